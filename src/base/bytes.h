@@ -1,0 +1,106 @@
+// Cursors over bytes. Both stay failed after the first step past the end, so a codec checks once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+namespace mailslot {
+
+using Bytes = std::span<const std::byte>;
+
+inline std::string_view as_text(Bytes bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+
+// Reads; a short read gives zeroes and makes ok() false for good. Borrows the bytes.
+class ByteReader {
+public:
+    explicit ByteReader(Bytes bytes) : bytes_(bytes) {}
+
+    bool ok() const { return ok_; }
+    std::size_t left() const { return bytes_.size(); }
+    Bytes rest() const { return bytes_; }
+
+    std::uint8_t u8() { return static_cast<std::uint8_t>(be(1)); }
+    std::uint16_t u16be() { return static_cast<std::uint16_t>(be(2)); }
+    std::uint32_t u32be() { return static_cast<std::uint32_t>(be(4)); }
+    std::uint64_t u64be() { return be(8); }
+    std::uint16_t u16le() { return static_cast<std::uint16_t>(le(2)); }
+    std::uint32_t u32le() { return static_cast<std::uint32_t>(le(4)); }
+    Bytes take(std::size_t count) {
+        if (!ok_ || count > bytes_.size()) {
+            ok_ = false;
+            return {};
+        }
+        const Bytes taken = bytes_.first(count);
+        bytes_ = bytes_.subspan(count);
+        return taken;
+    }
+
+private:
+    std::uint64_t be(std::size_t count) {
+        std::uint64_t value = 0;
+        for (const std::byte b : take(count)) value = value << 8 | std::to_integer<std::uint64_t>(b);
+        return value;
+    }
+    std::uint64_t le(std::size_t count) {
+        std::uint64_t value = 0;
+        unsigned shift = 0;
+        for (const std::byte b : take(count)) {
+            value |= std::to_integer<std::uint64_t>(b) << shift;
+            shift += 8;
+        }
+        return value;
+    }
+
+    Bytes bytes_;
+    bool ok_ = true;
+};
+
+// Writes into a buffer that the caller owns; what does not fit is left out and makes ok() false for good.
+class ByteWriter {
+public:
+    explicit ByteWriter(std::span<std::byte> buffer) : buffer_(buffer) {}
+
+    bool ok() const { return ok_; }
+    std::size_t size() const { return used_; }
+    std::size_t left() const { return buffer_.size() - used_; }
+    Bytes written() const { return buffer_.first(used_); }
+
+    void u8(std::uint8_t value) { be(value, 1); }
+    void u16be(std::uint16_t value) { be(value, 2); }
+    void u32be(std::uint32_t value) { be(value, 4); }
+    void u64be(std::uint64_t value) { be(value, 8); }
+    void u16le(std::uint16_t value) { le(value, 2); }
+    void u32le(std::uint32_t value) { le(value, 4); }
+    void put(Bytes bytes) {
+        if (!reserve(bytes.size())) return;
+        if (!bytes.empty()) std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
+        used_ += bytes.size();
+    }
+    void put(std::string_view text) { put(as_bytes(text)); }
+
+private:
+    bool reserve(std::size_t count) {
+        if (count > left()) ok_ = false;
+        return ok_;
+    }
+    void be(std::uint64_t value, std::size_t count) {
+        if (!reserve(count)) return;
+        for (std::size_t i = count; i-- > 0;) buffer_[used_++] = std::byte(value >> (8 * i));
+    }
+    void le(std::uint64_t value, std::size_t count) {
+        if (!reserve(count)) return;
+        for (std::size_t i = 0; i < count; ++i) buffer_[used_++] = std::byte(value >> (8 * i));
+    }
+
+    std::span<std::byte> buffer_;
+    std::size_t used_ = 0;
+    bool ok_ = true;
+};
+
+}  // namespace mailslot

@@ -1,0 +1,27 @@
+// Time, as a port: the system's, or one that a test moves (testing/fake_clock.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace mailslot {
+
+class Clock {
+public:
+    using Instant = std::chrono::steady_clock::time_point;
+    virtual ~Clock() = default;
+    virtual Instant now() const = 0;                  // monotonic
+    virtual std::int64_t unix_microseconds() const = 0;  // wall clock
+};
+
+class SystemClock final : public Clock {
+public:
+    Instant now() const override { return std::chrono::steady_clock::now(); }
+    std::int64_t unix_microseconds() const override {
+        return std::chrono::duration_cast<std::chrono::microseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    }
+};
+
+}  // namespace mailslot

@@ -1,0 +1,1 @@
+// Keeps test_helpers a library while no helper has a source of its own.
