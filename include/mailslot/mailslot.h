@@ -73,6 +73,7 @@ struct Losses {
 
 struct SlotInfo {
     std::string name;
+    std::int64_t reader_pid = 0;                    // the reading process
     std::size_t max_message_bytes = 0, max_bytes = 0, max_messages = 0;
     std::optional<std::size_t> next_message_bytes;  // nothing waits: no value
     std::uint64_t messages = 0, bytes = 0;          // waiting
@@ -180,6 +181,11 @@ private:
     Message message_;
 };
 inline Reader::Iterator Reader::begin() { return Iterator(*this); }
+
+// The slots of this machine that this user may see; and one of them by name, which may be another process's.
+// Errors: no_permission, no_resources, bad_config; info also bad_name, no_such_slot.
+MAILSLOT_API Result<std::vector<SlotInfo>> list();
+MAILSLOT_API Result<SlotInfo> info(std::string_view name);
 
 // One type for both ends: the first put makes it a writer, the first get, qsize, empty, full or loop a reader.
 // The other use then fails with wrong_direction. What winsys offers to Python programs.
