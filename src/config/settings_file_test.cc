@@ -253,6 +253,8 @@ TEST(Settings, of_the_real_world_are_read_with_clear_errors) {
                           {"/", "/: cannot be read"},
                           {"/dev/null/none", "there is no such file, but MAILSLOT_CONFIG names it"},
                           {"/dev/zero", "/dev/zero: is over 1 MiB, which is no configuration"}};
+    const char* const set = std::getenv("MAILSLOT_CONFIG");
+    const std::optional<std::string> before = set ? std::optional<std::string>(set) : std::nullopt;
     for (const Case& c : cases) {
         SCOPED_TRACE(c.path);
         setenv("MAILSLOT_CONFIG", c.path, 1);
@@ -260,7 +262,10 @@ TEST(Settings, of_the_real_world_are_read_with_clear_errors) {
         const std::string failure = settings ? "no error" : settings.error().detail;
         EXPECT_TRUE(failure.ends_with(c.ends)) << failure;
     }
-    unsetenv("MAILSLOT_CONFIG");
+    if (before)
+        setenv("MAILSLOT_CONFIG", before->c_str(), 1);
+    else
+        unsetenv("MAILSLOT_CONFIG");
 }
 
 }  // namespace
