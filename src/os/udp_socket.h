@@ -46,6 +46,9 @@ struct SendOutcome {
     int os_code = 0;
 };
 
+// Whether a send that failed with `os_code` may succeed a little later: buffers were full.
+bool passes_by_waiting(int os_code);
+
 class UdpSocket {
 public:
     // Receives on `port` (0: any free one) of every address of the family, and of the groups that

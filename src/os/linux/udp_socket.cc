@@ -274,14 +274,18 @@ SendOutcome UdpSocket::send(std::span<const Bytes> datagrams, const Endpoint& to
     return outcome;
 }
 
+bool passes_by_waiting(int os_code) {
+    return os_code == EAGAIN || os_code == EWOULDBLOCK || os_code == ENOBUFS || os_code == ENOMEM;
+}
+
 bool UdpSocket::wait_for_room(int os_code, std::chrono::milliseconds patience) {
-    const bool socket_full = os_code == EAGAIN || os_code == EWOULDBLOCK;
-    const bool system_full =
-        os_code == ENOBUFS || os_code == ENOMEM;  // no event tells when it passes
-    if (!socket_full && !system_full) return false;
-    pollfd entry{fd(), static_cast<short>(socket_full ? POLLOUT : 0), 0};
+    if (!passes_by_waiting(os_code)) return false;
+    // Of the socket's own buffer poll tells when it has room; where the system is short nothing
+    // does.
+    const bool own_buffer = os_code == EAGAIN || os_code == EWOULDBLOCK;
+    pollfd entry{fd(), static_cast<short>(own_buffer ? POLLOUT : 0), 0};
     const int ready = poll(&entry, 1, static_cast<int>(patience.count()));
-    return system_full || ready > 0;
+    return !own_buffer || ready > 0;
 }
 
 }  // namespace mailslot::os
