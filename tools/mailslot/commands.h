@@ -1,4 +1,5 @@
-// The verbs: what each was asked, and the function that runs it to its end and returns the exit status.
+// The verbs: what each was asked, and the function that runs it to its end and returns the exit
+// status.
 #pragma once
 
 #include <cstdint>

@@ -17,10 +17,14 @@ constexpr int exit_status(Errc code) {
         case Errc::bad_name:
         case Errc::name_too_long:
         case Errc::bad_config:
-        case Errc::wrong_direction: return kWrongUse;  // what the user wrote must change
-        case Errc::timed_out: return kNothingInTime;
-        case Errc::no_such_slot: return kNoSuchSlot;
-        case Errc::no_permission: return kRefused;
+        case Errc::wrong_direction:
+            return kWrongUse;  // what the user wrote must change
+        case Errc::timed_out:
+            return kNothingInTime;
+        case Errc::no_such_slot:
+            return kNoSuchSlot;
+        case Errc::no_permission:
+            return kRefused;
         case Errc::slot_exists:
         case Errc::closed:
         case Errc::message_too_big:
@@ -29,7 +33,8 @@ constexpr int exit_status(Errc code) {
         case Errc::unreachable:
         case Errc::port_taken:
         case Errc::bad_packet:
-        case Errc::bad_segment: return kFailed;
+        case Errc::bad_segment:
+            return kFailed;
     }
     return kFailed;
 }

@@ -11,11 +11,11 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
-    {Errc::bad_name, 2},      {Errc::name_too_long, 2}, {Errc::no_such_slot, 4},
+    {Errc::bad_name, 2},      {Errc::name_too_long, 2},   {Errc::no_such_slot, 4},
     {Errc::slot_exists, 1},   {Errc::wrong_direction, 2}, {Errc::closed, 1},
     {Errc::timed_out, 3},     {Errc::message_too_big, 1}, {Errc::slot_full, 1},
-    {Errc::no_permission, 5}, {Errc::no_resources, 1},  {Errc::unreachable, 1},
-    {Errc::port_taken, 1},    {Errc::bad_packet, 1},    {Errc::bad_segment, 1},
+    {Errc::no_permission, 5}, {Errc::no_resources, 1},    {Errc::unreachable, 1},
+    {Errc::port_taken, 1},    {Errc::bad_packet, 1},      {Errc::bad_segment, 1},
     {Errc::bad_config, 2},
 };
 

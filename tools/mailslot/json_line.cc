@@ -26,11 +26,21 @@ bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' ||
 
 void append_escaped(std::string& out, unsigned char c) {
     switch (c) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
         default:
             out += "\\u00";
             out += kHex[c >> 4];
@@ -59,9 +69,12 @@ void append_origin(std::string& out, std::uint64_t origin) {
 
 std::string_view word_of(Trust trust) {
     switch (trust) {
-        case Trust::none: return "none";
-        case Trust::domain: return "domain";
-        case Trust::local: return "local";
+        case Trust::none:
+            return "none";
+        case Trust::domain:
+            return "domain";
+        case Trust::local:
+            return "local";
     }
     return "none";
 }
@@ -72,8 +85,10 @@ void append_json_string(std::string& out, std::string_view text) {
     if (is_utf8(text)) return append_quoted_utf8(out, text);
     std::string repaired;
     for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x80) repaired += c;
-        else repaired += "\xef\xbf\xbd";
+        if (static_cast<unsigned char>(c) < 0x80)
+            repaired += c;
+        else
+            repaired += "\xef\xbf\xbd";
     }
     append_quoted_utf8(out, repaired);
 }

@@ -38,9 +38,14 @@ TEST(JsonLine, quotes_any_text) {
 // Rows from RFC 4648 section 10.
 TEST(JsonLine, writes_base64) {
     constexpr TextCase kCases[] = {
-        {"0", "", ""},          {"1", "f", "Zg=="},         {"2", "fo", "Zm8="},
-        {"3", "foo", "Zm9v"},   {"4", "foob", "Zm9vYg=="},  {"5", "fooba", "Zm9vYmE="},
-        {"6", "foobar", "Zm9vYmFy"}, {"high bits", "\xff\xfe\xfd\0"sv, "//79AA=="},
+        {"0", "", ""},
+        {"1", "f", "Zg=="},
+        {"2", "fo", "Zm8="},
+        {"3", "foo", "Zm9v"},
+        {"4", "foob", "Zm9vYg=="},
+        {"5", "fooba", "Zm9vYmE="},
+        {"6", "foobar", "Zm9vYmFy"},
+        {"high bits", "\xff\xfe\xfd\0"sv, "//79AA=="},
     };
     for (const TextCase& c : kCases) {
         SCOPED_TRACE(c.what);

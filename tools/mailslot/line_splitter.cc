@@ -13,7 +13,8 @@ std::span<char> LineSplitter::room() {
         begin_ = 0;
     }
     // Twice as much each time: a line of n bytes is moved no more than log(n) times.
-    if (buffer_.size() < end_ + block_bytes_) buffer_.resize(std::max(end_ + block_bytes_, 2 * end_));
+    if (buffer_.size() < end_ + block_bytes_)
+        buffer_.resize(std::max(end_ + block_bytes_, 2 * end_));
     return std::span(buffer_).subspan(end_);
 }
 

@@ -37,8 +37,12 @@ TEST(LineSplitter, gives_the_same_lines_however_the_bytes_come) {
         {"one line", "abc\n", {"abc"}},
         {"last line without newline", "abc\ndef", {"abc", "def"}},
         {"empty lines count", "\n\na\n\n", {"", "", "a", ""}},
-        {"longer than a block", std::string_view("0123456789abcdef\nx\n"), {"0123456789abcdef", "x"}},
-        {"NUL and return are bytes", "a\0b\r\n\0"sv, {std::string("a\0b\r", 4), std::string("\0", 1)}},
+        {"longer than a block",
+         std::string_view("0123456789abcdef\nx\n"),
+         {"0123456789abcdef", "x"}},
+        {"NUL and return are bytes",
+         "a\0b\r\n\0"sv,
+         {std::string("a\0b\r", 4), std::string("\0", 1)}},
     };
     for (const Case& c : cases) {
         for (const std::size_t piece : {1u, 2u, 3u, 5u, 1000u}) {

@@ -11,13 +11,16 @@ std::string lost(std::uint64_t count) {
 
 }  // namespace
 
-std::optional<std::string> LossReport::note(std::uint64_t count, std::string_view host, Instant now) {
+std::optional<std::string> LossReport::note(std::uint64_t count, std::string_view host,
+                                            Instant now) {
     if (held_ == 0 && (!last_ || now - *last_ >= kGap)) {
         last_ = now;
         return lost(count) + " from " + std::string(host) + " before this one";
     }
-    if (held_ == 0) host_ = host;
-    else if (host_ != host) several_hosts_ = true;
+    if (held_ == 0)
+        host_ = host;
+    else if (host_ != host)
+        several_hosts_ = true;
     held_ += count;
     return due(now);
 }

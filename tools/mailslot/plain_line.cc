@@ -5,7 +5,8 @@
 namespace mailslot::cli {
 namespace {
 
-constexpr std::size_t kHostWidth = 12;  // most host names; longer ones push their message to the right
+constexpr std::size_t kHostWidth =
+    12;  // most host names; longer ones push their message to the right
 constexpr std::size_t kSlotWidth = 10;
 
 bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
@@ -77,7 +78,8 @@ void append_visible(std::string& out, std::string_view text) {
     }
 }
 
-PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_color, std::size_t slots) {
+PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_color,
+                        std::size_t slots) {
     if (options.raw) return {.raw = true};
     const bool columns = is_terminal || options.with_host;
     return {.columns = columns,
@@ -92,8 +94,10 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
         return;
     }
     const std::size_t indent = style.columns ? append_columns(out, row, style) : 0;
-    if (style.visible) append_indented(out, row.data, indent);
-    else out += row.data;
+    if (style.visible)
+        append_indented(out, row.data, indent);
+    else
+        out += row.data;
     out += '\n';
 }
 

@@ -24,7 +24,10 @@ TEST(PlainLine, makes_what_could_drive_a_terminal_visible) {
         {"plain text and tabs stay", "a\tb", "a\tb"},
         {"escape sequence", "\x1b[2J", "\\x1b[2J"},
         {"NUL, return, delete", "\0\r\x7f"sv, "\\x00\\x0d\\x7f"},
-        {"C1 control in UTF-8", "\xc2\x9b""2J", "\\x9b2J"},
+        {"C1 control in UTF-8",
+         "\xc2\x9b"
+         "2J",
+         "\\x9b2J"},
         {"other two-byte characters stay", "\xc2\xa0\xc3\xbc", "\xc2\xa0\xc3\xbc"},
         {"cut character at the end", "a\xc2", "a\xc2"},
     };
@@ -44,7 +47,8 @@ TEST(PlainLine, keeps_a_message_unchanged_for_files_and_pipes) {
 
 TEST(PlainLine, puts_host_and_slot_before_the_message) {
     const Row row{.slot = "LOG", .from_host = "FILESRV", .data = "hello"};
-    EXPECT_EQ(line(row, choose_style({.with_host = true}, false, false, 1)), "FILESRV      hello\n");
+    EXPECT_EQ(line(row, choose_style({.with_host = true}, false, false, 1)),
+              "FILESRV      hello\n");
     EXPECT_EQ(line(row, choose_style({.with_host = true}, false, false, 2)),
               "FILESRV      LOG        hello\n");
 }
