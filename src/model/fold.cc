@@ -1,0 +1,111 @@
+#include "model/fold.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+
+namespace mailslot {
+namespace {
+
+struct FoldRow {  // every `step`th code point from first to last folds to itself plus delta
+    std::uint32_t first, last;
+    std::uint8_t step;
+    std::int32_t delta;
+};
+
+#include "model/fold_table.inc"
+
+constexpr char32_t kNotUtf8 = 0xFFFFFFFF;
+
+constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+constexpr char fold_ascii(char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+
+// Takes one code point off the front of `text`, which is not empty (RFC 3629: no overlong forms, no
+// surrogates, nothing above U+10FFFF). kNotUtf8: it does not begin with one.
+char32_t take_code_point(std::string_view& text) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    const std::size_t size = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
+    if (size == 0 || size > text.size()) return kNotUtf8;
+    char32_t code_point = size == 1 ? lead : lead & (0x7Fu >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+        const auto next = static_cast<unsigned char>(text[i]);
+        if ((next & 0xC0) != 0x80) return kNotUtf8;
+        code_point = code_point << 6 | (next & 0x3Fu);
+    }
+    if (size == 3 && (code_point < 0x800 || (code_point >= 0xD800 && code_point <= 0xDFFF)))
+        return kNotUtf8;
+    if (size == 4 && (code_point < 0x10000 || code_point > 0x10FFFF)) return kNotUtf8;
+    text.remove_prefix(size);
+    return code_point;
+}
+
+void append_utf8(std::string& text, char32_t code_point) {
+    const auto tail = [&](int shift) {
+        text += static_cast<char>(0x80 | ((code_point >> shift) & 0x3F));
+    };
+    if (code_point < 0x80) {
+        text += static_cast<char>(code_point);
+    } else if (code_point < 0x800) {
+        text += static_cast<char>(0xC0 | code_point >> 6);
+        tail(0);
+    } else if (code_point < 0x10000) {
+        text += static_cast<char>(0xE0 | code_point >> 12);
+        tail(6), tail(0);
+    } else {
+        text += static_cast<char>(0xF0 | code_point >> 18);
+        tail(12), tail(6), tail(0);
+    }
+}
+
+}  // namespace
+
+char32_t fold(char32_t code_point) {
+    const auto* row = std::lower_bound(
+        std::begin(kFoldRows), std::end(kFoldRows), code_point,
+        [](const FoldRow& candidate, char32_t wanted) { return candidate.last < wanted; });
+    if (row == std::end(kFoldRows) || code_point < row->first) return code_point;
+    if ((code_point - row->first) % row->step != 0) return code_point;
+    return static_cast<char32_t>(static_cast<std::int64_t>(code_point) + row->delta);
+}
+
+std::optional<std::string> fold(std::string_view utf8) {
+    std::string folded;
+    folded.reserve(utf8.size());
+    while (!utf8.empty()) {
+        if (is_ascii(utf8[0])) {
+            folded += fold_ascii(utf8[0]);
+            utf8.remove_prefix(1);
+            continue;
+        }
+        const char32_t code_point = take_code_point(utf8);
+        if (code_point == kNotUtf8) return std::nullopt;
+        append_utf8(folded, fold(code_point));
+    }
+    return folded;
+}
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        if (take_code_point(text) == kNotUtf8) return false;
+    }
+    return true;
+}
+
+std::size_t utf16_units(std::string_view utf8) {
+    std::size_t units = 0;
+    for (const char c : utf8) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xC0) != 0x80) units += byte >= 0xF0 ? 2 : 1;  // counted at the first byte
+    }
+    return units;
+}
+
+}  // namespace mailslot
