@@ -56,7 +56,7 @@ class Info(support.CommandTest):
             "max_bytes": 64 * 1024 * 1024, "max_messages": 2, "read_timeout_ms": None, "lost": 1})
         self.assertEqual(losses.pop("slot_full"), 1)
         self.assertEqual(set(losses.values()), {0})
-        self.assertEqual(set(losses), {"message_too_big", "network_gap", "kernel_buffer", "fragment_timed_out",
+        self.assertEqual(set(losses), {"message_too_big", "network_gap", "fragment_timed_out",
                                        "not_trusted", "over_limit", "bad_record"})
 
     def test_the_table_has_the_same_words(self):

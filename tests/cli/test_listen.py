@@ -59,7 +59,7 @@ class Listen(support.CommandTest):
 
     def test_count_ends_with_exit_status_0_and_takes_no_more(self):
         listener = self.listen("IN", "--count", "2")
-        self.put("IN", "1", "2", "3")
+        self.run_command("put", "IN", "1", "2", "3")  # the third may find the slot gone already
         self.assertEqual(listener.end()[:2], (0, b"1\n2\n"))
 
     def test_count_says_nothing_more_without_verbose(self):
