@@ -57,7 +57,7 @@ class Usage(support.CommandTest):
     def test_a_faulty_configuration_is_exit_status_2(self):
         faulty = self.folder / "faulty.toml"
         faulty.write_text("nonsense = 1\n")
-        for config in (faulty, self.folder / "absent.toml"):
+        for config in (faulty, self.folder / "absent.toml", self.folder):
             self.environment["MAILSLOT_CONFIG"] = str(config)
             for arguments in (("get", "X", "--timeout", "0"), ("put", r"\\*\mailslot\X", "m"), ("list",), ("info", "X")):
                 with self.subTest(config=config.name, arguments=arguments):
