@@ -1,8 +1,10 @@
-// The udp carrier on machines with other interfaces than this one: each test runs on a thread that has a
-// network namespace to itself. Needs root or unprivileged user namespaces are not enough: skipped without.
+// The udp carrier on machines with other interfaces than this one: each test runs on a thread that
+// has a network namespace to itself. Only root may make one from a program with threads: skipped
+// without.
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <string>
@@ -17,10 +19,12 @@ namespace {
 
 constexpr const char* kNoNamespace = "no right to make a network namespace, or no ip command";
 
-bool shell(const std::string& command) { return std::system((command + " 2>/dev/null").c_str()) == 0; }
+bool shell(const std::string& command) {
+    return std::system((command + " 2>/dev/null").c_str()) == 0;
+}
 
-// False: it could not be run. Threads of one process may be in different namespaces; `ip`, a child of the
-// thread, is in the thread's.
+// False: it could not be run. Threads of one process may be in different namespaces; `ip`, a child
+// of the thread, is in the thread's.
 bool in_own_network(const std::function<void()>& test) {
     bool ran = false;
     std::thread([&] {
@@ -82,7 +86,8 @@ TEST(UdpInterfaces, follows_an_interface_that_comes_and_goes) {
         EXPECT_EQ(received[0].view().from_address, IpAddress::v4(127, 0, 0, 1));
 
         ASSERT_TRUE(add_pair(1));
-        reader->receive([](auto) {});  // what its owner's loop calls when the descriptor is readable
+        reader->receive(
+            [](auto) {});  // what its owner's loop calls when the descriptor is readable
         ASSERT_TRUE(writer->send({}, std::span(&second, 1)));
         ASSERT_TRUE(collect(*reader, received, 2));
         EXPECT_EQ(received[1].view().from_address, IpAddress::v4(10, 9, 1, 1));
@@ -101,9 +106,10 @@ TEST(UdpInterfaces, sends_by_the_others_when_one_interface_refuses) {
     const auto test = [] {
         ASSERT_TRUE(add_pair(1));
         ASSERT_TRUE(add_pair(2));
-        ASSERT_TRUE(shell("iptables -A OUTPUT -o in1 -p udp -j REJECT") ||
-                    shell("nft add table ip t && nft 'add chain ip t c { type filter hook output priority "
-                          "0; }' && nft add rule ip t c oifname in1 drop"));
+        ASSERT_TRUE(
+            shell("iptables -A OUTPUT -o in1 -p udp -j REJECT") ||
+            shell("nft add table ip t && nft 'add chain ip t c { type filter hook output priority "
+                  "0; }' && nft add rule ip t c oifname in1 drop"));
         const auto reader = make_udp_carrier(plain_settings());
         const auto writer = make_udp_carrier(plain_settings());
         ASSERT_TRUE(reader->start());
@@ -118,18 +124,16 @@ TEST(UdpInterfaces, sends_by_the_others_when_one_interface_refuses) {
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
 
-TEST(UdpInterfaces, refuses_and_counts_what_comes_by_an_interface_that_is_left_out) {
+TEST(UdpInterfaces, hears_no_group_message_by_an_interface_that_the_settings_leave_out) {
     const auto test = [] {
         ASSERT_TRUE(add_pair(1));
         Settings only_lo = plain_settings();
         only_lo.interfaces = {"lo"};
         const auto reader = make_udp_carrier(only_lo);
         ASSERT_TRUE(reader->start());
-        // A stranger on the link: his datagram, to this machine's address, comes by out1 into in1.
-        Settings by_out = plain_settings();
-        ASSERT_TRUE(shell("ip netns list"));
-        by_out.interfaces = {"in1"};
-        const auto writer = make_udp_carrier(by_out);
+        Settings by_in1 = plain_settings();
+        by_in1.interfaces = {"in1"};
+        const auto writer = make_udp_carrier(by_in1);
         const Envelope one = message(1), two = message(2);
         ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
         const Destination home{.scope = Scope::direct, .address = IpAddress::v4(127, 0, 0, 1)};
@@ -159,7 +163,7 @@ TEST(Interfaces, are_listed_with_their_addresses) {
         ASSERT_TRUE(add_pair(7));
         ASSERT_TRUE(shell("ip addr add 10.9.8.1/24 label in7:extra dev in7"));
         const auto all = os::list_interfaces().value();
-        ASSERT_EQ(all.size() >= 3, true);
+        ASSERT_GE(all.size(), 3u);
         EXPECT_TRUE(all[0].loopback);
         EXPECT_FALSE(all[0].multicast);
         const auto in7 = std::ranges::find(all, "in7", &os::Interface::name);

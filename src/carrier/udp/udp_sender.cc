@@ -49,7 +49,7 @@ std::size_t UdpSender::send_by(Route& route, std::span<const Bytes> datagrams) {
     std::size_t left = 0;
     for (int waits = 0; route.os_code == 0 && left < datagrams.size();) {
         const os::SendOutcome outcome =
-            route.socket->send(datagrams.subspan(left), route.to, route.interface_index);
+            route.socket->send(datagrams.subspan(left), route.to, route.outlet);
         left += outcome.sent;
         if (outcome.sent > 0) waits = 0;
         if (outcome.os_code == 0) continue;
@@ -68,23 +68,22 @@ Result<void> UdpSender::find_routes(const IpAddress& address) {
     const bool on_any_link =
         address.family == Family::v6 && address.is_link_local() && address.scope_id == 0;
     if (!to_group && !on_any_link) {
-        add_route(address.family, address, 0);
+        add_route(address.family, address);
     } else {
         if (auto refreshed = refresh_links(); !refreshed) return refreshed;
         for (const Link& link : links_) {
-            if (to_group) add_route(link.family, group_address(link.family), link.interface_index);
-            if (on_any_link && link.family == Family::v6) {
-                add_route(link.family, address, link.interface_index);
-            }
+            const os::Outlet outlet{link.interface_index, link.source};
+            if (to_group) add_route(link.family, group_address(link.family), outlet);
+            if (on_any_link && link.family == Family::v6) add_route(link.family, address, outlet);
         }
     }
     if (routes_.empty()) return no_way_out();
     return {};
 }
 
-void UdpSender::add_route(Family family, const IpAddress& address, std::uint32_t interface_index) {
+void UdpSender::add_route(Family family, const IpAddress& address, const os::Outlet& outlet) {
     if (os::UdpSocket* socket = socket_for(family)) {
-        routes_.push_back({socket, {address, settings_.port}, interface_index});
+        routes_.push_back({socket, {address, settings_.port}, outlet});
     }
 }
 

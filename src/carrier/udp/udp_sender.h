@@ -33,13 +33,13 @@ private:
     struct Route {
         os::UdpSocket* socket;
         Endpoint to;
-        std::uint32_t interface_index;
+        os::Outlet outlet;
         int os_code = 0;  // why this send() has given it up
     };
 
     Result<void> find_routes(const IpAddress& address);
     void add_route(IpAddress::Family family, const IpAddress& address,
-                   std::uint32_t interface_index);
+                   const os::Outlet& outlet = {});
     Result<void> refresh_links();
     os::UdpSocket* socket_for(IpAddress::Family family);
     std::size_t send_batch(std::span<const Bytes> datagrams);
