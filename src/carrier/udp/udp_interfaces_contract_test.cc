@@ -3,12 +3,15 @@
 // without.
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "carrier/testing/collect.h"
 #include "carrier/udp/udp_carrier.h"
@@ -141,6 +144,74 @@ TEST(UdpInterfaces, hears_no_group_message_by_an_interface_that_the_settings_lea
         Received received;
         ASSERT_TRUE(collect(*reader, received, 1));
         EXPECT_EQ(received[0].view().sequence, 2u);
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+// Another machine, linked to this thread's by the interface in1 here, with a socket of that
+// machine.
+std::unique_ptr<Carrier> writer_on_another_machine() {
+    auto writer = make_udp_carrier(plain_settings());
+    const std::string here = std::to_string(gettid());
+    const Destination direct{.scope = Scope::direct, .address = IpAddress::v4(10, 9, 1, 1)};
+    const bool ran = in_own_network([&] {
+        EXPECT_TRUE(shell("ip link add in1 type veth peer name out1"));
+        EXPECT_TRUE(shell("ip link set in1 netns " + here));
+        EXPECT_TRUE(shell("ip addr add 10.9.1.2/24 dev out1 && ip link set out1 up"));
+        const Envelope opens_the_socket = message(1);  // which keeps the machine in being
+        (void)writer->send(direct, std::span(&opens_the_socket, 1));  // the link is not there yet
+    });
+    EXPECT_TRUE(ran);
+    EXPECT_TRUE(shell("ip addr add 10.9.1.1/24 dev in1 && ip link set in1 up"));
+    return writer;
+}
+
+TEST(UdpInterfaces,
+     refuses_and_counts_what_another_machine_sends_to_an_interface_that_is_left_out) {
+    const auto test = [] {
+        const auto writer = writer_on_another_machine();
+        Settings only_lo = plain_settings();
+        only_lo.interfaces = {"lo"};
+        const auto choosy = make_udp_carrier(only_lo);
+        ASSERT_TRUE(choosy->start());
+        const Destination direct{.scope = Scope::direct, .address = IpAddress::v4(10, 9, 1, 1)};
+        const Envelope refused = message(2), taken = message(3);
+        ASSERT_TRUE(writer->send(direct, std::span(&refused, 1)));
+        Received received;
+        EXPECT_TRUE(collect_until(*choosy, received, [&](const Received&) {
+            return choosy->counters().rx_other_interface > 0;
+        }));
+        EXPECT_EQ(received.size(), 0u);
+
+        const auto open = make_udp_carrier(plain_settings());
+        choosy->stop();
+        ASSERT_TRUE(open->start());
+        ASSERT_TRUE(writer->send(direct, std::span(&taken, 1)));
+        ASSERT_TRUE(collect(*open, received, 1));
+        EXPECT_EQ(received[0].view().from_address, IpAddress::v4(10, 9, 1, 2));
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+TEST(UdpInterfaces, takes_what_a_slow_link_takes_and_says_how_many_that_were) {
+    const auto test = [] {
+        ASSERT_TRUE(add_pair(1));
+        ASSERT_TRUE(shell("tc qdisc add dev in1 root tbf rate 100kbit burst 10kb limit 10mb"));
+        const std::string payload(1100, 'x');
+        std::vector<Envelope> messages;
+        for (std::uint64_t i = 1; i <= 2000; ++i) {
+            messages.push_back(message(i));
+            messages.back().payload = as_bytes(payload);
+        }
+        const auto writer = make_udp_carrier(plain_settings());
+        const std::size_t taken = writer->send({}, messages).value();
+        EXPECT_GT(taken, 0u);
+        EXPECT_LT(taken, 2000u);
+        EXPECT_EQ(writer->counters().tx_datagrams, taken);
+        EXPECT_EQ(writer->counters().tx_failed, 1u);
+        const auto refused = writer->send({}, messages);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::no_resources);
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
