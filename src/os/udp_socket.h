@@ -86,9 +86,8 @@ public:
     // Sends as many as the kernel takes now.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
                      const Outlet& outlet = {});
-    // Waits until send() may succeed where it failed with `os_code`. False: that error does not
-    // pass by waiting, or not within `patience`.
-    bool wait_for_room(int os_code, std::chrono::milliseconds patience);
+    // Waits at most so long for the socket's buffer to get room.
+    void wait_for_room(std::chrono::milliseconds at_most);
 
 private:
     UdpSocket(UniqueFd fd, IpAddress::Family family) : fd_(std::move(fd)), family_(family) {}

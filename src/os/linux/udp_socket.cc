@@ -281,14 +281,9 @@ bool passes_by_waiting(int os_code) {
     return os_code == EAGAIN || os_code == EWOULDBLOCK || os_code == ENOBUFS || os_code == ENOMEM;
 }
 
-bool UdpSocket::wait_for_room(int os_code, std::chrono::milliseconds patience) {
-    if (!passes_by_waiting(os_code)) return false;
-    // Of the socket's own buffer poll tells when it has room; where the system is short nothing
-    // does.
-    const bool own_buffer = os_code == EAGAIN || os_code == EWOULDBLOCK;
-    pollfd entry{fd(), static_cast<short>(own_buffer ? POLLOUT : 0), 0};
-    const int ready = poll(&entry, 1, static_cast<int>(patience.count()));
-    return !own_buffer || ready > 0;
+void UdpSocket::wait_for_room(std::chrono::milliseconds at_most) {
+    pollfd entry{fd(), POLLOUT, 0};  // says yes only when half of the buffer is free
+    poll(&entry, 1, static_cast<int>(at_most.count()));
 }
 
 }  // namespace mailslot::os
