@@ -39,6 +39,13 @@ private:
     std::unique_ptr<Memory> memory_;
 };
 
+// By which interface to send, and from which of its addresses. 0 and Family::none: the system
+// decides.
+struct Outlet {
+    std::uint32_t interface_index = 0;
+    IpAddress source{};
+};
+
 // How far a send came: the first `sent` datagrams; the next failed with `os_code`, 0 if there was
 // none.
 struct SendOutcome {
@@ -76,12 +83,11 @@ public:
     // Threads: any.
     std::uint32_t kernel_drops() const;
 
-    // Sends as many as the kernel takes now. `interface_index` 0: the routes decide.
+    // Sends as many as the kernel takes now.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
-                     std::uint32_t interface_index);
-    // Waits until send() may succeed where it failed with `os_code`. False: that error does not
-    // pass by waiting, or not within `patience`.
-    bool wait_for_room(int os_code, std::chrono::milliseconds patience);
+                     const Outlet& outlet = {});
+    // Waits at most so long for the socket's buffer to get room.
+    void wait_for_room(std::chrono::milliseconds at_most);
 
 private:
     UdpSocket(UniqueFd fd, IpAddress::Family family) : fd_(std::move(fd)), family_(family) {}

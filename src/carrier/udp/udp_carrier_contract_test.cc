@@ -1,6 +1,4 @@
 // What only the udp carrier does; what every carrier does is in testing/carrier_contract_test.cc.
-#include "carrier/udp/udp_carrier.h"
-
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,6 +8,7 @@
 
 #include "carrier/testing/collect.h"
 #include "carrier/testing/free_port.h"
+#include "carrier/udp/udp_carrier.h"
 #include "os/linux/socket_address.h"
 #include "os/udp_socket.h"
 #include "wire/frame.h"
@@ -46,15 +45,15 @@ protected:
     }
     void send(std::string_view payload, const IpAddress& address = {}) {
         const Envelope one = message(payload);
-        const auto sent = make_udp_carrier(settings_)->send({.scope = Scope::everybody, .address = address},
-                                                            std::span(&one, 1));
+        const auto sent = make_udp_carrier(settings_)->send(
+            {.scope = Scope::everybody, .address = address}, std::span(&one, 1));
         ASSERT_TRUE(sent) << to_string(sent.error());
         EXPECT_EQ(*sent, 1u);
     }
     void send_raw(std::string_view datagram) {
         auto socket = os::UdpSocket::open_for_sending(Family::v4, 1).value();
         const Bytes bytes = as_bytes(datagram);
-        ASSERT_EQ(socket.send(std::span(&bytes, 1), {kHome, settings_.port}, 0).sent, 1u);
+        ASSERT_EQ(socket.send(std::span(&bytes, 1), {kHome, settings_.port}).sent, 1u);
     }
 
     Settings settings_;
@@ -74,8 +73,8 @@ TEST_F(UdpCarrier, counts_bad_datagrams_by_cause_and_hands_over_the_good_ones_be
     sealed.resize(200);
     cut.resize(good.size() - 1);
 
-    for (const std::string& datagram :
-         {std::string(), std::string("garbage"), std::string(5000, 'x'), cut, good, later_version, sealed}) {
+    for (const std::string& datagram : {std::string(), std::string("garbage"),
+                                        std::string(5000, 'x'), cut, good, later_version, sealed}) {
         send_raw(datagram);
     }
     send("last", kHome);
@@ -93,7 +92,8 @@ TEST_F(UdpCarrier, counts_bad_datagrams_by_cause_and_hands_over_the_good_ones_be
 TEST_F(UdpCarrier, says_so_when_another_program_keeps_the_port_to_itself) {
     const os::UniqueFd other(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const auto address = os::to_socket_address({kHome, settings_.port});
-    ASSERT_EQ(bind(other.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size), 0);
+    ASSERT_EQ(bind(other.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
+              0);
     const auto refused = make_udp_carrier(settings_)->start();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::port_taken);
@@ -143,9 +143,11 @@ TEST_F(UdpCarrier, says_that_nothing_can_be_reached_when_no_interface_is_usable)
 
 TEST_F(UdpCarrier, says_that_an_address_cannot_be_reached) {
     const Envelope one = message("x");
-    const IpAddress broadcast = IpAddress::v4(255, 255, 255, 255);  // needs a right that we do not ask for
+    const IpAddress broadcast =
+        IpAddress::v4(255, 255, 255, 255);  // needs a right that we do not ask for
     const auto carrier = make_udp_carrier(settings_);
-    const auto sent = carrier->send({.scope = Scope::direct, .address = broadcast}, std::span(&one, 1));
+    const auto sent =
+        carrier->send({.scope = Scope::direct, .address = broadcast}, std::span(&one, 1));
     ASSERT_FALSE(sent);
     EXPECT_EQ(sent.error().code, Errc::unreachable);
     EXPECT_NE(sent.error().os_code, 0);

@@ -21,6 +21,12 @@ bool has_address(const os::Interface& interface, Family family) {
     return family == Family::v4 ? !interface.ipv4.empty() : !interface.ipv6.empty();
 }
 
+// Where the loopback is all there is Linux sends to an IPv4 group from 0.0.0.0: 127.0.0.1 has too
+// narrow a scope for it.
+IpAddress loopback_source(const os::Interface& loopback, Family family) {
+    return family == Family::v4 ? loopback.ipv4.front() : IpAddress{};
+}
+
 }  // namespace
 
 IpAddress group_address(Family family) {
@@ -54,7 +60,11 @@ std::vector<Link> sending_links(std::span<const os::Interface> all, const Settin
         for (const os::Interface& interface : all) {
             if (!is_usable(interface, settings) || !interface.running) continue;
             if (!has_address(interface, family)) continue;
-            (interface.loopback ? loopback : outer).push_back({family, interface.index});
+            if (interface.loopback) {
+                loopback.push_back({family, interface.index, loopback_source(interface, family)});
+            } else {
+                outer.push_back({family, interface.index});
+            }
         }
         // Linux has no route for IPv6 groups by the loopback: the last thing to try.
         const bool by_loopback = outer.empty() && (family == Family::v4 || links.empty());

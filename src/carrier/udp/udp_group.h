@@ -21,6 +21,7 @@ bool is_chosen(Families families, IpAddress::Family family);
 struct Link {
     IpAddress::Family family = IpAddress::Family::none;
     std::uint32_t interface_index = 0;
+    IpAddress source{};  // to send from, where the system's choice does not serve
     bool operator==(const Link&) const = default;
 };
 

@@ -75,10 +75,11 @@ TEST(UdpGroup, sends_by_every_interface_but_not_by_the_loopback) {
 
 TEST(UdpGroup, sends_by_the_loopback_where_nothing_else_is_there) {
     const std::vector<os::Interface> alone{lo()};
-    EXPECT_EQ(sending_links(alone, {}), Links{v4(1)});
+    const Link v4_loopback{Family::v4, 1, IpAddress::v4(127, 0, 0, 1)};
+    EXPECT_EQ(sending_links(alone, {}), Links{v4_loopback});
     EXPECT_EQ(sending_links(alone, {.families = Families::ipv6}), Links{v6(1)});
     const std::vector<os::Interface> two{lo(), eth(2)};
-    EXPECT_EQ(sending_links(two, {.interfaces = {"lo"}}), Links{v4(1)});
+    EXPECT_EQ(sending_links(two, {.interfaces = {"lo"}}), Links{v4_loopback});
 }
 
 TEST(UdpGroup, listens_but_does_not_send_where_the_link_is_missing) {

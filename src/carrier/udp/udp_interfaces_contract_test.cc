@@ -1,12 +1,18 @@
-// The udp carrier on machines with other interfaces than this one: each test runs on a thread that has a
-// network namespace to itself. Needs root or unprivileged user namespaces are not enough: skipped without.
+// The udp carrier on machines with other interfaces than this one: each test runs on a thread that
+// has a network namespace to itself. Only root may make one from a program with threads: skipped
+// without.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sched.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "carrier/testing/collect.h"
 #include "carrier/udp/udp_carrier.h"
@@ -17,10 +23,12 @@ namespace {
 
 constexpr const char* kNoNamespace = "no right to make a network namespace, or no ip command";
 
-bool shell(const std::string& command) { return std::system((command + " 2>/dev/null").c_str()) == 0; }
+bool shell(const std::string& command) {
+    return std::system((command + " 2>/dev/null").c_str()) == 0;
+}
 
-// False: it could not be run. Threads of one process may be in different namespaces; `ip`, a child of the
-// thread, is in the thread's.
+// False: it could not be run. Threads of one process may be in different namespaces; `ip`, a child
+// of the thread, is in the thread's.
 bool in_own_network(const std::function<void()>& test) {
     bool ran = false;
     std::thread([&] {
@@ -45,13 +53,28 @@ Envelope message(std::uint64_t sequence) {
     return out;
 }
 
+// The kernel notices a link's being there a moment after both ends are up.
+bool wait_until_running(const std::string& name) {
+    auto watch = os::InterfaceWatch::open().value();
+    for (;;) {
+        const auto all = os::list_interfaces().value();
+        const auto found = std::ranges::find(all, name, &os::Interface::name);
+        if (found == all.end()) return false;
+        if (found->running) return true;
+        pollfd entry{watch.fd(), POLLIN, 0};
+        if (poll(&entry, 1, 10'000) <= 0) return false;
+        watch.changed();
+    }
+}
+
 // A pair of linked interfaces, in-N and out-N, with an address on in-N.
 bool add_pair(int n) {
     const std::string number = std::to_string(n);
     const std::string in = "in" + number, out = "out" + number;
     return shell("ip link add " + in + " type veth peer name " + out) &&
            shell("ip addr add 10.9." + number + ".1/24 dev " + in) &&
-           shell("ip link set " + in + " up") && shell("ip link set " + out + " up");
+           shell("ip link set " + in + " up") && shell("ip link set " + out + " up") &&
+           wait_until_running(in);
 }
 
 TEST(UdpInterfaces, listens_on_more_interfaces_than_one_socket_can_join) {
@@ -82,7 +105,8 @@ TEST(UdpInterfaces, follows_an_interface_that_comes_and_goes) {
         EXPECT_EQ(received[0].view().from_address, IpAddress::v4(127, 0, 0, 1));
 
         ASSERT_TRUE(add_pair(1));
-        reader->receive([](auto) {});  // what its owner's loop calls when the descriptor is readable
+        reader->receive(
+            [](auto) {});  // what its owner's loop calls when the descriptor is readable
         ASSERT_TRUE(writer->send({}, std::span(&second, 1)));
         ASSERT_TRUE(collect(*reader, received, 2));
         EXPECT_EQ(received[1].view().from_address, IpAddress::v4(10, 9, 1, 1));
@@ -101,9 +125,10 @@ TEST(UdpInterfaces, sends_by_the_others_when_one_interface_refuses) {
     const auto test = [] {
         ASSERT_TRUE(add_pair(1));
         ASSERT_TRUE(add_pair(2));
-        ASSERT_TRUE(shell("iptables -A OUTPUT -o in1 -p udp -j REJECT") ||
-                    shell("nft add table ip t && nft 'add chain ip t c { type filter hook output priority "
-                          "0; }' && nft add rule ip t c oifname in1 drop"));
+        ASSERT_TRUE(
+            shell("iptables -A OUTPUT -o in1 -p udp -j REJECT") ||
+            shell("nft add table ip t && nft 'add chain ip t c { type filter hook output priority "
+                  "0; }' && nft add rule ip t c oifname in1 drop"));
         const auto reader = make_udp_carrier(plain_settings());
         const auto writer = make_udp_carrier(plain_settings());
         ASSERT_TRUE(reader->start());
@@ -118,18 +143,16 @@ TEST(UdpInterfaces, sends_by_the_others_when_one_interface_refuses) {
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
 
-TEST(UdpInterfaces, refuses_and_counts_what_comes_by_an_interface_that_is_left_out) {
+TEST(UdpInterfaces, hears_no_group_message_by_an_interface_that_the_settings_leave_out) {
     const auto test = [] {
         ASSERT_TRUE(add_pair(1));
         Settings only_lo = plain_settings();
         only_lo.interfaces = {"lo"};
         const auto reader = make_udp_carrier(only_lo);
         ASSERT_TRUE(reader->start());
-        // A stranger on the link: his datagram, to this machine's address, comes by out1 into in1.
-        Settings by_out = plain_settings();
-        ASSERT_TRUE(shell("ip netns list"));
-        by_out.interfaces = {"in1"};
-        const auto writer = make_udp_carrier(by_out);
+        Settings by_in1 = plain_settings();
+        by_in1.interfaces = {"in1"};
+        const auto writer = make_udp_carrier(by_in1);
         const Envelope one = message(1), two = message(2);
         ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
         const Destination home{.scope = Scope::direct, .address = IpAddress::v4(127, 0, 0, 1)};
@@ -137,6 +160,89 @@ TEST(UdpInterfaces, refuses_and_counts_what_comes_by_an_interface_that_is_left_o
         Received received;
         ASSERT_TRUE(collect(*reader, received, 1));
         EXPECT_EQ(received[0].view().sequence, 2u);
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+// Another machine, linked to this thread's by the interface in1 here, with a socket of that
+// machine.
+std::unique_ptr<Carrier> writer_on_another_machine() {
+    auto writer = make_udp_carrier(plain_settings());
+    const std::string here = std::to_string(gettid());
+    const Destination direct{.scope = Scope::direct, .address = IpAddress::v4(10, 9, 1, 1)};
+    const bool ran = in_own_network([&] {
+        EXPECT_TRUE(shell("ip link add in1 type veth peer name out1"));
+        EXPECT_TRUE(shell("ip link set in1 netns " + here));
+        EXPECT_TRUE(shell("ip addr add 10.9.1.2/24 dev out1 && ip link set out1 up"));
+        const Envelope opens_the_socket = message(1);  // which keeps the machine in being
+        (void)writer->send(direct, std::span(&opens_the_socket, 1));  // the link is not there yet
+    });
+    EXPECT_TRUE(ran);
+    EXPECT_TRUE(shell("ip addr add 10.9.1.1/24 dev in1 && ip link set in1 up"));
+    EXPECT_TRUE(wait_until_running("in1"));
+    return writer;
+}
+
+TEST(UdpInterfaces,
+     refuses_and_counts_what_another_machine_sends_to_an_interface_that_is_left_out) {
+    const auto test = [] {
+        const auto writer = writer_on_another_machine();
+        Settings only_lo = plain_settings();
+        only_lo.interfaces = {"lo"};
+        const auto choosy = make_udp_carrier(only_lo);
+        ASSERT_TRUE(choosy->start());
+        const Destination direct{.scope = Scope::direct, .address = IpAddress::v4(10, 9, 1, 1)};
+        const Envelope refused = message(2), taken = message(3);
+        ASSERT_TRUE(writer->send(direct, std::span(&refused, 1)));
+        Received received;
+        EXPECT_TRUE(collect_until(*choosy, received, [&](const Received&) {
+            return choosy->counters().rx_other_interface > 0;
+        }));
+        EXPECT_EQ(received.size(), 0u);
+
+        const auto open = make_udp_carrier(plain_settings());
+        choosy->stop();
+        ASSERT_TRUE(open->start());
+        ASSERT_TRUE(writer->send(direct, std::span(&taken, 1)));
+        ASSERT_TRUE(collect(*open, received, 1));
+        EXPECT_EQ(received[0].view().from_address, IpAddress::v4(10, 9, 1, 2));
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+TEST(UdpInterfaces, takes_what_a_slow_link_takes_and_says_how_many_that_were) {
+    const auto test = [] {
+        ASSERT_TRUE(add_pair(1));
+        ASSERT_TRUE(shell("tc qdisc add dev in1 root tbf rate 1kbit burst 10kb limit 10mb"));
+        const std::string payload(1100, 'x');
+        std::vector<Envelope> messages;
+        for (std::uint64_t i = 1; i <= 2000; ++i) {
+            messages.push_back(message(i));
+            messages.back().payload = as_bytes(payload);
+        }
+        const auto writer = make_udp_carrier(plain_settings());
+        const std::size_t taken = writer->send({}, messages).value();
+        EXPECT_GT(taken, 0u);
+        EXPECT_LT(taken, 2000u);
+        EXPECT_EQ(writer->counters().tx_datagrams, taken);
+        EXPECT_EQ(writer->counters().tx_failed, 1u);
+        const auto refused = writer->send({}, messages);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::no_resources);
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+TEST(UdpInterfaces, waits_for_a_link_that_moves_until_the_largest_message_is_through) {
+    const auto test = [] {
+        ASSERT_TRUE(add_pair(1));
+        ASSERT_TRUE(shell("tc qdisc add dev in1 root tbf rate 200mbit burst 32kb limit 10mb"));
+        const std::string payload(kMaxNetworkMessageBytes, 'x');
+        Envelope large = message(1);
+        large.payload = as_bytes(payload);
+        const auto writer = make_udp_carrier(plain_settings());
+        EXPECT_EQ(writer->send({}, std::span(&large, 1)).value(), 1u);
+        EXPECT_EQ(writer->counters().tx_failed, 0u);
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
@@ -159,7 +265,7 @@ TEST(Interfaces, are_listed_with_their_addresses) {
         ASSERT_TRUE(add_pair(7));
         ASSERT_TRUE(shell("ip addr add 10.9.8.1/24 label in7:extra dev in7"));
         const auto all = os::list_interfaces().value();
-        ASSERT_EQ(all.size() >= 3, true);
+        ASSERT_GE(all.size(), 3u);
         EXPECT_TRUE(all[0].loopback);
         EXPECT_FALSE(all[0].multicast);
         const auto in7 = std::ranges::find(all, "in7", &os::Interface::name);

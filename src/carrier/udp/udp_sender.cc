@@ -7,12 +7,12 @@ namespace {
 
 using Family = IpAddress::Family;
 
-// A full socket buffer empties at the speed of the link; one that stays full for this long will
-// not.
-constexpr std::chrono::milliseconds kPatience{5};
-// Where the system is short of memory no event tells when it passes: look again after this, as
-// often.
-constexpr int kMaxWaits = 8;
+// A full socket buffer empties at the speed of the link: 1 ms lets some ten datagrams of a 100
+// Mbit/s link go.
+constexpr std::chrono::milliseconds kWait{1};
+constexpr int kWaitsWithoutProgress = 5;  // a buffer that does not move for so long is stuck
+constexpr int kWaitsOfOneSend =
+    200;  // time for the largest message on a slow link; the writer waits so long
 
 }  // namespace
 
@@ -20,6 +20,7 @@ Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envel
     if (auto fits = packer_.begin(to, messages); !fits) return fits.error();
     if (messages.empty()) return 0;
     if (auto found = find_routes(to.address); !found) return found.error();
+    waits_left_ = kWaitsOfOneSend;
     std::size_t taken = 0;
     for (auto datagrams = packer_.next(); !datagrams.empty(); datagrams = packer_.next()) {
         const std::size_t left = send_batch(datagrams);
@@ -47,15 +48,20 @@ std::size_t UdpSender::send_batch(std::span<const Bytes> datagrams) {
 
 std::size_t UdpSender::send_by(Route& route, std::span<const Bytes> datagrams) {
     std::size_t left = 0;
-    for (int waits = 0; route.os_code == 0 && left < datagrams.size();) {
+    int waits = 0;
+    while (route.os_code == 0 && left < datagrams.size()) {
         const os::SendOutcome outcome =
-            route.socket->send(datagrams.subspan(left), route.to, route.interface_index);
+            route.socket->send(datagrams.subspan(left), route.to, route.outlet);
         left += outcome.sent;
-        if (outcome.sent > 0) waits = 0;
         if (outcome.os_code == 0) continue;
-        const bool again =
-            waits++ < kMaxWaits && route.socket->wait_for_room(outcome.os_code, kPatience);
-        if (!again) route.os_code = outcome.os_code;
+        if (outcome.sent > 0) waits = 0;
+        const bool patient = ++waits <= kWaitsWithoutProgress && waits_left_ > 0;
+        if (patient && os::passes_by_waiting(outcome.os_code)) {
+            --waits_left_;
+            route.socket->wait_for_room(kWait);
+        } else {
+            route.os_code = outcome.os_code;
+        }
     }
     return left;
 }
@@ -68,23 +74,22 @@ Result<void> UdpSender::find_routes(const IpAddress& address) {
     const bool on_any_link =
         address.family == Family::v6 && address.is_link_local() && address.scope_id == 0;
     if (!to_group && !on_any_link) {
-        add_route(address.family, address, 0);
+        add_route(address.family, address);
     } else {
         if (auto refreshed = refresh_links(); !refreshed) return refreshed;
         for (const Link& link : links_) {
-            if (to_group) add_route(link.family, group_address(link.family), link.interface_index);
-            if (on_any_link && link.family == Family::v6) {
-                add_route(link.family, address, link.interface_index);
-            }
+            const os::Outlet outlet{link.interface_index, link.source};
+            if (to_group) add_route(link.family, group_address(link.family), outlet);
+            if (on_any_link && link.family == Family::v6) add_route(link.family, address, outlet);
         }
     }
     if (routes_.empty()) return no_way_out();
     return {};
 }
 
-void UdpSender::add_route(Family family, const IpAddress& address, std::uint32_t interface_index) {
+void UdpSender::add_route(Family family, const IpAddress& address, const os::Outlet& outlet) {
     if (os::UdpSocket* socket = socket_for(family)) {
-        routes_.push_back({socket, {address, settings_.port}, interface_index});
+        routes_.push_back({socket, {address, settings_.port}, outlet});
     }
 }
 

@@ -33,13 +33,13 @@ private:
     struct Route {
         os::UdpSocket* socket;
         Endpoint to;
-        std::uint32_t interface_index;
+        os::Outlet outlet;
         int os_code = 0;  // why this send() has given it up
     };
 
     Result<void> find_routes(const IpAddress& address);
     void add_route(IpAddress::Family family, const IpAddress& address,
-                   std::uint32_t interface_index);
+                   const os::Outlet& outlet = {});
     Result<void> refresh_links();
     os::UdpSocket* socket_for(IpAddress::Family family);
     std::size_t send_batch(std::span<const Bytes> datagrams);
@@ -52,6 +52,7 @@ private:
     std::optional<os::InterfaceWatch> watch_;
     std::vector<Link> links_;    // as of the last change
     std::vector<Route> routes_;  // of the current send()
+    int waits_left_ = 0;         // of the current send()
     std::optional<os::UdpSocket> v4_, v6_;
     std::optional<Error> socket_error_;  // the last failure to open one
 };

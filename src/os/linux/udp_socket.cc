@@ -86,15 +86,18 @@ void fill_control(msghdr& header, int level, int type, const Info& info) {
     std::memcpy(CMSG_DATA(control), &info, sizeof info);
 }
 
-// Says in `header` by which interface to send; its control buffer has kControlBytes.
-void choose_interface(msghdr& header, Family family, std::uint32_t index) {
+// Says it in `header`, whose control buffer has kControlBytes.
+void choose_outlet(msghdr& header, Family family, const Outlet& outlet) {
+    const bool has_source = outlet.source.family == family;
     if (family == Family::v4) {
         in_pktinfo info{};
-        info.ipi_ifindex = static_cast<int>(index);
+        info.ipi_ifindex = static_cast<int>(outlet.interface_index);
+        if (has_source) info.ipi_spec_dst = to_in_addr(outlet.source);
         fill_control(header, IPPROTO_IP, IP_PKTINFO, info);
     } else {
         in6_pktinfo info{};
-        info.ipi6_ifindex = index;
+        info.ipi6_ifindex = outlet.interface_index;
+        if (has_source) info.ipi6_addr = to_in6_addr(outlet.source);
         fill_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
     }
 }
@@ -240,17 +243,17 @@ std::uint32_t UdpSocket::kernel_drops() const {
 }
 
 SendOutcome UdpSocket::send(std::span<const Bytes> datagrams, const Endpoint& to,
-                            std::uint32_t interface_index) {
+                            const Outlet& outlet) {
     SocketAddress address = to_socket_address(to);
     alignas(cmsghdr) std::array<std::byte, kControlBytes> control{};
     msghdr common{};
     common.msg_name = &address.storage;
     common.msg_namelen = address.size;
     common.msg_iovlen = 1;
-    if (interface_index != 0) {
+    if (outlet.interface_index != 0) {
         common.msg_control = control.data();
         common.msg_controllen = control.size();
-        choose_interface(common, family_, interface_index);
+        choose_outlet(common, family_, outlet);
     }
     std::array<iovec, kSendBatch> vectors;
     std::array<mmsghdr, kSendBatch> headers;
@@ -278,14 +281,9 @@ bool passes_by_waiting(int os_code) {
     return os_code == EAGAIN || os_code == EWOULDBLOCK || os_code == ENOBUFS || os_code == ENOMEM;
 }
 
-bool UdpSocket::wait_for_room(int os_code, std::chrono::milliseconds patience) {
-    if (!passes_by_waiting(os_code)) return false;
-    // Of the socket's own buffer poll tells when it has room; where the system is short nothing
-    // does.
-    const bool own_buffer = os_code == EAGAIN || os_code == EWOULDBLOCK;
-    pollfd entry{fd(), static_cast<short>(own_buffer ? POLLOUT : 0), 0};
-    const int ready = poll(&entry, 1, static_cast<int>(patience.count()));
-    return !own_buffer || ready > 0;
+void UdpSocket::wait_for_room(std::chrono::milliseconds at_most) {
+    pollfd entry{fd(), POLLOUT, 0};  // says yes only when half of the buffer is free
+    poll(&entry, 1, static_cast<int>(at_most.count()));
 }
 
 }  // namespace mailslot::os
