@@ -319,6 +319,15 @@ TEST_F(PostOfficeTest, says_that_a_fragment_timed_out) {
     EXPECT_EQ(lost_before(), (Numbers{1, 2}));
 }
 
+TEST_F(PostOfficeTest, calls_nothing_lost_of_what_was_sent_before_anybody_listened) {
+    clock_.advance(1s);
+    deliver({aged(message(5), 2s), aged(part(3, "abcd", 0), 2s)});
+    clock_.advance(kFragmentTimeout);
+    office_.tick();
+    EXPECT_EQ(lost(), LossCounters{});
+    EXPECT_EQ(office_.counters().half_arrived, 0u);
+}
+
 TEST_F(PostOfficeTest, takes_a_timed_out_message_back_when_it_comes_whole) {
     deliver({part(1, "abcd", 0)});
     clock_.advance(kFragmentTimeout);
@@ -395,6 +404,16 @@ TEST_F(PostOfficeTest, keeps_losses_untold_when_the_last_message_of_a_run_is_ref
     EXPECT_EQ(only_sender().told_then_arrived, 0u);
     EXPECT_EQ(lost().total(), 4u);
     EXPECT_EQ(office_.counters("LOG").repeats, 1u);
+}
+
+TEST_F(PostOfficeTest, takes_back_a_loss_that_two_refused_messages_could_not_tell) {
+    slots_.refuse = [](std::uint64_t) { return Errc::slot_full; };
+    deliver({message(2), message(3)});
+    slots_.refuse = [](std::uint64_t) { return std::nullopt; };
+    deliver({message(1)});
+    EXPECT_EQ(only_sender().told_then_arrived, 0u);
+    EXPECT_EQ(lost_before(), Numbers{2});
+    EXPECT_EQ(lost().total(), 2u);
 }
 
 TEST_F(PostOfficeTest, does_not_loop_when_a_slot_takes_nothing_and_does_not_say_why) {
@@ -502,6 +521,7 @@ TEST_F(PostOfficeTest, delivers_all_of_a_batch_with_more_senders_than_it_remembe
     deliver(batch);
     EXPECT_EQ(slots_.got.size(), 100u);
     EXPECT_EQ(office_.counters().senders_forgotten, 97u);
+    EXPECT_EQ(slots_.runs.at(0), 3u);  // before the first of them was forgotten
 }
 
 TEST_F(PostOfficeTest, works_on_after_more_spellings_than_it_remembers) {
