@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "mailslot/detail/expected.hpp"
@@ -74,6 +75,14 @@ public:
     using Base::Base;
     Result(Error error) : Base(tl::unexpected<Error>(std::move(error))) {}
     Result(Base base) : Base(std::move(base)) {}
+
+    // tl::expected<void> has none, and `writer.put("HELLO").value()` must not fail in silence.
+    using Base::value;
+    void value() const
+        requires std::is_void_v<T>
+    {
+        if (!this->has_value()) throw tl::bad_expected_access<Error>(this->error());
+    }
 };
 
 }  // namespace mailslot

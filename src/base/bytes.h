@@ -44,7 +44,8 @@ public:
 private:
     std::uint64_t be(std::size_t count) {
         std::uint64_t value = 0;
-        for (const std::byte b : take(count)) value = value << 8 | std::to_integer<std::uint64_t>(b);
+        for (const std::byte b : take(count))
+            value = value << 8 | std::to_integer<std::uint64_t>(b);
         return value;
     }
     std::uint64_t le(std::size_t count) {
@@ -61,7 +62,8 @@ private:
     bool ok_ = true;
 };
 
-// Writes into a buffer that the caller owns; what does not fit is left out and makes ok() false for good.
+// Writes into a buffer that the caller owns; what does not fit is left out and makes ok() false for
+// good.
 class ByteWriter {
 public:
     explicit ByteWriter(std::span<std::byte> buffer) : buffer_(buffer) {}

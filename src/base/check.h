@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define MAILSLOT_CHECK(cond)                                                                    \
-    do {                                                                                        \
-        if (!(cond)) [[unlikely]] {                                                             \
-            std::fprintf(stderr, "mailslot: %s:%d: bug: %s\n", __FILE__, __LINE__, #cond);       \
-            std::abort();                                                                       \
-        }                                                                                       \
+#define MAILSLOT_CHECK(cond)                                                               \
+    do {                                                                                   \
+        if (!(cond)) [[unlikely]] {                                                        \
+            std::fprintf(stderr, "mailslot: %s:%d: bug: %s\n", __FILE__, __LINE__, #cond); \
+            std::abort();                                                                  \
+        }                                                                                  \
     } while (0)

@@ -10,7 +10,7 @@ class Clock {
 public:
     using Instant = std::chrono::steady_clock::time_point;
     virtual ~Clock() = default;
-    virtual Instant now() const = 0;                  // monotonic
+    virtual Instant now() const = 0;                     // monotonic
     virtual std::int64_t unix_microseconds() const = 0;  // wall clock
 };
 

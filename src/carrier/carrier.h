@@ -15,29 +15,32 @@
 namespace mailslot {
 
 struct CarrierTraits {
-    std::string_view name;             // "udp"
-    std::size_t max_message_bytes = 0; // the largest payload that send() takes
-    bool can_broadcast = false;        // reaches Scope::everybody and Scope::named
+    std::string_view name;              // "udp"
+    std::size_t max_message_bytes = 0;  // the largest payload that send() takes
+    bool can_broadcast = false;         // reaches Scope::everybody and Scope::named
 };
 
 // What a carrier saw and did not hand on, and what it knows was lost below it.
 struct CarrierCounters {
     std::uint64_t rx_datagrams = 0, rx_bad_packet = 0, rx_unknown_version = 0, rx_sealed = 0;
-    std::uint64_t rx_kernel_drops = 0;  // SO_RXQ_OVFL
-    std::uint64_t tx_datagrams = 0, tx_failed = 0;
+    std::uint64_t rx_other_interface = 0;  // by an interface that the settings leave out
+    std::uint64_t rx_kernel_drops = 0;     // no room in the socket's buffer
+    std::uint64_t tx_datagrams = 0;        // one for each interface and family that it left by
+    std::uint64_t tx_failed = 0;           // the same, of those that did not leave
+    std::uint64_t deaf_interfaces = 0;     // usable, but joining the group there failed; as of now
 };
 
 // Where a message goes, seen by a carrier.
 struct Destination {
     Scope scope = Scope::everybody;
-    std::string to{};       // Scope::named: the folded name that receivers compare
-    IpAddress address{};    // where to send it by unicast; Family::none: to the group
+    std::string to{};     // Scope::named: the folded name that receivers compare
+    IpAddress address{};  // where to send it by unicast; Family::none: to the group
 };
 
 class Carrier {
 public:
-    // Gets what arrived, a batch at a time; the envelopes borrow the receive buffer until it returns.
-    // Called from receive() only.
+    // Gets what arrived, a batch at a time; the envelopes borrow the receive buffer until it
+    // returns. Called from receive() only.
     using Deliver = std::function<void(std::span<const Envelope>)>;
 
     virtual ~Carrier() = default;
@@ -47,14 +50,16 @@ public:
     // Errors: no_permission, no_resources, port_taken.
     virtual Result<void> start() = 0;
 
-    // A descriptor that polls readable when receive() has work; -1 where there is none (fake, not started).
+    // A descriptor that polls readable when receive() has work; -1 where there is none (fake, not
+    // started).
     virtual int poll_fd() const = 0;
-    // Hands over what is there, a bounded number of batches; never blocks. True: more may be waiting.
+    // Hands over what is there, a bounded number of batches; never blocks. True: more may be
+    // waiting.
     virtual bool receive(const Deliver& deliver) = 0;
 
-    // Sends whole messages (or an end, query or answer) of one writer, in order, packed and fragmented as
-    // the carrier can; never blocks; says how many it took. All have the same origin, slot and from_host.
-    // Errors: message_too_big, unreachable, no_resources.
+    // Sends whole messages (or an end, query or answer) of one writer, in order, packed and
+    // fragmented as the carrier can; never blocks; says how many it took. All have the same origin,
+    // slot and from_host. Errors: message_too_big, unreachable, no_resources.
     virtual Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) = 0;
 
     virtual CarrierCounters counters() const = 0;

@@ -1,4 +1,5 @@
-// Our own datagram format: docs/protocol/frame.md. Pure: no socket, no clock, no allocation while decoding.
+// Our own datagram format: docs/protocol/frame.md. Pure: no socket, no clock; nothing is allocated
+// but room in `out`.
 #pragma once
 
 #include <cstddef>
@@ -9,37 +10,71 @@
 #include "base/bytes.h"
 #include "mailslot/result.h"
 #include "model/envelope.h"
+#include "model/limits.h"
 
 namespace mailslot::wire {
 
+inline constexpr std::uint16_t kFrameMagic = 0x6d73;  // "ms"
 inline constexpr std::uint8_t kFrameVersion = 1;
+
+// What UDP over IPv4 can carry. We send kMaxDatagramBytes; a site may send more.
+inline constexpr std::size_t kMaxFrameBytes = 65507;
+// Bounds what one datagram makes a receiver keep; six times what kMaxDatagramBytes can hold.
+inline constexpr std::size_t kMaxFrameMessages = 1024;
+// The longest DNS name.
+inline constexpr std::size_t kMaxFromHostBytes = 255;
+// `to` and `slot` together: both are parts of one address, and a UTF-16 unit takes up to 3 bytes.
+inline constexpr std::size_t kMaxNamesBytes = 3 * kMaxAddressUnits;
+
+inline constexpr std::size_t kFrameHeaderBytes = 48;   // before the names
+inline constexpr std::size_t kMessageCountBytes = 2;   // how many messages follow
+inline constexpr std::size_t kMessageRecordBytes = 7;  // before each message's payload
+inline constexpr std::size_t kFragmentBytes = 11;      // before a fragment's payload
+// The most that a datagram with one payload holds beside it, whatever its kind.
+inline constexpr std::size_t kMaxFrameOverhead =
+    kFrameHeaderBytes + kMaxFromHostBytes + kMaxNamesBytes + kFragmentBytes;
+// What sealing adds.
+inline constexpr std::size_t kSealBytes = 44;
 
 // Appends the envelopes of one datagram to `out`, all of them or, where anything is wrong, none.
 // They borrow the datagram; from_address and trust are left for the caller.
-// Errors: bad_packet; `step` is "version" or "flags" for a datagram of a later program, "sealed" for one
-// that needs a key, "frame" for damage.
+// Errors: bad_packet; `step` is "version" or "flags" for a datagram of a later program, "sealed"
+// for one that needs a key, "frame" for damage.
 Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out);
 
 // Packs messages of one writer to one destination into one datagram.
 class FrameWriter {
 public:
-    // `header` gives what all messages share: scope, to, slot, from_host, station, origin, origin_age_ms,
-    // delivered_at_home. Buffer: at least kMaxFrameOverhead bytes more than the largest message.
+    // `header` gives what all messages share: scope, to, slot, from_host, station, origin,
+    // origin_age_ms, delivered_at_home; it is copied at once. Buffer: at least kMaxFrameOverhead
+    // bytes more than the largest message; no more than kMaxFrameBytes of it are used.
     FrameWriter(std::span<std::byte> buffer, const Envelope& header);
 
-    // False: it does not fit any more, or is not the sequence number after the last one; nothing was added.
+    // Of `message` only kind, sequence, sent_at_us, format and payload are looked at.
+    // False: it does not fit any more, is not the sequence number after the last one, is of another
+    // kind, or was sent more than 2^32 - 1 us after the first; or the header is one that no frame
+    // can carry. Nothing was added. One that was sent before the first is marked as sent together
+    // with it.
     bool add(const Envelope& message);
-    std::size_t count() const;
-    Bytes finish();  // the datagram
+    std::size_t count() const { return count_; }
+    Bytes finish();  // the datagram; empty when nothing was added
 
 private:
-    // (the codec's own)
+    std::span<std::byte> buffer_;
+    ByteWriter out_;
+    bool usable_;               // the header could be written
+    std::size_t count_at_ = 0;  // where the number of messages stands
+    std::size_t count_ = 0;
+    std::uint64_t first_sequence_ = 0;  // these two of the first message
+    std::int64_t first_sent_at_us_ = 0;
 };
 
-// Room for payload in a datagram of `datagram_bytes` that carries one fragment; 0 where there is none.
+// Room for payload in a datagram of `datagram_bytes` that carries one fragment; 0 where there is
+// none, or where no frame can carry the header.
 std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header);
 
-// Encodes one envelope of a kind other than `message`, alone. Empty: the buffer is too small.
+// Encodes one envelope of a kind other than `message`, alone. Empty: the buffer is too small, or
+// the envelope is one that decode_frame would refuse.
 Bytes encode_single(std::span<std::byte> buffer, const Envelope& envelope);
 
 }  // namespace mailslot::wire

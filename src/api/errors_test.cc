@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "mailslot/result.h"
+
+namespace mailslot {
+namespace {
+
+constexpr int kLastErrc = static_cast<int>(Errc::bad_config);
+
+TEST(Errors, every_code_has_a_name_of_its_own) {
+    std::set<std::string_view> names;
+    for (int code = 1; code <= kLastErrc; ++code) names.insert(to_string(static_cast<Errc>(code)));
+    EXPECT_EQ(names.size(), static_cast<std::size_t>(kLastErrc));
+    EXPECT_FALSE(names.contains("unknown"));
+    EXPECT_EQ(to_string(static_cast<Errc>(kLastErrc + 1)), "unknown");
+    EXPECT_EQ(to_string(Errc::no_such_slot), "no_such_slot");
+}
+
+TEST(Errors, a_line_for_people_says_what_failed_why_and_what_to_do) {
+    struct Case {
+        const char* what;
+        Error error;
+        const char* line;
+    };
+    const Case cases[] = {
+        {"code alone", {Errc::timed_out}, "timed out; try again, or wait longer"},
+        {"with a step", {Errc::closed, "get"}, "closed (get); open a new reader or writer"},
+        {"with a detail, which says more than the step",
+         {Errc::bad_name, "parse", 0, "name is empty"},
+         R"(bad name: name is empty; write NAME for a slot of this machine, or \\PLACE\mailslot\NAME)"},
+        {"with the system's reason",
+         {Errc::port_taken, "bind", EADDRINUSE, "UDP port 17138"},
+         "port taken: UDP port 17138 (bind: Address already in use); end the program that has it, "
+         "or choose another port on all machines (MAILSLOT_PORT)"},
+        {"with the system's reason and no step",
+         {Errc::no_resources, "", ENOSPC},
+         "no resources (No space left on device); free memory, disk space or open files, or raise "
+         "their limit (ulimit)"},
+        {"a step that is no string at all",
+         {Errc::closed, nullptr},
+         "closed; open a new reader or writer"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.what);
+        EXPECT_EQ(to_string(c.error), c.line);
+    }
+}
+
+TEST(Errors, every_code_has_a_line_that_says_what_to_do) {
+    for (int code = 1; code <= kLastErrc; ++code) {
+        const std::string line = to_string(Error{static_cast<Errc>(code)});
+        SCOPED_TRACE(line);
+        const std::size_t advice = line.find("; ");
+        ASSERT_NE(advice, std::string::npos);
+        EXPECT_GT(line.size() - advice, 10u);
+        EXPECT_EQ(line.find('\n'), std::string::npos);
+    }
+}
+
+TEST(Errors, a_detail_cannot_split_the_line_or_steer_the_terminal) {
+    const std::string line = to_string(Error{Errc::bad_name, "parse", 0, "a\nb\x1b[2Jc\x7f"});
+    EXPECT_TRUE(line.starts_with("bad name: a?b?[2Jc?; ")) << line;
+}
+
+TEST(Errors, value_of_a_failed_result_throws_the_line) {
+    const Result<int> failed = Error{Errc::no_such_slot, "open", 0, "LISTENER"};
+    try {
+        static_cast<void>(failed.value());
+        FAIL() << "value() did not throw";
+    } catch (const tl::bad_expected_access<Error>& thrown) {
+        EXPECT_EQ(thrown.what(), to_string(failed.error()));
+        EXPECT_EQ(thrown.error().code, Errc::no_such_slot);
+    }
+}
+
+}  // namespace
+}  // namespace mailslot

@@ -1,0 +1,100 @@
+#include "carrier/udp/datagram_packer.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+#include "base/check.h"
+#include "wire/frame.h"
+
+namespace mailslot {
+
+Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelope> messages) {
+    memory_.resize(kBatch * kMaxDatagramBytes);
+    to_ = &to;
+    messages_ = messages;
+    next_message_ = offset_ = done_before_ = 0;
+    if (messages.empty()) return {};
+    chunk_bytes_ = std::min<std::size_t>(
+        wire::fragment_capacity(kMaxDatagramBytes, addressed(messages.front())),
+        std::numeric_limits<std::uint16_t>::max());
+    if (chunk_bytes_ == 0) {
+        return Error{Errc::message_too_big, "pack", 0, "the names leave no room in a datagram"};
+    }
+    for (const Envelope& message : messages) {
+        if (auto fits = check(message); !fits) return fits;
+    }
+    return {};
+}
+
+Result<void> DatagramPacker::check(const Envelope& message) {
+    if (message.payload.size() > kMaxNetworkMessageBytes) {
+        return Error{Errc::message_too_big, "pack", 0,
+                     std::to_string(message.payload.size()) + " bytes; the network carries " +
+                         std::to_string(kMaxNetworkMessageBytes)};
+    }
+    if (message.kind == Kind::message) return {};
+    const std::span<std::byte> scratch = std::span(memory_).first(kMaxDatagramBytes);
+    if (wire::encode_single(scratch, addressed(message)).empty()) {
+        return Error{Errc::message_too_big, "pack", 0, "it must fit one datagram"};
+    }
+    return {};
+}
+
+std::span<const Bytes> DatagramPacker::next() {
+    done_before_ = next_message_;
+    std::size_t count = 0;
+    while (count < kBatch && next_message_ < messages_.size()) {
+        const auto buffer =
+            std::span(memory_).subspan(count * kMaxDatagramBytes, kMaxDatagramBytes);
+        datagrams_[count] = pack(buffer);
+        MAILSLOT_CHECK(!datagrams_[count].empty());  // check() has seen that all of it fits
+        done_after_[count++] = next_message_;
+    }
+    return std::span(datagrams_).first(count);
+}
+
+std::size_t DatagramPacker::messages_done(std::size_t count) const {
+    return count == 0 ? done_before_ : done_after_[count - 1];
+}
+
+Envelope DatagramPacker::addressed(const Envelope& message) const {
+    Envelope out = message;
+    out.scope = to_->scope;
+    out.to = to_->to;
+    return out;
+}
+
+Bytes DatagramPacker::pack(std::span<std::byte> buffer) {
+    const Envelope& first = messages_[next_message_];
+    if (offset_ > 0) return pack_fragment(buffer);
+    if (first.kind != Kind::message) {
+        ++next_message_;
+        return wire::encode_single(buffer, addressed(first));
+    }
+    wire::FrameWriter writer(buffer, addressed(first));
+    while (next_message_ < messages_.size() && messages_[next_message_].kind == Kind::message &&
+           writer.add(messages_[next_message_])) {
+        ++next_message_;
+    }
+    return writer.count() > 0 ? writer.finish() : pack_fragment(buffer);
+}
+
+Bytes DatagramPacker::pack_fragment(std::span<std::byte> buffer) {
+    const Envelope& message = messages_[next_message_];
+    Envelope part = addressed(message);
+    part.kind = Kind::fragment;
+    part.total_bytes = static_cast<std::uint32_t>(message.payload.size());
+    part.offset = static_cast<std::uint32_t>(offset_);
+    part.chunk_bytes = static_cast<std::uint16_t>(chunk_bytes_);
+    const std::size_t left = message.payload.size() - offset_;
+    part.payload = message.payload.subspan(offset_, std::min(chunk_bytes_, left));
+    offset_ += part.payload.size();
+    if (offset_ == message.payload.size()) {
+        offset_ = 0;
+        ++next_message_;
+    }
+    return wire::encode_single(buffer, part);
+}
+
+}  // namespace mailslot

@@ -1,0 +1,50 @@
+// Turns one writer's messages into datagrams: small ones together, large ones in fragments.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "carrier/carrier.h"
+#include "mailslot/result.h"
+#include "model/limits.h"
+
+namespace mailslot {
+
+class DatagramPacker {
+public:
+    static constexpr std::size_t kBatch =
+        64;  // datagrams at a time; what one sendmmsg call takes well
+
+    // Begins anew. Borrows both until the last next(). Errors: message_too_big, of any of the
+    // messages.
+    Result<void> begin(const Destination& to, std::span<const Envelope> messages);
+
+    // The next datagrams, in order; none when all is packed. Valid until the next call.
+    std::span<const Bytes> next();
+
+    // How many messages, counted since begin(), are whole once the first `count` datagrams of the
+    // last next() have left.
+    std::size_t messages_done(std::size_t count) const;
+
+private:
+    Envelope addressed(const Envelope& message) const;
+    Bytes pack(std::span<std::byte> buffer);
+    Bytes pack_fragment(std::span<std::byte> buffer);
+    Result<void> check(const Envelope& message);
+
+    const Destination* to_ = nullptr;
+    std::span<const Envelope> messages_{};
+    std::size_t next_message_ = 0;
+    std::size_t offset_ = 0;       // into that message, when fragments of it are packed
+    std::size_t done_before_ = 0;  // messages whole before the last next()
+    std::size_t chunk_bytes_ = 0;  // payload of a fragment
+
+    std::vector<std::byte> memory_;  // kBatch datagrams, taken at the first use
+    std::array<Bytes, kBatch> datagrams_{};
+    std::array<std::size_t, kBatch> done_after_{};
+};
+
+}  // namespace mailslot

@@ -1,0 +1,68 @@
+#include "carrier/udp/udp_carrier.h"
+
+#include "carrier/udp/udp_counters.h"
+#include "carrier/udp/udp_receiver.h"
+#include "carrier/udp/udp_sender.h"
+
+namespace mailslot {
+namespace {
+
+class UdpCarrier final : public Carrier {
+public:
+    explicit UdpCarrier(const Settings& settings) : settings_(settings) {}
+
+    CarrierTraits traits() const override { return {"udp", kMaxNetworkMessageBytes, true}; }
+
+    Result<void> start() override {
+        if (receiver_) return {};
+        auto receiver = UdpReceiver::open(settings_, counters_);
+        if (!receiver) return receiver.error();
+        receiver_ = std::move(*receiver);
+        return {};
+    }
+
+    int poll_fd() const override { return receiver_ ? receiver_->poll_fd() : -1; }
+
+    bool receive(const Deliver& deliver) override {
+        return receiver_ && receiver_->receive(deliver);
+    }
+
+    Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
+        return sender_.send(to, messages);
+    }
+
+    CarrierCounters counters() const override {
+        return {
+            .rx_datagrams = counters_.rx_datagrams,
+            .rx_bad_packet = counters_.rx_bad_packet,
+            .rx_unknown_version = counters_.rx_unknown_version,
+            .rx_sealed = counters_.rx_sealed,
+            .rx_other_interface = counters_.rx_other_interface,
+            .rx_kernel_drops = earlier_drops_ + (receiver_ ? receiver_->kernel_drops() : 0),
+            .tx_datagrams = counters_.tx_datagrams,
+            .tx_failed = counters_.tx_failed,
+            .deaf_interfaces = counters_.deaf_interfaces,
+        };
+    }
+
+    void stop() override {
+        if (receiver_) earlier_drops_ += receiver_->kernel_drops();
+        receiver_.reset();
+        counters_.deaf_interfaces = 0;
+    }
+
+private:
+    const Settings settings_;
+    UdpCounters counters_;
+    UdpSender sender_{settings_, counters_};
+    std::unique_ptr<UdpReceiver> receiver_;  // none: not started
+    std::uint64_t earlier_drops_ = 0;        // of sockets closed since
+};
+
+}  // namespace
+
+std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings) {
+    return std::make_unique<UdpCarrier>(settings);
+}
+
+}  // namespace mailslot

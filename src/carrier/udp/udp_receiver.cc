@@ -1,0 +1,167 @@
+#include "carrier/udp/udp_receiver.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "wire/frame.h"
+
+namespace mailslot {
+namespace {
+
+using Family = IpAddress::Family;
+
+constexpr std::size_t kBatchDatagrams = 32;
+// A round reads one batch of every socket; between calls the owner's loop sees to its other work.
+constexpr int kRounds = 8;
+// 20 memberships each on stock Linux: 160 interfaces.
+constexpr std::ptrdiff_t kMaxSocketsPerFamily = 8;
+
+void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+
+}  // namespace
+
+UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters, os::PollSet poll_set,
+                         os::InterfaceWatch watch)
+    : settings_(settings),
+      counters_(counters),
+      poll_set_(std::move(poll_set)),
+      watch_(std::move(watch)),
+      batch_(kBatchDatagrams, wire::kMaxFrameBytes) {}
+
+Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
+                                                       UdpCounters& counters) {
+    auto poll_set = os::PollSet::open();
+    if (!poll_set) return poll_set.error();
+    auto watch = os::InterfaceWatch::open();
+    if (!watch) return watch.error();
+    std::unique_ptr<UdpReceiver> receiver(
+        new UdpReceiver(settings, counters, std::move(*poll_set), std::move(*watch)));
+    if (auto added = receiver->poll_set_.add(receiver->watch_.fd()); !added) return added.error();
+    if (auto bound = receiver->bind_families(); !bound) return bound.error();
+    if (auto joined = receiver->follow_interfaces(); !joined) return joined.error();
+    return receiver;
+}
+
+// One family is enough, but for a port that another program keeps to itself: half deaf is not to be
+// told from deaf by those who wonder.
+Result<void> UdpReceiver::bind_families() {
+    std::optional<Error> failed;
+    for (const Family family : {Family::v4, Family::v6}) {
+        if (!is_chosen(settings_.families, family)) continue;
+        auto added = add_socket(family);
+        if (!added && added.error().code == Errc::port_taken) return added.error();
+        if (!added && !failed) failed = added.error();
+    }
+    if (sockets_.empty()) return failed.value();
+    return {};
+}
+
+Result<std::size_t> UdpReceiver::add_socket(Family family) {
+    auto socket = os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes);
+    if (!socket) return socket.error();
+    if (auto added = poll_set_.add(socket->fd()); !added) return added.error();
+    sockets_.push_back(std::move(*socket));
+    return sockets_.size() - 1;
+}
+
+// Joins where interfaces or addresses came, leaves where they went.
+Result<void> UdpReceiver::follow_interfaces() {
+    auto interfaces = os::list_interfaces();
+    if (!interfaces) return interfaces.error();
+    allowed_ = allowed_interfaces(*interfaces, settings_);
+    const std::vector<Link> wanted = listening_links(*interfaces, settings_);
+    leave_all_but(wanted);
+    std::uint64_t deaf = 0;
+    for (const Link& link : wanted) {
+        const auto joined = [&](const Membership& m) { return m.link == link; };
+        if (std::ranges::none_of(memberships_, joined) && !join(link)) ++deaf;
+    }
+    counters_.deaf_interfaces.store(deaf, std::memory_order_relaxed);
+    return {};
+}
+
+// An interface that is gone still takes a place in its socket's list until it is left.
+void UdpReceiver::leave_all_but(const std::vector<Link>& wanted) {
+    std::erase_if(memberships_, [&](const Membership& m) {
+        if (std::ranges::find(wanted, m.link) != wanted.end()) return false;
+        sockets_[m.socket].leave(group_address(m.link.family), m.link.interface_index);
+        return true;
+    });
+}
+
+bool UdpReceiver::join(const Link& link) {
+    const IpAddress group = group_address(link.family);
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+        if (sockets_[i].family() != link.family) continue;
+        auto joined = sockets_[i].join(group, link.interface_index);
+        if (joined) memberships_.push_back({link, i});
+        if (joined || joined.error().code != Errc::no_resources) return joined.has_value();
+    }
+    const auto have = std::ranges::count(sockets_, link.family, &os::UdpSocket::family);
+    if (have == 0 || have >= kMaxSocketsPerFamily) return false;  // 0: the system lacks the family
+    auto further = add_socket(link.family);
+    if (!further || !sockets_[*further].join(group, link.interface_index)) return false;
+    memberships_.push_back({link, *further});
+    return true;
+}
+
+bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
+    if (watch_.changed() && !follow_interfaces()) {
+        // Short of resources just now. What is joined stays; the next change tries again.
+        count_one(counters_.deaf_interfaces);
+    }
+    for (int round = 0; round < kRounds; ++round) {
+        bool more = false;
+        for (os::UdpSocket& socket : sockets_) {
+            const std::span<const os::Datagram> datagrams = socket.receive(batch_);
+            hand_over(datagrams, deliver);
+            more = more || datagrams.size() == batch_.capacity();
+        }
+        if (!more) return false;
+    }
+    return true;
+}
+
+void UdpReceiver::hand_over(std::span<const os::Datagram> datagrams,
+                            const Carrier::Deliver& deliver) {
+    envelopes_.clear();
+    for (const os::Datagram& datagram : datagrams) {
+        count_one(counters_.rx_datagrams);
+        if (is_allowed(datagram.interface_index)) {
+            decode(datagram);
+        } else {
+            count_one(counters_.rx_other_interface);
+        }
+    }
+    if (!envelopes_.empty()) deliver(envelopes_);
+}
+
+bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
+    return settings_.interfaces.empty() ||
+           std::ranges::find(allowed_, interface_index) != allowed_.end();
+}
+
+void UdpReceiver::decode(const os::Datagram& datagram) {
+    if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than any frame
+    const std::size_t before = envelopes_.size();
+    if (const auto decoded = wire::decode_frame(datagram.bytes, envelopes_); !decoded) {
+        const std::string_view step = decoded.error().step;
+        const bool later_program = step == "version" || step == "flags";
+        count_one(later_program      ? counters_.rx_unknown_version
+                  : step == "sealed" ? counters_.rx_sealed
+                                     : counters_.rx_bad_packet);
+        return;
+    }
+    for (Envelope& envelope : std::span(envelopes_).subspan(before)) {
+        envelope.from_address = datagram.from.address;
+        envelope.trust = Trust::none;
+    }
+}
+
+std::uint64_t UdpReceiver::kernel_drops() const {
+    std::uint64_t drops = 0;
+    for (const os::UdpSocket& socket : sockets_) drops += socket.kernel_drops();
+    return drops;
+}
+
+}  // namespace mailslot

@@ -1,0 +1,58 @@
+// The receiving half of the udp carrier.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "carrier/carrier.h"
+#include "carrier/udp/udp_counters.h"
+#include "carrier/udp/udp_group.h"
+#include "model/settings.h"
+#include "os/interfaces.h"
+#include "os/poll_set.h"
+#include "os/udp_socket.h"
+
+namespace mailslot {
+
+class UdpReceiver {
+public:
+    // Binds and joins. Errors: as Carrier::start; unreachable, where the system has neither family.
+    static Result<std::unique_ptr<UdpReceiver>> open(const Settings& settings,
+                                                     UdpCounters& counters);
+
+    int poll_fd() const { return poll_set_.fd(); }
+    bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
+    std::uint64_t kernel_drops() const;
+
+private:
+    struct Membership {
+        Link link;
+        std::size_t socket;  // which of sockets_
+    };
+
+    UdpReceiver(const Settings& settings, UdpCounters& counters, os::PollSet poll_set,
+                os::InterfaceWatch watch);
+    Result<void> bind_families();
+    Result<std::size_t> add_socket(IpAddress::Family family);
+    Result<void> follow_interfaces();
+    void leave_all_but(const std::vector<Link>& wanted);
+    bool join(const Link& link);
+    bool is_allowed(std::uint32_t interface_index) const;
+    void hand_over(std::span<const os::Datagram> datagrams, const Carrier::Deliver& deliver);
+    void decode(const os::Datagram& datagram);
+
+    const Settings& settings_;
+    UdpCounters& counters_;
+    os::PollSet poll_set_;
+    os::InterfaceWatch watch_;
+    std::vector<os::UdpSocket>
+        sockets_;  // several of a family where one cannot join on all interfaces
+    std::vector<Membership> memberships_;
+    std::vector<std::uint32_t> allowed_;  // interfaces; empty: all
+    os::DatagramBatch batch_;
+    std::vector<Envelope> envelopes_;  // of the current batch
+};
+
+}  // namespace mailslot

@@ -1,0 +1,137 @@
+#include "carrier/udp/udp_sender.h"
+
+#include <algorithm>
+
+namespace mailslot {
+namespace {
+
+using Family = IpAddress::Family;
+
+// A full socket buffer empties at the speed of the link; one that stays full for this long will
+// not.
+constexpr std::chrono::milliseconds kPatience{5};
+// Where the system is short of memory no event tells when it passes: look again after this, as
+// often.
+constexpr int kMaxWaits = 8;
+
+}  // namespace
+
+Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envelope> messages) {
+    if (auto fits = packer_.begin(to, messages); !fits) return fits.error();
+    if (messages.empty()) return 0;
+    if (auto found = find_routes(to.address); !found) return found.error();
+    std::size_t taken = 0;
+    for (auto datagrams = packer_.next(); !datagrams.empty(); datagrams = packer_.next()) {
+        const std::size_t left = send_batch(datagrams);
+        taken = packer_.messages_done(left);
+        if (left < datagrams.size()) break;
+    }
+    if (taken == 0) return no_way_out();
+    return taken;
+}
+
+// Sends each datagram by every route. Returns how many left by at least one.
+std::size_t UdpSender::send_batch(std::span<const Bytes> datagrams) {
+    std::size_t left_by_any = 0, left_in_all = 0;
+    for (Route& route : routes_) {
+        const std::size_t left = send_by(route, datagrams);
+        left_by_any = std::max(left_by_any, left);
+        left_in_all += left;
+    }
+    // The first that left by no route was tried, those behind it are as if never put.
+    const std::size_t tried = std::min(left_by_any + 1, datagrams.size());
+    counters_.tx_datagrams.fetch_add(left_in_all, std::memory_order_relaxed);
+    counters_.tx_failed.fetch_add(tried * routes_.size() - left_in_all, std::memory_order_relaxed);
+    return left_by_any;
+}
+
+std::size_t UdpSender::send_by(Route& route, std::span<const Bytes> datagrams) {
+    std::size_t left = 0;
+    for (int waits = 0; route.os_code == 0 && left < datagrams.size();) {
+        const os::SendOutcome outcome =
+            route.socket->send(datagrams.subspan(left), route.to, route.interface_index);
+        left += outcome.sent;
+        if (outcome.sent > 0) waits = 0;
+        if (outcome.os_code == 0) continue;
+        const bool again =
+            waits++ < kMaxWaits && route.socket->wait_for_room(outcome.os_code, kPatience);
+        if (!again) route.os_code = outcome.os_code;
+    }
+    return left;
+}
+
+Result<void> UdpSender::find_routes(const IpAddress& address) {
+    routes_.clear();
+    socket_error_.reset();
+    const bool to_group = address.family == Family::none;
+    // A link-local address says nothing about the link: without a scope it may be on any of them.
+    const bool on_any_link =
+        address.family == Family::v6 && address.is_link_local() && address.scope_id == 0;
+    if (!to_group && !on_any_link) {
+        add_route(address.family, address, 0);
+    } else {
+        if (auto refreshed = refresh_links(); !refreshed) return refreshed;
+        for (const Link& link : links_) {
+            if (to_group) add_route(link.family, group_address(link.family), link.interface_index);
+            if (on_any_link && link.family == Family::v6) {
+                add_route(link.family, address, link.interface_index);
+            }
+        }
+    }
+    if (routes_.empty()) return no_way_out();
+    return {};
+}
+
+void UdpSender::add_route(Family family, const IpAddress& address, std::uint32_t interface_index) {
+    if (os::UdpSocket* socket = socket_for(family)) {
+        routes_.push_back({socket, {address, settings_.port}, interface_index});
+    }
+}
+
+// Reads the list of interfaces anew if they changed.
+Result<void> UdpSender::refresh_links() {
+    const bool first = !watch_;
+    if (first) {
+        auto watch =
+            os::InterfaceWatch::open();  // before the list is read, so that no change is missed
+        if (!watch) return watch.error();
+        watch_ = std::move(*watch);
+    }
+    if (!watch_->changed() && !first) return {};
+    auto interfaces = os::list_interfaces();
+    if (!interfaces) {
+        watch_.reset();  // so that the next send tries again
+        return interfaces.error();
+    }
+    links_ = sending_links(*interfaces, settings_);
+    return {};
+}
+
+os::UdpSocket* UdpSender::socket_for(Family family) {
+    auto& socket = family == Family::v4 ? v4_ : v6_;
+    if (!socket) {
+        auto opened = os::UdpSocket::open_for_sending(family, settings_.hop_limit);
+        if (!opened) {
+            socket_error_ = opened.error();
+            return nullptr;
+        }
+        socket = std::move(*opened);
+    }
+    return &*socket;
+}
+
+Error UdpSender::no_way_out() const {
+    for (const Route& route : routes_) {
+        if (os::passes_by_waiting(route.os_code)) {
+            return Error{Errc::no_resources, "send", route.os_code,
+                         "the network is slower than the writer"};
+        }
+    }
+    for (const Route& route : routes_) {
+        if (route.os_code != 0) return Error{Errc::unreachable, "send", route.os_code};
+    }
+    if (socket_error_) return *socket_error_;
+    return Error{Errc::unreachable, "send", 0, "no network interface is up"};
+}
+
+}  // namespace mailslot

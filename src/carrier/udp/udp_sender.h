@@ -1,0 +1,59 @@
+// The sending half of the udp carrier. Everything that leaves goes through send_batch() here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "carrier/carrier.h"
+#include "carrier/udp/datagram_packer.h"
+#include "carrier/udp/udp_counters.h"
+#include "carrier/udp/udp_group.h"
+#include "model/settings.h"
+#include "os/interfaces.h"
+#include "os/udp_socket.h"
+
+namespace mailslot {
+
+class UdpSender {
+public:
+    UdpSender(const Settings& settings, UdpCounters& counters)
+        : settings_(settings), counters_(counters) {}
+    UdpSender(const UdpSender&) = delete;
+    UdpSender& operator=(const UdpSender&) = delete;
+
+    // As Carrier::send. A message is taken when each of its datagrams left by at least one
+    // interface.
+    Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
+
+private:
+    // One way out: a copy of every datagram goes each of them.
+    struct Route {
+        os::UdpSocket* socket;
+        Endpoint to;
+        std::uint32_t interface_index;
+        int os_code = 0;  // why this send() has given it up
+    };
+
+    Result<void> find_routes(const IpAddress& address);
+    void add_route(IpAddress::Family family, const IpAddress& address,
+                   std::uint32_t interface_index);
+    Result<void> refresh_links();
+    os::UdpSocket* socket_for(IpAddress::Family family);
+    std::size_t send_batch(std::span<const Bytes> datagrams);
+    std::size_t send_by(Route& route, std::span<const Bytes> datagrams);
+    Error no_way_out() const;
+
+    const Settings& settings_;
+    UdpCounters& counters_;
+    DatagramPacker packer_;
+    std::optional<os::InterfaceWatch> watch_;
+    std::vector<Link> links_;    // as of the last change
+    std::vector<Route> routes_;  // of the current send()
+    std::optional<os::UdpSocket> v4_, v6_;
+    std::optional<Error> socket_error_;  // the last failure to open one
+};
+
+}  // namespace mailslot

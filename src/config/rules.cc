@@ -1,0 +1,62 @@
+#include "config/rules.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "model/fold.h"
+
+namespace mailslot {
+namespace {
+
+// One length byte in every frame; also more than the 253 characters of the longest DNS name.
+constexpr std::size_t kMaxHostBytes = 255;
+
+// All of `text` as a number, or no value.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+    Number number{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, failure] = std::from_chars(text.data(), end, number);
+    if (failure != std::errc{} || stop != end || text.empty()) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+bool is_host(std::string_view text) {
+    if (text.empty() || text == "." || text.size() > kMaxHostBytes || !is_utf8(text)) return false;
+    return std::ranges::none_of(text, [](char c) {
+        return c == '\\' || c == '/' || c == '*' || static_cast<unsigned char>(c) < 0x20 ||
+               c == 0x7f;
+    });
+}
+
+bool is_folder(std::string_view text) {
+    return text.starts_with('/') && text.find('\0') == std::string_view::npos;
+}
+
+std::optional<std::uint16_t> port_from(std::int64_t number) {
+    if (number < 1 || number > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+    return static_cast<std::uint16_t>(number);
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+    const auto number = parse_number<std::int64_t>(text);
+    return number ? port_from(*number) : std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+    unsigned shift = 0;
+    if (text.ends_with("KiB")) shift = 10;
+    if (text.ends_with("MiB")) shift = 20;
+    if (text.ends_with("GiB")) shift = 30;
+    if (shift != 0) text.remove_suffix(3);
+    while (shift != 0 && text.ends_with(' ')) text.remove_suffix(1);
+    const auto number = parse_number<std::uint64_t>(text);
+    if (!number || *number > std::numeric_limits<std::uint64_t>::max() >> shift)
+        return std::nullopt;
+    return *number << shift;
+}
+
+}  // namespace mailslot

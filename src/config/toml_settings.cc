@@ -1,0 +1,190 @@
+#include "config/toml_settings.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "config/rules.h"
+#include "model/fold.h"
+
+// Compiled in: the library must not bring a run-time dependency
+// (docs/decisions/0004-toml-in-the-library.md).
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+namespace mailslot {
+namespace {
+
+// SO_RCVBUF is an int, which the kernel doubles; below one page it would not hold a single
+// datagram.
+constexpr std::uint64_t kMinReceiveBuffer = 4096, kMaxReceiveBuffer = 1024 * 1024 * 1024;
+constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without its final zero
+
+// Stores the value if it is allowed. Returns where it is not: the node itself or one inside it.
+using Apply = const toml::node* (*)(const toml::node& value, Settings& settings);
+
+std::optional<std::string_view> text_in(const toml::node& node) {
+    const auto* const text = node.as_string();
+    return text != nullptr ? std::optional<std::string_view>(text->get()) : std::nullopt;
+}
+
+const toml::node* apply_host(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    if (!text || !is_host(*text)) return &value;
+    settings.host = *text;
+    return nullptr;
+}
+
+const toml::node* apply_port(const toml::node& value, Settings& settings) {
+    const auto* const number = value.as_integer();
+    const auto port = number != nullptr ? port_from(number->get()) : std::nullopt;
+    if (!port) return &value;
+    settings.port = *port;
+    return nullptr;
+}
+
+const toml::node* apply_dir(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    if (!text || !is_folder(*text)) return &value;
+    settings.dir = *text;
+    return nullptr;
+}
+
+// A list of texts, each of which `is_right` accepts.
+const toml::node* apply_list(const toml::node& value, bool (*is_right)(std::string_view),
+                             std::vector<std::string>& list) {
+    const auto* const array = value.as_array();
+    if (array == nullptr) return &value;
+    std::vector<std::string> texts;
+    for (const toml::node& element : *array) {
+        const auto text = text_in(element);
+        if (!text || !is_right(*text)) return &element;
+        texts.emplace_back(*text);
+    }
+    list = std::move(texts);
+    return nullptr;
+}
+
+const toml::node* apply_domains(const toml::node& value, Settings& settings) {
+    return apply_list(value, is_host, settings.domains);
+}
+
+const toml::node* apply_interfaces(const toml::node& value, Settings& settings) {
+    const auto is_interface = [](std::string_view text) {
+        return !text.empty() && text.size() <= kMaxInterfaceBytes;
+    };
+    return apply_list(value, is_interface, settings.interfaces);
+}
+
+// Adds to the peers that an earlier file named.
+const toml::node* apply_peers(const toml::node& value, Settings& settings) {
+    const auto* const table = value.as_table();
+    if (table == nullptr) return &value;
+    for (const auto& [name, address] : *table) {
+        const auto text = text_in(address);
+        const auto folded = fold(name.str());
+        if (!text || !is_host(*text) || !folded || !is_host(name.str())) return &address;
+        settings.peers[*folded] = *text;
+    }
+    return nullptr;
+}
+
+const toml::node* apply_families(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    if (text == "both")
+        settings.families = Families::both;
+    else if (text == "ipv4")
+        settings.families = Families::ipv4;
+    else if (text == "ipv6")
+        settings.families = Families::ipv6;
+    else
+        return &value;
+    return nullptr;
+}
+
+const toml::node* apply_hop_limit(const toml::node& value, Settings& settings) {
+    const auto* const number = value.as_integer();
+    if (number == nullptr || number->get() < 0 || number->get() > 255) return &value;
+    settings.hop_limit = static_cast<int>(number->get());
+    return nullptr;
+}
+
+const toml::node* apply_receive_buffer(const toml::node& value, Settings& settings) {
+    std::optional<std::uint64_t> bytes;
+    if (const auto text = text_in(value)) bytes = parse_size(*text);
+    if (const auto* const number = value.as_integer(); number != nullptr && number->get() > 0) {
+        bytes = static_cast<std::uint64_t>(number->get());
+    }
+    if (!bytes || *bytes < kMinReceiveBuffer || *bytes > kMaxReceiveBuffer) return &value;
+    settings.receive_buffer_bytes = *bytes;
+    return nullptr;
+}
+
+struct Setting {
+    std::string_view key;
+    std::string_view rule;  // completes "KEY must be"
+    Apply apply;
+};
+
+// The keys of the file, one row each; docs/configuration.md has the same.
+constexpr Setting kSettings[] = {
+    {"host", kHostRule, apply_host},
+    {"port", kPortRule, apply_port},
+    {"dir", kFolderRule, apply_dir},
+    {"domains", R"(a list of names, such as ["SALES", "LAB"])", apply_domains},
+    {"peers", R"(a table of names and addresses, such as { filesrv = "10.0.0.7" })", apply_peers},
+    {"families", R"("both", "ipv4" or "ipv6")", apply_families},
+    {"interfaces", R"(a list of interface names, such as ["eth0"])", apply_interfaces},
+    {"hop_limit", "a number from 0 to 255", apply_hop_limit},
+    {"receive_buffer", R"(from 4KiB to 1GiB, as a number of bytes or such as "4MiB")",
+     apply_receive_buffer},
+};
+
+const Setting* find_setting(std::string_view key) {
+    for (const Setting& setting : kSettings) {
+        if (setting.key == key) return &setting;
+    }
+    return nullptr;
+}
+
+std::string all_keys() {
+    std::string keys;
+    for (const Setting& setting : kSettings) (keys += keys.empty() ? "" : ", ") += setting.key;
+    return keys;
+}
+
+Error error_at(const std::string& path, const toml::source_region& where, std::string_view words) {
+    std::string detail = path + ':' + std::to_string(where.begin.line) + ':' +
+                         std::to_string(where.begin.column) + ": ";
+    return Error{Errc::bad_config, "parse", 0, detail += words};
+}
+
+Result<void> apply_one(const toml::key& key, const toml::node& value, const std::string& path,
+                       Settings& settings) {
+    const std::string name(key.str());
+    const Setting* const setting = find_setting(name);
+    if (setting == nullptr) {
+        return error_at(path, key.source(),
+                        "unknown setting '" + name + "'; there are " + all_keys());
+    }
+    if (const toml::node* const wrong = setting->apply(value, settings)) {
+        return error_at(path, wrong->source(), name + " must be " + std::string(setting->rule));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings) {
+    const toml::parse_result parsed = toml::parse(text);
+    if (!parsed) return error_at(path, parsed.error().source(), parsed.error().description());
+    for (const auto& [key, value] : parsed.table()) {
+        if (auto applied = apply_one(key, value, path, settings); !applied) return applied;
+    }
+    return {};
+}
+
+}  // namespace mailslot

@@ -1,0 +1,442 @@
+#include "inbox/inbox.h"
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/check.h"
+#include "base/crash_point.h"
+#include "inbox/inbox_writer.h"
+
+namespace mailslot::inbox {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kTrimAfter{100};
+constexpr milliseconds kCloseSlice{1};
+
+}  // namespace
+
+// A thread inside get(), on its own stack.
+struct Inbox::Waiter {
+    std::condition_variable first;  // told when it has become the first
+};
+
+Result<std::shared_ptr<Inbox>> Inbox::create(const SlotName& name, const SlotOptions& options) {
+    auto segment =
+        Segment::create({options.max_bytes, options.max_messages, options.max_message_bytes});
+    if (!segment) return segment.error();
+    return std::shared_ptr<Inbox>(new Inbox(name, options, std::move(*segment)));
+}
+
+Inbox::Inbox(const SlotName& name, const SlotOptions& options, Segment segment)
+    : name_(name), options_(options), segment_(std::make_shared<Segment>(std::move(segment))) {}
+
+Inbox::~Inbox() { close(); }
+
+// --- Taking messages out
+// -------------------------------------------------------------------------------
+
+// Where the next record stands, if there is one.
+bool Inbox::find_record(Position& at, std::uint64_t& word) const {
+    at = read_;
+    if (!Segment::holds_record_header(at)) {
+        const std::uint32_t next = segment_->follow(at.block);
+        if (next == kNoBlock) return false;
+        at = {next, kBlockHeaderBytes};
+    }
+    word = segment_->word(at).load(std::memory_order_seq_cst);
+    return word != 0;
+}
+
+Inbox::Took Inbox::take(Record& record) {
+    Position at;
+    std::uint64_t word = 0;
+    if (!find_record(at, word)) return Took::nothing;
+    const auto shape = from_commit_word(word, segment_->geometry().limits.max_message_bytes);
+    if (!shape) return Took::damage;
+    if (at.block != read_.block) leave(read_.block);
+    read_ = at;  // from here on damage only ends in replace_segment()
+
+    std::array<std::uint64_t, 3> fields;
+    auto end = copy_out({at.block, at.offset + 8}, std::as_writable_bytes(std::span(fields)));
+    if (end) end = copy_out(*end, std::span(record.meta_buffer).first(shape->meta_size));
+    record.payload.resize(shape->size);
+    MAILSLOT_CRASH_POINT(reader_copying);
+    if (end) end = copy_out(*end, std::as_writable_bytes(std::span(record.payload)));
+    if (!end) return Took::damage;
+    record.kind = shape->kind;
+    record.format = shape->format;
+    record.meta_size = shape->meta_size;
+    record.origin = fields[0];
+    record.sequence = fields[1];
+    record.sent_at_us = static_cast<std::int64_t>(fields[2]);
+    read_ = {end->block, (end->offset + 7) & ~7u};
+    consumed_count_ += 1;
+    consumed_bytes_ += shape->size;
+    MAILSLOT_CRASH_POINT(reader_before_publish);
+    publish();
+    return Took::message;
+}
+
+// Copies from a place in the chain, leaving blocks behind. Where it ends.
+Result<Position> Inbox::copy_out(Position at, std::span<std::byte> into) {
+    for (;;) {
+        const std::size_t piece = std::min<std::size_t>(into.size(), kBlockBytes - at.offset);
+        std::byte* from = segment_->block(at.block) + at.offset;
+        if (piece > 0) std::memcpy(into.data(), from, piece);
+        // Claim the lines (docs/inbox.md section 4); only whole words that are this record's own.
+        const std::size_t first = (64 - at.offset % 64) % 64;
+        for (std::size_t i = first; i + 8 <= piece; i += 64) std::memset(from + i, 0, 8);
+        at.offset += static_cast<std::uint32_t>(piece);
+        into = into.subspan(piece);
+        if (into.empty()) return at;
+        const std::uint32_t next = segment_->follow(at.block);
+        if (next == kNoBlock) return Error{Errc::bad_segment, "get"};
+        leave(at.block);
+        at = {next, kBlockHeaderBytes};
+    }
+}
+
+void Inbox::leave(std::uint32_t block) {
+    if (block == kNoBlock) return;
+    auto& state = segment_->state(block);
+    if (block < kWarmBlocks) {
+        state.store(BlockState::free_backed, std::memory_order_release);
+    } else {
+        segment_->release(block);
+        state.store(BlockState::free, std::memory_order_release);
+    }
+    MAILSLOT_CRASH_POINT(reader_left_block);
+}
+
+void Inbox::publish() {
+    Header& header = segment_->header();
+    header.consumed_bytes.store(consumed_bytes_, std::memory_order_release);
+    header.consumed_count.store(consumed_count_, std::memory_order_seq_cst);
+    if (header.room_wanted.load(std::memory_order_seq_cst) == 0) [[likely]]
+        return;
+    // Waking a writer for every message would cost a switch each: let an eighth become free first.
+    // A writer that needs less looks by itself from time to time.
+    const Limits& limits = segment_->geometry().limits;
+    const BooksCopy books = read_books(header);
+    const std::uint64_t count = books.count - consumed_count_,
+                        bytes = books.bytes - consumed_bytes_;
+    if (count > limits.max_messages - (limits.max_messages + 7) / 8) return;
+    if (bytes > limits.max_bytes - (limits.max_bytes + 7) / 8) return;
+    header.room_wanted.store(0, std::memory_order_seq_cst);
+    os::futex_wake_all(header.room_wanted);
+}
+
+// True: a message was taken. Where the segment turns out damaged it is replaced, and nothing waits.
+bool Inbox::take_or_replace(Record& record) {
+    const Took took = take(record);
+    if (took == Took::damage) replace_segment();
+    if (event_ && (took != Took::message || nothing_waits())) settle_poll();
+    return took == Took::message;
+}
+
+Result<void> Inbox::get_nowait(Record& record) {
+    std::unique_lock lock(mutex_);
+    if (closed_) return Error{Errc::closed, "get"};
+    // Those who wait come first; what is over is free for all.
+    if (!waiters_.empty() && waiting() <= waiters_.size()) return Error{Errc::timed_out, "get"};
+    if (!take_or_replace(record)) return Error{Errc::timed_out, "get"};
+    return {};
+}
+
+Result<void> Inbox::get(Record& record, os::Deadline deadline) {
+    std::unique_lock lock(mutex_);
+    if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+
+    Waiter self;
+    waiters_.push_back(&self);
+    bool took = false;
+    while (!closed_) {
+        if (waiters_.front() == &self && (took = take_or_replace(record))) break;
+        if (deadline && steady_clock::now() >= *deadline) break;
+        if (waiters_.front() == &self) {
+            sleep_on_bell(lock, deadline);
+        } else if (deadline) {
+            self.first.wait_until(lock, *deadline);
+        } else {
+            self.first.wait(lock);
+        }
+    }
+    waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
+    if (!waiters_.empty()) {
+        waiters_.front()->first.notify_one();
+    } else {
+        no_waiters_.notify_all();
+    }
+    if (took) return {};
+    return Error{closed_ ? Errc::closed : Errc::timed_out, "get"};
+}
+
+// Sleeps until a writer rings, or close() does. Returns early at times.
+void Inbox::sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+    const std::shared_ptr<Segment> segment = segment_;
+    auto& bell = segment->header().bell;
+    const std::uint32_t armed =
+        bell.fetch_or(kBellSleeper, std::memory_order_seq_cst) | kBellSleeper;
+    if (!nothing_waits()) return;
+    lock.unlock();
+    const auto trim_at = steady_clock::now() + kTrimAfter;
+    const bool trim_first = !deadline || *deadline > trim_at;
+    os::futex_wait(bell, armed, trim_first ? trim_at : deadline);
+    lock.lock();
+    if (!trim_first || steady_clock::now() < trim_at || closed_ || segment != segment_) return;
+    trim();
+    if (bell.load(std::memory_order_seq_cst) != armed || !nothing_waits()) return;
+    lock.unlock();
+    os::futex_wait(bell, armed, deadline);
+    lock.lock();
+}
+
+// Gives back the memory of blocks that a short queue keeps warm.
+void Inbox::trim() {
+    const std::uint32_t count = std::min(kWarmBlocks, segment_->geometry().block_count);
+    for (std::uint32_t block = 0; block < count; ++block) {
+        auto& state = segment_->state(block);
+        BlockState seen = BlockState::free_backed;
+        if (!state.compare_exchange_strong(seen, BlockState::used)) continue;
+        segment_->release(block);
+        state.store(BlockState::free, std::memory_order_release);
+    }
+}
+
+// --- What is in it
+// -------------------------------------------------------------------------------------
+
+bool Inbox::nothing_waits() const {
+    Position at;
+    std::uint64_t word = 0;
+    return !find_record(at, word);
+}
+
+// Messages waiting: docs/inbox.md section 5.
+std::uint64_t Inbox::waiting() const {
+    const std::uint64_t count = read_books(segment_->header()).count;
+    if (count > consumed_count_) return count - consumed_count_;
+    return nothing_waits() ? 0 : 1;
+}
+
+bool Inbox::empty() const {
+    std::lock_guard lock(mutex_);
+    return nothing_waits();
+}
+
+std::uint64_t Inbox::qsize() const {
+    std::lock_guard lock(mutex_);
+    return waiting();
+}
+
+bool Inbox::full() const {
+    std::lock_guard lock(mutex_);
+    const Limits& limits = segment_->geometry().limits;
+    if (waiting() >= limits.max_messages) return true;
+    const std::uint64_t bytes = read_books(segment_->header()).bytes;
+    return bytes > consumed_bytes_ && bytes - consumed_bytes_ >= limits.max_bytes;
+}
+
+SlotInfo Inbox::info() const {
+    std::lock_guard lock(mutex_);
+    const BooksCopy books = read_books(segment_->header());
+    SlotInfo info;
+    info.name = name_.text;
+    info.reader_pid = getpid();
+    info.max_message_bytes = segment_->geometry().limits.max_message_bytes;
+    info.max_bytes = options_.max_bytes;
+    info.max_messages = options_.max_messages;
+    info.messages = waiting();
+    info.bytes = books.bytes > consumed_bytes_ ? books.bytes - consumed_bytes_ : 0;
+    info.received = earlier_received_ + consumed_count_ + info.messages;
+    Position at;
+    std::uint64_t word = 0;
+    if (find_record(at, word)) {
+        const auto shape = from_commit_word(word, info.max_message_bytes);
+        if (shape) info.next_message_bytes = shape->size;
+    }
+    info.repeats = segment_->header().repeats.load(std::memory_order_relaxed) + earlier_repeats_;
+    info.senders = segment_->header().senders.load(std::memory_order_relaxed);
+    info.read_timeout = options_.read_timeout;
+    info.lost = losses();
+    return info;
+}
+
+Losses Inbox::losses() const {
+    constexpr auto relaxed = std::memory_order_relaxed;
+    const Header& header = segment_->header();
+    Losses lost = earlier_losses_;
+    lost.slot_full += header.refused_slot_full.load(relaxed);
+    lost.message_too_big += header.refused_too_big.load(relaxed);
+    lost.network_gap += header.network_gap.load(relaxed);
+    lost.fragment_timed_out += header.fragment_timed_out.load(relaxed);
+    lost.not_trusted += header.not_trusted.load(relaxed);
+    lost.over_limit += header.over_limit.load(relaxed);
+    return lost;
+}
+
+// --- Polling
+// -------------------------------------------------------------------------------------------
+
+Result<int> Inbox::fileno() {
+    std::lock_guard lock(mutex_);
+    if (closed_) return Error{Errc::closed, "fileno"};
+    if (!event_) {
+        event_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        if (!event_) return Error{Errc::no_resources, "fileno", errno};
+        settle_poll();
+    }
+    return event_.get();
+}
+
+// Makes the event descriptor readable exactly if a message waits, and has writers tell when one
+// comes.
+void Inbox::settle_poll() {
+    eventfd_t drained = 0;
+    eventfd_read(event_.get(), &drained);  // fails where nothing is to be drained
+    auto& bell = segment_->header().bell;
+    bell.fetch_or(kBellPoll, std::memory_order_seq_cst);
+    if (nothing_waits()) return;
+    bell.fetch_and(~kBellPoll, std::memory_order_seq_cst);
+    eventfd_write(event_.get(), 1);
+}
+
+// --- The station's calls
+// -------------------------------------------------------------------------------
+
+Result<WriterPass> Inbox::admit_writer() {
+    std::lock_guard lock(mutex_);
+    if (closed_) return Error{Errc::closed, "attach"};
+    WriterPass pass;
+    pass.segment.reset(fcntl(segment_->fd().get(), F_DUPFD_CLOEXEC, 0));
+    if (!pass.segment) return Error{Errc::no_resources, "attach", errno};
+    if (event_) pass.event.reset(fcntl(event_.get(), F_DUPFD_CLOEXEC, 0));
+    MAILSLOT_CHECK(last_number_ < kLockWaiters - 1);
+    pass.number = ++last_number_;
+    return pass;
+}
+
+os::UniqueFd Inbox::event_for_writers() const {
+    std::lock_guard lock(mutex_);
+    return os::UniqueFd(event_ ? fcntl(event_.get(), F_DUPFD_CLOEXEC, 0) : -1);
+}
+
+void Inbox::ring() {
+    std::lock_guard lock(mutex_);
+    wake_sleeper();
+    if (event_) settle_poll();
+}
+
+void Inbox::wake_sleeper() {
+    auto& bell = segment_->header().bell;
+    bell.fetch_and(~kBellSleeper, std::memory_order_seq_cst);
+    os::futex_wake_all(bell);
+}
+
+void Inbox::bury(std::uint32_t number) {
+    std::lock_guard lock(mutex_);
+    Header& header = segment_->header();
+    if ((header.lock.load(std::memory_order_acquire) & ~kLockWaiters) == number) {
+        repair_books();
+        free_unlinked_blocks();
+        header.lock.store(0, std::memory_order_seq_cst);
+    }
+    // It may have died between unlocking and waking, or between taking the bell and ringing it.
+    os::futex_wake_all(header.lock);
+    wake_sleeper();
+    if (event_) settle_poll();
+}
+
+// The holder of the lock died. Had it committed? docs/inbox.md section 6.
+void Inbox::repair_books() {
+    Header& header = segment_->header();
+    const std::uint32_t selector = header.selector.load(std::memory_order_acquire);
+    const BooksCopy books = read_books(header);
+    const bool committed_and_read = consumed_count_ > books.count;
+    // Unread, a committed record stands at the selected tail; what was read before stands before
+    // it.
+    const bool committed_unread = consumed_count_ <= books.count && record_stands_at(books.tail);
+    if (committed_and_read || committed_unread) {
+        header.selector.store(selector + 1, std::memory_order_release);
+    }
+}
+
+bool Inbox::record_stands_at(Position tail) const {
+    const std::uint32_t block_count = segment_->geometry().block_count;
+    if (tail.block != kNoBlock && tail.block >= block_count) return false;
+    if (tail.offset % 8 != 0 || tail.offset > kBlockBytes) return false;
+    if (!Segment::holds_record_header(tail)) {
+        tail = {segment_->follow(tail.block), kBlockHeaderBytes};
+        if (tail.block == kNoBlock) return false;
+    }
+    return segment_->word(tail).load(std::memory_order_acquire) != 0;
+}
+
+// A block that was taken but not linked when its writer died is on no chain from the read position.
+void Inbox::free_unlinked_blocks() {
+    const std::uint32_t count = segment_->geometry().block_count;
+    std::vector<bool> linked(count, false);
+    std::uint32_t block = read_.block;
+    if (block != kNoBlock) linked[block] = true;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        block = segment_->follow(block);
+        if (block == kNoBlock || linked[block]) break;
+        linked[block] = true;
+    }
+    for (block = 0; block < count; ++block) {
+        auto& state = segment_->state(block);
+        if (linked[block] || state.load(std::memory_order_acquire) != BlockState::used) continue;
+        segment_->release(block);
+        state.store(BlockState::free, std::memory_order_release);
+    }
+}
+
+// The segment was tampered with: give it up, with what is in it, and go on with a fresh one.
+// Writers see that it is closed and attach again.
+void Inbox::replace_segment() {
+    bad_records_ += waiting();
+    earlier_losses_ = losses();
+    earlier_losses_.bad_record = bad_records_;
+    earlier_received_ += consumed_count_;
+    earlier_repeats_ += segment_->header().repeats.load(std::memory_order_relaxed);
+    give_up_segment();
+    auto fresh =
+        Segment::create({options_.max_bytes, options_.max_messages, options_.max_message_bytes});
+    if (!fresh) {
+        closed_ = true;  // no memory for a slot: its readers are told
+        return;
+    }
+    segment_ = std::make_shared<Segment>(std::move(*fresh));
+    read_ = {};
+    consumed_count_ = consumed_bytes_ = 0;
+}
+
+void Inbox::give_up_segment() {
+    Header& header = segment_->header();
+    header.closed.store(1, std::memory_order_seq_cst);
+    wake_sleeper();
+    os::futex_wake_all(header.room_wanted);
+    os::futex_wake_all(header.lock);
+}
+
+void Inbox::close() {
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    // Again and again, for a hostile writer may arm the bell between a thread's last look and its
+    // sleep.
+    for (;;) {
+        give_up_segment();
+        if (waiters_.empty()) return;
+        for (Waiter* waiter : waiters_) waiter->first.notify_one();
+        no_waiters_.wait_for(lock, kCloseSlice);
+    }
+}
+
+}  // namespace mailslot::inbox

@@ -1,0 +1,111 @@
+// The reading end of one slot: owns the segment. docs/inbox.md sections 4 to 7.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/bytes.h"
+#include "inbox/segment.h"
+#include "model/address.h"
+#include "os/futex.h"
+
+namespace mailslot::inbox {
+
+// A message taken out.
+struct Record {
+    RecordKind kind = RecordKind::local;
+    Format format = Format::bytes;
+    std::uint64_t origin = 0, sequence = 0;
+    std::int64_t sent_at_us = 0;
+    std::uint16_t meta_size = 0;
+    std::array<std::byte, kMaxMetaBytes> meta_buffer;
+    std::string payload;
+
+    Bytes meta() const { return std::span(meta_buffer).first(meta_size); }
+};
+
+// What a new writer of the slot is given.
+struct WriterPass {
+    std::uint32_t number = 0;
+    os::UniqueFd segment, event;  // event: none where nobody polls the slot
+};
+
+// Threads: any, at once.
+class Inbox {
+public:
+    // Errors: no_resources.
+    static Result<std::shared_ptr<Inbox>> create(const SlotName& name, const SlotOptions& options);
+    ~Inbox();
+
+    const SlotName& name() const { return name_; }
+    const SlotOptions& options() const { return options_; }
+
+    // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
+    // coming. Errors: timed_out, closed.
+    Result<void> get(Record& record, os::Deadline deadline);
+    Result<void> get_nowait(Record& record);
+
+    std::uint64_t qsize() const;
+    bool empty() const;
+    bool full() const;
+    SlotInfo info() const;
+    Result<int> fileno();  // Errors: closed, no_resources
+
+    // Wakes everybody: they get `closed`. Waits until no thread is inside get. Again: no effect.
+    void close();
+    bool is_closed() const { return closed_.load(std::memory_order_acquire); }
+
+    // For the station.
+    Result<WriterPass> admit_writer();       // Errors: closed, no_resources
+    os::UniqueFd event_for_writers() const;  // a duplicate; none where nobody polls the slot
+    void bury(std::uint32_t number);         // that writer is dead
+    void ring();                             // a writer asks: it lacks the event descriptor
+
+private:
+    struct Waiter;
+    enum class Took { message, nothing, damage };
+
+    Inbox(const SlotName& name, const SlotOptions& options, Segment segment);
+    bool find_record(Position& at, std::uint64_t& word) const;
+    Took take(Record& record);
+    bool take_or_replace(Record& record);
+    Result<Position> copy_out(Position at, std::span<std::byte> into);
+    void leave(std::uint32_t block);
+    void publish();
+    void sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
+    void trim();
+    void settle_poll();
+    bool nothing_waits() const;
+    Losses losses() const;
+    void wake_sleeper();
+    void give_up_segment();
+    void repair_books();
+    bool record_stands_at(Position tail) const;
+    void free_unlinked_blocks();
+    void replace_segment();
+    std::uint64_t waiting() const;
+
+    const SlotName name_;
+    const SlotOptions options_;
+
+    mutable std::mutex mutex_;  // guards all below but for atomics
+    std::shared_ptr<Segment>
+        segment_;    // shared: a thread may sleep on its bell while it is replaced
+    Position read_;  // where the next record is, or will be
+    std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
+    std::deque<Waiter*> waiters_;  // the first sleeps on the bell
+    std::condition_variable no_waiters_;
+    os::UniqueFd event_;             // readable while a message waits; made by fileno()
+    std::uint32_t last_number_ = 0;  // given to a writer
+    std::uint64_t earlier_received_ = 0, earlier_repeats_ = 0,
+                  bad_records_ = 0;  // of segments given up
+    Losses earlier_losses_;
+    std::atomic<bool> closed_{false};
+};
+
+}  // namespace mailslot::inbox

@@ -1,0 +1,313 @@
+#include "inbox/inbox_writer.h"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/crash_point.h"
+#include "os/cpu.h"
+
+namespace mailslot::inbox {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds kLockPatience{1000};
+constexpr milliseconds kLockSlice{
+    20};  // how often a waiting writer looks whether the reader still lives
+constexpr milliseconds kRoomSlice{50};
+constexpr int kLockSpins = 200;
+// One batch holds the lock for at most about this many bytes beyond its first message.
+constexpr std::size_t kBatchBytes = 256 * 1024;
+
+bool is_possible(Position at, std::uint32_t block_count) {
+    if (at.block == kNoBlock) return at.offset == kBlockBytes;
+    return at.block < block_count && at.offset >= kBlockHeaderBytes && at.offset <= kBlockBytes &&
+           at.offset % 8 == 0;
+}
+
+Error damaged() { return Error{Errc::bad_segment, "put"}; }
+
+}  // namespace
+
+// A batch between taking and giving back the lock.
+struct InboxWriter::Batch {
+    BooksCopy books;  // as they will be
+    std::atomic<std::uint64_t>* first_word = nullptr;
+    std::uint64_t first_commit = 0;  // stored last
+    std::size_t taken = 0, bytes = 0;
+};
+
+InboxWriter::InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t number,
+                         os::UniqueFd event)
+    : segment_(std::move(segment)),
+      reader_(std::move(reader)),
+      number_(number),
+      event_(std::move(event)) {}
+
+bool InboxWriter::reader_is_gone() const {
+    return header().closed.load(std::memory_order_acquire) != 0 || reader_.is_dead();
+}
+
+void InboxWriter::set_event(os::UniqueFd event) { event_ = std::move(event); }
+
+Result<void> InboxWriter::lock() {
+    std::uint32_t expected = 0;
+    if (header().lock.compare_exchange_strong(expected, number_, std::memory_order_acquire))
+        return {};
+    return lock_slowly();
+}
+
+Result<void> InboxWriter::lock_slowly() {
+    auto& lock = header().lock;
+    for (int i = 0; i < kLockSpins; ++i) {
+        std::uint32_t expected = 0;
+        if (lock.load(std::memory_order_relaxed) == 0 &&
+            lock.compare_exchange_strong(expected, number_, std::memory_order_acquire)) {
+            return {};
+        }
+        os::cpu_relax();
+    }
+    const auto patience_ends = steady_clock::now() + kLockPatience;
+    for (;;) {
+        std::uint32_t held = lock.load(std::memory_order_relaxed);
+        // Whoever waited marks the lock: there may be more of us, and the mark of those was ours,
+        // too.
+        if (held == 0) {
+            if (lock.compare_exchange_strong(held, number_ | kLockWaiters,
+                                             std::memory_order_acquire)) {
+                return {};
+            }
+            continue;
+        }
+        if ((held & kLockWaiters) == 0 &&
+            !lock.compare_exchange_strong(held, held | kLockWaiters, std::memory_order_relaxed)) {
+            continue;
+        }
+        if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
+        const auto now = steady_clock::now();
+        if (now >= patience_ends) {
+            return Error{Errc::timed_out, "put", 0, "another writer is stopped in mid-put"};
+        }
+        os::futex_wait(lock, held | kLockWaiters, std::min(now + kLockSlice, patience_ends));
+    }
+}
+
+void InboxWriter::unlock() {
+    const std::uint32_t held = header().lock.exchange(0, std::memory_order_seq_cst);
+    MAILSLOT_CRASH_POINT(unlocked);
+    if ((held & kLockWaiters) != 0) os::futex_wake(header().lock, 1);
+}
+
+Result<std::size_t> InboxWriter::put(std::span<const Item> items) {
+    if (items.empty()) return std::size_t{0};
+    if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
+    if (auto locked = lock(); !locked) return locked.error();
+    MAILSLOT_CRASH_POINT(locked);
+
+    Batch batch;
+    auto taken = fill(batch, items);
+    if (!taken) {
+        unlock();
+        count_refusal(taken.error().code);
+        return taken;
+    }
+    Header& head = header();
+    const std::uint32_t selector = head.selector.load(std::memory_order_relaxed);
+    Books& next = head.books[(selector + 1) & 1];
+    next.tail_block.store(batch.books.tail.block, std::memory_order_release);
+    next.tail_offset.store(batch.books.tail.offset, std::memory_order_release);
+    next.count.store(batch.books.count, std::memory_order_release);
+    next.bytes.store(batch.books.bytes, std::memory_order_release);
+    MAILSLOT_CRASH_POINT(books_prepared);
+    batch.first_word->store(batch.first_commit, std::memory_order_seq_cst);
+    MAILSLOT_CRASH_POINT(committed);
+    head.selector.store(selector + 1, std::memory_order_release);
+    MAILSLOT_CRASH_POINT(books_selected);
+    unlock();
+    MAILSLOT_CRASH_POINT(before_bell);
+    ring();
+    return taken;
+}
+
+Result<std::size_t> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
+    batch.books = read_books(header());
+    if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
+    for (const Item& item : items) {
+        auto appended = admit(batch.books, item.payload.size());
+        if (appended) appended = append(batch, item);
+        if (!appended) {
+            if (batch.taken == 0) return appended.error();
+            break;  // what went in is kept; the caller meets the error with the next one
+        }
+        if (batch.bytes >= kBatchBytes) break;
+    }
+    return batch.taken;
+}
+
+// Whether the quotas allow one more message of that size.
+Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) const {
+    const Limits& limits = geometry().limits;
+    if (payload_bytes > limits.max_message_bytes) {
+        return Error{
+            Errc::message_too_big, "put", 0,
+            "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
+    }
+    const std::uint64_t count =
+        books.count - header().consumed_count.load(std::memory_order_acquire);
+    const std::uint64_t bytes =
+        books.bytes - header().consumed_bytes.load(std::memory_order_acquire);
+    if (count >= limits.max_messages || bytes + payload_bytes > limits.max_bytes) {
+        return Error{Errc::slot_full, "put"};
+    }
+    return {};
+}
+
+Result<void> InboxWriter::append(Batch& batch, const Item& item) {
+    Position at = batch.books.tail;
+    if (!Segment::holds_record_header(at)) {
+        const auto block = next_block(at.block);
+        if (!block) return block.error();
+        at = {*block, kBlockHeaderBytes};
+    }
+    const Position start = at;
+    const std::uint64_t fields[] = {item.origin, item.sequence,
+                                    static_cast<std::uint64_t>(item.sent_at_us)};
+    auto end = copy_in({at.block, at.offset + 8}, std::as_bytes(std::span(fields)));
+    if (end) end = copy_in(*end, item.meta);
+    MAILSLOT_CRASH_POINT(header_written);
+    if (end) end = copy_in(*end, item.payload);
+    if (!end) return end.error();
+    MAILSLOT_CRASH_POINT(payload_written);
+    end->offset = (end->offset + 7) & ~7u;
+
+    // The next record's place must read as "nothing" before this one can be seen.
+    Position next = *end;
+    if (!Segment::holds_record_header(next))
+        next = {segment_.follow(next.block), kBlockHeaderBytes};
+    if (next.block != kNoBlock) segment_.word(next).store(0, std::memory_order_relaxed);
+
+    const std::uint64_t word =
+        to_commit_word({static_cast<std::uint32_t>(item.payload.size()), item.kind, item.format,
+                        static_cast<std::uint16_t>(item.meta.size())});
+    if (batch.taken == 0) {
+        batch.first_word = &segment_.word(start);
+        batch.first_commit = word;
+    } else {
+        segment_.word(start).store(word, std::memory_order_release);
+    }
+    batch.books.tail = *end;
+    batch.books.count += 1;
+    batch.books.bytes += item.payload.size();
+    batch.bytes += item.payload.size() + kRecordHeaderBytes;
+    batch.taken += 1;
+    return {};
+}
+
+// Copies to a place in the chain, taking further blocks as needed. Where it ends.
+Result<Position> InboxWriter::copy_in(Position at, Bytes bytes) {
+    for (;;) {
+        const std::size_t piece = std::min<std::size_t>(bytes.size(), kBlockBytes - at.offset);
+        if (piece > 0) std::memcpy(segment_.block(at.block) + at.offset, bytes.data(), piece);
+        at.offset += static_cast<std::uint32_t>(piece);
+        bytes = bytes.subspan(piece);
+        if (bytes.empty()) return at;
+        const auto block = next_block(at.block);
+        if (!block) return block.error();
+        at = {*block, kBlockHeaderBytes};
+    }
+}
+
+// The block behind `block`; taken and linked if there is none yet.
+Result<std::uint32_t> InboxWriter::next_block(std::uint32_t block) {
+    auto& link = segment_.link(block);
+    if (link.load(std::memory_order_acquire) != 0) {
+        const std::uint32_t linked = segment_.follow(block);
+        if (linked == kNoBlock) return damaged();
+        return linked;
+    }
+    const auto taken = take_free_block();
+    if (!taken) return taken;
+    MAILSLOT_CRASH_POINT(block_taken);
+    segment_.link(*taken).store(0, std::memory_order_relaxed);
+    segment_.word({*taken, kBlockHeaderBytes}).store(0, std::memory_order_relaxed);
+    link.store(*taken + 1, std::memory_order_release);
+    MAILSLOT_CRASH_POINT(block_linked);
+    return taken;
+}
+
+Result<std::uint32_t> InboxWriter::take_free_block() {
+    const std::uint32_t count = geometry().block_count;
+    bool failed = false;
+    for (std::uint32_t block = 0; block < std::min(kWarmBlocks, count); ++block) {
+        if (take_block(block, failed)) return block;
+    }
+    const std::uint32_t hint = header().next_block.load(std::memory_order_relaxed) % count;
+    for (std::uint32_t i = 0; i < count && !failed; ++i) {
+        const std::uint32_t block = (hint + i) % count;
+        if (take_block(block, failed)) {
+            header().next_block.store(block + 1, std::memory_order_relaxed);
+            return block;
+        }
+    }
+    if (failed) return Error{Errc::no_resources, "put", 0, "no memory for the slot"};
+    return Error{Errc::slot_full, "put"};  // by geometry_for, only in a damaged segment
+}
+
+// The reader may trim a backed block at the same moment, so a block is taken by compare-and-swap.
+bool InboxWriter::take_block(std::uint32_t block, bool& failed) {
+    auto& state = segment_.state(block);
+    BlockState seen = state.load(std::memory_order_acquire);
+    if (seen == BlockState::free_backed &&
+        state.compare_exchange_strong(seen, BlockState::used, std::memory_order_acquire)) {
+        return true;
+    }
+    seen = BlockState::free;
+    if (!state.compare_exchange_strong(seen, BlockState::used, std::memory_order_acquire))
+        return false;
+    if (segment_.reserve(block)) return true;
+    state.store(BlockState::free, std::memory_order_release);
+    failed = true;
+    return false;
+}
+
+void InboxWriter::count_refusal(Errc code) {
+    if (code == Errc::slot_full) header().refused_slot_full.fetch_add(1, std::memory_order_relaxed);
+    if (code == Errc::message_too_big)
+        header().refused_too_big.fetch_add(1, std::memory_order_relaxed);
+}
+
+Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline) {
+    for (;;) {
+        if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
+        header().room_wanted.store(1, std::memory_order_seq_cst);
+        if (admit(read_books(header()), payload_bytes)) return {};
+        const auto now = steady_clock::now();
+        if (deadline && now >= *deadline)
+            return Error{Errc::timed_out, "put", 0, "the slot stayed full"};
+        auto slice = now + kRoomSlice;
+        if (deadline) slice = std::min(slice, *deadline);
+        os::futex_wait(header().room_wanted, 1, slice);
+    }
+}
+
+void InboxWriter::ring() {
+    if (header().bell.load(std::memory_order_seq_cst) == 0) [[likely]]
+        return;
+    if (ring_bell(header(), event_)) unrung_.store(true, std::memory_order_relaxed);
+}
+
+bool ring_bell(Header& header, const os::UniqueFd& event) {
+    const std::uint32_t armed = header.bell.exchange(0, std::memory_order_seq_cst);
+    MAILSLOT_CRASH_POINT(bell_taken);
+    if ((armed & kBellSleeper) != 0) os::futex_wake_all(header.bell);
+    if ((armed & kBellPoll) == 0) return false;
+    if (!event) return true;
+    eventfd_write(event.get(),
+                  1);  // fails only where the counter is at its end, so: readable already
+    return false;
+}
+
+}  // namespace mailslot::inbox

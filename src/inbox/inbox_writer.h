@@ -1,0 +1,78 @@
+// The writing end of one slot's segment: docs/inbox.md section 3.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+#include "inbox/segment.h"
+#include "os/futex.h"
+#include "os/liveness.h"
+
+namespace mailslot::inbox {
+
+// A message on its way into the queue; borrows.
+struct Item {
+    RecordKind kind = RecordKind::local;
+    Format format = Format::bytes;
+    std::uint64_t origin = 0, sequence = 0;
+    std::int64_t sent_at_us = 0;
+    Bytes meta{};
+    Bytes payload{};
+};
+
+// Threads: any, at once.
+class InboxWriter {
+public:
+    // `number` is the one that the reading process gave to this writer alone; below kLockWaiters.
+    InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t number, os::UniqueFd event);
+
+    bool reader_is_gone() const;
+
+    // Puts as many of the items as there is room for, in order, visible all at once; how many.
+    // Errors, about the first item: no_such_slot (the reader is gone), bad_segment (as good as
+    // gone), message_too_big, slot_full, no_resources, timed_out (another writer is stopped in
+    // mid-put).
+    Result<std::size_t> put(std::span<const Item> items);
+
+    // Waits until an item of that size may fit. Errors: timed_out, no_such_slot.
+    Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline);
+
+    // True when somebody polls the slot and we lack the descriptor to tell it: ask the station to
+    // ring.
+    bool take_unrung() { return unrung_.exchange(false, std::memory_order_relaxed); }
+    void set_event(os::UniqueFd event);  // not at the same time as put
+
+    const Geometry& geometry() const { return segment_.geometry(); }
+    Header& header() const { return segment_.header(); }
+
+private:
+    struct Batch;
+
+    Result<void> lock();
+    Result<void> lock_slowly();
+    void unlock();
+    Result<void> admit(const BooksCopy& books, std::size_t payload_bytes) const;
+    Result<std::size_t> fill(Batch& batch, std::span<const Item> items);
+    Result<void> append(Batch& batch, const Item& item);
+    Result<std::uint32_t> next_block(std::uint32_t block);
+    Result<std::uint32_t> take_free_block();
+    bool take_block(std::uint32_t block, bool& failed);
+    Result<Position> copy_in(Position at, Bytes bytes);
+    void count_refusal(Errc code);
+    void ring();
+
+    Segment segment_;
+    os::LivenessView reader_;
+    std::uint32_t number_;
+    os::UniqueFd event_;
+    std::atomic<bool> unrung_{false};
+};
+
+inline constexpr std::uint32_t kLockWaiters = 1u << 31;
+
+// Empties a bell and tells whom it was armed for. Returns whether the poller could not be told for
+// want of a descriptor.
+bool ring_bell(Header& header, const os::UniqueFd& event);
+
+}  // namespace mailslot::inbox

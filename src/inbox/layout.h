@@ -1,0 +1,147 @@
+// The shared memory of one slot. docs/inbox.md section 2 draws it; sections 3 to 6 argue why it is
+// correct. Whoever reads a field here treats it as a stranger's: check, then use.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "mailslot/mailslot.h"
+#include "mailslot/result.h"
+
+namespace mailslot::inbox {
+
+inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1", read as a number
+inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
+inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
+inline constexpr std::uint32_t kRecordHeaderBytes = 32;
+inline constexpr std::uint32_t kMaxMetaBytes =
+    320;  // a host name of 255 bytes and what else meta.h puts
+inline constexpr std::uint32_t kWarmBlocks = 4;
+inline constexpr std::uint32_t kNoBlock = 0xFFFF'FFFF;
+inline constexpr std::size_t kHeaderBytes = 4096;
+inline constexpr std::uint64_t kMostBytes =
+    1ull << 40;  // of max_bytes: keeps all sums far from overflow
+inline constexpr std::uint64_t kMostMessages = 1ull << 32;  // of max_messages
+inline constexpr std::uint64_t kMostMessageBytes =
+    (1ull << 32) - 1;  // the commit word has 32 bits for it
+
+// What the bell is armed for.
+inline constexpr std::uint32_t kBellSleeper = 1;  // a thread sleeps on the bell
+inline constexpr std::uint32_t kBellPoll = 2;     // somebody polls the event descriptor
+
+enum class BlockState : std::uint8_t { free = 0, used = 1, free_backed = 2 };
+
+// A place in the queue. `block` kNoBlock: before the first block.
+struct Position {
+    std::uint32_t block = kNoBlock;
+    std::uint32_t offset =
+        kBlockBytes;  // kBlockBytes: at the end, the next record is in the next block
+};
+
+struct Books {
+    std::atomic<std::uint32_t> tail_block, tail_offset;
+    std::atomic<std::uint64_t> count, bytes;  // ever put
+};
+
+struct Header {
+    // Constants, written before anybody else sees them.
+    std::uint64_t magic;
+    std::uint32_t version, block_bytes, block_count, reserved;
+    std::uint64_t max_bytes, max_messages, max_message_bytes;
+
+    // Written by the reader, read by writers that run out of room.
+    alignas(128) std::atomic<std::uint64_t> consumed_count;
+    std::atomic<std::uint64_t> consumed_bytes;
+
+    // Armed by the reader, taken by a writer that rings; `room_wanted` the other way round.
+    alignas(128) std::atomic<std::uint32_t> bell;
+    alignas(128) std::atomic<std::uint32_t> room_wanted;
+
+    // Writers only. `selector` and `books` are written by the lock's holder.
+    alignas(128) std::atomic<std::uint32_t> lock;
+    std::atomic<std::uint32_t> selector;    // books[selector & 1] is valid
+    std::atomic<std::uint32_t> next_block;  // where to look for a free block first; only a hint
+    std::array<Books, 2> books;
+
+    // Added to by writers that were refused.
+    alignas(128) std::atomic<std::uint64_t> refused_slot_full, refused_too_big;
+
+    // Added to by the post office of this machine.
+    alignas(128) std::atomic<std::uint64_t> network_gap, fragment_timed_out,
+        not_trusted, over_limit, repeats, senders;
+
+    // Written once.
+    alignas(128) std::atomic<std::uint32_t> closed;
+    std::atomic<std::uint32_t> root_link;
+};
+static_assert(sizeof(Header) <= kHeaderBytes);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic<BlockState>::is_always_lock_free);
+
+// --- The commit word
+// -----------------------------------------------------------------------------------
+
+enum class RecordKind : std::uint8_t {
+    local = 1,    // put by a program of this machine: no meta
+    network = 2,  // put by the post office: meta says from where
+};
+
+struct RecordShape {
+    std::uint32_t size = 0;  // payload bytes
+    RecordKind kind = RecordKind::local;
+    Format format = Format::bytes;
+    std::uint16_t meta_size = 0;
+
+    std::uint64_t total_bytes() const {
+        return (std::uint64_t{kRecordHeaderBytes} + meta_size + size + 7) & ~std::uint64_t{7};
+    }
+};
+
+constexpr std::uint64_t to_commit_word(const RecordShape& shape) {
+    return std::uint64_t{1} << 63 | std::uint64_t{shape.meta_size} << 48 |
+           std::uint64_t{static_cast<std::uint8_t>(shape.format)} << 40 |
+           std::uint64_t{static_cast<std::uint8_t>(shape.kind)} << 32 | shape.size;
+}
+
+// Takes a word that is not 0. Errors: bad_segment, for a word that no writer of ours stores.
+inline Result<RecordShape> from_commit_word(std::uint64_t word, std::uint64_t most_bytes) {
+    const RecordShape shape{static_cast<std::uint32_t>(word), RecordKind((word >> 32) & 0xFF),
+                            Format((word >> 40) & 0xFF),
+                            static_cast<std::uint16_t>((word >> 48) & 0x7FFF)};
+    const bool known_kind = shape.kind == RecordKind::local ? shape.meta_size == 0
+                                                            : shape.kind == RecordKind::network &&
+                                                                  shape.meta_size <= kMaxMetaBytes;
+    const bool known_format = shape.format == Format::bytes || shape.format == Format::text;
+    if ((word >> 63) == 0 || !known_kind || !known_format || shape.size > most_bytes) {
+        return Error{Errc::bad_segment, "read record"};
+    }
+    return shape;
+}
+
+// --- Geometry
+// ------------------------------------------------------------------------------------------
+
+struct Limits {
+    std::uint64_t max_bytes = 0, max_messages = 0, max_message_bytes = 0;
+};
+
+// What both ends keep in private memory and trust.
+struct Geometry {
+    std::uint32_t block_count = 0;
+    Limits limits;
+
+    std::size_t states_bytes() const { return (block_count + 4095) & ~std::size_t{4095}; }
+    std::size_t blocks_offset() const { return kHeaderBytes + states_bytes(); }
+    std::size_t segment_bytes() const {
+        return blocks_offset() + std::size_t{block_count} * kBlockBytes;
+    }
+};
+
+// Errors: no_resources, for limits over kMost….
+Result<Geometry> geometry_for(const Limits& limits);
+
+}  // namespace mailslot::inbox

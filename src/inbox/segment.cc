@@ -1,0 +1,99 @@
+#include "inbox/segment.h"
+
+#include <new>
+#include <utility>
+
+namespace mailslot::inbox {
+
+Result<Geometry> geometry_for(const Limits& limits) {
+    if (limits.max_bytes > kMostBytes || limits.max_messages > kMostMessages ||
+        limits.max_bytes == 0 || limits.max_messages == 0) {
+        return Error{Errc::no_resources, "size the slot", 0,
+                     "max_bytes may be 1 to 2^40 and max_messages 1 to 2^32"};
+    }
+    constexpr std::uint64_t kOverhead = kRecordHeaderBytes + kMaxMetaBytes + 7;
+    // The end of a block may go unused where no record header fits.
+    constexpr std::uint64_t kUsable = kBlockBytes - kBlockHeaderBytes - (kRecordHeaderBytes - 1);
+    const std::uint64_t bytes = limits.max_bytes + limits.max_messages * kOverhead;
+    Geometry geometry{static_cast<std::uint32_t>(bytes / kUsable + 3), limits};
+    if (geometry.limits.max_message_bytes == 0)
+        geometry.limits.max_message_bytes = limits.max_bytes;
+    geometry.limits.max_message_bytes =
+        std::min({geometry.limits.max_message_bytes, limits.max_bytes, kMostMessageBytes});
+    return geometry;
+}
+
+Segment::Segment(os::UniqueFd fd, os::Mapping mapping, const Geometry& geometry)
+    : fd_(std::move(fd)),
+      mapping_(std::move(mapping)),
+      geometry_(geometry),
+      blocks_(mapping_.data() + geometry.blocks_offset()) {}
+
+Result<Segment> Segment::create(const Limits& limits) {
+    const auto geometry = geometry_for(limits);
+    if (!geometry) return geometry.error();
+    auto memory =
+        os::create_shared_memory("mailslot", geometry->segment_bytes(), os::WhoWrites::everyone);
+    if (!memory) return memory.error();
+    auto* header = new (memory->mapping.data()) Header{};
+    header->magic = kMagic;
+    header->version = kLayoutVersion;
+    header->block_bytes = kBlockBytes;
+    header->block_count = geometry->block_count;
+    header->max_bytes = geometry->limits.max_bytes;
+    header->max_messages = geometry->limits.max_messages;
+    header->max_message_bytes = geometry->limits.max_message_bytes;
+    const Position start;
+    header->books[0].tail_block = start.block;
+    header->books[0].tail_offset = start.offset;
+    return Segment(std::move(memory->fd), std::move(memory->mapping), *geometry);
+}
+
+Result<Segment> Segment::attach(os::UniqueFd fd) {
+    constexpr std::size_t kLargest = std::size_t{1} << 44;
+    auto mapping = os::map_shared_memory(fd, os::WhoWrites::everyone, kHeaderBytes, kLargest);
+    if (!mapping) return mapping.error();
+    // Copied once: another process may change them while we look.
+    const auto* header = reinterpret_cast<const volatile Header*>(mapping->data());
+    const Limits limits{header->max_bytes, header->max_messages, header->max_message_bytes};
+    if (header->magic != kMagic || header->version != kLayoutVersion ||
+        header->block_bytes != kBlockBytes) {
+        return Error{Errc::bad_segment, "attach", 0, "made by another version of mailslot"};
+    }
+    const auto geometry = geometry_for(limits);
+    if (!geometry || geometry->block_count != header->block_count ||
+        geometry->limits.max_message_bytes != limits.max_message_bytes ||
+        geometry->segment_bytes() != mapping->size()) {
+        return Error{Errc::bad_segment, "attach", 0, "its numbers contradict each other"};
+    }
+    return Segment(std::move(fd), std::move(*mapping), *geometry);
+}
+
+Result<void> Segment::reserve(std::uint32_t block) const {
+    return os::reserve_range(fd_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes,
+                             kBlockBytes);
+}
+
+void Segment::release(std::uint32_t block) const {
+    os::release_range(fd_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes,
+                      kBlockBytes);
+}
+
+BooksCopy read_books(const Header& header) {
+    // A writer changes the selected copy only after selecting the other one; few tries are enough,
+    // and where a hostile writer never lets go, the last picture must do.
+    constexpr int kTries = 100;
+    BooksCopy copy;
+    for (int i = 0; i < kTries; ++i) {
+        const std::uint32_t selector = header.selector.load(std::memory_order_acquire);
+        const Books& books = header.books[selector & 1];
+        copy.tail.block = books.tail_block.load(std::memory_order_acquire);
+        copy.tail.offset = books.tail_offset.load(std::memory_order_acquire);
+        copy.count = books.count.load(std::memory_order_acquire);
+        copy.bytes = books.bytes.load(std::memory_order_acquire);
+        if (header.selector.load(std::memory_order_acquire) == selector) break;
+    }
+    return copy;
+}
+
+}  // namespace mailslot::inbox

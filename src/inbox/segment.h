@@ -1,0 +1,65 @@
+// A slot's segment, mapped: typed access with every block number checked.
+#pragma once
+
+#include "inbox/layout.h"
+#include "os/shared_memory.h"
+
+namespace mailslot::inbox {
+
+class Segment {
+public:
+    // Errors: no_resources.
+    static Result<Segment> create(const Limits& limits);
+    // Maps another process's segment. Errors: bad_segment, no_resources.
+    static Result<Segment> attach(os::UniqueFd fd);
+
+    const Geometry& geometry() const { return geometry_; }
+    const os::UniqueFd& fd() const { return fd_; }
+    Header& header() const { return *reinterpret_cast<Header*>(mapping_.data()); }
+
+    // `block` is below geometry().block_count.
+    std::atomic<BlockState>& state(std::uint32_t block) const {
+        return *reinterpret_cast<std::atomic<BlockState>*>(mapping_.data() + kHeaderBytes + block);
+    }
+    std::byte* block(std::uint32_t block) const {
+        return blocks_ + std::size_t{block} * kBlockBytes;
+    }
+    // The link out of a block; out of kNoBlock, the root.
+    std::atomic<std::uint32_t>& link(std::uint32_t block) const {
+        if (block == kNoBlock) return header().root_link;
+        return *reinterpret_cast<std::atomic<std::uint32_t>*>(this->block(block));
+    }
+    // The block that a link names; kNoBlock: it names none, or none that exists.
+    std::uint32_t follow(std::uint32_t block) const {
+        const std::uint32_t link_value = link(block).load(std::memory_order_acquire);
+        return link_value <= geometry_.block_count ? link_value - 1 : kNoBlock;
+    }
+    std::atomic<std::uint64_t>& word(Position at) const {
+        return *reinterpret_cast<std::atomic<std::uint64_t>*>(block(at.block) + at.offset);
+    }
+    static bool holds_record_header(Position at) {
+        return at.offset + kRecordHeaderBytes <= kBlockBytes;
+    }
+
+    // Backs a block with memory, or gives its memory back.
+    Result<void> reserve(std::uint32_t block) const;
+    void release(std::uint32_t block) const;
+
+private:
+    Segment(os::UniqueFd fd, os::Mapping mapping, const Geometry& geometry);
+
+    os::UniqueFd fd_;
+    os::Mapping mapping_;
+    Geometry geometry_;
+    std::byte* blocks_;
+};
+
+// The books that are valid now, as one picture. A hostile segment may give any numbers, but not no
+// answer.
+struct BooksCopy {
+    Position tail;
+    std::uint64_t count = 0, bytes = 0;
+};
+BooksCopy read_books(const Header& header);
+
+}  // namespace mailslot::inbox

@@ -1,0 +1,27 @@
+// A file descriptor that closes itself.
+#pragma once
+
+#include <utility>
+
+namespace mailslot::os {
+
+class UniqueFd {
+public:
+    explicit UniqueFd(int fd = -1) : fd_(fd) {}
+    UniqueFd(UniqueFd&& other) noexcept : fd_(other.release()) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept {
+        if (this != &other) reset(other.release());
+        return *this;
+    }
+    ~UniqueFd() { reset(); }
+
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+    int release() { return std::exchange(fd_, -1); }
+    void reset(int fd = -1);  // closes the old one; errno stays as it was
+
+private:
+    int fd_;
+};
+
+}  // namespace mailslot::os

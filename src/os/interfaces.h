@@ -1,0 +1,41 @@
+// The machine's network interfaces, and word of their changes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mailslot/result.h"
+#include "model/ip_address.h"
+#include "os/fd.h"
+
+namespace mailslot::os {
+
+struct Interface {
+    std::uint32_t index = 0;
+    std::string name{};
+    bool up = false;       // switched on
+    bool running = false;  // and the link is there
+    bool multicast = false;
+    bool loopback = false;
+    std::vector<IpAddress> ipv4{}, ipv6{};  // link-local v6 addresses carry their scope
+};
+
+// In the order of their indexes. Errors: no_resources, no_permission.
+Result<std::vector<Interface>> list_interfaces();
+
+class InterfaceWatch {
+public:
+    // Errors: no_resources, no_permission.
+    static Result<InterfaceWatch> open();
+
+    int fd() const { return fd_.get(); }  // readable when something changed
+    // Whether links or addresses changed since the last call; never blocks.
+    bool changed();
+
+private:
+    explicit InterfaceWatch(UniqueFd fd) : fd_(std::move(fd)) {}
+    UniqueFd fd_;
+};
+
+}  // namespace mailslot::os

@@ -1,0 +1,17 @@
+#include "os/fd.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace mailslot::os {
+
+void UniqueFd::reset(int fd) {
+    const int old = std::exchange(fd_, fd);
+    if (old < 0) return;
+    const int kept = errno;
+    close(old);  // never again on EINTR: Linux has freed the number by then (close(2), "NOTES")
+    errno = kept;
+}
+
+}  // namespace mailslot::os

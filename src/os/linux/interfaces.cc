@@ -1,0 +1,95 @@
+#include "os/interfaces.h"
+
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "os/linux/network_error.h"
+#include "os/linux/socket_address.h"
+
+namespace mailslot::os {
+namespace {
+
+Interface to_interface(const ifaddrs& entry) {
+    sockaddr_ll link;
+    std::memcpy(&link, entry.ifa_addr, sizeof link);
+    return {
+        .index = static_cast<std::uint32_t>(link.sll_ifindex),
+        .name = entry.ifa_name,
+        .up = (entry.ifa_flags & IFF_UP) != 0,
+        .running = (entry.ifa_flags & IFF_RUNNING) != 0,
+        .multicast = (entry.ifa_flags & IFF_MULTICAST) != 0,
+        .loopback = (entry.ifa_flags & IFF_LOOPBACK) != 0,
+    };
+}
+
+// An address entry bears the address's label: the interface's name, or that and ":1".
+Interface* owner_of(const ifaddrs& entry, std::vector<Interface>& interfaces) {
+    const std::string_view label(entry.ifa_name);
+    const std::string_view name = label.substr(0, label.find(':'));
+    const auto found = std::ranges::find(interfaces, name, &Interface::name);
+    return found == interfaces.end() ? nullptr : &*found;
+}
+
+void add_address(const ifaddrs& entry, std::vector<Interface>& interfaces) {
+    Interface* owner = owner_of(entry, interfaces);
+    const IpAddress address = to_endpoint(entry.ifa_addr).address;
+    if (owner == nullptr) return;
+    if (address.family == IpAddress::Family::v4) owner->ipv4.push_back(address);
+    if (address.family == IpAddress::Family::v6) owner->ipv6.push_back(address);
+}
+
+}  // namespace
+
+Result<std::vector<Interface>> list_interfaces() {
+    ifaddrs* raw = nullptr;
+    if (getifaddrs(&raw) != 0) return network_error("getifaddrs", errno);
+    const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> entries(raw, &freeifaddrs);
+    std::vector<Interface> interfaces;
+    for (const ifaddrs* e = raw; e != nullptr; e = e->ifa_next) {
+        if (e->ifa_addr != nullptr && e->ifa_addr->sa_family == AF_PACKET) {
+            interfaces.push_back(to_interface(*e));
+        }
+    }
+    for (const ifaddrs* e = raw; e != nullptr; e = e->ifa_next) add_address(*e, interfaces);
+    std::ranges::sort(interfaces, {}, &Interface::index);
+    return interfaces;
+}
+
+Result<InterfaceWatch> InterfaceWatch::open() {
+    UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+    if (!fd) return network_error("netlink", errno);
+    sockaddr_nl address{};
+    address.nl_family = AF_NETLINK;
+    address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        return network_error("netlink bind", errno);
+    }
+    return InterfaceWatch(std::move(fd));
+}
+
+bool InterfaceWatch::changed() {
+    bool any = false;
+    // What changed does not matter: the list is read anew. So a message may be cut, and lost ones
+    // (ENOBUFS) are a change like any other.
+    std::array<std::byte, 64> message;
+    for (;;) {
+        if (recv(fd_.get(), message.data(), message.size(), MSG_DONTWAIT) >= 0 ||
+            errno == ENOBUFS) {
+            any = true;
+        } else if (errno != EINTR) {
+            return any;
+        }
+    }
+}
+
+}  // namespace mailslot::os

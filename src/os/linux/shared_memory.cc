@@ -1,0 +1,87 @@
+#include "os/shared_memory.h"
+
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace mailslot::os {
+namespace {
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+Result<Mapping> map(int fd, std::size_t size, int protection) {
+    void* data = mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    if (data == MAP_FAILED) return Error{Errc::no_resources, "map shared memory", errno};
+    return Mapping(static_cast<std::byte*>(data), size);
+}
+
+}  // namespace
+
+Mapping::Mapping(Mapping&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Mapping& Mapping::operator=(Mapping&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+}
+
+Mapping::~Mapping() {
+    if (data_ != nullptr) munmap(data_, size_);
+}
+
+Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, WhoWrites who) {
+    UniqueFd fd(memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    if (!fd) return Error{Errc::no_resources, "create shared memory", errno};
+    if (ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
+        return Error{Errc::no_resources, "size shared memory", errno};
+    }
+    auto mapping = map(fd.get(), size, PROT_READ | PROT_WRITE);
+    if (!mapping) return mapping.error();
+    int seals = F_SEAL_SHRINK | F_SEAL_GROW;
+    if (who == WhoWrites::creator_only) seals |= F_SEAL_FUTURE_WRITE;
+    if (fcntl(fd.get(), F_ADD_SEALS, seals | F_SEAL_SEAL) != 0) {
+        return Error{Errc::no_resources, "seal shared memory", errno};
+    }
+    return SharedMemory{std::move(fd), std::move(*mapping)};
+}
+
+Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
+                                  std::size_t most) {
+    const int seals = fcntl(fd.get(), F_GET_SEALS);
+    if (seals < 0) return Error{Errc::bad_segment, "attach", errno, "not a memfd"};
+    if ((seals & F_SEAL_SHRINK) == 0) {
+        return Error{Errc::bad_segment, "attach", 0, "not sealed against shrinking"};
+    }
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0) return Error{Errc::bad_segment, "attach", errno};
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (status.st_size < 0 || size < least || size > most) {
+        return Error{Errc::bad_segment, "attach", 0, "impossible size"};
+    }
+    return map(fd.get(), size, who == WhoWrites::everyone ? PROT_READ | PROT_WRITE : PROT_READ);
+}
+
+Result<void> reserve_range(const UniqueFd& fd, std::size_t offset, std::size_t size) {
+    int result;
+    do {
+        result = fallocate(fd.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size));
+    } while (result != 0 && errno == EINTR);
+    if (result != 0) return Error{Errc::no_resources, "reserve shared memory", errno};
+    return {};
+}
+
+void release_range(const UniqueFd& fd, std::size_t offset, std::size_t size) {
+    // Failing only keeps the memory a while longer.
+    (void)fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                    static_cast<off_t>(offset), static_cast<off_t>(size));
+}
+
+}  // namespace mailslot::os

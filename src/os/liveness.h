@@ -1,0 +1,44 @@
+// A word in shared memory that tells other processes, with one load, that this process is gone:
+// even after kill -9, because the kernel itself writes it (robust futexes: get_robust_list(2)).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "mailslot/result.h"
+#include "os/shared_memory.h"
+
+namespace mailslot::os {
+
+// Made by the process that is watched; dies with the thread that called bind_to_this_thread().
+class Liveness {
+public:
+    static Result<std::unique_ptr<Liveness>> create();  // Errors: no_resources
+    ~Liveness();                                        // says "dead"
+
+    // Takes this thread's robust list for good: the thread must be ours and use no robust mutex.
+    void bind_to_this_thread();
+    void say_dead();
+    const UniqueFd& fd() const { return memory_.fd; }
+
+private:
+    struct RobustList;
+    explicit Liveness(SharedMemory memory);
+
+    SharedMemory memory_;
+    std::unique_ptr<RobustList> list_;
+};
+
+// Seen from another process, which can only read it.
+class LivenessView {
+public:
+    static Result<LivenessView> attach(const UniqueFd& fd);  // Errors: bad_segment, no_resources
+    bool is_dead() const;
+
+private:
+    explicit LivenessView(Mapping mapping) : mapping_(std::move(mapping)) {}
+    Mapping mapping_;
+};
+
+}  // namespace mailslot::os

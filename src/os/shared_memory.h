@@ -1,0 +1,50 @@
+// Anonymous shared memory whose size is fixed for good, handed on as a descriptor.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "mailslot/result.h"
+#include "os/fd.h"
+
+namespace mailslot::os {
+
+// A mapping that unmaps itself.
+class Mapping {
+public:
+    Mapping() = default;
+    Mapping(std::byte* data, std::size_t size) : data_(data), size_(size) {}
+    Mapping(Mapping&& other) noexcept;
+    Mapping& operator=(Mapping&& other) noexcept;
+    ~Mapping();
+
+    std::byte* data() const { return data_; }
+    std::size_t size() const { return size_; }
+
+private:
+    std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+enum class WhoWrites { everyone, creator_only };
+
+struct SharedMemory {
+    UniqueFd fd;
+    Mapping mapping;
+};
+
+// Makes `size` zero bytes, takes no memory until they are touched, maps them writable, then seals
+// the size (and, for creator_only, every later writable mapping). Errors: no_resources.
+Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, WhoWrites who);
+
+// Maps what another process handed over. Errors: bad_segment: not sealed against shrinking, or
+// smaller than `least` or larger than `most` bytes; no_resources.
+Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
+                                  std::size_t most);
+
+// Takes memory for a range, so that touching it cannot fail. Errors: no_resources.
+Result<void> reserve_range(const UniqueFd& fd, std::size_t offset, std::size_t size);
+// Gives the range back to the system; it reads as zeroes.
+void release_range(const UniqueFd& fd, std::size_t offset, std::size_t size);
+
+}  // namespace mailslot::os

@@ -1,0 +1,93 @@
+// UDP over one address family, a batch of datagrams a call; never blocks.
+// Threads: one at a time, but for kernel_drops().
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+#include "mailslot/result.h"
+#include "model/ip_address.h"
+#include "os/fd.h"
+
+namespace mailslot::os {
+
+struct Datagram {
+    Bytes bytes;
+    Endpoint from;                  // with the scope of a link-local v6 address
+    std::uint32_t interface_index;  // where it came in; of this machine's own: the loopback's
+    bool cut;                       // larger than the batch has room for; `bytes` is its beginning
+};
+
+// Where received datagrams are put; kept by the caller, so that receiving allocates nothing.
+class DatagramBatch {
+public:
+    // `datagram_bytes`: the largest datagram that is not cut.
+    DatagramBatch(std::size_t datagrams, std::size_t datagram_bytes);
+    DatagramBatch(DatagramBatch&&) noexcept;
+    DatagramBatch& operator=(DatagramBatch&&) noexcept;
+    ~DatagramBatch();
+
+    std::size_t capacity() const;
+
+private:
+    friend class UdpSocket;
+    struct Memory;
+    std::unique_ptr<Memory> memory_;
+};
+
+// How far a send came: the first `sent` datagrams; the next failed with `os_code`, 0 if there was
+// none.
+struct SendOutcome {
+    std::size_t sent = 0;
+    int os_code = 0;
+};
+
+// Whether a send that failed with `os_code` may succeed a little later: buffers were full.
+bool passes_by_waiting(int os_code);
+
+class UdpSocket {
+public:
+    // Receives on `port` (0: any free one) of every address of the family, and of the groups that
+    // it joins, no other's. Other programs may have the port as well if they too ask to share it
+    // (SO_REUSEADDR). Errors: port_taken, no_permission, no_resources; unreachable, where the
+    // system lacks the family.
+    static Result<UdpSocket> bind(IpAddress::Family family, std::uint16_t port,
+                                  std::size_t receive_buffer_bytes);
+    // Sends from a port that the kernel picks. `hop_limit` is of datagrams to groups; to one
+    // address the system's holds. Errors: as bind's.
+    static Result<UdpSocket> open_for_sending(IpAddress::Family family, int hop_limit);
+
+    IpAddress::Family family() const { return family_; }
+    int fd() const { return fd_.get(); }
+    std::uint16_t local_port() const;
+
+    // Errors: no_resources, when this socket can join no more (20 of IPv4 on stock Linux): a
+    // further socket can; unreachable, when the interface cannot take part.
+    Result<void> join(const IpAddress& group, std::uint32_t interface_index);
+    void leave(const IpAddress& group, std::uint32_t interface_index);
+
+    // What is there, at most the batch's capacity. Valid until the batch is used again.
+    std::span<const Datagram> receive(DatagramBatch& batch);
+    // Datagrams that the kernel dropped at this socket so far, most of them for want of room.
+    // Threads: any.
+    std::uint32_t kernel_drops() const;
+
+    // Sends as many as the kernel takes now. `interface_index` 0: the routes decide.
+    SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
+                     std::uint32_t interface_index);
+    // Waits until send() may succeed where it failed with `os_code`. False: that error does not
+    // pass by waiting, or not within `patience`.
+    bool wait_for_room(int os_code, std::chrono::milliseconds patience);
+
+private:
+    UdpSocket(UniqueFd fd, IpAddress::Family family) : fd_(std::move(fd)), family_(family) {}
+
+    UniqueFd fd_;
+    IpAddress::Family family_;
+};
+
+}  // namespace mailslot::os

@@ -1,0 +1,277 @@
+#include "wire/frame.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "model/fold.h"
+
+namespace mailslot::wire {
+namespace {
+
+constexpr std::uint8_t kSealed = 0x01;           // the one flag
+constexpr std::uint8_t kDeliveredAtHome = 0x01;  // the one mark
+
+// Where in the header the fields stand that FrameWriter learns last.
+constexpr std::size_t kSequenceAt = 28;
+constexpr std::size_t kSequenceAndTimeBytes = 16;
+
+Error damaged() { return Error{Errc::bad_packet, "frame"}; }
+Error of_a_later_program() { return Error{Errc::bad_packet, "flags"}; }
+
+bool is_known(Kind kind) { return kind >= Kind::message && kind <= Kind::answer; }
+bool is_known(Scope scope) { return scope >= Scope::everybody && scope <= Scope::direct; }
+bool is_known(Format format) { return format <= Format::text; }
+bool is_discovery(Kind kind) { return kind == Kind::query || kind == Kind::answer; }
+
+bool names_fit(const Envelope& e) {
+    return e.from_host.size() <= kMaxFromHostBytes && e.to.size() <= kMaxNamesBytes &&
+           e.slot.size() <= kMaxNamesBytes - e.to.size();
+}
+
+// What must hold of every envelope on the network, whatever its kind. Both directions ask here.
+bool is_addressed(const Envelope& e) {
+    if (!names_fit(e)) return false;
+    if ((e.scope == Scope::named) == e.to.empty()) return false;
+    if (e.slot.empty() && !is_discovery(e.kind)) return false;
+    return is_utf8(e.from_host) && is_utf8(e.to) && is_utf8(e.slot);
+}
+
+// The same of the part of a message that a fragment carries.
+bool is_part(const Envelope& e) {
+    if (e.chunk_bytes == 0 || e.total_bytes > kMaxNetworkMessageBytes) return false;
+    if (e.offset >= e.total_bytes || e.offset % e.chunk_bytes != 0) return false;
+    return e.payload.size() == std::min<std::size_t>(e.chunk_bytes, e.total_bytes - e.offset);
+}
+
+// --- decoding
+
+// Magic, version and flags: all that a frame of any version begins with.
+Result<void> decode_prefix(ByteReader& in, std::size_t datagram_bytes) {
+    const std::uint16_t magic = in.u16be();
+    const std::uint8_t version = in.u8();
+    const std::uint8_t flags = in.u8();
+    if (!in.ok() || magic != kFrameMagic || datagram_bytes > kMaxFrameBytes) return damaged();
+    if (version != kFrameVersion) return Error{Errc::bad_packet, "version"};
+    if ((flags & ~kSealed) != 0) return of_a_later_program();
+    if (flags == 0) return {};
+    if (datagram_bytes < kFrameHeaderBytes + kSealBytes) return damaged();
+    return Error{Errc::bad_packet, "sealed"};
+}
+
+Result<void> decode_header(ByteReader& in, Envelope& e) {
+    e.kind = Kind{in.u8()};
+    e.scope = Scope{in.u8()};
+    const std::uint8_t marks = in.u8();
+    const std::size_t from_host_bytes = in.u8();
+    const std::size_t to_bytes = in.u16be();
+    const std::size_t slot_bytes = in.u16be();
+    e.station = in.u64be();
+    e.origin = in.u64be();
+    e.sequence = in.u64be();
+    e.sent_at_us = static_cast<std::int64_t>(in.u64be());
+    e.origin_age_ms = in.u32be();
+    if (!in.ok()) return damaged();
+    if (!is_known(e.kind) || !is_known(e.scope) || (marks & ~kDeliveredAtHome) != 0) {
+        return of_a_later_program();
+    }
+    e.delivered_at_home = marks != 0;
+    e.from_host = as_text(in.take(from_host_bytes));
+    e.to = as_text(in.take(to_bytes));
+    e.slot = as_text(in.take(slot_bytes));
+    if (!in.ok() || !is_addressed(e)) return damaged();
+    if (e.sequence == 0 && !is_discovery(e.kind)) return damaged();
+    return {};
+}
+
+// One message of several; `e` has what they share, and gets what is this one's.
+Result<void> decode_record(ByteReader& in, const Envelope& shared, std::uint16_t index,
+                           Envelope& e) {
+    e.format = Format{in.u8()};
+    const std::uint32_t sent_after_us = in.u32be();
+    const std::size_t size = in.u16be();
+    e.payload = in.take(size);
+    if (!in.ok()) return damaged();
+    if (!is_known(e.format)) return of_a_later_program();
+    if (index == 0 && sent_after_us != 0) return damaged();
+    if (shared.sent_at_us > std::numeric_limits<std::int64_t>::max() - sent_after_us)
+        return damaged();
+    e.sent_at_us = shared.sent_at_us + sent_after_us;
+    e.sequence = shared.sequence + index;
+    return {};
+}
+
+Result<void> decode_messages(ByteReader& in, const Envelope& shared, std::vector<Envelope>& out) {
+    const std::uint16_t count = in.u16be();
+    if (count == 0 || count > kMaxFrameMessages) return damaged();
+    if (shared.sequence > std::numeric_limits<std::uint64_t>::max() - (count - 1u))
+        return damaged();
+    for (std::uint16_t index = 0; index < count; ++index) {
+        out.push_back(shared);
+        if (Result<void> record = decode_record(in, shared, index, out.back()); !record)
+            return record;
+    }
+    if (in.left() != 0) return damaged();
+    return {};
+}
+
+Result<void> decode_fragment(ByteReader& in, Envelope& e) {
+    e.format = Format{in.u8()};
+    e.chunk_bytes = in.u16be();
+    e.total_bytes = in.u32be();
+    e.offset = in.u32be();
+    e.payload = in.rest();
+    if (!in.ok()) return damaged();
+    if (!is_known(e.format)) return of_a_later_program();
+    if (!is_part(e)) return damaged();
+    return {};
+}
+
+Result<void> decode_discovery(ByteReader& in, Envelope& e) {
+    e.payload = in.take(in.u16be());
+    if (!in.ok() || in.left() != 0) return damaged();
+    return {};
+}
+
+Result<void> decode_end(const ByteReader& in) {
+    if (in.left() != 0) return damaged();
+    return {};
+}
+
+Result<void> decode_single(ByteReader& in, Envelope& e) {
+    if (e.kind == Kind::fragment) return decode_fragment(in, e);
+    if (e.kind == Kind::end) return decode_end(in);
+    return decode_discovery(in, e);
+}
+
+// --- encoding
+
+void encode_header(ByteWriter& out, const Envelope& e) {
+    out.u16be(kFrameMagic);
+    out.u8(kFrameVersion);
+    out.u8(0);
+    out.u8(static_cast<std::uint8_t>(e.kind));
+    out.u8(static_cast<std::uint8_t>(e.scope));
+    out.u8(e.delivered_at_home ? kDeliveredAtHome : 0);
+    out.u8(static_cast<std::uint8_t>(e.from_host.size()));
+    out.u16be(static_cast<std::uint16_t>(e.to.size()));
+    out.u16be(static_cast<std::uint16_t>(e.slot.size()));
+    out.u64be(e.station);
+    out.u64be(e.origin);
+    out.u64be(e.sequence);
+    out.u64be(static_cast<std::uint64_t>(e.sent_at_us));
+    out.u32be(e.origin_age_ms);
+    out.put(e.from_host);
+    out.put(e.to);
+    out.put(e.slot);
+}
+
+bool is_encodable(const Envelope& e) {
+    if (!is_known(e.kind) || !is_known(e.scope) || !is_addressed(e)) return false;
+    if (is_discovery(e.kind)) return true;
+    if (e.sequence == 0 || (e.kind == Kind::end && !e.payload.empty())) return false;
+    return e.kind != Kind::fragment || (is_known(e.format) && is_part(e));
+}
+
+std::span<std::byte> frame_part(std::span<std::byte> buffer) {
+    return buffer.first(std::min(buffer.size(), kMaxFrameBytes));
+}
+
+// What all messages of one frame share, as the header of a message frame.
+Envelope message_header(const Envelope& shared) {
+    Envelope header = shared;
+    header.kind = Kind::message;
+    return header;
+}
+
+}  // namespace
+
+Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out) {
+    ByteReader in(datagram);
+    if (Result<void> prefix = decode_prefix(in, datagram.size()); !prefix) return prefix;
+    Envelope e;
+    if (Result<void> header = decode_header(in, e); !header) return header;
+    if (e.kind != Kind::message) {
+        Result<void> body = decode_single(in, e);
+        if (body) out.push_back(e);
+        return body;
+    }
+    const std::size_t before = out.size();
+    Result<void> body = decode_messages(in, e, out);
+    if (!body) out.resize(before);
+    return body;
+}
+
+FrameWriter::FrameWriter(std::span<std::byte> buffer, const Envelope& header)
+    : buffer_(frame_part(buffer)), out_(buffer_) {
+    const Envelope shared = message_header(header);
+    usable_ = is_known(shared.scope) && is_addressed(shared);
+    if (!usable_) return;
+    encode_header(out_, shared);
+    count_at_ = out_.size();
+    out_.u16be(0);
+    usable_ = out_.ok();
+}
+
+bool FrameWriter::add(const Envelope& message) {
+    if (!usable_ || message.kind != Kind::message || !is_known(message.format)) return false;
+    if (message.sequence == 0 || count_ == kMaxFrameMessages) return false;
+    if (count_ > 0 && message.sequence != first_sequence_ + count_) return false;
+    if (out_.left() < kMessageRecordBytes ||
+        message.payload.size() > out_.left() - kMessageRecordBytes) {
+        return false;
+    }
+    std::uint64_t sent_after_us = 0;
+    if (count_ > 0 && message.sent_at_us > first_sent_at_us_) {
+        // Unsigned, because the difference of two int64_t may be none.
+        sent_after_us = static_cast<std::uint64_t>(message.sent_at_us) -
+                        static_cast<std::uint64_t>(first_sent_at_us_);
+    }
+    if (sent_after_us > std::numeric_limits<std::uint32_t>::max()) return false;
+    if (count_ == 0) {
+        first_sequence_ = message.sequence;
+        first_sent_at_us_ = message.sent_at_us;
+    }
+    out_.u8(static_cast<std::uint8_t>(message.format));
+    out_.u32be(static_cast<std::uint32_t>(sent_after_us));
+    out_.u16be(static_cast<std::uint16_t>(message.payload.size()));
+    out_.put(message.payload);
+    ++count_;
+    return true;
+}
+
+Bytes FrameWriter::finish() {
+    if (count_ == 0) return {};
+    ByteWriter first(buffer_.subspan(kSequenceAt, kSequenceAndTimeBytes));
+    first.u64be(first_sequence_);
+    first.u64be(static_cast<std::uint64_t>(first_sent_at_us_));
+    ByteWriter count(buffer_.subspan(count_at_, kMessageCountBytes));
+    count.u16be(static_cast<std::uint16_t>(count_));
+    return out_.written();
+}
+
+std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header) {
+    if (!is_addressed(header)) return 0;
+    const std::size_t overhead = kFrameHeaderBytes + header.from_host.size() + header.to.size() +
+                                 header.slot.size() + kFragmentBytes;
+    const std::size_t room = std::min(datagram_bytes, kMaxFrameBytes);
+    return room > overhead ? room - overhead : 0;
+}
+
+Bytes encode_single(std::span<std::byte> buffer, const Envelope& envelope) {
+    if (envelope.kind == Kind::message || !is_encodable(envelope)) return {};
+    ByteWriter out(frame_part(buffer));
+    encode_header(out, envelope);
+    if (envelope.kind == Kind::fragment) {
+        out.u8(static_cast<std::uint8_t>(envelope.format));
+        out.u16be(envelope.chunk_bytes);
+        out.u32be(envelope.total_bytes);
+        out.u32be(envelope.offset);
+        out.put(envelope.payload);
+    } else if (is_discovery(envelope.kind)) {
+        out.u16be(static_cast<std::uint16_t>(envelope.payload.size()));
+        out.put(envelope.payload);
+    }
+    return out.ok() ? out.written() : Bytes{};
+}
+
+}  // namespace mailslot::wire

@@ -1,0 +1,15 @@
+// A program of somebody else: reads what it wrote, and fails to write where nobody reads.
+#include <mailslot/mailslot.h>
+
+#include <iostream>
+
+int main() {
+    auto reader = mailslot::Reader::create("OUTSIDE").value();
+    auto writer = mailslot::Writer::open(R"(\\.\mailslot\outside)").value();
+    writer.put("HELLO").value();
+    const mailslot::Message message = reader.get(mailslot::Timeout(5000)).value();
+    const auto nobody = mailslot::Writer::open(R"(\\.\mailslot\nobody)");
+    if (nobody) return 1;
+    std::cout << message.text() << " from " << message.from_host()
+              << "; nobody: " << to_string(nobody.error().code) << '\n';
+}

@@ -1,0 +1,52 @@
+"""Tables in docs/ name everything that the code has."""
+
+import re
+
+from tree import own_files, read
+
+
+def missing(names, page, root, what):
+    if not names:
+        return [f"{page}: found no {what} in the code; has its file moved?"]
+    text = read(root / page)
+    return [f"{page}: {what} `{name}` is missing" for name in names if f"| `{name}` |" not in text]
+
+
+def error_codes(root):
+    body = re.search(r"enum class Errc[^{]*\{(.*?)\};", read(root / "include/mailslot/result.h"), re.DOTALL)
+    return re.findall(r"^\s*([a-z_]+)(?: = 1)?,", body.group(1), re.MULTILINE) if body else []
+
+
+def setting_keys(root):
+    table = re.search(r"kSettings\[\] = \{(.*?)\n\};", read(root / "src/config/toml_settings.cc"), re.DOTALL)
+    return re.findall(r'^\s*\{"([a-z_]+)",', table.group(1), re.MULTILINE) if table else []
+
+
+def environment_variables(root):
+    return sorted(set(re.findall(r'"(MAILSLOT_[A-Z]+)"', read(root / "src/config/settings_file.cc"))))
+
+
+def unlisted_decisions(root):
+    index = read(root / "docs/decisions/README.md")
+    pages = [p.name for p in own_files(root, {".md"}, ["docs/decisions"]) if p.name != "README.md"]
+    return [f"docs/decisions/README.md: {name} is missing" for name in pages if f"({name})" not in index]
+
+
+# What a relative link in a page of ours names must be there.
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+
+
+def dead_links(root):
+    found = []
+    for page in own_files(root, {".md"}):
+        for target in LINK.findall(read(page)):
+            if not (page.parent / target).exists():
+                found.append(f"{page.relative_to(root)}: links to {target}, which is not there")
+    return found
+
+
+def problems(root):
+    return (missing(error_codes(root), "docs/errors.md", root, "Errc")
+            + missing(setting_keys(root), "docs/configuration.md", root, "setting")
+            + missing(environment_variables(root), "docs/configuration.md", root, "variable")
+            + unlisted_decisions(root) + dead_links(root))

@@ -1,0 +1,84 @@
+"""The arrows between rooms point one way: docs/ARCHITECTURE.md, table "Rooms", says which; we check."""
+
+import re
+
+from tree import own_files, read
+
+PUBLIC = "include/mailslot"
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+PLATFORM = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b.*\b(_WIN32|__linux__|__APPLE__|__unix__)\b",
+                      re.MULTILINE)
+SUFFIXES = {".h", ".hpp", ".cc", ".inc"}
+
+
+def allowed_rooms(architecture):
+    """{"src/model": {"src/model", "src/base", PUBLIC}, ...} from the table's first and last columns."""
+    rooms = {}
+    for line in architecture.splitlines():
+        row = re.match(r"\| `([a-z_/]+)/` \|.*\|([^|]*)\|$", line)
+        if not row:
+            continue
+        room, may_include = row.group(1), row.group(2).strip()
+        if may_include == "all rooms above":
+            named = set(rooms)
+        elif may_include in ("nothing else of ours", "public headers"):
+            named = set()
+        else:
+            named = {"src/" + word.strip() for word in may_include.split(",")}
+        public = set() if may_include == "nothing else of ours" else {PUBLIC}
+        rooms[room] = named | public | {room}
+    return rooms
+
+
+def room_of(path, rooms):
+    return next((room for room in rooms if path.startswith(room + "/")), None)
+
+
+def resolve(root, included):
+    """The file of ours that an include names, relative to the root; None where it is somebody else's."""
+    for folder in ("include", "src", "tools"):
+        if (root / folder / included).is_file():
+            return f"{folder}/{included}"
+    return None
+
+
+def is_test(path):
+    return path.endswith("_test.cc") or "/testing/" in path
+
+
+def wrong_include(root, path, room, mark, included, rooms):
+    """Why this include is wrong; None where it is right."""
+    target = resolve(root, included)
+    if target is None:
+        if mark == '"':
+            return f'includes "{included}", which is no file of ours from src/, include/ or tools/'
+        if room == PUBLIC and "." in included:
+            return f"includes <{included}>; public headers need the C++ library only"
+        return None
+    target_room = room_of(target, rooms)
+    if target_room not in rooms[room]:
+        return f"includes {target}; {room} may include {', '.join(sorted(rooms[room]))}"
+    if is_test(target) and not is_test(path):
+        return f"includes {target}, which is for tests"
+    return None
+
+
+def problems(root):
+    rooms = allowed_rooms(read(root / "docs" / "ARCHITECTURE.md"))
+    if PUBLIC not in rooms or len(rooms) < 3:
+        return ["docs/ARCHITECTURE.md: no table of rooms found"]
+    unknown = {name for line in rooms.values() for name in line} - set(rooms)
+    found = [f"docs/ARCHITECTURE.md: no room {name}" for name in sorted(unknown)]
+    for file in own_files(root, SUFFIXES, below=("include", "src", "tools")):
+        path, text = file.relative_to(root).as_posix(), read(file)
+        room = room_of(path, rooms)
+        if room is None:
+            found.append(f"{path}: stands in no room of docs/ARCHITECTURE.md")
+            continue
+        for match in INCLUDE.finditer(text):
+            why = wrong_include(root, path, room, match.group(1), match.group(2), rooms)
+            if why:
+                found.append(f"{path}:{text.count(chr(10), 0, match.start()) + 1}: {why}")
+        if room not in ("src/os", PUBLIC):
+            found += [f"{path}: {match.group(1)} outside src/os" for match in PLATFORM.finditer(text)]
+    return found

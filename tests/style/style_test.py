@@ -1,0 +1,165 @@
+"""Every check of style.py finds what it is there for: each runs on small bad trees."""
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+
+import documents  # noqa: E402
+import layers  # noqa: E402
+import places  # noqa: E402
+import sizes  # noqa: E402
+import tools  # noqa: E402
+
+ROOMS = """
+| room | holds | may include |
+|---|---|---|
+| `include/mailslot/` | the public API | nothing else of ours |
+| `src/base/` | cursors | public headers |
+| `src/model/` | nouns; no I/O | base |
+| `src/os/` | the system | base, model |
+| `tools/` | commands | all rooms above |
+"""
+GOOD_TREE = {
+    "docs/ARCHITECTURE.md": ROOMS,
+    "include/mailslot/result.h": "#include <string>\n",
+    "src/base/bytes.h": '#include "mailslot/result.h"\n',
+    "src/base/testing/fake.h": "",
+    "src/model/name.h": '#include "base/bytes.h"\n',
+    "src/model/name_test.cc": '#include <gtest/gtest.h>\n#include "base/testing/fake.h"\n',
+    "src/os/loop.cc": '#ifdef __linux__\n#include <unistd.h>\n#include "model/name.h"\n#endif\n',
+    "tools/mailslot/main.cc": '#include "os/loop.cc"\n#include "mailslot/main.h"\n',
+    "tools/mailslot/main.h": "",
+}
+
+
+class Trees(unittest.TestCase):
+    def found(self, problems, files):
+        """What a check says about a tree of these files."""
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, text in files.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text, encoding="utf-8")
+            return problems(root)
+
+    def expect(self, problems, files, words):
+        """Exactly one problem, which says this."""
+        found = self.found(problems, files)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(words, found[0])
+
+
+class Layers(Trees):
+    def test_accepts_what_the_table_allows(self):
+        self.assertEqual(self.found(layers.problems, GOOD_TREE), [])
+
+    def test_refuses_each_wrong_include(self):
+        rows = [
+            ("src/base/up.h", '#include "model/name.h"\n', "src/base/up.h:1: includes src/model/name.h"),
+            ("src/model/up.cc", '\n#  include <os/loop.cc>\n', "src/model/up.cc:2: includes src/os/loop.cc"),
+            ("src/base/up.h", '#include "mailslot/main.h"\n', "includes tools/mailslot/main.h"),
+            ("include/mailslot/up.h", '#include "base/bytes.h"\n', "includes src/base/bytes.h"),
+            ("include/mailslot/up.h", "#include <sodium.h>\n", "public headers need the C++ library only"),
+            ("src/model/up.h", '#include "base/testing/fake.h"\n', "which is for tests"),
+            ("src/model/up.h", '#include "name.h"\n', "no file of ours"),
+            ("src/new/up.h", "", "stands in no room"),
+            ("src/model/up.h", "#if defined(_WIN32)\n#endif\n", "_WIN32 outside src/os"),
+        ]
+        for name, text, words in rows:
+            with self.subTest(words):
+                self.expect(layers.problems, {**GOOD_TREE, name: text}, words)
+
+    def test_refuses_a_page_without_its_table_or_with_an_unknown_room(self):
+        self.expect(layers.problems, {"docs/ARCHITECTURE.md": "# Rooms\n"}, "no table of rooms")
+        page = ROOMS + "| `src/post/` | office | base, carrier |\n"
+        self.expect(layers.problems, {**GOOD_TREE, "docs/ARCHITECTURE.md": page}, "no room src/carrier")
+
+
+class Sizes(Trees):
+    def test_counts_a_function_from_its_first_line_to_its_last(self):
+        rows = [  # what stands before a function, and its first lines
+            ("", "void a() {\n"),
+            ("// What it is for.\n#define X {\n", "Room::Room(int x) : a_{x}, b_{[] { return 1; }} {\n"),
+            ("", "TEST(A, b) {\n"),
+            ("namespace x {\nclass API A final : public B {\n    int c_{1};\n", "    int b() const override {\n"),
+            ("constexpr int kTable[] = {1, 2};\n", "auto a() -> int {\n"),
+            ("enum class A : int { b, c };  // {\n", "template <class T>\nT a(T x) {\n"),
+            ("", "void a(char c = '{') { g(\"}\", R\"x({)x\");\n"),
+        ]
+        for before, head in rows:
+            with self.subTest(head):
+                longest = before + head + "    f();\n" * (69 - head.count("\n"))
+                self.assertEqual(self.found(sizes.problems, {"src/a.cc": longest + "}\n"}), [])
+                first = before.count("\n") + 1
+                self.expect(sizes.problems, {"src/a.cc": longest + "    f();\n}\n"},
+                            f"src/a.cc:{first}: a function of 71 lines")
+
+    def test_takes_no_table_class_or_namespace_for_a_function(self):
+        rows = "    {1, g(2)},\n" * 90
+        for head in ("constexpr Case kCases[] = {\n", "namespace a::b {\n", "struct A {\n", "const A a{\n"):
+            with self.subTest(head):
+                inside = rows if head[0] == "c" else "int f();\n" * 90
+                self.assertEqual(self.found(sizes.problems, {"src/a.cc": head + inside + "};\n"}), [])
+
+    def test_refuses_a_file_over_the_limit(self):
+        self.assertEqual(self.found(sizes.problems, {"tools/a.h": "int a;\n" * 500}), [])
+        self.expect(sizes.problems, {"tools/a.h": "int a;\n" * 501}, "tools/a.h: 501 lines")
+        self.assertEqual(self.found(sizes.problems, {"src/model/fold_table.cc": "int a;\n" * 501}), [])
+
+
+class Documents(Trees):
+    TREE = {
+        "include/mailslot/result.h": "enum class Errc : int {\n    bad_name = 1,  // x\n    closed,\n};\n",
+        "docs/errors.md": "| `bad_name` | x |\n| `closed` | x |\n",
+        "src/config/toml_settings.cc": 'kSettings[] = {\n    {"host", f},\n};\n',
+        "src/config/settings_file.cc": '"MAILSLOT_DIR"',
+        "docs/configuration.md": "| `host` | x |\n| `MAILSLOT_DIR` | x |\n",
+        "docs/decisions/README.md": "[1](0001-a.md)",
+        "docs/decisions/0001-a.md": "",
+    }
+
+    def test_accepts_complete_tables(self):
+        self.assertEqual(self.found(documents.problems, self.TREE), [])
+
+    def test_refuses_what_is_missing(self):
+        rows = [
+            ("docs/errors.md", "| `bad_name` | x |\n", "Errc `closed` is missing"),
+            ("include/mailslot/result.h", "", "found no Errc in the code"),
+            ("docs/configuration.md", "| `MAILSLOT_DIR` | x |\n", "setting `host` is missing"),
+            ("docs/configuration.md", "| `host` | x |\n", "variable `MAILSLOT_DIR` is missing"),
+            ("docs/decisions/0002-b.md", "", "0002-b.md is missing"),
+            ("docs/new.md", "[x](none.md)", "links to none.md"),
+        ]
+        for name, text, words in rows:
+            with self.subTest(words):
+                self.expect(documents.problems, {**self.TREE, name: text}, words)
+
+
+class Places(Trees):
+    def test_refuses_a_place_of_one_machine(self):
+        for place in ("/wo" "rk/a", "see ../sha" "red/a", '"/ho' 'me/bob/a"'):
+            with self.subTest(place):
+                self.expect(places.problems, {"docs/a.md": f"x\n{place}\n"}, "docs/a.md:2: names")
+        self.assertEqual(self.found(places.problems, {"docs/a.md": "net" "/wo" "rk/a, framework/\n"}), [])
+
+
+class Tools(Trees):
+    def test_each_finds_a_fault(self):
+        rows = [
+            (tools.unformatted, {"src/a.cc": "int  a ;\n"}, "src/a.cc"),
+            (tools.bad_shell, {"scripts/a": "#!/usr/bin/env bash\nrm $1\n"}, "SC2086"),
+            (tools.misspelt, {"docs/a.md": "rec" "ieve\n"}, "receive"),
+        ]
+        for check, files, words in rows:
+            with self.subTest(words):
+                try:
+                    self.expect(check, files, words)
+                except tools.ToolMissing as missing:
+                    self.skipTest(f"{missing} is not installed")
+
+
+if __name__ == "__main__":
+    unittest.main()
