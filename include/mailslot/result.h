@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "mailslot/detail/expected.hpp"
@@ -74,6 +75,14 @@ public:
     using Base::Base;
     Result(Error error) : Base(tl::unexpected<Error>(std::move(error))) {}
     Result(Base base) : Base(std::move(base)) {}
+
+    // tl::expected 1.0.0 has no value() where T is void.
+    using Base::value;
+    void value() const
+        requires std::is_void_v<T>
+    {
+        if (!this->has_value()) tl::detail::throw_exception(tl::bad_expected_access<Error>(this->error()));
+    }
 };
 
 }  // namespace mailslot
