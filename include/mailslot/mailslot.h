@@ -65,8 +65,8 @@ struct SlotOptions {
 // Messages that did not reach the slot, by cause, since the slot was created.
 struct Losses {
     std::uint64_t slot_full = 0, message_too_big = 0;    // refused; a local writer was told
-    std::uint64_t network_gap = 0, kernel_buffer = 0;    // sent, but never seen by this machine's post office
-    std::uint64_t fragment_timed_out = 0, not_trusted = 0, over_limit = 0;
+    std::uint64_t network_gap = 0, fragment_timed_out = 0;  // sent, but never (wholly) seen here
+    std::uint64_t not_trusted = 0, over_limit = 0;       // seen, and refused
     std::uint64_t bad_record = 0;                        // dropped because shared memory was tampered with
     std::uint64_t total() const;
 };

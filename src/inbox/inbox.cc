@@ -276,7 +276,6 @@ Losses Inbox::losses() const {
     lost.slot_full += header.refused_slot_full.load(relaxed);
     lost.message_too_big += header.refused_too_big.load(relaxed);
     lost.network_gap += header.network_gap.load(relaxed);
-    lost.kernel_buffer += header.kernel_buffer.load(relaxed);
     lost.fragment_timed_out += header.fragment_timed_out.load(relaxed);
     lost.not_trusted += header.not_trusted.load(relaxed);
     lost.over_limit += header.over_limit.load(relaxed);

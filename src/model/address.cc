@@ -98,8 +98,7 @@ Result<std::string> resolve_name(std::string_view text, const Parts& parts) {
             resolved.pop_back();
         }
     }
-    if (resolved.empty())
-        return bad_name(text, "names no slot: the part after \"mailslot\" is missing");
+    if (resolved.empty()) return bad_name(text, "names no slot: its last part is missing");
     if (is_separator(parts.name.back())) return bad_name(text, "ends in a separator");
     if (parts.place != "?") strip_dots_and_blanks(resolved.back());
     if (resolved.back().empty()) return bad_name(text, "ends in a part of dots and blanks only");

@@ -268,7 +268,6 @@ Bytes encode_single(std::span<std::byte> buffer, const Envelope& envelope) {
         out.u32be(envelope.offset);
         out.put(envelope.payload);
     } else if (is_discovery(envelope.kind)) {
-        if (envelope.payload.size() > kMaxFrameBytes) return {};
         out.u16be(static_cast<std::uint16_t>(envelope.payload.size()));
         out.put(envelope.payload);
     }

@@ -1,5 +1,5 @@
-// Our own datagram format: docs/protocol/frame.md. Pure: no socket, no clock, no allocation while
-// decoding.
+// Our own datagram format: docs/protocol/frame.md. Pure: no socket, no clock; nothing is allocated
+// but room in `out`.
 #pragma once
 
 #include <cstddef>
@@ -30,9 +30,7 @@ inline constexpr std::size_t kFrameHeaderBytes = 48;   // before the names
 inline constexpr std::size_t kMessageCountBytes = 2;   // how many messages follow
 inline constexpr std::size_t kMessageRecordBytes = 7;  // before each message's payload
 inline constexpr std::size_t kFragmentBytes = 11;      // before a fragment's payload
-inline constexpr std::size_t kQuerySizeBytes = 2;      // before a query's or answer's payload
-// All that is not payload, at its longest: the most that any datagram with one payload needs beside
-// it.
+// The most that a datagram with one payload holds beside it, whatever its kind.
 inline constexpr std::size_t kMaxFrameOverhead =
     kFrameHeaderBytes + kMaxFromHostBytes + kMaxNamesBytes + kFragmentBytes;
 // What sealing adds.

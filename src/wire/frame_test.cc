@@ -300,6 +300,9 @@ TEST(Frame, takes_the_largest_datagram_and_none_larger) {
     const Bytes datagram = writer.finish();
     ASSERT_EQ(datagram.size(), kMaxFrameBytes);
     EXPECT_EQ(step_of(datagram), "");
+    // One byte more, of which the message's size knows.
+    const std::size_t size_at = kMaxFrameBytes - size - 2;
+    ByteWriter(std::span(buffer).subspan(size_at)).u16be(static_cast<std::uint16_t>(size + 1));
     EXPECT_EQ(step_of(Bytes(buffer.data(), kMaxFrameBytes + 1)), "frame");
 }
 
@@ -437,10 +440,10 @@ TEST(FrameWriter, takes_nothing_under_a_header_that_no_frame_can_carry) {
 }
 
 TEST(FrameWriter, takes_nothing_into_a_buffer_that_the_header_fills) {
-    for (std::size_t bytes = 0; bytes < kFrameHeaderBytes + 13 + 2 + 7 + 1; ++bytes) {
+    for (std::size_t bytes = 0; bytes < kFrameHeaderBytes + 13 + 2 + 7; ++bytes) {
         std::vector<std::byte> buffer(bytes);
         FrameWriter writer(buffer, a_message());
-        EXPECT_FALSE(writer.add(a_message())) << bytes;
+        EXPECT_FALSE(writer.add(a_message(1, ""))) << bytes;
         EXPECT_TRUE(writer.finish().empty()) << bytes;
     }
 }

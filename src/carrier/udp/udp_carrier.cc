@@ -48,6 +48,7 @@ public:
     void stop() override {
         if (receiver_) earlier_drops_ += receiver_->kernel_drops();
         receiver_.reset();
+        counters_.deaf_interfaces = 0;
     }
 
 private:

@@ -10,7 +10,7 @@ namespace {
 
 using Family = IpAddress::Family;
 
-constexpr std::size_t kBatchDatagrams = 64;
+constexpr std::size_t kBatchDatagrams = 32;
 // A round reads one batch of every socket; between calls the owner's loop sees to its other work.
 constexpr int kRounds = 8;
 // 20 memberships each on stock Linux: 160 interfaces.
@@ -26,7 +26,7 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters, os::Po
       counters_(counters),
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
-      batch_(kBatchDatagrams, kMaxDatagramBytes) {}
+      batch_(kBatchDatagrams, wire::kMaxFrameBytes) {}
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
                                                        UdpCounters& counters) {
@@ -142,7 +142,7 @@ bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
 }
 
 void UdpReceiver::decode(const os::Datagram& datagram) {
-    if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than any of ours
+    if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than any frame
     const std::size_t before = envelopes_.size();
     if (const auto decoded = wire::decode_frame(datagram.bytes, envelopes_); !decoded) {
         const std::string_view step = decoded.error().step;

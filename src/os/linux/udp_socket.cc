@@ -107,7 +107,7 @@ struct DatagramBatch::Memory {
     };
     Memory(std::size_t count, std::size_t each)
         : datagram_bytes(each),
-          bytes(count * each),
+          bytes(std::make_unique_for_overwrite<std::byte[]>(count * each)),
           vectors(count),
           addresses(count),
           controls(count),
@@ -116,7 +116,7 @@ struct DatagramBatch::Memory {
 
     void prepare() {  // the kernel overwrites lengths and flags
         for (std::size_t i = 0; i < headers.size(); ++i) {
-            vectors[i] = {bytes.data() + i * datagram_bytes, datagram_bytes};
+            vectors[i] = {bytes.get() + i * datagram_bytes, datagram_bytes};
             msghdr& header = headers[i].msg_hdr;
             header = {};
             header.msg_name = &addresses[i];
@@ -129,7 +129,7 @@ struct DatagramBatch::Memory {
     }
 
     std::size_t datagram_bytes;
-    std::vector<std::byte> bytes;
+    std::unique_ptr<std::byte[]> bytes;  // not zeroed: pages that no datagram reaches cost nothing
     std::vector<iovec> vectors;
     std::vector<sockaddr_storage> addresses;
     std::vector<Control> controls;
@@ -222,7 +222,7 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     for (std::size_t i = 0; i < static_cast<std::size_t>(came); ++i) {
         mmsghdr& header = memory.headers[i];
         memory.datagrams[i] = {
-            .bytes = Bytes(memory.bytes).subspan(i * memory.datagram_bytes, header.msg_len),
+            .bytes = Bytes(memory.bytes.get() + i * memory.datagram_bytes, header.msg_len),
             .from = to_endpoint(reinterpret_cast<const sockaddr*>(&memory.addresses[i])),
             .interface_index = interface_of(header.msg_hdr),
             .cut = (header.msg_hdr.msg_flags & MSG_TRUNC) != 0,

@@ -1,0 +1,61 @@
+// A network in memory: what one FakeCarrier sends, those on the same FakeNetwork receive, at once,
+// whole and in order. Like the real one it hears its own group messages, and carries large messages
+// in fragments. Threads: one.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "carrier/carrier.h"
+#include "carrier/testing/owned_envelope.h"
+#include "model/ip_address.h"
+#include "model/limits.h"
+
+namespace mailslot {
+
+class FakeCarrier;
+
+// Outlives the carriers on it.
+class FakeNetwork {
+private:
+    friend class FakeCarrier;
+    std::vector<FakeCarrier*> started_{};
+};
+
+class FakeCarrier final : public Carrier {
+public:
+    static constexpr std::size_t kChunkBytes =
+        1024;  // a larger message comes in fragments of this size
+
+    FakeCarrier(FakeNetwork& network, const IpAddress& address)
+        : network_(network), address_(address) {}
+    FakeCarrier(const FakeCarrier&) = delete;
+    FakeCarrier& operator=(const FakeCarrier&) = delete;
+    ~FakeCarrier() override { FakeCarrier::stop(); }
+
+    CarrierTraits traits() const override { return {"fake", kMaxNetworkMessageBytes, true}; }
+    Result<void> start() override;
+    int poll_fd() const override { return -1; }
+    bool receive(const Deliver& deliver) override;
+    Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
+    CarrierCounters counters() const override { return counters_; }
+    void stop() override;  // what was not received yet is gone
+
+    // From now on send() takes this many messages more, then fails with `code`.
+    void fail_after(std::size_t messages, Errc code = Errc::no_resources);
+
+private:
+    void send_one(const Destination& to, const Envelope& message);
+    void put_on_network(const Destination& to, Envelope envelope);
+
+    FakeNetwork& network_;
+    IpAddress address_;
+    std::deque<OwnedEnvelope> waiting_{};
+    CarrierCounters counters_{};
+    std::size_t takes_ = SIZE_MAX;
+    Errc refusal_ = Errc::no_resources;
+};
+
+}  // namespace mailslot

@@ -1,0 +1,116 @@
+#include "inbox/local_writer.h"
+
+#include <chrono>
+
+#include "base/crash_point.h"
+#include "wire/local_message.h"
+
+namespace mailslot::inbox {
+namespace {
+
+using wire::LocalMessage;
+using wire::LocalOp;
+
+// How long a reading process may take to answer: its station does nothing that lasts.
+constexpr std::chrono::milliseconds kAnswerPatience{1000};
+
+struct Answer {
+    os::GuardedFd connection;
+    LocalMessage message;
+    std::vector<os::UniqueFd> fds;
+};
+
+Result<Answer> ask(const SlotEntry& entry, LocalOp op) {
+    auto connection = os::connect_local(entry.socket_path);
+    if (!connection) return connection.error();
+    auto sent = os::send_packet(connection->get(), wire::encode({.op = op, .key = entry.name.key}));
+    if (!sent) return Error{Errc::no_such_slot, "ask the reader", sent.error().os_code};
+    auto packet = os::receive_packet(connection->get(),
+                                     std::chrono::steady_clock::now() + kAnswerPatience);
+    if (!packet && packet.error().code == Errc::timed_out) {
+        return Error{Errc::timed_out, "ask the reader", 0, "the reading process does not answer"};
+    }
+    if (!packet || packet->bytes.empty()) return Error{Errc::no_such_slot, "ask the reader"};
+    auto message = wire::decode_local_message(packet->bytes);
+    if (!message) return Error{Errc::no_resources, "ask the reader", 0, message.error().detail};
+    if (message->op == LocalOp::refused) return Error{message->why, "ask the reader"};
+    return Answer{std::move(*connection), std::move(*message), std::move(packet->fds)};
+}
+
+}  // namespace
+
+LocalWriter::LocalWriter(std::vector<SlotFolder> folders, std::string key)
+    : folders_(std::move(folders)), key_(std::move(key)) {}
+
+Result<void> LocalWriter::attach() {
+    if (writer_ && !writer_->reader_is_gone()) return {};
+    writer_.reset();
+    connection_.reset();
+    Error last{Errc::no_such_slot, "find slot"};
+    for (const SlotFolder& folder : folders_) {
+        auto attached = attach_in(folder);
+        if (attached) return {};
+        if (attached.error().code != Errc::no_such_slot) last = attached.error();
+    }
+    return last;
+}
+
+Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
+    const auto entry = folder.find(key_);
+    if (!entry) return entry.error();
+    auto answer = ask(*entry, LocalOp::attach);
+    if (!answer) return answer.error();
+    if (answer->message.op != LocalOp::attached || answer->fds.size() < 2 ||
+        answer->message.number == 0 || answer->message.number >= kLockWaiters) {
+        return Error{Errc::no_such_slot, "attach"};
+    }
+    auto reader = os::LivenessView::attach(answer->fds[1]);
+    if (!reader) return reader.error();
+    auto segment = Segment::attach(std::move(answer->fds[0]));
+    if (!segment) return segment.error();
+    os::UniqueFd event = answer->fds.size() > 2 ? std::move(answer->fds[2]) : os::UniqueFd();
+    MAILSLOT_CRASH_POINT(attached);
+    connection_ = std::move(answer->connection);
+    writer_ = std::make_unique<InboxWriter>(std::move(*segment), std::move(*reader),
+                                            answer->message.number, std::move(event));
+    return {};
+}
+
+Result<std::size_t> LocalWriter::put(std::span<const Item> items) {
+    for (int attempt = 0;; ++attempt) {
+        if (auto attached = attach(); !attached) return attached.error();
+        auto put = writer_->put(items);
+        if (writer_->take_unrung()) ask_station_to_ring();
+        const bool lost = !put && (put.error().code == Errc::no_such_slot ||
+                                   put.error().code == Errc::bad_segment);
+        if (!lost) return put;
+        writer_.reset();
+        if (attempt == 1) return Error{Errc::no_such_slot, "put"};
+    }
+}
+
+Result<void> LocalWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline) {
+    if (auto attached = attach(); !attached) return attached;
+    return writer_->wait_for_room(payload_bytes, deadline);
+}
+
+// The station rings in our place and sends the descriptor, which we find here the next time.
+void LocalWriter::ask_station_to_ring() {
+    const auto now = std::chrono::steady_clock::now();
+    for (;;) {
+        auto packet = os::receive_packet(connection_.get(), now);
+        if (!packet || packet->bytes.empty()) break;
+        if (!packet->fds.empty()) writer_->set_event(std::move(packet->fds[0]));
+    }
+    // A full socket means that rings enough are on their way.
+    (void)os::send_packet(connection_.get(), wire::encode({.op = LocalOp::ring}));
+}
+
+Result<SlotInfo> ask_for_info(const SlotEntry& entry) {
+    auto answer = ask(entry, LocalOp::info);
+    if (!answer) return answer.error();
+    if (answer->message.op != LocalOp::slot_info) return Error{Errc::no_such_slot, "ask the reader"};
+    return std::move(answer->message.info);
+}
+
+}  // namespace mailslot::inbox

@@ -1,0 +1,42 @@
+// A writer to one slot of this machine, found by name: attaches to its memory and, when the reader is replaced,
+// to the next one's.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "inbox/inbox_writer.h"
+#include "inbox/slot_folder.h"
+#include "os/local_socket.h"
+
+namespace mailslot::inbox {
+
+// Threads: one at a time.
+class LocalWriter {
+public:
+    // Where to look, the first folder first.
+    LocalWriter(std::vector<SlotFolder> folders, std::string key);
+
+    // Finds the slot, if that is still to be done. Errors: no_such_slot, no_permission, no_resources,
+    // timed_out (the reader's process is stopped).
+    Result<void> attach();
+    // As InboxWriter::put; looks the name up again, once, when the reader is gone. Never waits for room.
+    Result<std::size_t> put(std::span<const Item> items);
+    Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline);
+
+private:
+    Result<void> attach_in(const SlotFolder& folder);
+    void ask_station_to_ring();
+
+    std::vector<SlotFolder> folders_;
+    std::string key_;
+    os::GuardedFd connection_;  // its closing tells the station that this writer is gone
+    std::unique_ptr<InboxWriter> writer_;
+};
+
+// Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out, no_resources.
+Result<SlotInfo> ask_for_info(const SlotEntry& entry);
+
+}  // namespace mailslot::inbox

@@ -1,0 +1,141 @@
+#include "inbox/slot_folder.h"
+
+#include <sodium.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+
+#include "os/local_socket.h"
+
+namespace mailslot::inbox {
+namespace {
+
+constexpr std::string_view kEntryMark = "mailslot 1";
+constexpr std::size_t kHashBytes = 16;  // two names that meet in it: 2^64 names away
+
+std::string hex64(std::uint64_t value) {
+    std::array<char, 17> text;
+    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
+    return text.data();
+}
+
+// The fields of an entry are divided by the one byte that no name has.
+std::string_view next_field(std::string_view& rest) {
+    const auto end = rest.find('\0');
+    if (end == std::string_view::npos) return {};
+    const std::string_view field = rest.substr(0, end);
+    rest.remove_prefix(end + 1);
+    return field;
+}
+
+// Whether a process listens there.
+bool is_alive(const std::string& socket_path) {
+    const auto connection = os::connect_local(socket_path);
+    return connection || connection.error().code != Errc::no_such_slot;
+}
+
+}  // namespace
+
+Result<void> SlotFolder::prepare(unsigned mode) const {
+    if (auto made = os::make_folder(dir_, mode); !made) return made;
+    const unsigned inner = mode | 0500;
+    if (auto made = os::make_folder(dir_ + "/slots", inner); !made) return made;
+    return os::make_folder(dir_ + "/readers", inner);
+}
+
+Result<std::uint64_t> SlotFolder::station_id(Random& random) const {
+    const std::string path = dir_ + "/station";
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        auto text = os::read_small_file(path);
+        if (!text) return text.error();
+        std::uint64_t id = 0;
+        if (*text && (*text)->size() == 16 &&
+            std::from_chars((*text)->data(), (*text)->data() + 16, id, 16).ec == std::errc() && id != 0) {
+            return id;
+        }
+        auto lock = os::lock_file(dir_ + "/lock");
+        if (!lock) return lock.error();
+        text = os::read_small_file(path);
+        if (text && *text && (*text)->size() == 16) continue;  // another process was first
+        id = random.u64() | 1;
+        if (auto written = os::write_small_file(path, hex64(id), 0644); !written) {
+            return written.error();
+        }
+        return id;
+    }
+    return Error{Errc::no_resources, "read station", 0, path + " is damaged: delete it"};
+}
+
+std::string SlotFolder::reader_socket_path(std::uint64_t random) const {
+    return dir_ + "/readers/" + hex64(random) + ".sock";
+}
+
+std::string SlotFolder::entry_path(std::string_view key) const {
+    std::array<unsigned char, kHashBytes> hash;
+    crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(key.data()),
+                       key.size(), nullptr, 0);
+    std::array<char, 2 * kHashBytes + 1> hex;
+    sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+    return dir_ + "/slots/" + hex.data();
+}
+
+Result<SlotEntry> SlotFolder::read_entry(const std::string& path) const {
+    const auto text = os::read_small_file(path);
+    if (!text) return text.error();
+    if (!*text) return Error{Errc::no_such_slot, "find slot", ENOENT};
+    std::string_view rest = **text;
+    const auto mark = next_field(rest), socket = next_field(rest), key = next_field(rest),
+               name = next_field(rest);
+    // The socket is named without its folder, so that an entry cannot lead out of it.
+    if (mark != kEntryMark || socket.empty() || socket.find('/') != std::string_view::npos) {
+        return Error{Errc::no_such_slot, "find slot", 0, path + " is no entry of a slot"};
+    }
+    return SlotEntry{{std::string(name), std::string(key)},
+                     dir_ + "/readers/" + std::string(socket)};
+}
+
+Result<SlotEntry> SlotFolder::find(std::string_view key) const {
+    auto entry = read_entry(entry_path(key));
+    if (entry && entry->name.key != key) return Error{Errc::no_such_slot, "find slot"};
+    return entry;
+}
+
+Result<void> SlotFolder::claim(const SlotName& name, const std::string& socket_path) const {
+    auto lock = os::lock_file(dir_ + "/lock");
+    if (!lock) return lock.error();
+    const std::string path = entry_path(name.key);
+    if (const auto entry = read_entry(path)) {
+        if (is_alive(entry->socket_path)) {
+            return Error{Errc::slot_exists, "create slot", 0, name.text};
+        }
+        os::remove_file(entry->socket_path);
+    }
+    std::string text;
+    for (const std::string_view field :
+         {kEntryMark, std::string_view(socket_path).substr(socket_path.rfind('/') + 1),
+          std::string_view(name.key), std::string_view(name.text)}) {
+        text += field;
+        text += '\0';
+    }
+    return os::write_small_file(path, text, 0644);
+}
+
+void SlotFolder::release(const SlotName& name, const std::string& socket_path) const {
+    // Without the lock (no memory, no time) the entry stays; it is dead with the process.
+    const auto lock = os::lock_file(dir_ + "/lock");
+    const std::string path = entry_path(name.key);
+    const auto entry = read_entry(path);
+    if (lock && entry && entry->socket_path == socket_path) os::remove_file(path);
+}
+
+std::vector<SlotEntry> SlotFolder::list() const {
+    std::vector<SlotEntry> entries;
+    for (const std::string& file : os::list_folder(dir_ + "/slots")) {
+        if (auto entry = read_entry(dir_ + "/slots/" + file)) entries.push_back(std::move(*entry));
+    }
+    return entries;
+}
+
+}  // namespace mailslot::inbox

@@ -1,0 +1,35 @@
+// Waits for many descriptors and calls what belongs to those that are ready. One thread runs it; wake() and
+// nothing else may be called by others.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "mailslot/result.h"
+#include "os/fd.h"
+#include "os/futex.h"
+
+namespace mailslot::os {
+
+class EventLoop {
+public:
+    static Result<std::unique_ptr<EventLoop>> create();  // Errors: no_resources
+
+    // Calls `ready` when the descriptor is readable or its other end is gone. Errors: no_resources.
+    Result<void> add(int fd, std::function<void()> ready);
+    void remove(int fd);  // before it is closed; may be called by `ready` itself
+
+    // Waits until something is ready, wake() was called, or the deadline; calls what is ready, once each.
+    void run_once(Deadline deadline);
+    void wake();
+
+private:
+    EventLoop(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
+
+    UniqueFd epoll_, wake_;
+    std::map<int, std::shared_ptr<std::function<void()>>> ready_;
+};
+
+}  // namespace mailslot::os

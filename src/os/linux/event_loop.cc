@@ -1,0 +1,63 @@
+#include "os/event_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+
+namespace mailslot::os {
+
+Result<std::unique_ptr<EventLoop>> EventLoop::create() {
+    UniqueFd epoll(epoll_create1(EPOLL_CLOEXEC));
+    UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!epoll || !wake) return Error{Errc::no_resources, "create event loop", errno};
+    std::unique_ptr<EventLoop> loop(new EventLoop(std::move(epoll), std::move(wake)));
+    EventLoop& self = *loop;
+    auto added = loop->add(self.wake_.get(), [&self] {
+        eventfd_t count = 0;
+        eventfd_read(self.wake_.get(), &count);
+    });
+    if (!added) return added.error();
+    return loop;
+}
+
+Result<void> EventLoop::add(int fd, std::function<void()> ready) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLRDHUP;
+    event.data.fd = fd;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+        return Error{Errc::no_resources, "watch descriptor", errno};
+    }
+    ready_[fd] = std::make_shared<std::function<void()>>(std::move(ready));
+    return {};
+}
+
+void EventLoop::remove(int fd) {
+    if (ready_.erase(fd) > 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+void EventLoop::run_once(Deadline deadline) {
+    int timeout = -1;
+    if (deadline) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            *deadline - std::chrono::steady_clock::now());
+        timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000));
+    }
+    std::array<epoll_event, 64> events;
+    const int count =
+        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+    for (int i = 0; i < count; ++i) {
+        // An earlier call may have removed this one.
+        const auto found = ready_.find(events[static_cast<std::size_t>(i)].data.fd);
+        if (found == ready_.end()) continue;
+        const auto ready = found->second;  // stays alive if it removes itself
+        (*ready)();
+    }
+}
+
+void EventLoop::wake() { eventfd_write(wake_.get(), 1); }
+
+}  // namespace mailslot::os

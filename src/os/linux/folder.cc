@@ -1,0 +1,127 @@
+#include "os/folder.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
+namespace mailslot::os {
+namespace {
+
+constexpr std::size_t kSmallFileBytes = 4096;
+constexpr std::chrono::milliseconds kLockPatience{2000};
+
+Error error_of(const char* step, const std::string& path) {
+    const int code = errno;
+    const bool refused = code == EACCES || code == EPERM || code == EROFS || code == ELOOP;
+    return Error{refused ? Errc::no_permission : Errc::no_resources, step, code, path};
+}
+
+Result<void> check_folder(const std::string& path) {
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) return error_of("look at folder", path);
+    if (!S_ISDIR(status.st_mode)) {
+        return Error{Errc::no_permission, "use folder", ENOTDIR, path};
+    }
+    if (status.st_uid != geteuid() && status.st_uid != 0) {
+        return Error{Errc::no_permission, "use folder", 0, path + " belongs to another user"};
+    }
+    return {};
+}
+
+GuardedFd open_guarded(const std::string& path, int flags) {
+    return GuardedFd::make(
+        [&] { return open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600); });
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(fd, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+}  // namespace
+
+Result<void> make_folder(const std::string& path, unsigned mode) {
+    if (mkdir(path.c_str(), mode) == 0) {
+        if (chmod(path.c_str(), mode) != 0) return error_of("make folder", path);  // past the umask
+        return {};
+    }
+    if (errno == ENOENT) {
+        const auto slash = path.rfind('/');
+        if (slash == 0 || slash == std::string::npos) return error_of("make folder", path);
+        if (auto made = make_folder(path.substr(0, slash), 0755); !made) return made;
+        if (mkdir(path.c_str(), mode) == 0) return {};
+    }
+    if (errno != EEXIST) return error_of("make folder", path);
+    return check_folder(path);
+}
+
+Result<GuardedFd> try_lock_file(const std::string& path) {
+    GuardedFd fd = open_guarded(path, O_RDWR | O_CREAT);
+    if (!fd) return error_of("open lock", path);
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (errno == EWOULDBLOCK) return GuardedFd();
+    return error_of("lock", path);
+}
+
+Result<GuardedFd> lock_file(const std::string& path) {
+    // flock(2) has no time limit, and a stopped process may hold the lock.
+    const auto until = std::chrono::steady_clock::now() + kLockPatience;
+    for (;;) {
+        auto lock = try_lock_file(path);
+        if (!lock || *lock) return lock;
+        if (std::chrono::steady_clock::now() >= until) return Error{Errc::timed_out, "lock", 0, path};
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+}
+
+Result<std::optional<std::string>> read_small_file(const std::string& path) {
+    UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (!fd && errno == ENOENT) return std::optional<std::string>();
+    if (!fd) return error_of("read", path);
+    std::string text(kSmallFileBytes, '\0');
+    const ssize_t got = read(fd.get(), text.data(), text.size());
+    if (got < 0) return error_of("read", path);
+    text.resize(static_cast<std::size_t>(got));
+    return std::optional(std::move(text));
+}
+
+Result<void> write_small_file(const std::string& path, std::string_view text, unsigned mode) {
+    const auto slash = path.rfind('/');
+    const std::string draft = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + "." +
+                              std::to_string(getpid()) + "." + std::to_string(gettid());
+    UniqueFd fd(open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return error_of("write", draft);
+    if (!write_all(fd.get(), text) || fchmod(fd.get(), mode) != 0 ||
+        rename(draft.c_str(), path.c_str()) != 0) {
+        const Error error = error_of("write", path);
+        unlink(draft.c_str());
+        return error;
+    }
+    return {};
+}
+
+bool remove_file(const std::string& path) { return unlink(path.c_str()) == 0; }
+
+std::vector<std::string> list_folder(const std::string& path) {
+    std::vector<std::string> names;
+    DIR* folder = opendir(path.c_str());
+    if (folder == nullptr) return names;
+    while (const dirent* entry = readdir(folder)) {
+        if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+    }
+    closedir(folder);
+    return names;
+}
+
+}  // namespace mailslot::os

@@ -1,0 +1,188 @@
+#include "os/local_socket.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace mailslot::os {
+namespace {
+
+Error error_of(const char* step, int code) {
+    switch (code) {
+        case EACCES:
+        case EPERM:
+        case EROFS:
+            return Error{Errc::no_permission, step, code};
+        case ECONNREFUSED:
+        case ENOENT:
+            return Error{Errc::no_such_slot, step, code};
+        case EPIPE:
+        case ECONNRESET:
+        case ENOTCONN:
+            return Error{Errc::closed, step, code};
+        default:
+            return Error{Errc::no_resources, step, code};
+    }
+}
+
+GuardedFd new_socket(int flags) {
+    return GuardedFd::make(
+        [flags] { return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0); });
+}
+
+// A socket's path holds 108 bytes; a folder may be deeper than that, so go by its descriptor.
+class SocketPath {
+public:
+    explicit SocketPath(const std::string& path) {
+        address_.sun_family = AF_UNIX;
+        std::string reachable = path;
+        if (path.size() >= sizeof address_.sun_path) {
+            const auto slash = path.rfind('/');
+            folder_.reset(open(path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+            reachable = "/proc/self/fd/" + std::to_string(folder_.get()) + path.substr(slash);
+        }
+        reachable.resize(std::min(reachable.size(), sizeof address_.sun_path - 1));
+        std::memcpy(address_.sun_path, reachable.c_str(), reachable.size() + 1);
+    }
+    const sockaddr* address() const { return reinterpret_cast<const sockaddr*>(&address_); }
+
+private:
+    UniqueFd folder_;
+    sockaddr_un address_{};
+};
+
+// Room for the descriptors of one packet, aligned as the kernel wants it.
+union ControlBuffer {
+    cmsghdr header;
+    std::array<char, CMSG_SPACE(sizeof(int) * kMaxPacketFds)> bytes;
+};
+
+std::vector<UniqueFd> take_fds(msghdr& message) {
+    std::vector<UniqueFd> fds;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+        const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (std::size_t i = 0; i < count; ++i) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof fd);
+            fds.emplace_back(fd);
+        }
+    }
+    return fds;
+}
+
+int milliseconds_until(Deadline deadline) {
+    if (!deadline) return -1;
+    const auto left = *deadline - std::chrono::steady_clock::now();
+    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    return static_cast<int>(std::clamp<std::int64_t>(rounded, 0, 1'000'000));
+}
+
+}  // namespace
+
+Result<GuardedFd> listen_local(const std::string& path, unsigned mode) {
+    GuardedFd fd = new_socket(SOCK_NONBLOCK);
+    if (!fd) return error_of("socket", errno);
+    const SocketPath where(path);
+    if (bind(fd.get(), where.address(), sizeof(sockaddr_un)) != 0) {
+        return error_of("bind the reader's socket", errno);
+    }
+    if (chmod(path.c_str(), mode) != 0 || listen(fd.get(), SOMAXCONN) != 0) {
+        return error_of("listen", errno);
+    }
+    return fd;
+}
+
+Result<GuardedFd> connect_local(const std::string& path) {
+    // Not blocking: where the listener's queue is full, EAGAIN, and not a wait for a stopped process.
+    GuardedFd fd = new_socket(SOCK_NONBLOCK);
+    if (!fd) return error_of("socket", errno);
+    const SocketPath where(path);
+    int result;
+    do {
+        result = connect(fd.get(), where.address(), sizeof(sockaddr_un));
+    } while (result != 0 && errno == EINTR);
+    if (result != 0) return error_of("connect", errno);
+    return fd;
+}
+
+GuardedFd accept_local(const GuardedFd& listener) {
+    return GuardedFd::make([&listener] {
+        return accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    });
+}
+
+Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {
+    iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    ControlBuffer control{};
+    if (!fds.empty()) {
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(fds.size_bytes());
+        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+    }
+    ssize_t sent;
+    do {
+        sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) return error_of("send", errno);
+    return {};
+}
+
+Result<Packet> receive_packet(int fd, Deadline deadline) {
+    for (;;) {
+        Packet packet;
+        packet.bytes.resize(kMaxPacketBytes);
+        iovec part{packet.bytes.data(), packet.bytes.size()};
+        ControlBuffer control{};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = control.bytes.size();
+        const ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (got >= 0) {
+            packet.fds = take_fds(message);
+            packet.bytes.resize(static_cast<std::size_t>(got));
+            return packet;
+        }
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN) return error_of("receive", errno);
+        pollfd readable{fd, POLLIN, 0};
+        const int wait = milliseconds_until(deadline);
+        if (wait == 0) return Error{Errc::timed_out, "receive"};
+        poll(&readable, 1, wait);
+    }
+}
+
+PeerIdentity peer_identity(int fd) {
+    PeerIdentity peer;
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+        peer.pid = credentials.pid;
+        peer.uid = credentials.uid;
+        peer.gid = credentials.gid;
+    }
+    peer.groups.resize(64);
+    size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) != 0) size = 0;
+    peer.groups.resize(size / sizeof(gid_t));
+    return peer;
+}
+
+}  // namespace mailslot::os

@@ -1,0 +1,48 @@
+// Unix sockets of whole packets (SOCK_SEQPACKET) that carry descriptors and tell who is at the other end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "mailslot/result.h"
+#include "os/fork_guard.h"
+#include "os/futex.h"
+
+namespace mailslot::os {
+
+inline constexpr std::size_t kMaxPacketBytes = 16 * 1024;
+inline constexpr std::size_t kMaxPacketFds = 4;
+
+struct Packet {
+    std::vector<std::byte> bytes;  // empty: the other end is gone
+    std::vector<UniqueFd> fds;
+};
+
+struct PeerIdentity {
+    std::int64_t pid = 0;
+    std::uint32_t uid = 0, gid = 0;
+    std::vector<std::uint32_t> groups;  // further groups; SO_PEERGROUPS
+};
+
+// All of them close in a forked child.
+// Errors: no_permission, no_resources.
+Result<GuardedFd> listen_local(const std::string& path, unsigned mode);
+// os_code ECONNREFUSED or ENOENT: nobody listens there (any more).
+// Errors: no_such_slot (these two), no_permission, no_resources.
+Result<GuardedFd> connect_local(const std::string& path);
+// Takes one waiting connection; no descriptor: none waits. It does not block when read.
+GuardedFd accept_local(const GuardedFd& listener);
+
+// Never waits for the other end: a peer that does not read gets an error. Errors: no_resources, closed.
+Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds = {});
+// Errors: timed_out (at once, with a deadline in the past), closed.
+Result<Packet> receive_packet(int fd, Deadline deadline);
+
+PeerIdentity peer_identity(int fd);
+
+}  // namespace mailslot::os

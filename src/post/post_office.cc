@@ -1,0 +1,371 @@
+#include "post/post_office.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "model/fold.h"
+
+namespace mailslot::post {
+
+using Standing = SequenceWindow::Standing;
+
+PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_into_slot,
+                       const Limits& limits)
+    : identity_(std::move(identity)),
+      clock_(clock),
+      put_into_slot_(std::move(put_into_slot)),
+      book_(std::max<std::size_t>(limits.senders, 1)),
+      reassembly_(limits.reassembly) {}
+
+void PostOffice::deliver(std::span<const Envelope> arrived) {
+    now_ = clock_.now();
+    for (const Envelope& envelope : arrived) {
+        ++counters_.envelopes;
+        if (!admits(envelope)) continue;
+        SlotBook* const slot = find_slot(envelope.slot);
+        if (slot == nullptr) {
+            count_no_such_slot(envelope);
+            continue;
+        }
+        if (slot != run_slot_) flush();
+        handle(*slot, envelope);
+    }
+    flush();
+}
+
+void PostOffice::tick() {
+    now_ = clock_.now();
+    while (const auto late = reassembly_.take_timed_out(now_)) {
+        Sender* const sender = book_.find(late->sender);
+        MAILSLOT_CHECK(sender != nullptr);
+        give_up(*sender, late->sequence, Loss::fragment_timed_out);
+    }
+}
+
+std::optional<Clock::Instant> PostOffice::next_tick() const { return reassembly_.next_time_out(); }
+
+// ---- Admission
+
+bool PostOffice::admits(const Envelope& envelope) {
+    if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
+        ++counters_.ignored;
+    } else if (envelope.delivered_at_home && envelope.station == identity_.station) {
+        ++counters_.own;
+    } else if (!is_for_us(envelope)) {
+        ++counters_.not_for_us;
+    } else {
+        return is_sound(envelope);
+    }
+    return false;
+}
+
+bool PostOffice::is_for_us(const Envelope& envelope) const {
+    if (envelope.scope == Scope::everybody || envelope.scope == Scope::direct) return true;
+    if (envelope.scope != Scope::named) return false;
+    return envelope.to == identity_.host_key ||
+           std::ranges::find(identity_.domain_keys, envelope.to) != identity_.domain_keys.end();
+}
+
+bool PostOffice::is_sound(const Envelope& envelope) {
+    const bool is_known_kind = envelope.kind == Kind::message || envelope.kind == Kind::fragment ||
+                               envelope.kind == Kind::end;
+    if (!is_known_kind || envelope.sequence == 0 || envelope.sequence > kMaxSequence ||
+        envelope.from_host.size() > kMaxHostBytes || envelope.slot.size() > kMaxSlotNameBytes) {
+        ++counters_.bad;
+        return false;
+    }
+    if (envelope.kind == Kind::fragment && !is_sound_fragment(envelope)) {
+        ++counters_.bad_fragments;
+        return false;
+    }
+    return true;
+}
+
+// ---- Slots
+
+SlotBook* PostOffice::find_slot(std::string_view spelling) {
+    if (const auto seen = spellings_.find(spelling); seen != spellings_.end()) return seen->second;
+    const std::optional<std::string> key = fold(spelling);
+    const auto found = key ? slots_.find(*key) : slots_.end();
+    SlotBook* const slot = found == slots_.end() ? nullptr : &found->second;
+    if (spellings_.size() >= kMaxSpellings) spellings_.clear();
+    spellings_.emplace(spelling, slot);
+    return slot;
+}
+
+void PostOffice::count_no_such_slot(const Envelope& envelope) {
+    const bool is_first_part = envelope.kind == Kind::fragment && envelope.offset == 0;
+    if (envelope.kind == Kind::message || is_first_part) ++counters_.no_such_slot;
+}
+
+void PostOffice::slot_opened(std::string_view slot_key) {
+    forget_slot(slot_key);
+    SlotBook& slot = slots_[std::string(slot_key)];
+    slot.key = slot_key;
+    slot.opened_at = clock_.now();
+    spellings_.clear();
+}
+
+void PostOffice::forget_slot(std::string_view slot_key) {
+    const auto found = slots_.find(slot_key);
+    if (found == slots_.end()) return;
+    clear_books(found->second);
+    slots_.erase(found);
+    spellings_.clear();
+}
+
+void PostOffice::clear_books(SlotBook& slot) {
+    while (!slot.senders.empty()) {
+        Sender& sender = *slot.senders.front();
+        for (const std::uint64_t sequence : reassembly_.drop_all(sender.key)) {
+            if (sequence >= sender.window.next()) ++counters_.no_such_slot;
+        }
+        book_.remove(sender);
+    }
+    slot.counters = {};
+    slot.forgot_until = Clock::Instant::min();
+}
+
+// ---- Senders
+
+Sender& PostOffice::sender_of(SlotBook& slot, const Envelope& envelope) {
+    const SenderKey key{&slot, envelope.origin};
+    Sender* sender = book_.find(key);
+    if (sender == nullptr) {
+        if (book_.is_full()) make_room_for_sender();
+        sender = &book_.add(key, first_that_counts(slot, envelope), envelope);
+    }
+    book_.heard(*sender, now_);
+    return *sender;
+}
+
+// The number from which on this new sender's messages are expected: its first, where the slot was
+// open all the time since; else the one that came.
+std::uint64_t PostOffice::first_that_counts(const SlotBook& slot, const Envelope& envelope) const {
+    const bool age_is_known = envelope.origin_age_ms < std::numeric_limits<std::uint32_t>::max();
+    const Clock::Instant began = now_ - std::chrono::milliseconds(envelope.origin_age_ms);
+    const bool was_listening = began >= slot.opened_at && began > slot.forgot_until;
+    return age_is_known && was_listening ? 1 : envelope.sequence;
+}
+
+void PostOffice::make_room_for_sender() {
+    flush();                       // the run may hold messages of the one that goes
+    if (!book_.is_full()) return;  // a slot went with all its senders
+    Sender& oldest = book_.least_recent();
+    for (const std::uint64_t sequence : reassembly_.drop_all(oldest.key)) {
+        give_up(oldest, sequence, Loss::over_limit);
+    }
+    SlotBook& slot = *oldest.key.slot;
+    slot.forgot_until = std::max(slot.forgot_until, oldest.last_heard);
+    book_.remove(oldest);
+    ++counters_.senders_forgotten;
+}
+
+// ---- One envelope of an open slot
+
+void PostOffice::handle(SlotBook& slot, const Envelope& envelope) {
+    // A writer that ends without having sent anything leaves no trace.
+    if (envelope.kind == Kind::end && envelope.sequence == 1) return;
+    Sender& sender = sender_of(slot, envelope);
+    count_loss(sender, Loss::network_gap, sender.window.advance_to(envelope.sequence));
+    if (envelope.kind == Kind::message) handle_message(sender, envelope);
+    if (envelope.kind == Kind::fragment) handle_fragment(sender, envelope);
+}
+
+void PostOffice::handle_message(Sender& sender, const Envelope& message) {
+    Standing standing = sender.window.standing(message.sequence);
+    if (standing == Standing::arrived || standing == Standing::too_old) {
+        count_repeat(sender, standing);
+        return;
+    }
+    standing = revive(sender, message.sequence, standing);
+    reassembly_.drop(sender.key, message.sequence);  // came whole after all, by another carrier
+    accept(sender, message.sequence, standing);
+    stage(sender, message);
+}
+
+void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
+    Standing standing = sender.window.standing(fragment.sequence);
+    if (standing == Standing::arrived || standing == Standing::too_old) {
+        ++counters_.fragment_repeats;
+        return;
+    }
+    standing = revive(sender, fragment.sequence, standing);
+    evicted_.clear();
+    const Reassembly::Outcome outcome = reassembly_.add(sender.key, fragment, now_, evicted_);
+    if (outcome == Reassembly::Outcome::differs) ++counters_.bad_fragments;
+    if (outcome == Reassembly::Outcome::copy) ++counters_.fragment_repeats;
+    if (outcome == Reassembly::Outcome::complete) {
+        accept(sender, fragment.sequence, standing);
+        stage(sender, reassembly_.take(sender.key, fragment.sequence));
+        flush();  // its payload is lent until the next take()
+    }
+    for (const Reassembly::Key& key : evicted_) {
+        Sender* const its_sender = book_.find(key.sender);
+        MAILSLOT_CHECK(its_sender != nullptr);
+        give_up(*its_sender, key.sequence, Loss::over_limit);
+    }
+}
+
+void PostOffice::count_repeat(Sender& sender, Standing standing) {
+    const std::uint64_t too_old = standing == Standing::too_old ? 1 : 0;
+    ++sender.repeats;
+    ++sender.key.slot->counters.repeats;
+    ++counters_.repeats;
+    sender.key.slot->counters.too_old += too_old;
+    counters_.too_old += too_old;
+}
+
+// ---- Losses
+
+void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
+    sender.lost += count;
+    sender.lost_untold += count;
+    sender.key.slot->counters.lost.of(cause) += count;
+    counters_.lost.of(cause) += count;
+}
+
+void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence) {
+    --sender.lost;
+    --sender.key.slot->counters.lost.network_gap;
+    --counters_.lost.network_gap;
+    if (sequence < sender.told_below) {
+        ++sender.told_then_arrived;
+    } else {
+        --sender.lost_untold;
+    }
+}
+
+// A loss is known by a better cause.
+void PostOffice::move_loss(Sender& sender, Loss from, Loss to) {
+    LossCounters& of_slot = sender.key.slot->counters.lost;
+    --of_slot.of(from);
+    --counters_.lost.of(from);
+    ++of_slot.of(to);
+    ++counters_.lost.of(to);
+}
+
+// Something of a number that had been given up came after all: it is missing again, no more.
+Standing PostOffice::revive(Sender& sender, std::uint64_t sequence, Standing standing) {
+    if (standing != Standing::timed_out && standing != Standing::evicted) return standing;
+    const bool timed_out = standing == Standing::timed_out;
+    move_loss(sender, timed_out ? Loss::fragment_timed_out : Loss::over_limit, Loss::network_gap);
+    sender.window.clear_given_up(sequence);
+    return Standing::missing;
+}
+
+// `sequence` is here, whole.
+void PostOffice::accept(Sender& sender, std::uint64_t sequence, Standing standing) {
+    sender.window.set_arrived(sequence);
+    if (standing == Standing::missing) take_gap_back(sender, sequence);
+}
+
+// What arrived of `sequence` was dropped.
+void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
+    SequenceWindow& window = sender.window;
+    if (!window.counts(sequence)) return;
+    if (window.standing(sequence) == Standing::ahead) {
+        window.advance_to(sequence + 1);
+        count_loss(sender, cause, 1);
+    } else {
+        move_loss(sender, Loss::network_gap, cause);
+    }
+    window.set_given_up(sequence, cause);
+}
+
+// ---- Into the slot
+
+void PostOffice::stage(Sender& sender, const Envelope& message) {
+    const std::size_t index = run_.size();
+    run_slot_ = sender.key.slot;
+    run_.push_back(message);
+    run_.back().lost_before = std::exchange(sender.lost_untold, 0);
+    staged_.push_back({&sender, std::exchange(sender.told_below, sender.window.next())});
+    if (sender.staged != Sender::kNotStaged) staged_[sender.staged].next = index;
+    sender.staged = index;
+}
+
+void PostOffice::flush() {
+    for (std::size_t done = 0; done < run_.size();) {
+        const Result<std::size_t> taken =
+            put_into_slot_(run_slot_->key, std::span(run_).subspan(done));
+        if (taken && *taken > 0) {
+            settle_taken(done, *taken);
+            done += *taken;
+            continue;
+        }
+        const Errc why = taken ? Errc::no_permission : taken.error().code;
+        if (why == Errc::no_such_slot) {
+            counters_.no_such_slot += run_.size() - done;
+            clear_books(*run_slot_);
+            run_slot_->opened_at = now_;
+            staged_.clear();
+            break;
+        }
+        settle_refused(done, why == Errc::slot_full         ? Loss::slot_full
+                             : why == Errc::message_too_big ? Loss::message_too_big
+                                                            : Loss::refused);
+        ++done;
+    }
+    for (const Staged& staged : staged_) staged.sender->staged = Sender::kNotStaged;
+    run_.clear();
+    staged_.clear();
+    run_slot_ = nullptr;
+}
+
+void PostOffice::settle_taken(std::size_t first, std::size_t count) {
+    MAILSLOT_CHECK(count <= run_.size() - first);
+    for (std::size_t i = first; i < first + count; ++i) ++staged_[i].sender->received;
+    run_slot_->counters.received += count;
+    counters_.delivered += count;
+}
+
+// Its losses and itself are told by the sender's next message, which may stand in the same run.
+void PostOffice::settle_refused(std::size_t index, Loss cause) {
+    const Staged& refused = staged_[index];
+    Sender& sender = *refused.sender;
+    count_loss(sender, cause, 1);
+    if (refused.next == Sender::kNotStaged) {
+        sender.lost_untold += run_[index].lost_before;
+        sender.told_below = refused.told_below;
+    } else {
+        --sender.lost_untold;
+        run_[refused.next].lost_before += run_[index].lost_before + 1;
+        staged_[refused.next].told_below = refused.told_below;
+    }
+}
+
+// ---- Counters
+
+OfficeCounters PostOffice::counters() const {
+    OfficeCounters counters = counters_;
+    counters.senders = book_.size();
+    counters.half_arrived = reassembly_.messages();
+    counters.half_arrived_bytes = reassembly_.bytes();
+    return counters;
+}
+
+SlotCounters PostOffice::counters(std::string_view slot_key) const {
+    const auto found = slots_.find(slot_key);
+    if (found == slots_.end()) return {};
+    SlotCounters counters = found->second.counters;
+    counters.senders = found->second.senders.size();
+    return counters;
+}
+
+std::vector<SenderInfo> PostOffice::senders(std::string_view slot_key) const {
+    std::vector<SenderInfo> all;
+    const auto found = slots_.find(slot_key);
+    if (found == slots_.end()) return all;
+    all.reserve(found->second.senders.size());
+    for (const Sender* sender : found->second.senders) {
+        all.push_back({sender->key.origin, sender->host, sender->address, sender->received,
+                       sender->lost, sender->repeats, sender->lost_untold,
+                       sender->told_then_arrived, sender->last_heard});
+    }
+    return all;
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,135 @@
+// Brings what carriers received into the slots of this machine: admits it, puts fragments together,
+// drops repeats, counts losses. Pure: no socket, no thread, no file. Rules: docs/post-office.md.
+// Threads: none of it locks; one thread uses it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "mailslot/result.h"
+#include "model/envelope.h"
+#include "model/limits.h"
+#include "post/counters.h"
+#include "post/reassembly.h"
+#include "post/sender_book.h"
+
+namespace mailslot::post {
+
+// Who this machine is, for admission.
+struct Identity {
+    std::uint64_t station = 0;             // its (runtime folder's) random identity
+    std::string host_key;                  // own name, folded
+    std::vector<std::string> domain_keys;  // folded
+};
+
+struct Limits {
+    std::size_t senders = kMaxSenders;  // at least 1
+    ReassemblyLimits reassembly{};
+};
+
+// A sequence number that a writer can reach (300 years at a million messages a second); higher ones
+// are damage.
+inline constexpr std::uint64_t kMaxSequence = (std::uint64_t{1} << 53) - 1;
+// Longer than any carrier's format allows; what is remembered of a sender stays small.
+inline constexpr std::size_t kMaxHostBytes = 255;
+inline constexpr std::size_t kMaxSlotNameBytes = kMaxAddressUnits * 3;  // UTF-8 of one UTF-16 unit
+inline constexpr std::size_t kMaxSpellings =
+    1024;  // of slot names, remembered to save folding them again
+
+class PostOffice final {
+public:
+    // Puts messages into the slot with this folded name; says how many it took, in order. An error
+    // tells why the next one was not taken: no_such_slot, slot_full, message_too_big,
+    // no_permission. Never blocks, and never calls the post office.
+    using PutIntoSlot = std::function<Result<std::size_t>(std::string_view slot_key,
+                                                          std::span<const Envelope> messages)>;
+
+    PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_into_slot,
+               const Limits& limits = {});
+    PostOffice(const PostOffice&) = delete;
+    PostOffice& operator=(const PostOffice&) = delete;
+
+    void deliver(std::span<const Envelope> arrived);  // from carriers
+    void tick();                                      // lets half-arrived messages time out
+    std::optional<Clock::Instant> next_tick() const;  // when tick() will have work
+
+    // A reader listens, from now on: only slots opened here get messages. One that is open already
+    // starts anew.
+    void slot_opened(std::string_view slot_key);
+    // Its reader went away: a new reader starts with clean books.
+    void forget_slot(std::string_view slot_key);
+
+    OfficeCounters counters() const;
+    SlotCounters counters(std::string_view slot_key) const;  // all zero for a slot that is not open
+    std::vector<SenderInfo> senders(std::string_view slot_key) const;  // in the order first heard
+
+private:
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    template <class T>
+    using ByText = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+
+    // A message on its way into the slot, and what to undo if the slot does not take it.
+    struct Staged {
+        Sender* sender = nullptr;
+        std::uint64_t told_below = 0;           // the sender's, before this message
+        std::size_t next = Sender::kNotStaged;  // the next one of that sender in the run
+    };
+
+    bool admits(const Envelope& envelope);
+    bool is_for_us(const Envelope& envelope) const;
+    bool is_sound(const Envelope& envelope);
+    SlotBook* find_slot(std::string_view spelling);
+    void count_no_such_slot(const Envelope& envelope);
+    void handle(SlotBook& slot, const Envelope& envelope);
+    void handle_message(Sender& sender, const Envelope& message);
+    void handle_fragment(Sender& sender, const Envelope& fragment);
+
+    Sender& sender_of(SlotBook& slot, const Envelope& envelope);
+    std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
+    void make_room_for_sender();
+    void count_repeat(Sender& sender, SequenceWindow::Standing standing);
+    void count_loss(Sender& sender, Loss cause, std::uint64_t count);
+    void take_gap_back(Sender& sender, std::uint64_t sequence);
+    void move_loss(Sender& sender, Loss from, Loss to);
+    SequenceWindow::Standing revive(Sender& sender, std::uint64_t sequence,
+                                    SequenceWindow::Standing standing);
+    void accept(Sender& sender, std::uint64_t sequence, SequenceWindow::Standing standing);
+    void give_up(Sender& sender, std::uint64_t sequence, Loss cause);
+
+    void stage(Sender& sender, const Envelope& message);
+    void flush();
+    void settle_taken(std::size_t first, std::size_t count);
+    void settle_refused(std::size_t index, Loss cause);
+    void clear_books(SlotBook& slot);
+
+    Identity identity_;
+    const Clock& clock_;
+    PutIntoSlot put_into_slot_;
+    OfficeCounters counters_;
+    Clock::Instant now_{};  // of the call that is under way
+
+    ByText<SlotBook> slots_;       // by folded name
+    ByText<SlotBook*> spellings_;  // as writers wrote them; null: no such slot
+    SenderBook book_;
+    Reassembly reassembly_;
+    std::vector<Reassembly::Key> evicted_;
+
+    SlotBook* run_slot_ = nullptr;  // of all messages in run_
+    std::vector<Envelope> run_;     // for one call of put_into_slot_
+    std::vector<Staged> staged_;    // beside run_
+};
+
+}  // namespace mailslot::post

@@ -1,0 +1,520 @@
+#include "post/post_office.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/testing/fake_clock.h"
+#include "post/testing/recording_slots.h"
+
+namespace mailslot::post {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kHome = 0x1111, kAway = 0x2222;
+
+Envelope message(std::uint64_t sequence, std::string_view text = "hello",
+                 std::uint64_t origin = 7) {
+    return {.slot = "Log",
+            .from_host = "box",
+            .station = kAway,
+            .origin = origin,
+            .sequence = sequence,
+            .payload = as_bytes(text)};
+}
+
+Envelope end(std::uint64_t sequence, std::uint64_t origin = 7) {
+    Envelope envelope = message(sequence, "", origin);
+    envelope.kind = Kind::end;
+    return envelope;
+}
+
+Envelope part(std::uint64_t sequence, std::string_view whole, std::uint32_t number,
+              std::uint16_t chunk = 2, std::uint64_t origin = 7) {
+    Envelope envelope = message(sequence, whole.substr(number * chunk, chunk), origin);
+    envelope.kind = Kind::fragment;
+    envelope.total_bytes = static_cast<std::uint32_t>(whole.size());
+    envelope.offset = number * chunk;
+    envelope.chunk_bytes = chunk;
+    return envelope;
+}
+
+Envelope aged(Envelope envelope, std::chrono::milliseconds age) {
+    envelope.origin_age_ms = static_cast<std::uint32_t>(age.count());
+    return envelope;
+}
+
+class PostOfficeTest : public testing::Test {
+protected:
+    PostOfficeTest() { office_.slot_opened("LOG"); }
+
+    void deliver(const std::vector<Envelope>& arrived) { office_.deliver(arrived); }
+    std::vector<std::uint64_t> sequences() const {
+        std::vector<std::uint64_t> all;
+        for (const auto& got : slots_.got) all.push_back(got.sequence);
+        return all;
+    }
+    std::vector<std::uint64_t> lost_before() const {
+        std::vector<std::uint64_t> all;
+        for (const auto& got : slots_.got) all.push_back(got.lost_before);
+        return all;
+    }
+    LossCounters lost() const {
+        EXPECT_EQ(office_.counters("LOG").lost, office_.counters().lost);
+        return office_.counters("LOG").lost;
+    }
+    SenderInfo only_sender() const { return office_.senders("LOG").at(0); }
+
+    using Numbers = std::vector<std::uint64_t>;
+    FakeClock clock_;
+    RecordingSlots slots_;
+    PostOffice office_{
+        {kHome, "ME", {"LAB", "ATTIC"}},
+        clock_,
+        slots_.function(),
+        {.senders = 3,
+         .reassembly = {.bytes = 20'000, .bytes_per_sender = 10'000, .messages_per_sender = 4}}};
+};
+
+// ---- Admission
+
+TEST_F(PostOfficeTest, brings_a_message_into_its_slot_with_its_envelope) {
+    deliver({message(1, "hi")});
+    ASSERT_EQ(slots_.got.size(), 1u);
+    EXPECT_EQ(slots_.got[0], (RecordingSlots::Got{"LOG", "hi", "box", 7, 1, 0}));
+    EXPECT_EQ(office_.counters().delivered, 1u);
+    EXPECT_EQ(office_.counters("LOG").received, 1u);
+}
+
+TEST_F(PostOfficeTest, takes_an_empty_message) {
+    deliver({message(1, "")});
+    EXPECT_EQ(sequences(), Numbers{1});
+}
+
+TEST_F(PostOfficeTest, admits_what_is_for_everybody_this_address_this_host_or_its_domains) {
+    struct {
+        Scope scope;
+        const char* to;
+        bool admitted;
+    } const cases[] = {
+        {Scope::everybody, "", true},  {Scope::direct, "", true},      {Scope::named, "ME", true},
+        {Scope::named, "ATTIC", true}, {Scope::named, "OTHER", false}, {Scope::named, "", false},
+        {Scope{0}, "ME", false},       {Scope{99}, "", false},
+    };
+    std::uint64_t sequence = 0, turned_away = 0;
+    for (const auto& c : cases) {
+        SCOPED_TRACE(testing::Message() << int(c.scope) << " " << c.to);
+        Envelope envelope = message(c.admitted ? ++sequence : 500);
+        envelope.scope = c.scope;
+        envelope.to = c.to;
+        deliver({envelope});
+        EXPECT_EQ(slots_.got.size(), sequence);
+        turned_away += c.admitted ? 0 : 1;
+        EXPECT_EQ(office_.counters().not_for_us, turned_away);
+    }
+    EXPECT_EQ(lost().total(), 0u);
+}
+
+TEST_F(PostOfficeTest, drops_what_its_own_writer_delivered_at_home) {
+    Envelope own = message(1);
+    own.delivered_at_home = true;
+    own.station = kHome;
+    deliver({own});
+    EXPECT_TRUE(slots_.got.empty());
+    EXPECT_EQ(office_.counters().own, 1u);
+    EXPECT_TRUE(office_.senders("LOG").empty());
+    own.delivered_at_home = false;  // sent to this machine by the network rules
+    deliver({own});
+    EXPECT_EQ(sequences(), Numbers{1});
+    Envelope others = message(2);
+    others.delivered_at_home = true;
+    deliver({others});
+    EXPECT_EQ(sequences(), (Numbers{1, 2}));
+}
+
+TEST_F(PostOfficeTest, compares_slot_names_folded) {
+    for (std::uint64_t s = 1; const char* spelling : {"log", "LOG", "lOg", "log"}) {
+        Envelope envelope = message(s++);
+        envelope.slot = spelling;
+        deliver({envelope});
+    }
+    EXPECT_EQ(sequences(), (Numbers{1, 2, 3, 4}));
+}
+
+TEST_F(PostOfficeTest, drops_and_counts_what_contradicts_itself) {
+    const std::string long_host(kMaxHostBytes + 1, 'x'), long_slot(kMaxSlotNameBytes + 1, 'x');
+    Envelope kind = message(1), host = message(1), slot = message(1), text = message(1);
+    kind.kind = Kind{77};
+    host.from_host = long_host;
+    slot.slot = long_slot;
+    deliver({message(0), end(0), message(kMaxSequence + 1), kind, host, slot});
+    EXPECT_EQ(office_.counters().bad, 6u);
+    Envelope fragment = part(1, "abcd", 0);
+    fragment.offset = 1;
+    deliver({fragment});
+    EXPECT_EQ(office_.counters().bad_fragments, 1u);
+    EXPECT_EQ(office_.counters().senders, 0u);
+    text.slot = "\xff";  // not UTF-8: no slot can be called that
+    deliver({text});
+    EXPECT_EQ(office_.counters().no_such_slot, 1u);
+}
+
+TEST_F(PostOfficeTest, ignores_discovery) {
+    Envelope query = message(1), answer = message(1);
+    query.kind = Kind::query;
+    answer.kind = Kind::answer;
+    deliver({query, answer});
+    EXPECT_EQ(office_.counters().ignored, 2u);
+    EXPECT_TRUE(slots_.got.empty());
+}
+
+// ---- Exactly once
+
+TEST_F(PostOfficeTest, delivers_each_message_once) {
+    deliver({message(1), message(1), message(2)});
+    deliver({message(2), message(1), message(3)});
+    EXPECT_EQ(sequences(), (Numbers{1, 2, 3}));
+    EXPECT_EQ(only_sender().repeats, 3u);
+    EXPECT_EQ(office_.counters("LOG").repeats, 3u);
+    EXPECT_EQ(office_.counters().repeats, 3u);
+}
+
+TEST_F(PostOfficeTest, takes_a_message_below_the_window_for_a_repeat) {
+    deliver({message(1), message(kRepeatWindow + 3)});
+    deliver({message(2)});  // never came, but nobody can tell any more
+    EXPECT_EQ(sequences(), (Numbers{1, kRepeatWindow + 3}));
+    EXPECT_EQ(office_.counters("LOG").too_old, 1u);
+    EXPECT_EQ(office_.counters("LOG").repeats, 1u);
+    EXPECT_EQ(lost().network_gap, kRepeatWindow + 1);
+    deliver({message(4)});  // the lowest in the window
+    EXPECT_EQ(lost().network_gap, kRepeatWindow);
+}
+
+TEST_F(PostOfficeTest, keeps_origins_apart) {
+    deliver({message(1, "a", 7), message(1, "b", 8)});
+    EXPECT_EQ(slots_.got.size(), 2u);
+    EXPECT_EQ(office_.counters("LOG").senders, 2u);
+    EXPECT_EQ(lost().total(), 0u);  // a restarted writer is a new origin
+}
+
+// ---- Losses
+
+TEST_F(PostOfficeTest, counts_a_gap_at_once_and_tells_the_next_message) {
+    deliver({message(1), message(4), message(5)});
+    EXPECT_EQ(lost_before(), (Numbers{0, 2, 0}));
+    EXPECT_EQ(lost().network_gap, 2u);
+    EXPECT_EQ(only_sender().lost, 2u);
+}
+
+TEST_F(PostOfficeTest, takes_a_loss_back_when_the_message_comes_late) {
+    deliver({message(1), message(3)});
+    EXPECT_EQ(lost().network_gap, 1u);
+    deliver({message(2), message(4)});
+    EXPECT_EQ(lost().total(), 0u);
+    EXPECT_EQ(lost_before(), (Numbers{0, 1, 0, 0}));
+    EXPECT_EQ(only_sender().told_then_arrived, 1u);
+}
+
+TEST_F(PostOfficeTest, counts_the_tail_when_the_writer_ends) {
+    deliver({message(1), end(4), end(4)});
+    EXPECT_EQ(lost().network_gap, 2u);
+    EXPECT_EQ(only_sender().lost_untold, 2u);
+    deliver({message(3), end(4)});
+    EXPECT_EQ(lost().network_gap, 1u);
+    EXPECT_EQ(only_sender().told_then_arrived, 0u);
+    EXPECT_EQ(lost_before(), (Numbers{0, 1}));
+}
+
+TEST_F(PostOfficeTest, counts_what_came_before_the_first_word_when_the_slot_was_open_all_the_time) {
+    clock_.advance(500ms);
+    deliver({aged(message(4), 500ms)});
+    EXPECT_EQ(lost().network_gap, 3u);
+    EXPECT_EQ(lost_before(), Numbers{3});
+}
+
+TEST_F(PostOfficeTest,
+       counts_nothing_before_the_first_word_when_the_writer_is_older_than_the_slot) {
+    clock_.advance(500ms);
+    deliver({aged(message(4), 501ms)});
+    EXPECT_EQ(lost().total(), 0u);
+    deliver({aged(message(2), 502ms),
+             aged(message(2), 502ms)});  // late, welcome once, and nobody's loss
+    EXPECT_EQ(sequences(), (Numbers{4, 2}));
+    EXPECT_EQ(lost().total(), 0u);
+    EXPECT_EQ(only_sender().told_then_arrived, 0u);
+}
+
+TEST_F(PostOfficeTest, does_not_trust_an_age_that_has_saturated) {
+    clock_.advance(24h * 60);
+    Envelope old = message(4);
+    old.origin_age_ms = 0xffffffff;
+    deliver({old});
+    EXPECT_EQ(lost().total(), 0u);
+}
+
+TEST_F(PostOfficeTest, counts_everything_of_a_writer_of_which_only_the_end_came) {
+    clock_.advance(500ms);
+    deliver({aged(end(4), 100ms), aged(end(4), 100ms)});
+    EXPECT_EQ(lost().network_gap, 3u);
+    deliver({aged(end(9, 8), 501ms)});  // began before the slot
+    EXPECT_EQ(lost().network_gap, 3u);
+}
+
+TEST_F(PostOfficeTest, keeps_nothing_of_a_writer_that_ends_without_a_message) {
+    deliver({end(1)});
+    EXPECT_EQ(office_.counters().senders, 0u);
+}
+
+// ---- Fragments
+
+TEST_F(PostOfficeTest, delivers_a_fragmented_message_once) {
+    deliver({part(1, "abcde", 0), part(1, "abcde", 0), part(1, "abcde", 2)});
+    EXPECT_TRUE(slots_.got.empty());
+    EXPECT_TRUE(office_.next_tick());
+    deliver({part(1, "abcde", 1), part(1, "abcde", 1), part(1, "abcde", 0), message(2)});
+    ASSERT_EQ(sequences(), (Numbers{1, 2}));
+    EXPECT_EQ(slots_.got[0].text, "abcde");
+    EXPECT_EQ(office_.counters().fragment_repeats, 3u);
+    EXPECT_EQ(office_.counters("LOG").repeats, 0u);
+    EXPECT_EQ(lost().total(), 0u);
+    EXPECT_FALSE(office_.next_tick());
+}
+
+TEST_F(PostOfficeTest, misses_an_incomplete_message_only_from_the_next_one_on) {
+    deliver({part(1, "abcd", 0)});
+    EXPECT_EQ(lost().total(), 0u);
+    deliver({message(2)});
+    EXPECT_EQ(lost().network_gap, 1u);
+    deliver({part(1, "abcd", 1)});
+    EXPECT_EQ(lost().total(), 0u);
+    EXPECT_EQ(sequences(), (Numbers{2, 1}));
+    EXPECT_EQ(only_sender().told_then_arrived, 1u);
+}
+
+TEST_F(PostOfficeTest, counts_what_the_first_fragment_heard_leaves_out) {
+    deliver({part(3, "abcd", 0)});
+    EXPECT_EQ(lost().network_gap, 2u);
+    deliver({part(3, "abcd", 1)});
+    EXPECT_EQ(lost_before(), Numbers{2});
+}
+
+TEST_F(PostOfficeTest, says_that_a_fragment_timed_out) {
+    deliver({part(1, "abcd", 0), message(2), part(3, "abcd", 0)});
+    EXPECT_EQ(lost().network_gap, 1u);
+    EXPECT_EQ(office_.next_tick(), clock_.now() + kFragmentTimeout);
+    clock_.advance(kFragmentTimeout - 1ms);
+    office_.tick();
+    EXPECT_EQ(lost().fragment_timed_out, 0u);
+    clock_.advance(1ms);
+    office_.tick();
+    EXPECT_EQ(lost().network_gap, 0u);
+    EXPECT_EQ(lost().fragment_timed_out, 2u);  // the last of the stream, too
+    EXPECT_EQ(only_sender().lost_untold, 1u);
+    EXPECT_FALSE(office_.next_tick());
+    deliver({end(4), message(5)});
+    EXPECT_EQ(lost().total(), 3u);
+    EXPECT_EQ(lost_before(), (Numbers{1, 2}));
+}
+
+TEST_F(PostOfficeTest, takes_a_timed_out_message_back_when_it_comes_whole) {
+    deliver({part(1, "abcd", 0)});
+    clock_.advance(kFragmentTimeout);
+    office_.tick();
+    deliver({part(1, "abcd", 1)});  // missing again, while its parts come once more
+    EXPECT_EQ(lost().fragment_timed_out, 0u);
+    EXPECT_EQ(lost().network_gap, 1u);
+    deliver({part(1, "abcd", 0)});
+    EXPECT_EQ(lost().total(), 0u);
+    EXPECT_EQ(only_sender().lost_untold, 0u);
+    EXPECT_EQ(slots_.got.at(0).text, "abcd");
+}
+
+TEST_F(PostOfficeTest, drops_the_parts_of_a_message_that_another_carrier_brought_whole) {
+    deliver({part(1, "abcd", 0), message(1, "abcd"), part(1, "abcd", 1)});
+    EXPECT_EQ(sequences(), Numbers{1});
+    EXPECT_EQ(office_.counters().half_arrived, 0u);
+    clock_.advance(1h);
+    office_.tick();
+    EXPECT_EQ(lost().total(), 0u);
+}
+
+TEST_F(PostOfficeTest, counts_messages_that_had_to_make_room) {
+    for (std::uint64_t s = 1; s <= 6; ++s) deliver({part(s, "abcd", 0)});
+    EXPECT_EQ(lost().over_limit, 2u);   // 1 and 2; four may wait
+    EXPECT_EQ(lost().network_gap, 3u);  // 3, 4, 5
+    for (std::uint64_t s = 3; s <= 6; ++s) deliver({part(s, "abcd", 1)});
+    EXPECT_EQ(lost().total(), 2u);
+    EXPECT_EQ(sequences(), (Numbers{3, 4, 5, 6}));
+}
+
+TEST_F(PostOfficeTest, drops_parts_that_contradict_the_first) {
+    deliver({part(1, "abcd", 0), part(1, "abcdef", 1), part(1, "abcd", 1)});
+    EXPECT_EQ(office_.counters().bad_fragments, 1u);
+    EXPECT_EQ(slots_.got.at(0).text, "abcd");
+}
+
+// ---- Into the slot
+
+TEST_F(PostOfficeTest, hands_over_consecutive_messages_of_a_slot_in_one_call) {
+    office_.slot_opened("OTHER");
+    Envelope other = message(1);
+    other.slot = "other";
+    deliver({message(1), message(2), message(1, "x", 8), other, message(3)});
+    EXPECT_EQ(slots_.runs, (std::vector<std::size_t>{3, 1, 1}));
+}
+
+TEST_F(PostOfficeTest, counts_what_the_slot_refuses_and_tells_the_next_message) {
+    slots_.refuse = [](std::uint64_t sequence) -> std::optional<Errc> {
+        if (sequence == 3) return Errc::slot_full;
+        if (sequence == 4) return Errc::message_too_big;
+        if (sequence == 5) return Errc::no_permission;
+        return std::nullopt;
+    };
+    deliver({message(1), message(3), message(4), message(1, "x", 8), message(5), message(6),
+             message(7)});
+    EXPECT_EQ(sequences(), (Numbers{1, 1, 6, 7}));
+    EXPECT_EQ(lost_before(), (Numbers{0, 0, 4, 0}));
+    EXPECT_EQ(lost(),
+              (LossCounters{.network_gap = 1, .slot_full = 1, .message_too_big = 1, .refused = 1}));
+    EXPECT_EQ(only_sender().lost_untold, 0u);
+    EXPECT_EQ(only_sender().received, 3u);
+    EXPECT_EQ(office_.counters().delivered, 4u);
+}
+
+TEST_F(PostOfficeTest, keeps_losses_untold_when_the_last_message_of_a_run_is_refused) {
+    slots_.refuse = [](std::uint64_t) { return Errc::slot_full; };
+    deliver({message(3), message(5)});
+    EXPECT_EQ(only_sender().lost_untold, 5u);
+    slots_.refuse = [](std::uint64_t) { return std::nullopt; };
+    deliver({message(5)});  // a copy of what was refused is a repeat
+    deliver({message(4)});
+    EXPECT_EQ(lost_before(), Numbers{4});
+    EXPECT_EQ(only_sender().told_then_arrived, 0u);
+    EXPECT_EQ(lost().total(), 4u);
+    EXPECT_EQ(office_.counters("LOG").repeats, 1u);
+}
+
+TEST_F(PostOfficeTest, does_not_loop_when_a_slot_takes_nothing_and_does_not_say_why) {
+    PostOffice office{{}, clock_, [](auto, auto) { return Result<std::size_t>(0); }};
+    office.slot_opened("LOG");
+    office.deliver(std::vector{message(1), message(2)});
+    EXPECT_EQ(office.counters().lost.refused, 2u);
+}
+
+// ---- Slots that come and go
+
+TEST_F(PostOfficeTest, remembers_nothing_about_senders_to_slots_that_do_not_exist) {
+    Envelope lost_one = message(5), fragment = part(9, "abcd", 0), rest = part(9, "abcd", 1),
+             bye = end(10);
+    for (Envelope* e : {&lost_one, &fragment, &rest, &bye}) e->slot = "nobody";
+    deliver({lost_one, fragment, rest, bye});
+    EXPECT_EQ(office_.counters().no_such_slot, 2u);  // two messages
+    EXPECT_EQ(office_.counters().senders, 0u);
+    EXPECT_EQ(office_.counters().half_arrived, 0u);
+    EXPECT_EQ(office_.counters().lost.total(), 0u);
+}
+
+TEST_F(PostOfficeTest, finds_a_slot_that_opens_after_its_first_messages) {
+    Envelope early = message(1), later = message(2);
+    early.slot = later.slot = "new";
+    deliver({early});
+    clock_.advance(10ms);
+    office_.slot_opened("NEW");
+    deliver({aged(later, 10ms)});
+    EXPECT_EQ(sequences(), Numbers{2});
+    EXPECT_EQ(lost_before(), Numbers{0});
+}
+
+TEST_F(PostOfficeTest, starts_a_new_reader_with_clean_books) {
+    deliver({message(1), message(3), part(4, "abcd", 0)});
+    office_.forget_slot("LOG");
+    EXPECT_EQ(office_.counters("LOG").received, 0u);
+    EXPECT_EQ(office_.counters().senders, 0u);
+    EXPECT_EQ(office_.counters().half_arrived, 0u);
+    EXPECT_EQ(office_.counters().no_such_slot, 1u);  // the half one
+    EXPECT_EQ(office_.counters().lost.network_gap, 1u);
+    deliver({message(5)});
+    EXPECT_EQ(office_.counters().no_such_slot, 2u);
+    clock_.advance(1s);
+    office_.slot_opened("LOG");
+    deliver({aged(message(9), 2s)});
+    EXPECT_EQ(office_.counters("LOG").lost.total(), 0u);
+    EXPECT_EQ(slots_.got.back().sequence, 9u);
+    EXPECT_EQ(slots_.got.back().lost_before, 0u);
+}
+
+TEST_F(PostOfficeTest, drops_the_books_of_a_slot_whose_reader_turns_out_to_be_gone) {
+    deliver({message(1), part(2, "abcd", 0)});
+    slots_.refuse = [](std::uint64_t) { return Errc::no_such_slot; };
+    deliver({message(4), message(5), message(1, "x", 8)});
+    EXPECT_EQ(office_.counters().no_such_slot, 3u);
+    EXPECT_EQ(office_.counters().senders, 0u);
+    EXPECT_EQ(office_.counters("LOG").received, 0u);
+    slots_.refuse = [](std::uint64_t) { return std::nullopt; };
+    clock_.advance(1s);
+    deliver({aged(message(6), 2s)});
+    EXPECT_EQ(slots_.got.back().sequence, 6u);
+    EXPECT_EQ(office_.counters("LOG").lost.total(), 0u);
+}
+
+// ---- Bounds
+
+TEST_F(PostOfficeTest, forgets_the_sender_that_was_silent_for_longest) {
+    for (std::uint64_t origin : {1, 2, 3}) {
+        deliver({message(1, "x", origin)});
+        clock_.advance(1ms);
+    }
+    deliver({message(2, "x", 1), message(1, "x", 4)});
+    EXPECT_EQ(office_.counters().senders, 3u);
+    EXPECT_EQ(office_.counters().senders_forgotten, 1u);
+    Numbers origins;
+    for (const SenderInfo& sender : office_.senders("LOG")) origins.push_back(sender.origin);
+    EXPECT_EQ(origins, (Numbers{1, 3, 4}));
+}
+
+TEST_F(PostOfficeTest, does_not_take_a_forgotten_sender_for_one_whose_first_messages_were_lost) {
+    deliver({message(1, "x", 1), message(2, "x", 1), message(3, "x", 1)});
+    clock_.advance(10ms);
+    for (std::uint64_t origin : {2, 3, 4}) deliver({message(1, "x", origin)});
+    EXPECT_EQ(office_.counters().senders_forgotten, 1u);
+    deliver({aged(message(4, "x", 1), 10ms)});
+    EXPECT_EQ(lost().total(), 0u);
+    clock_.advance(10ms);
+    deliver({aged(message(3, "x", 9), 5ms)});  // began after that one was last heard: truly new
+    EXPECT_EQ(lost().network_gap, 2u);
+}
+
+TEST_F(PostOfficeTest, counts_the_half_arrived_messages_of_a_sender_that_it_forgets) {
+    deliver({part(1, "abcd", 0, 2, 1), part(2, "abcd", 0, 2, 1)});
+    EXPECT_EQ(lost().network_gap, 1u);
+    deliver({message(1, "x", 2), message(1, "x", 3), message(1, "x", 4)});
+    EXPECT_EQ(lost(), (LossCounters{.over_limit = 2}));
+    EXPECT_EQ(office_.counters().half_arrived, 0u);
+}
+
+TEST_F(PostOfficeTest, delivers_all_of_a_batch_with_more_senders_than_it_remembers) {
+    std::vector<Envelope> batch;
+    for (std::uint64_t origin = 1; origin <= 100; ++origin)
+        batch.push_back(message(1, "x", origin));
+    deliver(batch);
+    EXPECT_EQ(slots_.got.size(), 100u);
+    EXPECT_EQ(office_.counters().senders_forgotten, 97u);
+}
+
+TEST_F(PostOfficeTest, works_on_after_more_spellings_than_it_remembers) {
+    for (std::size_t i = 0; i < 3 * kMaxSpellings; ++i) {
+        const std::string spelling = "nobody" + std::to_string(i);
+        Envelope envelope = message(1);
+        envelope.slot = spelling;
+        deliver({envelope});
+    }
+    deliver({message(1)});
+    EXPECT_EQ(sequences(), Numbers{1});
+    EXPECT_EQ(office_.counters().no_such_slot, 3 * kMaxSpellings);
+}
+
+}  // namespace
+}  // namespace mailslot::post

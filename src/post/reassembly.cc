@@ -1,0 +1,174 @@
+#include "post/reassembly.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace mailslot::post {
+namespace {
+
+std::uint32_t part_number(const Envelope& fragment) {
+    return fragment.offset / fragment.chunk_bytes;
+}
+
+std::size_t part_count(const Envelope& fragment) {
+    return (std::size_t{fragment.total_bytes} + fragment.chunk_bytes - 1) / fragment.chunk_bytes;
+}
+
+// Parts of differing trust are never mixed: a stranger must not get his bytes into a sealed
+// message.
+bool is_same_message(const Envelope& a, const Envelope& b) {
+    return a.total_bytes == b.total_bytes && a.chunk_bytes == b.chunk_bytes &&
+           a.format == b.format && a.trust == b.trust;
+}
+
+}  // namespace
+
+bool is_sound_fragment(const Envelope& fragment) {
+    if (fragment.chunk_bytes == 0 || fragment.offset % fragment.chunk_bytes != 0) return false;
+    if (fragment.total_bytes > kMaxNetworkMessageBytes) return false;
+    if (fragment.offset >= fragment.total_bytes) return false;
+    const std::uint32_t left = fragment.total_bytes - fragment.offset;
+    return fragment.payload.size() == std::min<std::uint32_t>(left, fragment.chunk_bytes);
+}
+
+std::size_t Reassembly::KeyHash::operator()(const Key& key) const {
+    return SenderKeyHash{}(
+        {key.sender.slot, key.sender.origin ^ (key.sequence * 0x9e3779b97f4a7c15ULL)});
+}
+
+Reassembly::Outcome Reassembly::add(const SenderKey& sender, const Envelope& fragment,
+                                    Clock::Instant now, std::vector<Key>& evicted) {
+    const Key key{sender, fragment.sequence};
+    const auto found = by_key_.find(key);
+    const bool is_first = found == by_key_.end();
+    if (!is_first && !is_same_message(found->second->head, fragment)) return Outcome::differs;
+    if (!is_first && found->second->parts.contains(part_number(fragment))) return Outcome::copy;
+
+    const Place message = is_first ? begin(key, fragment) : found->second;
+    keep(message, fragment, now);
+    if (message->parts.size() == part_count(fragment)) return Outcome::complete;
+    make_room(sender, evicted);
+    return Outcome::kept;
+}
+
+Reassembly::Place Reassembly::begin(const Key& key, const Envelope& fragment) {
+    Message& message = messages_.emplace_back();
+    const Place place = std::prev(messages_.end());
+    message.key = key;
+    message.slot = fragment.slot;
+    message.from_host = fragment.from_host;
+    message.to = fragment.to;
+    message.head = fragment;
+    message.head.slot = message.slot;
+    message.head.from_host = message.from_host;
+    message.head.to = message.to;
+    message.head.payload = {};
+    by_key_.emplace(key, place);
+    std::list<Message*>& of_sender = by_sender_[key.sender].messages;
+    message.of_sender = of_sender.insert(of_sender.end(), &message);
+    charge(place,
+           kHalfArrivedCost + message.slot.size() + message.from_host.size() + message.to.size());
+    return place;
+}
+
+void Reassembly::keep(Place message, const Envelope& fragment, Clock::Instant now) {
+    message->parts.emplace(part_number(fragment), std::vector<std::byte>(fragment.payload.begin(),
+                                                                         fragment.payload.end()));
+    message->last_part = now;
+    charge(message, kPartCost + fragment.payload.size());
+    messages_.splice(messages_.end(), messages_, message);
+    std::list<Message*>& of_sender = by_sender_[message->key.sender].messages;
+    of_sender.splice(of_sender.end(), of_sender, message->of_sender);
+}
+
+void Reassembly::make_room(const SenderKey& sender, std::vector<Key>& evicted) {
+    for (auto own = by_sender_.find(sender); own != by_sender_.end();
+         own = by_sender_.find(sender)) {
+        const PerSender& kept = own->second;
+        if (kept.bytes <= limits_.bytes_per_sender &&
+            kept.messages.size() <= limits_.messages_per_sender)
+            break;
+        const Key key = kept.messages.front()->key;
+        evicted.push_back(key);
+        remove(by_key_.at(key));
+    }
+    while (bytes_ > limits_.bytes) {
+        evicted.push_back(messages_.front().key);
+        remove(messages_.begin());
+    }
+}
+
+void Reassembly::charge(Place message, std::size_t bytes) {
+    message->charge += bytes;
+    by_sender_[message->key.sender].bytes += bytes;
+    bytes_ += bytes;
+}
+
+// Out of all tables; the message itself stays in the list.
+void Reassembly::detach(Place message) {
+    const auto own = by_sender_.find(message->key.sender);
+    own->second.messages.erase(message->of_sender);
+    own->second.bytes -= message->charge;
+    if (own->second.messages.empty()) by_sender_.erase(own);
+    bytes_ -= message->charge;
+    by_key_.erase(message->key);
+}
+
+void Reassembly::remove(Place message) {
+    detach(message);
+    messages_.erase(message);
+}
+
+Envelope Reassembly::take(const SenderKey& sender, std::uint64_t sequence) {
+    const auto found = by_key_.find({sender, sequence});
+    MAILSLOT_CHECK(found != by_key_.end());
+    const Place message = found->second;
+    detach(message);
+    taken_.clear();
+    // The node moves as it is: the strings that its envelope points to stay where they are.
+    taken_.splice(taken_.end(), messages_, message);
+
+    together_.clear();
+    for (const auto& [number, part] : message->parts) {
+        together_.insert(together_.end(), part.begin(), part.end());
+    }
+    message->parts.clear();
+    Envelope whole = message->head;
+    whole.kind = Kind::message;
+    whole.payload = together_;
+    whole.offset = whole.total_bytes = 0;
+    whole.chunk_bytes = 0;
+    return whole;
+}
+
+void Reassembly::drop(const SenderKey& sender, std::uint64_t sequence) {
+    const auto found = by_key_.find({sender, sequence});
+    if (found != by_key_.end()) remove(found->second);
+}
+
+std::vector<std::uint64_t> Reassembly::drop_all(const SenderKey& sender) {
+    std::vector<std::uint64_t> dropped;
+    for (auto own = by_sender_.find(sender); own != by_sender_.end();
+         own = by_sender_.find(sender)) {
+        const Key key = own->second.messages.front()->key;
+        dropped.push_back(key.sequence);
+        remove(by_key_.at(key));
+    }
+    return dropped;
+}
+
+std::optional<Reassembly::Key> Reassembly::take_timed_out(Clock::Instant now) {
+    const std::optional<Clock::Instant> due = next_time_out();
+    if (!due || *due > now) return std::nullopt;
+    const Key key = messages_.front().key;
+    remove(messages_.begin());
+    return key;
+}
+
+std::optional<Clock::Instant> Reassembly::next_time_out() const {
+    if (messages_.empty()) return std::nullopt;
+    return messages_.front().last_part + limits_.timeout;
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,96 @@
+#include "post/sender_book.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/check.h"
+
+namespace mailslot::post {
+
+SequenceWindow::Standing SequenceWindow::standing(std::uint64_t sequence) const {
+    if (sequence >= next_) return Standing::ahead;
+    if (!is_in_window(sequence)) return Standing::too_old;
+    const std::size_t bit = sequence % kRepeatWindow;
+    if (arrived_[bit]) return Standing::arrived;
+    if (given_up_ && given_up_->timed_out[bit]) return Standing::timed_out;
+    if (given_up_ && given_up_->evicted[bit]) return Standing::evicted;
+    return counts(sequence) ? Standing::missing : Standing::uncounted;
+}
+
+std::uint64_t SequenceWindow::advance_to(std::uint64_t sequence) {
+    if (sequence <= next_) return 0;
+    const std::uint64_t gap = sequence - next_;
+    if (gap >= kRepeatWindow) {
+        arrived_.reset();
+        given_up_.reset();
+    }
+    // The bits of the numbers that leave the window serve those that come in.
+    for (std::uint64_t entering = sequence - std::min(gap, kRepeatWindow); entering < sequence;
+         ++entering) {
+        arrived_.reset(entering % kRepeatWindow);
+        clear_given_up(entering);
+    }
+    next_ = sequence;
+    return gap;
+}
+
+void SequenceWindow::set_arrived(std::uint64_t sequence) {
+    if (sequence == next_) advance_to(sequence + 1);
+    MAILSLOT_CHECK(is_in_window(sequence));
+    const std::size_t bit = sequence % kRepeatWindow;
+    clear_given_up(sequence);
+    arrived_.set(bit);
+}
+
+void SequenceWindow::clear_given_up(std::uint64_t sequence) {
+    if (!given_up_) return;
+    given_up_->timed_out.reset(sequence % kRepeatWindow);
+    given_up_->evicted.reset(sequence % kRepeatWindow);
+}
+
+void SequenceWindow::set_given_up(std::uint64_t sequence, Loss cause) {
+    if (!is_in_window(sequence)) return;
+    if (!given_up_) given_up_ = std::make_unique<GivenUp>();
+    const std::size_t bit = sequence % kRepeatWindow;
+    (cause == Loss::over_limit ? given_up_->evicted : given_up_->timed_out).set(bit);
+}
+
+std::size_t SenderKeyHash::operator()(const SenderKey& key) const {
+    std::uint64_t mixed = key.origin ^ std::rotl(std::bit_cast<std::uint64_t>(key.slot), 29);
+    mixed = (mixed ^ (mixed >> 33)) *
+            0xff51afd7ed558ccdULL;  // the finalizer of MurmurHash3 (public domain)
+    mixed = (mixed ^ (mixed >> 33)) * 0xc4ceb9fe1a85ec53ULL;
+    return mixed ^ (mixed >> 33);
+}
+
+Sender* SenderBook::find(const SenderKey& key) {
+    const auto found = senders_.find(key);
+    return found == senders_.end() ? nullptr : &found->second;
+}
+
+Sender& SenderBook::add(const SenderKey& key, std::uint64_t first, const Envelope& word) {
+    MAILSLOT_CHECK(!is_full());
+    const auto [entry, is_new] = senders_.try_emplace(key, key, first);
+    MAILSLOT_CHECK(is_new);
+    Sender& sender = entry->second;
+    sender.told_below = first;
+    sender.host = word.from_host;
+    sender.address = word.from_address;
+    sender.by_age = by_age_.insert(by_age_.end(), &sender);
+    sender.in_slot = key.slot->senders.insert(key.slot->senders.end(), &sender);
+    return sender;
+}
+
+void SenderBook::heard(Sender& sender, Clock::Instant now) {
+    sender.last_heard = now;
+    by_age_.splice(by_age_.end(), by_age_, sender.by_age);
+}
+
+void SenderBook::remove(Sender& sender) {
+    by_age_.erase(sender.by_age);
+    sender.key.slot->senders.erase(sender.in_slot);
+    const SenderKey key = sender.key;  // a reference into what is erased would not do
+    senders_.erase(key);
+}
+
+}  // namespace mailslot::post

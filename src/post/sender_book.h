@@ -1,0 +1,124 @@
+// Who was heard of, and which of their sequence numbers: repeats and losses. Rules:
+// docs/post-office.md.
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "model/envelope.h"
+#include "model/limits.h"
+#include "post/counters.h"
+
+namespace mailslot::post {
+
+// A sender's numbers: the next one, and what is known of each of the kRepeatWindow before it.
+class SequenceWindow {
+public:
+    enum class Standing : std::uint8_t {
+        ahead,      // next() or later: never heard of
+        missing,    // counted as Loss::network_gap
+        timed_out,  // counted as Loss::fragment_timed_out
+        evicted,    // counted as Loss::over_limit
+        uncounted,  // before the first number that counts, and did not arrive
+        arrived,
+        too_old,  // below the window: nobody knows
+    };
+
+    // Numbers below `first` were sent before anybody listened: not missing.
+    explicit SequenceWindow(std::uint64_t first) : next_(first), counted_from_(first) {}
+
+    std::uint64_t next() const { return next_; }
+    Standing standing(std::uint64_t sequence) const;
+
+    // All numbers below `sequence` were sent. How many that makes missing.
+    std::uint64_t advance_to(std::uint64_t sequence);
+    // `sequence` is in the window, or next().
+    void set_arrived(std::uint64_t sequence);
+    // Below the window nothing can be noted, and nothing needs to be: it is too old for ever.
+    void set_given_up(std::uint64_t sequence, Loss cause);
+    void clear_given_up(std::uint64_t sequence);  // missing again
+    // Whether `sequence` is somebody's loss if it does not arrive.
+    bool counts(std::uint64_t sequence) const { return sequence >= counted_from_; }
+
+private:
+    using Bits = std::bitset<kRepeatWindow>;
+    struct GivenUp {
+        Bits timed_out, evicted;
+    };
+    bool is_in_window(std::uint64_t sequence) const {
+        return sequence < next_ && next_ - sequence <= kRepeatWindow;
+    }
+
+    std::uint64_t next_, counted_from_;
+    Bits arrived_;
+    std::unique_ptr<GivenUp> given_up_;  // most senders never need it
+};
+
+struct Sender;
+
+// The books of one open slot.
+struct SlotBook {
+    std::string key;  // folded name
+    Clock::Instant opened_at{};
+    Clock::Instant forgot_until =
+        Clock::Instant::min();  // when the last sender forgotten was last heard
+    SlotCounters counters;
+    std::list<Sender*> senders;
+};
+
+struct SenderKey {
+    SlotBook* slot = nullptr;
+    std::uint64_t origin = 0;
+    bool operator==(const SenderKey&) const = default;
+};
+
+// Strangers choose origins: mixed with an address that they do not know, lest they fill one bucket.
+struct SenderKeyHash {
+    std::size_t operator()(const SenderKey& key) const;
+};
+
+struct Sender {
+    Sender(const SenderKey& its_key, std::uint64_t first) : key(its_key), window(first) {}
+
+    static constexpr std::size_t kNotStaged = static_cast<std::size_t>(-1);
+
+    SenderKey key;
+    SequenceWindow window;
+    std::string host;
+    IpAddress address{};
+    Clock::Instant last_heard{};
+    std::uint64_t received = 0, lost = 0, repeats = 0;
+    std::uint64_t lost_untold = 0, told_then_arrived = 0;
+    std::uint64_t told_below = 0;     // losses of lower numbers are in some message's lost_before
+    std::size_t staged = kNotStaged;  // its last message in the run that waits for delivery
+
+    std::list<Sender*>::iterator by_age{}, in_slot{};  // the book's own
+};
+
+// All senders of all slots, bounded. References stay good until the sender is removed.
+class SenderBook final {
+public:
+    explicit SenderBook(std::size_t max_senders) : max_senders_(max_senders) {}
+
+    Sender* find(const SenderKey& key);
+    bool is_full() const { return senders_.size() >= max_senders_; }
+    std::size_t size() const { return senders_.size(); }
+    // The key is new, and the book is not full.
+    Sender& add(const SenderKey& key, std::uint64_t first, const Envelope& word);
+    void heard(Sender& sender, Clock::Instant now);
+    Sender& least_recent() { return *by_age_.front(); }  // there must be one
+    void remove(Sender& sender);
+
+private:
+    std::size_t max_senders_;
+    std::unordered_map<SenderKey, Sender, SenderKeyHash> senders_;
+    std::list<Sender*> by_age_;  // silent for longest first
+};
+
+}  // namespace mailslot::post

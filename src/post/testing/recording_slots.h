@@ -1,0 +1,54 @@
+// Slots that write down what they get, and refuse what they are told to refuse.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "post/post_office.h"
+
+namespace mailslot::post {
+
+class RecordingSlots {
+public:
+    struct Got {
+        std::string slot, text, from_host;
+        std::uint64_t origin = 0, sequence = 0, lost_before = 0;
+        bool operator==(const Got&) const = default;
+    };
+
+    PostOffice::PutIntoSlot function() {
+        return
+            [this](std::string_view slot, std::span<const Envelope> run) { return put(slot, run); };
+    }
+
+    // What happens to a sequence number; no value: it is taken.
+    std::function<std::optional<Errc>(std::uint64_t sequence)> refuse = [](auto) {
+        return std::nullopt;
+    };
+
+    std::vector<Got> got;
+    std::vector<std::size_t> runs;  // how many messages each call brought
+
+private:
+    Result<std::size_t> put(std::string_view slot, std::span<const Envelope> run) {
+        runs.push_back(run.size());
+        std::size_t taken = 0;
+        for (const Envelope& message : run) {
+            if (const auto why = refuse(message.sequence)) {
+                if (taken == 0) return Error{*why, "put"};
+                break;
+            }
+            got.push_back({std::string(slot), std::string(as_text(message.payload)),
+                           std::string(message.from_host), message.origin, message.sequence,
+                           message.lost_before});
+            ++taken;
+        }
+        return taken;
+    }
+};
+
+}  // namespace mailslot::post

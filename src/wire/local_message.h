@@ -1,0 +1,40 @@
+// What processes of one machine say to each other over Unix sockets: docs/protocol/local-socket.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "mailslot/mailslot.h"
+#include "mailslot/result.h"
+
+namespace mailslot::wire {
+
+enum class LocalOp : std::uint8_t {
+    attach = 1,         // writer: give me this slot's memory
+    attached = 2,       // answer; number, descriptors: segment, liveness page, perhaps event
+    info = 3,           // how is this slot?
+    slot_info = 4,      // answer
+    ring = 5,           // writer: somebody polls the slot, and I lack the descriptor to tell
+    event = 6,          // answer; descriptor: event
+    refused = 7,        // answer to attach and info; why
+    register_slot = 8,  // reading process to the post office; number, descriptors as with attached
+    unregister_slot = 9,
+    reattach = 10,      // post office: the memory that I have of this slot is dead
+};
+
+struct LocalMessage {
+    LocalOp op{};
+    std::string key{};         // the slot, folded; empty where the connection is about one slot
+    std::uint32_t number = 0;  // attached, register_slot: the writer's number in the slot
+    Errc why{};                // refused
+    SlotInfo info{};           // slot_info
+};
+
+std::vector<std::byte> encode(const LocalMessage& message);
+// Errors: bad_packet.
+Result<LocalMessage> decode_local_message(Bytes packet);
+
+}  // namespace mailslot::wire

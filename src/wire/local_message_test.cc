@@ -1,0 +1,61 @@
+#include "wire/local_message.h"
+
+#include <gtest/gtest.h>
+
+namespace mailslot::wire {
+namespace {
+
+LocalMessage sample() {
+    LocalMessage message{.op = LocalOp::slot_info, .key = "LOG\\A", .number = 77};
+    message.info.name = "Log\\a";
+    message.info.reader_pid = 4242;
+    message.info.read_timeout = kForever;
+    message.info.next_message_bytes = 0;
+    message.info.messages = 3;
+    message.info.lost.slot_full = 9;
+    message.info.lost.bad_record = 10;
+    return message;
+}
+
+TEST(LocalMessage, comes_back_as_it_was) {
+    const auto back = decode_local_message(encode(sample()));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->op, LocalOp::slot_info);
+    EXPECT_EQ(back->key, "LOG\\A");
+    EXPECT_EQ(back->number, 77u);
+    EXPECT_EQ(back->info.name, "Log\\a");
+    EXPECT_EQ(back->info.reader_pid, 4242);
+    EXPECT_EQ(back->info.read_timeout, kForever);
+    EXPECT_EQ(back->info.next_message_bytes, 0u);
+    EXPECT_EQ(back->info.messages, 3u);
+    EXPECT_EQ(back->info.lost.slot_full, 9u);
+    EXPECT_EQ(back->info.lost.bad_record, 10u);
+}
+
+TEST(LocalMessage, refuses_every_beginning_of_a_message_and_bytes_behind_it) {
+    auto whole = encode(sample());
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+        EXPECT_FALSE(decode_local_message(Bytes(whole).first(size))) << size;
+    }
+    whole.push_back(std::byte{0});
+    EXPECT_FALSE(decode_local_message(whole));
+}
+
+TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
+    const struct {
+        const char* what;
+        std::size_t at;
+        int value;
+    } cases[] = {{"version", 0, 2}, {"op 0", 1, 0}, {"op 11", 1, 11}};
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.what);
+        auto packet = encode({.op = LocalOp::attach, .key = "X"});
+        packet[c.at] = std::byte(c.value);
+        EXPECT_FALSE(decode_local_message(packet));
+    }
+    EXPECT_FALSE(decode_local_message(encode({.op = LocalOp::refused})));
+    EXPECT_TRUE(decode_local_message(encode({.op = LocalOp::refused, .why = Errc::no_such_slot})));
+}
+
+}  // namespace
+}  // namespace mailslot::wire

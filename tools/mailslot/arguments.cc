@@ -1,0 +1,315 @@
+#include "mailslot/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mailslot/commands.h"
+#include "mailslot/exit_status.h"
+#include "mailslot/output.h"
+#include "mailslot/report.h"
+#include "mailslot/size_text.h"
+
+namespace mailslot::cli {
+namespace {
+
+// What parsing found: run once all of the command line is known to be right.
+using Chosen = std::function<int()>;
+
+// CLI11 takes "[a,b]" for a list of two values. A mark in front keeps such a message one message.
+constexpr char kMark = '\x01';
+
+// Of anything, also of milliseconds: 34 years. Keeps sums of times far from overflow.
+constexpr std::int64_t kLargestNumber = std::int64_t{1} << 40;
+
+std::string protect(std::string_view argument) {
+    const bool needs_mark =
+        !argument.empty() && (argument.front() == '[' || argument.front() == kMark);
+    return (needs_mark ? std::string(1, kMark) : std::string()) + std::string(argument);
+}
+
+std::string unprotect(const std::string& argument) {
+    return !argument.empty() && argument.front() == kMark ? argument.substr(1) : argument;
+}
+
+std::vector<std::string> unprotect(const std::vector<std::string>& arguments) {
+    std::vector<std::string> out;
+    for (const std::string& argument : arguments) out.push_back(unprotect(argument));
+    return out;
+}
+
+// Adds a verb whose options live in an Options; `run` is called with them.
+template <class Options>
+std::pair<CLI::App*, std::shared_ptr<Options>> add_verb(CLI::App& app, Chosen& chosen,
+                                                        const char* name, const char* what,
+                                                        int (*run)(const Options&)) {
+    CLI::App* const verb = app.add_subcommand(name, what);
+    auto options = std::make_shared<Options>();
+    verb->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+    return {verb, options};
+}
+
+// Help without CLI11's notes on types and ranges: the words beside an option say what it takes.
+class HelpFormatter final : public CLI::Formatter {
+public:
+    std::string make_option_opts(const CLI::Option* option) const override {
+        return option->get_type_name().empty() ? "" : " " + option->get_type_name();
+    }
+};
+
+CLI::Option* add_number(CLI::App& verb, const char* name, const char* type, const char* what,
+                        std::int64_t least, const std::function<void(std::int64_t)>& set) {
+    const auto parse = [name, least, set](const std::string& text) {
+        std::int64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stopped, error] = std::from_chars(text.data(), end, number);
+        if (error != std::errc() || stopped != end || number < least || number > kLargestNumber) {
+            throw CLI::ValidationError(
+                name, "'" + text + "' is no whole number from " + std::to_string(least) + " on");
+        }
+        set(number);
+    };
+    return verb.add_option_function<std::string>(name, parse, what)->type_name(type);
+}
+
+CLI::Option* add_milliseconds(CLI::App& verb, const char* name, const char* what,
+                              Timeout& timeout) {
+    return add_number(verb, name, "MS", what, 0,
+                      [&timeout](std::int64_t ms) { timeout = Timeout(ms); });
+}
+
+CLI::Option* add_size(CLI::App& verb, const char* name, const char* what, std::size_t& size) {
+    const auto set = [name, &size](const std::string& text) {
+        const auto bytes = parse_size(text);
+        if (!bytes || *bytes == 0) {
+            throw CLI::ValidationError(
+                name, "'" + text + "' is no size; write for example 1000, 64KiB or 2GiB");
+        }
+        size = *bytes;
+    };
+    return verb.add_option_function<std::string>(name, set, what)->type_name("SIZE");
+}
+
+CLI::Option* add_name(CLI::App& verb, const char* name, const char* what, std::string& to) {
+    return verb
+        .add_option_function<std::string>(
+            name, [&to](const std::string& text) { to = unprotect(text); }, what)
+        ->required()
+        ->type_name("");
+}
+
+void add_print_options(CLI::App& verb, PrintOptions& print) {
+    CLI::Option* const json =
+        verb.add_flag("--json", print.json, "One JSON object a line, with the envelope");
+    verb.add_flag("--raw", print.raw, "The message's bytes and nothing else, no newline either")
+        ->excludes(json);
+}
+
+void add_put(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] =
+        add_verb<PutOptions>(app, chosen, "put", "Put messages into a slot", run_put);
+    add_name(
+        *verb, "ADDRESS",
+        R"(NAME, or \\PLACE\mailslot\NAME with a host, an IP address, a domain, . or * as PLACE)",
+        options->address);
+    CLI::Option* const messages =
+        verb->add_option_function<std::vector<std::string>>(
+                "MESSAGE",
+                [&to = options->messages](const std::vector<std::string>& all) {
+                    to = unprotect(all);
+                },
+                "Each is one message; none given: each line of standard input is one")
+            ->type_name("");
+    verb->add_flag("--whole", options->whole, "All of standard input is one message")
+        ->excludes(messages);
+    verb->add_flag("--bytes", options->bytes, "Mark messages as bytes, not as UTF-8 text");
+    CLI::Option* const wait = add_number(
+        *verb, "--wait", "MS", "How long to wait for room in a full slot of this machine", 0,
+        [options = options](std::int64_t ms) { options->wait = Timeout(ms); });
+    verb->add_flag("--no-wait", options->no_wait, "From standard input: do not wait for room, fail")
+        ->excludes(wait);
+    verb->footer(
+        R"(A full slot of this machine fails the command, unless the messages come from standard
+input: then it is waited for.
+
+Examples:
+  mailslot put LISTENER "hello" "and again"       two messages to a slot of this machine
+  mailslot put '\\*\mailslot\LISTENER' hello      to every machine that listens
+  mailslot put //FILESRV/mailslot/LOG -- -v       a message that begins with -
+  tail -F app.log | mailslot put '//*/mailslot/LOG'
+  mailslot put --whole --bytes IMAGES < photo.jpg)");
+}
+
+void add_get(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<GetOptions>(
+        app, chosen, "get", "Create a slot, print one message, and end", run_get);
+    add_name(*verb, "NAME", "The slot", options->name);
+    add_milliseconds(*verb, "--timeout", "Give up after so long, with exit status 3",
+                     options->timeout);
+    add_print_options(*verb, options->print);
+    verb->add_flag("-v,--verbose", options->verbose,
+                   "Say on standard error when the slot is there");
+    verb->footer(R"(The slot exists only while the command runs.
+
+Examples:
+  mailslot get READY                              wait for a signal from another script
+  answer=$(mailslot get ANSWERS --timeout 5000) || echo "no answer"
+  mailslot get --raw IMAGES > photo.jpg)");
+}
+
+void add_slot_options(CLI::App& verb, SlotOptions& slot) {
+    add_number(
+        verb, "--max-messages", "N", "How many may wait (default 1000000)", 1,
+        [&slot](std::int64_t count) { slot.max_messages = static_cast<std::size_t>(count); });
+    add_size(verb, "--max-bytes", "How much may wait, in all (default 64MiB)", slot.max_bytes);
+    const auto set = [&slot](const std::string& word) {
+        if (word == "owner")
+            slot.access = Access::owner;
+        else if (word == "group")
+            slot.access = Access::group;
+        else if (word == "everybody")
+            slot.access = Access::everybody;
+        else
+            throw CLI::ValidationError("--access",
+                                       "'" + word + "' is not owner, group or everybody");
+    };
+    verb.add_option_function<std::string>(
+            "--access", set, "Who on this machine may put: owner (default), group or everybody")
+        ->type_name("WHO");
+}
+
+void add_listen(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<ListenOptions>(
+        app, chosen, "listen", "Create slots and print what comes", run_listen);
+    verb->add_option_function<std::vector<std::string>>(
+            "NAME",
+            [&to = options->names](const std::vector<std::string>& all) { to = unprotect(all); },
+            "The slots")
+        ->required()
+        ->type_name("");
+    add_number(*verb, "--count", "N", "End after so many messages", 1,
+               [options = options](std::int64_t count) {
+                   options->count = static_cast<std::uint64_t>(count);
+               });
+    add_milliseconds(*verb, "--timeout", "End with exit status 3 when nothing came for so long",
+                     options->timeout);
+    add_print_options(*verb, options->print);
+    verb->add_flag("--with-host", options->print.with_host,
+                   "The sender's host before each message, as on a terminal");
+    add_slot_options(*verb, options->slot);
+    verb->add_flag("-v,--verbose", options->verbose,
+                   "Say when the slots are there, and always sum up");
+    verb->footer(
+        R"(The slots exist only while the command runs. Ctrl-C ends it. Lost messages are reported on
+standard error.
+
+Examples:
+  mailslot listen LISTENER
+  mailslot listen LOG ALARMS --json | jq -r .text
+  mailslot listen LOG --count 100 --timeout 60000 > sample.log)");
+}
+
+void add_list(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] =
+        add_verb<ListOptions>(app, chosen, "list", "The slots of this machine", run_list);
+    CLI::Option* const json = verb->add_flag("--json", options->json, "One JSON object a line");
+    verb->add_flag("--names", options->names, "The names alone, one a line")->excludes(json);
+    verb->footer(R"(Examples:
+  mailslot list
+  mailslot list --json | jq 'select(.lost > 0)')");
+}
+
+void add_info(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<InfoOptions>(
+        app, chosen, "info", "One slot's sizes, counters and losses", run_info);
+    add_name(*verb, "NAME", "A slot of this machine", options->name);
+    verb->add_flag("--json", options->json, "One JSON object");
+    verb->footer(R"(Examples:
+  mailslot info LISTENER
+  mailslot info LISTENER --json | jq .lost_by_cause)");
+}
+
+void add_verbs(CLI::App& app, Chosen& chosen) {
+    add_put(app, chosen);
+    add_get(app, chosen);
+    add_listen(app, chosen);
+    add_list(app, chosen);
+    add_info(app, chosen);
+}
+
+std::string command_of(const CLI::App& app) {
+    const auto verbs = app.get_subcommands();
+    return verbs.empty() ? "mailslot" : "mailslot " + verbs.front()->get_name();
+}
+
+// One line, and where to look.
+int wrong_use(const CLI::App& app, std::string what) {
+    for (char& c : what) {
+        if (c == '\n') c = ' ';
+    }
+    say(what + "; see '" + command_of(app) + " --help'");
+    return kWrongUse;
+}
+
+// CLI11's words for an argument too many are vague; name it.
+int explain(const CLI::App& app, const CLI::ParseError& error) {
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr)
+        return wrong_use(app, error.what());
+    const auto rest = app.remaining(true);
+    const std::string first = rest.empty() ? std::string() : unprotect(rest.front());
+    if (app.get_subcommands().empty()) return wrong_use(app, "there is no command '" + first + "'");
+    if (first.starts_with('-')) {
+        return wrong_use(app,
+                         "there is no option '" + first + "' (what is no option goes after --)");
+    }
+    return wrong_use(app, "'" + first + "' is one argument too many");
+}
+
+int print(const std::string& text) {
+    Output output;
+    output.text() = text;
+    return finish(output);
+}
+
+}  // namespace
+
+int run_arguments(int argc, char** argv) {
+    CLI::App app("Named one-way messages to a process, a machine, a domain or every machine.",
+                 "mailslot");
+    Chosen chosen;
+    auto formatter = std::make_shared<HelpFormatter>();
+    formatter->column_width(24);
+    app.formatter(formatter);  // before the verbs, which take it over
+    app.require_subcommand(0, 1);
+    app.set_version_flag("--version", "mailslot " MAILSLOT_VERSION, "Print the version");
+    app.set_help_flag("-h,--help", "Print this help");
+    app.footer(R"(Examples:
+  mailslot listen LISTENER                        in one terminal, on any machine
+  mailslot put '\\*\mailslot\LISTENER' hello      in another, on any machine
+
+'mailslot COMMAND --help' says more; so does 'man mailslot'.
+Exit status: 0 done, 1 failed, 2 wrong use, 3 nothing came in time, 4 no such slot, 5 refused.)");
+    add_verbs(app, chosen);
+
+    std::vector<std::string> arguments;  // last one first: what CLI11's parse() of a vector takes
+    for (int i = argc; i-- > 1;) arguments.push_back(protect(argv[i]));
+    try {
+        app.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+        const auto verbs = app.get_subcommands();
+        return print(verbs.empty() ? app.help()
+                                   : verbs.front()->help("", CLI::AppFormatMode::Normal));
+    } catch (const CLI::CallForVersion& version) {
+        return print(std::string(version.what()) + "\n");
+    } catch (const CLI::ParseError& error) {
+        return explain(app, error);
+    }
+    if (!chosen) return wrong_use(app, "no command given");
+    return chosen();
+}
+
+}  // namespace mailslot::cli

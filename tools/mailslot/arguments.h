@@ -1,0 +1,9 @@
+// The command line's words.
+#pragma once
+
+namespace mailslot::cli {
+
+// Runs the verb that the arguments name, and returns the program's exit status.
+int run_arguments(int argc, char** argv);
+
+}  // namespace mailslot::cli

@@ -1,0 +1,183 @@
+#include "mailslot/json_line.h"
+
+#include <charconv>
+
+#include "model/fold.h"
+
+namespace mailslot::cli {
+namespace {
+
+constexpr char kHex[] = "0123456789abcdef";
+
+void append_number(std::string& out, std::uint64_t number) {
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    out.append(digits, end);
+}
+
+// Two, four or six digits with leading zeroes.
+void append_digits(std::string& out, std::int64_t number, int count) {
+    char digits[8];
+    for (int i = count; i-- > 0; number /= 10) digits[i] = static_cast<char>('0' + number % 10);
+    out.append(digits, static_cast<std::size_t>(count));
+}
+
+bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c == 0x7f; }
+
+void append_escaped(std::string& out, unsigned char c) {
+    switch (c) {
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        default:
+            out += "\\u00";
+            out += kHex[c >> 4];
+            out += kHex[c & 15];
+    }
+}
+
+// Quotes text that is known to be UTF-8.
+void append_quoted_utf8(std::string& out, std::string_view text) {
+    out += '"';
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (!needs_escape(c)) continue;
+        out.append(text, start, i - start);
+        append_escaped(out, c);
+        start = i + 1;
+    }
+    out.append(text, start);
+    out += '"';
+}
+
+void append_origin(std::string& out, std::uint64_t origin) {
+    for (int shift = 60; shift >= 0; shift -= 4) out += kHex[origin >> shift & 15];
+}
+
+std::string_view word_of(Trust trust) {
+    switch (trust) {
+        case Trust::none:
+            return "none";
+        case Trust::domain:
+            return "domain";
+        case Trust::local:
+            return "local";
+    }
+    return "none";
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+    if (is_utf8(text)) return append_quoted_utf8(out, text);
+    std::string repaired;
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) < 0x80)
+            repaired += c;
+        else
+            repaired += "\xef\xbf\xbd";
+    }
+    append_quoted_utf8(out, repaired);
+}
+
+void append_base64(std::string& out, std::string_view bytes) {
+    constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const auto at = [&](std::size_t i) -> std::uint32_t {
+        return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0;
+    };
+    out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::uint32_t three = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
+        out += kAlphabet[three >> 18];
+        out += kAlphabet[three >> 12 & 63];
+        out += i + 1 < bytes.size() ? kAlphabet[three >> 6 & 63] : '=';
+        out += i + 2 < bytes.size() ? kAlphabet[three & 63] : '=';
+    }
+}
+
+void append_utc(std::string& out, std::chrono::system_clock::time_point time) {
+    using namespace std::chrono;
+    const auto day = floor<days>(time);
+    const year_month_day date{day};
+    const auto micros = floor<microseconds>(time) - day;
+    append_digits(out, static_cast<int>(date.year()), 4);
+    out += '-';
+    append_digits(out, static_cast<unsigned>(date.month()), 2);
+    out += '-';
+    append_digits(out, static_cast<unsigned>(date.day()), 2);
+    out += 'T';
+    append_digits(out, micros / hours(1), 2);
+    out += ':';
+    append_digits(out, micros / minutes(1) % 60, 2);
+    out += ':';
+    append_digits(out, micros / seconds(1) % 60, 2);
+    out += '.';
+    append_digits(out, micros / microseconds(1) % 1'000'000, 6);
+    out += 'Z';
+}
+
+void append_json_line(std::string& out, const Row& row) {
+    out += "{\"slot\":";
+    append_json_string(out, row.slot);
+    if (row.format == Format::text && is_utf8(row.data)) {
+        out += ",\"text\":";
+        append_quoted_utf8(out, row.data);
+    } else {
+        out += ",\"base64\":\"";
+        append_base64(out, row.data);
+        out += '"';
+    }
+    out += ",\"from_host\":";
+    append_json_string(out, row.from_host);
+    out += ",\"from_address\":";
+    append_json_string(out, row.from_address);
+    out += ",\"origin\":\"";
+    append_origin(out, row.origin);
+    out += "\",\"sequence\":";
+    append_number(out, row.sequence);
+    out += ",\"sent_at\":\"";
+    append_utc(out, row.sent_at);
+    out += "\",\"trust\":\"";
+    out += word_of(row.trust);
+    out += "\",\"lost_before\":";
+    append_number(out, row.lost_before);
+    out += "}\n";
+}
+
+std::string& JsonObject::value(std::string_view key) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    append_json_string(out_, key);
+    out_ += ':';
+    return out_;
+}
+
+JsonObject& JsonObject::add(std::string_view key, std::string_view text) {
+    append_json_string(value(key), text);
+    return *this;
+}
+
+JsonObject& JsonObject::add(std::string_view key, std::uint64_t number) {
+    append_number(value(key), number);
+    return *this;
+}
+
+JsonObject& JsonObject::add_null(std::string_view key) {
+    value(key) += "null";
+    return *this;
+}
+
+}  // namespace mailslot::cli

@@ -1,0 +1,45 @@
+// JSON written straight into a buffer: `listen --json` prints a line for every message.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "mailslot/row.h"
+
+namespace mailslot::cli {
+
+// A quoted JSON string. Text that is not UTF-8 (names from the network may not be) gets U+FFFD for
+// every byte above 127, so that the line stays valid JSON.
+void append_json_string(std::string& out, std::string_view text);
+
+void append_base64(std::string& out, std::string_view bytes);  // RFC 4648 section 4
+void append_utc(std::string& out,
+                std::chrono::system_clock::time_point time);  // RFC 3339, microseconds
+
+// One object and a newline: slot, text or base64, from_host, from_address, origin, sequence,
+// sent_at, trust, lost_before. `text` when the writer said text and it is UTF-8. origin is 16
+// hexadecimal digits in a string: most readers of JSON keep only 53 bits of a number.
+void append_json_line(std::string& out, const Row& row);
+
+// An object, member by member: JsonObject(out).add("name", name).add("bytes", n).
+// Closes itself; `out` must outlive it.
+class JsonObject {
+public:
+    explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
+    ~JsonObject() { out_ += '}'; }
+    JsonObject(const JsonObject&) = delete;
+    JsonObject& operator=(const JsonObject&) = delete;
+
+    JsonObject& add(std::string_view key, std::string_view text);
+    JsonObject& add(std::string_view key, std::uint64_t number);
+    JsonObject& add_null(std::string_view key);
+    std::string& value(std::string_view key);  // the caller appends the member's value itself
+
+private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+}  // namespace mailslot::cli

@@ -1,0 +1,35 @@
+#include "mailslot/line_splitter.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mailslot::cli {
+
+std::span<char> LineSplitter::room() {
+    lines_.clear();
+    if (begin_ > 0) {
+        std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    // Twice as much each time: a line of n bytes is moved no more than log(n) times.
+    if (buffer_.size() < end_ + block_bytes_)
+        buffer_.resize(std::max(end_ + block_bytes_, 2 * end_));
+    return std::span(buffer_).subspan(end_);
+}
+
+std::span<const std::string_view> LineSplitter::added(std::size_t count) {
+    const char* const base = buffer_.data();
+    std::size_t look = end_;  // no newline before it
+    end_ += count;
+    while (look < end_) {
+        const void* found = std::memchr(base + look, '\n', end_ - look);
+        if (found == nullptr) break;
+        const auto newline = static_cast<std::size_t>(static_cast<const char*>(found) - base);
+        lines_.emplace_back(base + begin_, newline - begin_);
+        begin_ = look = newline + 1;
+    }
+    return lines_;
+}
+
+}  // namespace mailslot::cli

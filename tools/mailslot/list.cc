@@ -1,0 +1,71 @@
+// mailslot list: the slots of this machine.
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "mailslot/commands.h"
+#include "mailslot/exit_status.h"
+#include "mailslot/json_line.h"
+#include "mailslot/output.h"
+#include "mailslot/plain_line.h"
+#include "mailslot/report.h"
+#include "mailslot/slot_json.h"
+
+namespace mailslot::cli {
+namespace {
+
+constexpr std::size_t kColumns = 6;
+using Cells = std::array<std::string, kColumns>;
+
+Cells cells_of(const SlotInfo& slot) {
+    std::string name;
+    append_visible(name, slot.name);
+    return {name,
+            std::to_string(slot.messages),
+            std::to_string(slot.bytes),
+            std::to_string(slot.received),
+            std::to_string(slot.lost.total()),
+            std::to_string(slot.reader_pid)};
+}
+
+// Names to the left, numbers to the right.
+void append_table(std::string& out, const std::vector<SlotInfo>& slots) {
+    std::vector<Cells> rows{{"NAME", "MESSAGES", "BYTES", "RECEIVED", "LOST", "READER_PID"}};
+    for (const SlotInfo& slot : slots) rows.push_back(cells_of(slot));
+    std::array<std::size_t, kColumns> widths{};
+    for (const Cells& row : rows) {
+        for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    for (const Cells& row : rows) {
+        out += row[0];
+        out.append(widths[0] - row[0].size(), ' ');
+        for (std::size_t i = 1; i < kColumns; ++i) {
+            out.append(widths[i] - row[i].size() + 2, ' ');
+            out += row[i];
+        }
+        out += '\n';
+    }
+}
+
+}  // namespace
+
+int run_list(const ListOptions& options) {
+    auto slots = list();
+    if (!slots) return fail(slots.error());
+    std::sort(slots->begin(), slots->end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    Output output;
+    if (options.names) {
+        for (const SlotInfo& slot : *slots) output.text() += slot.name + '\n';
+    } else if (options.json) {
+        for (const SlotInfo& slot : *slots) append_slot_json(output.text(), slot);
+    } else if (slots->empty()) {
+        say("no slots on this machine");
+    } else {
+        append_table(output.text(), *slots);
+    }
+    return finish(output);
+}
+
+}  // namespace mailslot::cli

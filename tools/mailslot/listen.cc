@@ -1,0 +1,262 @@
+// mailslot listen: every message of one slot or several, until told to stop.
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "mailslot/commands.h"
+#include "mailslot/exit_status.h"
+#include "mailslot/json_line.h"
+#include "mailslot/loss_report.h"
+#include "mailslot/output.h"
+#include "mailslot/plain_line.h"
+#include "mailslot/report.h"
+#include "mailslot/stop_signal.h"
+#include "model/limits.h"
+
+namespace mailslot::cli {
+namespace {
+
+using Instant = std::chrono::steady_clock::time_point;
+using std::chrono::steady_clock;
+
+constexpr int kTurn = 256;  // messages taken from one slot before the next one has its turn
+
+enum class End { stopped, counted, timed_out, output_closed, failed };
+
+std::string plural(std::uint64_t count, std::string_view noun) {
+    return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+// Who sent how much.
+class Tally {
+public:
+    void add(const Message& message) {
+        ++messages_;
+        if (message.origin() == last_origin_ && messages_ > 1) return;  // the usual case, cheaply
+        last_origin_ = message.origin();
+        if (origins_.size() < kMaxSenders) origins_.insert(last_origin_);
+    }
+    std::uint64_t messages() const { return messages_; }
+    std::string text() const {
+        const bool more = origins_.size() == kMaxSenders;
+        return plural(messages_, "message") + " from " + (more ? "at least " : "") +
+               plural(origins_.size(), "sender");
+    }
+
+private:
+    std::uint64_t messages_ = 0, last_origin_ = 0;
+    std::unordered_set<std::uint64_t> origins_{};
+};
+
+class Listener {
+public:
+    Listener(const ListenOptions& options, std::vector<Reader> readers)
+        : options_(options),
+          readers_(std::move(readers)),
+          style_(choose_style(options.print, output_is_terminal(), colours_unwanted(),
+                              readers_.size())) {}
+
+    Result<void> watch(int stop_fd);  // before run(). Errors: no_resources, closed
+    int run();
+
+private:
+    void take_turns();               // one from each slot
+    bool take_turn(Reader& reader);  // true: more may be waiting
+    void print(const Message& message);
+    void flush();
+    void wait();
+    int wait_milliseconds(Instant now) const;
+    void end(End how) {
+        if (!end_) end_ = how;
+    }
+    void fail_with(const Error& error);
+    void warn_about_network();
+    void say_losses(std::optional<std::string> line);
+    int summarize();
+
+    const ListenOptions& options_;
+    std::vector<Reader> readers_;
+    PlainStyle style_;
+    std::vector<pollfd> polled_{};  // stop, standard output, then the slots
+    Output output_{};
+    Message message_{};
+    Tally tally_{};
+    LossReport losses_{};
+    Instant last_came_ = steady_clock::now();
+    bool waiting_ = false;  // a slot's turn ended before the slot was empty
+    bool network_warned_ = false;
+    std::optional<End> end_{};
+    int status_ = kDone;
+};
+
+Result<void> Listener::watch(int stop_fd) {
+    polled_.push_back({stop_fd, POLLIN, 0});
+    polled_.push_back({STDOUT_FILENO, 0, 0});  // errors only: `| head` has seen enough
+    for (Reader& reader : readers_) {
+        const auto fd = reader.fileno();
+        if (!fd) return fd.error();
+        polled_.push_back({*fd, POLLIN, 0});
+    }
+    return {};
+}
+
+int Listener::run() {
+    while (true) {
+        take_turns();
+        if (end_) break;
+        if (!waiting_) {
+            flush();
+            warn_about_network();
+        }
+        wait();
+        if (end_) break;
+    }
+    flush();
+    return summarize();
+}
+
+void Listener::take_turns() {
+    const std::uint64_t before = tally_.messages();
+    waiting_ = false;
+    for (Reader& reader : readers_) {
+        if (take_turn(reader)) waiting_ = true;
+        if (end_) return;
+    }
+    if (options_.timeout == kForever && !losses_.due_at()) return;
+    const Instant now = steady_clock::now();
+    say_losses(losses_.due(now));
+    if (tally_.messages() != before)
+        last_came_ = now;
+    else if (options_.timeout != kForever && now - last_came_ >= options_.timeout)
+        end(End::timed_out);
+}
+
+bool Listener::take_turn(Reader& reader) {
+    for (int i = 0; i < kTurn; ++i) {
+        if (const auto got = reader.get_into(message_, Timeout{0}); !got) {
+            if (got.error().code != Errc::timed_out) fail_with(got.error());
+            return false;
+        }
+        print(message_);
+        if (options_.count && tally_.messages() == *options_.count) end(End::counted);
+        if (end_) return false;
+    }
+    return true;
+}
+
+void Listener::print(const Message& message) {
+    tally_.add(message);
+    if (message.lost_before() > 0) {
+        auto line = losses_.note(message.lost_before(), message.from_host(), steady_clock::now());
+        if (line) flush();  // so that "this one" is the next line
+        say_losses(std::move(line));
+    }
+    const Row row = row_of(message);
+    if (options_.print.json)
+        append_json_line(output_.text(), row);
+    else
+        append_plain_line(output_.text(), row, style_);
+    if (output_.is_block()) flush();
+}
+
+void Listener::flush() {
+    const auto written = output_.flush();
+    if (written) return;
+    if (written.error().code == Errc::closed)
+        end(stop_requested() ? End::stopped : End::output_closed);
+    else
+        fail_with(written.error());
+}
+
+int Listener::wait_milliseconds(Instant now) const {
+    if (waiting_) return 0;
+    std::optional<Instant> until = losses_.due_at();
+    if (options_.timeout != kForever) {
+        const Instant deadline = last_came_ + options_.timeout;
+        until = until ? std::min(*until, deadline) : deadline;
+    }
+    if (!until) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - now).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));  // the loop looks again
+}
+
+void Listener::wait() {
+    // While messages wait, only what could end the command is of interest.
+    const std::size_t count = waiting_ ? 2 : polled_.size();
+    const int left = wait_milliseconds(steady_clock::now());
+    if (::poll(polled_.data(), static_cast<nfds_t>(count), left) < 0) {
+        if (errno != EINTR) return fail_with({Errc::no_resources, "poll", errno});
+        if (stop_requested()) end(End::stopped);
+        return;
+    }
+    if (polled_[0].revents != 0) end(End::stopped);
+    if (polled_[1].revents != 0) end(End::output_closed);
+}
+
+void Listener::fail_with(const Error& error) {
+    if (status_ != kDone) return;
+    end(End::failed);
+    status_ = fail(error);
+}
+
+void Listener::warn_about_network() {
+    if (network_warned_) return;
+    for (const Reader& reader : readers_) {
+        const auto error = reader.network_error();
+        if (!error) continue;
+        say("warning: nothing comes from other machines: " + to_string(*error));
+        network_warned_ = true;  // one machine, one cause: once is enough
+        return;
+    }
+}
+
+void Listener::say_losses(std::optional<std::string> line) {
+    if (line) say(*line);
+}
+
+int Listener::summarize() {
+    say_losses(losses_.rest());
+    std::uint64_t lost = 0, unread = 0;
+    for (const Reader& reader : readers_) {
+        lost += reader.info().lost.total();
+        unread += reader.qsize();
+    }
+    if (end_ == End::timed_out) {
+        say("nothing came for " + std::to_string(options_.timeout.count()) + " ms");
+        status_ = kNothingInTime;
+    }
+    if (end_ == End::stopped || lost > 0 || options_.verbose) {
+        const std::string rest = unread > 0 ? ", " + std::to_string(unread) + " unread" : "";
+        say(tally_.text() + ", " + std::to_string(lost) + " lost" + rest);
+    }
+    return status_;
+}
+
+}  // namespace
+
+int run_listen(const ListenOptions& options) {
+    StopSignal stop;  // before the readers, which start a thread
+    std::vector<Reader> readers;
+    for (const std::string& name : options.names) {
+        auto reader = Reader::create(name, options.slot);
+        if (!reader) return fail(reader.error());
+        readers.push_back(std::move(*reader));
+    }
+    Listener listener(options, std::move(readers));
+    const auto stop_fd = stop.start();
+    if (!stop_fd) return fail(stop_fd.error());
+    if (const auto watched = listener.watch(*stop_fd); !watched) return fail(watched.error());
+    if (options.verbose) {
+        for (const std::string& name : options.names) say("listening on " + name);
+    }
+    return listener.run();
+}
+
+}  // namespace mailslot::cli

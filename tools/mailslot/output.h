@@ -1,0 +1,41 @@
+// Standard input and output, in large blocks.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "mailslot/result.h"
+
+namespace mailslot::cli {
+
+inline constexpr std::size_t kBlockBytes =
+    256 * 1024;  // a read or write: system calls no longer matter
+
+// Collects what goes to standard output. Nothing is written before flush().
+class Output {
+public:
+    std::string& text() { return text_; }
+    bool is_block() const { return text_.size() >= kBlockBytes; }  // worth writing
+
+    // Errors: closed, when whoever read it has gone or a stop was requested meanwhile;
+    // no_resources.
+    Result<void> flush();
+
+private:
+    std::string text_;
+};
+
+// Ends a command that only prints: flushes, and returns the exit status.
+int finish(Output& output);
+
+// One read(2) from standard input; 0 at its end. Errors: no_resources.
+Result<std::size_t> read_input(std::span<char> into);
+
+bool output_is_terminal();
+bool colours_unwanted();  // NO_COLOR (no-color.org), or a terminal that has none
+
+// Sees to it that descriptors 0 to 2 are taken: otherwise a socket could become "standard output".
+void hold_standard_descriptors();
+
+}  // namespace mailslot::cli

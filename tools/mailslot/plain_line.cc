@@ -1,0 +1,104 @@
+#include "mailslot/plain_line.h"
+
+#include <algorithm>
+
+namespace mailslot::cli {
+namespace {
+
+constexpr std::size_t kHostWidth =
+    12;  // most host names; longer ones push their message to the right
+constexpr std::size_t kSlotWidth = 10;
+
+bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
+
+void append_hex(std::string& out, unsigned char c) {
+    constexpr char kHex[] = "0123456789abcdef";
+    out += "\\x";
+    out += kHex[c >> 4];
+    out += kHex[c & 15];
+}
+
+std::size_t count_characters(std::string_view utf8) {
+    return static_cast<std::size_t>(
+        std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+// Returns how many columns were used, the gap after them included.
+std::size_t append_column(std::string& out, std::string_view text, std::size_t width) {
+    const std::size_t start = out.size();
+    append_visible(out, text);
+    const std::size_t used = count_characters(std::string_view(out).substr(start));
+    const std::size_t gap = used < width ? width - used + 1 : 1;
+    out.append(gap, ' ');
+    return used + gap;
+}
+
+// The same host has the same colour in every run: six of them, readable on dark and on light.
+void append_colour(std::string& out, std::string_view host) {
+    unsigned sum = 0;
+    for (const char c : host) sum = sum * 31 + static_cast<unsigned char>(c);
+    out += "\x1b[3";
+    out += static_cast<char>('1' + sum % 6);
+    out += 'm';
+}
+
+std::size_t append_columns(std::string& out, const Row& row, const PlainStyle& style) {
+    if (style.colours) append_colour(out, row.from_host);
+    std::size_t used = append_column(out, row.from_host, kHostWidth);
+    if (style.colours) out += "\x1b[0m";
+    if (style.slot) used += append_column(out, row.slot, kSlotWidth);
+    return used;
+}
+
+void append_indented(std::string& out, std::string_view text, std::size_t indent) {
+    while (true) {
+        const std::size_t end = text.find('\n');
+        append_visible(out, text.substr(0, end));
+        if (end == std::string_view::npos) return;
+        out += '\n';
+        out.append(indent, ' ');
+        text.remove_prefix(end + 1);
+    }
+}
+
+}  // namespace
+
+void append_visible(std::string& out, std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+        if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
+            append_hex(out, static_cast<unsigned char>(next));
+            ++i;
+        } else if (is_control(c)) {
+            append_hex(out, c);
+        } else {
+            out += text[i];
+        }
+    }
+}
+
+PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_color,
+                        std::size_t slots) {
+    if (options.raw) return {.raw = true};
+    const bool columns = is_terminal || options.with_host;
+    return {.columns = columns,
+            .slot = columns && slots > 1,
+            .colours = is_terminal && !no_color,
+            .visible = is_terminal};
+}
+
+void append_plain_line(std::string& out, const Row& row, const PlainStyle& style) {
+    if (style.raw) {
+        out += row.data;
+        return;
+    }
+    const std::size_t indent = style.columns ? append_columns(out, row, style) : 0;
+    if (style.visible)
+        append_indented(out, row.data, indent);
+    else
+        out += row.data;
+    out += '\n';
+}
+
+}  // namespace mailslot::cli

@@ -1,0 +1,25 @@
+#include "mailslot/report.h"
+
+#include <unistd.h>
+
+#include <string>
+
+#include "mailslot/exit_status.h"
+#include "mailslot/plain_line.h"
+
+namespace mailslot::cli {
+
+void say(std::string_view line) {
+    std::string text = "mailslot: ";
+    append_visible(text, line);  // names from the network and from files turn up in errors
+    text += '\n';
+    // Nobody is left to tell when standard error itself fails.
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+int fail(const Error& error, std::string_view about) {
+    say(std::string(about) + to_string(error));
+    return exit_status(error.code);
+}
+
+}  // namespace mailslot::cli

@@ -1,0 +1,18 @@
+// Sizes as people write them: "64MiB".
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mailslot::cli {
+
+// A whole number and, if wanted, a unit: B; K, KiB, M, MiB, G, GiB (of 1024); kB, MB, GB (of 1000).
+// Case does not matter. No value: anything else, or more than fits.
+std::optional<std::size_t> parse_size(std::string_view text);
+
+std::string size_text(
+    std::size_t bytes);  // in the largest binary unit that divides it: "64MiB", "1000"
+
+}  // namespace mailslot::cli
