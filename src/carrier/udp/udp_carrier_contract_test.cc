@@ -1,0 +1,175 @@
+// What only the udp carrier does; what every carrier does is in testing/carrier_contract_test.cc.
+#include "carrier/udp/udp_carrier.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <vector>
+
+#include "carrier/testing/collect.h"
+#include "carrier/testing/free_port.h"
+#include "os/linux/socket_address.h"
+#include "os/udp_socket.h"
+#include "wire/frame.h"
+
+namespace mailslot {
+namespace {
+
+using Family = IpAddress::Family;
+
+const IpAddress kHome = IpAddress::v4(127, 0, 0, 1);
+const IpAddress kHome6{Family::v6, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 0};
+
+class UdpCarrier : public testing::Test {
+protected:
+    UdpCarrier() {
+        settings_.port = free_port();
+        settings_.interfaces = {"lo"};
+    }
+
+    std::unique_ptr<Carrier> started() {
+        auto carrier = make_udp_carrier(settings_);
+        const auto ok = carrier->start();
+        EXPECT_TRUE(ok) << (ok ? "" : to_string(ok.error()));
+        return carrier;
+    }
+    Envelope message(std::string_view payload) {
+        Envelope out;
+        out.slot = "S";
+        out.from_host = "h";
+        out.origin = 5;
+        out.sequence = ++sequence_;
+        out.payload = as_bytes(payload);
+        return out;
+    }
+    void send(std::string_view payload, const IpAddress& address = {}) {
+        const Envelope one = message(payload);
+        const auto sent = make_udp_carrier(settings_)->send({.scope = Scope::everybody, .address = address},
+                                                            std::span(&one, 1));
+        ASSERT_TRUE(sent) << to_string(sent.error());
+        EXPECT_EQ(*sent, 1u);
+    }
+    void send_raw(std::string_view datagram) {
+        auto socket = os::UdpSocket::open_for_sending(Family::v4, 1).value();
+        const Bytes bytes = as_bytes(datagram);
+        ASSERT_EQ(socket.send(std::span(&bytes, 1), {kHome, settings_.port}, 0).sent, 1u);
+    }
+
+    Settings settings_;
+    std::uint64_t sequence_ = 0;
+};
+
+TEST_F(UdpCarrier, counts_bad_datagrams_by_cause_and_hands_over_the_good_ones_between_them) {
+    const auto reader = started();
+    std::array<std::byte, kMaxDatagramBytes> buffer;
+    const Envelope one = message("x");
+    wire::FrameWriter writer(buffer, one);
+    ASSERT_TRUE(writer.add(one));
+    std::string good(as_text(writer.finish()));
+    std::string later_version = good, sealed = good, cut = good;
+    later_version[2] = 2;
+    sealed[3] = 1;
+    sealed.resize(200);
+    cut.resize(good.size() - 1);
+
+    for (const std::string& datagram :
+         {std::string(), std::string("garbage"), std::string(5000, 'x'), cut, good, later_version, sealed}) {
+        send_raw(datagram);
+    }
+    send("last", kHome);
+    Received received;
+    ASSERT_TRUE(collect(*reader, received, 2));
+    EXPECT_EQ(received[0].payload(), "x");
+    EXPECT_EQ(received[1].payload(), "last");
+    const CarrierCounters counters = reader->counters();
+    EXPECT_EQ(counters.rx_datagrams, 8u);
+    EXPECT_EQ(counters.rx_bad_packet, 4u);
+    EXPECT_EQ(counters.rx_unknown_version, 1u);
+    EXPECT_EQ(counters.rx_sealed, 1u);
+}
+
+TEST_F(UdpCarrier, says_so_when_another_program_keeps_the_port_to_itself) {
+    const os::UniqueFd other(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto address = os::to_socket_address({kHome, settings_.port});
+    ASSERT_EQ(bind(other.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size), 0);
+    const auto refused = make_udp_carrier(settings_)->start();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::port_taken);
+    EXPECT_EQ(refused.error().os_code, EADDRINUSE);
+}
+
+TEST_F(UdpCarrier, receives_by_ipv6_too_and_tells_the_senders_address) {
+    settings_.families = Families::both;
+    const auto reader = started();
+    send("six", kHome6);
+    Received received;
+    ASSERT_TRUE(collect(*reader, received, 1));
+    EXPECT_EQ(received[0].view().from_address, kHome6);
+    send("four", kHome);
+    ASSERT_TRUE(collect(*reader, received, 2));
+    EXPECT_EQ(received[1].view().from_address, kHome);
+}
+
+TEST_F(UdpCarrier, counts_what_the_kernel_dropped_before_anything_else_comes) {
+    settings_.receive_buffer_bytes = 4096;
+    const auto reader = started();
+    for (int i = 0; i < 200; ++i) send(std::string(1000, 'x'));
+    EXPECT_GT(reader->counters().rx_kernel_drops, 0u);
+    Received received;
+    collect_until(*reader, received, [](const Received& all) { return !all.empty(); });
+    const CarrierCounters counters = reader->counters();
+    EXPECT_EQ(counters.rx_datagrams + counters.rx_kernel_drops, 200u);
+    reader->stop();
+    EXPECT_EQ(reader->counters().rx_kernel_drops, counters.rx_kernel_drops);
+}
+
+TEST_F(UdpCarrier, takes_from_interfaces_that_the_settings_leave_out_only_what_this_machine_sent) {
+    settings_.interfaces = {"no-such-interface"};
+    const auto reader = started();
+    send("by the loopback", kHome);
+    Received received;
+    EXPECT_TRUE(collect(*reader, received, 1));
+}
+
+TEST_F(UdpCarrier, says_that_nothing_can_be_reached_when_no_interface_is_usable) {
+    settings_.interfaces = {"no-such-interface"};
+    const Envelope one = message("x");
+    const auto sent = make_udp_carrier(settings_)->send({}, std::span(&one, 1));
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().code, Errc::unreachable);
+}
+
+TEST_F(UdpCarrier, says_that_an_address_cannot_be_reached) {
+    const Envelope one = message("x");
+    const IpAddress broadcast = IpAddress::v4(255, 255, 255, 255);  // needs a right that we do not ask for
+    const auto carrier = make_udp_carrier(settings_);
+    const auto sent = carrier->send({.scope = Scope::direct, .address = broadcast}, std::span(&one, 1));
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().code, Errc::unreachable);
+    EXPECT_NE(sent.error().os_code, 0);
+    EXPECT_EQ(carrier->counters().tx_failed, 1u);
+}
+
+TEST_F(UdpCarrier, reaches_this_machine_by_whatever_interfaces_it_has) {
+    settings_.interfaces = {};
+    const auto reader = started();
+    send("by all of them");
+    Received received;
+    EXPECT_TRUE(collect(*reader, received, 1));  // further copies may follow
+    EXPECT_EQ(received[0].payload(), "by all of them");
+}
+
+TEST_F(UdpCarrier, starts_twice_and_stops_twice_without_harm) {
+    const auto reader = started();
+    const int fd = reader->poll_fd();
+    EXPECT_TRUE(reader->start());
+    EXPECT_EQ(reader->poll_fd(), fd);
+    reader->stop();
+    reader->stop();
+    EXPECT_FALSE(reader->receive([](auto) {}));
+}
+
+}  // namespace
+}  // namespace mailslot
