@@ -156,9 +156,9 @@ class Listen(support.CommandTest):
         busy.process.kill()
 
     def test_a_second_listener_of_a_name_is_refused(self):
-        self.listen("IN")
-        self.assert_fails(1, "listen", "in", says="in")
-        self.assert_fails(1, "listen", "OTHER", "IN")
+        self.listen("TAKEN")
+        self.assert_fails(1, "listen", "\\\\.\\mailslot\\Taken", says="Taken")
+        self.assert_fails(1, "listen", "OTHER", "TAKEN", says="TAKEN")
         self.assert_fails(4, "put", "OTHER", "m")  # and leaves nothing behind
 
     def test_the_same_name_twice_is_refused(self):
