@@ -1,6 +1,6 @@
 // Mailslots: named one-way messages to a process, a machine, a domain or every machine.
-// Threads: the ends (Reader, Writer, Mailslot) may be used by several threads at once; a Message is a value.
-// Fork: a child inherits no reader; a writer goes on in the child as a new sender.
+// Threads: the ends (Reader, Writer, Mailslot) may be used by several threads at once; a Message is
+// a value. Fork: a child inherits no reader; a writer goes on in the child as a new sender.
 #pragma once
 
 #include <chrono>
@@ -22,8 +22,8 @@ using Timeout = std::chrono::milliseconds;
 inline constexpr Timeout kForever{-1};
 inline constexpr Timeout kSlotDefault{-2};  // the read_timeout that the slot was created with
 
-enum class Format : std::uint8_t { bytes, text };          // text: the writer says it is UTF-8
-enum class Trust : std::uint8_t { none, domain, local };   // how sure we are of the sender
+enum class Format : std::uint8_t { bytes, text };              // text: the writer says it is UTF-8
+enum class Trust : std::uint8_t { none, domain, local };       // how sure we are of the sender
 enum class Access : std::uint8_t { owner, group, everybody };  // who else on this machine may write
 
 // A message and its envelope.
@@ -38,10 +38,14 @@ public:
     std::string_view from_address() const;  // "10.0.0.7"; empty when it came from this machine
     std::uint64_t origin() const { return origin_; }      // the writer's random identity
     std::uint64_t sequence() const { return sequence_; }  // counts that writer's messages from 1
-    std::chrono::system_clock::time_point sent_at() const { return sent_at_; }  // the sender's clock
+    std::chrono::system_clock::time_point sent_at() const {
+        return sent_at_;
+    }  // the sender's clock
     Format format() const { return format_; }
     Trust trust() const { return trust_; }
-    std::uint64_t lost_before() const { return lost_before_; }  // of this writer, since its last message here
+    std::uint64_t lost_before() const {
+        return lost_before_;
+    }  // of this writer, since its last message here
 
 private:
     friend struct MessageAccess;
@@ -54,26 +58,26 @@ private:
 };
 
 struct SlotOptions {
-    std::size_t max_message_bytes = 0;            // 0: as large as max_bytes allows
-    std::size_t max_bytes = 64 * 1024 * 1024;     // waiting payload, in all
-    std::size_t max_messages = 1'000'000;         // waiting messages, empty ones included
+    std::size_t max_message_bytes = 0;         // 0: as large as max_bytes allows
+    std::size_t max_bytes = 64 * 1024 * 1024;  // waiting payload, in all
+    std::size_t max_messages = 1'000'000;      // waiting messages, empty ones included
     Timeout read_timeout = kForever;
     Access access = Access::owner;
-    std::optional<std::uint32_t> group{};         // group id, for Access::group
+    std::optional<std::uint32_t> group{};  // group id, for Access::group
 };
 
 // Messages that did not reach the slot, by cause, since the slot was created.
 struct Losses {
-    std::uint64_t slot_full = 0, message_too_big = 0;    // refused; a local writer was told
+    std::uint64_t slot_full = 0, message_too_big = 0;       // refused; a local writer was told
     std::uint64_t network_gap = 0, fragment_timed_out = 0;  // sent, but never (wholly) seen here
-    std::uint64_t not_trusted = 0, over_limit = 0;       // seen, and refused
-    std::uint64_t bad_record = 0;                        // dropped because shared memory was tampered with
+    std::uint64_t not_trusted = 0, over_limit = 0;          // seen, and refused
+    std::uint64_t bad_record = 0;  // dropped because shared memory was tampered with
     std::uint64_t total() const;
 };
 
 struct SlotInfo {
     std::string name;
-    std::int64_t reader_pid = 0;                    // the reading process
+    std::int64_t reader_pid = 0;  // the reading process
     std::size_t max_message_bytes = 0, max_bytes = 0, max_messages = 0;
     std::optional<std::size_t> next_message_bytes;  // nothing waits: no value
     std::uint64_t messages = 0, bytes = 0;          // waiting
@@ -87,8 +91,9 @@ struct SlotInfo {
 // The reading end. Destroying it removes the slot and the messages nobody read.
 class MAILSLOT_API Reader {
 public:
-    // Creates `name`, which must be local: NAME or \\.\mailslot\NAME.            Win32: CreateMailslot
-    // Errors: bad_name, name_too_long, slot_exists, no_permission, no_resources, bad_config.
+    // Creates `name`, which must be local: NAME or \\.\mailslot\NAME.            Win32:
+    // CreateMailslot Errors: bad_name, name_too_long, slot_exists, no_permission, no_resources,
+    // bad_config.
     static Result<Reader> create(std::string_view name, const SlotOptions& options = {});
     Reader(Reader&&) noexcept;
     Reader& operator=(Reader&&) noexcept;
@@ -98,17 +103,20 @@ public:
     // Threads that wait are served in the order in which they came.
     // Errors: timed_out; closed, when another thread closes the reader meanwhile.
     Result<Message> get(Timeout timeout = kSlotDefault);
-    Result<void> get_into(Message& message, Timeout timeout = kSlotDefault);  // the same, reusing its memory
+    Result<void> get_into(Message& message,
+                          Timeout timeout = kSlotDefault);  // the same, reusing its memory
 
-    SlotInfo info() const;          // one consistent picture; never waits                Win32: GetMailslotInfo
-    std::uint64_t qsize() const;    // messages waiting, exactly
+    SlotInfo info()
+        const;  // one consistent picture; never waits                Win32: GetMailslotInfo
+    std::uint64_t qsize() const;  // messages waiting, exactly
     bool empty() const;
-    bool full() const;              // max_bytes or max_messages used up
+    bool full() const;  // max_bytes or max_messages used up
     std::string_view name() const;
-    void set_read_timeout(Timeout timeout);  // for later calls of get                    Win32: SetMailslotInfo
+    void set_read_timeout(
+        Timeout timeout);  // for later calls of get                    Win32: SetMailslotInfo
 
-    // A descriptor that is readable exactly while a message waits; ours: poll it, do not read or close it.
-    // Errors: no_resources, closed.
+    // A descriptor that is readable exactly while a message waits; ours: poll it, do not read or
+    // close it. Errors: no_resources, closed.
     Result<int> fileno();
 
     // Why this slot hears nothing from other machines, where that is so.
@@ -117,7 +125,7 @@ public:
     void close();  // the name is free at once; waiting threads get Errc::closed. Again: no effect.
 
     class Iterator;
-    Iterator begin();                // ends when the reader is closed or read_timeout passes
+    Iterator begin();  // ends when the reader is closed or read_timeout passes
     std::default_sentinel_t end() const { return {}; }
 
 private:
@@ -133,27 +141,31 @@ struct WriterOptions {
 // The writing end: to one slot here, on one host, in a domain, or everywhere.
 class MAILSLOT_API Writer {
 public:
-    // NAME and \\.\mailslot\NAME: a slot of this machine. \\PLACE\mailslot\NAME, PLACE a host, an IP
-    // address, a domain or *: fire and forget, reader or not.                      Win32: CreateFile
-    // Errors: bad_name, name_too_long, bad_config, no_resources; local: no_such_slot, no_permission.
+    // NAME and \\.\mailslot\NAME: a slot of this machine. \\PLACE\mailslot\NAME, PLACE a host, an
+    // IP address, a domain or *: fire and forget, reader or not.                      Win32:
+    // CreateFile Errors: bad_name, name_too_long, bad_config, no_resources; local: no_such_slot,
+    // no_permission.
     static Result<Writer> open(std::string_view address, const WriterOptions& options = {});
     Writer(Writer&&) noexcept;
     Writer& operator=(Writer&&) noexcept;
     ~Writer();
 
     // Puts one whole message: all of it or nothing.                              Win32: WriteFile
-    // Errors: message_too_big, closed, no_resources; a slot of this machine: no_such_slot (after looking
-    // once for a new reader of that name), slot_full, timed_out, no_permission; elsewhere: unreachable.
+    // Errors: message_too_big, closed, no_resources; a slot of this machine: no_such_slot (after
+    // looking once for a new reader of that name), slot_full, timed_out, no_permission; elsewhere:
+    // unreachable.
     Result<void> put(std::string_view text);
     Result<void> put(std::span<const std::byte> bytes);
 
-    // Puts many messages, in order, at a lower price each. How many were taken: all but where an error
-    // stopped it, which the next put then returns.
-    Result<std::size_t> put_many(std::span<const std::string_view> messages, Format format = Format::text);
+    // Puts many messages, in order, at a lower price each. How many were taken: all but where an
+    // error stopped it, which the next put then returns.
+    Result<std::size_t> put_many(std::span<const std::string_view> messages,
+                                 Format format = Format::text);
 
     std::string_view address() const;
     std::uint64_t origin() const;
-    Result<SlotInfo> info() const;  // of a slot on this machine. Errors: no_such_slot, wrong_direction.
+    Result<SlotInfo> info()
+        const;  // of a slot on this machine. Errors: no_such_slot, wrong_direction.
     void close();
 
 private:
@@ -182,13 +194,14 @@ private:
 };
 inline Reader::Iterator Reader::begin() { return Iterator(*this); }
 
-// The slots of this machine that this user may see; and one of them by name, which may be another process's.
-// Errors: no_permission, no_resources, bad_config; info also bad_name, no_such_slot.
+// The slots of this machine that this user may see; and one of them by name, which may be another
+// process's. Errors: no_permission, no_resources, bad_config; info also bad_name, no_such_slot.
 MAILSLOT_API Result<std::vector<SlotInfo>> list();
 MAILSLOT_API Result<SlotInfo> info(std::string_view name);
 
-// One type for both ends: the first put makes it a writer, the first get, qsize, empty, full or loop a reader.
-// The other use then fails with wrong_direction. What winsys offers to Python programs.
+// One type for both ends: the first put makes it a writer, the first get, qsize, empty, full or
+// loop a reader. The other use then fails with wrong_direction. What winsys offers to Python
+// programs.
 class MAILSLOT_API Mailslot {
 public:
     // Nothing is opened yet. Errors: bad_name, name_too_long.
@@ -198,9 +211,11 @@ public:
     Mailslot& operator=(Mailslot&&) noexcept;
     ~Mailslot();
 
-    Result<void> put(std::string_view text);           // Errors: as Writer's, and wrong_direction
+    Result<void> put(std::string_view text);  // Errors: as Writer's, and wrong_direction
     Result<void> put(std::span<const std::byte> bytes);
-    Result<Message> get(bool block = true, Timeout timeout = kSlotDefault);  // Errors: as Reader's, and wrong_direction
+    Result<Message> get(
+        bool block = true,
+        Timeout timeout = kSlotDefault);  // Errors: as Reader's, and wrong_direction
     Result<Message> get_nowait();
     Result<std::uint64_t> qsize();
     Result<bool> empty();
@@ -225,8 +240,10 @@ public:
     const Message& operator*() const { return message_; }
     const Message* operator->() const { return &message_; }
     Iterator& operator++() {
-        if (auto next = slot_->get()) message_ = std::move(*next);
-        else slot_ = nullptr;
+        if (auto next = slot_->get())
+            message_ = std::move(*next);
+        else
+            slot_ = nullptr;
         return *this;
     }
     void operator++(int) { ++*this; }

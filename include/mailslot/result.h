@@ -32,9 +32,9 @@ enum class Errc : std::uint8_t {
     no_resources,     // memory, disk, descriptors or another limit of the system is used up
     unreachable,      // no interface or route leads there
     port_taken,       // another program has the UDP port
-    bad_packet,       // bytes from the network that are no message; never returned by the public API
-    bad_segment,      // shared memory that is no inbox; never returned by the public API
-    bad_config,       // the configuration has an unknown key or a wrong value
+    bad_packet,   // bytes from the network that are no message; never returned by the public API
+    bad_segment,  // shared memory that is no inbox; never returned by the public API
+    bad_config,   // the configuration has an unknown key or a wrong value
 };
 
 // The name of the code as it stands above: "no_such_slot".
@@ -78,9 +78,7 @@ public:
 
     // tl::expected<void> has none, and `writer.put("HELLO").value()` must not fail in silence.
     using Base::value;
-    void value() const
-        requires std::is_void_v<T>
-    {
+    void value() const requires std::is_void_v<T> {
         if (!this->has_value()) throw tl::bad_expected_access<Error>(this->error());
     }
 };

@@ -34,7 +34,8 @@ struct Address {
 // Errors: bad_name, name_too_long; `detail` names the offending part.
 Result<Address> parse_address(std::string_view text);
 
-// For a reader: an address whose place is `here`. Errors: bad_name (also for a remote place), name_too_long.
+// For a reader: an address whose place is `here`. Errors: bad_name (also for a remote place),
+// name_too_long.
 Result<SlotName> parse_reader_name(std::string_view text);
 
 std::string to_string(const Address& address);  // canonical: \\PLACE\mailslot\NAME

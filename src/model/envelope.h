@@ -19,11 +19,11 @@ enum class Scope : std::uint8_t {
 };
 
 enum class Kind : std::uint8_t {
-    message = 1,  // a whole message
-    fragment = 2, // a part of one
-    end = 3,      // a writer closes; `sequence` is the number its next message would have had
-    query = 4,    // who has slots, or this slot? (discovery)
-    answer = 5,   // the answer to a query
+    message = 1,   // a whole message
+    fragment = 2,  // a part of one
+    end = 3,       // a writer closes; `sequence` is the number its next message would have had
+    query = 4,     // who has slots, or this slot? (discovery)
+    answer = 5,    // the answer to a query
 };
 
 // Borrows every view until the call that it was handed to returns.
@@ -37,22 +37,22 @@ struct Envelope {
 
     // From.
     std::string_view from_host{};
-    IpAddress from_address{};        // filled in by the carrier; Family::none from this machine
-    std::uint64_t station = 0;       // the sending machine's (runtime folder's) random identity
-    std::uint64_t origin = 0;        // the writer's
-    std::uint32_t origin_age_ms = 0; // since that writer's first message; saturates
-    bool delivered_at_home = false;  // the writer itself put it into the slot on its own machine
+    IpAddress from_address{};         // filled in by the carrier; Family::none from this machine
+    std::uint64_t station = 0;        // the sending machine's (runtime folder's) random identity
+    std::uint64_t origin = 0;         // the writer's
+    std::uint32_t origin_age_ms = 0;  // since that writer's first message; saturates
+    bool delivered_at_home = false;   // the writer itself put it into the slot on its own machine
 
     // The message.
-    std::uint64_t sequence = 0;  // counts one writer's messages from 1
-    std::int64_t sent_at_us = 0; // Unix time, the sender's clock
+    std::uint64_t sequence = 0;   // counts one writer's messages from 1
+    std::int64_t sent_at_us = 0;  // Unix time, the sender's clock
     Format format = Format::bytes;
     Trust trust = Trust::none;
     std::uint64_t lost_before = 0;  // filled in by the post office
     Bytes payload{};
 
-    // Kind::fragment: `payload` begins at `offset` of a message of `total_bytes`. All parts but the last
-    // have `chunk_bytes` bytes, so a part's number is offset / chunk_bytes.
+    // Kind::fragment: `payload` begins at `offset` of a message of `total_bytes`. All parts but the
+    // last have `chunk_bytes` bytes, so a part's number is offset / chunk_bytes.
     std::uint32_t total_bytes = 0, offset = 0;
     std::uint16_t chunk_bytes = 0;
 };

@@ -8,7 +8,8 @@
 
 namespace mailslot {
 
-// Simple upper-case mapping of one code point (Unicode Character Database 14.0, field 12 of UnicodeData.txt).
+// Simple upper-case mapping of one code point (Unicode Character Database 14.0, field 12 of
+// UnicodeData.txt).
 char32_t fold(char32_t code_point);
 
 // The text with every code point folded. No value: the text is not well-formed UTF-8.

@@ -24,8 +24,9 @@ struct IpAddress {
     bool operator==(const IpAddress&) const = default;
 };
 
-// "10.0.0.7", "fe80::1", "fe80::1%3" (RFC 4291 section 2.2, RFC 4007 section 11), "[fe80::1]"; also Windows'
-// way to write a v6 address in a UNC path, "fe80--1s3.ipv6-literal.net". No value: not an address.
+// "10.0.0.7", "fe80::1", "fe80::1%3" (RFC 4291 section 2.2, RFC 4007 section 11), "[fe80::1]"; also
+// Windows' way to write a v6 address in a UNC path, "fe80--1s3.ipv6-literal.net". No value: not an
+// address.
 std::optional<IpAddress> parse_ip_address(std::string_view text);
 std::string to_string(const IpAddress& address);  // empty for Family::none
 

@@ -13,14 +13,17 @@ inline constexpr std::size_t kMaxAddressUnits = 259;
 // A UDP payload: fits every IPv6 path (1280 bytes) with its headers and those of a tunnel to spare.
 inline constexpr std::size_t kMaxDatagramBytes = 1200;
 
-// A message on the network: above this, fragment loss makes arrival unlikely; hand over a file instead.
+// A message on the network: above this, fragment loss makes arrival unlikely; hand over a file
+// instead.
 inline constexpr std::size_t kMaxNetworkMessageBytes = 1024 * 1024;
 
-// Half-arrived messages: of one sender, so that one cannot use up the room of all; and of all together.
+// Half-arrived messages: of one sender, so that one cannot use up the room of all; and of all
+// together.
 inline constexpr std::size_t kMaxReassemblyBytesPerSender = 4 * 1024 * 1024;
 inline constexpr std::size_t kMaxReassemblyBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kMaxReassembliesPerSender = 256;
-inline constexpr std::chrono::milliseconds kFragmentTimeout{1000};  // after the last fragment that came
+inline constexpr std::chrono::milliseconds kFragmentTimeout{
+    1000};  // after the last fragment that came
 
 // Senders remembered: about 300 bytes each; the one silent for longest is forgotten first.
 inline constexpr std::size_t kMaxSenders = 65536;

@@ -13,14 +13,14 @@ namespace mailslot {
 enum class Families : std::uint8_t { both, ipv4, ipv6 };
 
 struct Settings {
-    std::string dir;                   // runtime folder of this machine, or of this user on it
-    std::string system_dir;            // the whole machine's, "/run/mailslot"; may equal `dir`
-    std::string host;                  // this machine's own name
-    std::uint16_t port = kDefaultPort; // UDP
-    std::vector<std::string> domains;  // that this machine is in
+    std::string dir;                    // runtime folder of this machine, or of this user on it
+    std::string system_dir;             // the whole machine's, "/run/mailslot"; may equal `dir`
+    std::string host;                   // this machine's own name
+    std::uint16_t port = kDefaultPort;  // UDP
+    std::vector<std::string> domains;   // that this machine is in
     std::map<std::string, std::string> peers;  // host name, folded -> IP address or DNS name
     Families families = Families::both;
-    std::vector<std::string> interfaces;       // empty: all usable ones
+    std::vector<std::string> interfaces;  // empty: all usable ones
     int hop_limit = kDefaultHopLimit;
     std::size_t receive_buffer_bytes = 4 * 1024 * 1024;
 };
