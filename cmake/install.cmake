@@ -1,6 +1,9 @@
 # What `cmake --install` puts where. Everything finds its neighbours from its own place, so that a tree may be moved.
 include(CMakePackageConfigHelpers)
 
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+    message(FATAL_ERROR "CMAKE_INSTALL_LIBDIR and CMAKE_INSTALL_INCLUDEDIR must be relative to the prefix")
+endif()
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mailslot)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/mailslot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

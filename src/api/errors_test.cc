@@ -79,5 +79,12 @@ TEST(Errors, value_of_a_failed_result_throws_the_line) {
     }
 }
 
+TEST(Errors, value_of_a_result_without_a_value_throws_only_where_it_failed) {
+    Result<void>().value();
+    const Result<void> failed = Error{Errc::slot_full, "put"};
+    EXPECT_THROW(failed.value(), tl::bad_expected_access<Error>);
+    EXPECT_THROW(Result<void>(failed).value(), tl::bad_expected_access<Error>);
+}
+
 }  // namespace
 }  // namespace mailslot

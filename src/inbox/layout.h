@@ -71,8 +71,8 @@ struct Header {
     alignas(128) std::atomic<std::uint64_t> refused_slot_full, refused_too_big;
 
     // Added to by the post office of this machine.
-    alignas(128) std::atomic<std::uint64_t> network_gap, fragment_timed_out,
-        not_trusted, over_limit, repeats, senders;
+    alignas(128) std::atomic<std::uint64_t> network_gap, fragment_timed_out, not_trusted,
+        over_limit, repeats, senders;
 
     // Written once.
     alignas(128) std::atomic<std::uint32_t> closed;

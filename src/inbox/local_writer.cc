@@ -25,8 +25,8 @@ Result<Answer> ask(const SlotEntry& entry, LocalOp op) {
     if (!connection) return connection.error();
     auto sent = os::send_packet(connection->get(), wire::encode({.op = op, .key = entry.name.key}));
     if (!sent) return Error{Errc::no_such_slot, "ask the reader", sent.error().os_code};
-    auto packet = os::receive_packet(connection->get(),
-                                     std::chrono::steady_clock::now() + kAnswerPatience);
+    auto packet =
+        os::receive_packet(connection->get(), std::chrono::steady_clock::now() + kAnswerPatience);
     if (!packet && packet.error().code == Errc::timed_out) {
         return Error{Errc::timed_out, "ask the reader", 0, "the reading process does not answer"};
     }
@@ -109,7 +109,8 @@ void LocalWriter::ask_station_to_ring() {
 Result<SlotInfo> ask_for_info(const SlotEntry& entry) {
     auto answer = ask(entry, LocalOp::info);
     if (!answer) return answer.error();
-    if (answer->message.op != LocalOp::slot_info) return Error{Errc::no_such_slot, "ask the reader"};
+    if (answer->message.op != LocalOp::slot_info)
+        return Error{Errc::no_such_slot, "ask the reader"};
     return std::move(answer->message.info);
 }
 

@@ -1,5 +1,5 @@
-// A writer to one slot of this machine, found by name: attaches to its memory and, when the reader is replaced,
-// to the next one's.
+// A writer to one slot of this machine, found by name: attaches to its memory and, when the reader
+// is replaced, to the next one's.
 #pragma once
 
 #include <memory>
@@ -19,10 +19,11 @@ public:
     // Where to look, the first folder first.
     LocalWriter(std::vector<SlotFolder> folders, std::string key);
 
-    // Finds the slot, if that is still to be done. Errors: no_such_slot, no_permission, no_resources,
-    // timed_out (the reader's process is stopped).
+    // Finds the slot, if that is still to be done. Errors: no_such_slot, no_permission,
+    // no_resources, timed_out (the reader's process is stopped).
     Result<void> attach();
-    // As InboxWriter::put; looks the name up again, once, when the reader is gone. Never waits for room.
+    // As InboxWriter::put; looks the name up again, once, when the reader is gone. Never waits for
+    // room.
     Result<std::size_t> put(std::span<const Item> items);
     Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline);
 
@@ -36,7 +37,8 @@ private:
     std::unique_ptr<InboxWriter> writer_;
 };
 
-// Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out, no_resources.
+// Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out,
+// no_resources.
 Result<SlotInfo> ask_for_info(const SlotEntry& entry);
 
 }  // namespace mailslot::inbox

@@ -34,7 +34,8 @@ Meta decode_meta(Bytes bytes) {
     meta.trust = Trust{in.u8()};
     meta.lost_before = in.u64be();
     meta.from_host = as_text(in.take(in.u8()));
-    const bool known = meta.from_address.family <= IpAddress::Family::v6 && meta.trust <= Trust::local;
+    const bool known =
+        meta.from_address.family <= IpAddress::Family::v6 && meta.trust <= Trust::local;
     return in.ok() && known ? meta : Meta{};
 }
 

@@ -52,7 +52,8 @@ Result<std::uint64_t> SlotFolder::station_id(Random& random) const {
         if (!text) return text.error();
         std::uint64_t id = 0;
         if (*text && (*text)->size() == 16 &&
-            std::from_chars((*text)->data(), (*text)->data() + 16, id, 16).ec == std::errc() && id != 0) {
+            std::from_chars((*text)->data(), (*text)->data() + 16, id, 16).ec == std::errc() &&
+            id != 0) {
             return id;
         }
         auto lock = os::lock_file(dir_ + "/lock");

@@ -25,15 +25,16 @@ public:
 
     // Makes the folders for a reader. Errors: no_permission, no_resources.
     Result<void> prepare(unsigned mode) const;
-    // The identity of this folder, as a machine, among all: made at first need. Errors: as prepare's, timed_out.
+    // The identity of this folder, as a machine, among all: made at first need. Errors: as
+    // prepare's, timed_out.
     Result<std::uint64_t> station_id(Random& random) const;
 
     std::string reader_socket_path(std::uint64_t random) const;
     std::string office_socket_path() const { return dir_ + "/office.sock"; }
     std::string office_lock_path() const { return dir_ + "/office.lock"; }
 
-    // Enters a slot for the process that listens on the socket. Takes over what a dead process left.
-    // Errors: slot_exists, no_permission, no_resources, timed_out.
+    // Enters a slot for the process that listens on the socket. Takes over what a dead process
+    // left. Errors: slot_exists, no_permission, no_resources, timed_out.
     Result<void> claim(const SlotName& name, const std::string& socket_path) const;
     void release(const SlotName& name, const std::string& socket_path) const;
 

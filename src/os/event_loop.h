@@ -1,5 +1,5 @@
-// Waits for many descriptors and calls what belongs to those that are ready. One thread runs it; wake() and
-// nothing else may be called by others.
+// Waits for many descriptors and calls what belongs to those that are ready. One thread runs it;
+// wake() and nothing else may be called by others.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ public:
     Result<void> add(int fd, std::function<void()> ready);
     void remove(int fd);  // before it is closed; may be called by `ready` itself
 
-    // Waits until something is ready, wake() was called, or the deadline; calls what is ready, once each.
+    // Waits until something is ready, wake() was called, or the deadline; calls what is ready, once
+    // each.
     void run_once(Deadline deadline);
     void wake();
 

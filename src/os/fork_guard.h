@@ -1,5 +1,6 @@
-// What a child of fork(2) must not keep: descriptors whose closing tells other processes that their owner is
-// gone. One of the two places in the project with state of the whole process (docs/ARCHITECTURE.md).
+// What a child of fork(2) must not keep: descriptors whose closing tells other processes that their
+// owner is gone. One of the two places in the project with state of the whole process
+// (docs/ARCHITECTURE.md).
 #pragma once
 
 #include <cstdint>
@@ -10,14 +11,16 @@
 
 namespace mailslot::os {
 
-// Counts the forks that lead to this process. What was made under another number belongs to a parent.
+// Counts the forks that lead to this process. What was made under another number belongs to a
+// parent.
 std::uint64_t fork_generation();
 
 // A descriptor that a child closes at once when it is born.
 class GuardedFd {
 public:
     GuardedFd() = default;
-    // Runs `make`, which returns a new descriptor or -1, with forks held off until it is on the list.
+    // Runs `make`, which returns a new descriptor or -1, with forks held off until it is on the
+    // list.
     static GuardedFd make(const std::function<int()>& make);
     GuardedFd(GuardedFd&& other) noexcept;
     GuardedFd& operator=(GuardedFd&& other) noexcept;

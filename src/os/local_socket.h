@@ -1,4 +1,5 @@
-// Unix sockets of whole packets (SOCK_SEQPACKET) that carry descriptors and tell who is at the other end.
+// Unix sockets of whole packets (SOCK_SEQPACKET) that carry descriptors and tell who is at the
+// other end.
 #pragma once
 
 #include <chrono>
@@ -38,7 +39,8 @@ Result<GuardedFd> connect_local(const std::string& path);
 // Takes one waiting connection; no descriptor: none waits. It does not block when read.
 GuardedFd accept_local(const GuardedFd& listener);
 
-// Never waits for the other end: a peer that does not read gets an error. Errors: no_resources, closed.
+// Never waits for the other end: a peer that does not read gets an error. Errors: no_resources,
+// closed.
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds = {});
 // Errors: timed_out (at once, with a deadline in the past), closed.
 Result<Packet> receive_packet(int fd, Deadline deadline);

@@ -2,82 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <string>
 #include <vector>
 
-#include "base/testing/fake_clock.h"
-#include "post/testing/recording_slots.h"
+#include "post/testing/post_office_fixture.h"
 
 namespace mailslot::post {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr std::uint64_t kHome = 0x1111, kAway = 0x2222;
-
-Envelope message(std::uint64_t sequence, std::string_view text = "hello",
-                 std::uint64_t origin = 7) {
-    return {.slot = "Log",
-            .from_host = "box",
-            .station = kAway,
-            .origin = origin,
-            .sequence = sequence,
-            .payload = as_bytes(text)};
-}
-
-Envelope end(std::uint64_t sequence, std::uint64_t origin = 7) {
-    Envelope envelope = message(sequence, "", origin);
-    envelope.kind = Kind::end;
-    return envelope;
-}
-
-Envelope part(std::uint64_t sequence, std::string_view whole, std::uint32_t number,
-              std::uint16_t chunk = 2, std::uint64_t origin = 7) {
-    Envelope envelope = message(sequence, whole.substr(number * chunk, chunk), origin);
-    envelope.kind = Kind::fragment;
-    envelope.total_bytes = static_cast<std::uint32_t>(whole.size());
-    envelope.offset = number * chunk;
-    envelope.chunk_bytes = chunk;
-    return envelope;
-}
-
-Envelope aged(Envelope envelope, std::chrono::milliseconds age) {
-    envelope.origin_age_ms = static_cast<std::uint32_t>(age.count());
-    return envelope;
-}
-
-class PostOfficeTest : public testing::Test {
-protected:
-    PostOfficeTest() { office_.slot_opened("LOG"); }
-
-    void deliver(const std::vector<Envelope>& arrived) { office_.deliver(arrived); }
-    std::vector<std::uint64_t> sequences() const {
-        std::vector<std::uint64_t> all;
-        for (const auto& got : slots_.got) all.push_back(got.sequence);
-        return all;
-    }
-    std::vector<std::uint64_t> lost_before() const {
-        std::vector<std::uint64_t> all;
-        for (const auto& got : slots_.got) all.push_back(got.lost_before);
-        return all;
-    }
-    LossCounters lost() const {
-        EXPECT_EQ(office_.counters("LOG").lost, office_.counters().lost);
-        return office_.counters("LOG").lost;
-    }
-    SenderInfo only_sender() const { return office_.senders("LOG").at(0); }
-
-    using Numbers = std::vector<std::uint64_t>;
-    FakeClock clock_;
-    RecordingSlots slots_;
-    PostOffice office_{
-        {kHome, "ME", {"LAB", "ATTIC"}},
-        clock_,
-        slots_.function(),
-        {.senders = 3,
-         .reassembly = {.bytes = 20'000, .bytes_per_sender = 10'000, .messages_per_sender = 4}}};
-};
 
 // ---- Admission
 
@@ -200,162 +131,6 @@ TEST_F(PostOfficeTest, keeps_origins_apart) {
     EXPECT_EQ(lost().total(), 0u);  // a restarted writer is a new origin
 }
 
-// ---- Losses
-
-TEST_F(PostOfficeTest, counts_a_gap_at_once_and_tells_the_next_message) {
-    deliver({message(1), message(4), message(5)});
-    EXPECT_EQ(lost_before(), (Numbers{0, 2, 0}));
-    EXPECT_EQ(lost().network_gap, 2u);
-    EXPECT_EQ(only_sender().lost, 2u);
-}
-
-TEST_F(PostOfficeTest, takes_a_loss_back_when_the_message_comes_late) {
-    deliver({message(1), message(3)});
-    EXPECT_EQ(lost().network_gap, 1u);
-    deliver({message(2), message(4)});
-    EXPECT_EQ(lost().total(), 0u);
-    EXPECT_EQ(lost_before(), (Numbers{0, 1, 0, 0}));
-    EXPECT_EQ(only_sender().told_then_arrived, 1u);
-}
-
-TEST_F(PostOfficeTest, counts_the_tail_when_the_writer_ends) {
-    deliver({message(1), end(4), end(4)});
-    EXPECT_EQ(lost().network_gap, 2u);
-    EXPECT_EQ(only_sender().lost_untold, 2u);
-    deliver({message(3), end(4)});
-    EXPECT_EQ(lost().network_gap, 1u);
-    EXPECT_EQ(only_sender().told_then_arrived, 0u);
-    EXPECT_EQ(lost_before(), (Numbers{0, 1}));
-}
-
-TEST_F(PostOfficeTest, counts_what_came_before_the_first_word_when_the_slot_was_open_all_the_time) {
-    clock_.advance(500ms);
-    deliver({aged(message(4), 500ms)});
-    EXPECT_EQ(lost().network_gap, 3u);
-    EXPECT_EQ(lost_before(), Numbers{3});
-}
-
-TEST_F(PostOfficeTest,
-       counts_nothing_before_the_first_word_when_the_writer_is_older_than_the_slot) {
-    clock_.advance(500ms);
-    deliver({aged(message(4), 501ms)});
-    EXPECT_EQ(lost().total(), 0u);
-    deliver({aged(message(2), 502ms),
-             aged(message(2), 502ms)});  // late, welcome once, and nobody's loss
-    EXPECT_EQ(sequences(), (Numbers{4, 2}));
-    EXPECT_EQ(lost().total(), 0u);
-    EXPECT_EQ(only_sender().told_then_arrived, 0u);
-}
-
-TEST_F(PostOfficeTest, does_not_trust_an_age_that_has_saturated) {
-    clock_.advance(24h * 60);
-    Envelope old = message(4);
-    old.origin_age_ms = 0xffffffff;
-    deliver({old});
-    EXPECT_EQ(lost().total(), 0u);
-}
-
-TEST_F(PostOfficeTest, counts_everything_of_a_writer_of_which_only_the_end_came) {
-    clock_.advance(500ms);
-    deliver({aged(end(4), 100ms), aged(end(4), 100ms)});
-    EXPECT_EQ(lost().network_gap, 3u);
-    deliver({aged(end(9, 8), 501ms)});  // began before the slot
-    EXPECT_EQ(lost().network_gap, 3u);
-}
-
-TEST_F(PostOfficeTest, keeps_nothing_of_a_writer_that_ends_without_a_message) {
-    deliver({end(1)});
-    EXPECT_EQ(office_.counters().senders, 0u);
-}
-
-// ---- Fragments
-
-TEST_F(PostOfficeTest, delivers_a_fragmented_message_once) {
-    deliver({part(1, "abcde", 0), part(1, "abcde", 0), part(1, "abcde", 2)});
-    EXPECT_TRUE(slots_.got.empty());
-    EXPECT_TRUE(office_.next_tick());
-    deliver({part(1, "abcde", 1), part(1, "abcde", 1), part(1, "abcde", 0), message(2)});
-    ASSERT_EQ(sequences(), (Numbers{1, 2}));
-    EXPECT_EQ(slots_.got[0].text, "abcde");
-    EXPECT_EQ(office_.counters().fragment_repeats, 3u);
-    EXPECT_EQ(office_.counters("LOG").repeats, 0u);
-    EXPECT_EQ(lost().total(), 0u);
-    EXPECT_FALSE(office_.next_tick());
-}
-
-TEST_F(PostOfficeTest, misses_an_incomplete_message_only_from_the_next_one_on) {
-    deliver({part(1, "abcd", 0)});
-    EXPECT_EQ(lost().total(), 0u);
-    deliver({message(2)});
-    EXPECT_EQ(lost().network_gap, 1u);
-    deliver({part(1, "abcd", 1)});
-    EXPECT_EQ(lost().total(), 0u);
-    EXPECT_EQ(sequences(), (Numbers{2, 1}));
-    EXPECT_EQ(only_sender().told_then_arrived, 1u);
-}
-
-TEST_F(PostOfficeTest, counts_what_the_first_fragment_heard_leaves_out) {
-    deliver({part(3, "abcd", 0)});
-    EXPECT_EQ(lost().network_gap, 2u);
-    deliver({part(3, "abcd", 1)});
-    EXPECT_EQ(lost_before(), Numbers{2});
-}
-
-TEST_F(PostOfficeTest, says_that_a_fragment_timed_out) {
-    deliver({part(1, "abcd", 0), message(2), part(3, "abcd", 0)});
-    EXPECT_EQ(lost().network_gap, 1u);
-    EXPECT_EQ(office_.next_tick(), clock_.now() + kFragmentTimeout);
-    clock_.advance(kFragmentTimeout - 1ms);
-    office_.tick();
-    EXPECT_EQ(lost().fragment_timed_out, 0u);
-    clock_.advance(1ms);
-    office_.tick();
-    EXPECT_EQ(lost().network_gap, 0u);
-    EXPECT_EQ(lost().fragment_timed_out, 2u);  // the last of the stream, too
-    EXPECT_EQ(only_sender().lost_untold, 1u);
-    EXPECT_FALSE(office_.next_tick());
-    deliver({end(4), message(5)});
-    EXPECT_EQ(lost().total(), 3u);
-    EXPECT_EQ(lost_before(), (Numbers{1, 2}));
-}
-
-TEST_F(PostOfficeTest, takes_a_timed_out_message_back_when_it_comes_whole) {
-    deliver({part(1, "abcd", 0)});
-    clock_.advance(kFragmentTimeout);
-    office_.tick();
-    deliver({part(1, "abcd", 1)});  // missing again, while its parts come once more
-    EXPECT_EQ(lost().fragment_timed_out, 0u);
-    EXPECT_EQ(lost().network_gap, 1u);
-    deliver({part(1, "abcd", 0)});
-    EXPECT_EQ(lost().total(), 0u);
-    EXPECT_EQ(only_sender().lost_untold, 0u);
-    EXPECT_EQ(slots_.got.at(0).text, "abcd");
-}
-
-TEST_F(PostOfficeTest, drops_the_parts_of_a_message_that_another_carrier_brought_whole) {
-    deliver({part(1, "abcd", 0), message(1, "abcd"), part(1, "abcd", 1)});
-    EXPECT_EQ(sequences(), Numbers{1});
-    EXPECT_EQ(office_.counters().half_arrived, 0u);
-    clock_.advance(1h);
-    office_.tick();
-    EXPECT_EQ(lost().total(), 0u);
-}
-
-TEST_F(PostOfficeTest, counts_messages_that_had_to_make_room) {
-    for (std::uint64_t s = 1; s <= 6; ++s) deliver({part(s, "abcd", 0)});
-    EXPECT_EQ(lost().over_limit, 2u);   // 1 and 2; four may wait
-    EXPECT_EQ(lost().network_gap, 3u);  // 3, 4, 5
-    for (std::uint64_t s = 3; s <= 6; ++s) deliver({part(s, "abcd", 1)});
-    EXPECT_EQ(lost().total(), 2u);
-    EXPECT_EQ(sequences(), (Numbers{3, 4, 5, 6}));
-}
-
-TEST_F(PostOfficeTest, drops_parts_that_contradict_the_first) {
-    deliver({part(1, "abcd", 0), part(1, "abcdef", 1), part(1, "abcd", 1)});
-    EXPECT_EQ(office_.counters().bad_fragments, 1u);
-    EXPECT_EQ(slots_.got.at(0).text, "abcd");
-}
-
 // ---- Into the slot
 
 TEST_F(PostOfficeTest, hands_over_consecutive_messages_of_a_slot_in_one_call) {
@@ -395,6 +170,16 @@ TEST_F(PostOfficeTest, keeps_losses_untold_when_the_last_message_of_a_run_is_ref
     EXPECT_EQ(only_sender().told_then_arrived, 0u);
     EXPECT_EQ(lost().total(), 4u);
     EXPECT_EQ(office_.counters("LOG").repeats, 1u);
+}
+
+TEST_F(PostOfficeTest, takes_back_a_loss_that_two_refused_messages_could_not_tell) {
+    slots_.refuse = [](std::uint64_t) { return Errc::slot_full; };
+    deliver({message(2), message(3)});
+    slots_.refuse = [](std::uint64_t) { return std::nullopt; };
+    deliver({message(1)});
+    EXPECT_EQ(only_sender().told_then_arrived, 0u);
+    EXPECT_EQ(lost_before(), Numbers{2});
+    EXPECT_EQ(lost().total(), 2u);
 }
 
 TEST_F(PostOfficeTest, does_not_loop_when_a_slot_takes_nothing_and_does_not_say_why) {
@@ -502,6 +287,7 @@ TEST_F(PostOfficeTest, delivers_all_of_a_batch_with_more_senders_than_it_remembe
     deliver(batch);
     EXPECT_EQ(slots_.got.size(), 100u);
     EXPECT_EQ(office_.counters().senders_forgotten, 97u);
+    EXPECT_EQ(slots_.runs.at(0), 3u);  // before the first of them was forgotten
 }
 
 TEST_F(PostOfficeTest, works_on_after_more_spellings_than_it_remembers) {

@@ -130,6 +130,7 @@ Envelope Reassembly::take(const SenderKey& sender, std::uint64_t sequence) {
     taken_.splice(taken_.end(), messages_, message);
 
     together_.clear();
+    together_.reserve(message->head.total_bytes);  // all of it has come
     for (const auto& [number, part] : message->parts) {
         together_.insert(together_.end(), part.begin(), part.end());
     }

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMostBytes = 4096;
+constexpr std::size_t kMostDetailBytes = 512;
 constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 void put_text(ByteWriter& out, std::string_view text) {
@@ -20,7 +21,8 @@ std::string take_text(ByteReader& in) { return std::string(as_text(in.take(in.u1
 template <class Info, class F>
 void for_each_number(Info& info, F&& each) {
     each(info.max_message_bytes), each(info.max_bytes), each(info.max_messages);
-    each(info.messages), each(info.bytes), each(info.received), each(info.repeats), each(info.senders);
+    each(info.messages), each(info.bytes), each(info.received), each(info.repeats),
+        each(info.senders);
     each(info.lost.slot_full), each(info.lost.message_too_big), each(info.lost.network_gap);
     each(info.lost.fragment_timed_out), each(info.lost.not_trusted), each(info.lost.over_limit);
     each(info.lost.bad_record);
@@ -55,6 +57,7 @@ std::vector<std::byte> encode(const LocalMessage& message) {
     put_text(out, message.key);
     out.u32be(message.number);
     out.u8(static_cast<std::uint8_t>(message.why));
+    put_text(out, std::string_view(message.detail).substr(0, kMostDetailBytes));
     if (message.op == LocalOp::slot_info) put_info(out, message.info);
     buffer.resize(out.size());
     return buffer;
@@ -68,6 +71,7 @@ Result<LocalMessage> decode_local_message(Bytes packet) {
     message.key = take_text(in);
     message.number = in.u32be();
     message.why = Errc{in.u8()};
+    message.detail = take_text(in);
     if (message.op == LocalOp::slot_info) message.info = take_info(in);
     if (!in.ok() || in.left() != 0) return Error{Errc::bad_packet, "local message"};
     if (version != kVersion) {

@@ -22,14 +22,17 @@ enum class LocalOp : std::uint8_t {
     refused = 7,        // answer to attach and info; why
     register_slot = 8,  // reading process to the post office; number, descriptors as with attached
     unregister_slot = 9,
-    reattach = 10,      // post office: the memory that I have of this slot is dead
+    registered =
+        10,  // answer to register_slot; why and detail: what keeps the network away, if anything
+    reattach = 11,  // post office: the memory that I have of this slot is dead
 };
 
 struct LocalMessage {
     LocalOp op{};
     std::string key{};         // the slot, folded; empty where the connection is about one slot
     std::uint32_t number = 0;  // attached, register_slot: the writer's number in the slot
-    Errc why{};                // refused
+    Errc why{};                // refused; registered
+    std::string detail{};      // registered
     SlotInfo info{};           // slot_info
 };
 

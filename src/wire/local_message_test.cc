@@ -6,7 +6,7 @@ namespace mailslot::wire {
 namespace {
 
 LocalMessage sample() {
-    LocalMessage message{.op = LocalOp::slot_info, .key = "LOG\\A", .number = 77};
+    LocalMessage message{.op = LocalOp::slot_info, .key = "LOG\\A", .number = 77, .detail = "why"};
     message.info.name = "Log\\a";
     message.info.reader_pid = 4242;
     message.info.read_timeout = kForever;
@@ -23,6 +23,7 @@ TEST(LocalMessage, comes_back_as_it_was) {
     EXPECT_EQ(back->op, LocalOp::slot_info);
     EXPECT_EQ(back->key, "LOG\\A");
     EXPECT_EQ(back->number, 77u);
+    EXPECT_EQ(back->detail, "why");
     EXPECT_EQ(back->info.name, "Log\\a");
     EXPECT_EQ(back->info.reader_pid, 4242);
     EXPECT_EQ(back->info.read_timeout, kForever);
@@ -46,7 +47,7 @@ TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
         const char* what;
         std::size_t at;
         int value;
-    } cases[] = {{"version", 0, 2}, {"op 0", 1, 0}, {"op 11", 1, 11}};
+    } cases[] = {{"version", 0, 2}, {"op 0", 1, 0}, {"op 12", 1, 12}};
     for (const auto& c : cases) {
         SCOPED_TRACE(c.what);
         auto packet = encode({.op = LocalOp::attach, .key = "X"});

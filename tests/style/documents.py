@@ -17,6 +17,16 @@ def error_codes(root):
     return re.findall(r"^\s*([a-z_]+)(?: = 1)?,", body.group(1), re.MULTILINE) if body else []
 
 
+def wrong_exit_status(root):
+    """The commands' own test has one row for each code; the page must say the same."""
+    rows = re.findall(r"\{Errc::([a-z_]+), (\d)\}", read(root / "tools/mailslot/exit_status_test.cc"))
+    page = read(root / "docs/errors.md")
+    if not rows:
+        return ["docs/errors.md: found no exit status in the code; has its file moved?"]
+    return [f"docs/errors.md: `{code}` ends the commands with {status}" for code, status in rows
+            if not re.search(rf"^\| `{code}` \|.*\| {status} \|$", page, re.MULTILINE)]
+
+
 def setting_keys(root):
     table = re.search(r"kSettings\[\] = \{(.*?)\n\};", read(root / "src/config/toml_settings.cc"), re.DOTALL)
     return re.findall(r'^\s*\{"([a-z_]+)",', table.group(1), re.MULTILINE) if table else []
@@ -47,6 +57,7 @@ def dead_links(root):
 
 def problems(root):
     return (missing(error_codes(root), "docs/errors.md", root, "Errc")
+            + wrong_exit_status(root)
             + missing(setting_keys(root), "docs/configuration.md", root, "setting")
             + missing(environment_variables(root), "docs/configuration.md", root, "variable")
             + unlisted_decisions(root) + dead_links(root))

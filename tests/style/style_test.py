@@ -113,7 +113,8 @@ class Sizes(Trees):
 class Documents(Trees):
     TREE = {
         "include/mailslot/result.h": "enum class Errc : int {\n    bad_name = 1,  // x\n    closed,\n};\n",
-        "docs/errors.md": "| `bad_name` | x |\n| `closed` | x |\n",
+        "tools/mailslot/exit_status_test.cc": "{Errc::bad_name, 2}, {Errc::closed, 1},",
+        "docs/errors.md": "| `bad_name` | x | 2 |\n| `closed` | x | 1 |\n",
         "src/config/toml_settings.cc": 'kSettings[] = {\n    {"host", f},\n};\n',
         "src/config/settings_file.cc": '"MAILSLOT_DIR"',
         "docs/configuration.md": "| `host` | x |\n| `MAILSLOT_DIR` | x |\n",
@@ -126,7 +127,9 @@ class Documents(Trees):
 
     def test_refuses_what_is_missing(self):
         rows = [
-            ("docs/errors.md", "| `bad_name` | x |\n", "Errc `closed` is missing"),
+            ("tools/mailslot/exit_status_test.cc", "{Errc::closed, 5}", "`closed` ends the commands with 5"),
+            ("tools/mailslot/exit_status_test.cc", "", "found no exit status in the code"),
+            ("include/mailslot/result.h", "enum class Errc { new_one, };", "Errc `new_one` is missing"),
             ("include/mailslot/result.h", "", "found no Errc in the code"),
             ("docs/configuration.md", "| `MAILSLOT_DIR` | x |\n", "setting `host` is missing"),
             ("docs/configuration.md", "| `host` | x |\n", "variable `MAILSLOT_DIR` is missing"),

@@ -300,9 +300,7 @@ Exit status: 0 done, 1 failed, 2 wrong use, 3 nothing came in time, 4 no such sl
     try {
         app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
-        const auto verbs = app.get_subcommands();
-        return print(verbs.empty() ? app.help()
-                                   : verbs.front()->help("", CLI::AppFormatMode::Normal));
+        return print(app.help());  // the verb's, where one was named
     } catch (const CLI::CallForVersion& version) {
         return print(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& error) {

@@ -29,9 +29,12 @@ int run_get(const GetOptions& options) {
     if (!message) return fail(message.error());
     Output output;
     append(output.text(), *message, options.print);
-    // Unlike elsewhere, a reader of ours that has gone is a failure: the message is lost with it.
-    if (const auto written = output.flush(); !written) return fail(written.error());
-    return kDone;
+    const auto written = output.flush();
+    if (written) return kDone;
+    // Unlike elsewhere, output that nobody takes is a failure: the message is lost with it.
+    if (written.error().code != Errc::closed) return fail(written.error());
+    say("the message is lost: standard output was closed");
+    return kFailed;
 }
 
 }  // namespace mailslot::cli

@@ -35,6 +35,31 @@ TEST(JsonLine, quotes_any_text) {
     }
 }
 
+// Every byte at every place of a word, and after it: what is written must be read back by the rules
+// of JSON.
+TEST(JsonLine, escapes_a_byte_wherever_it_stands) {
+    for (int byte = 0; byte < 0x80; ++byte) {
+        const bool escapes = byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f;
+        for (std::size_t place = 0; place < 19; ++place) {
+            std::string text(19, 'x'), out;
+            text[place] = static_cast<char>(byte);
+            append_json_string(out, text);
+            SCOPED_TRACE(testing::Message() << "byte " << byte << " at " << place << ": " << out);
+            EXPECT_EQ(out == '"' + text + '"', !escapes);
+            EXPECT_EQ(out[1 + place] == '\\', escapes);
+        }
+    }
+}
+
+TEST(JsonLine, finds_a_byte_that_is_not_utf8_wherever_it_stands) {
+    for (std::size_t place = 0; place < 19; ++place) {
+        std::string text(19, 'x'), out;
+        text[place] = '\xff';
+        append_json_line(out, {.data = text});
+        EXPECT_NE(out.find("\"base64\""), std::string::npos) << out;
+    }
+}
+
 // Rows from RFC 4648 section 10.
 TEST(JsonLine, writes_base64) {
     constexpr TextCase kCases[] = {

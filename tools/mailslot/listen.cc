@@ -108,15 +108,13 @@ Result<void> Listener::watch(int stop_fd) {
 }
 
 int Listener::run() {
-    while (true) {
+    while (!end_) {
         take_turns();
-        if (end_) break;
-        if (!waiting_) {
+        if (!end_ && !waiting_) {
             flush();
             warn_about_network();
         }
-        wait();
-        if (end_) break;
+        if (!end_) wait();
     }
     flush();
     return summarize();

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <string_view>
 
@@ -17,10 +18,13 @@ namespace {
 
 constexpr std::size_t kKeptBytes = 4 * kBlockBytes;  // memory kept after one huge message
 
-// Waits for room where somebody made standard output non-blocking.
-void wait_for_room() {
+// Once a stop was requested: how long whoever reads our output may take for each small part of the
+// rest.
+constexpr int kPatienceMs = 200;
+
+bool has_room(int timeout_ms) {
     pollfd room{STDOUT_FILENO, POLLOUT, 0};
-    ::poll(&room, 1, -1);
+    return ::poll(&room, 1, timeout_ms) > 0;
 }
 
 }  // namespace
@@ -28,13 +32,17 @@ void wait_for_room() {
 Result<void> Output::flush() {
     std::string_view left = text_;
     while (!left.empty()) {
-        const ssize_t written = ::write(STDOUT_FILENO, left.data(), left.size());
+        const bool stopping = stop_requested();
+        if (stopping && !has_room(kPatienceMs)) return Error{Errc::closed, "write standard output"};
+        // Where there is any room there is this much: such a write does not block.
+        const std::string_view part = stopping ? left.substr(0, PIPE_BUF) : left;
+        const ssize_t written = ::write(STDOUT_FILENO, part.data(), part.size());
         if (written >= 0) {
             left.remove_prefix(static_cast<std::size_t>(written));
-        } else if (errno == EPIPE || (errno == EINTR && stop_requested())) {
+        } else if (errno == EPIPE) {
             return Error{Errc::closed, "write standard output", errno};
         } else if (errno == EAGAIN) {
-            wait_for_room();
+            has_room(-1);  // somebody made standard output non-blocking
         } else if (errno != EINTR) {
             return Error{Errc::no_resources, "write standard output", errno};
         }

@@ -80,7 +80,8 @@ Result<GuardedFd> lock_file(const std::string& path) {
     for (;;) {
         auto lock = try_lock_file(path);
         if (!lock || *lock) return lock;
-        if (std::chrono::steady_clock::now() >= until) return Error{Errc::timed_out, "lock", 0, path};
+        if (std::chrono::steady_clock::now() >= until)
+            return Error{Errc::timed_out, "lock", 0, path};
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 }

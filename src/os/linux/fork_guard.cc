@@ -38,7 +38,9 @@ struct Guard {
 
 }  // namespace
 
-std::uint64_t fork_generation() { return Guard::instance().generation.load(std::memory_order_relaxed); }
+std::uint64_t fork_generation() {
+    return Guard::instance().generation.load(std::memory_order_relaxed);
+}
 
 GuardedFd GuardedFd::make(const std::function<int()>& make) {
     Guard& guard = Guard::instance();

@@ -67,7 +67,8 @@ union ControlBuffer {
 
 std::vector<UniqueFd> take_fds(msghdr& message) {
     std::vector<UniqueFd> fds;
-    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+         part = CMSG_NXTHDR(&message, part)) {
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
         const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         for (std::size_t i = 0; i < count; ++i) {
@@ -102,7 +103,8 @@ Result<GuardedFd> listen_local(const std::string& path, unsigned mode) {
 }
 
 Result<GuardedFd> connect_local(const std::string& path) {
-    // Not blocking: where the listener's queue is full, EAGAIN, and not a wait for a stopped process.
+    // Not blocking: where the listener's queue is full, EAGAIN, and not a wait for a stopped
+    // process.
     GuardedFd fd = new_socket(SOCK_NONBLOCK);
     if (!fd) return error_of("socket", errno);
     const SocketPath where(path);

@@ -1,0 +1,65 @@
+#include "api/message.h"
+
+#include "inbox/meta.h"
+
+namespace mailslot {
+namespace {
+
+// Senders whose names are kept made up; with more of them at once they are made up anew each time.
+constexpr std::size_t kMaxSources = 1024;
+
+}  // namespace
+
+std::string_view Message::slot() const { return source_ ? source_->slot : std::string_view(); }
+std::string_view Message::from_host() const {
+    return source_ ? source_->from_host : std::string_view();
+}
+std::string_view Message::from_address() const {
+    return source_ ? source_->from_address : std::string_view();
+}
+
+void MessageAccess::fill(Message& message, inbox::Record& record,
+                         std::shared_ptr<const MessageSource> source, Trust trust,
+                         std::uint64_t lost_before) {
+    message.data_.swap(record.payload);
+    message.source_ = std::move(source);
+    message.origin_ = record.origin;
+    message.sequence_ = record.sequence;
+    message.lost_before_ = lost_before;
+    message.sent_at_ = std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::microseconds(record.sent_at_us)));
+    message.format_ = record.format;
+    message.trust_ = trust;
+}
+
+MessageMaker::MessageMaker(std::string slot, std::string own_host)
+    : slot_(std::move(slot)),
+      local_(std::make_shared<MessageSource>(MessageSource{slot_, std::move(own_host), ""})) {}
+
+void MessageMaker::make(Message& message, inbox::Record& record) {
+    if (record.kind == inbox::RecordKind::local) {
+        return MessageAccess::fill(message, record, local_, Trust::local, 0);
+    }
+    const inbox::Meta meta = inbox::decode_meta(record.meta());
+    MessageAccess::fill(message, record,
+                        remote_source(record.origin, meta.from_host, to_string(meta.from_address)),
+                        meta.trust, meta.lost_before);
+}
+
+std::shared_ptr<const MessageSource> MessageMaker::remote_source(std::uint64_t origin,
+                                                                 std::string_view host,
+                                                                 const std::string& address) {
+    std::lock_guard lock(mutex_);
+    const auto found = remote_.find(origin);
+    if (found != remote_.end() && found->second->from_host == host &&
+        found->second->from_address == address) {
+        return found->second;
+    }
+    if (remote_.size() >= kMaxSources) remote_.clear();
+    auto source = std::make_shared<MessageSource>(MessageSource{slot_, std::string(host), address});
+    remote_[origin] = source;
+    return source;
+}
+
+}  // namespace mailslot

@@ -1,0 +1,44 @@
+// Makes a Message out of what came from the inbox.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "inbox/inbox.h"
+#include "mailslot/mailslot.h"
+
+namespace mailslot {
+
+// What many messages have in common; made once, shared by all of them.
+struct MessageSource {
+    std::string slot, from_host, from_address;
+};
+
+// The writer of Message's private parts.
+struct MessageAccess {
+    static void fill(Message& message, inbox::Record& record,
+                     std::shared_ptr<const MessageSource> source, Trust trust,
+                     std::uint64_t lost_before);
+    static std::string& data(Message& message) { return message.data_; }
+};
+
+// Threads: any.
+class MessageMaker {
+public:
+    MessageMaker(std::string slot, std::string own_host);
+    // Takes the record's payload; gives it the message's old memory in return.
+    void make(Message& message, inbox::Record& record);
+
+private:
+    std::shared_ptr<const MessageSource> remote_source(std::uint64_t origin, std::string_view host,
+                                                       const std::string& address);
+
+    const std::string slot_;
+    const std::shared_ptr<const MessageSource> local_;
+    std::mutex mutex_;
+    std::map<std::uint64_t, std::shared_ptr<const MessageSource>> remote_;  // by origin
+};
+
+}  // namespace mailslot

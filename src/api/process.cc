@@ -1,0 +1,85 @@
+#include "api/process.h"
+
+#include <algorithm>
+
+#include "config/settings_file.h"
+#include "model/fold.h"
+#include "os/interfaces.h"
+
+namespace mailslot {
+namespace {
+
+bool is_own_address(const IpAddress& address) {
+    if (address.is_loopback()) return true;
+    const auto interfaces = os::list_interfaces();
+    if (!interfaces) return false;
+    return std::any_of(interfaces->begin(), interfaces->end(), [&](const os::Interface& interface) {
+        const auto& own = address.family == IpAddress::Family::v4 ? interface.ipv4 : interface.ipv6;
+        return std::any_of(own.begin(), own.end(),
+                           [&](const IpAddress& a) { return a.octets == address.octets; });
+    });
+}
+
+}  // namespace
+
+Result<Process*> Process::current() {
+    // Never destroyed: ends may outlive main(). A child leaves its parent's alone.
+    static os::ForkMutex mutex;
+    static Process* process = nullptr;
+    static std::uint64_t generation = 0;
+    std::lock_guard lock(mutex);
+    if (process == nullptr || generation != os::fork_generation()) {
+        auto settings = load_settings();
+        if (!settings) return settings.error();
+        process = new Process(std::move(*settings));
+        generation = os::fork_generation();
+    }
+    return process;
+}
+
+Result<std::shared_ptr<post::Station>> Process::station(Access access) {
+    std::lock_guard lock(mutex_);
+    const bool shared = access != Access::owner && settings_.system_dir != settings_.dir;
+    auto& place = shared ? shared_station_ : station_;
+    if (auto running = place.lock()) return running;
+    Settings settings = settings_;
+    if (shared) settings.dir = settings.system_dir;
+    auto started = post::Station::start(settings, clock_, random_);
+    if (!started && shared && started.error().code == Errc::no_permission) {
+        return Error{
+            Errc::no_permission, "create slot", started.error().os_code,
+            "a slot that others may write to must be in " + settings.dir +
+                ", which this user may not write to; set MAILSLOT_DIR to a folder that all "
+                "of you use"};
+    }
+    if (started) place = *started;
+    return started;
+}
+
+std::vector<inbox::SlotFolder> Process::folders() const {
+    std::vector<inbox::SlotFolder> folders{inbox::SlotFolder(settings_.dir)};
+    if (settings_.system_dir != settings_.dir) folders.emplace_back(settings_.system_dir);
+    return folders;
+}
+
+Reach reach_of(const Address& address, const Settings& settings) {
+    switch (address.place) {
+        case Place::here:
+            return {.this_machine = true, .others = false};
+        case Place::everybody:
+            return {.this_machine = true, .others = true};
+        case Place::ip: {
+            const bool own = is_own_address(address.ip);
+            return {.this_machine = own, .others = !own};
+        }
+        case Place::named:
+            break;
+    }
+    for (const std::string& domain : settings.domains) {
+        if (fold(domain) == address.place_key) return {.this_machine = true, .others = true};
+    }
+    const bool own = address.place_key == "LOCALHOST" || fold(settings.host) == address.place_key;
+    return {.this_machine = own, .others = !own};
+}
+
+}  // namespace mailslot

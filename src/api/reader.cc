@@ -1,0 +1,167 @@
+#include <chrono>
+
+#include "api/message.h"
+#include "api/process.h"
+#include "inbox/inbox.h"
+#include "inbox/local_writer.h"
+#include "mailslot/mailslot.h"
+
+namespace mailslot {
+
+struct Reader::Impl {
+    Impl(std::shared_ptr<inbox::Inbox> made, std::string own_host)
+        : inbox(std::move(made)),
+          maker(inbox->name().text, std::move(own_host)),
+          read_timeout(inbox->options().read_timeout) {}
+    ~Impl() { close(); }
+
+    bool is_inherited() const { return generation != os::fork_generation(); }
+
+    void close() {
+        if (is_inherited()) return;
+        std::shared_ptr<post::Station> ended;
+        {
+            std::lock_guard lock(mutex);
+            ended.swap(station);
+        }
+        // First the name, so that who finds it closed can take it; then those who wait.
+        if (ended) ended->close_slot(inbox->name());
+        inbox->close();
+    }
+
+    Result<void> get(Message& message, Timeout timeout) {
+        if (is_inherited()) return Error{Errc::closed, "get", 0, "a forked child has no reader"};
+        if (timeout == kSlotDefault) timeout = read_timeout.load();
+        thread_local inbox::Record record;
+        MessageAccess::data(message).swap(record.payload);  // its memory serves again
+        Result<void> got;
+        if (timeout == Timeout::zero()) {
+            got = inbox->get_nowait(record);
+        } else if (timeout < Timeout::zero()) {
+            got = inbox->get(record, std::nullopt);
+        } else {
+            got = inbox->get(record, std::chrono::steady_clock::now() + timeout);
+        }
+        if (got) maker.make(message, record);
+        return got;
+    }
+
+    const std::uint64_t generation = os::fork_generation();
+    const std::shared_ptr<inbox::Inbox> inbox;
+    MessageMaker maker;
+    std::atomic<Timeout> read_timeout;
+    std::mutex mutex;
+    std::shared_ptr<post::Station> station;  // guarded by mutex
+};
+
+Reader::Reader(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&& other) noexcept {
+    if (this != &other) {
+        close();
+        impl_ = std::move(other.impl_);
+    }
+    return *this;
+}
+Reader::~Reader() {
+    // In a forked child the parts belong to threads that are not there: they are left alone, for
+    // good.
+    if (impl_ && impl_->is_inherited()) new std::shared_ptr<Impl>(std::move(impl_));
+    if (impl_) impl_->close();
+}
+
+Result<Reader> Reader::create(std::string_view name, const SlotOptions& options) {
+    const auto parsed = parse_reader_name(name);
+    if (!parsed) return parsed.error();
+    const auto process = Process::current();
+    if (!process) return process.error();
+    auto inbox = inbox::Inbox::create(*parsed, options);
+    if (!inbox) return inbox.error();
+    auto station = (*process)->station(options.access);
+    if (!station) return station.error();
+    if (auto opened = (*station)->open_slot(*inbox); !opened) return opened.error();
+    auto impl = std::make_shared<Impl>(std::move(*inbox), (*process)->settings().host);
+    impl->station = std::move(*station);
+    return Reader(std::move(impl));
+}
+
+Result<Message> Reader::get(Timeout timeout) {
+    Message message;
+    if (auto got = get_into(message, timeout); !got) return got.error();
+    return message;
+}
+
+Result<void> Reader::get_into(Message& message, Timeout timeout) {
+    // Kept alive though another thread closes and destroys this reader meanwhile.
+    const auto impl = impl_;
+    if (!impl) return Error{Errc::closed, "get"};
+    return impl->get(message, timeout);
+}
+
+SlotInfo Reader::info() const {
+    if (!impl_ || impl_->is_inherited()) return {};
+    SlotInfo info = impl_->inbox->info();
+    info.read_timeout = impl_->read_timeout;
+    return info;
+}
+
+std::uint64_t Reader::qsize() const {
+    return impl_ && !impl_->is_inherited() ? impl_->inbox->qsize() : 0;
+}
+bool Reader::empty() const { return !impl_ || impl_->is_inherited() || impl_->inbox->empty(); }
+bool Reader::full() const { return impl_ && !impl_->is_inherited() && impl_->inbox->full(); }
+std::string_view Reader::name() const {
+    return impl_ ? impl_->inbox->name().text : std::string_view();
+}
+void Reader::set_read_timeout(Timeout timeout) {
+    if (impl_) impl_->read_timeout = timeout;
+}
+
+Result<int> Reader::fileno() {
+    if (!impl_ || impl_->is_inherited()) return Error{Errc::closed, "fileno"};
+    return impl_->inbox->fileno();
+}
+
+std::optional<Error> Reader::network_error() const {
+    if (!impl_ || impl_->is_inherited()) return std::nullopt;
+    std::lock_guard lock(impl_->mutex);
+    return impl_->station ? impl_->station->network_error() : std::nullopt;
+}
+
+void Reader::close() {
+    if (impl_) impl_->close();
+}
+
+std::uint64_t Losses::total() const {
+    return slot_full + message_too_big + network_gap + fragment_timed_out + not_trusted +
+           over_limit + bad_record;
+}
+
+Result<std::vector<SlotInfo>> list() {
+    const auto process = Process::current();
+    if (!process) return process.error();
+    std::vector<SlotInfo> slots;
+    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+        for (const inbox::SlotEntry& entry : folder.list()) {
+            // Dead ones, and those that this user may not see, are not there.
+            if (auto slot = inbox::ask_for_info(entry)) slots.push_back(std::move(*slot));
+        }
+    }
+    return slots;
+}
+
+Result<SlotInfo> info(std::string_view name) {
+    const auto parsed = parse_reader_name(name);
+    if (!parsed) return parsed.error();
+    const auto process = Process::current();
+    if (!process) return process.error();
+    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+        const auto entry = folder.find(parsed->key);
+        if (!entry) continue;
+        auto slot = inbox::ask_for_info(*entry);
+        if (slot || slot.error().code != Errc::no_such_slot) return slot;
+    }
+    return Error{Errc::no_such_slot, "info", 0, parsed->text};
+}
+
+}  // namespace mailslot

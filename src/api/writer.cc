@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "api/process.h"
+#include "api/writer_state.h"
+#include "inbox/local_writer.h"
+#include "mailslot/mailslot.h"
+#include "os/fork_mutex.h"
+
+namespace mailslot {
+
+// What lasts over a fork: what the user asked for. The rest is WriterState, made anew in a child.
+struct Writer::Impl {
+    Impl(Address to, const WriterOptions& wanted)
+        : address(std::move(to)), address_text(to_string(address)), options(wanted) {}
+
+    // The state of this process. Call with the mutex held. Errors: closed, bad_config.
+    Result<WriterState*> current() {
+        if (closed) return Error{Errc::closed, "put"};
+        if (state && generation == os::fork_generation()) return state.get();
+        // A parent's thread may have been in the middle of it: it is left alone, for good.
+        static_cast<void>(state.release());
+        auto made = WriterState::create(address, options);
+        if (!made) return made.error();
+        state = std::move(*made);
+        generation = os::fork_generation();
+        return state.get();
+    }
+
+    const Address address;
+    const std::string address_text;
+    const WriterOptions options;
+    os::ForkMutex mutex;  // guards what follows
+    bool closed = false;
+    std::uint64_t generation = 0;
+    std::unique_ptr<WriterState> state;
+};
+
+Writer::Writer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Writer::Writer(Writer&&) noexcept = default;
+Writer& Writer::operator=(Writer&& other) noexcept {
+    if (this != &other) {
+        close();
+        impl_ = std::move(other.impl_);
+    }
+    return *this;
+}
+Writer::~Writer() { close(); }
+
+Result<Writer> Writer::open(std::string_view address, const WriterOptions& options) {
+    auto parsed = parse_address(address);
+    if (!parsed) return parsed.error();
+    auto impl = std::make_shared<Impl>(std::move(*parsed), options);
+    const auto state = impl->current();
+    if (!state) return state.error();
+    if (auto found = (*state)->find(); !found) return found.error();
+    return Writer(std::move(impl));
+}
+
+Result<void> Writer::put(std::string_view text) {
+    auto taken = impl_ ? put_many({&text, 1}) : Error{Errc::closed, "put"};
+    if (!taken) return taken.error();
+    return {};
+}
+
+Result<void> Writer::put(std::span<const std::byte> bytes) {
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    auto taken = put_many({&text, 1}, Format::bytes);
+    if (!taken) return taken.error();
+    return {};
+}
+
+Result<std::size_t> Writer::put_many(std::span<const std::string_view> messages, Format format) {
+    if (!impl_) return Error{Errc::closed, "put"};
+    std::lock_guard lock(impl_->mutex);
+    const auto state = impl_->current();
+    if (!state) return state.error();
+    return (*state)->put(messages, format);
+}
+
+std::string_view Writer::address() const {
+    return impl_ ? impl_->address_text : std::string_view();
+}
+
+std::uint64_t Writer::origin() const {
+    if (!impl_) return 0;
+    std::lock_guard lock(impl_->mutex);
+    const auto state = impl_->current();
+    return state ? (*state)->origin() : 0;
+}
+
+Result<SlotInfo> Writer::info() const {
+    if (!impl_) return Error{Errc::closed, "info"};
+    if (impl_->address.place != Place::here) return Error{Errc::wrong_direction, "info"};
+    return mailslot::info(impl_->address_text);
+}
+
+void Writer::close() {
+    if (!impl_) return;
+    std::lock_guard lock(impl_->mutex);
+    impl_->closed = true;
+    if (impl_->generation == os::fork_generation()) {
+        impl_->state.reset();
+    } else {
+        static_cast<void>(impl_->state.release());
+    }
+}
+
+}  // namespace mailslot

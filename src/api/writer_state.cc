@@ -1,0 +1,198 @@
+#include "api/writer_state.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <limits>
+
+#include "carrier/udp/udp_carrier.h"
+
+namespace mailslot {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kAtOnce = 128;  // messages that go through the layers together
+// How long the first message to a host waits for its address; later ones take what is known by
+// then.
+constexpr milliseconds kResolvePatience{100};
+// Lost like any datagram, and nothing comes after it that would show the gap.
+constexpr int kEndCopies = 3;
+
+}  // namespace
+
+Result<std::unique_ptr<WriterState>> WriterState::create(const Address& address,
+                                                         const WriterOptions& options) {
+    const auto process = Process::current();
+    if (!process) return process.error();
+    return std::unique_ptr<WriterState>(new WriterState(**process, address, options));
+}
+
+WriterState::WriterState(Process& process, const Address& address, const WriterOptions& options)
+    : process_(process),
+      address_(address),
+      options_(options),
+      reach_(reach_of(address, process.settings())),
+      origin_(process.random().u64()) {
+    const Settings& settings = process.settings();
+    if (reach_.this_machine) {
+        // What goes out to the network reaches this machine's other folders that way.
+        auto folders = process.folders();
+        if (address.place != Place::here) folders.erase(folders.begin() + 1, folders.end());
+        local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address.slot.key);
+    }
+    if (!reach_.others) return;
+    carrier_ = make_udp_carrier(settings);
+    if (address.place == Place::named && !reach_.this_machine) {
+        resolver_ = std::make_unique<HostResolver>(settings, process.clock());
+    }
+}
+
+WriterState::~WriterState() {
+    if (!carrier_ || is_first_) return;
+    Envelope end = envelope();
+    end.kind = Kind::end;
+    end.sequence = next_sequence_;
+    const Destination to = destination();
+    for (int i = 0; i < kEndCopies; ++i) (void)carrier_->send(to, {&end, 1});
+}
+
+Result<void> WriterState::find() {
+    if (address_.place != Place::here) return {};
+    return local_->attach();
+}
+
+Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Format format) {
+    std::size_t done = 0;
+    while (done < messages.size()) {
+        const auto taken = put_some(messages.subspan(done), format);
+        if (!taken) {
+            if (done == 0) return taken;
+            break;
+        }
+        done += *taken;
+    }
+    return done;
+}
+
+Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages,
+                                          Format format) {
+    std::array<inbox::Item, kAtOnce> buffer;
+    const std::size_t count = std::min(messages.size(), kAtOnce);
+    const std::int64_t now_us = process_.clock().unix_microseconds();
+    for (std::size_t i = 0; i < count; ++i) {
+        buffer[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
+                     as_bytes(messages[i])};
+    }
+    const auto items = std::span<const inbox::Item>(buffer).first(count);
+    const auto taken = address_.place == Place::here ? put_here(items) : put_elsewhere(items);
+    if (taken) next_sequence_ += *taken;
+    return taken;
+}
+
+// To a slot of this machine: the writer hears of everything.
+Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items) {
+    auto taken = local_->put(items);
+    if (taken || taken.error().code != Errc::slot_full || options_.wait_when_full.count() == 0) {
+        return taken;
+    }
+    os::Deadline deadline;
+    if (options_.wait_when_full.count() > 0) {
+        deadline = std::chrono::steady_clock::now() + options_.wait_when_full;
+    }
+    while (!taken && taken.error().code == Errc::slot_full) {
+        if (auto room = local_->wait_for_room(items[0].payload.size(), deadline); !room) {
+            return room.error();
+        }
+        taken = local_->put(items);
+    }
+    return taken;
+}
+
+// Fire and forget: whatever keeps a message out of the slot here is counted there. Whether a slot
+// was there.
+bool WriterState::put_at_home(std::span<const inbox::Item> items) {
+    if (!local_ || !local_->attach()) return false;
+    while (!items.empty()) {
+        const auto taken = put_here(items);
+        const bool gone = !taken && taken.error().code == Errc::no_such_slot;
+        if (gone) break;
+        items = items.subspan(taken ? *taken : 1);
+    }
+    return true;
+}
+
+Result<std::size_t> WriterState::put_elsewhere(std::span<const inbox::Item> items) {
+    const std::size_t limit = carrier_ ? carrier_->traits().max_message_bytes : ~std::size_t{0};
+    const auto too_big = std::find_if(items.begin(), items.end(), [limit](const inbox::Item& item) {
+        return item.payload.size() > limit;
+    });
+    items = items.first(static_cast<std::size_t>(too_big - items.begin()));
+    if (items.empty()) {
+        return Error{Errc::message_too_big, "put", 0,
+                     "the network takes at most " + std::to_string(limit) + " bytes"};
+    }
+    is_at_home_ = put_at_home(items);
+    return carrier_ ? send(items) : Result<std::size_t>(items.size());
+}
+
+Result<std::size_t> WriterState::send(std::span<const inbox::Item> items) {
+    // The post office here must know its own machine's copies; where a slot is there is a number.
+    if (is_at_home_ && station_ == 0) {
+        const inbox::SlotFolder folder(process_.settings().dir);
+        station_ = folder.station_id(process_.random()).value_or(0);
+    }
+    if (is_first_) first_sent_ = process_.clock().now();
+    std::array<Envelope, kAtOnce> envelopes;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        Envelope& message = envelopes[i] = envelope();
+        message.sequence = items[i].sequence;
+        message.sent_at_us = items[i].sent_at_us;
+        message.format = items[i].format;
+        message.payload = items[i].payload;
+    }
+    const auto sent =
+        carrier_->send(destination(), std::span<const Envelope>(envelopes).first(items.size()));
+    is_first_ = false;
+    // To many: who is not reached is like who does not listen. To one: say that there is no way to
+    // it.
+    const bool to_one = resolver_ != nullptr || address_.place == Place::ip;
+    if (!sent && !to_one && sent.error().code == Errc::unreachable) return items.size();
+    return sent;
+}
+
+Destination WriterState::destination() {
+    switch (address_.place) {
+        case Place::ip:
+            return {Scope::direct, "", address_.ip};
+        case Place::named:
+            break;
+        default:
+            return {Scope::everybody, "", {}};
+    }
+    if (resolver_) {
+        const auto known =
+            resolver_->resolve(address_.place_text, is_first_ ? kResolvePatience : milliseconds(0));
+        if (known) return {Scope::direct, "", *known};
+    }
+    return {Scope::named, address_.place_key, {}};
+}
+
+// What all messages of this writer share.
+Envelope WriterState::envelope() const {
+    Envelope envelope;
+    envelope.slot = address_.slot.text;
+    envelope.from_host = process_.settings().host;
+    envelope.station = station_;
+    envelope.origin = origin_;
+    envelope.delivered_at_home = is_at_home_;
+    if (!is_first_) {
+        const auto age =
+            std::chrono::duration_cast<milliseconds>(process_.clock().now() - first_sent_);
+        envelope.origin_age_ms = static_cast<std::uint32_t>(
+            std::min<std::int64_t>(age.count(), std::numeric_limits<std::uint32_t>::max()));
+    }
+    return envelope;
+}
+
+}  // namespace mailslot

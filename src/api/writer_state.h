@@ -1,0 +1,57 @@
+// One writer in one process: its origin and sequence, and the ways its messages take.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "api/process.h"
+#include "carrier/carrier.h"
+#include "carrier/udp/host_resolver.h"
+#include "inbox/local_writer.h"
+#include "mailslot/mailslot.h"
+
+namespace mailslot {
+
+// Threads: one at a time.
+class WriterState {
+public:
+    // Errors: bad_config.
+    static Result<std::unique_ptr<WriterState>> create(const Address& address,
+                                                       const WriterOptions& options);
+    ~WriterState();  // tells readers elsewhere how many messages there were
+
+    // For a slot of this machine, whether there is one. Errors: as LocalWriter::attach's.
+    Result<void> find();
+    Result<std::size_t> put(std::span<const std::string_view> messages, Format format);
+    std::uint64_t origin() const { return origin_; }
+
+private:
+    WriterState(Process& process, const Address& address, const WriterOptions& options);
+
+    Result<std::size_t> put_some(std::span<const std::string_view> messages, Format format);
+    Result<std::size_t> put_here(std::span<const inbox::Item> items);
+    bool put_at_home(std::span<const inbox::Item> items);
+    Result<std::size_t> put_elsewhere(std::span<const inbox::Item> items);
+    Result<std::size_t> send(std::span<const inbox::Item> items);
+    Destination destination();
+    Envelope envelope() const;
+
+    Process& process_;
+    const Address address_;
+    const WriterOptions options_;
+    const Reach reach_;
+    const std::uint64_t origin_;
+    std::uint64_t next_sequence_ = 1;
+    std::uint64_t station_ = 0;
+
+    std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
+    std::unique_ptr<Carrier> carrier_;           // reach_.others
+    std::unique_ptr<HostResolver> resolver_;     // a host by name
+    bool is_at_home_ = false;  // the last messages were put into a slot here as well
+    bool is_first_ = true;     // nothing was sent elsewhere yet
+    Clock::Instant first_sent_{};
+};
+
+}  // namespace mailslot

@@ -1,0 +1,60 @@
+// A mutex that a child of fork(2) finds free, even if another thread of its parent held it. What it
+// guards must then be made anew: the thread that changed it is not in the child.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "os/fork_guard.h"
+#include "os/futex.h"
+
+namespace mailslot::os {
+
+class ForkMutex {
+public:
+    void lock() {
+        const std::uint32_t mark = generation_mark();
+        std::uint32_t seen = word_.load(std::memory_order_relaxed);
+        if (is_free(seen, mark) &&
+            word_.compare_exchange_strong(seen, mark | kHeld, std::memory_order_acquire)) {
+            return;
+        }
+        lock_slowly(mark);
+    }
+    void unlock() {
+        const std::uint32_t mark = generation_mark();
+        if (word_.exchange(mark, std::memory_order_release) == (mark | kContended)) {
+            futex_wake(word_, 1);
+        }
+    }
+
+private:
+    static constexpr std::uint32_t kHeld = 1,
+                                   kContended = 2;  // the other bits: whose state this is
+
+    static std::uint32_t generation_mark() {
+        return static_cast<std::uint32_t>(fork_generation()) << 2;
+    }
+    static bool is_free(std::uint32_t word, std::uint32_t mark) {
+        return word == mark || (word & ~3u) != mark;
+    }
+    void lock_slowly(std::uint32_t mark) {
+        for (;;) {
+            std::uint32_t seen = word_.load(std::memory_order_relaxed);
+            if (is_free(seen, mark)) {
+                if (word_.compare_exchange_strong(seen, mark | kContended,
+                                                  std::memory_order_acquire)) {
+                    return;
+                }
+            } else if (seen == (mark | kContended) ||
+                       word_.compare_exchange_strong(seen, mark | kContended,
+                                                     std::memory_order_relaxed)) {
+                futex_wait(word_, mark | kContended, std::nullopt);
+            }
+        }
+    }
+
+    std::atomic<std::uint32_t> word_{0};
+};
+
+}  // namespace mailslot::os

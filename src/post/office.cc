@@ -1,0 +1,295 @@
+#include "post/office.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "carrier/udp/udp_carrier.h"
+#include "inbox/meta.h"
+#include "model/fold.h"
+#include "wire/local_message.h"
+
+namespace mailslot::post {
+namespace {
+
+using wire::LocalMessage;
+using wire::LocalOp;
+using namespace std::chrono_literals;
+
+constexpr auto kRetryCarrier = 2s;
+// Counters are copied to the slots at most this often where there are many of them.
+constexpr auto kBookEvery = 20ms;
+constexpr std::size_t kManySlots = 64;
+constexpr int kReceiveRounds = 16;  // then others have their turn
+constexpr std::size_t kItemsAtOnce = 64;
+
+}  // namespace
+
+struct Office::Slot {
+    std::unique_ptr<inbox::InboxWriter> writer;
+    int registrant = kOwn;
+    OpenWriter open{};             // own slots only
+    std::function<void()> ring{};  // own slots only
+    SlotCounters booked;           // what the segment's counters have of ours
+};
+
+Identity identity_of(const Settings& settings, std::uint64_t station) {
+    Identity identity{station, fold(settings.host).value_or(settings.host), {}};
+    for (const std::string& domain : settings.domains) {
+        identity.domain_keys.push_back(fold(domain).value_or(domain));
+    }
+    return identity;
+}
+
+Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
+               const Clock& clock, os::EventLoop& loop, os::GuardedFd lock)
+    : clock_(clock),
+      loop_(loop),
+      lock_(std::move(lock)),
+      socket_path_(folder.office_socket_path()),
+      carrier_(make_udp_carrier(settings)),
+      post_office_(identity_of(settings, station), clock,
+                   [this](std::string_view key, std::span<const Envelope> messages) {
+                       return put(key, messages);
+                   }) {}
+
+Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
+                                             const inbox::SlotFolder& folder, std::uint64_t station,
+                                             const Clock& clock, os::EventLoop& loop,
+                                             os::GuardedFd lock) {
+    std::unique_ptr<Office> office(
+        new Office(settings, folder, station, clock, loop, std::move(lock)));
+    // The network first: whoever finds the socket may rely on being heard.
+    office->start_carrier();
+    os::remove_file(office->socket_path_);  // a dead office's; ours is the lock
+    auto listener = os::listen_local(office->socket_path_, 0600);
+    if (!listener) return listener.error();
+    office->listener_ = std::move(*listener);
+    auto added = loop.add(office->listener_.get(), [o = office.get()] { o->accept_registrant(); });
+    if (!added) return added.error();
+    return office;
+}
+
+Office::~Office() {
+    if (listener_) {
+        loop_.remove(listener_.get());
+        os::remove_file(socket_path_);
+    }
+    if (carrier_->poll_fd() >= 0) loop_.remove(carrier_->poll_fd());
+    carrier_->stop();
+    for (const auto& [fd, connection] : registrants_) loop_.remove(fd);
+}
+
+void Office::start_carrier() {
+    retry_carrier_.reset();
+    network_error_.reset();
+    auto started = carrier_->start();
+    if (started && carrier_->poll_fd() >= 0) {
+        started = loop_.add(carrier_->poll_fd(), [this] { receive(); });
+    }
+    if (started) return;
+    network_error_ = started.error();
+    retry_carrier_ = clock_.now() + kRetryCarrier;
+}
+
+void Office::receive() {
+    const auto deliver = [this](std::span<const Envelope> arrived) {
+        post_office_.deliver(arrived);
+    };
+    for (int round = 0; round < kReceiveRounds && carrier_->receive(deliver); ++round) {
+    }
+    if (slots_.size() <= kManySlots) {
+        book_counters();
+    } else if (!book_at_) {
+        book_at_ = clock_.now() + kBookEvery;
+    }
+}
+
+void Office::tick() {
+    post_office_.tick();
+    if (retry_carrier_ && clock_.now() >= *retry_carrier_) start_carrier();
+    book_counters();
+}
+
+std::optional<Clock::Instant> Office::next_tick() const {
+    std::optional<Clock::Instant> next = post_office_.next_tick();
+    for (const auto& other : {retry_carrier_, book_at_}) {
+        if (other && (!next || *other < *next)) next = other;
+    }
+    return next;
+}
+
+// --- Delivering
+// ----------------------------------------------------------------------------------------
+
+Result<std::size_t> Office::put(std::string_view key, std::span<const Envelope> messages) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end()) return Error{Errc::no_such_slot, "deliver"};
+    std::array<inbox::Item, kItemsAtOnce> items;
+    std::array<std::array<std::byte, inbox::kMaxMetaBytes>, kItemsAtOnce> metas;
+    const std::size_t count = std::min(messages.size(), kItemsAtOnce);
+    for (std::size_t i = 0; i < count; ++i) {
+        const Envelope& message = messages[i];
+        const Bytes meta = inbox::encode_meta(metas[i], {message.from_address, message.trust,
+                                                         message.lost_before, message.from_host});
+        items[i] = {inbox::RecordKind::network, message.format, message.origin, message.sequence,
+                    message.sent_at_us,         meta,           message.payload};
+    }
+    return put(*found->second, found->first, std::span(items).first(count));
+}
+
+Result<std::size_t> Office::put(Slot& slot, const std::string& key,
+                                std::span<const inbox::Item> items) {
+    const auto is_dead = [](const Result<std::size_t>& taken) {
+        return !taken && (taken.error().code == Errc::no_such_slot ||
+                          taken.error().code == Errc::bad_segment);
+    };
+    auto taken = slot.writer->put(items);
+    if (is_dead(taken)) {
+        mend(slot, key);
+        taken = slot.writer->put(items);
+    }
+    if (slot.writer->take_unrung()) {
+        if (slot.ring) {
+            slot.ring();
+        } else {
+            (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::ring, .key = key}));
+        }
+    }
+    if (is_dead(taken)) return Error{Errc::no_such_slot, "deliver"};
+    return taken;
+}
+
+// Its reader closes just now, or its memory was replaced (docs/inbox.md section 7).
+void Office::mend(Slot& slot, const std::string& key) {
+    if (!slot.open) {
+        (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::reattach, .key = key}));
+    } else if (auto writer = slot.open()) {
+        slot.writer = std::move(writer);
+    }
+}
+
+// Adds to each slot's own counters what the post office has counted since the last time.
+void Office::book_counters() {
+    book_at_.reset();
+    constexpr auto relaxed = std::memory_order_relaxed;
+    const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t now,
+                        std::uint64_t booked) {
+        if (now != booked)
+            total.fetch_add(now - booked, relaxed);  // may go down: losses taken back
+    };
+    for (auto& [key, slot] : slots_) {
+        const SlotCounters now = post_office_.counters(key);
+        SlotCounters& booked = slot->booked;
+        inbox::Header& header = slot->writer->header();
+        add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
+        add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
+        add(header.over_limit, now.lost.over_limit, booked.lost.over_limit);
+        add(header.not_trusted, now.lost.refused, booked.lost.refused);
+        add(header.repeats, now.repeats, booked.repeats);
+        header.senders.store(now.senders, relaxed);
+        booked = now;
+    }
+}
+
+// --- Registration
+// --------------------------------------------------------------------------------------
+
+void Office::add_own_slot(const std::string& key, OpenWriter open, std::function<void()> ring) {
+    auto slot = std::make_unique<Slot>();
+    slot->writer = open();
+    slot->open = std::move(open);
+    slot->ring = std::move(ring);
+    if (slot->writer) enter_slot(key, std::move(slot));
+}
+
+void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
+    auto& place = slots_[key];
+    if (place == nullptr) {
+        post_office_.slot_opened(key);
+    } else {
+        slot->booked = post_office_.counters(key);  // its reader has kept what was booked
+    }
+    place = std::move(slot);
+}
+
+void Office::remove_slot(const std::string& key, int registrant) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end() || found->second->registrant != registrant) return;
+    slots_.erase(found);
+    post_office_.forget_slot(key);
+}
+
+void Office::accept_registrant() {
+    os::GuardedFd connection = os::accept_local(listener_);
+    if (!connection) return;
+    const int fd = connection.get();
+    if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) return;
+    registrants_[fd] = std::move(connection);
+}
+
+void Office::hear_registrant(int fd) {
+    auto packet = os::receive_packet(fd, clock_.now());
+    if (!packet && packet.error().code == Errc::timed_out) return;
+    const auto message =
+        packet ? wire::decode_local_message(packet->bytes) : Result<LocalMessage>(packet.error());
+    if (!message) return drop_registrant(fd);
+    switch (message->op) {
+        case LocalOp::register_slot:
+            return register_slot(fd, message->key, message->number, std::move(packet->fds));
+        case LocalOp::unregister_slot:
+            return remove_slot(message->key, fd);
+        case LocalOp::event:
+            if (const auto found = slots_.find(message->key);
+                found != slots_.end() && found->second->registrant == fd && !packet->fds.empty()) {
+                found->second->writer->set_event(std::move(packet->fds[0]));
+            }
+            return;
+        default:
+            return drop_registrant(fd);
+    }
+}
+
+void Office::drop_registrant(int fd) {
+    std::vector<std::string> keys;
+    for (const auto& [key, slot] : slots_) {
+        if (slot->registrant == fd) keys.push_back(key);
+    }
+    for (const std::string& key : keys) remove_slot(key, fd);
+    loop_.remove(fd);
+    registrants_.erase(fd);
+}
+
+void Office::register_slot(int fd, const std::string& key, std::uint32_t number,
+                           std::vector<os::UniqueFd> fds) {
+    const auto refuse = [fd, &key](Errc why) {
+        (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .key = key, .why = why}));
+    };
+    const auto found = slots_.find(key);
+    if (found != slots_.end() && found->second->registrant != fd &&
+        !found->second->writer->reader_is_gone()) {
+        return refuse(Errc::slot_exists);
+    }
+    if (fds.size() < 2 || number == 0 || number >= inbox::kLockWaiters)
+        return refuse(Errc::bad_segment);
+    auto segment = inbox::Segment::attach(std::move(fds[0]));
+    auto reader = os::LivenessView::attach(fds[1]);
+    if (!segment || !reader) return refuse(Errc::bad_segment);
+    if (found != slots_.end() && found->second->registrant != fd) {
+        remove_slot(key, found->second->registrant);
+    }
+    auto slot = std::make_unique<Slot>();
+    slot->registrant = fd;
+    slot->writer =
+        std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader), number,
+                                             fds.size() > 2 ? std::move(fds[2]) : os::UniqueFd());
+    enter_slot(key, std::move(slot));
+    LocalMessage answer{.op = LocalOp::registered, .key = key};
+    if (network_error_) {
+        answer.why = network_error_->code;
+        answer.detail = network_error_->detail;
+    }
+    (void)os::send_packet(fd, wire::encode(answer));
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,189 @@
+#include "post/station.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <future>
+
+namespace mailslot::post {
+namespace {
+
+// Folders of one user are closed to others; that of the whole machine is open to all who may write
+// to a slot in it.
+constexpr unsigned kUserFolderMode = 0700;
+constexpr unsigned kSystemFolderMode = 0755;
+
+// Removes sockets that dead processes left. Under the folder's lock, so that one that is just being
+// made is not taken for dead.
+void sweep(const std::string& folder) {
+    for (const std::string& file : os::list_folder(folder)) {
+        const std::string path = folder + "/" + file;
+        const auto connection = os::connect_local(path);
+        if (!connection && connection.error().code == Errc::no_such_slot) os::remove_file(path);
+    }
+}
+
+}  // namespace
+
+Station::Station(const Settings& settings, const Clock& clock, Random& random)
+    : settings_(settings),
+      clock_(clock),
+      folder_(settings.dir),
+      socket_path_(folder_.reader_socket_path(random.u64())) {}
+
+Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const Clock& clock,
+                                                Random& random) {
+    std::shared_ptr<Station> station(new Station(settings, clock, random));
+    const bool is_system = settings.dir == settings.system_dir && geteuid() == 0;
+    auto prepared = station->folder_.prepare(is_system ? kSystemFolderMode : kUserFolderMode);
+    if (!prepared) return prepared.error();
+    const auto id = station->folder_.station_id(random);
+    if (!id) return id.error();
+    station->station_id_ = *id;
+    if (auto ready = station->prepare(); !ready) return ready.error();
+
+    // Signals are for the program's own threads.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    station->thread_ = std::thread([self = station.get()] { self->run(); });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_setname_np(station->thread_.native_handle(), "mailslot");
+    station->execute([self = station.get()] { self->seek_office(); });
+    return station;
+}
+
+Result<void> Station::prepare() {
+    auto loop = os::EventLoop::create();
+    if (!loop) return loop.error();
+    loop_ = std::move(*loop);
+    auto liveness = os::Liveness::create();
+    if (!liveness) return liveness.error();
+    liveness_ = std::move(*liveness);
+    const auto lock = os::lock_file(settings_.dir + "/lock");
+    if (!lock) return lock.error();
+    sweep(settings_.dir + "/readers");
+    auto listener = os::listen_local(socket_path_, 0666);
+    if (!listener) return listener.error();
+    listener_ = std::move(*listener);
+    return loop_->add(listener_.get(), [this] { accept_visitor(); });
+}
+
+Station::~Station() {
+    if (!thread_.joinable()) return;
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    loop_->wake();
+    thread_.join();
+    os::remove_file(socket_path_);
+}
+
+void Station::run() {
+    liveness_->bind_to_this_thread();
+    for (;;) {
+        loop_->run_once(next_deadline());
+        run_commands();
+        const auto now = clock_.now();
+        if (office_) office_->tick();
+        if (seek_again_ && now >= *seek_again_) seek_office();
+        if (accept_again_ && now >= *accept_again_) {
+            accept_again_.reset();
+            (void)loop_->add(listener_.get(), [this] { accept_visitor(); });
+        }
+        if (office_) set_network_error(office_->network_error());
+        std::lock_guard lock(mutex_);
+        if (stopping_) break;
+    }
+    liveness_->say_dead();
+    while (!visitors_.empty()) dismiss_visitor(visitors_.begin()->first);
+    leave_office();
+}
+
+std::optional<Clock::Instant> Station::next_deadline() const {
+    std::optional<Clock::Instant> next = seek_again_;
+    for (const auto& other : {accept_again_, office_ ? office_->next_tick() : std::nullopt}) {
+        if (other && (!next || *other < *next)) next = other;
+    }
+    return next;
+}
+
+void Station::execute(std::function<void()> command) {
+    std::promise<void> done;
+    {
+        std::lock_guard lock(mutex_);
+        commands_.push_back([&] {
+            command();
+            done.set_value();
+        });
+    }
+    loop_->wake();
+    done.get_future().wait();
+}
+
+void Station::run_commands() {
+    std::vector<std::function<void()>> commands;
+    {
+        std::lock_guard lock(mutex_);
+        commands.swap(commands_);
+    }
+    for (const auto& command : commands) command();
+}
+
+Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
+    Result<void> opened;
+    execute([&] {
+        // Ready for visitors before they can find us.
+        const std::string& key = inbox->name().key;
+        if (slots_.contains(key)) {
+            opened = Error{Errc::slot_exists, "create slot", 0, inbox->name().text};
+            return;
+        }
+        slots_[key] = inbox;
+        opened = folder_.claim(inbox->name(), socket_path_);
+        if (!opened) {
+            slots_.erase(key);
+            return;
+        }
+        // Without a post office the slot is as good on this machine; it is registered when there is
+        // one.
+        (void)register_slot(inbox);
+    });
+    return opened;
+}
+
+void Station::close_slot(const SlotName& name) {
+    execute([&] {
+        const auto found = slots_.find(name.key);
+        if (found == slots_.end()) return;
+        folder_.release(name, socket_path_);
+        if (office_) office_->remove_own_slot(name.key);
+        if (office_connection_) {
+            (void)os::send_packet(
+                office_connection_.get(),
+                wire::encode({.op = wire::LocalOp::unregister_slot, .key = name.key}));
+        }
+        std::erase_if(office_numbers_, [&](const auto& entry) { return entry.first == name.key; });
+        std::vector<int> leaving;
+        for (const auto& [fd, visitor] : visitors_) {
+            if (visitor.inbox == found->second) leaving.push_back(fd);
+        }
+        slots_.erase(found);
+        for (const int fd : leaving) dismiss_visitor(fd);
+    });
+}
+
+std::optional<Error> Station::network_error() const {
+    std::lock_guard lock(mutex_);
+    return network_error_;
+}
+
+void Station::set_network_error(std::optional<Error> error) {
+    std::lock_guard lock(mutex_);
+    network_error_ = std::move(error);
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,49 @@
+"""The bash completion, in a real bash."""
+
+import os
+import pathlib
+import subprocess
+
+import support
+
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "completion" / "mailslot.bash"
+
+
+class Completion(support.CommandTest):
+    def complete(self, *words):
+        """What bash offers after these words; the last one is being typed."""
+        self.environment["PATH"] = f"{support.PROGRAM.parent}:{os.environ['PATH']}"
+        run = ('source "$1"; shift; COMP_WORDS=(mailslot "$@"); COMP_CWORD=$#; _mailslot;'
+               ' printf "%s\\n" "${COMPREPLY[@]}"')
+        done = subprocess.run(["bash", "-c", run, "bash", SCRIPT, *words], env=self.environment, check=True,
+                              capture_output=True, text=True, timeout=support.DEADLINE)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_verbs(self):
+        self.assertEqual(self.complete("l"), ["listen", "list"])
+
+    def test_every_verb_and_option_that_help_names_is_offered(self):
+        _, out, _ = self.run_command("--help")
+        verbs = [line.split()[0] for line in out.decode().partition("Subcommands:\n")[2].partition("\n\n")[0].splitlines()]
+        self.assertEqual(set(self.complete("")), set(verbs))
+        for verb in verbs:
+            _, out, _ = self.run_command(verb, "--help")
+            options = {word for line in out.decode().partition("Options:\n")[2].splitlines() if line.startswith("  -")
+                       for word in line.split()[0].split(",") if word.startswith("--")}
+            with self.subTest(verb=verb):
+                self.assertEqual(set(self.complete(verb, "--")), options)
+
+    def test_slots_that_exist_now(self):
+        self.listen("ALPHA", "BETA")
+        self.assertEqual(self.complete("put", ""), ["ALPHA", "BETA"])
+        self.assertEqual(self.complete("info", "B"), ["BETA"])
+        self.assertEqual(self.complete("put", "ALPHA", ""), [])  # a message can be anything
+
+    def test_values_of_options(self):
+        self.assertEqual(self.complete("listen", "X", "--access", ""), ["owner", "group", "everybody"])
+        self.assertEqual(self.complete("listen", "X", "--count", ""), [])
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,73 @@
+"""mailslot list and info."""
+
+import json
+
+import support
+
+
+class List(support.CommandTest):
+    def test_no_slots_is_an_empty_list(self):
+        for arguments in (("list", "--json"), ("list", "--names")):
+            self.assertEqual(self.run_command(*arguments), (0, b"", ""))
+        status, out, _ = self.run_command("list")
+        self.assertEqual((status, out), (0, b""))
+
+    def test_names_are_as_their_readers_wrote_them(self):
+        self.listen("beta", "Alpha")
+        self.assertEqual(self.run_command("list", "--names"), (0, b"Alpha\nbeta\n", ""))
+
+    def test_the_table_shows_what_waits_and_who_reads(self):
+        holder = self.hold("IN")
+        self.put("IN", "12345", "678")
+        status, out, err = self.run_command("list")
+        self.assertEqual((status, err), (0, ""))
+        head, row = (line.split() for line in out.decode().splitlines())
+        self.assertEqual(head, ["NAME", "MESSAGES", "BYTES", "RECEIVED", "LOST", "READER_PID"])
+        self.assertEqual(row, ["IN", "2", "8", "3", "0", str(holder.process.pid)])
+
+    def test_json_has_a_line_for_each_slot(self):
+        self.listen("A", "B")
+        status, out, err = self.run_command("list", "--json")
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual([json.loads(line)["name"] for line in out.splitlines()], ["A", "B"])
+
+    def test_another_machine_has_slots_of_its_own(self):
+        self.listen("A")
+        other = self.folder / "other"
+        other.mkdir()
+        self.environment["MAILSLOT_DIR"] = str(other)
+        self.assertEqual(self.run_command("list", "--names"), (0, b"", ""))
+
+
+class Info(support.CommandTest):
+    def test_no_such_slot_is_exit_status_4(self):
+        self.assert_fails(4, "info", "NOBODY")
+        self.assert_fails(4, "info", "NOBODY", "--json")
+
+    def test_json_has_sizes_limits_counters_and_losses_by_cause(self):
+        holder = self.hold("IN", "--max-messages", "2")
+        self.put("IN", "12345", "678")
+        self.assert_fails(1, "put", "IN", "too many")
+        info = self.info("in")
+        losses = info.pop("lost_by_cause")
+        self.assertEqual(info, {
+            "name": "IN", "reader_pid": holder.process.pid, "messages": 2, "bytes": 8, "next_message_bytes": 5,
+            "received": 3, "repeats": 0, "senders": 0, "max_message_bytes": info["max_message_bytes"],
+            "max_bytes": 64 * 1024 * 1024, "max_messages": 2, "read_timeout_ms": None, "lost": 1})
+        self.assertEqual(losses.pop("slot_full"), 1)
+        self.assertEqual(set(losses.values()), {0})
+        self.assertEqual(set(losses), {"message_too_big", "network_gap", "fragment_timed_out",
+                                       "not_trusted", "over_limit", "bad_record"})
+
+    def test_the_table_has_the_same_words(self):
+        self.listen("IN")
+        status, out, err = self.run_command("info", "IN")
+        self.assertEqual((status, err), (0, ""))
+        rows = dict(line.split(maxsplit=1) for line in out.decode().splitlines())
+        self.assertEqual((rows["name"], rows["messages"], rows["max_bytes"], rows["read_timeout"], rows["slot_full"]),
+                         ("IN", "0", "64MiB", "forever", "0"))
+        self.assertEqual(rows["next_message_bytes"], "-")
+
+
+if __name__ == "__main__":
+    support.main()

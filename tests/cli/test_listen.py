@@ -1,0 +1,187 @@
+"""mailslot listen: output, ends, several slots, losses."""
+
+import json
+import os
+import pty
+import signal
+
+import support
+
+
+class Listen(support.CommandTest):
+    def test_prints_each_message_on_a_line_as_it_comes(self):
+        listener = self.listen("IN")
+        self.put("IN", "hello")
+        self.assertEqual(listener.line(), b"hello\n")
+        self.put("IN", "again")
+        self.assertEqual(listener.line(), b"again\n")
+
+    def test_keeps_messages_as_they_are_in_a_pipe(self):
+        listener = self.listen("IN", "--count", "1")
+        self.put("IN", "--whole", "--bytes", stdin=b"\x1b[2J\0\r\n\xff")
+        self.assertEqual(listener.end()[:2], (0, b"\x1b[2J\0\r\n\xff\n"))
+
+    def test_raw_adds_nothing(self):
+        listener = self.listen("IN", "--raw", "--count", "3")
+        self.put("IN", stdin=b"a\0\n\nb")
+        self.assertEqual(listener.end()[:2], (0, b"a\0b"))
+
+    def test_json_lines_are_valid_whatever_comes(self):
+        listener = self.listen("IN", "--json", "--count", "3")
+        self.put("IN", stdin=b"\xff\xfe\n\x00\x01\x7f\"\\\n\xc3\xbc\n")
+        status, out, err = listener.end()
+        self.assertEqual(status, 0, err)
+        messages = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([m.get("base64") for m in messages], ["//4=", None, None])
+        self.assertEqual([m.get("text") for m in messages], [None, "\x00\x01\x7f\"\\", "\u00fc"])
+        self.assertEqual([m["sequence"] for m in messages], [1, 2, 3])
+        self.assertEqual(len({m["origin"] for m in messages}), 1)
+
+    def test_with_host_puts_the_sender_before_the_message(self):
+        listener = self.listen("IN", "--with-host", "--count", "1")
+        self.put("IN", "hello")
+        self.assertRegex(listener.end()[1], rb"\ATESTHOST +hello\n\Z")
+
+    def test_a_terminal_gets_columns_and_no_control_characters(self):
+        for no_color in ("", "1"):
+            with self.subTest(no_color=no_color):
+                self.environment |= {"NO_COLOR": no_color, "TERM": "xterm"}
+                ours, theirs = pty.openpty()
+                self.addCleanup(os.close, ours)
+                listener = self.listen("IN", "--count", "1", stdout=theirs)
+                os.close(theirs)
+                self.put("IN", "a\x1b[2Jb")
+                self.assertEqual(listener.end()[0], 0)
+                out = os.read(ours, 4096)
+                self.assertIn(b"TESTHOST", out)
+                self.assertIn(b"a\\x1b[2Jb\r\n", out)
+                self.assertEqual(b"\x1b[3" in out, no_color == "")
+
+    def test_count_ends_with_exit_status_0_and_takes_no_more(self):
+        listener = self.listen("IN", "--count", "2")
+        self.run_command("put", "IN", "1", "2", "3")  # the third may find the slot gone already
+        self.assertEqual(listener.end()[:2], (0, b"1\n2\n"))
+
+    def test_count_says_nothing_more_without_verbose(self):
+        listener = self.start("listen", "IN", "--count", "1")
+        self.wait_until("the slot is there", lambda: self.run_command("info", "IN")[0] == 0)
+        self.put("IN", "1")
+        self.assertEqual(listener.end(), (0, b"1\n", ""))
+
+    def test_timeout_is_exit_status_3_and_never_early(self):
+        started = support.time.monotonic()
+        err = self.assert_fails(3, "listen", "IN", "--timeout", "70", says="70 ms")
+        self.assertGreaterEqual(support.time.monotonic() - started, 0.070)
+        self.assertNotIn("sender", err)
+
+    def test_timeout_counts_from_the_last_message(self):
+        listener = self.listen("IN", "--timeout", "100")
+        self.put("IN", "1")
+        came = support.time.monotonic()
+        status, out, _ = listener.end()
+        self.assertEqual((status, out), (3, b"1\n"))
+        # Put returned after the message was in the slot; the listener may have taken it before that.
+        self.assertGreaterEqual(support.time.monotonic() - came, 0.050)
+
+    def test_signals_end_it_with_exit_status_0_and_a_summary(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(signal=number):
+                listener = self.listen("IN")
+                self.put("IN", "1", "2")
+                self.put("IN", "3")
+                self.assertEqual([listener.line() for _ in range(3)], [b"1\n", b"2\n", b"3\n"])
+                self.assertEqual(listener.stop(number),
+                                 (0, b"", "mailslot: 3 messages from 2 senders, 0 lost\n"))
+
+    def test_the_summary_of_nothing(self):
+        self.assertEqual(self.listen("IN").stop(), (0, b"", "mailslot: 0 messages from 0 senders, 0 lost\n"))
+
+    def test_verbose_sums_up_however_it_ends(self):
+        listener = self.listen("IN", "--count", "1")
+        self.put("IN", "1")
+        self.assertEqual(listener.end(), (0, b"1\n", "mailslot: 1 message from 1 sender, 0 lost\n"))
+
+    def test_a_signal_ends_it_also_when_nobody_takes_its_output(self):
+        holder = self.hold("IN")
+        self.put("IN", "nobody reads this")
+        holder.process.send_signal(signal.SIGTERM)
+        status = holder.process.wait(timeout=support.DEADLINE)
+        self.assertEqual(status, 0)
+        self.assertIn("1 unread", holder.rest(holder.err).decode())
+
+    def test_it_ends_in_peace_when_whoever_read_its_output_has_gone(self):
+        for quiet in (True, False):
+            with self.subTest(quiet=quiet):
+                read, write = os.pipe()
+                listener = self.listen("IN", stdout=write)
+                os.close(write)
+                self.put("IN", "1")
+                self.assertEqual(os.read(read, 100), b"1\n")
+                os.close(read)
+                if not quiet:
+                    self.run_command("put", "IN", "2")  # may find the slot gone already
+                self.assertEqual(listener.process.wait(timeout=support.DEADLINE), 0)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            listener = self.listen("IN", stdout=full)
+            self.put("IN", "1")
+            self.assertEqual(listener.process.wait(timeout=support.DEADLINE), 1)
+        self.assertIn("standard output", listener.rest(listener.err).decode())
+
+    def test_several_slots_at_once(self):
+        listener = self.listen("A", "B", "--json", "--count", "4")
+        self.put("A", "a1", "a2")
+        self.put("B", "b1")
+        self.put("A", "a3")
+        status, out, err = listener.end()
+        self.assertEqual(status, 0, err)
+        messages = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([m["text"] for m in messages if m["slot"] == "A"], ["a1", "a2", "a3"])
+        self.assertEqual([m["text"] for m in messages if m["slot"] == "B"], ["b1"])
+
+    def test_a_busy_slot_does_not_starve_another(self):
+        listener = self.listen("BUSY", "QUIET")
+        busy = self.start("put", "BUSY")
+        def feed():
+            with support.contextlib.suppress(BrokenPipeError, ValueError):
+                while True:
+                    busy.process.stdin.write(b"noise\n" * 10_000)
+        support.threading.Thread(target=feed, daemon=True).start()
+        self.assertEqual(listener.line(), b"noise\n")
+        self.put("QUIET", "heard")
+        while (line := listener.line()) != b"heard\n":
+            self.assertEqual(line, b"noise\n")
+        listener.kill()
+        busy.process.kill()
+
+    def test_a_second_listener_of_a_name_is_refused(self):
+        self.listen("TAKEN")
+        self.assert_fails(1, "listen", "\\\\.\\mailslot\\Taken", says="Taken")
+        self.assert_fails(1, "listen", "OTHER", "TAKEN", says="TAKEN")
+        self.assert_fails(4, "put", "OTHER", "m")  # and leaves nothing behind
+
+    def test_the_same_name_twice_is_refused(self):
+        self.assert_fails(1, "listen", "A", "a")
+
+    def test_limits_are_those_that_were_asked_for(self):
+        self.listen("IN", "--max-messages", "7", "--max-bytes", "64KiB")
+        info = self.info("IN")
+        self.assertEqual((info["max_messages"], info["max_bytes"]), (7, 65536))
+
+    def test_a_message_that_is_too_big_is_exit_status_1(self):
+        self.listen("IN", "--max-bytes", "1000")
+        self.assert_fails(1, "put", "IN", "--whole", stdin=bytes(1001))
+        self.put("IN", "--whole", stdin=bytes(1000))
+
+    def test_what_was_refused_is_in_the_summary(self):
+        holder = self.hold("IN", "--max-messages", "1")
+        self.put("IN", "fits")
+        self.assert_fails(1, "put", "IN", "does not")
+        holder.process.send_signal(signal.SIGTERM)
+        self.assertEqual(holder.process.wait(timeout=support.DEADLINE), 0)
+        self.assertIn(", 1 lost", holder.rest(holder.err).decode())
+
+
+if __name__ == "__main__":
+    support.main()
