@@ -46,13 +46,13 @@ std::optional<IpAddress> first_of(const std::vector<IpAddress>& addresses, Famil
 
 }  // namespace
 
-// Forgets the entry that expires first. The pending ones, at most kMaxLookUps, stay.
+// Forgets the host that was looked up longest ago. The pending ones, at most kMaxLookUps, stay.
 void HostResolver::State::make_room() {
     if (entries.size() < kMaxResolvedHosts) return;
     auto oldest = entries.end();
     for (auto it = entries.begin(); it != entries.end(); ++it) {
         if (it->second.pending) continue;
-        if (oldest == entries.end() || it->second.expires < oldest->second.expires) oldest = it;
+        if (oldest == entries.end() || it->second.asked_at < oldest->second.asked_at) oldest = it;
     }
     if (oldest != entries.end()) entries.erase(oldest);
 }
