@@ -41,7 +41,7 @@ class List(support.CommandTest):
 
 class Info(support.CommandTest):
     def test_no_such_slot_is_exit_status_4(self):
-        self.assert_fails(4, "info", "NOBODY")
+        self.assert_fails(4, "info", "NOBODY", says="NOBODY")
         self.assert_fails(4, "info", "NOBODY", "--json")
 
     def test_json_has_sizes_limits_counters_and_losses_by_cause(self):

@@ -58,7 +58,7 @@ class Put(support.CommandTest):
         self.assertEqual(writer.end(), (0, b"", ""))
 
     def test_no_reader_is_exit_status_4(self):
-        self.assert_fails(4, "put", "NOBODY", "hello")
+        self.assert_fails(4, "put", "NOBODY", "hello", says="NOBODY")
         self.assert_fails(4, "put", "NOBODY", stdin=b"hello\n")
         self.assert_fails(4, "put", r"\\.\mailslot\NOBODY", "hello")
 

@@ -18,7 +18,7 @@ void append(std::string& out, const Message& message, const PrintOptions& print)
 
 int run_get(const GetOptions& options) {
     auto reader = Reader::create(options.name);
-    if (!reader) return fail(reader.error());
+    if (!reader) return fail_for(options.name, reader.error());
     if (options.verbose) say("listening on " + std::string(reader->name()));
     const auto message = reader->get(options.timeout);
     if (!message && message.error().code == Errc::timed_out) {

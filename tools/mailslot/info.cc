@@ -50,7 +50,7 @@ void append_table(std::string& out, const SlotInfo& slot) {
 
 int run_info(const InfoOptions& options) {
     const auto slot = info(options.name);
-    if (!slot) return fail(slot.error());
+    if (!slot) return fail_for(options.name, slot.error());
     Output output;
     if (options.json)
         append_slot_json(output.text(), *slot);

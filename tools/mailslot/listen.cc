@@ -244,7 +244,7 @@ int run_listen(const ListenOptions& options) {
     std::vector<Reader> readers;
     for (const std::string& name : options.names) {
         auto reader = Reader::create(name, options.slot);
-        if (!reader) return fail(reader.error());
+        if (!reader) return fail_for(name, reader.error());
         readers.push_back(std::move(*reader));
     }
     Listener listener(options, std::move(readers));

@@ -112,13 +112,13 @@ std::string which(const PutOptions& options, std::uint64_t done) {
 
 int run_put(const PutOptions& options) {
     auto writer = Writer::open(options.address, {.wait_when_full = choose_wait(options)});
-    if (!writer) return fail(writer.error());
+    if (!writer) return fail_for(options.address, writer.error());
     Putter putter(std::move(*writer), options.bytes ? Format::bytes : Format::text);
     const std::vector<std::string_view> messages(options.messages.begin(), options.messages.end());
     const Result<void> put = options.whole      ? putter.put_whole()
                              : messages.empty() ? putter.put_lines()
                                                 : putter.put_all(messages);
-    if (!put) return fail(put.error(), which(options, putter.done()));
+    if (!put) return fail_for(options.address, put.error(), which(options, putter.done()));
     return kDone;
 }
 

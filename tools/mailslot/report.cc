@@ -22,4 +22,9 @@ int fail(const Error& error, std::string_view about) {
     return exit_status(error.code);
 }
 
+int fail_for(std::string_view name, Error error, std::string_view about) {
+    if (error.detail.empty()) error.detail = name;
+    return fail(error, about);
+}
+
 }  // namespace mailslot::cli

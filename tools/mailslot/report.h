@@ -14,4 +14,7 @@ void say(std::string_view
 // ".
 int fail(const Error& error, std::string_view about = {});
 
+// The same, and names the slot or address where the error itself names nothing.
+int fail_for(std::string_view name, Error error, std::string_view about = {});
+
 }  // namespace mailslot::cli
