@@ -5,6 +5,7 @@
 #include <chrono>
 #include <limits>
 
+#include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 
 namespace mailslot {
@@ -54,7 +55,8 @@ WriterState::~WriterState() {
     end.kind = Kind::end;
     end.sequence = next_sequence_;
     const Destination to = destination();
-    for (int i = 0; i < kEndCopies; ++i) (void)carrier_->send(to, {&end, 1});
+    Carrier& way = neighbours_ ? *neighbours_ : *carrier_;
+    for (int i = 0; i < kEndCopies; ++i) (void)way.send(to, {&end, 1});
 }
 
 Result<void> WriterState::find() {
@@ -144,22 +146,37 @@ Result<std::size_t> WriterState::send(std::span<const inbox::Item> items) {
     }
     if (is_first_) first_sent_ = process_.clock().now();
     std::array<Envelope, kAtOnce> envelopes;
+    const Envelope header = envelope();
     for (std::size_t i = 0; i < items.size(); ++i) {
-        Envelope& message = envelopes[i] = envelope();
+        Envelope& message = envelopes[i] = header;
         message.sequence = items[i].sequence;
         message.sent_at_us = items[i].sent_at_us;
         message.format = items[i].format;
         message.payload = items[i].payload;
     }
-    const auto sent =
-        carrier_->send(destination(), std::span<const Envelope>(envelopes).first(items.size()));
+    const Destination to = destination();
     is_first_ = false;
-    // To many: who is not reached is like who does not listen. To one: say that there is no way to
-    // it.
-    const bool to_one = resolver_ != nullptr || address_.place == Place::ip;
-    if (!sent && !to_one && sent.error().code == Errc::unreachable) return items.size();
-    return sent;
+    const auto messages = std::span<const Envelope>(envelopes).first(items.size());
+    if (is_to_one()) return carrier_->send(to, messages);
+    send_to_many(to, messages);
+    return items.size();
 }
+
+// Who is not reached is like who does not listen; and what our own buffers have no room for is a
+// gap in the sequence, which every reader counts.
+void WriterState::send_to_many(const Destination& to, std::span<const Envelope> messages) {
+    while (!messages.empty()) {
+        auto sent = carrier_->send(to, messages);
+        if (!sent && sent.error().code == Errc::unreachable) {
+            // No interface at all; but this machine's other users may listen.
+            if (!neighbours_) neighbours_ = make_local_carrier(process_.settings());
+            sent = neighbours_->send(to, messages);
+        }
+        messages = messages.subspan(sent ? std::max<std::size_t>(*sent, 1) : 1);
+    }
+}
+
+bool WriterState::is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
 
 Destination WriterState::destination() {
     switch (address_.place) {

@@ -35,6 +35,8 @@ private:
     bool put_at_home(std::span<const inbox::Item> items);
     Result<std::size_t> put_elsewhere(std::span<const inbox::Item> items);
     Result<std::size_t> send(std::span<const inbox::Item> items);
+    void send_to_many(const Destination& to, std::span<const Envelope> messages);
+    bool is_to_one() const;
     Destination destination();
     Envelope envelope() const;
 
@@ -48,6 +50,7 @@ private:
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
     std::unique_ptr<Carrier> carrier_;           // reach_.others
+    std::unique_ptr<Carrier> neighbours_;        // where there is no interface
     std::unique_ptr<HostResolver> resolver_;     // a host by name
     bool is_at_home_ = false;  // the last messages were put into a slot here as well
     bool is_first_ = true;     // nothing was sent elsewhere yet
