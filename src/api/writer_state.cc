@@ -61,7 +61,8 @@ WriterState::~WriterState() {
 
 Result<void> WriterState::find() {
     if (address_.place != Place::here) return {};
-    return local_->attach();
+    if (auto attached = local_->attach(); !attached) return named(attached.error());
+    return {};
 }
 
 Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Format format) {
@@ -88,8 +89,15 @@ Result<std::size_t> WriterState::put_some(std::span<const std::string_view> mess
     }
     const auto items = std::span<const inbox::Item>(buffer).first(count);
     const auto taken = address_.place == Place::here ? put_here(items) : put_elsewhere(items);
-    if (taken) next_sequence_ += *taken;
+    if (!taken) return named(taken.error());
+    next_sequence_ += *taken;
     return taken;
+}
+
+// Says which slot it is about.
+Error WriterState::named(Error error) const {
+    if (error.detail.empty()) error.detail = address_.slot.text;
+    return error;
 }
 
 // To a slot of this machine: the writer hears of everything.

@@ -30,6 +30,7 @@ public:
 private:
     WriterState(Process& process, const Address& address, const WriterOptions& options);
 
+    Error named(Error error) const;
     Result<std::size_t> put_some(std::span<const std::string_view> messages, Format format);
     Result<std::size_t> put_here(std::span<const inbox::Item> items);
     bool put_at_home(std::span<const inbox::Item> items);

@@ -193,8 +193,9 @@ void Office::book_counters() {
         inbox::Header& header = slot->writer->header();
         add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
         add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
-        add(header.over_limit, now.lost.over_limit, booked.lost.over_limit);
-        add(header.not_trusted, now.lost.refused, booked.lost.refused);
+        // What a slot refuses for want of memory, or because another writer of it is stopped, is a limit, too.
+        add(header.over_limit, now.lost.over_limit + now.lost.refused,
+            booked.lost.over_limit + booked.lost.refused);
         add(header.repeats, now.repeats, booked.repeats);
         header.senders.store(now.senders, relaxed);
         booked = now;
