@@ -193,7 +193,8 @@ void Office::book_counters() {
         inbox::Header& header = slot->writer->header();
         add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
         add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
-        // What a slot refuses for want of memory, or because another writer of it is stopped, is a limit, too.
+        // What a slot refuses for want of memory, or because another writer of it is stopped, is a
+        // limit, too.
         add(header.over_limit, now.lost.over_limit + now.lost.refused,
             booked.lost.over_limit + booked.lost.refused);
         add(header.repeats, now.repeats, booked.repeats);
