@@ -1,7 +1,6 @@
 #include "api/writer_state.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <limits>
 
@@ -77,14 +76,14 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
 
 Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages,
                                           Format format) {
-    std::array<inbox::Item, kAtOnce> buffer;
     const std::size_t count = std::min(messages.size(), kAtOnce);
+    if (items_.size() < count) items_.resize(count);
     const std::int64_t now_us = process_.clock().unix_microseconds();
     for (std::size_t i = 0; i < count; ++i) {
-        buffer[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
+        items_[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
                      as_bytes(messages[i])};
     }
-    const auto items = std::span<const inbox::Item>(buffer).first(count);
+    const auto items = std::span<const inbox::Item>(items_).first(count);
     const auto taken = address_.place == Place::here ? put_here(items) : put_elsewhere(items);
     if (taken) next_sequence_ += *taken;
     return taken;
@@ -143,16 +142,17 @@ Result<std::size_t> WriterState::send(std::span<const inbox::Item> items) {
         station_ = folder.station_id(process_.random()).value_or(0);
     }
     if (is_first_) first_sent_ = process_.clock().now();
-    std::array<Envelope, kAtOnce> envelopes;
+    if (envelopes_.size() < items.size()) envelopes_.resize(items.size());
+    const Envelope shared = envelope();
     for (std::size_t i = 0; i < items.size(); ++i) {
-        Envelope& message = envelopes[i] = envelope();
+        Envelope& message = envelopes_[i] = shared;
         message.sequence = items[i].sequence;
         message.sent_at_us = items[i].sent_at_us;
         message.format = items[i].format;
         message.payload = items[i].payload;
     }
     const auto sent =
-        carrier_->send(destination(), std::span<const Envelope>(envelopes).first(items.size()));
+        carrier_->send(destination(), std::span<const Envelope>(envelopes_).first(items.size()));
     is_first_ = false;
     // To many: who is not reached is like who does not listen. To one: say that there is no way to
     // it.
