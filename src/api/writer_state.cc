@@ -1,7 +1,6 @@
 #include "api/writer_state.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <limits>
 
@@ -80,18 +79,20 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
 
 Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages,
                                           Format format) {
-    std::array<inbox::Item, kAtOnce> buffer;
     const std::size_t count = std::min(messages.size(), kAtOnce);
+    if (items_.size() < count) items_.resize(count);
     const std::int64_t now_us = process_.clock().unix_microseconds();
     for (std::size_t i = 0; i < count; ++i) {
-        buffer[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
+        items_[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
                      as_bytes(messages[i])};
     }
-    const auto items = std::span<const inbox::Item>(buffer).first(count);
+    const auto items = std::span<const inbox::Item>(items_).first(count);
     const auto taken = address_.place == Place::here ? put_here(items) : put_elsewhere(items);
-    if (!taken) return named(taken.error());
-    next_sequence_ += *taken;
-    return taken;
+    if (taken) next_sequence_ += *taken;
+    if (taken) return taken;
+    // Parts of it may have left: its number must never name another message.
+    if (address_.place != Place::here) next_sequence_ += 1;
+    return named(taken.error());
 }
 
 // Says which slot it is about.
@@ -153,10 +154,10 @@ Result<std::size_t> WriterState::send(std::span<const inbox::Item> items) {
         station_ = folder.station_id(process_.random()).value_or(0);
     }
     if (is_first_) first_sent_ = process_.clock().now();
-    std::array<Envelope, kAtOnce> envelopes;
-    const Envelope header = envelope();
+    if (envelopes_.size() < items.size()) envelopes_.resize(items.size());
+    const Envelope shared = envelope();
     for (std::size_t i = 0; i < items.size(); ++i) {
-        Envelope& message = envelopes[i] = header;
+        Envelope& message = envelopes_[i] = shared;
         message.sequence = items[i].sequence;
         message.sent_at_us = items[i].sent_at_us;
         message.format = items[i].format;
@@ -164,7 +165,7 @@ Result<std::size_t> WriterState::send(std::span<const inbox::Item> items) {
     }
     const Destination to = destination();
     is_first_ = false;
-    const auto messages = std::span<const Envelope>(envelopes).first(items.size());
+    const auto messages = std::span<const Envelope>(envelopes_).first(items.size());
     if (is_to_one()) return carrier_->send(to, messages);
     send_to_many(to, messages);
     return items.size();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "api/process.h"
 #include "carrier/carrier.h"
@@ -56,6 +57,10 @@ private:
     bool is_at_home_ = false;  // the last messages were put into a slot here as well
     bool is_first_ = true;     // nothing was sent elsewhere yet
     Clock::Instant first_sent_{};
+
+    // Of the current put; kept, for making 128 of them anew costs more than a put.
+    std::vector<inbox::Item> items_;
+    std::vector<Envelope> envelopes_;
 };
 
 }  // namespace mailslot
