@@ -3,10 +3,12 @@
 A test file runs itself anew inside `unshare`: what it makes there ends with it, however it ends.
 """
 
+import contextlib
 import itertools
 import json
 import os
 import pathlib
+import queue
 import subprocess
 import sys
 
@@ -17,6 +19,8 @@ import support  # noqa: E402
 SKIPPED = 77
 PORT = "17138"
 EVERYBODY = "//*/mailslot/IN"
+PATIENCE = 0.05  # seconds between two tries to be heard
+TRIES = 100
 
 # Names are never used twice: the kernel takes its time to remove the interfaces of a machine that has gone.
 numbers = itertools.count(1)
@@ -71,6 +75,7 @@ class Machine:
 
     def __init__(self, test, name, number, config="", hosts="", resolver=""):
         self.test, self.name, self.number = test, name, number
+        self.addresses = {}  # by interface
         self.folder = test.folder / name
         self.folder.mkdir(mode=0o755)
         for file, text in (("hosts", hosts), ("resolv.conf", resolver), ("mailslot.toml", config)):
@@ -99,25 +104,24 @@ class Machine:
             f"link add {ours} type veth peer name {theirs} netns {self.holder.pid}\n"
             f"link set {ours} addrgenmode none master {network.bridge} up\n"))
         self.ip(f"link set {theirs} addrgenmode none")
-        self.addresses = [f"10.{n}.0.{k}/24"] * ipv4 + [f"fe80::{n}:{k}/64", f"fd00:{n}::{k}/64"] * ipv6
+        self.addresses[theirs] = ([f"10.{n}.0.{k}/24"] * ipv4 +
+                                  [f"fe80::{n}:{k}/64", f"fd00:{n}::{k}/64"] * ipv6)
         self.up(theirs)
         return theirs, ours
 
     def up(self, interface):
         """Up with all its addresses: IPv6 ones go when an interface goes down."""
         self.ip(f"link set {interface} up")
-        for address in self.addresses:
+        for address in self.addresses[interface]:
             self.ip(f"address replace {address} dev {interface}{' nodad' if ':' in address else ''}")
-        self.wait_for_link(interface, "UP")
+        self.wait_for_link(interface)
 
     def down(self, interface):
         self.ip(f"link set {interface} down")
 
-    def wait_for_link(self, interface, state):
-        self.test.wait_until(f"{interface} is {state}", lambda: self.link_state(interface) == state)
-
-    def link_state(self, interface):
-        return self.link(interface)["operstate"]
+    def wait_for_link(self, interface, up=True):
+        self.test.wait_until(f"{interface} is {'up' if up else 'down'}",
+                             lambda: (self.link(interface)["operstate"] == "UP") == up)
 
     def index_of(self, interface):
         return self.link(interface)["ifindex"]
@@ -128,12 +132,13 @@ class Machine:
     def ip(self, command):
         check_call(*self.inside, "ip", *command.split())
 
-    def drop(self, percent, condition):
+    def drop(self, percent, condition=""):
         """From now on that share of the datagrams that come in is lost, chosen at random; 0: none."""
-        rule = f"udp dport {PORT} {condition} numgen random mod 100 < {percent} counter drop"
-        check_call(*self.inside, "nft", "-f", "-", stdin=(
-            "table inet lab {}\nflush table inet lab\n"
-            f"table inet lab {{ chain in {{ type filter hook input priority 0; {rule} ; }} }}\n"))
+        rules = "table inet lab {}\ndelete table inet lab\n"
+        if percent > 0:
+            rules += ("table inet lab {\nchain in {\ntype filter hook input priority 0\n"
+                      f"udp dport {PORT} {condition} numgen random mod 100 < {percent} drop\n}}\n}}\n")
+        check_call(*self.inside, "nft", "-f", "-", stdin=rules)
 
     # Commands.
 
@@ -183,6 +188,19 @@ class LabTest(support.CommandTest):
     def assert_next_is(self, listener, text):
         """What was not meant for this listener would have come before."""
         self.assertEqual(message_from(listener)["text"], text)
+
+    def until_heard(self, writer, listener, first, host=None):
+        """Numbered messages from `first` on, one after the other, until one arrives: the messages that came
+        up to that one, and the last number that was put."""
+        heard = []
+        for number in range(first, first + TRIES):
+            feed(writer, number)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    heard.append(json.loads(listener.out.get(timeout=PATIENCE)))
+                    if number_of(heard[-1]) >= first and host in (None, heard[-1]["from_host"]):
+                        return heard, number
+        raise AssertionError(f"{TRIES} messages were not heard")
 
     def assert_whole(self, messages, count, size=0):
         """A numbered stream of one writer: no gap, no repeat, no damage, nothing told to be lost."""
