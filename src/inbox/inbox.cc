@@ -153,7 +153,21 @@ Result<void> Inbox::get_nowait(Record& record) {
 Result<void> Inbox::get(Record& record, os::Deadline deadline) {
     std::unique_lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+    return wait_for_one(lock, record, deadline);
+}
 
+Result<void> Inbox::get_within(Record& record, Timeout timeout) {
+    std::unique_lock lock(mutex_);
+    if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+    // Only now: a look at the clock costs a good part of a get that need not wait.
+    os::Deadline deadline;
+    if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
+    return wait_for_one(lock, record, deadline);
+}
+
+// Stands in line. Errors: timed_out, closed.
+Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
+                                 os::Deadline deadline) {
     Waiter self;
     waiters_.push_back(&self);
     bool took = false;
