@@ -91,6 +91,7 @@ Result<void> InboxWriter::lock_slowly() {
         if (now >= patience_ends) {
             return Error{Errc::timed_out, "put", 0, "another writer is stopped in mid-put"};
         }
+        MAILSLOT_CRASH_POINT(waiting_for_lock);
         os::futex_wait(lock, held | kLockWaiters, std::min(now + kLockSlice, patience_ends));
     }
 }
@@ -289,6 +290,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
             return Error{Errc::timed_out, "put", 0, "the slot stayed full"};
         auto slice = now + kRoomSlice;
         if (deadline) slice = std::min(slice, *deadline);
+        MAILSLOT_CRASH_POINT(waiting_for_room);
         os::futex_wait(header().room_wanted, 1, slice);
     }
 }
