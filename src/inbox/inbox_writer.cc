@@ -22,12 +22,6 @@ constexpr int kLockSpins = 200;
 // One batch holds the lock for at most about this many bytes beyond its first message.
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
-bool is_possible(Position at, std::uint32_t block_count) {
-    if (at.block == kNoBlock) return at.offset == kBlockBytes;
-    return at.block < block_count && at.offset >= kBlockHeaderBytes && at.offset <= kBlockBytes &&
-           at.offset % 8 == 0;
-}
-
 Error damaged() { return Error{Errc::bad_segment, "put"}; }
 
 }  // namespace
