@@ -7,6 +7,7 @@
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/meta.h"
+#include "inbox/sender_notes.h"
 #include "model/fold.h"
 #include "wire/local_message.h"
 
@@ -28,7 +29,7 @@ constexpr std::size_t kItemsAtOnce = 64;
 
 struct Office::Slot {
     std::unique_ptr<inbox::InboxWriter> writer;
-    int registrant = kOwn;
+    int registrant = kThisProcess;
     OpenWriter open{};             // own slots only
     std::function<void()> ring{};  // own slots only
     SlotCounters booked;           // what the segment's counters have of ours
@@ -166,6 +167,9 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
         }
     }
     if (is_dead(taken)) return Error{Errc::no_such_slot, "deliver"};
+    for (const inbox::Item& item : items.first(taken ? *taken : 0)) {
+        inbox::note_sender(slot.writer->header(), {item.origin, item.sequence + 1});
+    }
     return taken;
 }
 
@@ -217,7 +221,8 @@ void Office::add_own_slot(const std::string& key, OpenWriter open, std::function
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        post_office_.slot_opened(key);
+        const auto notes = inbox::read_notes(slot->writer->header(), clock_.now());
+        post_office_.slot_taken_over(key, notes.listening_since, notes.senders);
     } else {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
