@@ -83,14 +83,6 @@ struct Header {
     // Written once.
     alignas(128) std::atomic<std::uint32_t> closed;
     std::atomic<std::uint32_t> root_link;
-    std::atomic<std::int64_t> opened_at_ns;  // CLOCK_MONOTONIC
-
-    // One post office's for the next: sender_notes.h.
-    struct Note {
-        std::atomic<std::uint64_t> origin, next;
-    };
-    alignas(128) std::array<Note, 64> notes;
-    std::atomic<std::uint32_t> notes_overwritten;
 };
 static_assert(sizeof(Header) <= kHeaderBytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);

@@ -1,10 +1,7 @@
 #include "inbox/segment.h"
 
-#include <chrono>
 #include <new>
 #include <utility>
-
-#include "inbox/sender_notes.h"
 
 namespace mailslot::inbox {
 
@@ -46,7 +43,6 @@ Result<Segment> Segment::create(const Limits& limits) {
     header->max_bytes = geometry->limits.max_bytes;
     header->max_messages = geometry->limits.max_messages;
     header->max_message_bytes = geometry->limits.max_message_bytes;
-    mark_opened(*header, std::chrono::steady_clock::now());
     const Position start;
     header->books[0].tail_block = start.block;
     header->books[0].tail_offset = start.offset;

@@ -171,22 +171,6 @@ TEST_F(PostOfficeLosses, counts_messages_that_had_to_make_room) {
     EXPECT_EQ(sequences(), (Numbers{3, 4, 5, 6}));
 }
 
-TEST_F(PostOfficeLosses, go_on_from_where_the_post_office_before_had_got) {
-    const inbox::SenderNote heard{7, 4};
-    office_.slot_taken_over("LOG", clock_.now() - 1h, {&heard, 1});
-    deliver({aged(message(3), 2s), aged(message(6), 2s)});
-    EXPECT_EQ(sequences(), Numbers{6});  // 3 had arrived there
-    EXPECT_EQ(lost_before(), Numbers{2});
-    EXPECT_EQ(lost().network_gap, 2u);
-    EXPECT_EQ(office_.counters("LOG").repeats, 1u);
-}
-
-TEST_F(PostOfficeLosses, of_a_writer_that_began_between_two_post_offices_are_counted) {
-    office_.slot_taken_over("LOG", clock_.now() - 1h, {});
-    deliver({aged(message(3), 2s)});
-    EXPECT_EQ(lost_before(), Numbers{2});
-}
-
 TEST_F(PostOfficeLosses, drops_parts_that_contradict_the_first) {
     deliver({part(1, "abcd", 0), part(1, "abcdef", 1), part(1, "abcd", 1)});
     EXPECT_EQ(office_.counters().bad_fragments, 1u);

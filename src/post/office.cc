@@ -7,7 +7,6 @@
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/meta.h"
-#include "inbox/sender_notes.h"
 #include "model/fold.h"
 #include "wire/local_message.h"
 
@@ -29,7 +28,7 @@ constexpr std::size_t kItemsAtOnce = 64;
 
 struct Office::Slot {
     std::unique_ptr<inbox::InboxWriter> writer;
-    int registrant = kThisProcess;
+    int registrant = kOwn;
     OpenWriter open{};             // own slots only
     std::function<void()> ring{};  // own slots only
     SlotCounters booked;           // what the segment's counters have of ours
@@ -167,9 +166,6 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
         }
     }
     if (is_dead(taken)) return Error{Errc::no_such_slot, "deliver"};
-    for (const inbox::Item& item : items.first(taken ? *taken : 0)) {
-        inbox::note_sender(slot.writer->header(), {item.origin, item.sequence + 1});
-    }
     return taken;
 }
 
@@ -221,8 +217,7 @@ void Office::add_own_slot(const std::string& key, OpenWriter open, std::function
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        const auto notes = inbox::read_notes(slot->writer->header(), clock_.now());
-        post_office_.slot_taken_over(key, notes.listening_since, notes.senders);
+        post_office_.slot_opened(key);
     } else {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }

@@ -33,7 +33,7 @@ public:
     // replaced; `ring` is for a writer that cannot.
     using OpenWriter = std::function<std::unique_ptr<inbox::InboxWriter>()>;
     void add_own_slot(const std::string& key, OpenWriter open, std::function<void()> ring);
-    void remove_own_slot(const std::string& key) { remove_slot(key, kThisProcess); }
+    void remove_own_slot(const std::string& key) { remove_slot(key, kOwn); }
 
     void tick();
     std::optional<Clock::Instant> next_tick() const;
@@ -41,7 +41,7 @@ public:
 
 private:
     struct Slot;
-    static constexpr int kThisProcess = -1;  // in the place of a registrant's descriptor
+    static constexpr int kOwn = -1;  // in the place of a registrant's descriptor
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
            const Clock& clock, os::EventLoop& loop, os::GuardedFd lock);

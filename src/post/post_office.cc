@@ -108,16 +108,6 @@ void PostOffice::slot_opened(std::string_view slot_key) {
     spellings_.clear();
 }
 
-void PostOffice::slot_taken_over(std::string_view slot_key, Clock::Instant listening_since,
-                                 std::span<const inbox::SenderNote> heard) {
-    slot_opened(slot_key);
-    SlotBook& slot = slots_.find(slot_key)->second;
-    slot.opened_at = listening_since;
-    for (const inbox::SenderNote& note : heard) {
-        if (note.next <= kMaxSequence) slot.inherited[note.origin] = note.next;
-    }
-}
-
 void PostOffice::forget_slot(std::string_view slot_key) {
     const auto found = slots_.find(slot_key);
     if (found == slots_.end()) return;
@@ -135,7 +125,6 @@ void PostOffice::clear_books(SlotBook& slot) {
         book_.remove(sender);
     }
     slot.counters = {};
-    slot.inherited.clear();
     slot.forgot_until = Clock::Instant::min();
 }
 
@@ -146,14 +135,7 @@ Sender& PostOffice::sender_of(SlotBook& slot, const Envelope& envelope) {
     Sender* sender = book_.find(key);
     if (sender == nullptr) {
         if (book_.is_full()) make_room_for_sender();
-        const auto inherited = slot.inherited.find(envelope.origin);
-        if (inherited == slot.inherited.end()) {
-            sender = &book_.add(key, first_that_counts(slot, envelope), envelope);
-        } else {
-            sender = &book_.add(key, inherited->second, envelope);
-            sender->window.assume_arrived();
-            slot.inherited.erase(inherited);
-        }
+        sender = &book_.add(key, first_that_counts(slot, envelope), envelope);
     }
     book_.heard(*sender, now_);
     return *sender;

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "inbox/sender_notes.h"
 #include "mailslot/result.h"
 #include "model/envelope.h"
 #include "model/limits.h"
@@ -65,11 +64,6 @@ public:
     // A reader listens, from now on: only slots opened here get messages. One that is open already
     // starts anew.
     void slot_opened(std::string_view slot_key);
-    // The same for a slot that another post office served: since when somebody listens, and how far
-    // it heard whom. What comes next of these is expected to follow; what they sent before,
-    // arrived.
-    void slot_taken_over(std::string_view slot_key, Clock::Instant listening_since,
-                         std::span<const inbox::SenderNote> heard);
     // Its reader went away: a new reader starts with clean books.
     void forget_slot(std::string_view slot_key);
 

@@ -36,9 +36,6 @@ public:
     std::uint64_t next() const { return next_; }
     Standing standing(std::uint64_t sequence) const;
 
-    // Takes all numbers before next() for arrived: another post office saw to them.
-    void assume_arrived() { arrived_.set(); }
-
     // All numbers below `sequence` were sent. How many that makes missing.
     std::uint64_t advance_to(std::uint64_t sequence);
     // `sequence` is in the window, or next().
@@ -73,9 +70,6 @@ struct SlotBook {
         Clock::Instant::min();  // when the last sender forgotten was last heard
     SlotCounters counters;
     std::list<Sender*> senders;
-    // From the post office before: origin -> next number; until that sender is heard here. At most
-    // as many as a slot has notes (inbox/sender_notes.h).
-    std::unordered_map<std::uint64_t, std::uint64_t> inherited;
 };
 
 struct SenderKey {
