@@ -7,6 +7,7 @@
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/meta.h"
+#include "inbox/sender_notes.h"
 #include "model/fold.h"
 #include "wire/local_message.h"
 
@@ -53,7 +54,14 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Envelope> messages) {
                        return put(key, messages);
-                   }) {}
+                   }) {
+    post_office_.note_senders_by(
+        [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
+            const auto found = slots_.find(key);
+            if (found == slots_.end()) return;
+            inbox::note_sender(found->second->writer->header(), origin, next, clock_.now());
+        });
+}
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
                                              const inbox::SlotFolder& folder, std::uint64_t station,
@@ -217,7 +225,11 @@ void Office::add_own_slot(const std::string& key, OpenWriter open, std::function
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        post_office_.slot_opened(key);
+        inbox::Header& header = slot->writer->header();
+        post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
+        inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
+            post_office_.recall_sender(key, origin, next);
+        });
     } else {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
