@@ -19,7 +19,8 @@ void note_sender(Header& header, std::uint64_t origin, std::uint64_t next, Clock
         note.next.store(0, std::memory_order_release);
         note.origin.store(origin, std::memory_order_release);
     }
-    note.next.store(next, std::memory_order_release);
+    // A message that came late does not take the note back.
+    if (note.next.load(relaxed) < next) note.next.store(next, std::memory_order_release);
 }
 
 Clock::Instant noted_since(Header& header, Clock::Instant now) {

@@ -31,6 +31,7 @@ TEST_F(SenderNotes, keep_each_senders_last_word) {
     note_sender(*header_, 7, 2, start_ + 1s);
     note_sender(*header_, 8, 100, start_ + 1s);
     note_sender(*header_, 7, 3, start_ + 2s);
+    note_sender(*header_, 8, 99, start_ + 2s);  // a message that came late
     EXPECT_EQ(notes(), (All{{7, 3}, {8, 100}}));
     EXPECT_EQ(noted_since(*header_, start_ + 3s), start_);
 }

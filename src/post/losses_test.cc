@@ -93,15 +93,14 @@ TEST_F(PostOfficeLosses, ignores_notes_that_nobody_can_have_written) {
     EXPECT_EQ(office_.counters().senders, 3u);  // the limit here
 }
 
-TEST_F(PostOfficeLosses, notes_what_its_successor_must_know) {
+TEST_F(PostOfficeLosses, notes_losses_for_its_successor) {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> notes;
     office_.note_senders_by([&](std::string_view slot, std::uint64_t origin, std::uint64_t next) {
         EXPECT_EQ(slot, "LOG");
         notes.emplace_back(origin, next);
     });
     deliver({message(1), message(2), message(1, "hello", 8)});
-    EXPECT_EQ(notes, (decltype(notes){{7, 3}, {8, 2}}));
-    notes.clear();
+    EXPECT_TRUE(notes.empty());  // they are in the slot
     deliver({end(5)});
     EXPECT_EQ(notes, (decltype(notes){{7, 5}}));
     notes.clear();

@@ -342,12 +342,7 @@ void PostOffice::flush() {
 
 void PostOffice::settle_taken(std::size_t first, std::size_t count) {
     MAILSLOT_CHECK(count <= run_.size() - first);
-    for (std::size_t i = first; i < first + count; ++i) {
-        Sender& sender = *staged_[i].sender;
-        ++sender.received;
-        const bool is_last = i + 1 == first + count || staged_[i + 1].sender != &sender;
-        if (is_last) note(sender);
-    }
+    for (std::size_t i = first; i < first + count; ++i) ++staged_[i].sender->received;
     run_slot_->counters.received += count;
     counters_.delivered += count;
 }

@@ -65,9 +65,10 @@ public:
     // starts anew.
     void slot_opened(std::string_view slot_key);
 
-    // Taking over from a post office that died (docs/post-office.md). Ours writes down whatever the
-    // next one must know: all numbers of that sender below `next` are dealt with. The next one
-    // opens the slot as of when those notes began, and recalls what they say.
+    // Taking over from a post office that died (docs/post-office.md). Of messages in the slot the
+    // next one will know; that it knows of the losses, too, we have them written down: all numbers
+    // of that sender below `next` are dealt with. It opens the slot as of when those notes began,
+    // and recalls what they say.
     using NoteSender =
         std::function<void(std::string_view slot_key, std::uint64_t origin, std::uint64_t next)>;
     void note_senders_by(NoteSender note) { note_sender_ = std::move(note); }
