@@ -91,7 +91,8 @@ Result<std::size_t> WriterState::put_some(std::span<const std::string_view> mess
     if (taken) next_sequence_ += *taken;
     if (taken) return taken;
     // Parts of it may have left: its number must never name another message.
-    if (address_.place != Place::here) next_sequence_ += 1;
+    const bool tried = address_.place != Place::here && taken.error().code != Errc::message_too_big;
+    if (tried) next_sequence_ += 1;
     return named(taken.error());
 }
 

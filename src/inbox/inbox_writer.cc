@@ -23,12 +23,6 @@ constexpr int kLockSpins = 200;
 // One batch holds the lock for at most about this many bytes beyond its first message.
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
-bool is_possible(Position at, std::uint32_t block_count) {
-    if (at.block == kNoBlock) return at.offset == kBlockBytes;
-    return at.block < block_count && at.offset >= kBlockHeaderBytes && at.offset <= kBlockBytes &&
-           at.offset % 8 == 0;
-}
-
 Error damaged() { return Error{Errc::bad_segment, "put"}; }
 
 }  // namespace
@@ -92,6 +86,7 @@ Result<void> InboxWriter::lock_slowly() {
         if (now >= patience_ends) {
             return Error{Errc::timed_out, "put", 0, "another writer is stopped in mid-put"};
         }
+        MAILSLOT_CRASH_POINT(waiting_for_lock);
         os::futex_wait(lock, held | kLockWaiters, std::min(now + kLockSlice, patience_ends));
     }
 }
@@ -316,6 +311,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
             return Error{Errc::timed_out, "put", 0, "the slot stayed full"};
         auto slice = now + kRoomSlice;
         if (deadline) slice = std::min(slice, *deadline);
+        MAILSLOT_CRASH_POINT(waiting_for_room);
         os::futex_wait(header().room_wanted, 1, slice);
     }
 }
