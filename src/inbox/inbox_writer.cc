@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/crash_point.h"
+#include "inbox/sender_notes.h"
 #include "os/cpu.h"
 
 namespace mailslot::inbox {
@@ -122,9 +123,22 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items) {
     head.selector.store(selector + 1, std::memory_order_release);
     MAILSLOT_CRASH_POINT(books_selected);
     unlock();
+    // Before the bell, which may well be when this thread loses the processor.
+    note_senders(items.first(*taken));
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
     return taken;
+}
+
+// The post office's successor must not take what is in the slot for lost.
+void InboxWriter::note_senders(std::span<const Item> items) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Item& item = items[i];
+        if (item.kind != RecordKind::network) return;
+        const bool is_last = i + 1 == items.size() || items[i + 1].origin != item.origin;
+        if (!is_last) continue;
+        note_sender(header(), item.origin, item.sequence + 1, std::chrono::steady_clock::now());
+    }
 }
 
 Result<std::size_t> InboxWriter::fill(Batch& batch, std::span<const Item> items) {

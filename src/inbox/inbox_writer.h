@@ -65,6 +65,7 @@ private:
     Result<std::uint32_t> take_free_block();
     bool take_block(std::uint32_t block, bool& failed);
     Result<Position> copy_in(Position at, Bytes bytes);
+    void note_senders(std::span<const Item> items);
     void count_refusal(Errc code);
     void ring();
 

@@ -7,6 +7,7 @@
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/meta.h"
+#include "inbox/sender_notes.h"
 #include "model/fold.h"
 #include "wire/local_message.h"
 
@@ -53,7 +54,14 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Envelope> messages) {
                        return put(key, messages);
-                   }) {}
+                   }) {
+    post_office_.note_senders_by(
+        [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
+            const auto found = slots_.find(key);
+            if (found == slots_.end()) return;
+            inbox::note_sender(found->second->writer->header(), origin, next, clock_.now());
+        });
+}
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
                                              const inbox::SlotFolder& folder, std::uint64_t station,
@@ -137,6 +145,11 @@ Result<std::size_t> Office::put(std::string_view key, std::span<const Envelope> 
     std::array<inbox::Item, kItemsAtOnce> items;
     std::array<std::array<std::byte, inbox::kMaxMetaBytes>, kItemsAtOnce> metas;
     const std::size_t count = std::min(messages.size(), kItemsAtOnce);
+    // What a message tells of losses is not to be more than what the slot's counters say.
+    const auto tells = [](const Envelope& message) { return message.lost_before > 0; };
+    if (std::ranges::any_of(messages.first(count), tells)) {
+        book_counters(*found->second, found->first);
+    }
     for (std::size_t i = 0; i < count; ++i) {
         const Envelope& message = messages[i];
         const Bytes meta = inbox::encode_meta(metas[i], {message.from_address, message.trust,
@@ -178,29 +191,31 @@ void Office::mend(Slot& slot, const std::string& key) {
     }
 }
 
-// Adds to each slot's own counters what the post office has counted since the last time.
 void Office::book_counters() {
     book_at_.reset();
+    for (auto& [key, slot] : slots_) book_counters(*slot, key);
+}
+
+// Adds to the slot's own counters what the post office has counted since the last time.
+void Office::book_counters(Slot& slot, const std::string& key) {
     constexpr auto relaxed = std::memory_order_relaxed;
     const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t now,
                         std::uint64_t booked) {
         if (now != booked)
             total.fetch_add(now - booked, relaxed);  // may go down: losses taken back
     };
-    for (auto& [key, slot] : slots_) {
-        const SlotCounters now = post_office_.counters(key);
-        SlotCounters& booked = slot->booked;
-        inbox::Header& header = slot->writer->header();
-        add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
-        add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
-        // What a slot refuses for want of memory, or because another writer of it is stopped, is a
-        // limit, too.
-        add(header.over_limit, now.lost.over_limit + now.lost.refused,
-            booked.lost.over_limit + booked.lost.refused);
-        add(header.repeats, now.repeats, booked.repeats);
-        header.senders.store(now.senders, relaxed);
-        booked = now;
-    }
+    const SlotCounters now = post_office_.counters(key);
+    SlotCounters& booked = slot.booked;
+    inbox::Header& header = slot.writer->header();
+    add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
+    add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
+    // What a slot refuses for want of memory, or because another writer of it is stopped, is a
+    // limit, too.
+    add(header.over_limit, now.lost.over_limit + now.lost.refused,
+        booked.lost.over_limit + booked.lost.refused);
+    add(header.repeats, now.repeats, booked.repeats);
+    header.senders.store(now.senders, relaxed);
+    booked = now;
 }
 
 // --- Registration
@@ -217,7 +232,11 @@ void Office::add_own_slot(const std::string& key, OpenWriter open, std::function
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        post_office_.slot_opened(key);
+        inbox::Header& header = slot->writer->header();
+        post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
+        inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
+            post_office_.recall_sender(key, origin, next);
+        });
     } else {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }

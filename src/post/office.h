@@ -59,6 +59,7 @@ private:
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void remove_slot(const std::string& key, int registrant);
     void book_counters();
+    void book_counters(Slot& slot, const std::string& key);
 
     const Clock& clock_;
     os::EventLoop& loop_;
