@@ -30,9 +30,11 @@ bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-Result<UniqueFd> open_socket(Family family) {
+Result<GuardedFd> open_socket(Family family) {
     const int domain = family == Family::v4 ? AF_INET : AF_INET6;
-    UniqueFd fd(socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    // A child of fork that kept it would be sent the datagrams of a process that is long dead.
+    GuardedFd fd = GuardedFd::make(
+        [domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
     if (!fd) return network_error("socket", errno);
     if (family == Family::v6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
         return network_error("IPV6_V6ONLY", errno);
