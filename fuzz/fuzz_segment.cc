@@ -1,4 +1,5 @@
-// Any bytes over a slot's shared memory, between calls of both ends: nothing may crash or go on for ever.
+// Any bytes over a slot's shared memory, between calls of both ends: nothing may crash or go on for
+// ever.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -18,7 +19,8 @@ using namespace mailslot;
 
 namespace {
 
-constexpr SlotOptions kOptions{.max_message_bytes = 100'000, .max_bytes = 150'000, .max_messages = 4};
+constexpr SlotOptions kOptions{
+    .max_message_bytes = 100'000, .max_bytes = 150'000, .max_messages = 4};
 constexpr std::size_t kMostSteps = 200;
 
 // One slot and the two ends that act on it in turn.
@@ -28,21 +30,33 @@ public:
 
     void step(ByteReader& in) {
         switch (const std::uint8_t kind = in.u8(); kind % 16) {
-            case 0: return put(std::size_t{in.u16be()} * 2);
-            case 1: return put(in.u8());
-            case 2: return get();
-            case 3: return look();
-            case 4: return attach();
-            case 5: return inbox_->bury(number_);
-            case 6: return inbox_->bury(in.u8());
-            case 7: return inbox_->ring();
-            case 8: return poll();
-            case 9: return void(writer_ && writer_->wait_for_room(in.u16be(), kNow));
-            default: return scribble(kind, in);
+            case 0:
+                return put(std::size_t{in.u16be()} * 2);
+            case 1:
+                return put(in.u8());
+            case 2:
+                return get();
+            case 3:
+                return look();
+            case 4:
+                return attach();
+            case 5:
+                return inbox_->bury(number_);
+            case 6:
+                return inbox_->bury(in.u8());
+            case 7:
+                return inbox_->ring();
+            case 8:
+                return poll();
+            case 9:
+                return void(writer_ && writer_->wait_for_room(in.u16be(), kNow));
+            default:
+                return scribble(kind, in);
         }
     }
 
-    // However bad it was: with its writer dead the slot serves a new one, or says that it is closed.
+    // However bad it was: with its writer dead the slot serves a new one, or says that it is
+    // closed.
     void end() {
         inbox_->bury(number_);
         for (std::size_t i = 0; i < kMostSteps && get_one(); ++i) {

@@ -53,7 +53,9 @@ TEST(Access, is_what_the_slot_was_created_with) {
         {"owner", {}, true, Errc::no_permission},
         {"everybody", {.access = Access::everybody}, false, Errc{}},
         {"group, member", {.access = Access::group, .group = kGroup}, true, Errc{}},
-        {"group, not a member", {.access = Access::group, .group = kGroup}, false,
+        {"group, not a member",
+         {.access = Access::group, .group = kGroup},
+         false,
          Errc::no_permission},
     };
     for (const Case& c : kCases) {

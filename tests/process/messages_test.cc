@@ -1,4 +1,5 @@
-// What passes from process to process: sizes, many threads, and the class with one type for both ends.
+// What passes from process to process: sizes, many threads, and the class with one type for both
+// ends.
 #include <gtest/gtest.h>
 
 #include <array>
