@@ -7,7 +7,7 @@
 
 #include "mailslot/result.h"
 #include "model/ip_address.h"
-#include "os/fd.h"
+#include "os/fork_guard.h"
 
 namespace mailslot::os {
 
@@ -34,8 +34,8 @@ public:
     bool changed();
 
 private:
-    explicit InterfaceWatch(UniqueFd fd) : fd_(std::move(fd)) {}
-    UniqueFd fd_;
+    explicit InterfaceWatch(GuardedFd fd) : fd_(std::move(fd)) {}
+    GuardedFd fd_;
 };
 
 }  // namespace mailslot::os

@@ -52,7 +52,10 @@ void read_on(Board& board, std::uint32_t most) {
 // Puts each message until a reader has it; no put may last.
 void write_on(Board& board, std::uint32_t id) {
     ASSERT_TRUE(board.readers.await());
-    auto writer = Writer::open(kName, {.wait_when_full = kPatience}).value();
+    auto opened = Writer::open(kName, {.wait_when_full = kPatience});
+    while (!opened && !board.stop) opened = Writer::open(kName, {.wait_when_full = kPatience});
+    ASSERT_TRUE(opened) << to_string(opened.error());
+    Writer& writer = *opened;
     for (std::uint32_t number = 1; !board.stop; ++number) {
         const std::string message = stamped({id, number}, size_for({id, number}));
         for (;;) {

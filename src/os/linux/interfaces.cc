@@ -66,7 +66,8 @@ Result<std::vector<Interface>> list_interfaces() {
 }
 
 Result<InterfaceWatch> InterfaceWatch::open() {
-    UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+    GuardedFd fd = GuardedFd::make(
+        [] { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE); });
     if (!fd) return network_error("netlink", errno);
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;

@@ -31,9 +31,9 @@ bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-// A child of fork must not keep it: datagrams would go on coming to a socket that nobody reads.
 Result<GuardedFd> open_socket(Family family) {
     const int domain = family == Family::v4 ? AF_INET : AF_INET6;
+    // A child of fork that kept it would be sent the datagrams of a process that is long dead.
     GuardedFd fd = GuardedFd::make(
         [domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
     if (!fd) return network_error("socket", errno);

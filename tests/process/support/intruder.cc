@@ -28,7 +28,8 @@ Result<Intruder> Intruder::attach(const Machine& machine, const std::string& key
     if (answer->op != wire::LocalOp::attached) return Error{answer->why, "attach"};
     auto segment = inbox::Segment::attach(std::move(packet->fds.at(0)));
     if (!segment) return segment.error();
-    return Intruder(std::move(*connection), std::move(*segment), answer->number);
+    return Intruder(std::move(*connection), std::move(*segment), answer->number,
+                    packet->fds.size() > 2);
 }
 
 std::span<std::atomic<std::uint64_t>> Intruder::words() const {

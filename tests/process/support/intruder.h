@@ -20,6 +20,7 @@ public:
     inbox::Header& header() const { return segment_.header(); }
     inbox::Books& books() const { return header().books[header().selector & 1]; }  // the valid copy
     std::uint32_t number() const { return number_; }
+    bool has_event() const { return has_event_; }  // got the descriptor that tells who polls
     bool is_given_up() const { return header().closed.load() != 0; }
 
     // Random words over header, block states and the first blocks.
@@ -28,13 +29,17 @@ public:
     void scribble_somewhere(std::mt19937_64& random) const;
 
 private:
-    Intruder(os::GuardedFd connection, inbox::Segment segment, std::uint32_t number)
-        : connection_(std::move(connection)), segment_(std::move(segment)), number_(number) {}
+    Intruder(os::GuardedFd connection, inbox::Segment segment, std::uint32_t number, bool has_event)
+        : connection_(std::move(connection)),
+          segment_(std::move(segment)),
+          number_(number),
+          has_event_(has_event) {}
     std::span<std::atomic<std::uint64_t>> words() const;
 
     os::GuardedFd connection_;
     inbox::Segment segment_;
     std::uint32_t number_;
+    bool has_event_;
 };
 
 }  // namespace mailslot::testing_process

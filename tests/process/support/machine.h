@@ -19,6 +19,8 @@ public:
     Machine(const Machine&) = delete;
     ~Machine();  // removes the folder
 
+    // From now on its processes reach the other by the loopback.
+    void knows(const Machine& other) const;
     // Makes this process, a child that has not used mailslots yet, part of the machine.
     void enter() const;
     const std::string& dir() const { return dir_; }
@@ -30,7 +32,9 @@ public:
 private:
     Machine(std::string host, std::uint16_t port);
 
-    std::string host_, dir_;
+    std::string config_path() const { return top_ + "/mailslot.toml"; }
+
+    std::string host_, top_, dir_;
     std::uint16_t port_;
 };
 

@@ -42,6 +42,13 @@ public:
         count_ += more;
         os::futex_wake_all(count_);
     }
+    // Waits for an event, or for as long as a datagram may need.
+    void await_a_moment(std::uint32_t least) const {
+        const std::uint32_t seen = count_.load();
+        if (seen >= least) return;
+        os::futex_wait(count_, seen,
+                       std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
+    }
     // Waits until it is at least `least`. False: it never was; the test has failed.
     bool await(std::uint32_t least = 1) {
         const auto deadline = std::chrono::steady_clock::now() + kPatience;

@@ -1,0 +1,97 @@
+// The post office of a machine dies, and another reading process is it.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <vector>
+
+#include "mailslot/mailslot.h"
+#include "support/child.h"
+#include "support/machine.h"
+#include "support/shared.h"
+
+namespace mailslot::testing_process {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr std::uint32_t kReaders = 3;
+constexpr auto kTakenOver = 1s;
+constexpr auto kPatience = 30s;
+
+struct Board {
+    std::array<Tally, kReaders> ready, got;
+    Tally forked, never;
+    std::atomic<bool> stop{false};
+};
+
+std::string name_of(std::uint32_t i) { return "SLOT" + std::to_string(i); }
+
+class Takeover : public testing::TestWithParam<bool> {
+protected:
+    // Reads until it is killed.
+    Child reader(std::uint32_t i, bool forks) {
+        Child child = Child::run([this, i, forks] {
+            here_.enter();
+            Reader reader = Reader::create(name_of(i)).value();
+            ASSERT_FALSE(reader.network_error()) << to_string(*reader.network_error());
+            if (forks && fork() == 0) {
+                board_->forked.add();
+                board_->never.await();
+                _exit(0);
+            }
+            board_->ready[i].add();
+            while (reader.get(kPatience)) board_->got[i].add();
+        });
+        EXPECT_TRUE(board_->ready[i].await());
+        return child;
+    }
+    // Writes to all the slots again and again, from another machine.
+    void write_on() {
+        there_.enter();
+        std::vector<Writer> writers;
+        for (std::uint32_t i = 0; i < kReaders; ++i) {
+            writers.push_back(Writer::open(here_.address_of(name_of(i))).value());
+        }
+        while (!board_->stop) {
+            for (Writer& writer : writers) ASSERT_TRUE(writer.put("from afar"));
+            board_->never.await_a_moment(1);
+        }
+    }
+    bool await_one_more(std::uint32_t i) {
+        return board_->got[i].await(board_->got[i].count() + 1);
+    }
+
+    const Machine here_{"here"};
+    const Machine there_ = Machine::neighbour_of(here_, "there");
+    Shared<Board> board_;
+};
+
+// With and without a child of the office's that lives on and has inherited what it could.
+TEST_P(Takeover, survivors_hear_the_network_again_within_a_second) {
+    there_.knows(here_);
+    std::vector<Child> readers;
+    for (std::uint32_t i = 0; i < kReaders; ++i) readers.push_back(reader(i, GetParam() && i == 0));
+    Child writing = Child::run([this] { write_on(); });
+    for (std::uint32_t i = 0; i < kReaders; ++i) ASSERT_TRUE(await_one_more(i));
+
+    // The first reader is the office; when it is dead, another of the two.
+    for (std::uint32_t dead = 0; dead + 1 < kReaders; ++dead) {
+        readers[dead].kill_and_wait();
+        const auto killed = steady_clock::now();
+        for (std::uint32_t i = dead + 1; i < kReaders; ++i) EXPECT_TRUE(await_one_more(i));
+        EXPECT_LT(steady_clock::now() - killed, kTakenOver);
+    }
+    board_->stop = true;
+    EXPECT_EQ(writing.wait(), 0);
+    board_->never.add();
+}
+
+INSTANTIATE_TEST_SUITE_P(from, Takeover, testing::Bool(), [](const auto& forked) {
+    return std::string(forked.param ? "an_office_that_forked" : "an_office");
+});
+
+}  // namespace
+}  // namespace mailslot::testing_process

@@ -1,0 +1,178 @@
+// Waiting: never early, hardly late, without using the processor.
+#include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <thread>
+#include <vector>
+
+#include "mailslot/mailslot.h"
+#include "support/child.h"
+#include "support/machine.h"
+#include "support/shared.h"
+#include "support/size.h"
+
+namespace mailslot::testing_process {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr Timeout kTimeout{40};
+constexpr auto kLatest = kTimeout + 10ms;
+constexpr int kTries = 9;
+
+struct Board {
+    Tally ready, go;
+};
+
+// Never early; and in time when the machine is not busy with something else, so: mostly.
+template <class Wait>
+void expect_punctual(const Wait& wait) {
+    int punctual = 0;
+    for (int i = 0; i < kTries; ++i) {
+        const auto before = steady_clock::now();
+        wait();
+        const auto took = steady_clock::now() - before;
+        EXPECT_GE(took, kTimeout);
+        if (took <= kLatest) ++punctual;
+    }
+    EXPECT_GT(punctual, kTries / 2);
+}
+
+TEST(Waits, get_times_out_punctually) {
+    Machine::own();
+    Reader reader = Reader::create("WAITS").value();
+    expect_punctual([&] {
+        const auto got = reader.get(kTimeout);
+        ASSERT_FALSE(got);
+        EXPECT_EQ(got.error().code, Errc::timed_out);
+    });
+}
+
+TEST(Waits, put_into_a_full_slot_times_out_punctually) {
+    Machine::own();
+    const Reader reader = Reader::create("WAITS", {.max_messages = 1}).value();
+    Writer writer = Writer::open("WAITS", {.wait_when_full = kTimeout}).value();
+    ASSERT_TRUE(writer.put("fills it"));
+    expect_punctual([&] {
+        const auto put = writer.put("too much");
+        ASSERT_FALSE(put);
+        EXPECT_EQ(put.error().code, Errc::timed_out);
+    });
+}
+
+TEST(Waits, an_idle_reader_uses_no_processor) {
+    Machine::own();
+    Reader reader = Reader::create("WAITS").value();
+    const auto used = [] {
+        rusage usage{};
+        getrusage(RUSAGE_SELF, &usage);
+        return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+               std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    };
+    EXPECT_FALSE(reader.get(10ms));  // what happens once has happened
+    const auto before = used();
+    EXPECT_FALSE(reader.get(300ms));
+    EXPECT_LE(used() - before, kIsSanitized ? 30ms : 1ms);  // a sanitizer has a thread of its own
+}
+
+TEST(Waits, close_wakes_all_threads_that_wait) {
+    Machine::own();
+    Reader reader = Reader::create("WAITS").value();
+    Shared<Board> board;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            board->ready.add();
+            const auto got = reader.get();
+            ASSERT_FALSE(got);
+            EXPECT_EQ(got.error().code, Errc::closed);
+        });
+    }
+    EXPECT_TRUE(board->ready.await(4));
+    reader.close();
+    for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Waits, fileno_is_readable_exactly_while_a_message_waits) {
+    Machine::own();
+    Shared<Board> board;
+    Child writing = Child::run([&] {
+        ASSERT_TRUE(board->go.await(1));
+        Writer writer = Writer::open("WAITS").value();
+        for (std::uint32_t i = 1; i <= 4; ++i) {
+            ASSERT_TRUE(board->go.await(i));
+            ASSERT_TRUE(writer.put("x"));
+            board->ready.add();
+        }
+    });
+    Reader reader = Reader::create("WAITS").value();
+    const auto readable_within = [&](int ms) {
+        pollfd entry{reader.fileno().value(), POLLIN, 0};
+        return poll(&entry, 1, ms) == 1;
+    };
+    board->go.add();  // the first comes before anybody polls
+    ASSERT_TRUE(board->ready.await(1));
+    EXPECT_TRUE(readable_within(0));
+    EXPECT_TRUE(reader.get(0ms));
+    EXPECT_FALSE(readable_within(0));
+    for (int i = 0; i < 3; ++i) {
+        board->go.add();
+        EXPECT_TRUE(readable_within(10'000));
+        EXPECT_TRUE(readable_within(0));
+        EXPECT_TRUE(reader.get(0ms));
+        EXPECT_FALSE(readable_within(0));
+    }
+    EXPECT_EQ(writing.wait(), 0);
+}
+
+// --- System calls
+// ------------------------------------------------------------------------------------------
+
+// From here on this process is killed at any system call but its exit, and the clock's: on some
+// machines reading the time is one.
+void give_up_system_calls() {
+    constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
+    sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kNumber),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clock_gettime, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{std::size(filter), filter};
+    ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+TEST(Waits, a_put_makes_no_system_call_while_the_reader_is_awake) {
+    if (kIsSanitized) GTEST_SKIP() << "sanitizers make system calls of their own";
+    Machine::own();
+    Shared<Board> board;
+    constexpr int kPuts = 1000;
+    Child writing = Child::run([&] {
+        ASSERT_TRUE(board->go.await());
+        Writer writer = Writer::open("WAITS").value();
+        ASSERT_TRUE(writer.put("the first takes memory"));
+        give_up_system_calls();
+        int put = 1;
+        while (put < kPuts && writer.put("x")) ++put;
+        syscall(SYS_exit, put == kPuts ? 0 : 1);
+    });
+    Reader reader = Reader::create("WAITS").value();
+    board->go.add();
+    EXPECT_EQ(writing.wait(), 0);
+    EXPECT_EQ(reader.qsize(), static_cast<std::uint64_t>(kPuts));
+}
+
+}  // namespace
+}  // namespace mailslot::testing_process
