@@ -45,22 +45,24 @@ void MessageMaker::make(Message& message, inbox::Record& record) {
     }
     const inbox::Meta meta = inbox::decode_meta(record.meta());
     MessageAccess::fill(message, record,
-                        remote_source(record.origin, meta.from_host, to_string(meta.from_address)),
-                        meta.trust, meta.lost_before);
+                        remote_source(record.origin, meta.from_host, meta.from_address), meta.trust,
+                        meta.lost_before);
 }
 
 std::shared_ptr<const MessageSource> MessageMaker::remote_source(std::uint64_t origin,
                                                                  std::string_view host,
-                                                                 const std::string& address) {
+                                                                 const IpAddress& address) {
     std::lock_guard lock(mutex_);
     const auto found = remote_.find(origin);
-    if (found != remote_.end() && found->second->from_host == host &&
-        found->second->from_address == address) {
-        return found->second;
+    if (found != remote_.end() && found->second.address == address &&
+        found->second.source->from_host == host) {
+        return found->second.source;
     }
     if (remote_.size() >= kMaxSources) remote_.clear();
-    auto source = std::make_shared<MessageSource>(MessageSource{slot_, std::string(host), address});
-    remote_[origin] = source;
+    // Only now: to print an address costs more than all the rest of a get.
+    auto source = std::make_shared<MessageSource>(
+        MessageSource{slot_, std::string(host), to_string(address)});
+    remote_[origin] = {address, source};
     return source;
 }
 

@@ -8,6 +8,7 @@
 
 #include "inbox/inbox.h"
 #include "mailslot/mailslot.h"
+#include "model/ip_address.h"
 
 namespace mailslot {
 
@@ -33,12 +34,17 @@ public:
 
 private:
     std::shared_ptr<const MessageSource> remote_source(std::uint64_t origin, std::string_view host,
-                                                       const std::string& address);
+                                                       const IpAddress& address);
+
+    struct Remote {
+        IpAddress address;
+        std::shared_ptr<const MessageSource> source;
+    };
 
     const std::string slot_;
     const std::shared_ptr<const MessageSource> local_;
     std::mutex mutex_;
-    std::map<std::uint64_t, std::shared_ptr<const MessageSource>> remote_;  // by origin
+    std::map<std::uint64_t, Remote> remote_;  // by origin
 };
 
 }  // namespace mailslot

@@ -63,9 +63,15 @@ Inbox::Took Inbox::take(Record& record) {
     if (at.block != read_.block) leave(read_.block);
     read_ = at;  // from here on damage only ends in replace_segment()
 
-    std::array<std::uint64_t, 3> fields;
-    auto end = copy_out({at.block, at.offset + 8}, std::as_writable_bytes(std::span(fields)));
-    if (end) end = copy_out(*end, std::span(record.meta_buffer).first(shape->meta_size));
+    std::uint64_t fields[3];
+    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);  // which never straddles blocks
+    std::byte* header = segment_->block(at.block) + at.offset;
+    std::memcpy(fields, header + 8, sizeof(fields));
+    std::memset(header + 8, 0, 8);  // claims the line, as copy_out does
+    Result<Position> end = Position{at.block, at.offset + kRecordHeaderBytes};
+    if (shape->meta_size > 0) {
+        end = copy_out(*end, std::span(record.meta_buffer).first(shape->meta_size));
+    }
     record.payload.resize(shape->size);
     MAILSLOT_CRASH_POINT(reader_copying);
     if (end) end = copy_out(*end, std::as_writable_bytes(std::span(record.payload)));

@@ -197,8 +197,10 @@ Result<void> InboxWriter::append(Batch& batch, const Item& item) {
     const Position start = at;
     const std::uint64_t fields[] = {item.origin, item.sequence,
                                     static_cast<std::uint64_t>(item.sent_at_us)};
-    auto end = copy_in({at.block, at.offset + 8}, std::as_bytes(std::span(fields)));
-    if (end) end = copy_in(*end, item.meta);
+    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);  // which never straddles blocks
+    std::memcpy(segment_.block(at.block) + at.offset + 8, fields, sizeof(fields));
+    Result<Position> end = Position{at.block, at.offset + kRecordHeaderBytes};
+    if (!item.meta.empty()) end = copy_in(*end, item.meta);
     MAILSLOT_CRASH_POINT(header_written);
     if (end) end = copy_in(*end, item.payload);
     if (!end) return end.error();
