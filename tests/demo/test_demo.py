@@ -108,4 +108,4 @@ class Account(WithFolder):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main()
