@@ -19,10 +19,12 @@ std::string_view Message::from_address() const {
 }
 
 void MessageAccess::fill(Message& message, inbox::Record& record,
-                         std::shared_ptr<const MessageSource> source, Trust trust,
+                         const std::shared_ptr<const MessageSource>& source, Trust trust,
                          std::uint64_t lost_before) {
     message.data_.swap(record.payload);
-    message.source_ = std::move(source);
+    // A reused message mostly comes from the same source again, and counting it up and down is not
+    // free.
+    if (message.source_ != source) message.source_ = source;
     message.origin_ = record.origin;
     message.sequence_ = record.sequence;
     message.lost_before_ = lost_before;

@@ -19,7 +19,7 @@ struct MessageSource {
 // The writer of Message's private parts.
 struct MessageAccess {
     static void fill(Message& message, inbox::Record& record,
-                     std::shared_ptr<const MessageSource> source, Trust trust,
+                     const std::shared_ptr<const MessageSource>& source, Trust trust,
                      std::uint64_t lost_before);
     static std::string& data(Message& message) { return message.data_; }
 };

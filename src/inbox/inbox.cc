@@ -153,7 +153,21 @@ Result<void> Inbox::get_nowait(Record& record) {
 Result<void> Inbox::get(Record& record, os::Deadline deadline) {
     std::unique_lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+    return wait_for_one(lock, record, deadline);
+}
 
+Result<void> Inbox::get_within(Record& record, Timeout timeout) {
+    std::unique_lock lock(mutex_);
+    if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+    // Only now: a look at the clock costs a good part of a get that need not wait.
+    os::Deadline deadline;
+    if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
+    return wait_for_one(lock, record, deadline);
+}
+
+// Stands in line. Errors: timed_out, closed.
+Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
+                                 os::Deadline deadline) {
     Waiter self;
     waiters_.push_back(&self);
     bool took = false;
@@ -313,6 +327,7 @@ void Inbox::settle_poll() {
 
 Result<WriterPass> Inbox::admit_writer() {
     std::lock_guard lock(mutex_);
+    replace_if_damaged();
     if (closed_) return Error{Errc::closed, "attach"};
     WriterPass pass;
     pass.segment.reset(fcntl(segment_->fd().get(), F_DUPFD_CLOEXEC, 0));
@@ -320,6 +335,7 @@ Result<WriterPass> Inbox::admit_writer() {
     if (event_) pass.event.reset(fcntl(event_.get(), F_DUPFD_CLOEXEC, 0));
     MAILSLOT_CHECK(last_number_ < kLockWaiters - 1);
     pass.number = ++last_number_;
+    living_.insert(pass.number);
     return pass;
 }
 
@@ -342,8 +358,11 @@ void Inbox::wake_sleeper() {
 
 void Inbox::bury(std::uint32_t number) {
     std::lock_guard lock(mutex_);
+    living_.erase(number);
     Header& header = segment_->header();
-    if ((header.lock.load(std::memory_order_acquire) & ~kLockWaiters) == number) {
+    // Held in the name of nobody who lives: by the one who died, or forged.
+    const std::uint32_t held = header.lock.load(std::memory_order_acquire);
+    if (held != 0 && !living_.contains(held & ~kLockWaiters)) {
         repair_books();
         free_unlinked_blocks();
         header.lock.store(0, std::memory_order_seq_cst);
@@ -351,7 +370,41 @@ void Inbox::bury(std::uint32_t number) {
     // It may have died between unlocking and waking, or between taking the bell and ringing it.
     os::futex_wake_all(header.lock);
     wake_sleeper();
+    replace_if_damaged();
     if (event_) settle_poll();
+}
+
+// Writers come and go: the time to look at what no reading would show, and what would keep them out
+// for good.
+void Inbox::replace_if_damaged() {
+    if (closed_ || !is_damaged()) return;
+    replace_segment();
+    if (event_) settle_poll();
+}
+
+bool Inbox::is_damaged() const {
+    const Header& header = segment_->header();
+    const Geometry& geometry = segment_->geometry();
+    const Limits& limits = geometry.limits;
+    if (header.magic != kMagic || header.version != kLayoutVersion ||
+        header.block_bytes != kBlockBytes || header.block_count != geometry.block_count ||
+        header.max_bytes != limits.max_bytes || header.max_messages != limits.max_messages ||
+        header.max_message_bytes != limits.max_message_bytes ||
+        header.closed.load(std::memory_order_relaxed) != 0 ||
+        header.consumed_count.load(std::memory_order_relaxed) != consumed_count_ ||
+        header.consumed_bytes.load(std::memory_order_relaxed) != consumed_bytes_) {
+        return true;
+    }
+    // The lock before the books: while nobody holds it they have all that could be read.
+    const bool is_settled = header.lock.load(std::memory_order_acquire) == 0;
+    const BooksCopy books = read_books(header);
+    if (!is_possible(books.tail, geometry.block_count)) return true;
+    if (books.count < consumed_count_ || books.bytes < consumed_bytes_) return is_settled;
+    if (books.count - consumed_count_ > limits.max_messages ||
+        books.bytes - consumed_bytes_ > limits.max_bytes) {
+        return true;
+    }
+    return books.count > consumed_count_ && nothing_waits();
 }
 
 // The holder of the lock died. Had it committed? docs/inbox.md section 6.
@@ -369,9 +422,7 @@ void Inbox::repair_books() {
 }
 
 bool Inbox::record_stands_at(Position tail) const {
-    const std::uint32_t block_count = segment_->geometry().block_count;
-    if (tail.block != kNoBlock && tail.block >= block_count) return false;
-    if (tail.offset % 8 != 0 || tail.offset > kBlockBytes) return false;
+    if (!is_possible(tail, segment_->geometry().block_count)) return false;
     if (!Segment::holds_record_header(tail)) {
         tail = {segment_->follow(tail.block), kBlockHeaderBytes};
         if (tail.block == kNoBlock) return false;
@@ -401,7 +452,8 @@ void Inbox::free_unlinked_blocks() {
 // The segment was tampered with: give it up, with what is in it, and go on with a fresh one.
 // Writers see that it is closed and attach again.
 void Inbox::replace_segment() {
-    bad_records_ += waiting();
+    // The books may be lies: no more was ever in it than it holds.
+    bad_records_ += std::min(waiting(), segment_->geometry().limits.max_messages);
     earlier_losses_ = losses();
     earlier_losses_.bad_record = bad_records_;
     earlier_received_ += consumed_count_;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "base/bytes.h"
@@ -48,6 +49,7 @@ public:
     // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
     // coming. Errors: timed_out, closed.
     Result<void> get(Record& record, os::Deadline deadline);
+    Result<void> get_within(Record& record, Timeout timeout);  // the same; below 0: no deadline
     Result<void> get_nowait(Record& record);
 
     std::uint64_t qsize() const;
@@ -77,6 +79,8 @@ private:
     Result<Position> copy_out(Position at, std::span<std::byte> into);
     void leave(std::uint32_t block);
     void publish();
+    Result<void> wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
+                              os::Deadline deadline);
     void sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
     void trim();
     void settle_poll();
@@ -88,6 +92,8 @@ private:
     bool record_stands_at(Position tail) const;
     void free_unlinked_blocks();
     void replace_segment();
+    void replace_if_damaged();
+    bool is_damaged() const;
     std::uint64_t waiting() const;
 
     const SlotName name_;
@@ -100,8 +106,9 @@ private:
     std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
     std::deque<Waiter*> waiters_;  // the first sleeps on the bell
     std::condition_variable no_waiters_;
-    os::UniqueFd event_;             // readable while a message waits; made by fileno()
-    std::uint32_t last_number_ = 0;  // given to a writer
+    os::UniqueFd event_;              // readable while a message waits; made by fileno()
+    std::uint32_t last_number_ = 0;   // given to a writer
+    std::set<std::uint32_t> living_;  // numbers of writers that are not buried
     std::uint64_t earlier_received_ = 0, earlier_repeats_ = 0,
                   bad_records_ = 0;  // of segments given up
     Losses earlier_losses_;

@@ -22,12 +22,6 @@ constexpr int kLockSpins = 200;
 // One batch holds the lock for at most about this many bytes beyond its first message.
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
-bool is_possible(Position at, std::uint32_t block_count) {
-    if (at.block == kNoBlock) return at.offset == kBlockBytes;
-    return at.block < block_count && at.offset >= kBlockHeaderBytes && at.offset <= kBlockBytes &&
-           at.offset % 8 == 0;
-}
-
 Error damaged() { return Error{Errc::bad_segment, "put"}; }
 
 }  // namespace
@@ -91,6 +85,7 @@ Result<void> InboxWriter::lock_slowly() {
         if (now >= patience_ends) {
             return Error{Errc::timed_out, "put", 0, "another writer is stopped in mid-put"};
         }
+        MAILSLOT_CRASH_POINT(waiting_for_lock);
         os::futex_wait(lock, held | kLockWaiters, std::min(now + kLockSlice, patience_ends));
     }
 }
@@ -147,22 +142,35 @@ Result<std::size_t> InboxWriter::fill(Batch& batch, std::span<const Item> items)
     return batch.taken;
 }
 
+InboxWriter::Consumed InboxWriter::read_consumed() const {
+    Consumed consumed;
+    // In one order with the mark of wait_for_room(): the reader sees that, or this sees its count.
+    consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
+    consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
+    return consumed;
+}
+
 // Whether the quotas allow one more message of that size.
-Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) const {
+bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
+                           std::size_t payload_bytes) const {
+    const Limits& limits = geometry().limits;
+    return books.count - consumed.count < limits.max_messages &&
+           books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
+}
+
+// For the lock's holder. The reader writes its line with every message: it is left alone until it
+// matters.
+Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) {
     const Limits& limits = geometry().limits;
     if (payload_bytes > limits.max_message_bytes) {
         return Error{
             Errc::message_too_big, "put", 0,
             "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
     }
-    const std::uint64_t count =
-        books.count - header().consumed_count.load(std::memory_order_acquire);
-    const std::uint64_t bytes =
-        books.bytes - header().consumed_bytes.load(std::memory_order_acquire);
-    if (count >= limits.max_messages || bytes + payload_bytes > limits.max_bytes) {
-        return Error{Errc::slot_full, "put"};
-    }
-    return {};
+    if (has_room(books, consumed_, payload_bytes)) return {};
+    consumed_ = read_consumed();
+    if (has_room(books, consumed_, payload_bytes)) return {};
+    return Error{Errc::slot_full, "put"};
 }
 
 Result<void> InboxWriter::append(Batch& batch, const Item& item) {
@@ -283,12 +291,13 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
     for (;;) {
         if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
         header().room_wanted.store(1, std::memory_order_seq_cst);
-        if (admit(read_books(header()), payload_bytes)) return {};
+        if (has_room(read_books(header()), read_consumed(), payload_bytes)) return {};
         const auto now = steady_clock::now();
         if (deadline && now >= *deadline)
             return Error{Errc::timed_out, "put", 0, "the slot stayed full"};
         auto slice = now + kRoomSlice;
         if (deadline) slice = std::min(slice, *deadline);
+        MAILSLOT_CRASH_POINT(waiting_for_room);
         os::futex_wait(header().room_wanted, 1, slice);
     }
 }

@@ -52,7 +52,13 @@ private:
     Result<void> lock();
     Result<void> lock_slowly();
     void unlock();
-    Result<void> admit(const BooksCopy& books, std::size_t payload_bytes) const;
+    struct Consumed {
+        std::uint64_t count = 0, bytes = 0;
+    };
+    Consumed read_consumed() const;
+    bool has_room(const BooksCopy& books, const Consumed& consumed,
+                  std::size_t payload_bytes) const;
+    Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
     Result<std::size_t> fill(Batch& batch, std::span<const Item> items);
     Result<void> append(Batch& batch, const Item& item);
     Result<std::uint32_t> next_block(std::uint32_t block);
@@ -66,6 +72,9 @@ private:
     os::LivenessView reader_;
     std::uint32_t number_;
     os::UniqueFd event_;
+    // The reader line as last seen; used by the lock's holder. It only grows: with an old look at
+    // it the slot seems fuller than it is, never emptier.
+    Consumed consumed_;
     std::atomic<bool> unrung_{false};
 };
 

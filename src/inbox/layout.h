@@ -42,6 +42,12 @@ struct Position {
         kBlockBytes;  // kBlockBytes: at the end, the next record is in the next block
 };
 
+constexpr bool is_possible(Position at, std::uint32_t block_count) {
+    if (at.block == kNoBlock) return at.offset == kBlockBytes;
+    return at.block < block_count && at.offset >= kBlockHeaderBytes && at.offset <= kBlockBytes &&
+           at.offset % 8 == 0;
+}
+
 struct Books {
     std::atomic<std::uint32_t> tail_block, tail_offset;
     std::atomic<std::uint64_t> count, bytes;  // ever put

@@ -67,6 +67,10 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     auto reader = os::LivenessView::attach(answer->fds[1]);
     if (!reader) return reader.error();
     auto segment = Segment::attach(std::move(answer->fds[0]));
+    // Damaged after all, by another writer: as good as gone.
+    if (!segment && segment.error().code == Errc::bad_segment) {
+        return Error{Errc::no_such_slot, "attach", 0, segment.error().detail};
+    }
     if (!segment) return segment.error();
     os::UniqueFd event = answer->fds.size() > 2 ? std::move(answer->fds[2]) : os::UniqueFd();
     MAILSLOT_CRASH_POINT(attached);

@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "mailslot/result.h"
 #include "model/ip_address.h"
-#include "os/fd.h"
+#include "os/fork_guard.h"
 
 namespace mailslot::os {
 
@@ -90,9 +90,9 @@ public:
     void wait_for_room(std::chrono::milliseconds at_most);
 
 private:
-    UdpSocket(UniqueFd fd, IpAddress::Family family) : fd_(std::move(fd)), family_(family) {}
+    UdpSocket(GuardedFd fd, IpAddress::Family family) : fd_(std::move(fd)), family_(family) {}
 
-    UniqueFd fd_;
+    GuardedFd fd_;
     IpAddress::Family family_;
 };
 

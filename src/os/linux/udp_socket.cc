@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "os/linux/network_error.h"
@@ -30,9 +31,11 @@ bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-Result<UniqueFd> open_socket(Family family) {
+// A child of fork must not keep it: datagrams would go on coming to a socket that nobody reads.
+Result<GuardedFd> open_socket(Family family) {
     const int domain = family == Family::v4 ? AF_INET : AF_INET6;
-    UniqueFd fd(socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    GuardedFd fd = GuardedFd::make(
+        [domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
     if (!fd) return network_error("socket", errno);
     if (family == Family::v6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
         return network_error("IPV6_V6ONLY", errno);
@@ -160,7 +163,9 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
     set_receive_buffer(fd->get(), receive_buffer_bytes);
     const SocketAddress any = to_socket_address({{family, {}, 0}, port});
     if (::bind(fd->get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) != 0) {
-        return network_error("bind", errno);
+        Error error = network_error("bind", errno);
+        error.detail = "UDP port " + std::to_string(port);
+        return error;
     }
     return UdpSocket(std::move(*fd), family);
 }

@@ -1,0 +1,16 @@
+// Dying, stopping and telling at the product's named steps (src/base/crash_point.h).
+#pragma once
+
+#include <cstdint>
+
+#include "support/shared.h"
+
+namespace mailslot::testing_process {
+
+// From here on this process does so at the n-th visit of the step.
+void kill_at(const char* step, std::uint32_t visit = 1);
+void stop_at(const char* step);  // SIGSTOP
+// Adds to the tally at every visit.
+void tell_at(const char* step, Tally& tally);
+
+}  // namespace mailslot::testing_process

@@ -1,0 +1,63 @@
+// Memory that a test shares with its child processes, and events in it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <chrono>
+#include <new>
+
+#include "os/futex.h"
+
+namespace mailslot::testing_process {
+
+// A value in memory that is shared with every child forked later. T needs no destructor.
+template <class T>
+class Shared {
+public:
+    Shared() {
+        void* memory =
+            mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) throw std::bad_alloc();
+        value_ = new (memory) T();
+    }
+    Shared(const Shared&) = delete;
+    ~Shared() { munmap(value_, sizeof(T)); }
+
+    T* operator->() const { return value_; }
+    T& operator*() const { return *value_; }
+
+private:
+    T* value_;
+};
+
+// A number that only grows, and that processes can wait for.
+class Tally {
+public:
+    static constexpr std::chrono::seconds kPatience{60};  // only a failed test waits so long
+
+    std::uint32_t count() const { return count_.load(); }
+    void add(std::uint32_t more = 1) {
+        count_ += more;
+        os::futex_wake_all(count_);
+    }
+    // Waits until it is at least `least`. False: it never was; the test has failed.
+    bool await(std::uint32_t least = 1) {
+        const auto deadline = std::chrono::steady_clock::now() + kPatience;
+        for (;;) {
+            const std::uint32_t seen = count_.load();
+            if (seen >= least) return true;
+            if (std::chrono::steady_clock::now() >= deadline) {
+                ADD_FAILURE() << "waited for " << least << " of something, " << seen << " came";
+                return false;
+            }
+            os::futex_wait(count_, seen, deadline);
+        }
+    }
+
+private:
+    std::atomic<std::uint32_t> count_{0};
+};
+
+}  // namespace mailslot::testing_process
