@@ -103,7 +103,7 @@ class Account(WithFolder):
 
     def test_another_text_number_or_sender_is_wrong(self):
         one, two, three = self.all_three()
-        for other in (three | {"text": "thre"}, three | {"sequence": 4}, three | {"from_host": "omega"}):
+        for other in (three | {"text": "tree"}, three | {"sequence": 4}, three | {"from_host": "omega"}):
             self.assertEqual(self.book(one, two, three, other)["wrong"], 1)
 
 
