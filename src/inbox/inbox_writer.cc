@@ -15,7 +15,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLockPatience{1000};
 constexpr milliseconds kLockSlice{
     20};  // how often a waiting writer looks whether the reader still lives
 constexpr milliseconds kRoomSlice{50};
@@ -65,7 +64,7 @@ Result<void> InboxWriter::lock_slowly() {
         }
         os::cpu_relax();
     }
-    const auto patience_ends = steady_clock::now() + kLockPatience;
+    const auto patience_ends = steady_clock::now() + lock_patience_;
     for (;;) {
         std::uint32_t held = lock.load(std::memory_order_relaxed);
         // Whoever waited marks the lock: there may be more of us, and the mark of those was ours,

@@ -1,6 +1,7 @@
 // The writing end of one slot's segment: docs/inbox.md section 3.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <span>
 
@@ -21,6 +22,9 @@ struct Item {
     Bytes payload{};
 };
 
+// Longer than any copy of a message, short enough for a caller.
+inline constexpr std::chrono::milliseconds kLockPatience{1000};
+
 // Threads: any, at once.
 class InboxWriter {
 public:
@@ -34,6 +38,9 @@ public:
     // gone), message_too_big, slot_full, no_resources, timed_out (another writer is stopped in
     // mid-put).
     Result<std::size_t> put(std::span<const Item> items);
+
+    // How long a put waits for a writer that is stopped in mid-put; not at the same time as put.
+    void set_lock_patience(std::chrono::milliseconds patience) { lock_patience_ = patience; }
 
     // Waits until an item of that size may fit. Errors: timed_out, no_such_slot.
     Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline);
@@ -76,6 +83,7 @@ private:
     // The reader line as last seen; used by the lock's holder. It only grows: with an old look at
     // it the slot seems fuller than it is, never emptier.
     Consumed consumed_;
+    std::chrono::milliseconds lock_patience_ = kLockPatience;
     std::atomic<bool> unrung_{false};
 };
 

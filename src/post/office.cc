@@ -24,6 +24,10 @@ constexpr auto kBookEvery = 20ms;
 constexpr std::size_t kManySlots = 64;
 constexpr int kReceiveRounds = 16;  // then others have their turn
 constexpr std::size_t kItemsAtOnce = 64;
+// All slots wait while one's lock is held by a writer that is stopped, or means ill: not long, and
+// then for a while not at all.
+constexpr auto kOfficeLockPatience = 100ms;
+constexpr auto kNoPatienceFor = 1s;
 
 }  // namespace
 
@@ -33,6 +37,7 @@ struct Office::Slot {
     OpenWriter open{};             // own slots only
     std::function<void()> ring{};  // own slots only
     SlotCounters booked;           // what the segment's counters have of ours
+    Clock::Instant patient_from{};
 };
 
 Identity identity_of(const Settings& settings, std::uint64_t station) {
@@ -166,10 +171,18 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
         return !taken && (taken.error().code == Errc::no_such_slot ||
                           taken.error().code == Errc::bad_segment);
     };
-    auto taken = slot.writer->put(items);
+    const bool is_patient = clock_.now() >= slot.patient_from;
+    const auto put_once = [&] {
+        slot.writer->set_lock_patience(is_patient ? kOfficeLockPatience : 0ms);
+        return slot.writer->put(items);
+    };
+    auto taken = put_once();
     if (is_dead(taken)) {
         mend(slot, key);
-        taken = slot.writer->put(items);
+        taken = put_once();
+    }
+    if (is_patient && !taken && taken.error().code == Errc::timed_out) {
+        slot.patient_from = clock_.now() + kNoPatienceFor;
     }
     if (slot.writer->take_unrung()) {
         if (slot.ring) {

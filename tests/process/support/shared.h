@@ -35,7 +35,7 @@ private:
 // A number that only grows, and that processes can wait for.
 class Tally {
 public:
-    static constexpr std::chrono::seconds kPatience{60};  // only a failed test waits so long
+    static constexpr std::chrono::seconds kPatience{20};  // only a failed test waits so long
 
     std::uint32_t count() const { return count_.load(); }
     void add(std::uint32_t more = 1) {

@@ -1,4 +1,4 @@
-// The post office of a machine dies, and another reading process is it.
+// The post office of a machine among processes that die and writers that mean ill.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,6 +8,7 @@
 
 #include "mailslot/mailslot.h"
 #include "support/child.h"
+#include "support/intruder.h"
 #include "support/machine.h"
 #include "support/shared.h"
 
@@ -29,7 +30,7 @@ struct Board {
 
 std::string name_of(std::uint32_t i) { return "SLOT" + std::to_string(i); }
 
-class Takeover : public testing::TestWithParam<bool> {
+class Network : public testing::Test {
 protected:
     // Reads until it is killed.
     Child reader(std::uint32_t i, bool forks) {
@@ -69,6 +70,8 @@ protected:
     Shared<Board> board_;
 };
 
+class Takeover : public Network, public testing::WithParamInterface<bool> {};
+
 // With and without a child of the office's that lives on and has inherited what it could.
 TEST_P(Takeover, survivors_hear_the_network_again_within_a_second) {
     there_.knows(here_);
@@ -92,6 +95,34 @@ TEST_P(Takeover, survivors_hear_the_network_again_within_a_second) {
 INSTANTIATE_TEST_SUITE_P(from, Takeover, testing::Bool(), [](const auto& forked) {
     return std::string(forked.param ? "an_office_that_forked" : "an_office");
 });
+
+// A writer that holds one slot's lock for ever must not keep the network from the others.
+TEST_F(Network, reaches_a_slot_while_another_ones_lock_is_held) {
+    there_.knows(here_);
+    Child held = reader(0, false), free = reader(1, false);
+    Child intruding = Child::run([this] {
+        auto intruder = Intruder::attach(here_, name_of(0));
+        ASSERT_TRUE(intruder) << to_string(intruder.error());
+        intruder->header().lock = intruder->number();
+        board_->forked.add();
+        board_->never.await();
+    });
+    ASSERT_TRUE(board_->forked.await());
+    there_.enter();
+    Writer to_held = Writer::open(here_.address_of(name_of(0))).value();
+    Writer to_free = Writer::open(here_.address_of(name_of(1))).value();
+    for (int i = 0; i < 30; ++i) ASSERT_TRUE(to_held.put("waits for its lock"));
+    const auto sent = steady_clock::now();
+    ASSERT_TRUE(to_free.put("goes past"));
+    EXPECT_TRUE(board_->got[1].await());
+    EXPECT_LT(steady_clock::now() - sent, kTakenOver);
+    EXPECT_EQ(board_->got[0].count(), 0u);
+    intruding.kill_and_wait();
+    while (board_->got[0].count() == 0) {  // once its holder is dead, the slot hears it again
+        ASSERT_TRUE(to_held.put("again"));
+        board_->got[0].await_a_moment(1);
+    }
+}
 
 }  // namespace
 }  // namespace mailslot::testing_process
