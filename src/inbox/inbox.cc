@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/check.h"
 #include "base/crash_point.h"
 #include "inbox/inbox_writer.h"
 
@@ -339,8 +338,11 @@ Result<WriterPass> Inbox::admit_writer() {
     pass.segment.reset(fcntl(segment_->fd().get(), F_DUPFD_CLOEXEC, 0));
     if (!pass.segment) return Error{Errc::no_resources, "attach", errno};
     if (event_) pass.event.reset(fcntl(event_.get(), F_DUPFD_CLOEXEC, 0));
-    MAILSLOT_CHECK(last_number_ < kLockWaiters - 1);
-    pass.number = ++last_number_;
+    // After 2^31 writers the numbers begin again; those of the living are passed over.
+    do {
+        last_number_ = last_number_ + 1 < kLockWaiters ? last_number_ + 1 : 1;
+    } while (living_.contains(last_number_));
+    pass.number = last_number_;
     living_.insert(pass.number);
     return pass;
 }
