@@ -33,7 +33,9 @@ constexpr Words kWords[] = {
      "let the reader take messages, wait for room, or let the slot hold more (max_bytes, "
      "max_messages)"},
     {Errc::no_permission, "no_permission", "no permission",
-     "ask the reader's user to open the slot (access), or run as that user"},
+     "ask the reader's user to open the slot (access), run as that user, or choose a folder of "
+     "your "
+     "own (MAILSLOT_DIR)"},
     {Errc::no_resources, "no_resources", "no resources",
      "free memory, disk space or open files, or raise their limit (ulimit)"},
     {Errc::unreachable, "unreachable", "unreachable",

@@ -19,10 +19,12 @@ std::string_view Message::from_address() const {
 }
 
 void MessageAccess::fill(Message& message, inbox::Record& record,
-                         std::shared_ptr<const MessageSource> source, Trust trust,
+                         const std::shared_ptr<const MessageSource>& source, Trust trust,
                          std::uint64_t lost_before) {
     message.data_.swap(record.payload);
-    message.source_ = std::move(source);
+    // A reused message mostly comes from the same source again, and counting it up and down is not
+    // free.
+    if (message.source_ != source) message.source_ = source;
     message.origin_ = record.origin;
     message.sequence_ = record.sequence;
     message.lost_before_ = lost_before;
@@ -43,22 +45,24 @@ void MessageMaker::make(Message& message, inbox::Record& record) {
     }
     const inbox::Meta meta = inbox::decode_meta(record.meta());
     MessageAccess::fill(message, record,
-                        remote_source(record.origin, meta.from_host, to_string(meta.from_address)),
-                        meta.trust, meta.lost_before);
+                        remote_source(record.origin, meta.from_host, meta.from_address), meta.trust,
+                        meta.lost_before);
 }
 
 std::shared_ptr<const MessageSource> MessageMaker::remote_source(std::uint64_t origin,
                                                                  std::string_view host,
-                                                                 const std::string& address) {
+                                                                 const IpAddress& address) {
     std::lock_guard lock(mutex_);
     const auto found = remote_.find(origin);
-    if (found != remote_.end() && found->second->from_host == host &&
-        found->second->from_address == address) {
-        return found->second;
+    if (found != remote_.end() && found->second.address == address &&
+        found->second.source->from_host == host) {
+        return found->second.source;
     }
     if (remote_.size() >= kMaxSources) remote_.clear();
-    auto source = std::make_shared<MessageSource>(MessageSource{slot_, std::string(host), address});
-    remote_[origin] = source;
+    // Only now: to print an address costs more than all the rest of a get.
+    auto source = std::make_shared<MessageSource>(
+        MessageSource{slot_, std::string(host), to_string(address)});
+    remote_[origin] = {address, source};
     return source;
 }
 

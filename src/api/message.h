@@ -8,6 +8,7 @@
 
 #include "inbox/inbox.h"
 #include "mailslot/mailslot.h"
+#include "model/ip_address.h"
 
 namespace mailslot {
 
@@ -19,7 +20,7 @@ struct MessageSource {
 // The writer of Message's private parts.
 struct MessageAccess {
     static void fill(Message& message, inbox::Record& record,
-                     std::shared_ptr<const MessageSource> source, Trust trust,
+                     const std::shared_ptr<const MessageSource>& source, Trust trust,
                      std::uint64_t lost_before);
     static std::string& data(Message& message) { return message.data_; }
 };
@@ -33,12 +34,17 @@ public:
 
 private:
     std::shared_ptr<const MessageSource> remote_source(std::uint64_t origin, std::string_view host,
-                                                       const std::string& address);
+                                                       const IpAddress& address);
+
+    struct Remote {
+        IpAddress address;
+        std::shared_ptr<const MessageSource> source;
+    };
 
     const std::string slot_;
     const std::shared_ptr<const MessageSource> local_;
     std::mutex mutex_;
-    std::map<std::uint64_t, std::shared_ptr<const MessageSource>> remote_;  // by origin
+    std::map<std::uint64_t, Remote> remote_;  // by origin
 };
 
 }  // namespace mailslot

@@ -1,5 +1,3 @@
-#include <chrono>
-
 #include "api/message.h"
 #include "api/process.h"
 #include "inbox/inbox.h"
@@ -34,14 +32,8 @@ struct Reader::Impl {
         if (timeout == kSlotDefault) timeout = read_timeout.load();
         thread_local inbox::Record record;
         MessageAccess::data(message).swap(record.payload);  // its memory serves again
-        Result<void> got;
-        if (timeout == Timeout::zero()) {
-            got = inbox->get_nowait(record);
-        } else if (timeout < Timeout::zero()) {
-            got = inbox->get(record, std::nullopt);
-        } else {
-            got = inbox->get(record, std::chrono::steady_clock::now() + timeout);
-        }
+        Result<void> got = timeout == Timeout::zero() ? inbox->get_nowait(record)
+                                                      : inbox->get_within(record, timeout);
         if (got) maker.make(message, record);
         return got;
     }

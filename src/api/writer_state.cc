@@ -1,10 +1,10 @@
 #include "api/writer_state.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <limits>
 
+#include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 
 namespace mailslot {
@@ -54,12 +54,14 @@ WriterState::~WriterState() {
     end.kind = Kind::end;
     end.sequence = next_sequence_;
     const Destination to = destination();
-    for (int i = 0; i < kEndCopies; ++i) (void)carrier_->send(to, {&end, 1});
+    Carrier& way = neighbours_ ? *neighbours_ : *carrier_;
+    for (int i = 0; i < kEndCopies; ++i) (void)way.send(to, {&end, 1});
 }
 
 Result<void> WriterState::find() {
     if (address_.place != Place::here) return {};
-    return local_->attach();
+    if (auto attached = local_->attach(); !attached) return named(attached.error());
+    return {};
 }
 
 Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Format format) {
@@ -77,17 +79,27 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
 
 Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages,
                                           Format format) {
-    std::array<inbox::Item, kAtOnce> buffer;
     const std::size_t count = std::min(messages.size(), kAtOnce);
+    if (items_.size() < count) items_.resize(count);
     const std::int64_t now_us = process_.clock().unix_microseconds();
     for (std::size_t i = 0; i < count; ++i) {
-        buffer[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
+        items_[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
                      as_bytes(messages[i])};
     }
-    const auto items = std::span<const inbox::Item>(buffer).first(count);
+    const auto items = std::span<const inbox::Item>(items_).first(count);
     const auto taken = address_.place == Place::here ? put_here(items) : put_elsewhere(items);
     if (taken) next_sequence_ += *taken;
-    return taken;
+    if (taken) return taken;
+    // Parts of it may have left: its number must never name another message.
+    const bool tried = address_.place != Place::here && taken.error().code != Errc::message_too_big;
+    if (tried) next_sequence_ += 1;
+    return named(taken.error());
+}
+
+// Says which slot it is about.
+Error WriterState::named(Error error) const {
+    if (error.detail.empty()) error.detail = address_.slot.text;
+    return error;
 }
 
 // To a slot of this machine: the writer hears of everything.
@@ -143,23 +155,38 @@ Result<std::size_t> WriterState::send(std::span<const inbox::Item> items) {
         station_ = folder.station_id(process_.random()).value_or(0);
     }
     if (is_first_) first_sent_ = process_.clock().now();
-    std::array<Envelope, kAtOnce> envelopes;
+    if (envelopes_.size() < items.size()) envelopes_.resize(items.size());
+    const Envelope shared = envelope();
     for (std::size_t i = 0; i < items.size(); ++i) {
-        Envelope& message = envelopes[i] = envelope();
+        Envelope& message = envelopes_[i] = shared;
         message.sequence = items[i].sequence;
         message.sent_at_us = items[i].sent_at_us;
         message.format = items[i].format;
         message.payload = items[i].payload;
     }
-    const auto sent =
-        carrier_->send(destination(), std::span<const Envelope>(envelopes).first(items.size()));
+    const Destination to = destination();
     is_first_ = false;
-    // To many: who is not reached is like who does not listen. To one: say that there is no way to
-    // it.
-    const bool to_one = resolver_ != nullptr || address_.place == Place::ip;
-    if (!sent && !to_one && sent.error().code == Errc::unreachable) return items.size();
-    return sent;
+    const auto messages = std::span<const Envelope>(envelopes_).first(items.size());
+    if (is_to_one()) return carrier_->send(to, messages);
+    send_to_many(to, messages);
+    return items.size();
 }
+
+// Who is not reached is like who does not listen; and what our own buffers have no room for is a
+// gap in the sequence, which every reader counts.
+void WriterState::send_to_many(const Destination& to, std::span<const Envelope> messages) {
+    while (!messages.empty()) {
+        auto sent = carrier_->send(to, messages);
+        if (!sent && sent.error().code == Errc::unreachable) {
+            // No interface at all; but this machine's other users may listen.
+            if (!neighbours_) neighbours_ = make_local_carrier(process_.settings());
+            sent = neighbours_->send(to, messages);
+        }
+        messages = messages.subspan(sent ? std::max<std::size_t>(*sent, 1) : 1);
+    }
+}
+
+bool WriterState::is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
 
 Destination WriterState::destination() {
     switch (address_.place) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "api/process.h"
 #include "carrier/carrier.h"
@@ -30,11 +31,14 @@ public:
 private:
     WriterState(Process& process, const Address& address, const WriterOptions& options);
 
+    Error named(Error error) const;
     Result<std::size_t> put_some(std::span<const std::string_view> messages, Format format);
     Result<std::size_t> put_here(std::span<const inbox::Item> items);
     bool put_at_home(std::span<const inbox::Item> items);
     Result<std::size_t> put_elsewhere(std::span<const inbox::Item> items);
     Result<std::size_t> send(std::span<const inbox::Item> items);
+    void send_to_many(const Destination& to, std::span<const Envelope> messages);
+    bool is_to_one() const;
     Destination destination();
     Envelope envelope() const;
 
@@ -48,10 +52,15 @@ private:
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
     std::unique_ptr<Carrier> carrier_;           // reach_.others
+    std::unique_ptr<Carrier> neighbours_;        // where there is no interface
     std::unique_ptr<HostResolver> resolver_;     // a host by name
     bool is_at_home_ = false;  // the last messages were put into a slot here as well
     bool is_first_ = true;     // nothing was sent elsewhere yet
     Clock::Instant first_sent_{};
+
+    // Of the current put; kept, for making 128 of them anew costs more than a put.
+    std::vector<inbox::Item> items_;
+    std::vector<Envelope> envelopes_;
 };
 
 }  // namespace mailslot

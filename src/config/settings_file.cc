@@ -1,5 +1,6 @@
 #include "config/settings_file.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -117,12 +118,21 @@ Result<std::optional<std::string>> read_whole_file(const std::string& path) {
     return std::optional<std::string>(std::move(text));
 }
 
+// After su or setpriv these may still name the folders of the user that was before.
+bool is_another_users(const char* folder) {
+    struct stat status {};
+    return geteuid() != 0 && stat(folder, &status) == 0 && status.st_uid != geteuid();
+}
+
 SettingsSources system_sources() {
     SettingsSources sources;
     for (const char* const variable :
-         {"MAILSLOT_CONFIG", "MAILSLOT_DIR", "MAILSLOT_HOST", "MAILSLOT_PORT", "XDG_CONFIG_HOME",
-          "XDG_RUNTIME_DIR", "HOME"}) {
+         {"MAILSLOT_CONFIG", "MAILSLOT_DIR", "MAILSLOT_HOST", "MAILSLOT_PORT"}) {
         if (const char* const value = std::getenv(variable)) sources.environment[variable] = value;
+    }
+    for (const char* const variable : {"XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "HOME"}) {
+        const char* const value = std::getenv(variable);
+        if (value != nullptr && !is_another_users(value)) sources.environment[variable] = value;
     }
     sources.read_file = read_whole_file;
     sources.user_id = geteuid();

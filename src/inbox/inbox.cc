@@ -63,9 +63,15 @@ Inbox::Took Inbox::take(Record& record) {
     if (at.block != read_.block) leave(read_.block);
     read_ = at;  // from here on damage only ends in replace_segment()
 
-    std::array<std::uint64_t, 3> fields;
-    auto end = copy_out({at.block, at.offset + 8}, std::as_writable_bytes(std::span(fields)));
-    if (end) end = copy_out(*end, std::span(record.meta_buffer).first(shape->meta_size));
+    std::uint64_t fields[3];
+    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);  // which never straddles blocks
+    std::byte* header = segment_->block(at.block) + at.offset;
+    std::memcpy(fields, header + 8, sizeof(fields));
+    std::memset(header + 8, 0, 8);  // claims the line, as copy_out does
+    Result<Position> end = Position{at.block, at.offset + kRecordHeaderBytes};
+    if (shape->meta_size > 0) {
+        end = copy_out(*end, std::span(record.meta_buffer).first(shape->meta_size));
+    }
     record.payload.resize(shape->size);
     MAILSLOT_CRASH_POINT(reader_copying);
     if (end) end = copy_out(*end, std::as_writable_bytes(std::span(record.payload)));
@@ -153,7 +159,21 @@ Result<void> Inbox::get_nowait(Record& record) {
 Result<void> Inbox::get(Record& record, os::Deadline deadline) {
     std::unique_lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+    return wait_for_one(lock, record, deadline);
+}
 
+Result<void> Inbox::get_within(Record& record, Timeout timeout) {
+    std::unique_lock lock(mutex_);
+    if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+    // Only now: a look at the clock costs a good part of a get that need not wait.
+    os::Deadline deadline;
+    if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
+    return wait_for_one(lock, record, deadline);
+}
+
+// Stands in line. Errors: timed_out, closed.
+Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
+                                 os::Deadline deadline) {
     Waiter self;
     waiters_.push_back(&self);
     bool took = false;

@@ -49,6 +49,7 @@ public:
     // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
     // coming. Errors: timed_out, closed.
     Result<void> get(Record& record, os::Deadline deadline);
+    Result<void> get_within(Record& record, Timeout timeout);  // the same; below 0: no deadline
     Result<void> get_nowait(Record& record);
 
     std::uint64_t qsize() const;
@@ -78,6 +79,8 @@ private:
     Result<Position> copy_out(Position at, std::span<std::byte> into);
     void leave(std::uint32_t block);
     void publish();
+    Result<void> wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
+                              os::Deadline deadline);
     void sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
     void trim();
     void settle_poll();

@@ -4,12 +4,14 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <map>
 #include <set>
 #include <thread>
 
 #include "base/crash_point.h"
 #include "inbox/inbox_writer.h"
+#include "inbox/sender_notes.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -75,6 +77,24 @@ TEST_F(InboxTest, gives_messages_back_in_order_and_counts_them) {
     EXPECT_EQ(get(), "(timed_out)");
     EXPECT_EQ(inbox_->info().next_message_bytes, std::nullopt);
     EXPECT_EQ(inbox_->info().received, 3u);
+}
+
+TEST_F(InboxTest, notes_whose_messages_the_post_office_has_put_in) {
+    open();
+    const auto office = writer();
+    std::array<Item, 4> items{item("a", 1), item("b", 2), item("c", 5), item("d", 6)};
+    items[2].origin = items[3].origin = 8;
+    ASSERT_EQ(office->put(items).value(), 4u);
+    for (Item& one : items) one.kind = RecordKind::network;
+    const auto notes = [&] {
+        std::map<std::uint64_t, std::uint64_t> all;
+        read_sender_notes(office->header(),
+                          [&](std::uint64_t origin, std::uint64_t next) { all[origin] = next; });
+        return all;
+    };
+    EXPECT_TRUE(notes().empty());  // of this machine's own writers there is nothing to know
+    ASSERT_EQ(office->put(items).value(), 4u);
+    EXPECT_EQ(notes(), (std::map<std::uint64_t, std::uint64_t>{{7, 3}, {8, 7}}));
 }
 
 TEST_F(InboxTest, carries_every_size_over_block_ends) {

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/crash_point.h"
+#include "inbox/sender_notes.h"
 #include "os/cpu.h"
 
 namespace mailslot::inbox {
@@ -121,9 +122,22 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items) {
     head.selector.store(selector + 1, std::memory_order_release);
     MAILSLOT_CRASH_POINT(books_selected);
     unlock();
+    // Before the bell, which may well be when this thread loses the processor.
+    note_senders(items.first(*taken));
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
     return taken;
+}
+
+// The post office's successor must not take what is in the slot for lost.
+void InboxWriter::note_senders(std::span<const Item> items) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Item& item = items[i];
+        if (item.kind != RecordKind::network) return;
+        const bool is_last = i + 1 == items.size() || items[i + 1].origin != item.origin;
+        if (!is_last) continue;
+        note_sender(header(), item.origin, item.sequence + 1, std::chrono::steady_clock::now());
+    }
 }
 
 Result<std::size_t> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
@@ -141,22 +155,35 @@ Result<std::size_t> InboxWriter::fill(Batch& batch, std::span<const Item> items)
     return batch.taken;
 }
 
+InboxWriter::Consumed InboxWriter::read_consumed() const {
+    Consumed consumed;
+    // In one order with the mark of wait_for_room(): the reader sees that, or this sees its count.
+    consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
+    consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
+    return consumed;
+}
+
 // Whether the quotas allow one more message of that size.
-Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) const {
+bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
+                           std::size_t payload_bytes) const {
+    const Limits& limits = geometry().limits;
+    return books.count - consumed.count < limits.max_messages &&
+           books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
+}
+
+// For the lock's holder. The reader writes its line with every message: it is left alone until it
+// matters.
+Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) {
     const Limits& limits = geometry().limits;
     if (payload_bytes > limits.max_message_bytes) {
         return Error{
             Errc::message_too_big, "put", 0,
             "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
     }
-    const std::uint64_t count =
-        books.count - header().consumed_count.load(std::memory_order_acquire);
-    const std::uint64_t bytes =
-        books.bytes - header().consumed_bytes.load(std::memory_order_acquire);
-    if (count >= limits.max_messages || bytes + payload_bytes > limits.max_bytes) {
-        return Error{Errc::slot_full, "put"};
-    }
-    return {};
+    if (has_room(books, consumed_, payload_bytes)) return {};
+    consumed_ = read_consumed();
+    if (has_room(books, consumed_, payload_bytes)) return {};
+    return Error{Errc::slot_full, "put"};
 }
 
 Result<void> InboxWriter::append(Batch& batch, const Item& item) {
@@ -169,8 +196,10 @@ Result<void> InboxWriter::append(Batch& batch, const Item& item) {
     const Position start = at;
     const std::uint64_t fields[] = {item.origin, item.sequence,
                                     static_cast<std::uint64_t>(item.sent_at_us)};
-    auto end = copy_in({at.block, at.offset + 8}, std::as_bytes(std::span(fields)));
-    if (end) end = copy_in(*end, item.meta);
+    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);  // which never straddles blocks
+    std::memcpy(segment_.block(at.block) + at.offset + 8, fields, sizeof(fields));
+    Result<Position> end = Position{at.block, at.offset + kRecordHeaderBytes};
+    if (!item.meta.empty()) end = copy_in(*end, item.meta);
     MAILSLOT_CRASH_POINT(header_written);
     if (end) end = copy_in(*end, item.payload);
     if (!end) return end.error();
@@ -277,7 +306,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
     for (;;) {
         if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
         header().room_wanted.store(1, std::memory_order_seq_cst);
-        if (admit(read_books(header()), payload_bytes)) return {};
+        if (has_room(read_books(header()), read_consumed(), payload_bytes)) return {};
         const auto now = steady_clock::now();
         if (deadline && now >= *deadline)
             return Error{Errc::timed_out, "put", 0, "the slot stayed full"};

@@ -59,13 +59,20 @@ private:
     Result<void> lock();
     Result<void> lock_slowly();
     void unlock();
-    Result<void> admit(const BooksCopy& books, std::size_t payload_bytes) const;
+    struct Consumed {
+        std::uint64_t count = 0, bytes = 0;
+    };
+    Consumed read_consumed() const;
+    bool has_room(const BooksCopy& books, const Consumed& consumed,
+                  std::size_t payload_bytes) const;
+    Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
     Result<std::size_t> fill(Batch& batch, std::span<const Item> items);
     Result<void> append(Batch& batch, const Item& item);
     Result<std::uint32_t> next_block(std::uint32_t block);
     Result<std::uint32_t> take_free_block();
     bool take_block(std::uint32_t block, bool& failed);
     Result<Position> copy_in(Position at, Bytes bytes);
+    void note_senders(std::span<const Item> items);
     void count_refusal(Errc code);
     void ring();
 
@@ -73,6 +80,9 @@ private:
     os::LivenessView reader_;
     std::uint32_t number_;
     os::UniqueFd event_;
+    // The reader line as last seen; used by the lock's holder. It only grows: with an old look at
+    // it the slot seems fuller than it is, never emptier.
+    Consumed consumed_;
     std::chrono::milliseconds lock_patience_ = kLockPatience;
     std::atomic<bool> unrung_{false};
 };

@@ -53,6 +53,13 @@ struct Books {
     std::atomic<std::uint64_t> count, bytes;  // ever put
 };
 
+// That all numbers of a sender below `next` are dealt with; 0: no note.
+struct SenderNote {
+    std::atomic<std::uint64_t> origin, next;
+};
+// What fits into the header's page. A note's place is its origin modulo this.
+inline constexpr std::size_t kSenderNotes = 128;
+
 struct Header {
     // Constants, written before anybody else sees them.
     std::uint64_t magic;
@@ -79,6 +86,10 @@ struct Header {
     // Added to by the post office of this machine.
     alignas(128) std::atomic<std::uint64_t> network_gap, fragment_timed_out, not_trusted,
         over_limit, repeats, senders;
+
+    // Written by the post office, for its successor: sender_notes.h.
+    alignas(128) std::atomic<std::int64_t> noted_since;
+    std::array<SenderNote, kSenderNotes> sender_notes;
 
     // Written once.
     alignas(128) std::atomic<std::uint32_t> closed;

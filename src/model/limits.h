@@ -25,7 +25,8 @@ inline constexpr std::size_t kMaxReassembliesPerSender = 256;
 inline constexpr std::chrono::milliseconds kFragmentTimeout{
     1000};  // after the last fragment that came
 
-// Senders remembered: about 300 bytes each; the one silent for longest is forgotten first.
+// Senders remembered: about 420 bytes each, 900 at worst (docs/post-office.md); the one silent for
+// longest is forgotten first.
 inline constexpr std::size_t kMaxSenders = 65536;
 // How far back in a sender's sequence a message may still be told from a repeat.
 inline constexpr std::uint64_t kRepeatWindow = 1024;

@@ -59,6 +59,56 @@ TEST_F(PostOfficeLosses,
     EXPECT_EQ(only_sender().told_then_arrived, 0u);
 }
 
+// ---- Taking over
+
+TEST_F(PostOfficeLosses, counts_what_was_lost_between_a_dead_post_office_and_its_successor) {
+    clock_.advance(500ms);
+    office_.slot_taken_over("LOG", clock_.now() - 400ms);
+    office_.recall_sender("LOG", 7, 4);
+    deliver({aged(message(6), 450ms)});  // began before the slot: its note says what is missing
+    EXPECT_EQ(lost_before(), Numbers{2});
+    deliver({aged(message(3, "hello", 8), 100ms)});  // nobody has heard it before
+    EXPECT_EQ(lost_before(), (Numbers{2, 2}));
+    deliver({aged(message(3, "hello", 9), 450ms)});  // heard, perhaps, before the notes began
+    EXPECT_EQ(lost_before(), (Numbers{2, 2, 0}));
+    EXPECT_EQ(lost().network_gap, 4u);
+    EXPECT_EQ(office_.senders("LOG").at(0).host, "box");
+}
+
+TEST_F(PostOfficeLosses, takes_nothing_twice_that_a_dead_post_office_has_dealt_with) {
+    office_.slot_taken_over("LOG", clock_.now());
+    office_.recall_sender("LOG", 7, 4);
+    deliver({message(1), message(2), message(3), message(4), message(5)});
+    EXPECT_EQ(sequences(), (Numbers{4, 5}));
+    EXPECT_EQ(office_.counters("LOG").repeats, 3u);
+    EXPECT_EQ(lost().total(), 0u);
+}
+
+TEST_F(PostOfficeLosses, ignores_notes_that_nobody_can_have_written) {
+    office_.recall_sender("NONE", 7, 4);
+    office_.recall_sender("LOG", 7, 0);
+    office_.recall_sender("LOG", 7, ~std::uint64_t{0});
+    EXPECT_TRUE(office_.senders("LOG").empty());
+    for (std::uint64_t origin = 1; origin < 9; ++origin) office_.recall_sender("LOG", origin, 2);
+    EXPECT_EQ(office_.counters().senders, 3u);  // the limit here
+}
+
+TEST_F(PostOfficeLosses, notes_losses_for_its_successor) {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> notes;
+    office_.note_senders_by([&](std::string_view slot, std::uint64_t origin, std::uint64_t next) {
+        EXPECT_EQ(slot, "LOG");
+        notes.emplace_back(origin, next);
+    });
+    deliver({message(1), message(2), message(1, "hello", 8)});
+    EXPECT_TRUE(notes.empty());  // they are in the slot
+    deliver({end(5)});
+    EXPECT_EQ(notes, (decltype(notes){{7, 5}}));
+    notes.clear();
+    slots_.refuse = [](auto) { return Errc::slot_full; };
+    deliver({message(5)});
+    EXPECT_EQ(notes, (decltype(notes){{7, 6}}));
+}
+
 TEST_F(PostOfficeLosses, does_not_trust_an_age_that_has_saturated) {
     clock_.advance(24h * 60);
     Envelope old = message(4);

@@ -4,8 +4,10 @@
 #include <array>
 #include <vector>
 
+#include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/meta.h"
+#include "inbox/sender_notes.h"
 #include "model/fold.h"
 #include "wire/local_message.h"
 
@@ -16,7 +18,7 @@ using wire::LocalMessage;
 using wire::LocalOp;
 using namespace std::chrono_literals;
 
-constexpr auto kRetryCarrier = 2s;
+constexpr auto kRetryNetwork = 2s;
 // Counters are copied to the slots at most this often where there are many of them.
 constexpr auto kBookEvery = 20ms;
 constexpr std::size_t kManySlots = 64;
@@ -52,11 +54,19 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       loop_(loop),
       lock_(std::move(lock)),
       socket_path_(folder.office_socket_path()),
-      carrier_(make_udp_carrier(settings)),
+      network_(make_udp_carrier(settings)),
+      neighbours_(make_local_carrier(settings)),
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Envelope> messages) {
                        return put(key, messages);
-                   }) {}
+                   }) {
+    post_office_.note_senders_by(
+        [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
+            const auto found = slots_.find(key);
+            if (found == slots_.end()) return;
+            inbox::note_sender(found->second->writer->header(), origin, next, clock_.now());
+        });
+}
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
                                              const inbox::SlotFolder& folder, std::uint64_t station,
@@ -65,7 +75,9 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
     std::unique_ptr<Office> office(
         new Office(settings, folder, station, clock, loop, std::move(lock)));
     // The network first: whoever finds the socket may rely on being heard.
-    office->start_carrier();
+    office->start_network();
+    // Only other users' messages on a machine without any interface would be missed.
+    (void)office->start(*office->neighbours_);
     os::remove_file(office->socket_path_);  // a dead office's; ours is the lock
     auto listener = os::listen_local(office->socket_path_, 0600);
     if (!listener) return listener.error();
@@ -80,28 +92,33 @@ Office::~Office() {
         loop_.remove(listener_.get());
         os::remove_file(socket_path_);
     }
-    if (carrier_->poll_fd() >= 0) loop_.remove(carrier_->poll_fd());
-    carrier_->stop();
+    for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+        if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
+        carrier->stop();
+    }
     for (const auto& [fd, connection] : registrants_) loop_.remove(fd);
 }
 
-void Office::start_carrier() {
-    retry_carrier_.reset();
+void Office::start_network() {
+    retry_network_.reset();
     network_error_.reset();
-    auto started = carrier_->start();
-    if (started && carrier_->poll_fd() >= 0) {
-        started = loop_.add(carrier_->poll_fd(), [this] { receive(); });
-    }
+    const auto started = start(*network_);
     if (started) return;
     network_error_ = started.error();
-    retry_carrier_ = clock_.now() + kRetryCarrier;
+    retry_network_ = clock_.now() + kRetryNetwork;
 }
 
-void Office::receive() {
+Result<void> Office::start(Carrier& carrier) {
+    if (auto started = carrier.start(); !started) return started;
+    if (carrier.poll_fd() < 0) return {};
+    return loop_.add(carrier.poll_fd(), [this, &carrier] { receive(carrier); });
+}
+
+void Office::receive(Carrier& carrier) {
     const auto deliver = [this](std::span<const Envelope> arrived) {
         post_office_.deliver(arrived);
     };
-    for (int round = 0; round < kReceiveRounds && carrier_->receive(deliver); ++round) {
+    for (int round = 0; round < kReceiveRounds && carrier.receive(deliver); ++round) {
     }
     if (slots_.size() <= kManySlots) {
         book_counters();
@@ -112,13 +129,13 @@ void Office::receive() {
 
 void Office::tick() {
     post_office_.tick();
-    if (retry_carrier_ && clock_.now() >= *retry_carrier_) start_carrier();
+    if (retry_network_ && clock_.now() >= *retry_network_) start_network();
     book_counters();
 }
 
 std::optional<Clock::Instant> Office::next_tick() const {
     std::optional<Clock::Instant> next = post_office_.next_tick();
-    for (const auto& other : {retry_carrier_, book_at_}) {
+    for (const auto& other : {retry_network_, book_at_}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -133,6 +150,11 @@ Result<std::size_t> Office::put(std::string_view key, std::span<const Envelope> 
     std::array<inbox::Item, kItemsAtOnce> items;
     std::array<std::array<std::byte, inbox::kMaxMetaBytes>, kItemsAtOnce> metas;
     const std::size_t count = std::min(messages.size(), kItemsAtOnce);
+    // What a message tells of losses is not to be more than what the slot's counters say.
+    const auto tells = [](const Envelope& message) { return message.lost_before > 0; };
+    if (std::ranges::any_of(messages.first(count), tells)) {
+        book_counters(*found->second, found->first);
+    }
     for (std::size_t i = 0; i < count; ++i) {
         const Envelope& message = messages[i];
         const Bytes meta = inbox::encode_meta(metas[i], {message.from_address, message.trust,
@@ -182,27 +204,31 @@ void Office::mend(Slot& slot, const std::string& key) {
     }
 }
 
-// Adds to each slot's own counters what the post office has counted since the last time.
 void Office::book_counters() {
     book_at_.reset();
+    for (auto& [key, slot] : slots_) book_counters(*slot, key);
+}
+
+// Adds to the slot's own counters what the post office has counted since the last time.
+void Office::book_counters(Slot& slot, const std::string& key) {
     constexpr auto relaxed = std::memory_order_relaxed;
     const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t now,
                         std::uint64_t booked) {
         if (now != booked)
             total.fetch_add(now - booked, relaxed);  // may go down: losses taken back
     };
-    for (auto& [key, slot] : slots_) {
-        const SlotCounters now = post_office_.counters(key);
-        SlotCounters& booked = slot->booked;
-        inbox::Header& header = slot->writer->header();
-        add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
-        add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
-        add(header.over_limit, now.lost.over_limit, booked.lost.over_limit);
-        add(header.not_trusted, now.lost.refused, booked.lost.refused);
-        add(header.repeats, now.repeats, booked.repeats);
-        header.senders.store(now.senders, relaxed);
-        booked = now;
-    }
+    const SlotCounters now = post_office_.counters(key);
+    SlotCounters& booked = slot.booked;
+    inbox::Header& header = slot.writer->header();
+    add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
+    add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
+    // What a slot refuses for want of memory, or because another writer of it is stopped, is a
+    // limit, too.
+    add(header.over_limit, now.lost.over_limit + now.lost.refused,
+        booked.lost.over_limit + booked.lost.refused);
+    add(header.repeats, now.repeats, booked.repeats);
+    header.senders.store(now.senders, relaxed);
+    booked = now;
 }
 
 // --- Registration
@@ -219,7 +245,11 @@ void Office::add_own_slot(const std::string& key, OpenWriter open, std::function
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        post_office_.slot_opened(key);
+        inbox::Header& header = slot->writer->header();
+        post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
+        inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
+            post_office_.recall_sender(key, origin, next);
+        });
     } else {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }

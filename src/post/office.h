@@ -45,8 +45,9 @@ private:
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
            const Clock& clock, os::EventLoop& loop, os::GuardedFd lock);
-    void start_carrier();
-    void receive();
+    void start_network();
+    Result<void> start(Carrier& carrier);
+    void receive(Carrier& carrier);
     void accept_registrant();
     void hear_registrant(int fd);
     void drop_registrant(int fd);
@@ -58,6 +59,7 @@ private:
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void remove_slot(const std::string& key, int registrant);
     void book_counters();
+    void book_counters(Slot& slot, const std::string& key);
 
     const Clock& clock_;
     os::EventLoop& loop_;
@@ -66,9 +68,9 @@ private:
     os::GuardedFd listener_;
     std::map<int, os::GuardedFd> registrants_;
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
-    std::unique_ptr<Carrier> carrier_;
+    std::unique_ptr<Carrier> network_, neighbours_;
     std::optional<Error> network_error_;
-    std::optional<Clock::Instant> retry_carrier_;
+    std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
     PostOffice post_office_;
 };

@@ -108,6 +108,22 @@ void PostOffice::slot_opened(std::string_view slot_key) {
     spellings_.clear();
 }
 
+void PostOffice::slot_taken_over(std::string_view slot_key, Clock::Instant open_since) {
+    slot_opened(slot_key);
+    slots_.find(slot_key)->second.opened_at = open_since;
+}
+
+void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
+                               std::uint64_t next) {
+    const auto found = slots_.find(slot_key);
+    if (found == slots_.end() || next == 0 || next > kMaxSequence + 1) return;
+    const SenderKey key{&found->second, origin};
+    if (book_.is_full() || book_.find(key) != nullptr) return;
+    Sender& sender = book_.add(key, next, {});
+    sender.window.close_the_past();
+    book_.heard(sender, clock_.now());
+}
+
 void PostOffice::forget_slot(std::string_view slot_key) {
     const auto found = slots_.find(slot_key);
     if (found == slots_.end()) return;
@@ -138,7 +154,15 @@ Sender& PostOffice::sender_of(SlotBook& slot, const Envelope& envelope) {
         sender = &book_.add(key, first_that_counts(slot, envelope), envelope);
     }
     book_.heard(*sender, now_);
+    if (sender->host.empty()) {  // recalled by its numbers alone
+        sender->host = envelope.from_host;
+        sender->address = envelope.from_address;
+    }
     return *sender;
+}
+
+void PostOffice::note(const Sender& sender) const {
+    note_sender_(sender.key.slot->key, sender.key.origin, sender.window.next());
 }
 
 // The number from which on this new sender's messages are expected: its first, where the slot was
@@ -225,6 +249,7 @@ void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
     sender.lost_untold += count;
     sender.key.slot->counters.lost.of(cause) += count;
     counters_.lost.of(cause) += count;
+    if (count > 0) note(sender);
 }
 
 void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence) {

@@ -64,6 +64,17 @@ public:
     // A reader listens, from now on: only slots opened here get messages. One that is open already
     // starts anew.
     void slot_opened(std::string_view slot_key);
+
+    // Taking over from a post office that died (docs/post-office.md). Of messages in the slot the
+    // next one will know; that it knows of the losses, too, we have them written down: all numbers
+    // of that sender below `next` are dealt with. It opens the slot as of when those notes began,
+    // and recalls what they say.
+    using NoteSender =
+        std::function<void(std::string_view slot_key, std::uint64_t origin, std::uint64_t next)>;
+    void note_senders_by(NoteSender note) { note_sender_ = std::move(note); }
+    void slot_taken_over(std::string_view slot_key, Clock::Instant open_since);
+    void recall_sender(std::string_view slot_key, std::uint64_t origin, std::uint64_t next);
+
     // Its reader went away: a new reader starts with clean books.
     void forget_slot(std::string_view slot_key);
 
@@ -100,6 +111,7 @@ private:
     Sender& sender_of(SlotBook& slot, const Envelope& envelope);
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
     void make_room_for_sender();
+    void note(const Sender& sender) const;
     void count_repeat(Sender& sender, SequenceWindow::Standing standing);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
     void take_gap_back(Sender& sender, std::uint64_t sequence);
@@ -118,6 +130,7 @@ private:
     Identity identity_;
     const Clock& clock_;
     PutIntoSlot put_into_slot_;
+    NoteSender note_sender_ = [](std::string_view, std::uint64_t, std::uint64_t) {};
     OfficeCounters counters_;
     Clock::Instant now_{};  // of the call that is under way
 

@@ -43,6 +43,8 @@ public:
     // Below the window nothing can be noted, and nothing needs to be: it is too old for ever.
     void set_given_up(std::uint64_t sequence, Loss cause);
     void clear_given_up(std::uint64_t sequence);  // missing again
+    // All numbers below next() have arrived, or are counted as lost for good: none is wanted.
+    void close_the_past() { arrived_.set(); }
     // Whether `sequence` is somebody's loss if it does not arrive.
     bool counts(std::uint64_t sequence) const { return sequence >= counted_from_; }
 

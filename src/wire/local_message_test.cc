@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "wire/testing/hex.h"
+
 namespace mailslot::wire {
 namespace {
 
@@ -56,6 +58,43 @@ TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
     }
     EXPECT_FALSE(decode_local_message(encode({.op = LocalOp::refused})));
     EXPECT_TRUE(decode_local_message(encode({.op = LocalOp::refused, .why = Errc::no_such_slot})));
+}
+
+// docs/protocol/local-socket.md shows these.
+TEST(LocalMessage, has_the_bytes_of_the_worked_packets) {
+    const struct {
+        LocalMessage message;
+        const char* hex;
+    } cases[] = {
+        {{.op = LocalOp::attach, .key = "LOG"}, "01 01 0003 4c4f47 00000000 00 0000"},
+        {{.op = LocalOp::attached, .number = 3}, "01 02 0000 00000003 00 0000"},
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.hex);
+        EXPECT_EQ(encode(c.message), from_hex(c.hex));
+        const auto back = decode_local_message(from_hex(c.hex));
+        ASSERT_TRUE(back);
+        EXPECT_EQ(back->op, c.message.op);
+        EXPECT_EQ(back->key, c.message.key);
+        EXPECT_EQ(back->number, c.message.number);
+    }
+}
+
+// The page lists the numbers in this order.
+TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
+    LocalMessage message{.op = LocalOp::slot_info};
+    SlotInfo& info = message.info;
+    info.name = "N", info.reader_pid = 1, info.read_timeout = Timeout(2);
+    info.next_message_bytes = 3, info.max_message_bytes = 4, info.max_bytes = 5;
+    info.max_messages = 6, info.messages = 7, info.bytes = 8, info.received = 9;
+    info.repeats = 10, info.senders = 11;
+    info.lost = {12, 13, 14, 15, 16, 17, 18};
+    const auto packet = encode(message);
+    ByteReader in(packet);
+    in.take(11 + 2 + 1);  // up to the name
+    for (std::uint64_t number = 1; number <= 18; ++number) EXPECT_EQ(in.u64be(), number);
+    EXPECT_TRUE(in.ok());
+    EXPECT_EQ(in.left(), 0u);
 }
 
 }  // namespace

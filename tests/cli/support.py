@@ -27,10 +27,10 @@ def free_port():
 class Running:
     """A command that runs: its output lines come through queues, so that a test can wait for one."""
 
-    def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE):
+    def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, prefix=()):
         self.arguments = arguments
         self.process = subprocess.Popen(
-            [PROGRAM, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+            [*prefix, PROGRAM, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
             # A test runner in the background may have been started with these ignored.
             preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (signal.SIGINT, signal.SIGTERM)])
         self.out, self.err = queue.Queue(), queue.Queue()
@@ -61,10 +61,12 @@ class Running:
 
     def ready(self):
         """For commands with --verbose: waits until they listen."""
+        said = ""
         while (line := self.error_line()) is not None:
             if line.startswith("mailslot: listening on "):
                 return self
-        raise AssertionError(f"{self.arguments} ended")
+            said += line
+        raise AssertionError(f"{self.arguments} ended: {said}")
 
     def rest(self, lines):
         """Every line up to the end of the stream."""

@@ -40,7 +40,7 @@ class Get(support.CommandTest):
         status, out, err = getter.end()
         self.assertEqual((status, err), (0, ""))
         message = json.loads(out)
-        self.assertEqual(list(message), ["slot", "text", "from_host", "from_address", "origin", "sequence", "sent_at",
+        self.assertEqual(list(message), ["slot", "text", "bytes", "from_host", "from_address", "origin", "sequence", "sent_at",
                                          "trust", "lost_before"])
         self.assertEqual([message[k] for k in ("slot", "text", "from_host", "from_address", "sequence", "trust",
                                                "lost_before")],

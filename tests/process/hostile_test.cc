@@ -61,11 +61,12 @@ void ask_until_stopped(Reader& reader, Board& board) {
 void put_until_stopped(Board& board) {
     ASSERT_TRUE(board.reader_is_ready.await());
     const std::string message(100'000, 'x');
-    auto writer = Writer::open(kName, {.wait_when_full = 20ms});
+    auto opened = Writer::open(kName, {.wait_when_full = 20ms});
     while (!board.stop && !testing::Test::HasFailure()) {
         bounded("put", [&] {
-            if (!writer) writer = Writer::open(kName, {.wait_when_full = 20ms});
-            if (writer && writer->put(message)) board.honest_puts.add();
+            // The memory that it was just given may be damaged already; then it asks again.
+            if (!opened) opened = Writer::open(kName, {.wait_when_full = 20ms});
+            if (opened && opened->put(message)) board.honest_puts.add();
         });
     }
 }

@@ -55,9 +55,32 @@ def dead_links(root):
     return found
 
 
+# Pages whose packets in hex are checked by a unit test: it must have the same bytes.
+WORKED_PACKETS = {"docs/protocol/local-socket.md": "src/wire/local_message_test.cc"}
+HEX_LINE = re.compile(r"^((?:[0-9a-f]{2}| (?! ))+)(?:  .*)?$")
+
+
+def packets_in(page):
+    """The hex of each block of a page that has hex at the beginning of every line."""
+    blocks = [block.splitlines() for block in re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)]
+    matched = [[HEX_LINE.match(line) for line in block] for block in blocks]
+    return ["".join(line[1] for line in block).replace(" ", "") for block in matched if all(block)]
+
+
+def untested_packets(root):
+    found = []
+    for page, test in WORKED_PACKETS.items():
+        tested = re.sub(r"\s", "", read(root / test))
+        packets = packets_in(read(root / page))
+        if (root / page).exists() and not packets:
+            found.append(f"{page}: found no worked packet")
+        found += [f"{page}: {test} does not have the packet {p}" for p in packets if p not in tested]
+    return found
+
+
 def problems(root):
     return (missing(error_codes(root), "docs/errors.md", root, "Errc")
             + wrong_exit_status(root)
             + missing(setting_keys(root), "docs/configuration.md", root, "setting")
             + missing(environment_variables(root), "docs/configuration.md", root, "variable")
-            + unlisted_decisions(root) + dead_links(root))
+            + unlisted_decisions(root) + dead_links(root) + untested_packets(root))

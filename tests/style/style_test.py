@@ -135,6 +135,8 @@ class Documents(Trees):
             ("docs/configuration.md", "| `host` | x |\n", "variable `MAILSLOT_DIR` is missing"),
             ("docs/decisions/0002-b.md", "", "0002-b.md is missing"),
             ("docs/new.md", "[x](none.md)", "links to none.md"),
+            ("docs/protocol/local-socket.md", "```\n01    a\n02 ff\n```\n", "does not have the packet 0102ff"),
+            ("docs/protocol/local-socket.md", "```\n| a |\n```\n", "found no worked packet"),
         ]
         for name, text, words in rows:
             with self.subTest(words):

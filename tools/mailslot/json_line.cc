@@ -174,6 +174,8 @@ void append_json_line(std::string& out, const Row& row) {
         append_base64(out, row.data);
         out += '"';
     }
+    out += ",\"bytes\":";
+    append_number(out, row.data.size());
     out += ",\"from_host\":";
     append_json_string(out, row.from_host);
     out += ",\"from_address\":";

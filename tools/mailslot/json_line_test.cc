@@ -109,7 +109,7 @@ TEST(JsonLine, has_the_whole_envelope_in_one_line) {
                            .sequence = 18'446'744'073'709'551'615u,
                            .lost_before = 3,
                            .trust = Trust::local});
-    EXPECT_EQ(out, R"({"slot":"LISTENER","text":"HELLO\n","from_host":"FILESRV",)"
+    EXPECT_EQ(out, R"({"slot":"LISTENER","text":"HELLO\n","bytes":6,"from_host":"FILESRV",)"
                    R"("from_address":"10.0.0.7","origin":"00ff000000000001",)"
                    R"("sequence":18446744073709551615,"sent_at":"1970-01-01T00:00:00.000000Z",)"
                    R"("trust":"local","lost_before":3})"

@@ -98,6 +98,7 @@ TEST_F(UdpCarrier, says_so_when_another_program_keeps_the_port_to_itself) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::port_taken);
     EXPECT_EQ(refused.error().os_code, EADDRINUSE);
+    EXPECT_EQ(refused.error().detail, "UDP port " + std::to_string(settings_.port));
 }
 
 TEST_F(UdpCarrier, receives_by_ipv6_too_and_tells_the_senders_address) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "os/linux/network_error.h"
@@ -162,7 +163,9 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
     set_receive_buffer(fd->get(), receive_buffer_bytes);
     const SocketAddress any = to_socket_address({{family, {}, 0}, port});
     if (::bind(fd->get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) != 0) {
-        return network_error("bind", errno);
+        Error error = network_error("bind", errno);
+        error.detail = "UDP port " + std::to_string(port);
+        return error;
     }
     return UdpSocket(std::move(*fd), family);
 }

@@ -1,0 +1,64 @@
+// The inbox in one thread: what a put and a get cost when no other processor has the lines.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "inbox/inbox.h"
+#include "inbox/inbox_writer.h"
+
+namespace mailslot::inbox {
+namespace {
+
+struct Slot {
+    std::shared_ptr<Inbox> inbox = Inbox::create({"BENCH", "BENCH"}, {}).value();
+    std::unique_ptr<os::Liveness> liveness = os::Liveness::create().value();
+    InboxWriter writer = attach();
+
+    InboxWriter attach() {
+        WriterPass pass = inbox->admit_writer().value();
+        return InboxWriter(Segment::attach(std::move(pass.segment)).value(),
+                           os::LivenessView::attach(liveness->fd()).value(), pass.number,
+                           std::move(pass.event));
+    }
+};
+
+void take_all(Slot& slot, std::size_t count, Record& record, benchmark::State& state) {
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!slot.inbox->get_nowait(record)) state.SkipWithError("a message is missing");
+        benchmark::DoNotOptimize(record.payload.data());
+    }
+}
+
+void put_and_get(benchmark::State& state) {
+    Slot slot;
+    const std::string payload(static_cast<std::size_t>(state.range(0)), 'x');
+    const Item item{.origin = 7, .sequence = 1, .payload = as_bytes(payload)};
+    Record record;
+    for (auto _ : state) {
+        if (!slot.writer.put({&item, 1})) state.SkipWithError("the slot refused");
+        take_all(slot, 1, record, state);
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(put_and_get)->Arg(16)->Arg(100)->Arg(400)->Arg(1400)->Arg(8192);
+
+void put_batch_and_get(benchmark::State& state) {
+    constexpr std::size_t kBatch = 32;
+    Slot slot;
+    const std::string payload(static_cast<std::size_t>(state.range(0)), 'x');
+    const std::vector<Item> items(kBatch,
+                                  Item{.origin = 7, .sequence = 1, .payload = as_bytes(payload)});
+    Record record;
+    for (auto _ : state) {
+        const auto taken = slot.writer.put(items);
+        if (!taken) state.SkipWithError("the slot refused");
+        take_all(slot, *taken, record, state);
+    }
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
+}
+BENCHMARK(put_batch_and_get)->Arg(16)->Arg(100)->Arg(1400);
+
+}  // namespace
+}  // namespace mailslot::inbox

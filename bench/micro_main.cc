@@ -1,0 +1,21 @@
+// Runs the micro-benchmarks, after saying on what, of what and with which settings.
+#include <benchmark/benchmark.h>
+#include <sys/utsname.h>
+
+#include <string>
+#include <thread>
+
+int main(int argc, char** argv) {
+    utsname system{};
+    uname(&system);
+    benchmark::AddCustomContext("machine", std::string(system.nodename) + ", " + system.sysname +
+                                               " " + system.release + " " + system.machine);
+    benchmark::AddCustomContext("processors", std::to_string(std::thread::hardware_concurrency()));
+    benchmark::AddCustomContext("commit", MAILSLOT_COMMIT);
+    benchmark::AddCustomContext("settings",
+                                "compiler " __VERSION__ ", flags " MAILSLOT_BUILD_FLAGS);
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+}

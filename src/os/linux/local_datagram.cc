@@ -1,0 +1,95 @@
+#include "os/local_datagram.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <set>
+
+namespace mailslot::os {
+namespace {
+
+struct AbstractAddress {
+    explicit AbstractAddress(std::string_view name) {
+        address.sun_family = AF_UNIX;
+        const std::size_t length = std::min(name.size(), sizeof address.sun_path - 1);
+        std::memcpy(address.sun_path + 1, name.data(), length);
+        size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
+    }
+    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address); }
+
+    sockaddr_un address{};
+    socklen_t size;
+};
+
+GuardedFd new_socket() {
+    return GuardedFd::make(
+        [] { return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
+}
+
+}  // namespace
+
+Result<LocalDatagramSocket> LocalDatagramSocket::open_for_sending() {
+    GuardedFd fd = new_socket();
+    if (!fd) return Error{Errc::no_resources, "socket", errno};
+    return LocalDatagramSocket(std::move(fd));
+}
+
+Result<LocalDatagramSocket> LocalDatagramSocket::bind(std::string_view name) {
+    GuardedFd fd = new_socket();
+    if (!fd) return Error{Errc::no_resources, "socket", errno};
+    const AbstractAddress address(name);
+    if (::bind(fd.get(), address.get(), address.size) != 0) {
+        return Error{errno == EADDRINUSE ? Errc::port_taken : Errc::no_resources, "bind", errno};
+    }
+    return LocalDatagramSocket(std::move(fd));
+}
+
+Result<void> LocalDatagramSocket::send(Bytes datagram, std::string_view to,
+                                       std::chrono::milliseconds patience) {
+    const AbstractAddress address(to);
+    const auto until = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+        if (sendto(fd_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL, address.get(),
+                   address.size) >= 0) {
+            return {};
+        }
+        if (errno == EINTR) continue;
+        if (errno == ECONNREFUSED) return Error{Errc::unreachable, "send", errno};
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        if (errno != EAGAIN || left.count() <= 0) return Error{Errc::no_resources, "send", errno};
+        // An unconnected socket does not poll for the other end's room: connect a while.
+        if (connect(fd_.get(), address.get(), address.size) == 0) {
+            pollfd writable{fd_.get(), POLLOUT, 0};
+            poll(&writable, 1, static_cast<int>(left.count()));
+            const sockaddr nobody{AF_UNSPEC, {}};
+            connect(fd_.get(), &nobody, sizeof nobody);
+        }
+    }
+}
+
+std::optional<std::size_t> LocalDatagramSocket::receive(std::span<std::byte> buffer) {
+    const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < 0) return std::nullopt;
+    return static_cast<std::size_t>(got);
+}
+
+std::vector<std::string> abstract_names(std::string_view prefix) {
+    // proc(5): the path is the last column, abstract names with @ for the leading NUL.
+    std::set<std::string> names;
+    std::ifstream sockets("/proc/net/unix");
+    for (std::string line; std::getline(sockets, line);) {
+        const auto at = line.find(" @");
+        if (at == std::string::npos || !line.substr(at + 2).starts_with(prefix)) continue;
+        names.insert(line.substr(at + 2));
+    }
+    return {names.begin(), names.end()};
+}
+
+}  // namespace mailslot::os

@@ -1,0 +1,39 @@
+// Datagrams between programs of one machine (of one network namespace) by abstract names (unix(7)):
+// no file and no network interface is needed, and no user is shut out.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "mailslot/result.h"
+#include "os/fork_guard.h"
+
+namespace mailslot::os {
+
+class LocalDatagramSocket {
+public:
+    // Errors: no_resources; port_taken, where another socket has the name.
+    static Result<LocalDatagramSocket> bind(std::string_view name);
+    static Result<LocalDatagramSocket> open_for_sending();
+
+    int fd() const { return fd_.get(); }
+    // Waits at most `patience` for room at the other end. Errors: no_resources (there was none),
+    // unreachable (nobody has the name any more).
+    Result<void> send(Bytes datagram, std::string_view to, std::chrono::milliseconds patience);
+    // The size of the next datagram, which is cut to the buffer's; no value: none waits.
+    std::optional<std::size_t> receive(std::span<std::byte> buffer);
+
+private:
+    explicit LocalDatagramSocket(GuardedFd fd) : fd_(std::move(fd)) {}
+    GuardedFd fd_;
+};
+
+// The abstract names that begin so, of sockets that exist now.
+std::vector<std::string> abstract_names(std::string_view prefix);
+
+}  // namespace mailslot::os

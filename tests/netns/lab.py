@@ -1,0 +1,254 @@
+"""Machines and networks of a test's own: namespaces, with bridges and veth pairs between them.
+
+A test file runs itself anew inside `unshare`: what it makes there ends with it, however it ends.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import queue
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
+
+import support  # noqa: E402
+
+SKIPPED = 77
+PORT = "17138"
+EVERYBODY = "//*/mailslot/IN"
+PATIENCE = 0.05  # seconds between two tries to be heard
+TRIES = 100
+
+# Names are never used twice: the kernel takes its time to remove the interfaces of a machine that has gone.
+numbers = itertools.count(1)
+
+
+def enter():
+    """Goes on inside namespaces of its own, or ends with SKIPPED and the reason."""
+    if os.environ.get("MAILSLOT_LAB") == "1":
+        return
+    unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    if os.geteuid() != 0:
+        unshare += ["--user", "--map-root-user"]
+    try:
+        probe = subprocess.run([*unshare, "ip", "link", "add", "probe", "type", "veth"],
+                               capture_output=True, text=True, check=False)
+    except FileNotFoundError as missing:
+        sys.exit(skip(f"{missing.filename} is not installed"))
+    if probe.returncode != 0:
+        sys.exit(skip(f"no network namespaces here: {probe.stderr.strip()}"))
+    os.environ["MAILSLOT_LAB"] = "1"
+    program = [] if support.PROGRAM is None else [str(support.PROGRAM)]
+    os.execvp("unshare", [*unshare, sys.executable, "-B", sys.argv[0], *program, *sys.argv[1:]])
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    return SKIPPED
+
+
+def check_call(*command, stdin=""):
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: {stdin}{done.stderr}")
+    return done.stdout
+
+
+class Network:
+    """A switch, and the addresses on it: 10.N.0.K and fd00:N::K for the machine with number K."""
+
+    def __init__(self):
+        self.number = next(numbers)
+        self.bridge = f"br{self.number}"
+        check_call("ip", "-batch", "-", stdin=f"link add {self.bridge} type bridge mcast_snooping 0\n"
+                                              f"link set {self.bridge} addrgenmode none up\n")
+
+    def remove(self):
+        check_call("ip", "link", "del", self.bridge)
+
+
+class Machine:
+    """Own interfaces, hosts file, configuration, runtime folder and host name."""
+
+    def __init__(self, test, name, number, config="", hosts="", resolver=""):
+        self.test, self.name, self.number = test, name, number
+        self.addresses = {}  # by interface
+        self.folder = test.folder / name
+        self.folder.mkdir(mode=0o755)
+        for file, text in (("hosts", hosts), ("resolv.conf", resolver), ("mailslot.toml", config)):
+            (self.folder / file).write_text(text)
+        self.environment = test.environment | {
+            "MAILSLOT_DIR": str(self.folder / "run"), "MAILSLOT_HOST": name, "MAILSLOT_PORT": PORT,
+            "MAILSLOT_CONFIG": str(self.folder / "mailslot.toml")}
+        script = ("mount --bind hosts /etc/hosts && mount --bind resolv.conf /etc/resolv.conf && "
+                  "ip link set lo up && echo ready && read -r _")
+        self.holder = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", script], cwd=self.folder,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        test.addCleanup(self.remove)
+        test.assertEqual(self.holder.stdout.readline(), b"ready\n")
+        self.inside = ["nsenter", "--target", str(self.holder.pid), "--net", "--mount"]
+
+    def remove(self):
+        self.holder.communicate()
+
+    # Interfaces.
+
+    def plug(self, network, ipv4=True, ipv6=True):
+        """Gives the machine an interface in the network; waits until it is up."""
+        n, k = network.number, self.number
+        ours, theirs = f"v{next(numbers)}", f"eth{n}"
+        check_call("ip", "-batch", "-", stdin=(
+            f"link add {ours} type veth peer name {theirs} netns {self.holder.pid}\n"
+            f"link set {ours} addrgenmode none master {network.bridge} up\n"))
+        self.ip(f"link set {theirs} addrgenmode none")
+        self.addresses[theirs] = ([f"10.{n}.0.{k}/24"] * ipv4 +
+                                  [f"fe80::{n}:{k}/64", f"fd00:{n}::{k}/64"] * ipv6)
+        self.up(theirs)
+        return theirs, ours
+
+    def up(self, interface):
+        """Up with all its addresses: IPv6 ones go when an interface goes down."""
+        self.ip(f"link set {interface} up")
+        for address in self.addresses[interface]:
+            self.ip(f"address replace {address} dev {interface}{' nodad' if ':' in address else ''}")
+        self.wait_for_link(interface)
+
+    def down(self, interface):
+        self.ip(f"link set {interface} down")
+
+    def wait_for_link(self, interface, up=True):
+        self.test.wait_until(f"{interface} is {'up' if up else 'down'}",
+                             lambda: (self.link(interface)["operstate"] == "UP") == up)
+
+    def index_of(self, interface):
+        return self.link(interface)["ifindex"]
+
+    def link(self, interface):
+        return json.loads(check_call(*self.inside, "ip", "-json", "link", "show", interface))[0]
+
+    def ip(self, command):
+        check_call(*self.inside, "ip", *command.split())
+
+    def drop(self, percent, condition=""):
+        """From now on that share of the datagrams that come in is lost, chosen at random; 0: none."""
+        rules = "table inet lab {}\ndelete table inet lab\n"
+        if percent > 0:
+            rules += ("table inet lab {\nchain in {\ntype filter hook input priority 0\n"
+                      f"udp dport {PORT} {condition} numgen random mod 100 < {percent} drop\n}}\n}}\n")
+        check_call(*self.inside, "nft", "-f", "-", stdin=rules)
+
+    # Commands.
+
+    def start(self, *arguments, prefix=(), **streams):
+        running = support.Running(arguments, self.environment, prefix=[*self.inside, *prefix], **streams)
+        self.test.addCleanup(running.kill)
+        return running
+
+    def listen(self, *options, name="IN", prefix=()):
+        return self.start("listen", "--verbose", "--json", name, *options, prefix=prefix).ready()
+
+    def run(self, *arguments, stdin=b"", prefix=()):
+        done = subprocess.run([*self.inside, *prefix, support.PROGRAM, *arguments], env=self.environment,
+                              input=stdin, capture_output=True, timeout=support.DEADLINE, check=False)
+        return done.returncode, done.stdout, done.stderr.decode()
+
+    def put(self, *arguments, stdin=b""):
+        self.test.assertEqual(self.run("put", *arguments, stdin=stdin), (0, b"", ""))
+
+    def info(self, name="IN"):
+        status, out, err = self.run("info", name, "--json")
+        self.test.assertEqual(status, 0, err)
+        return json.loads(out)
+
+
+class LabTest(support.CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.folder.chmod(0o755)  # another user's machine is in it too
+
+    def network(self):
+        network = Network()
+        self.addCleanup(network.remove)
+        return network
+
+    def machine(self, name, number, network=None, ipv4=True, ipv6=True, **files):
+        machine = Machine(self, name, number, **files)
+        if network is not None:
+            machine.net = network
+            machine.interface, machine.cable = machine.plug(network, ipv4, ipv6)
+        return machine
+
+    def machines(self, names, **how):
+        network = self.network()
+        return [self.machine(name, number, network, **how) for number, name in enumerate(names, 1)]
+
+    def assert_next_is(self, listener, text):
+        """What was not meant for this listener would have come before."""
+        self.assertEqual(message_from(listener)["text"], text)
+
+    def until_heard(self, writer, listener, first, host=None):
+        """Numbered messages from `first` on, one after the other, until one arrives: the messages that came
+        up to that one, and the last number that was put."""
+        heard = []
+        for number in range(first, first + TRIES):
+            feed(writer, number)
+            with contextlib.suppress(queue.Empty):
+                while True:
+                    heard.append(json.loads(listener.out.get(timeout=PATIENCE)))
+                    if number_of(heard[-1]) >= first and host in (None, heard[-1]["from_host"]):
+                        return heard, number
+        raise AssertionError(f"{TRIES} messages were not heard")
+
+    def assert_whole(self, messages, count, size=0):
+        """A numbered stream of one writer: no gap, no repeat, no damage, nothing told to be lost."""
+        self.assertEqual([m["text"] for m in messages], [numbered(i, size) for i in range(1, count + 1)])
+        self.assertEqual([m["sequence"] for m in messages], list(range(1, count + 1)))
+        self.assertEqual({m["lost_before"] for m in messages}, {0})
+        self.assertEqual(len({m["origin"] for m in messages}), 1)
+
+    def wait_for_info(self, machine, **expected):
+        """Until `info` shows these counters."""
+        seen = {}
+        def shows():
+            seen.update(machine.info())
+            return all(seen[key] == value for key, value in expected.items())
+        self.wait_until(f"{machine.name} shows {expected}, not {seen}", shows)
+
+
+def numbered(number, size=0):
+    """The text of message `number`: whatever is cut, merged or moved shows."""
+    text = f"{number:06d}"
+    return text + "".join(f" {number + i}" for i in range(size // 6 + 1))[:size - len(text)] if size > 6 else text
+
+
+def number_of(message):
+    return int(message["text"][:6])
+
+
+def stream(first, last, size=0):
+    return "".join(numbered(i, size) + "\n" for i in range(first, last + 1)).encode()
+
+
+def feed(writer, first, last=None, size=0):
+    """Gives a running `put` more of the numbered stream."""
+    writer.process.stdin.write(stream(first, last or first, size))
+    writer.process.stdin.flush()
+
+
+def message_from(listener):
+    line = listener.line()
+    if line is None:
+        raise AssertionError(f"{listener.arguments} ended: {listener.rest(listener.err).decode()}")
+    return json.loads(line)
+
+
+def messages_from(listener, count):
+    return [message_from(listener) for _ in range(count)]
+
+
+def main():
+    enter()
+    support.main()
