@@ -108,20 +108,26 @@ TEST_F(Network, reaches_a_slot_while_another_ones_lock_is_held) {
         board_->never.await();
     });
     ASSERT_TRUE(board_->forked.await());
-    there_.enter();
-    Writer to_held = Writer::open(here_.address_of(name_of(0))).value();
-    Writer to_free = Writer::open(here_.address_of(name_of(1))).value();
-    for (int i = 0; i < 30; ++i) ASSERT_TRUE(to_held.put("waits for its lock"));
-    const auto sent = steady_clock::now();
-    ASSERT_TRUE(to_free.put("goes past"));
-    EXPECT_TRUE(board_->got[1].await());
-    EXPECT_LT(steady_clock::now() - sent, kTakenOver);
-    EXPECT_EQ(board_->got[0].count(), 0u);
+    Child writing = Child::run([this] {
+        there_.enter();
+        Writer to_held = Writer::open(here_.address_of(name_of(0))).value();
+        Writer to_free = Writer::open(here_.address_of(name_of(1))).value();
+        for (int i = 0; i < 30; ++i) ASSERT_TRUE(to_held.put("waits for its lock"));
+        const auto sent = steady_clock::now();
+        ASSERT_TRUE(to_free.put("goes past"));
+        EXPECT_TRUE(board_->got[1].await());
+        EXPECT_LT(steady_clock::now() - sent, kTakenOver);
+        EXPECT_EQ(board_->got[0].count(), 0u);
+        board_->ready[0].add();
+        while (board_->got[0].count() == 0) {
+            ASSERT_TRUE(to_held.put("again"));
+            board_->got[0].await_a_moment(1);
+        }
+    });
+    EXPECT_TRUE(board_->ready[0].await(2));
     intruding.kill_and_wait();
-    while (board_->got[0].count() == 0) {  // once its holder is dead, the slot hears it again
-        ASSERT_TRUE(to_held.put("again"));
-        board_->got[0].await_a_moment(1);
-    }
+    EXPECT_TRUE(board_->got[0].await());  // once the holder is dead, the slot hears it again
+    EXPECT_EQ(writing.wait(), 0);
 }
 
 }  // namespace
