@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import queue
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +16,17 @@ import time
 import unittest
 
 PROGRAM = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else None
+_copies = []
 DEADLINE = 60.0  # seconds until a test gives up; reached by no test that passes
+
+
+def program_for_others():
+    """The command where any user can run it: a clone may be in a folder that is closed to them, /root for one."""
+    if not _copies:
+        folder = tempfile.TemporaryDirectory(prefix="mailslot-program-")
+        os.chmod(folder.name, 0o755)
+        _copies.append((folder, shutil.copy(PROGRAM, folder.name)))
+    return _copies[0][1]
 
 
 def free_port():
@@ -30,7 +41,7 @@ class Running:
     def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, prefix=()):
         self.arguments = arguments
         self.process = subprocess.Popen(
-            [*prefix, PROGRAM, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+            [*prefix, program_for_others() if prefix else PROGRAM, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
             # A test runner in the background may have been started with these ignored.
             preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (signal.SIGINT, signal.SIGTERM)])
         self.out, self.err = queue.Queue(), queue.Queue()

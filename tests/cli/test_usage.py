@@ -79,7 +79,8 @@ class Usage(support.CommandTest):
     def test_a_slot_of_another_user_is_exit_status_5(self):
         self.folder.chmod(0o755)
         self.listen("MINE", "--access", "owner")
-        other = subprocess.run([support.PROGRAM, "put", "MINE", "m"], env=self.environment, user=65534, group=65534,
+        program = support.program_for_others()
+        other = subprocess.run([program, "put", "MINE", "m"], env=self.environment, user=65534, group=65534,
                                extra_groups=[], capture_output=True, timeout=support.DEADLINE, check=False)
         self.assertEqual(other.returncode, 5, other.stderr)
         self.assertRegex(other.stderr.decode(), r"\Amailslot: [^\n]+\n\Z")

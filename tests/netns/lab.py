@@ -151,7 +151,7 @@ class Machine:
         return self.start("listen", "--verbose", "--json", name, *options, prefix=prefix).ready()
 
     def run(self, *arguments, stdin=b"", prefix=()):
-        done = subprocess.run([*self.inside, *prefix, support.PROGRAM, *arguments], env=self.environment,
+        done = subprocess.run([*self.inside, *prefix, support.program_for_others(), *arguments], env=self.environment,
                               input=stdin, capture_output=True, timeout=support.DEADLINE, check=False)
         return done.returncode, done.stdout, done.stderr.decode()
 

@@ -1,0 +1,127 @@
+// What the reading end puts right: the books that a dead writer left, and memory that was tampered
+// with. docs/inbox.md sections 6 and 7.
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "inbox/inbox.h"
+#include "inbox/inbox_writer.h"
+
+namespace mailslot::inbox {
+
+void Inbox::bury(std::uint32_t number) {
+    std::lock_guard lock(mutex_);
+    living_.erase(number);
+    Header& header = segment_->header();
+    // Held in the name of nobody who lives: by the one who died, or forged.
+    const std::uint32_t held = header.lock.load(std::memory_order_acquire);
+    if (held != 0 && !living_.contains(held & ~kLockWaiters)) {
+        repair_books();
+        free_unlinked_blocks();
+        header.lock.store(0, std::memory_order_seq_cst);
+    }
+    // It may have died between unlocking and waking, or between taking the bell and ringing it.
+    os::futex_wake_all(header.lock);
+    wake_sleeper();
+    replace_if_damaged();
+    if (event_) settle_poll();
+}
+
+// Writers come and go: the time to look at what no reading would show, and what would keep them out
+// for good.
+void Inbox::replace_if_damaged() {
+    if (closed_ || !is_damaged()) return;
+    replace_segment();
+    if (event_) settle_poll();
+}
+
+bool Inbox::is_damaged() const {
+    const Header& header = segment_->header();
+    const Geometry& geometry = segment_->geometry();
+    const Limits& limits = geometry.limits;
+    if (header.magic != kMagic || header.version != kLayoutVersion ||
+        header.block_bytes != kBlockBytes || header.block_count != geometry.block_count ||
+        header.max_bytes != limits.max_bytes || header.max_messages != limits.max_messages ||
+        header.max_message_bytes != limits.max_message_bytes ||
+        header.closed.load(std::memory_order_relaxed) != 0 ||
+        header.consumed_count.load(std::memory_order_relaxed) != consumed_count_ ||
+        header.consumed_bytes.load(std::memory_order_relaxed) != consumed_bytes_) {
+        return true;
+    }
+    // The lock before the books: while nobody holds it they have all that could be read.
+    const bool is_settled = header.lock.load(std::memory_order_acquire) == 0;
+    const BooksCopy books = read_books(header);
+    if (!is_possible(books.tail, geometry.block_count)) return true;
+    if (books.count < consumed_count_ || books.bytes < consumed_bytes_) return is_settled;
+    if (books.count - consumed_count_ > limits.max_messages ||
+        books.bytes - consumed_bytes_ > limits.max_bytes) {
+        return true;
+    }
+    return books.count > consumed_count_ && nothing_waits();
+}
+
+// The holder of the lock died. Had it committed? docs/inbox.md section 6.
+void Inbox::repair_books() {
+    Header& header = segment_->header();
+    const std::uint32_t selector = header.selector.load(std::memory_order_acquire);
+    const BooksCopy books = read_books(header);
+    const bool committed_and_read = consumed_count_ > books.count;
+    // Unread, a committed record stands at the selected tail; what was read before stands before
+    // it.
+    const bool committed_unread = consumed_count_ <= books.count && record_stands_at(books.tail);
+    if (committed_and_read || committed_unread) {
+        header.selector.store(selector + 1, std::memory_order_release);
+    }
+}
+
+bool Inbox::record_stands_at(Position tail) const {
+    if (!is_possible(tail, segment_->geometry().block_count)) return false;
+    if (!Segment::holds_record_header(tail)) {
+        tail = {segment_->follow(tail.block), kBlockHeaderBytes};
+        if (tail.block == kNoBlock) return false;
+    }
+    return segment_->word(tail).load(std::memory_order_acquire) != 0;
+}
+
+// A block that was taken but not linked when its writer died is on no chain from the read position.
+void Inbox::free_unlinked_blocks() {
+    const std::uint32_t count = segment_->geometry().block_count;
+    std::vector<bool> linked(count, false);
+    std::uint32_t block = read_.block;
+    if (block != kNoBlock) linked[block] = true;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        block = segment_->follow(block);
+        if (block == kNoBlock || linked[block]) break;
+        linked[block] = true;
+    }
+    for (block = 0; block < count; ++block) {
+        auto& state = segment_->state(block);
+        if (linked[block] || state.load(std::memory_order_acquire) != BlockState::used) continue;
+        segment_->release(block);
+        state.store(BlockState::free, std::memory_order_release);
+    }
+}
+
+// The segment was tampered with: give it up, with what is in it, and go on with a fresh one.
+// Writers see that it is closed and attach again.
+void Inbox::replace_segment() {
+    // The books may be lies: no more was ever in it than it holds.
+    bad_records_ += std::min(waiting(), segment_->geometry().limits.max_messages);
+    earlier_losses_ = losses();
+    earlier_losses_.bad_record = bad_records_;
+    earlier_received_ += consumed_count_;
+    earlier_repeats_ += segment_->header().repeats.load(std::memory_order_relaxed);
+    give_up_segment();
+    auto fresh =
+        Segment::create({options_.max_bytes, options_.max_messages, options_.max_message_bytes});
+    if (!fresh) {
+        closed_ = true;  // no memory for a slot: its readers are told
+        return;
+    }
+    segment_ = std::make_shared<Segment>(std::move(*fresh));
+    read_ = {};
+    consumed_count_ = consumed_bytes_ = 0;
+}
+
+}  // namespace mailslot::inbox
