@@ -103,7 +103,9 @@ class Running:
             thread.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
-                stream.close()
+                # What was still to be written to it goes nowhere now.
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
 
 
 class CommandTest(unittest.TestCase):
