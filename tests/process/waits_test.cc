@@ -87,10 +87,17 @@ TEST(Waits, an_idle_reader_uses_no_processor) {
                    usage.ru_nvcsw};
     };
     EXPECT_FALSE(reader.get(10ms));  // what happens once has happened
-    const Use before = used();
-    EXPECT_FALSE(reader.get(300ms));
-    const Use after = used();
-    EXPECT_LE(after.time - before.time, 30ms);
+    Use before = used(), after = before;
+    const auto most = kIsSanitized ? 30ms : 1ms;
+    // A loaded machine makes a wake dearer; an idle reader that used more each time would not be
+    // idle.
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        before = used();
+        EXPECT_FALSE(reader.get(300ms));
+        after = used();
+        if (after.time - before.time <= most) break;
+    }
+    EXPECT_LE(after.time - before.time, most);
     // It sleeps twice: until it gives memory back, and then to the end. A sanitizer has a thread of
     // its own.
     if (!kIsSanitized) {
