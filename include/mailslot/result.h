@@ -35,6 +35,8 @@ enum class Errc : std::uint8_t {
     bad_packet,   // bytes from the network that are no message; never returned by the public API
     bad_segment,  // shared memory that is no inbox; never returned by the public API
     bad_config,   // the configuration has an unknown key or a wrong value
+    bad_label,    // a label's name or value is malformed, or there are too many
+    interrupted,  // a signal ended the wait, as the caller wanted
 };
 
 // The name of the code as it stands above: "no_such_slot".

@@ -21,6 +21,13 @@ class Listen(support.CommandTest):
         self.put("IN", "--whole", "--bytes", stdin=b"\x1b[2J\0\r\n\xff")
         self.assertEqual(listener.end()[:2], (0, b"\x1b[2J\0\r\n\xff\n"))
 
+    def test_the_last_word_of_a_log_handler_is_no_empty_line(self):
+        listener = self.listen("IN", "--count", "3")
+        self.put("IN", "one")
+        self.put("IN", "--label", "closing=1", "")
+        self.put("IN", "two")
+        self.assertEqual(listener.end()[:2], (0, b"one\ntwo\n"))
+
     def test_raw_adds_nothing(self):
         listener = self.listen("IN", "--raw", "--count", "3")
         self.put("IN", stdin=b"a\0\n\nb")
