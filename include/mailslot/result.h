@@ -32,7 +32,7 @@ enum class Errc : std::uint8_t {
     no_resources,     // memory, disk, descriptors or another limit of the system is used up
     unreachable,      // no interface or route leads there
     port_taken,       // another program has the UDP port
-    bad_packet,   // bytes from the network that are no message; never returned by the public API
+    bad_packet,   // bytes that are no message, and never returned; or no plain value (value.h does)
     bad_segment,  // shared memory that is no inbox; never returned by the public API
     bad_config,   // the configuration has an unknown key or a wrong value
 };
