@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include "base/utf8.h"
+
 namespace mailslot {
 namespace {
 
@@ -15,36 +17,10 @@ struct FoldRow {  // every `step`th code point from first to last folds to itsel
 
 #include "model/fold_table.inc"
 
-constexpr char32_t kNotUtf8 = 0xFFFFFFFF;
-
 constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 constexpr char fold_ascii(char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-// Takes one code point off the front of `text`, which is not empty (RFC 3629: no overlong forms, no
-// surrogates, nothing above U+10FFFF). kNotUtf8: it does not begin with one.
-char32_t take_code_point(std::string_view& text) {
-    const auto lead = static_cast<unsigned char>(text[0]);
-    const std::size_t size = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-    if (size == 0 || size > text.size()) return kNotUtf8;
-    char32_t code_point = size == 1 ? lead : lead & (0x7Fu >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-        const auto next = static_cast<unsigned char>(text[i]);
-        if ((next & 0xC0) != 0x80) return kNotUtf8;
-        code_point = code_point << 6 | (next & 0x3Fu);
-    }
-    if (size == 3 && (code_point < 0x800 || (code_point >= 0xD800 && code_point <= 0xDFFF)))
-        return kNotUtf8;
-    if (size == 4 && (code_point < 0x10000 || code_point > 0x10FFFF)) return kNotUtf8;
-    text.remove_prefix(size);
-    return code_point;
 }
 
 void append_utf8(std::string& text, char32_t code_point) {

@@ -1,0 +1,41 @@
+// Code points out of UTF-8.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace mailslot {
+
+inline constexpr char32_t kNotUtf8 = 0xFFFFFFFF;
+
+// Whether three bytes may stand for U+D800 to U+DFFF: RFC 3629 says no, Python's "surrogatepass"
+// yes.
+enum class Surrogates { refused, passed };
+
+// Takes one code point off the front of `text`, which is not empty (RFC 3629: no overlong forms,
+// nothing above U+10FFFF). kNotUtf8: it does not begin with one.
+inline char32_t take_code_point(std::string_view& text,
+                                Surrogates surrogates = Surrogates::refused) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    const std::size_t size = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
+    if (size == 0 || size > text.size()) return kNotUtf8;
+    char32_t code_point = size == 1 ? lead : lead & (0x7Fu >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+        const auto next = static_cast<unsigned char>(text[i]);
+        if ((next & 0xC0) != 0x80) return kNotUtf8;
+        code_point = code_point << 6 | (next & 0x3Fu);
+    }
+    const bool is_surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
+    if (is_surrogate && surrogates == Surrogates::refused) return kNotUtf8;
+    if (size == 3 && code_point < 0x800) return kNotUtf8;
+    if (size == 4 && (code_point < 0x10000 || code_point > 0x10FFFF)) return kNotUtf8;
+    text.remove_prefix(size);
+    return code_point;
+}
+
+}  // namespace mailslot
