@@ -225,6 +225,9 @@ inline Reader::Iterator Reader::begin() { return Iterator(*this); }
 MAILSLOT_API Result<std::vector<SlotInfo>> list();
 MAILSLOT_API Result<SlotInfo> info(std::string_view name);
 
+// An address as this library writes it: "x" is \\.\mailslot\x. Errors: bad_name, name_too_long.
+MAILSLOT_API Result<std::string> canonical(std::string_view address);
+
 // One type for both ends: the first put makes it a writer, the first get, qsize, empty, full or
 // loop a reader. The other use then fails with wrong_direction. What winsys offers to Python
 // programs.

@@ -120,6 +120,7 @@ class Mailslot:
         if getattr(serialiser, "__name__", None) == "marshal":
             serialiser = _PLAIN
         self.name = _mailslot.canonical(name)
+        self._is_local = self.name.startswith("\\\\.\\")
         self.message_size = 0 if message_size is None else int(message_size)
         if self.message_size < 0:
             raise ValueError("message_size must not be negative")
@@ -187,7 +188,7 @@ class Mailslot:
             self._check(reading=False)
             if self._writer is None:
                 self._mode = "w"  # also when nobody listens: the use was to write
-                self._writer = _mailslot.Writer(self.name)
+                self._writer = _mailslot.Writer(self.name, marshalled=self._marshalled)
             return self._writer
 
     def _check(self, reading):
@@ -198,7 +199,7 @@ class Mailslot:
             raise x_mailslot_invalid_use(
                 0, "Mailslot", f"{self.name}: used to {used}, so it cannot be {wanted}; make a second one"
             )
-        if reading and not _mailslot.is_local(self.name):
+        if reading and not self._is_local:
             raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: a reader's slot is always on its own machine")
 
     # --- Writing
@@ -225,7 +226,7 @@ class Mailslot:
             data = self._dumps(data)
         if self.message_size:
             self._check_size(data)
-        writer.put(data, timeout_ms=wait_ms, marshalled=self._marshalled, labels=labels)
+        writer.put(data, wait_ms, labels)
 
     def put_nowait(self, data):
         """put(data, block=False), as queue.Queue has it."""
@@ -303,11 +304,11 @@ class Mailslot:
     def _ask(self, of_reader, of_info=None):
         of_info = of_info or (lambda info: info)
         if self._reader is None and not self._closed:
-            if self._mode == "w" and not _mailslot.is_local(self.name):
+            if self._mode == "w" and not self._is_local:
                 raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: only a slot of this machine can be asked")
             if self._mode == "w":
                 return of_info(_mailslot.slot_info(self.name))
-            if _mailslot.is_local(self.name):
+            if self._is_local:
                 try:
                     return of_info(_mailslot.slot_info(self.name))
                 except x_not_found:
