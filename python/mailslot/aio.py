@@ -12,14 +12,18 @@ To write, use `ipc.mailslot(...).put` or a `Writer` as anywhere else: a put does
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections import deque
 from types import TracebackType
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, TypeVar
 
 from . import _mailslot
-from .exceptions import x_mailslot_closed, x_mailslot_empty
+from .exceptions import x_mailslot, x_mailslot_closed, x_mailslot_empty
 
 __all__ = ["AsyncReader", "reader"]
+
+_T = TypeVar("_T")
+_ERRNO = {x_mailslot_closed: errno.ESHUTDOWN, x_mailslot_empty: errno.ETIMEDOUT}
 
 # Messages that were taken without waiting until the loop has a turn: other processes may fill the slot as fast as it
 # is read, and then nothing else would run here, nor could the task be cancelled.
@@ -55,14 +59,14 @@ class AsyncReader:
 
     # --- Reading
 
-    async def get(self, timeout_ms: Optional[int] = None) -> Any:
+    async def get(self, timeout_ms: Optional[float] = None) -> Any:
         """Takes the oldest message, waiting for one: milliseconds, -1 for ever, None for the reader's own timeout_ms.
 
         Errors: x_mailslot_empty, x_mailslot_closed (also when it is closed meanwhile), x_mailslot.
         """
         return await self._take(self._reader.get, timeout_ms)
 
-    async def get_message(self, timeout_ms: Optional[int] = None) -> _mailslot.Message:
+    async def get_message(self, timeout_ms: Optional[float] = None) -> _mailslot.Message:
         """The same with its envelope: a `Message`."""
         return await self._take(self._reader.get_message, timeout_ms)
 
@@ -76,11 +80,12 @@ class AsyncReader:
         except x_mailslot_closed:
             raise StopAsyncIteration from None
 
-    async def _take(self, take: Callable[[int], Any], timeout_ms: Optional[int]) -> Any:
+    async def _take(self, take: Callable[[float], _T], timeout_ms: Optional[float]) -> _T:
         self._check_open()
+        if self._loop is not None and self._loop.is_closed():  # under its tasks, which never end
+            self._loop = None
+            self._waiters.clear()
         wait_ms = self._reader.timeout_ms if timeout_ms is None else timeout_ms
-        if wait_ms < -1:
-            raise ValueError("timeout_ms: -1 or more")
         self._in_a_row += 1
         if self._in_a_row > _TURN:
             self._in_a_row = 0
@@ -93,10 +98,10 @@ class AsyncReader:
                 if wait_ms == 0:
                     raise
         elif wait_ms == 0:
-            raise self._empty()
+            raise self._error(x_mailslot_empty, "nothing came in time")
         return await self._wait(take, wait_ms)
 
-    async def _wait(self, take: Callable[[int], Any], wait_ms: int) -> Any:
+    async def _wait(self, take: Callable[[float], _T], wait_ms: float) -> _T:
         self._in_a_row = 0
         loop = asyncio.get_running_loop()
         self._watch(loop)
@@ -116,7 +121,7 @@ class AsyncReader:
                     except x_mailslot_empty:  # somebody else took it, with a Reader of this process
                         pass
                 if not in_time:
-                    raise self._empty()
+                    raise self._error(x_mailslot_empty, "nothing came in time")
                 renewed: asyncio.Future[bool] = loop.create_future()
                 self._waiters[0] = renewed
                 if timer is not None:
@@ -131,9 +136,8 @@ class AsyncReader:
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is loop:
             return
-        if self._loop is not None and not self._loop.is_closed():
+        if self._loop is not None:
             raise RuntimeError("a task of another event loop waits for this reader")
-        self._waiters.clear()  # of a loop that was closed under them
         self._fd = self._reader.fileno()
         loop.add_reader(self._fd, self._wake_first)
         self._loop = loop
@@ -158,10 +162,11 @@ class AsyncReader:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise x_mailslot_closed(0, "get", f"{self.name}: this reader was closed")
+            raise self._error(x_mailslot_closed, "this reader was closed")
 
-    def _empty(self) -> x_mailslot_empty:
-        return x_mailslot_empty(0, "get", f"{self.name}: nothing came in time")
+    def _error(self, kind: type[x_mailslot], why: str) -> x_mailslot:
+        make: Callable[[int, str, str], x_mailslot] = kind
+        return make(_ERRNO[kind], "get", f"{self.name}: {why}")
 
     # --- What it is, and what is in it
 

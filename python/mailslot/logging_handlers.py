@@ -30,6 +30,7 @@ _PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the prog
 _MAX_PAUSE_SECONDS = 60.0
 
 _MAX_DEPTH = 4  # records that are logged while another one is formatted, by an object's __str__ for example
+_MAX_LABEL_BYTES = 1024  # of all labels of a message: docs/protocol/labels.md
 _MAX_LEVEL_NAME = 64  # characters; leaves the logger's name most of the labels' room
 
 _STANDARD_NAMES = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
@@ -89,7 +90,7 @@ def _labels(record: logging.LogRecord) -> dict[str, str]:
     name = _encodable(str(record.name))
     if len(name) > 128:  # shorter ones fit, whatever they are made of
         used = sum(3 + len(key) + len(value.encode("utf-8")) for key, value in labels.items())
-        name = _cut(name, _mailslot.MAX_LABEL_BLOCK_BYTES - used - 3 - len("logger"))
+        name = _cut(name, _MAX_LABEL_BYTES - used - 3 - len("logger"))
     labels["logger"] = name
     return labels
 
@@ -178,7 +179,7 @@ class MailslotHandler(logging.Handler):
             if writer is None:
                 writer = self._open()
             data = text if self._dumps is None else self._dumps(text)
-            writer.put(data, timeout_ms=0, marshalled=self._marshalled, labels=labels)
+            writer.put(data, 0, labels)
         except Exception as error:
             cause = _cause(error)
             took = time.monotonic() - began
@@ -190,7 +191,7 @@ class MailslotHandler(logging.Handler):
             self.sent += 1
 
     def _open(self) -> _mailslot.Writer:
-        self._writer = _mailslot.Writer(self.address, wait_for_address_ms=0)
+        self._writer = _mailslot.Writer(self.address, wait_for_address_ms=0, marshalled=self._marshalled)
         self._is_ours = True
         return self._writer
 
@@ -229,7 +230,7 @@ class MailslotHandler(logging.Handler):
             return  # it would be slow and fail
         try:
             data = "" if self._dumps is None else self._dumps("")
-            writer.put(data, timeout_ms=0, marshalled=self._marshalled, labels={"closing": "1"})
+            writer.put(data, 0, {"closing": "1"})
         except Exception:
             pass  # nobody listens any more
 

@@ -119,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
         help="who on this machine may write: the owner is the default")
     add("--color", choices=("auto", "always", "never"), default="auto",
         help="colour by level: on a terminal, unless NO_COLOR is set, is the default")
+    add("-v", "--verbose", action="store_true", help="say on standard error when the slots are there, and sum up "
+        "however it ends")
     add("--version", action="version", version=f"{PROGRAM} {_mailslot.__version__}")
     return parser
 
@@ -380,7 +382,7 @@ class _Listener:
         self._say_losses(self._losses.rest())
         lost = sum(reader.info().lost.total for reader in self._readers)
         unread = sum(reader.qsize() for reader in self._readers)
-        if end.sums_up or lost > 0:
+        if end.sums_up or lost > 0 or self._options.verbose:
             senders = _plural(len(self._senders), "sender")
             rest = f", {unread} unread" if unread else ""
             _say(f"{_plural(self._messages, 'message')} from {senders}, {lost} lost{rest}")
@@ -397,6 +399,9 @@ def _listen(options: argparse.Namespace) -> int:
         try:
             for name in options.names:
                 readers.append(_mailslot.Reader(name, access=options.access))
+            if options.verbose:
+                for name in options.names:
+                    _say(f"listening on {name}")
             return _Listener(options, readers, _Output(encoding, signals), signals).run()
         finally:
             for reader in readers:
