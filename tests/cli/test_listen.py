@@ -109,6 +109,18 @@ class Listen(support.CommandTest):
         self.assertEqual(status, 0)
         self.assertIn("1 unread", holder.rest(holder.err).decode())
 
+    def test_a_signal_ends_it_also_when_nobody_reads_its_terminal(self):
+        # How much room is left in a full terminal is luck: often some, but less than a write wants.
+        for length in range(5, 9):
+            with self.subTest(length=length):
+                ours, theirs = pty.openpty()
+                self.addCleanup(os.close, ours)
+                listener = self.listen("IN", "--raw", stdout=theirs)
+                os.close(theirs)
+                self.put("IN", stdin=(b"x" * length + b"\n") * 20_000)
+                listener.process.send_signal(signal.SIGTERM)
+                self.assertEqual(listener.process.wait(timeout=support.DEADLINE), 0)
+
     def test_it_ends_in_peace_when_whoever_read_its_output_has_gone(self):
         for quiet in (True, False):
             with self.subTest(quiet=quiet):
