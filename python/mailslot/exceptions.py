@@ -4,20 +4,23 @@ Every class is raised with ``(errno, context, message)``: a number of the ``errn
 a line for people that says what to do.
 """
 
+from __future__ import annotations
+
 import queue
+from typing import Dict, Type
 
 
 class x_winsys(Exception):  # the names are winsys's own
     """Anything below."""
 
-    def __init__(self, errno=None, context="", message=""):
+    def __init__(self, errno: int = 0, context: str = "", message: str = "") -> None:
         super().__init__(errno, context, message)
         self.args = (errno, context, message)  # OSError, a base of some, would keep two
         self.errno = errno
         self.context = context
         self.message = message
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.message or self.context or type(self).__name__
 
 
@@ -74,7 +77,7 @@ class x_mailslot_message_too_complex(x_mailslot, TypeError):
 
 
 # By the C++ library's code; all others are x_mailslot.
-_CLASSES = {
+_CLASSES: Dict[str, Type[x_winsys]] = {
     "bad_name": x_mailslot_invalid_name,
     "name_too_long": x_mailslot_invalid_name,
     "no_such_slot": x_not_found,
@@ -88,6 +91,6 @@ _CLASSES = {
 }
 
 
-def _make(code, errno, context, message):
+def _make(code: str, errno: int, context: str, message: str) -> x_winsys:
     """Called by the C++ library: the exception for one of its errors."""
     return _CLASSES.get(code, x_mailslot)(errno, context, message)

@@ -15,7 +15,10 @@ Times: ``timeout_ms`` is in milliseconds, -1 waits for ever; ``timeout`` is in s
 Threads: an object may be used by several at once; nobody waits with the interpreter lock held.
 """
 
+from __future__ import annotations
+
 import threading
+from typing import Any, Callable, Dict, Optional, Tuple, TypeVar, Union, overload
 
 from . import _mailslot
 from ._mailslot import Message, SlotInfo
@@ -57,10 +60,23 @@ __all__ = [
     "x_winsys",
 ]
 
-_PLAIN = object()  # the serialiser that Mailslot has by default
+_PLAIN: Any = object()  # the serialiser that Mailslot has by default
+_Answer = TypeVar("_Answer")
 
 
-def mailslot(name, marshalled=True, message_size=0, timeout_ms=-1):
+@overload
+def mailslot(name: None, marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1) -> None: ...
+
+
+@overload
+def mailslot(
+    name: Union[str, Mailslot], marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1
+) -> Mailslot: ...
+
+
+def mailslot(
+    name: Union[None, str, Mailslot], marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1
+) -> Optional[Mailslot]:
     """A Mailslot for `name`; None for None, and a Mailslot for itself.
 
     `marshalled` says how messages are read that do not say themselves what they are (those of classic Windows
@@ -71,17 +87,17 @@ def mailslot(name, marshalled=True, message_size=0, timeout_ms=-1):
     return Mailslot(name, serialiser=_PLAIN if marshalled else None, message_size=message_size, timeout_ms=timeout_ms)
 
 
-def _dumps_and_loads(serialiser):
+def _dumps_and_loads(serialiser: Any) -> Tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     """A pair of functions out of what a program may give: a module or object with dumps and loads, or the pair."""
     if isinstance(serialiser, tuple) and len(serialiser) == 2 and all(callable(part) for part in serialiser):
-        return serialiser
+        return serialiser[0], serialiser[1]
     dumps, loads = getattr(serialiser, "dumps", None), getattr(serialiser, "loads", None)
     if callable(dumps) and callable(loads):
         return dumps, loads
     raise TypeError("serialiser: None, an object with dumps and loads, or a pair of functions")
 
 
-def _milliseconds(timeout_ms, timeout):
+def _milliseconds(timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
     """One of the two, in milliseconds; None where neither is given."""
     if timeout is None:
         return timeout_ms
@@ -109,12 +125,19 @@ class Mailslot:
     Errors: x_mailslot_invalid_name (also a ValueError); with mode="r" as `get`.
     """
 
-    def __init__(self, name, serialiser=_PLAIN, message_size=None, timeout_ms=None, mode=None):
+    def __init__(
+        self,
+        name: str,
+        serialiser: Any = _PLAIN,
+        message_size: Optional[int] = None,
+        timeout_ms: Optional[float] = None,
+        mode: Optional[str] = None,
+    ) -> None:
         if isinstance(serialiser, int):  # the other order: name, message_size, timeout_ms
             if message_size is not None and timeout_ms is not None:
                 raise TypeError("Mailslot(name, serialiser, message_size, timeout_ms): serialiser is a number")
             timeout_ms = timeout_ms if message_size is None else message_size
-            serialiser, message_size = _PLAIN, serialiser
+            message_size, serialiser = serialiser, _PLAIN
         if mode not in (None, "r", "w"):
             raise ValueError('mode: "r", "w" or None')
         if getattr(serialiser, "__name__", None) == "marshal":
@@ -126,10 +149,14 @@ class Mailslot:
             raise ValueError("message_size must not be negative")
         self.serialiser = serialiser
         self._marshalled = serialiser is not None
-        self._dumps, self._loads = (None, None) if serialiser in (_PLAIN, None) else _dumps_and_loads(serialiser)
+        self._dumps: Optional[Callable[[Any], Any]] = None
+        self._loads: Optional[Callable[[Any], Any]] = None
+        if serialiser is not None and serialiser is not _PLAIN:
+            self._dumps, self._loads = _dumps_and_loads(serialiser)
         self._timeout_ms = -1 if timeout_ms is None else int(timeout_ms)
         self._mode = "w" if mode == "w" else None
-        self._reader = self._writer = None
+        self._reader: Optional[_mailslot.Reader] = None
+        self._writer: Optional[_mailslot.Writer] = None
         self._closed = False
         self._lock = threading.Lock()
         if mode == "r":
@@ -138,33 +165,42 @@ class Mailslot:
     # --- What it is
 
     @property
-    def mode(self):
+    def mode(self) -> Optional[str]:
         """"r" or "w" once the first use, or the constructor's `mode`, has decided; None before."""
         return self._mode
 
     @property
-    def timeout_ms(self):
+    def timeout_ms(self) -> int:
         """How long a get waits that does not say itself: milliseconds, -1 for ever. May be set at any time."""
         return self._timeout_ms
 
     @timeout_ms.setter
-    def timeout_ms(self, timeout_ms):
+    def timeout_ms(self, timeout_ms: float) -> None:
         self._timeout_ms = int(timeout_ms)
         reader = self._reader
         if reader is not None:
             reader.timeout_ms = self._timeout_ms
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         return self._closed
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         state = "closed" if self._closed else {"r": "reader", "w": "writer", None: "not used yet"}[self._mode]
         return f"<Mailslot {self.name} ({state})>"
 
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """Pickled, as multiprocessing does to what it hands over: a new object of the same name and settings; a writer
+        stays one, a reader's role is open again."""
+        serialiser = self.serialiser
+        marshalled = serialiser is _PLAIN
+        mode = "w" if self._mode == "w" else None
+        return _unpickled, (self.name, marshalled, None if marshalled else serialiser, self.message_size,
+                            self._timeout_ms, mode)
+
     # --- Either end, made at first need
 
-    def _as_reader(self):
+    def _as_reader(self) -> _mailslot.Reader:
         reader = self._reader
         if reader is not None and not self._closed:
             return reader
@@ -180,7 +216,7 @@ class Mailslot:
                 self._mode = "r"
             return self._reader
 
-    def _as_writer(self):
+    def _as_writer(self) -> _mailslot.Writer:
         writer = self._writer
         if writer is not None and not self._closed:
             return writer
@@ -191,7 +227,7 @@ class Mailslot:
                 self._writer = _mailslot.Writer(self.name, marshalled=self._marshalled)
             return self._writer
 
-    def _check(self, reading):
+    def _check(self, reading: bool) -> None:
         if self._closed:
             raise x_mailslot_closed(0, "Mailslot", f"{self.name}: this mailslot was closed; make a new one")
         if self._mode == ("w" if reading else "r"):
@@ -204,7 +240,15 @@ class Mailslot:
 
     # --- Writing
 
-    def put(self, data, block=False, timeout_ms=None, *, timeout=None, labels=None):
+    def put(
+        self,
+        data: Any,
+        block: bool = False,
+        timeout_ms: Optional[float] = None,
+        *,
+        timeout: Optional[float] = None,
+        labels: Optional[Dict[str, str]] = None,
+    ) -> None:
         """Puts one message: all of it or nothing. Makes the object a writer.
 
         block, timeout_ms, timeout   whether and how long to wait for room in a full slot of this machine; by default a
@@ -215,10 +259,9 @@ class Mailslot:
         x_mailslot_message_too_big, x_mailslot_message_too_complex, x_mailslot_invalid_use, x_mailslot_closed,
         x_access_denied, x_mailslot.
         """
-        if timeout_ms is None and timeout is None:
+        wait_ms = _milliseconds(timeout_ms, timeout)
+        if wait_ms is None:
             wait_ms = -1 if block else 0
-        else:
-            wait_ms = _milliseconds(timeout_ms, timeout)
         writer = self._writer  # the usual case, cheaply
         if writer is None or self._closed:
             writer = self._as_writer()
@@ -228,11 +271,11 @@ class Mailslot:
             self._check_size(data)
         writer.put(data, wait_ms, labels)
 
-    def put_nowait(self, data):
+    def put_nowait(self, data: Any) -> None:
         """put(data, block=False), as queue.Queue has it."""
         self.put(data)
 
-    def _check_size(self, data):
+    def _check_size(self, data: Any) -> None:
         if isinstance(data, str):
             data = data.encode("utf-8", "surrogatepass")
         elif not isinstance(data, (bytes, bytearray, memoryview)):
@@ -244,7 +287,9 @@ class Mailslot:
 
     # --- Reading
 
-    def get(self, block=True, timeout_ms=None, *, timeout=None):
+    def get(
+        self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
+    ) -> Any:
         """Takes the oldest message, waiting for one. Makes the object a reader.
 
         block        False: do not wait, unless a time is given.
@@ -257,23 +302,25 @@ class Mailslot:
         value = self._as_reader().get(self._wait_ms(block, timeout_ms, timeout))
         return value if self._loads is None else self._loads(value)
 
-    def get_message(self, block=True, timeout_ms=None, *, timeout=None):
+    def get_message(
+        self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
+    ) -> Message:
         """The same with its envelope: a `Message`. Its `value` has not gone through a serialiser of your own."""
         return self._as_reader().get_message(self._wait_ms(block, timeout_ms, timeout))
 
-    def get_nowait(self):
+    def get_nowait(self) -> Any:
         """get(block=False, timeout_ms=0)."""
         return self.get(False, 0)
 
     @staticmethod
-    def _wait_ms(block, timeout_ms, timeout):
+    def _wait_ms(block: bool, timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
         wait_ms = timeout_ms if timeout is None else _milliseconds(timeout_ms, timeout)
         return 0 if wait_ms is None and not block else wait_ms
 
-    def __iter__(self):
+    def __iter__(self) -> Mailslot:
         return self
 
-    def __next__(self):
+    def __next__(self) -> Any:
         """The next message; the loop ends when the object is closed. A wait that ends with nothing raises
         x_mailslot_empty, after which the loop can be taken up again."""
         try:
@@ -283,26 +330,27 @@ class Mailslot:
 
     # --- What is in it
 
-    def info(self):
+    def info(self) -> SlotInfo:
         """Sizes, counters and losses of the slot: a `SlotInfo`. Errors: as of `qsize`."""
-        return self._ask(lambda end: end.info())
+        return self._ask(lambda end: end.info(), lambda info: info)
 
-    def qsize(self):
+    def qsize(self) -> int:
         """How many messages wait, exactly. On an object that was not used yet: makes it a reader, unless a slot of
         this name is there already, whose figure it then tells. Errors: x_mailslot_invalid_use (the writer's slot is
         not on this machine), x_not_found (a writer's slot is gone), x_mailslot_closed, as `get`."""
         return self._ask(lambda end: end.qsize(), lambda info: info.messages)
 
-    def empty(self):
+    def empty(self) -> bool:
         """Whether nothing waits. Otherwise as `qsize`."""
         return self.qsize() == 0
 
-    def full(self):
+    def full(self) -> bool:
         """Whether the slot's room, in bytes or messages, is used up. Otherwise as `qsize`."""
         return self._ask(lambda end: end.full(), _is_full)
 
-    def _ask(self, of_reader, of_info=None):
-        of_info = of_info or (lambda info: info)
+    def _ask(
+        self, of_reader: Callable[[_mailslot.Reader], _Answer], of_info: Callable[[SlotInfo], _Answer]
+    ) -> _Answer:
         if self._reader is None and not self._closed:
             if self._mode == "w" and not self._is_local:
                 raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: only a slot of this machine can be asked")
@@ -315,28 +363,36 @@ class Mailslot:
                     pass  # nobody's yet: as winsys has it, this makes it ours
         return of_reader(self._as_reader())
 
-    def fileno(self):
+    def fileno(self) -> int:
         """A descriptor that is readable exactly while a message waits: for select, poll and the like, not for read or
         close. Makes the object a reader. Errors: as `get`."""
         return self._as_reader().fileno()
 
     # --- The end
 
-    def close(self):
+    def close(self) -> None:
         """Closes it. A reader's name is free at once, its unread messages are gone, and threads that wait in `get`
         have x_mailslot_closed. Again: no effect."""
         with self._lock:
             self._closed = True
-            ends = [end for end in (self._reader, self._writer) if end is not None]
-        for end in ends:
-            end.close()
+            reader, writer = self._reader, self._writer
+        if reader is not None:
+            reader.close()
+        if writer is not None:
+            writer.close()
 
-    def __enter__(self):
+    def __enter__(self) -> Mailslot:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def _is_full(info):
+def _unpickled(
+    name: str, marshalled: bool, serialiser: Any, message_size: int, timeout_ms: int, mode: Optional[str]
+) -> Mailslot:
+    return Mailslot(name, _PLAIN if marshalled else serialiser, message_size, timeout_ms, mode)
+
+
+def _is_full(info: SlotInfo) -> bool:
     return info.messages >= info.max_messages or info.bytes >= info.max_bytes

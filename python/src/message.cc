@@ -72,7 +72,17 @@ void define_message(py::module_& module) {
     const auto text_property = [](std::string_view (Message::*part)() const) {
         return [part](const PyMessage& self) { return decode_text((self.message.*part)()); };
     };
-    py::class_<PyMessage>(module, "Message")
+    py::class_<PyMessage>(module, "Message",
+                          R"(A message and its envelope.
+
+value            as Mailslot.get gives it; bytes, text: its bytes, and those read as UTF-8; len(): how many
+slot             as its reader wrote it
+from_host        the sender's own name for its machine; from_address: "10.0.0.7", or "" from this machine
+origin           the writer's random identity; sequence: counts that writer's messages from 1
+sent_at          an aware datetime, by the sender's clock
+format           "text", "bytes", "value" or "unlabelled"; trust: "none", "domain" or "local"
+lost_before      messages of this writer lost since its last one here
+labels           a dict of texts; label(name): one of them, or "")")
         .def_property_readonly("value",
                                [](const PyMessage& self) {
                                    return to_python(self.message.text(), self.message.format(),

@@ -239,7 +239,19 @@ py::object loads(const py::buffer& data) {
 }
 
 void define_reader(py::module_& module) {
-    py::class_<PyReader>(module, "Reader")
+    py::class_<PyReader>(module, "Reader",
+                         R"(The reading end of one slot of this machine, with all that it can be set to.
+
+name               NAME or \\.\mailslot\NAME
+max_message_bytes  the largest message; 0: as large as max_bytes allows
+max_bytes          of waiting messages, in all
+max_messages       that may wait
+timeout_ms         how long a get waits that does not say itself: milliseconds, -1 for ever
+access, group      who else on this machine may write: "owner", "group" (a group id, or this process's), "everybody"
+marshalled         unlabelled (classic) messages are read as plain values
+
+Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
+Threads: any; the interpreter lock is free while one waits. Fork: a child has no reader.)")
         .def(py::init([](const std::string& name, std::size_t max_message_bytes,
                          std::size_t max_bytes, std::size_t max_messages, double timeout_ms,
                          const std::string& access, std::optional<std::uint32_t> group,
@@ -255,30 +267,52 @@ void define_reader(py::module_& module) {
              py::arg("max_messages") = SlotOptions().max_messages, py::arg("timeout_ms") = -1,
              py::arg("access") = "owner", py::arg("group") = py::none(),
              py::arg("marshalled") = true)
-        .def("get", &PyReader::get, py::arg("timeout_ms") = py::none())
-        .def("get_message", &PyReader::get_message, py::arg("timeout_ms") = py::none())
-        .def("info", &PyReader::info)
-        .def("qsize", &PyReader::qsize)
-        .def("empty", &PyReader::empty)
-        .def("full", &PyReader::full)
-        .def("fileno", &PyReader::fileno)
-        .def("network_error", &PyReader::network_error)
-        .def("close", &PyReader::close)
+        .def("get", &PyReader::get, py::arg("timeout_ms") = py::none(),
+             "The oldest message, as a value. Waits timeout_ms milliseconds; -1: for ever; None: the slot's own time. "
+             "Errors: x_mailslot_empty, x_mailslot_closed; what a signal's handler raises.")
+        .def("get_message", &PyReader::get_message, py::arg("timeout_ms") = py::none(),
+             "The same with its envelope: a Message.")
+        .def("info", &PyReader::info,
+             "Sizes, counters and losses, in one consistent picture: a SlotInfo.")
+        .def("qsize", &PyReader::qsize,
+             "How many messages wait, exactly.")
+        .def("empty", &PyReader::empty,
+             "Whether none waits.")
+        .def("full", &PyReader::full,
+             "Whether max_bytes or max_messages is used up.")
+        .def("fileno", &PyReader::fileno,
+             "A descriptor that is readable exactly while a message waits; poll it, do not read or close it. Errors: x_mailslot_closed, x_mailslot.")
+        .def("network_error", &PyReader::network_error,
+             "Why this slot hears nothing from other machines, as an exception that is not raised; None: it does.")
+        .def("close", &PyReader::close,
+             "Frees the name; waiting threads have x_mailslot_closed. Again: no effect.")
         .def_property_readonly("name", &PyReader::name)
         .def_property("timeout_ms", &PyReader::timeout_ms, &PyReader::set_timeout_ms);
 }
 
 void define_writer(py::module_& module) {
-    py::class_<PyWriter>(module, "Writer")
+    py::class_<PyWriter>(module, "Writer",
+                         R"(The writing end, to a slot here, on one host, in a domain, or everywhere (address: as Mailslot's name).
+
+wait_for_address_ms  how long the first put to a host waits for its address, in milliseconds
+marshalled           other values than text and bytes can be put
+
+Errors: x_mailslot_invalid_name, x_mailslot; of a slot of this machine also x_not_found, x_access_denied.
+Threads: any. Fork: goes on in the child as a new sender.)")
         .def(py::init<const std::string&, double, bool>(), py::arg("address"), py::kw_only(),
              py::arg("wait_for_address_ms") = WriterOptions().wait_for_address.count(),
              py::arg("marshalled") = true)
         .def("put", &PyWriter::put, py::arg("value"), py::arg("timeout_ms") = 0,
-             py::arg("labels") = py::none(), py::arg("unlabelled") = false)
+             py::arg("labels") = py::none(), py::arg("unlabelled") = false,
+             "Puts one message, waiting timeout_ms milliseconds for room in a full slot of this machine (-1: for ever). "
+             "labels: texts by name. unlabelled: without a word on its format, as classic mailslots. "
+             "Errors: as Mailslot.put.")
         .def("put_many", &PyWriter::put_many, py::arg("values"), py::arg("timeout_ms") = 0,
-             py::arg("labels") = py::none())
-        .def("info", &PyWriter::info)
-        .def("close", &PyWriter::close)
+             py::arg("labels") = py::none(),
+             "Puts many, in order, at a lower price each. How many were taken: all but where an error stopped it, which "
+             "is raised only if it was the first.")
+        .def("info", &PyWriter::info, "The slot, if it is on this machine: a SlotInfo. Errors: x_not_found, x_mailslot_invalid_use.")
+        .def("close", &PyWriter::close, "Ends it; what was put stays put. Again: no effect.")
         .def_property_readonly("address", &PyWriter::address)
         .def_property_readonly("origin", &PyWriter::origin);
 }
@@ -292,12 +326,16 @@ PYBIND11_MODULE(_mailslot, module) {
     define_slot_info(module);
     define_reader(module);
     define_writer(module);
-    module.def("list_slots", &list_slots);
-    module.def("slot_info", &slot_info, py::arg("name"));
-    module.def("canonical", &canonical_of, py::arg("address"));
+    module.def("list_slots", &list_slots,
+               "The slots of this machine that this user may see: a list of SlotInfo.");
+    module.def("slot_info", &slot_info, py::arg("name"),
+               "One of them by name. Errors: x_not_found, x_mailslot_invalid_name, x_access_denied.");
+    module.def("canonical", &canonical_of, py::arg("address"),
+               "An address as the library writes it. Errors: x_mailslot_invalid_name.");
     module.def("dumps", [](const py::object& value) { return py::bytes(encode_plain(value)); },
-               py::arg("value"));
-    module.def("loads", &loads, py::arg("data"));
+               py::arg("value"), "A plain value as bytes. Errors: x_mailslot_message_too_complex.");
+    module.def("loads", &loads, py::arg("data"),
+               "The plain value that these bytes are, also as marshal writes it. Errors: ValueError.");
 }
 
 }  // namespace mailslot::python

@@ -10,7 +10,8 @@ namespace py = pybind11;
 namespace mailslot::python {
 
 void define_slot_info(py::module_& module) {
-    py::class_<Losses>(module, "Losses")
+    py::class_<Losses>(module, "Losses",
+                       "Messages that did not reach a slot, by cause, since it was created.")
         .def_readonly("slot_full", &Losses::slot_full)
         .def_readonly("message_too_big", &Losses::message_too_big)
         .def_readonly("network_gap", &Losses::network_gap)
@@ -22,7 +23,7 @@ void define_slot_info(py::module_& module) {
         .def("__repr__", [](const Losses& lost) {
             return "<Losses total=" + std::to_string(lost.total()) + ">";
         });
-    py::class_<SlotInfo>(module, "SlotInfo")
+    py::class_<SlotInfo>(module, "SlotInfo", "A slot: sizes in bytes, times in milliseconds.")
         .def_property_readonly("name", [](const SlotInfo& info) { return decode_text(info.name); })
         .def_readonly("reader_pid", &SlotInfo::reader_pid)
         .def_readonly("max_message_bytes", &SlotInfo::max_message_bytes)

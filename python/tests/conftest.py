@@ -28,7 +28,8 @@ def machine():
     children are on the same machine.
     """
     folder = tempfile.mkdtemp(prefix="ms-", dir="/tmp")  # short: sockets have their names in it
-    before = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("MAILSLOT_", "XDG_"))}
+    foreign = [name for name in os.environ if name.startswith(("MAILSLOT_", "XDG_")) and name != "MAILSLOT_PROGRAM"]
+    before = {name: os.environ.pop(name) for name in foreign}
     ours = {"MAILSLOT_DIR": folder, "MAILSLOT_HOST": "TESTHOST", "MAILSLOT_CONFIG": "/dev/null",
             "MAILSLOT_PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
     ours["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)  # children import what we do
