@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ._mailslot import Message
+from . import _mailslot
 
 _HOST_WIDTH = 12  # most host names; longer ones push their message to the right
 _SLOT_WIDTH = 10
@@ -45,15 +45,15 @@ def _number(text: str) -> Optional[int]:
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
-def level_of(message: Message) -> Optional[int]:
+def level_of(message: _mailslot.Message) -> Optional[int]:
     return _number(message.label("level"))
 
 
-def is_end_mark(message: Message) -> bool:
+def is_end_mark(message: _mailslot.Message) -> bool:
     return message.label("closing") == "1"
 
 
-def text_of(message: Message) -> str:
+def text_of(message: _mailslot.Message) -> str:
     """What it says: text as it is, other values as Python writes them."""
     value: Any
     try:
@@ -68,7 +68,7 @@ def text_of(message: Message) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def _time_of(message: Message) -> str:
+def _time_of(message: _mailslot.Message) -> str:
     created_us = _number(message.label("created_us"))
     when = message.sent_at
     if created_us is not None:
@@ -82,7 +82,7 @@ def _time_of(message: Message) -> str:
         return "--:--:--.---"
 
 
-def _level_column(message: Message, style: Style) -> str:
+def _level_column(message: _mailslot.Message, style: Style) -> str:
     level = level_of(message)
     name = message.label("level_name") or ("" if level is None else LEVEL_NAMES.get(level, str(level)))
     column = f"{visible(name):{_LEVEL_WIDTH}}"
@@ -92,7 +92,7 @@ def _level_column(message: Message, style: Style) -> str:
     return f"\x1b[{colour}m{column}\x1b[0m"
 
 
-def plain_line(message: Message, style: Style) -> str:
+def plain_line(message: _mailslot.Message, style: Style) -> str:
     """Time, host, level, logger and text, with a newline."""
     columns = [_time_of(message), f"{visible(message.from_host):{_HOST_WIDTH}}"]
     if style.slot:
@@ -109,7 +109,7 @@ def plain_line(message: Message, style: Style) -> str:
     return "\n".join(lines) + "\n"
 
 
-def json_line(message: Message) -> str:
+def json_line(message: _mailslot.Message) -> str:
     """One object with the keys of `mailslot listen --json`, with a newline."""
     fields: dict[str, Any] = {"slot": message.slot}
     data = message.bytes

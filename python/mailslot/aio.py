@@ -165,8 +165,7 @@ class AsyncReader:
             raise self._error(x_mailslot_closed, "this reader was closed")
 
     def _error(self, kind: type[x_mailslot], why: str) -> x_mailslot:
-        make: Callable[[int, str, str], x_mailslot] = kind
-        return make(_ERRNO[kind], "get", f"{self.name}: {why}")
+        return kind(_ERRNO[kind], "get", f"{self.name}: {why}")
 
     # --- What it is, and what is in it
 

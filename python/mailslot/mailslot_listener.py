@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from types import FrameType, TracebackType
-from typing import Any, Iterator, NoReturn, Optional, Sequence
+from typing import Any, NoReturn, Optional
 
 from . import _mailslot, exceptions
 from ._listener_lines import Style, is_end_mark, json_line, level_of, plain_line, text_of, visible
@@ -261,7 +261,7 @@ class _Ended(Exception):
 
 class _Listener:
     def __init__(
-        self, options: argparse.Namespace, readers: Sequence[_mailslot.Reader], output: _Output, signals: _StopSignals
+        self, options: argparse.Namespace, readers: list[_mailslot.Reader], output: _Output, signals: _StopSignals
     ) -> None:
         self._options = options
         self._style = _style(options)
@@ -408,26 +408,28 @@ def _listen(options: argparse.Namespace) -> int:
                 reader.close()
 
 
-def _table(slots: Sequence[_mailslot.SlotInfo]) -> Iterator[str]:
+def _table(slots: list[_mailslot.SlotInfo]) -> str:
     """Names to the left, numbers to the right."""
     rows = [["NAME", "READER_PID", "WAITING", "RECEIVED", "SENDERS", "LOST"]]
     for slot in sorted(slots, key=lambda slot: slot.name):
         numbers = (slot.reader_pid, slot.messages, slot.received, slot.senders, slot.lost.total)
         rows.append([visible(slot.name), *map(str, numbers)])
     widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
     for name, *cells in rows:
-        yield "  ".join([name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:]))])
+        lines.append("  ".join([name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:]))]))
+    return "\n".join(lines)
 
 
 def _tell() -> int:
     slots = _mailslot.list_slots()
-    print("\n".join(_table(slots)) if slots else "no slots on this machine")
+    print(_table(slots) if slots else "no slots on this machine")
     print(_HOW_TO_WRITE.format(name=visible(min(slot.name for slot in slots)) if slots else "LOG"), end="")
     sys.stdout.flush()
     return DONE
 
 
-def main(argv: Optional[Sequence[str]] = None) -> int:
+def main(argv: Optional[list[str]] = None) -> int:
     """The command. Returns its exit status; raises SystemExit for --help, --version and wrong options."""
     options = _parser().parse_args(argv)
     try:
