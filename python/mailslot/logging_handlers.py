@@ -24,10 +24,14 @@ from . import _mailslot, exceptions, ipc
 
 __all__ = ["MailslotHandler", "PermanentMailslotHandler"]
 
-# A try that took longer than this and failed may do so again: the network, or a reader that was stopped.
+# A try that took longer than this and failed may do so again: a reader that is stopped and does not answer.
 _SLOW_SECONDS = 0.005
-_PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the program's time
+_SLOW_PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the program's time
 _MAX_PAUSE_SECONDS = 60.0
+# Looking for a reader costs more than the rest of a record (docs/python-logging.md), and a listener that comes loses
+# no more than this by it. Where it is slow, it still takes at most a tenth of the time.
+_LOOK_SECONDS = 0.010
+_LOOK_PAUSE_FACTOR = 10
 
 _MAX_DEPTH = 4  # records that are logged while another one is formatted, by an object's __str__ for example
 _MAX_LABEL_BYTES = 1024  # of all labels of a message: docs/protocol/labels.md
@@ -153,6 +157,9 @@ class MailslotHandler(logging.Handler):
         if depth >= _MAX_DEPTH or getattr(here, "sending", False):
             self._drop("recursion")
             return
+        if time.monotonic() < self._paused_until:  # no need to format it
+            self._drop(self._pause_cause)
+            return
         here.depth = depth + 1
         try:
             text = _encodable(self.format(record))
@@ -171,9 +178,6 @@ class MailslotHandler(logging.Handler):
 
     def _send(self, text: str, labels: dict[str, str]) -> None:
         began = time.monotonic()
-        if began < self._paused_until:
-            self._drop(self._pause_cause)
-            return
         try:
             writer = self._writer
             if writer is None:
@@ -182,13 +186,20 @@ class MailslotHandler(logging.Handler):
             writer.put(data, 0, labels)
         except Exception as error:
             cause = _cause(error)
-            took = time.monotonic() - began
-            if took > _SLOW_SECONDS:
-                self._paused_until = began + took + min(_PAUSE_FACTOR * took, _MAX_PAUSE_SECONDS)
-                self._pause_cause = cause
+            self._pause(cause, time.monotonic() - began)
             self._drop(cause, error)
         else:
             self.sent += 1
+
+    def _pause(self, cause: str, took: float) -> None:
+        if cause == "no_such_slot":
+            seconds = max(_LOOK_SECONDS, _LOOK_PAUSE_FACTOR * took)
+        elif took > _SLOW_SECONDS:
+            seconds = _SLOW_PAUSE_FACTOR * took
+        else:
+            return
+        self._paused_until = time.monotonic() + min(seconds, _MAX_PAUSE_SECONDS)
+        self._pause_cause = cause
 
     def _open(self) -> _mailslot.Writer:
         self._writer = _mailslot.Writer(self.address, wait_for_address_ms=0, marshalled=self._marshalled)
@@ -226,8 +237,8 @@ class MailslotHandler(logging.Handler):
         super().close()
 
     def _mark(self, writer: _mailslot.Writer) -> None:
-        if time.monotonic() < self._paused_until:
-            return  # it would be slow and fail
+        if time.monotonic() < self._paused_until and self._pause_cause != "no_such_slot":
+            return  # it would be slow, and fail
         try:
             data = "" if self._dumps is None else self._dumps("")
             writer.put(data, 0, {"closing": "1"})

@@ -12,7 +12,7 @@ import uuid
 
 import pytest
 
-from mailslot import Reader, ipc
+from mailslot import Reader, _mailslot, ipc
 from mailslot.logging_handlers import MailslotHandler, PermanentMailslotHandler
 
 NEVER_BLOCKS_SECONDS = 0.2  # for what must not wait at all; a wait would be of a second
@@ -185,9 +185,26 @@ def test_a_reader_that_comes_later_hears_from_then_on(slot, make):
     for _ in range(2):
         logger.info("unheard")
         with Reader_(slot) as reader:
-            logger.info("heard")
-            assert reader.get(0) == "heard"
-    assert (handler.sent, handler.dropped) == (2, dropped(no_such_slot=2))
+            before = handler.sent
+            while handler.sent == before:  # it looks a hundred times a second
+                logger.info("hello")
+            logger.info("the next")
+            assert [reader.get(0), reader.get(0)] == ["hello", "the next"]
+            assert reader.empty()
+    assert handler.sent == 4
+    assert handler.dropped["no_such_slot"] == handler.dropped["total"] >= 2
+
+
+def test_a_handler_that_nobody_hears_looks_for_a_reader_now_and_then(slot, make, monkeypatch):
+    opened = []
+    real = _mailslot.Writer
+    monkeypatch.setattr(_mailslot, "Writer", lambda *args, **options: opened.append(1) or real(*args, **options))
+    logger, handler = make(slot, report=False)
+    began = time.monotonic()
+    for _ in range(3000):
+        logger.info("unheard")
+    assert 1 <= len(opened) <= 1 + (time.monotonic() - began) / 0.010
+    assert handler.dropped == dropped(no_such_slot=3000)
 
 
 def test_the_totals_are_said_once_at_the_end(slot, make, capsys):
@@ -222,8 +239,8 @@ def test_a_standard_error_that_is_gone_does_not_matter(slot, make, monkeypatch, 
     closed.close()
     monkeypatch.setattr(sys, "stderr", {None: None, "closed": closed, "raises": Raises()}[stream])
     logger, handler = make(slot)
-    logger.error("unheard")
     logger.error("%d", "no number")
+    logger.error("unheard")
     handler.close()
     assert handler.dropped == dropped(no_such_slot=1, error=1)
 
