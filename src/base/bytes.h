@@ -31,6 +31,7 @@ public:
     std::uint64_t u64be() { return be(8); }
     std::uint16_t u16le() { return static_cast<std::uint16_t>(le(2)); }
     std::uint32_t u32le() { return static_cast<std::uint32_t>(le(4)); }
+    std::uint64_t u64le() { return le(8); }
     Bytes take(std::size_t count) {
         if (!ok_ || count > bytes_.size()) {
             ok_ = false;

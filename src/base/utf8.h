@@ -38,4 +38,18 @@ inline char32_t take_code_point(std::string_view& text,
     return code_point;
 }
 
+inline bool is_ascii(std::string_view text) {
+    unsigned char seen = 0;  // without an early end, so that the compiler takes many at a time
+    for (const char c : text) seen |= static_cast<unsigned char>(c);
+    return seen < 0x80;
+}
+
+inline bool is_utf8_or_surrogates(std::string_view text) {
+    if (is_ascii(text)) return true;
+    while (!text.empty()) {
+        if (take_code_point(text, Surrogates::passed) == kNotUtf8) return false;
+    }
+    return true;
+}
+
 }  // namespace mailslot

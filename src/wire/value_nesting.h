@@ -1,0 +1,85 @@
+// Which value may stand where: what holds alike of values that are read and of those that are
+// written.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "mailslot/value.h"
+
+namespace mailslot::wire {
+
+enum class Container : std::uint8_t { tuple, list, dict, set, frozenset };
+
+// Follows one value. Each call answers why the step is wrong; null: it is right, and taken.
+class ValueNesting {
+public:
+    using Why = const char*;
+
+    Why scalar() { return count_one(); }
+
+    // `items` is not looked at for a dict.
+    Why begin(Container container, std::size_t items) {
+        if (depth_ == kMaxValueDepth) return "nested too deeply";
+        const bool frozen = next_is_frozen();
+        if (frozen && container != Container::tuple && container != Container::frozenset) {
+            return "a key or an item of a set that can change";
+        }
+        if (Why why = count_one()) return why;
+        const bool holds_frozen =
+            frozen || container == Container::set || container == Container::frozenset;
+        open_[depth_++] = {container, holds_frozen, false, items};
+        return nullptr;
+    }
+
+    Why end() {
+        if (depth_ == 0) return "an end of nothing";
+        const Open& top = open_[depth_ - 1];
+        if (top.container == Container::dict ? top.value_is_next : top.left != 0) {
+            return "an end before the last item";
+        }
+        --depth_;
+        return nullptr;
+    }
+
+    bool is_open() const { return depth_ > 0; }
+    Container innermost() const { return open_[depth_ - 1].container; }  // where is_open()
+    bool is_whole() const { return began_ && depth_ == 0; }
+
+private:
+    struct Open {
+        Container container;
+        bool holds_frozen;   // all that is in it must be hashable, as Python calls it
+        bool value_is_next;  // of a dict
+        std::size_t left;    // of all others: items
+    };
+
+    bool next_is_frozen() const {
+        if (depth_ == 0) return false;
+        const Open& top = open_[depth_ - 1];
+        return top.holds_frozen || (top.container == Container::dict && !top.value_is_next);
+    }
+
+    Why count_one() {
+        if (depth_ == 0) {
+            if (began_) return "a second value";
+            began_ = true;
+            return nullptr;
+        }
+        Open& top = open_[depth_ - 1];
+        if (top.container == Container::dict) {
+            top.value_is_next = !top.value_is_next;
+        } else if (top.left-- == 0) {
+            top.left = 0;
+            return "more items than announced";
+        }
+        return nullptr;
+    }
+
+    std::array<Open, kMaxValueDepth> open_;  // the first depth_ are set
+    std::size_t depth_ = 0;
+    bool began_ = false;
+};
+
+}  // namespace mailslot::wire
