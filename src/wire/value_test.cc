@@ -15,8 +15,7 @@ namespace {
 
 // docs/protocol/value.md shows these: ('job', 7, [1.5, None]) as we and as Python 3.11 write it.
 constexpr const char* kWorked =
-    "28 03 00 00 00 75 03 00 00 00 6a 6f 62 69 07 00 00 00 5b 02 00 00 00 67 00 00 00 00 00 00 f8 "
-    "3f 4e";
+    "2803000000 75030000006a6f62 6907000000 5b02000000 67000000000000f83f 4e";
 constexpr const char* kWorkedByPython =
     "a9 03 da 03 6a 6f 62 e9 07 00 00 00 5b 02 00 00 00 e7 00 00 00 00 00 00 f8 3f 4e";
 
