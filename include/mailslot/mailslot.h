@@ -22,16 +22,28 @@ using Timeout = std::chrono::milliseconds;
 inline constexpr Timeout kForever{-1};
 inline constexpr Timeout kSlotDefault{-2};  // the read_timeout that the slot was created with
 
-enum class Format : std::uint8_t { bytes, text };              // text: the writer says it is UTF-8
+// How a message is to be read, as its writer says. text: UTF-8. value: a plain value, as value.h
+// has it. unlabelled: the writer could not say, as in classic Windows messages.
+enum class Format : std::uint8_t { bytes, text, value, unlabelled };
 enum class Trust : std::uint8_t { none, domain, local };       // how sure we are of the sender
 enum class Access : std::uint8_t { owner, group, everybody };  // who else on this machine may write
+
+// Asked whenever a signal interrupts a wait: true ends it with Errc::interrupted. Null: wait on.
+using Interrupted = bool (*)();
+
+// A short text with a name that travels with a message: {"level", "30"}.   docs/protocol/labels.md
+struct Label {
+    std::string_view name, value;
+};
 
 // A message and its envelope.
 class MAILSLOT_API Message {
 public:
-    std::span<const std::byte> bytes() const { return std::as_bytes(std::span(data_)); }
-    std::string_view text() const { return data_; }
-    std::size_t size() const { return data_.size(); }
+    std::span<const std::byte> bytes() const { return std::as_bytes(std::span(text())); }
+    std::string_view text() const {
+        return std::string_view(data_).substr(has_labels() ? text_at_ : 0);
+    }
+    std::size_t size() const { return text().size(); }
 
     std::string_view slot() const;          // as its reader wrote it
     std::string_view from_host() const;     // the sender's own name for its machine
@@ -45,13 +57,19 @@ public:
     Trust trust() const { return trust_; }
     std::uint64_t lost_before() const {
         return lost_before_;
-    }  // of this writer, since its last message here
+    }                                   // of this writer, since its last message here
+    std::vector<Label> labels() const;  // as the writer gave them
+    std::string_view label(std::string_view name) const;  // empty: there is none
 
 private:
     friend struct MessageAccess;
+    bool has_labels() const {
+        return text_at_ > 0 && text_at_ <= data_.size();
+    }  // moved from: none
     std::string data_;
     std::shared_ptr<const struct MessageSource> source_;  // what many messages share
     std::uint64_t origin_ = 0, sequence_ = 0, lost_before_ = 0;
+    std::uint32_t text_at_ = 0;  // behind the labels
     std::chrono::system_clock::time_point sent_at_{};
     Format format_ = Format::bytes;
     Trust trust_ = Trust::none;
@@ -101,10 +119,10 @@ public:
 
     // Takes the oldest message, waiting `timeout` for one.                       Win32: ReadFile
     // Threads that wait are served in the order in which they came.
-    // Errors: timed_out; closed, when another thread closes the reader meanwhile.
+    // Errors: timed_out; closed, when another thread closes the reader meanwhile; interrupted.
     Result<Message> get(Timeout timeout = kSlotDefault);
-    Result<void> get_into(Message& message,
-                          Timeout timeout = kSlotDefault);  // the same, reusing its memory
+    Result<void> get_into(Message& message, Timeout timeout = kSlotDefault,
+                          Interrupted interrupted = nullptr);  // the same, reusing its memory
 
     SlotInfo info()
         const;  // one consistent picture; never waits                Win32: GetMailslotInfo
@@ -135,7 +153,15 @@ private:
 };
 
 struct WriterOptions {
-    Timeout wait_when_full{0};  // how long a put waits for room in a slot of this machine
+    Timeout wait_when_full{0};      // how long a put waits for room in a slot of this machine
+    Timeout wait_for_address{100};  // how long the first put to a host waits for its address
+};
+
+struct PutOptions {
+    Format format = Format::text;
+    std::span<const Label> labels{};  // of each message; docs/protocol/labels.md has the limits
+    std::optional<Timeout> wait_when_full{};  // none: the writer's own
+    Interrupted interrupted = nullptr;
 };
 
 // The writing end: to one slot here, on one host, in a domain, or everywhere.
@@ -153,14 +179,14 @@ public:
     // Puts one whole message: all of it or nothing.                              Win32: WriteFile
     // Errors: message_too_big, closed, no_resources; a slot of this machine: no_such_slot (after
     // looking once for a new reader of that name), slot_full, timed_out, no_permission; elsewhere:
-    // unreachable.
-    Result<void> put(std::string_view text);
+    // unreachable. With labels that break the limits: bad_label.
+    Result<void> put(std::string_view text, const PutOptions& options = {});
     Result<void> put(std::span<const std::byte> bytes);
 
     // Puts many messages, in order, at a lower price each. How many were taken: all but where an
     // error stopped it, which the next put then returns.
     Result<std::size_t> put_many(std::span<const std::string_view> messages,
-                                 Format format = Format::text);
+                                 const PutOptions& options = {});
 
     std::string_view address() const;
     std::uint64_t origin() const;
@@ -198,6 +224,9 @@ inline Reader::Iterator Reader::begin() { return Iterator(*this); }
 // process's. Errors: no_permission, no_resources, bad_config; info also bad_name, no_such_slot.
 MAILSLOT_API Result<std::vector<SlotInfo>> list();
 MAILSLOT_API Result<SlotInfo> info(std::string_view name);
+
+// An address as this library writes it: "x" is \\.\mailslot\x. Errors: bad_name, name_too_long.
+MAILSLOT_API Result<std::string> canonical(std::string_view address);
 
 // One type for both ends: the first put makes it a writer, the first get, qsize, empty, full or
 // loop a reader. The other use then fails with wrong_direction. What winsys offers to Python

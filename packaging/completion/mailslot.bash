@@ -9,7 +9,7 @@ _mailslot_slots() {
 
 _mailslot_options() {
     case $1 in
-        put) echo '--whole --bytes --wait --no-wait --help' ;;
+        put) echo '--whole --bytes --wait --no-wait --label --help' ;;
         get) echo '--timeout --json --raw --verbose --help' ;;
         listen)
             echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --access --verbose --help'
@@ -28,7 +28,7 @@ _mailslot() {
             mapfile -t COMPREPLY < <(compgen -W 'owner group everybody' -- "$word")
             return
             ;;
-        --count | --timeout | --wait | --max-messages | --max-bytes) return ;;
+        --count | --timeout | --wait | --label | --max-messages | --max-bytes) return ;;
     esac
     if [[ $word == -* ]]; then
         [[ $COMP_CWORD -eq 1 ]] && verb=

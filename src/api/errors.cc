@@ -47,6 +47,9 @@ constexpr Words kWords[] = {
     {Errc::bad_segment, "bad_segment", "bad shared memory", "restart the slot's reader"},
     {Errc::bad_config, "bad_config", "bad configuration",
      "correct it; docs/configuration.md says how"},
+    {Errc::bad_label, "bad_label", "bad label",
+     "use fewer, shorter or other labels; docs/protocol/labels.md has the limits"},
+    {Errc::interrupted, "interrupted", "interrupted", "try again"},
 };
 
 constexpr Words kUnknown{{}, "unknown", "unknown error", "report it as a bug"};

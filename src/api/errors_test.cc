@@ -11,7 +11,7 @@
 namespace mailslot {
 namespace {
 
-constexpr int kLastErrc = static_cast<int>(Errc::bad_config);
+constexpr int kLastErrc = static_cast<int>(Errc::interrupted);
 
 TEST(Errors, every_code_has_a_name_of_its_own) {
     std::set<std::string_view> names;

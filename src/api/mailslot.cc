@@ -7,6 +7,12 @@
 
 namespace mailslot {
 
+Result<std::string> canonical(std::string_view address) {
+    const auto parsed = parse_address(address);
+    if (!parsed) return parsed.error();
+    return to_string(*parsed);
+}
+
 struct Mailslot::Impl {
     std::string address;
     std::size_t message_size = 0;

@@ -1,6 +1,7 @@
 #include "api/message.h"
 
 #include "inbox/meta.h"
+#include "wire/labels.h"
 
 namespace mailslot {
 namespace {
@@ -18,6 +19,23 @@ std::string_view Message::from_address() const {
     return source_ ? source_->from_address : std::string_view();
 }
 
+std::vector<Label> Message::labels() const {
+    std::vector<Label> labels;
+    if (!has_labels()) return labels;
+    wire::for_each_label(std::string_view(data_).substr(0, text_at_),
+                         [&labels](const Label& label) { labels.push_back(label); });
+    return labels;
+}
+
+std::string_view Message::label(std::string_view name) const {
+    std::string_view value;
+    if (!has_labels()) return value;
+    wire::for_each_label(std::string_view(data_).substr(0, text_at_), [&](const Label& label) {
+        if (label.name == name) value = label.value;
+    });
+    return value;
+}
+
 void MessageAccess::fill(Message& message, inbox::Record& record,
                          const std::shared_ptr<const MessageSource>& source, Trust trust,
                          std::uint64_t lost_before) {
@@ -31,8 +49,19 @@ void MessageAccess::fill(Message& message, inbox::Record& record,
     message.sent_at_ = std::chrono::system_clock::time_point(
         std::chrono::duration_cast<std::chrono::system_clock::duration>(
             std::chrono::microseconds(record.sent_at_us)));
-    message.format_ = record.format;
+    message.format_ = record.format.format;
+    message.text_at_ = 0;
+    if (record.format.labelled) read_labels(message);
     message.trust_ = trust;
+}
+
+void MessageAccess::read_labels(Message& message) {
+    const auto size = wire::label_block_size(message.data_);
+    if (size) {
+        message.text_at_ = static_cast<std::uint32_t>(*size);
+    } else {
+        message.format_ = Format::bytes;
+    }
 }
 
 MessageMaker::MessageMaker(std::string slot, std::string own_host)

@@ -22,7 +22,13 @@ struct MessageAccess {
     static void fill(Message& message, inbox::Record& record,
                      const std::shared_ptr<const MessageSource>& source, Trust trust,
                      std::uint64_t lost_before);
-    static std::string& data(Message& message) { return message.data_; }
+    static void read_labels(Message& message);
+    // Its memory serves again; the message is empty then.
+    static void take_memory(Message& message, std::string& memory) {
+        memory.swap(message.data_);
+        message.data_.clear();
+        message.text_at_ = 0;
+    }
 };
 
 // Threads: any.

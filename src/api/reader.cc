@@ -27,13 +27,14 @@ struct Reader::Impl {
         inbox->close();
     }
 
-    Result<void> get(Message& message, Timeout timeout) {
+    Result<void> get(Message& message, Timeout timeout, Interrupted interrupted) {
         if (is_inherited()) return Error{Errc::closed, "get", 0, "a forked child has no reader"};
         if (timeout == kSlotDefault) timeout = read_timeout.load();
         thread_local inbox::Record record;
-        MessageAccess::data(message).swap(record.payload);  // its memory serves again
-        Result<void> got = timeout == Timeout::zero() ? inbox->get_nowait(record)
-                                                      : inbox->get_within(record, timeout);
+        MessageAccess::take_memory(message, record.payload);
+        Result<void> got = timeout == Timeout::zero()
+                               ? inbox->get_nowait(record)
+                               : inbox->get_within(record, timeout, interrupted);
         if (got) maker.make(message, record);
         return got;
     }
@@ -83,11 +84,11 @@ Result<Message> Reader::get(Timeout timeout) {
     return message;
 }
 
-Result<void> Reader::get_into(Message& message, Timeout timeout) {
+Result<void> Reader::get_into(Message& message, Timeout timeout, Interrupted interrupted) {
     // Kept alive though another thread closes and destroys this reader meanwhile.
     const auto impl = impl_;
     if (!impl) return Error{Errc::closed, "get"};
-    return impl->get(message, timeout);
+    return impl->get(message, timeout, interrupted);
 }
 
 SlotInfo Reader::info() const {

@@ -7,6 +7,7 @@
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "os/fork_mutex.h"
+#include "wire/labels.h"
 
 namespace mailslot {
 
@@ -26,6 +27,38 @@ struct Writer::Impl {
         state = std::move(*made);
         generation = os::fork_generation();
         return state.get();
+    }
+
+    // Waits for room without the mutex: other threads put meanwhile, if only to hear `slot_full`.
+    Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
+                            const PutOptions& wanted) {
+        const Patience patience{wanted.wait_when_full.value_or(options.wait_when_full),
+                                wanted.interrupted};
+        std::optional<os::Deadline> deadline;
+        std::size_t done = 0;
+        for (;;) {
+            WantOfRoom want;
+            auto taken = put_once(messages.subspan(done), form, patience, want);
+            if (taken) done += *taken;
+            if (done == messages.size()) return done;
+            // What else stopped it, the next put says.
+            const bool may_wait = want.end && is_patient(patience);
+            if (!may_wait && done > 0) return done;
+            if (!may_wait) return taken;
+            if (!deadline) deadline = deadline_of(patience.timeout);
+            const auto waited = wait_for_room(want, *deadline, patience.interrupted);
+            if (waited || waited.error().code == Errc::no_such_slot) continue;
+            if (done == 0) return waited.error();
+            return done;
+        }
+    }
+
+    Result<std::size_t> put_once(std::span<const std::string_view> messages, Form form,
+                                 const Patience& patience, WantOfRoom& want) {
+        std::lock_guard lock(mutex);
+        const auto now = current();
+        if (!now) return now.error();
+        return (*now)->put(messages, form, patience, want);
     }
 
     const Address address;
@@ -58,25 +91,29 @@ Result<Writer> Writer::open(std::string_view address, const WriterOptions& optio
     return Writer(std::move(impl));
 }
 
-Result<void> Writer::put(std::string_view text) {
-    auto taken = impl_ ? put_many({&text, 1}) : Error{Errc::closed, "put"};
+Result<void> Writer::put(std::string_view text, const PutOptions& options) {
+    auto taken = put_many({&text, 1}, options);
     if (!taken) return taken.error();
     return {};
 }
 
 Result<void> Writer::put(std::span<const std::byte> bytes) {
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    auto taken = put_many({&text, 1}, Format::bytes);
-    if (!taken) return taken.error();
-    return {};
+    return put(as_text(bytes), {.format = Format::bytes});
 }
 
-Result<std::size_t> Writer::put_many(std::span<const std::string_view> messages, Format format) {
+Result<std::size_t> Writer::put_many(std::span<const std::string_view> messages,
+                                     const PutOptions& options) {
     if (!impl_) return Error{Errc::closed, "put"};
-    std::lock_guard lock(impl_->mutex);
-    const auto state = impl_->current();
-    if (!state) return state.error();
-    return (*state)->put(messages, format);
+    if (options.labels.empty()) return impl_->put(messages, options.format, options);
+    std::string block;
+    if (auto made = wire::append_labels(block, options.labels); !made) return made.error();
+    std::vector<std::string> texts;
+    texts.reserve(messages.size());
+    for (const std::string_view message : messages) {
+        texts.emplace_back(block).append(message);
+    }
+    const std::vector<std::string_view> labelled(texts.begin(), texts.end());
+    return impl_->put(labelled, {options.format, true}, options);
 }
 
 std::string_view Writer::address() const {

@@ -13,13 +13,24 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kAtOnce = 128;  // messages that go through the layers together
-// How long the first message to a host waits for its address; later ones take what is known by
-// then.
-constexpr milliseconds kResolvePatience{100};
 // Lost like any datagram, and nothing comes after it that would show the gap.
 constexpr int kEndCopies = 3;
 
 }  // namespace
+
+os::Deadline deadline_of(Timeout timeout) {
+    if (timeout.count() < 0) return std::nullopt;
+    return std::chrono::steady_clock::now() + timeout;
+}
+
+Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted) {
+    auto waited = want.end->wait_for_room(want.payload_bytes, deadline, interrupted);
+    // Given up, so it counts after all; what is gone counts nothing.
+    if (!waited && waited.error().code != Errc::no_such_slot) {
+        want.end->count_refusal(Errc::slot_full);
+    }
+    return waited;
+}
 
 Result<std::unique_ptr<WriterState>> WriterState::create(const Address& address,
                                                          const WriterOptions& options) {
@@ -64,35 +75,43 @@ Result<void> WriterState::find() {
     return {};
 }
 
-Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Format format) {
+Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Form form,
+                                     const Patience& patience, WantOfRoom& want) {
     std::size_t done = 0;
     while (done < messages.size()) {
-        const auto taken = put_some(messages.subspan(done), format);
+        // What was not said to anybody is not counted: the caller hears of it at the next put.
+        const Refusal refusal =
+            done == 0 && !is_patient(patience) ? Refusal::counted : Refusal::passed_over;
+        const auto taken = put_some(messages.subspan(done), form, patience, refusal, want);
         if (!taken) {
-            if (done == 0) return taken;
-            break;
+            if (done > 0) break;
+            const bool is_final = is_patient(patience) && address_.place == Place::here &&
+                                  taken.error().code == Errc::message_too_big;
+            if (is_final && local_->end()) local_->end()->count_refusal(taken.error().code);
+            return taken;
         }
         done += *taken;
     }
     return done;
 }
 
-Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages,
-                                          Format format) {
+Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages, Form form,
+                                          const Patience& patience, Refusal refusal,
+                                          WantOfRoom& want) {
     const std::size_t count = std::min(messages.size(), kAtOnce);
     if (items_.size() < count) items_.resize(count);
     const std::int64_t now_us = process_.clock().unix_microseconds();
     for (std::size_t i = 0; i < count; ++i) {
-        items_[i] = {inbox::RecordKind::local, format, origin_, next_sequence_ + i, now_us, {},
+        items_[i] = {inbox::RecordKind::local, form, origin_, next_sequence_ + i, now_us, {},
                      as_bytes(messages[i])};
     }
     const auto items = std::span<const inbox::Item>(items_).first(count);
-    const auto taken = address_.place == Place::here ? put_here(items) : put_elsewhere(items);
+    const bool is_here = address_.place == Place::here;
+    const auto taken = is_here ? put_here(items, refusal, want) : put_elsewhere(items, patience);
     if (taken) next_sequence_ += *taken;
     if (taken) return taken;
     // Parts of it may have left: its number must never name another message.
-    const bool tried = address_.place != Place::here && taken.error().code != Errc::message_too_big;
-    if (tried) next_sequence_ += 1;
+    if (!is_here && taken.error().code != Errc::message_too_big) next_sequence_ += 1;
     return named(taken.error());
 }
 
@@ -103,38 +122,36 @@ Error WriterState::named(Error error) const {
 }
 
 // To a slot of this machine: the writer hears of everything.
-Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items) {
-    auto taken = local_->put(items);
-    if (taken || taken.error().code != Errc::slot_full || options_.wait_when_full.count() == 0) {
-        return taken;
-    }
-    os::Deadline deadline;
-    if (options_.wait_when_full.count() > 0) {
-        deadline = std::chrono::steady_clock::now() + options_.wait_when_full;
-    }
-    while (!taken && taken.error().code == Errc::slot_full) {
-        if (auto room = local_->wait_for_room(items[0].payload.size(), deadline); !room) {
-            return room.error();
-        }
-        taken = local_->put(items);
+Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Refusal refusal,
+                                          WantOfRoom& want) {
+    auto taken = local_->put(items, refusal);
+    if (!taken && taken.error().code == Errc::slot_full) {
+        want = {local_->end(), items[0].payload.size()};
     }
     return taken;
 }
 
 // Fire and forget: whatever keeps a message out of the slot here is counted there. Whether a slot
 // was there.
-bool WriterState::put_at_home(std::span<const inbox::Item> items) {
+bool WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience) {
     if (!local_ || !local_->attach()) return false;
+    os::Deadline deadline;
     while (!items.empty()) {
-        const auto taken = put_here(items);
-        const bool gone = !taken && taken.error().code == Errc::no_such_slot;
-        if (gone) break;
+        WantOfRoom want;
+        const Refusal refusal = is_patient(patience) ? Refusal::passed_over : Refusal::counted;
+        const auto taken = put_here(items, refusal, want);
+        if (!taken && taken.error().code == Errc::no_such_slot) break;
+        if (want.end && is_patient(patience)) {
+            if (!deadline) deadline = deadline_of(patience.timeout);
+            if (wait_for_room(want, deadline, patience.interrupted)) continue;
+        }
         items = items.subspan(taken ? *taken : 1);
     }
     return true;
 }
 
-Result<std::size_t> WriterState::put_elsewhere(std::span<const inbox::Item> items) {
+Result<std::size_t> WriterState::put_elsewhere(std::span<const inbox::Item> items,
+                                               const Patience& patience) {
     const std::size_t limit = carrier_ ? carrier_->traits().max_message_bytes : ~std::size_t{0};
     const auto too_big = std::find_if(items.begin(), items.end(), [limit](const inbox::Item& item) {
         return item.payload.size() > limit;
@@ -144,7 +161,7 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const inbox::Item> item
         return Error{Errc::message_too_big, "put", 0,
                      "the network takes at most " + std::to_string(limit) + " bytes"};
     }
-    is_at_home_ = put_at_home(items);
+    is_at_home_ = put_at_home(items, patience);
     return carrier_ ? send(items) : Result<std::size_t>(items.size());
 }
 
@@ -198,8 +215,9 @@ Destination WriterState::destination() {
             return {Scope::everybody, "", {}};
     }
     if (resolver_) {
-        const auto known =
-            resolver_->resolve(address_.place_text, is_first_ ? kResolvePatience : milliseconds(0));
+        // Later messages take what is known by then.
+        const auto known = resolver_->resolve(address_.place_text,
+                                              is_first_ ? options_.wait_for_address : Timeout(0));
         if (known) return {Scope::direct, "", *known};
     }
     return {Scope::named, address_.place_key, {}};

@@ -12,8 +12,26 @@
 #include "carrier/udp/host_resolver.h"
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
+#include "model/form.h"
 
 namespace mailslot {
+
+// How long a put waits for room in a slot of this machine.
+struct Patience {
+    Timeout timeout{0};
+    Interrupted interrupted = nullptr;
+};
+
+// What a put could not place for want of room, and who can wait for it without this state's lock.
+struct WantOfRoom {
+    std::shared_ptr<inbox::InboxWriter> end;
+    std::size_t payload_bytes = 0;
+};
+
+// Waits for it. Errors: timed_out, no_such_slot, interrupted.
+Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted);
+os::Deadline deadline_of(Timeout timeout);  // below 0: none
+inline bool is_patient(const Patience& patience) { return patience.timeout.count() != 0; }
 
 // Threads: one at a time.
 class WriterState {
@@ -25,17 +43,25 @@ public:
 
     // For a slot of this machine, whether there is one. Errors: as LocalWriter::attach's.
     Result<void> find();
-    Result<std::size_t> put(std::span<const std::string_view> messages, Format format);
+    // Puts what there is room for. Where there is none for the first, and its caller has patience:
+    // slot_full, and the caller waits with `want`; only slots met on the way elsewhere are waited
+    // for here. Errors: as Writer::put's.
+    Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
+                            const Patience& patience, WantOfRoom& want);
     std::uint64_t origin() const { return origin_; }
 
 private:
+    using Refusal = inbox::InboxWriter::Refusal;
+
     WriterState(Process& process, const Address& address, const WriterOptions& options);
 
     Error named(Error error) const;
-    Result<std::size_t> put_some(std::span<const std::string_view> messages, Format format);
-    Result<std::size_t> put_here(std::span<const inbox::Item> items);
-    bool put_at_home(std::span<const inbox::Item> items);
-    Result<std::size_t> put_elsewhere(std::span<const inbox::Item> items);
+    Result<std::size_t> put_some(std::span<const std::string_view> messages, Form form,
+                                 const Patience& patience, Refusal refusal, WantOfRoom& want);
+    Result<std::size_t> put_here(std::span<const inbox::Item> items, Refusal refusal,
+                                 WantOfRoom& want);
+    bool put_at_home(std::span<const inbox::Item> items, const Patience& patience);
+    Result<std::size_t> put_elsewhere(std::span<const inbox::Item> items, const Patience& patience);
     Result<std::size_t> send(std::span<const inbox::Item> items);
     void send_to_many(const Destination& to, std::span<const Envelope> messages);
     bool is_to_one() const;

@@ -21,9 +21,23 @@ constexpr milliseconds kCloseSlice{1};
 
 }  // namespace
 
-// A thread inside get(), on its own stack.
+// A thread inside get(), on its own stack; touched with the mutex held, but for its sleep.
 struct Inbox::Waiter {
-    std::condition_variable first;  // told when it has become the first
+    // A condition variable would do, were it not deaf to signals.
+    std::atomic<std::uint32_t> called{0};  // 1: it has become the first, or all is over
+
+    void call() {
+        called.store(1);
+        os::futex_wake_all(called);
+    }
+    // Whether a signal ended the sleep.
+    bool sleep(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+        lock.unlock();
+        const bool signalled = os::futex_wait(called, 0, deadline);
+        lock.lock();
+        called.store(0);
+        return signalled;
+    }
 };
 
 Result<std::shared_ptr<Inbox>> Inbox::create(const SlotName& name, const SlotOptions& options) {
@@ -155,66 +169,68 @@ Result<void> Inbox::get_nowait(Record& record) {
     return {};
 }
 
-Result<void> Inbox::get(Record& record, os::Deadline deadline) {
+Result<void> Inbox::get(Record& record, os::Deadline deadline, Interrupted interrupted) {
     std::unique_lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
-    return wait_for_one(lock, record, deadline);
+    return wait_for_one(lock, record, deadline, interrupted);
 }
 
-Result<void> Inbox::get_within(Record& record, Timeout timeout) {
+Result<void> Inbox::get_within(Record& record, Timeout timeout, Interrupted interrupted) {
     std::unique_lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
     // Only now: a look at the clock costs a good part of a get that need not wait.
     os::Deadline deadline;
     if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
-    return wait_for_one(lock, record, deadline);
+    return wait_for_one(lock, record, deadline, interrupted);
 }
 
-// Stands in line. Errors: timed_out, closed.
+// Stands in line. Errors: timed_out, closed, interrupted.
 Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
-                                 os::Deadline deadline) {
+                                 os::Deadline deadline, Interrupted interrupted) {
     Waiter self;
     waiters_.push_back(&self);
-    bool took = false;
-    while (!closed_) {
+    bool took = false, gave_up = false;
+    while (!closed_ && !gave_up) {
         if (waiters_.front() == &self && (took = take_or_replace(record))) break;
         if (deadline && steady_clock::now() >= *deadline) break;
-        if (waiters_.front() == &self) {
-            sleep_on_bell(lock, deadline);
-        } else if (deadline) {
-            self.first.wait_until(lock, *deadline);
-        } else {
-            self.first.wait(lock);
-        }
+        const bool signalled =
+            waiters_.front() == &self ? sleep_on_bell(lock, deadline) : self.sleep(lock, deadline);
+        if (!signalled || interrupted == nullptr) continue;
+        lock.unlock();
+        gave_up = interrupted();
+        lock.lock();
     }
     waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
     if (!waiters_.empty()) {
-        waiters_.front()->first.notify_one();
+        waiters_.front()->call();
     } else {
         no_waiters_.notify_all();
     }
     if (took) return {};
-    return Error{closed_ ? Errc::closed : Errc::timed_out, "get"};
+    if (closed_) return Error{Errc::closed, "get"};
+    return Error{gave_up ? Errc::interrupted : Errc::timed_out, "get"};
 }
 
-// Sleeps until a writer rings, or close() does. Returns early at times.
-void Inbox::sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+// Sleeps until a writer rings, or close() does. Returns early at times; whether for a signal.
+bool Inbox::sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
     const std::shared_ptr<Segment> segment = segment_;
     auto& bell = segment->header().bell;
     const std::uint32_t armed =
         bell.fetch_or(kBellSleeper, std::memory_order_seq_cst) | kBellSleeper;
-    if (!nothing_waits()) return;
+    if (!nothing_waits()) return false;
     lock.unlock();
     const auto trim_at = steady_clock::now() + kTrimAfter;
     const bool trim_first = !deadline || *deadline > trim_at;
-    os::futex_wait(bell, armed, trim_first ? trim_at : deadline);
+    bool signalled = os::futex_wait(bell, armed, trim_first ? trim_at : deadline);
     lock.lock();
-    if (!trim_first || steady_clock::now() < trim_at || closed_ || segment != segment_) return;
+    if (signalled || !trim_first || steady_clock::now() < trim_at) return signalled;
+    if (closed_ || segment != segment_) return false;
     trim();
-    if (bell.load(std::memory_order_seq_cst) != armed || !nothing_waits()) return;
+    if (bell.load(std::memory_order_seq_cst) != armed || !nothing_waits()) return false;
     lock.unlock();
-    os::futex_wait(bell, armed, deadline);
+    signalled = os::futex_wait(bell, armed, deadline);
     lock.lock();
+    return signalled;
 }
 
 // Gives back the memory of blocks that a short queue keeps warm.
@@ -380,7 +396,7 @@ void Inbox::close() {
     for (;;) {
         give_up_segment();
         if (waiters_.empty()) return;
-        for (Waiter* waiter : waiters_) waiter->first.notify_one();
+        for (Waiter* waiter : waiters_) waiter->call();
         no_waiters_.wait_for(lock, kCloseSlice);
     }
 }

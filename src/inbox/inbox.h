@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "inbox/segment.h"
 #include "model/address.h"
+#include "model/form.h"
 #include "os/futex.h"
 
 namespace mailslot::inbox {
@@ -20,7 +21,7 @@ namespace mailslot::inbox {
 // A message taken out.
 struct Record {
     RecordKind kind = RecordKind::local;
-    Format format = Format::bytes;
+    Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
     std::uint16_t meta_size = 0;
@@ -47,9 +48,10 @@ public:
     const SlotOptions& options() const { return options_; }
 
     // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
-    // coming. Errors: timed_out, closed.
-    Result<void> get(Record& record, os::Deadline deadline);
-    Result<void> get_within(Record& record, Timeout timeout);  // the same; below 0: no deadline
+    // coming. `interrupted` is called with no lock held. Errors: timed_out, closed, interrupted.
+    Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
+    Result<void> get_within(Record& record, Timeout timeout,
+                            Interrupted interrupted = nullptr);  // below 0: no deadline
     Result<void> get_nowait(Record& record);
 
     std::uint64_t qsize() const;
@@ -80,8 +82,8 @@ private:
     void leave(std::uint32_t block);
     void publish();
     Result<void> wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
-                              os::Deadline deadline);
-    void sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
+                              os::Deadline deadline, Interrupted interrupted);
+    bool sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
     void trim();
     void settle_poll();
     bool nothing_waits() const;

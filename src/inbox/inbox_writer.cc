@@ -96,7 +96,7 @@ void InboxWriter::unlock() {
     if ((held & kLockWaiters) != 0) os::futex_wake(header().lock, 1);
 }
 
-Result<std::size_t> InboxWriter::put(std::span<const Item> items) {
+Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusal) {
     if (items.empty()) return std::size_t{0};
     if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
     if (auto locked = lock(); !locked) return locked.error();
@@ -106,7 +106,7 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items) {
     auto taken = fill(batch, items);
     if (!taken) {
         unlock();
-        count_refusal(taken.error().code);
+        if (refusal == Refusal::counted) count_refusal(taken.error().code);
         return taken;
     }
     Header& head = header();
@@ -302,7 +302,8 @@ void InboxWriter::count_refusal(Errc code) {
         header().refused_too_big.fetch_add(1, std::memory_order_relaxed);
 }
 
-Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline) {
+Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
+                                        Interrupted interrupted) {
     for (;;) {
         if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
         header().room_wanted.store(1, std::memory_order_seq_cst);
@@ -314,6 +315,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
         if (deadline) slice = std::min(slice, *deadline);
         MAILSLOT_CRASH_POINT(waiting_for_room);
         os::futex_wait(header().room_wanted, 1, slice);
+        if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "put"};
     }
 }
 

@@ -15,7 +15,7 @@ namespace mailslot::inbox {
 // A message on its way into the queue; borrows.
 struct Item {
     RecordKind kind = RecordKind::local;
-    Format format = Format::bytes;
+    Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
     Bytes meta{};
@@ -36,14 +36,17 @@ public:
     // Puts as many of the items as there is room for, in order, visible all at once; how many.
     // Errors, about the first item: no_such_slot (the reader is gone), bad_segment (as good as
     // gone), message_too_big, slot_full, no_resources, timed_out (another writer is stopped in
-    // mid-put).
-    Result<std::size_t> put(std::span<const Item> items);
+    // mid-put). A refusal is counted, unless the caller means to try again.
+    enum class Refusal { counted, passed_over };
+    Result<std::size_t> put(std::span<const Item> items, Refusal refusal = Refusal::counted);
+    void count_refusal(Errc code);
 
     // How long a put waits for a writer that is stopped in mid-put; not at the same time as put.
     void set_lock_patience(std::chrono::milliseconds patience) { lock_patience_ = patience; }
 
-    // Waits until an item of that size may fit. Errors: timed_out, no_such_slot.
-    Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline);
+    // Waits until an item of that size may fit. Errors: timed_out, no_such_slot, interrupted.
+    Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
+                               Interrupted interrupted = nullptr);
 
     // True when somebody polls the slot and we lack the descriptor to tell it: ask the station to
     // ring.
@@ -73,7 +76,6 @@ private:
     bool take_block(std::uint32_t block, bool& failed);
     Result<Position> copy_in(Position at, Bytes bytes);
     void note_senders(std::span<const Item> items);
-    void count_refusal(Errc code);
     void ring();
 
     Segment segment_;

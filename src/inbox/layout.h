@@ -10,6 +10,7 @@
 
 #include "mailslot/mailslot.h"
 #include "mailslot/result.h"
+#include "model/form.h"
 
 namespace mailslot::inbox {
 
@@ -110,7 +111,7 @@ enum class RecordKind : std::uint8_t {
 struct RecordShape {
     std::uint32_t size = 0;  // payload bytes
     RecordKind kind = RecordKind::local;
-    Format format = Format::bytes;
+    Form format{};
     std::uint16_t meta_size = 0;
 
     std::uint64_t total_bytes() const {
@@ -120,20 +121,20 @@ struct RecordShape {
 
 constexpr std::uint64_t to_commit_word(const RecordShape& shape) {
     return std::uint64_t{1} << 63 | std::uint64_t{shape.meta_size} << 48 |
-           std::uint64_t{static_cast<std::uint8_t>(shape.format)} << 40 |
+           std::uint64_t{to_byte(shape.format)} << 40 |
            std::uint64_t{static_cast<std::uint8_t>(shape.kind)} << 32 | shape.size;
 }
 
 // Takes a word that is not 0. Errors: bad_segment, for a word that no writer of ours stores.
 inline Result<RecordShape> from_commit_word(std::uint64_t word, std::uint64_t most_bytes) {
+    const auto form = form_from_byte(static_cast<std::uint8_t>(word >> 40));
     const RecordShape shape{static_cast<std::uint32_t>(word), RecordKind((word >> 32) & 0xFF),
-                            Format((word >> 40) & 0xFF),
+                            form.value_or(Form()),
                             static_cast<std::uint16_t>((word >> 48) & 0x7FFF)};
     const bool known_kind = shape.kind == RecordKind::local ? shape.meta_size == 0
                                                             : shape.kind == RecordKind::network &&
                                                                   shape.meta_size <= kMaxMetaBytes;
-    const bool known_format = shape.format == Format::bytes || shape.format == Format::text;
-    if ((word >> 63) == 0 || !known_kind || !known_format || shape.size > most_bytes) {
+    if ((word >> 63) == 0 || !known_kind || !form || shape.size > most_bytes) {
         return Error{Errc::bad_segment, "read record"};
     }
     return shape;

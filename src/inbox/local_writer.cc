@@ -75,15 +75,15 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     os::UniqueFd event = answer->fds.size() > 2 ? std::move(answer->fds[2]) : os::UniqueFd();
     MAILSLOT_CRASH_POINT(attached);
     connection_ = std::move(answer->connection);
-    writer_ = std::make_unique<InboxWriter>(std::move(*segment), std::move(*reader),
+    writer_ = std::make_shared<InboxWriter>(std::move(*segment), std::move(*reader),
                                             answer->message.number, std::move(event));
     return {};
 }
 
-Result<std::size_t> LocalWriter::put(std::span<const Item> items) {
+Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::Refusal refusal) {
     for (int attempt = 0;; ++attempt) {
         if (auto attached = attach(); !attached) return attached.error();
-        auto put = writer_->put(items);
+        auto put = writer_->put(items, refusal);
         if (writer_->take_unrung()) ask_station_to_ring();
         const bool lost = !put && (put.error().code == Errc::no_such_slot ||
                                    put.error().code == Errc::bad_segment);
@@ -91,11 +91,6 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items) {
         writer_.reset();
         if (attempt == 1) return Error{Errc::no_such_slot, "put"};
     }
-}
-
-Result<void> LocalWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline) {
-    if (auto attached = attach(); !attached) return attached;
-    return writer_->wait_for_room(payload_bytes, deadline);
 }
 
 // The station rings in our place and sends the descriptor, which we find here the next time.

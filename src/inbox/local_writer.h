@@ -24,8 +24,10 @@ public:
     Result<void> attach();
     // As InboxWriter::put; looks the name up again, once, when the reader is gone. Never waits for
     // room.
-    Result<std::size_t> put(std::span<const Item> items);
-    Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline);
+    Result<std::size_t> put(std::span<const Item> items,
+                            InboxWriter::Refusal refusal = InboxWriter::Refusal::counted);
+    // The end that the last put went to, if there was one: to wait for room at, by any thread.
+    std::shared_ptr<InboxWriter> end() const { return writer_; }
 
 private:
     Result<void> attach_in(const SlotFolder& folder);
@@ -34,7 +36,7 @@ private:
     std::vector<SlotFolder> folders_;
     std::string key_;
     os::GuardedFd connection_;  // its closing tells the station that this writer is gone
-    std::unique_ptr<InboxWriter> writer_;
+    std::shared_ptr<InboxWriter> writer_;
 };
 
 // Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out,

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "mailslot/mailslot.h"
+#include "model/form.h"
 #include "model/ip_address.h"
 
 namespace mailslot {
@@ -46,7 +47,7 @@ struct Envelope {
     // The message.
     std::uint64_t sequence = 0;   // counts one writer's messages from 1
     std::int64_t sent_at_us = 0;  // Unix time, the sender's clock
-    Format format = Format::bytes;
+    Form format{};
     Trust trust = Trust::none;
     std::uint64_t lost_before = 0;  // filled in by the post office
     Bytes payload{};

@@ -12,7 +12,8 @@ namespace mailslot::os {
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;  // no value: none
 
 // Sleeps while `word` is `expected`, at most until `deadline`; may return early for no reason.
-void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline);
+// Whether a signal ended it.
+bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline);
 void futex_wake(std::atomic<std::uint32_t>& word, int most);
 void futex_wake_all(std::atomic<std::uint32_t>& word);
 

@@ -20,7 +20,6 @@ Error of_a_later_program() { return Error{Errc::bad_packet, "flags"}; }
 
 bool is_known(Kind kind) { return kind >= Kind::message && kind <= Kind::answer; }
 bool is_known(Scope scope) { return scope >= Scope::everybody && scope <= Scope::direct; }
-bool is_known(Format format) { return format <= Format::text; }
 bool is_discovery(Kind kind) { return kind == Kind::query || kind == Kind::answer; }
 
 bool names_fit(const Envelope& e) {
@@ -86,12 +85,13 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
 // One message of several; `e` has what they share, and gets what is this one's.
 Result<void> decode_record(ByteReader& in, const Envelope& shared, std::uint16_t index,
                            Envelope& e) {
-    e.format = Format{in.u8()};
+    const auto form = form_from_byte(in.u8());
     const std::uint32_t sent_after_us = in.u32be();
     const std::size_t size = in.u16be();
     e.payload = in.take(size);
     if (!in.ok()) return damaged();
-    if (!is_known(e.format)) return of_a_later_program();
+    if (!form) return of_a_later_program();
+    e.format = *form;
     if (index == 0 && sent_after_us != 0) return damaged();
     if (shared.sent_at_us > std::numeric_limits<std::int64_t>::max() - sent_after_us)
         return damaged();
@@ -115,13 +115,14 @@ Result<void> decode_messages(ByteReader& in, const Envelope& shared, std::vector
 }
 
 Result<void> decode_fragment(ByteReader& in, Envelope& e) {
-    e.format = Format{in.u8()};
+    const auto form = form_from_byte(in.u8());
     e.chunk_bytes = in.u16be();
     e.total_bytes = in.u32be();
     e.offset = in.u32be();
     e.payload = in.rest();
     if (!in.ok()) return damaged();
-    if (!is_known(e.format)) return of_a_later_program();
+    if (!form) return of_a_later_program();
+    e.format = *form;
     if (!is_part(e)) return damaged();
     return {};
 }
@@ -231,7 +232,7 @@ bool FrameWriter::add(const Envelope& message) {
         first_sequence_ = message.sequence;
         first_sent_at_us_ = message.sent_at_us;
     }
-    out_.u8(static_cast<std::uint8_t>(message.format));
+    out_.u8(to_byte(message.format));
     out_.u32be(static_cast<std::uint32_t>(sent_after_us));
     out_.u16be(static_cast<std::uint16_t>(message.payload.size()));
     out_.put(message.payload);
@@ -262,7 +263,7 @@ Bytes encode_single(std::span<std::byte> buffer, const Envelope& envelope) {
     ByteWriter out(frame_part(buffer));
     encode_header(out, envelope);
     if (envelope.kind == Kind::fragment) {
-        out.u8(static_cast<std::uint8_t>(envelope.format));
+        out.u8(to_byte(envelope.format));
         out.u16be(envelope.chunk_bytes);
         out.u32be(envelope.total_bytes);
         out.u32be(envelope.offset);

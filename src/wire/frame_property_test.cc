@@ -55,7 +55,10 @@ Letter some_letter(Kind kind) {
     return letter;
 }
 
-Format some_format() { return *rc::gen::element(Format::bytes, Format::text); }
+Form some_format() {
+    return {*rc::gen::element(Format::bytes, Format::text, Format::value, Format::unlabelled),
+            *rc::gen::arbitrary<bool>()};
+}
 
 void expect_same(const Envelope& got, const Envelope& sent) {
     RC_ASSERT(got.kind == sent.kind && got.scope == sent.scope);

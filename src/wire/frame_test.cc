@@ -104,8 +104,8 @@ const std::vector<BadSample> kBad = {
     {"more messages than announced", kMessage + "0001" + kHello + kHello, "frame"},
     {"a byte behind the last message", kMessage + "0001" + kHello + "00", "frame"},
     {"the first message is later than itself", kMessage + "0001 00 00000001 0000", "frame"},
-    {"an unknown format", kMessage + "0001 02 00000000 0000", "flags"},
-    {"an unknown format in the second", kMessage + "0002" + kHello + "02 00000000 0000", "flags"},
+    {"an unknown format", kMessage + "0001 04 00000000 0000", "flags"},
+    {"an unknown format in the second", kMessage + "0002" + kHello + "04 00000000 0000", "flags"},
     {"parts of no bytes", kFragment + "00 0000 00000006 00000000", "frame"},
     {"a part of nothing", kFragment + "00 0004 00000000 00000000", "frame"},
     {"a part behind the end", kFragment + "00 0004 00000008 00000008", "frame"},
@@ -115,7 +115,7 @@ const std::vector<BadSample> kBad = {
     {"a last part one byte long", kFragment + "00 0004 00000006 00000004 010203", "frame"},
     {"a part of over 1 MiB", kFragment + "00 0004 00100001 00000000 01020304", "frame"},
     {"a part near 2^32", kFragment + "00 0004 ffffffff fffffffc 010203", "frame"},
-    {"a part of unknown format", kFragment + "02 0004 00000008 00000000 01020304", "flags"},
+    {"a part of unknown format", kFragment + "04 0004 00000008 00000000 01020304", "flags"},
     {"a byte behind an end", kEnd + "00", "frame"},
     {"a byte behind a query", kQuery + "0001 01 00", "frame"},
 };
@@ -385,7 +385,7 @@ TEST(FrameWriter, refuses_what_is_no_whole_message) {
     FrameWriter writer(buffer, a_message());
     EXPECT_FALSE(writer.add(a_fragment()));
     Envelope unknown = a_message();
-    unknown.format = Format{2};
+    unknown.format = Format{4};
     EXPECT_FALSE(writer.add(unknown));
     EXPECT_TRUE(writer.finish().empty());
 }
@@ -478,7 +478,7 @@ TEST(EncodeSingle, refuses_what_decode_would_refuse) {
     wrong[1].sequence = 0;
     wrong[2].offset = 3;
     wrong[3].chunk_bytes = 0;
-    wrong[4].format = Format{2};
+    wrong[4].format = Format{4};
     wrong[5].kind = Kind{6};
     wrong[6].kind = Kind::end;  // with a payload, which an end cannot have
     Buffer buffer;

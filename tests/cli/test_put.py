@@ -20,6 +20,19 @@ class Put(support.CommandTest):
     def test_each_argument_is_one_message(self):
         self.assertEqual(self.texts(3, "one", "two words", ""), ["one", "two words", ""])
 
+    def test_labels_travel_with_each_message(self):
+        labels = {"level": "30", "logger": "a=b c", "empty": ""}
+        options = [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
+        messages = self.received(2, *options, "one", "two")
+        self.assertEqual([(m["text"], m["labels"]) for m in messages], [("one", labels), ("two", labels)])
+        self.assertNotIn("labels", self.received(1, "none")[0])
+
+    def test_a_bad_label_is_wrong_use(self):
+        self.listen("IN")
+        self.assert_fails(2, "put", "IN", "--label", "level", "x", says="=")
+        self.assert_fails(2, "put", "IN", "--label", "Level=30", "x", says="a-z")
+        self.assert_fails(2, "put", "IN", "--label", "a=1", "--label", "a=2", "x", says="twice")
+
     def test_no_argument_is_taken_apart_or_for_something_else(self):
         odd = ["[a,b]", "[]", "{}", "%%", "list", "a=b", "'q'", '"q"', "\x01x", "@file"]
         self.assertEqual(self.texts(len(odd), *odd), odd)

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "support/child.h"
 #include "support/machine.h"
@@ -155,6 +156,65 @@ TEST(Messages, a_mailslot_made_for_small_ones_takes_and_writes_no_larger) {
     board->ready.add();
     EXPECT_EQ(slot.get(true, kPatience)->text(), "1234");
     EXPECT_EQ(writing.wait(), 0);
+}
+
+TEST(Messages, bring_their_labels_and_their_format_along) {
+    Machine::own();
+    Shared<Board> board;
+    Child writing = Child::run([&] {
+        ASSERT_TRUE(board->ready.await());
+        Writer here = Writer::open("LABELS").value();
+        Writer everywhere = Writer::open(R"(\\*\mailslot\LABELS)").value();
+        const std::array<Label, 2> labels{{{"level", "30"}, {"logger", "db"}}};
+        for (Writer* writer : {&here, &everywhere}) {
+            EXPECT_TRUE(writer->put("slow", {.labels = labels}));
+            EXPECT_TRUE(writer->put("N", {.format = Format::value}));
+            EXPECT_TRUE(writer->put("", {.format = Format::unlabelled, .labels = labels}));
+            const std::array<Label, 1> bad{{{"Level", "30"}}};
+            EXPECT_EQ(writer->put("x", {.labels = bad}).error().code, Errc::bad_label);
+        }
+    });
+    Reader reader = Reader::create("LABELS").value();
+    board->ready.add();
+    for (int i = 0; i < 2; ++i) {
+        Message message = reader.get(kPatience).value();
+        EXPECT_EQ(message.text(), "slow");
+        EXPECT_EQ(message.size(), 4u);
+        EXPECT_EQ(message.format(), Format::text);
+        EXPECT_EQ(message.label("level"), "30");
+        EXPECT_EQ(message.label("logger"), "db");
+        EXPECT_EQ(message.label("other"), "");
+        EXPECT_EQ(message.labels().size(), 2u);
+        ASSERT_TRUE(reader.get_into(message, kPatience));
+        EXPECT_EQ(message.text(), "N");
+        EXPECT_EQ(message.format(), Format::value);
+        EXPECT_TRUE(message.labels().empty());
+        ASSERT_TRUE(reader.get_into(message, kPatience));
+        EXPECT_EQ(message.size(), 0u);
+        EXPECT_EQ(message.format(), Format::unlabelled);
+        EXPECT_EQ(message.labels().size(), 2u);
+        const Message taken = std::move(message);
+        EXPECT_EQ(taken.label("logger"), "db");
+        EXPECT_EQ(message.size(), 0u);  // NOLINT(bugprone-use-after-move): must not crash
+        EXPECT_TRUE(message.labels().empty());
+    }
+    EXPECT_EQ(writing.wait(), 0);
+    EXPECT_EQ(reader.info().lost.total(), 0u);
+}
+
+TEST(Messages, with_a_broken_block_of_labels_arrive_whole_as_bytes) {
+    const Machine& machine = Machine::own();
+    Reader reader = Reader::create("LABELS").value();
+    // What only a hostile or broken writer puts: its mark says labels, its bytes say nothing.
+    inbox::LocalWriter writer({machine.folder()}, "LABELS");
+    inbox::Item item;
+    item.format = {Format::text, true};
+    item.payload = as_bytes("\xff\xff no labels");
+    ASSERT_TRUE(writer.put({&item, 1}));
+    const Message message = reader.get(kPatience).value();
+    EXPECT_EQ(message.text(), "\xff\xff no labels");
+    EXPECT_EQ(message.format(), Format::bytes);
+    EXPECT_TRUE(message.labels().empty());
 }
 
 }  // namespace

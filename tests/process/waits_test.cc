@@ -8,8 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
+#include <functional>
 #include <iterator>
 #include <thread>
 #include <vector>
@@ -153,6 +156,109 @@ TEST(Waits, fileno_is_readable_exactly_while_a_message_waits) {
         EXPECT_FALSE(readable_within(0));
     }
     EXPECT_EQ(writing.wait(), 0);
+}
+
+TEST(Waits, threads_that_wait_for_room_do_not_wait_for_each_other) {
+    Machine::own();
+    const Reader reader = Reader::create("WAITS", {.max_messages = 1}).value();
+    Writer writer = Writer::open("WAITS").value();
+    ASSERT_TRUE(writer.put("fills it"));
+    expect_punctual([&] {
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 4; ++i) {
+            threads.emplace_back([&] {
+                const auto put = writer.put("too much", {.wait_when_full = kTimeout});
+                EXPECT_EQ(put.error().code, Errc::timed_out);
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+    });
+}
+
+TEST(Waits, a_put_that_waited_and_went_through_was_never_refused) {
+    Machine::own();
+    Reader reader = Reader::create("WAITS", {.max_messages = 2}).value();
+    Writer writer = Writer::open("WAITS").value();
+    constexpr std::uint64_t kPuts = 1000;
+    std::thread reading([&] {
+        for (std::uint64_t i = 0; i < kPuts; ++i) ASSERT_TRUE(reader.get(60s));
+    });
+    const std::vector<std::string_view> messages(kPuts, "x");
+    EXPECT_EQ(writer.put_many(messages, {.wait_when_full = 60s}).value(), kPuts);
+    reading.join();
+    EXPECT_EQ(reader.info().lost.total(), 0u);
+    ASSERT_EQ(writer.put_many({messages.data(), 5}).value(), 2u);  // who did not wait was told
+    EXPECT_EQ(reader.info().lost.total(), 0u);
+    EXPECT_EQ(writer.put("x", {.wait_when_full = 1ms}).error().code, Errc::timed_out);
+    EXPECT_EQ(reader.info().lost.slot_full, 1u);
+}
+
+// --- Signals
+// ------------------------------------------------------------------------------------------
+
+std::atomic<int> asked{0};
+std::atomic<bool> enough{false};
+bool ask() {
+    ++asked;
+    return enough;
+}
+
+// Signals a waiting thread until `done`, for no one can know that it is asleep already.
+void signal_until(std::thread& thread, const std::function<bool()>& done) {
+    while (!done()) {
+        pthread_kill(thread.native_handle(), SIGUSR1);
+        std::this_thread::yield();
+    }
+}
+
+class InterruptedWaits : public testing::Test {
+protected:
+    void SetUp() override {
+        Machine::own();
+        asked = 0;
+        enough = false;
+        struct sigaction action {};
+        action.sa_handler = [](int) {};  // and no SA_RESTART
+        ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
+    }
+
+    // Waits in a thread; asked twice whether to go on, and then not any more.
+    void expect_interruption(const std::function<Result<void>()>& wait) {
+        std::atomic<bool> ended{false};
+        std::thread waiting([&] {
+            const auto waited = wait();
+            EXPECT_EQ(waited ? Errc{} : waited.error().code, Errc::interrupted);
+            ended = true;
+        });
+        signal_until(waiting, [] { return asked >= 2; });
+        EXPECT_FALSE(ended);
+        enough = true;
+        signal_until(waiting, [&] { return ended.load(); });
+        waiting.join();
+    }
+};
+
+TEST_F(InterruptedWaits, of_a_get_end_when_the_caller_wants) {
+    Reader reader = Reader::create("WAITS").value();
+    Message message;
+    expect_interruption([&] { return reader.get_into(message, kForever, ask); });
+}
+
+TEST_F(InterruptedWaits, of_a_get_in_line_behind_another_end_as_well) {
+    Reader reader = Reader::create("WAITS").value();
+    std::thread first([&] { EXPECT_TRUE(reader.get()); });
+    Message message;
+    expect_interruption([&] { return reader.get_into(message, kForever, ask); });
+    ASSERT_TRUE(Writer::open("WAITS")->put("for the first"));
+    first.join();
+}
+
+TEST_F(InterruptedWaits, of_a_put_end_when_the_caller_wants) {
+    const Reader reader = Reader::create("WAITS", {.max_messages = 1}).value();
+    Writer writer = Writer::open("WAITS").value();
+    ASSERT_TRUE(writer.put("fills it"));
+    expect_interruption(
+        [&] { return writer.put("x", {.wait_when_full = kForever, .interrupted = ask}); });
 }
 
 // --- System calls

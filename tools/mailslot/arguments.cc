@@ -132,6 +132,13 @@ void add_put(CLI::App& app, Chosen& chosen) {
         [options = options](std::int64_t ms) { options->wait = Timeout(ms); });
     verb->add_flag("--no-wait", options->no_wait, "From standard input: do not wait for room, fail")
         ->excludes(wait);
+    verb->add_option("--label", options->labels,
+                     "A label for each message, as level=30; may be repeated")
+        ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
+        ->check([](const std::string& label) {
+            return label.find('=') == label.npos ? "there is no '=' in it" : std::string();
+        });
     verb->footer(
         R"(A full slot of this machine fails the command, unless the messages come from standard
 input: then it is waited for.

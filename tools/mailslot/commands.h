@@ -18,6 +18,7 @@ struct PutOptions {
     bool bytes = false;                 // do not claim that it is UTF-8
     bool no_wait = false;
     std::optional<Timeout> wait{};
+    std::vector<std::string> labels;  // NAME=VALUE
 };
 int run_put(const PutOptions& options);
 

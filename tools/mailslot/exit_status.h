@@ -17,6 +17,7 @@ constexpr int exit_status(Errc code) {
         case Errc::bad_name:
         case Errc::name_too_long:
         case Errc::bad_config:
+        case Errc::bad_label:
         case Errc::wrong_direction:
             return kWrongUse;  // what the user wrote must change
         case Errc::timed_out:
@@ -32,6 +33,7 @@ constexpr int exit_status(Errc code) {
         case Errc::no_resources:
         case Errc::unreachable:
         case Errc::port_taken:
+        case Errc::interrupted:
         case Errc::bad_packet:
         case Errc::bad_segment:
             return kFailed;

@@ -16,7 +16,7 @@ constexpr Case kCases[] = {
     {Errc::timed_out, 3},     {Errc::message_too_big, 1}, {Errc::slot_full, 1},
     {Errc::no_permission, 5}, {Errc::no_resources, 1},    {Errc::unreachable, 1},
     {Errc::port_taken, 1},    {Errc::bad_packet, 1},      {Errc::bad_segment, 1},
-    {Errc::bad_config, 2},
+    {Errc::bad_config, 2},    {Errc::bad_label, 2},
 };
 
 TEST(ExitStatus, is_the_documented_one_for_every_error) {
@@ -27,7 +27,7 @@ TEST(ExitStatus, is_the_documented_one_for_every_error) {
 }
 
 TEST(ExitStatus, is_never_success_for_an_error) {
-    for (int code = 1; code <= static_cast<int>(Errc::bad_config); ++code) {
+    for (int code = 1; code <= static_cast<int>(Errc::interrupted); ++code) {
         EXPECT_NE(exit_status(static_cast<Errc>(code)), kDone) << code;
     }
 }

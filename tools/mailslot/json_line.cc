@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <span>
 
 #include "model/fold.h"
 
@@ -166,6 +167,19 @@ void append_utc(std::string& out, std::chrono::system_clock::time_point time) {
     out += 'Z';
 }
 
+void append_labels(std::string& out, std::span<const Label> labels) {
+    char before = '{';
+    out += ",\"labels\":";
+    for (const Label& label : labels) {
+        out += before;
+        before = ',';
+        append_json_string(out, label.name);
+        out += ':';
+        append_json_string(out, label.value);
+    }
+    out += '}';
+}
+
 void append_json_line(std::string& out, const Row& row) {
     out += "{\"slot\":";
     append_json_string(out, row.slot);
@@ -190,6 +204,7 @@ void append_json_line(std::string& out, const Row& row) {
     out += word_of(row.trust);
     out += "\",\"lost_before\":";
     append_number(out, row.lost_before);
+    if (!row.labels.empty()) append_labels(out, row.labels);
     out += "}\n";
 }
 

@@ -157,6 +157,8 @@ void Listener::print(const Message& message) {
         say_losses(std::move(line));
     }
     const Row row = row_of(message);
+    const bool says_goodbye = row.data.empty() && !message.label("closing").empty();
+    if (says_goodbye && !options_.print.json) return;  // a log handler's last word: nothing to see
     if (options_.print.json)
         append_json_line(output_.text(), row);
     else

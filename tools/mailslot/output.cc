@@ -4,8 +4,11 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <climits>
+#include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
@@ -16,35 +19,56 @@
 namespace mailslot::cli {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using Instant = steady_clock::time_point;
+
 constexpr std::size_t kKeptBytes = 4 * kBlockBytes;  // memory kept after one huge message
 
 // Once a stop was requested: how long whoever reads our output may take for each small part of the
 // rest.
-constexpr int kPatienceMs = 200;
+constexpr milliseconds kPatience{200};
+constexpr Instant kNever = Instant::max();
 
-bool has_room(int timeout_ms) {
+// Waits on when it is interrupted: once a stop was requested, it is every 100 ms.
+bool has_room_until(Instant deadline) {
+    while (true) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
+        pollfd room{STDOUT_FILENO, POLLOUT, 0};
+        const int ready = ::poll(&room, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+        if (ready >= 0 || errno != EINTR) return ready > 0;
+    }
+}
+
+void wait_for_room_or_stop() {
     pollfd room{STDOUT_FILENO, POLLOUT, 0};
-    return ::poll(&room, 1, timeout_ms) > 0;
+    ::poll(&room, 1, -1);
 }
 
 }  // namespace
 
 Result<void> Output::flush() {
     std::string_view left = text_;
+    Instant deadline = kNever;  // of this part, once a stop was requested
     while (!left.empty()) {
         const bool stopping = stop_requested();
-        if (stopping && !has_room(kPatienceMs)) return Error{Errc::closed, "write standard output"};
-        // Where there is any room there is this much: such a write does not block.
+        if (stopping) deadline = std::min(deadline, steady_clock::now() + kPatience);
+        if (stopping && !has_room_until(deadline))
+            return Error{Errc::closed, "write standard output"};
+        // Where a pipe has any room it has this much: such a write does not block.
         const std::string_view part = stopping ? left.substr(0, PIPE_BUF) : left;
         const ssize_t written = ::write(STDOUT_FILENO, part.data(), part.size());
         if (written >= 0) {
             left.remove_prefix(static_cast<std::size_t>(written));
+            deadline = kNever;
         } else if (errno == EPIPE) {
             return Error{Errc::closed, "write standard output", errno};
-        } else if (errno == EAGAIN) {
-            has_room(-1);  // somebody made standard output non-blocking
-        } else if (errno != EINTR) {
+        } else if (errno != EINTR && errno != EAGAIN) {
             return Error{Errc::no_resources, "write standard output", errno};
+        } else if (steady_clock::now() >= deadline) {
+            return Error{Errc::closed, "write standard output"};  // a terminal's room was too small
+        } else if (errno == EAGAIN) {
+            wait_for_room_or_stop();  // somebody made standard output non-blocking
         }
     }
     text_.clear();

@@ -18,7 +18,8 @@ namespace {
 // A writer that counts, and knows how to say which message failed.
 class Putter {
 public:
-    Putter(Writer writer, Format format) : writer_(std::move(writer)), format_(format) {}
+    Putter(Writer writer, const mailslot::PutOptions& how)
+        : writer_(std::move(writer)), how_(how) {}
 
     Result<void> put_all(std::span<const std::string_view> messages);
     Result<void> put_lines();  // each line of standard input
@@ -31,20 +32,19 @@ private:
     Result<void> check_size(std::size_t bytes);
 
     Writer writer_;
-    Format format_;
+    const mailslot::PutOptions how_;
     std::uint64_t done_ = 0;
 };
 
 Result<void> Putter::put_one(std::string_view message) {
-    auto put = format_ == Format::text ? writer_.put(message)
-                                       : writer_.put(std::as_bytes(std::span(message)));
+    auto put = writer_.put(message, how_);
     if (put) ++done_;
     return put;
 }
 
 Result<void> Putter::put_all(std::span<const std::string_view> messages) {
     while (!messages.empty()) {
-        const auto taken = writer_.put_many(messages, format_);
+        const auto taken = writer_.put_many(messages, how_);
         if (!taken) return taken.error();
         done_ += *taken;
         messages = messages.subspan(*taken);
@@ -113,7 +113,14 @@ std::string which(const PutOptions& options, std::uint64_t done) {
 int run_put(const PutOptions& options) {
     auto writer = Writer::open(options.address, {.wait_when_full = choose_wait(options)});
     if (!writer) return fail_for(options.address, writer.error());
-    Putter putter(std::move(*writer), options.bytes ? Format::bytes : Format::text);
+    std::vector<Label> labels;
+    for (const std::string& label : options.labels) {
+        const std::size_t equals = label.find('=');  // there is one: the arguments were checked
+        labels.push_back({std::string_view(label).substr(0, equals),
+                          std::string_view(label).substr(equals + 1)});
+    }
+    Putter putter(std::move(*writer),
+                  {.format = options.bytes ? Format::bytes : Format::text, .labels = labels});
     const std::vector<std::string_view> messages(options.messages.begin(), options.messages.end());
     const Result<void> put = options.whole      ? putter.put_whole()
                              : messages.empty() ? putter.put_lines()

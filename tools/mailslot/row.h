@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "mailslot/mailslot.h"
 
@@ -15,6 +16,7 @@ struct Row {
     std::chrono::system_clock::time_point sent_at{};
     Format format = Format::text;
     Trust trust = Trust::none;
+    std::vector<Label> labels{};
 };
 
 inline Row row_of(const Message& message) {
@@ -27,7 +29,8 @@ inline Row row_of(const Message& message) {
             .lost_before = message.lost_before(),
             .sent_at = message.sent_at(),
             .format = message.format(),
-            .trust = message.trust()};
+            .trust = message.trust(),
+            .labels = message.labels()};
 }
 
 }  // namespace mailslot::cli

@@ -11,10 +11,11 @@ bool stop_requested();
 // thread.
 class StopSignal {
 public:
-    StopSignal();  // holds the signals back: threads started from now on never get them
+    StopSignal();  // holds them back, and SIGALRM: threads started from now on never get them
 
-    // Takes them from now on, also those held back; a second one ends the program at once.
-    // Returns a descriptor that is readable once a stop was requested. Errors: no_resources.
+    // Takes them from now on, also those held back; a second one of a kind ends the program at
+    // once. Returns a descriptor that is readable once a stop was requested. From then on whatever
+    // blocks the main thread fails with EINTR, every 100 ms again. Errors: no_resources.
     Result<int> start();
 };
 

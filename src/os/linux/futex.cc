@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 
 namespace mailslot::os {
@@ -15,7 +16,7 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
 }  // namespace
 
-void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) {
+bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) {
     timespec until{};
     if (deadline) {
         // Absolute, on CLOCK_MONOTONIC (which steady_clock is): nothing is added up, so never
@@ -25,8 +26,10 @@ void futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, 
         until.tv_sec = seconds.count();
         until.tv_nsec = std::chrono::nanoseconds(since - seconds).count();
     }
-    syscall(SYS_futex, reinterpret_cast<const std::uint32_t*>(&word), FUTEX_WAIT_BITSET, expected,
-            deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
+    const long done =
+        syscall(SYS_futex, reinterpret_cast<const std::uint32_t*>(&word), FUTEX_WAIT_BITSET,
+                expected, deadline ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
+    return done < 0 && errno == EINTR;
 }
 
 void futex_wake(std::atomic<std::uint32_t>& word, int most) {

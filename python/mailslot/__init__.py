@@ -1,0 +1,13 @@
+r"""Mailslots: named one-way messages to a process, a machine, a domain or every machine.
+
+`mailslot.ipc` has the Mailslot class of winsys, `mailslot.logging_handlers` handlers for `logging`,
+`mailslot.aio` readers for asyncio, and `python -m mailslot.mailslot_listener` shows what comes.
+"""
+
+from . import ipc
+from ._mailslot import Losses, Message, Reader, SlotInfo, Writer, __version__
+from ._mailslot import list_slots as list
+from ._mailslot import slot_info as info
+from .ipc import Mailslot
+
+__all__ = ["Losses", "Mailslot", "Message", "Reader", "SlotInfo", "Writer", "__version__", "info", "ipc", "list"]

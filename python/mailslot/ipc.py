@@ -1,0 +1,398 @@
+r"""The Mailslot class of winsys, to the letter where it works, and mended where it did not (docs/python.md).
+
+A mailslot is named; one process reads, any may write::
+
+    from mailslot import ipc
+
+    with ipc.mailslot("LISTENER") as listener:          # a reader: its first use is to read
+        for message in listener:
+            print(message)
+
+    with ipc.mailslot(r"\\*\mailslot\LISTENER") as writer:      # every machine of the network
+        writer.put("HELLO")
+
+Times: ``timeout_ms`` is in milliseconds, -1 waits for ever; ``timeout`` is in seconds, as ``queue.Queue`` has it.
+Threads: an object may be used by several at once; nobody waits with the interpreter lock held.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Callable, Dict, Optional, Tuple, TypeVar, Union, overload
+
+from . import _mailslot
+from ._mailslot import Message, SlotInfo
+from .exceptions import (
+    x_access_denied,
+    x_ipc,
+    x_ipc_invalid_use,
+    x_mailslot,
+    x_mailslot_closed,
+    x_mailslot_empty,
+    x_mailslot_exists,
+    x_mailslot_full,
+    x_mailslot_invalid_name,
+    x_mailslot_invalid_use,
+    x_mailslot_message_too_big,
+    x_mailslot_message_too_complex,
+    x_not_found,
+    x_winsys,
+)
+
+__all__ = [
+    "Mailslot",
+    "Message",
+    "SlotInfo",
+    "mailslot",
+    "x_access_denied",
+    "x_ipc",
+    "x_ipc_invalid_use",
+    "x_mailslot",
+    "x_mailslot_closed",
+    "x_mailslot_empty",
+    "x_mailslot_exists",
+    "x_mailslot_full",
+    "x_mailslot_invalid_name",
+    "x_mailslot_invalid_use",
+    "x_mailslot_message_too_big",
+    "x_mailslot_message_too_complex",
+    "x_not_found",
+    "x_winsys",
+]
+
+_PLAIN: Any = object()  # the serialiser that Mailslot has by default
+_Answer = TypeVar("_Answer")
+
+
+@overload
+def mailslot(name: None, marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1) -> None: ...
+
+
+@overload
+def mailslot(
+    name: Union[str, Mailslot], marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1
+) -> Mailslot: ...
+
+
+def mailslot(
+    name: Union[None, str, Mailslot], marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1
+) -> Optional[Mailslot]:
+    """A Mailslot for `name`; None for None, and a Mailslot for itself.
+
+    `marshalled` says how messages are read that do not say themselves what they are (those of classic Windows
+    mailslots): as plain values, or as bytes. Without it only text and bytes can be put.
+    """
+    if name is None or isinstance(name, Mailslot):
+        return name
+    return Mailslot(name, serialiser=_PLAIN if marshalled else None, message_size=message_size, timeout_ms=timeout_ms)
+
+
+def _dumps_and_loads(serialiser: Any) -> Tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """A pair of functions out of what a program may give: a module or object with dumps and loads, or the pair."""
+    if isinstance(serialiser, tuple) and len(serialiser) == 2 and all(callable(part) for part in serialiser):
+        return serialiser[0], serialiser[1]
+    dumps, loads = getattr(serialiser, "dumps", None), getattr(serialiser, "loads", None)
+    if callable(dumps) and callable(loads):
+        return dumps, loads
+    raise TypeError("serialiser: None, an object with dumps and loads, or a pair of functions")
+
+
+def _milliseconds(timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
+    """One of the two, in milliseconds; None where neither is given."""
+    if timeout is None:
+        return timeout_ms
+    if timeout_ms is not None:
+        raise TypeError("timeout is in seconds, timeout_ms in milliseconds: give one of them")
+    if timeout < 0:
+        raise ValueError("'timeout' must be a non-negative number")  # as queue.Queue says it
+    return -int(-timeout * 1000 // 1)  # up, for a wait is never shorter
+
+
+class Mailslot:
+    r"""A named one-way channel of whole messages: a reader or a writer, whichever it is used as first.
+
+    Mailslot(name, serialiser=..., message_size=0, timeout_ms=-1), or Mailslot(name, message_size, timeout_ms).
+
+    name          NAME or ``\\.\mailslot\NAME``: this machine. ``\\PLACE\mailslot\NAME`` with a host, an IP address, a
+                  domain or ``*`` as PLACE: to write only, reader or not. Case does not matter, and / equals \.
+    serialiser    None: text and bytes only. An object with dumps and loads, or a pair of functions: every value goes
+                  through them; give no pickle to a slot that strangers can write to. `marshal` itself is taken for
+                  the default: plain values, by a decoder of our own that is safe on what strangers send.
+    message_size  the largest message in bytes; 0: as large as the slot's memory allows.
+    timeout_ms    how long a get waits that does not say itself; -1: for ever.
+    mode          "r": a reader, whose slot is there from now on. "w": a writer. None: the first use decides.
+
+    Errors: x_mailslot_invalid_name (also a ValueError); with mode="r" as `get`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        serialiser: Any = _PLAIN,
+        message_size: Optional[int] = None,
+        timeout_ms: Optional[float] = None,
+        mode: Optional[str] = None,
+    ) -> None:
+        if isinstance(serialiser, int):  # the other order: name, message_size, timeout_ms
+            if message_size is not None and timeout_ms is not None:
+                raise TypeError("Mailslot(name, serialiser, message_size, timeout_ms): serialiser is a number")
+            timeout_ms = timeout_ms if message_size is None else message_size
+            message_size, serialiser = serialiser, _PLAIN
+        if mode not in (None, "r", "w"):
+            raise ValueError('mode: "r", "w" or None')
+        if getattr(serialiser, "__name__", None) == "marshal":
+            serialiser = _PLAIN
+        self.name = _mailslot.canonical(name)
+        self._is_local = self.name.startswith("\\\\.\\")
+        self.message_size = 0 if message_size is None else int(message_size)
+        if self.message_size < 0:
+            raise ValueError("message_size must not be negative")
+        self.serialiser = serialiser
+        self._marshalled = serialiser is not None
+        self._dumps: Optional[Callable[[Any], Any]] = None
+        self._loads: Optional[Callable[[Any], Any]] = None
+        if serialiser is not None and serialiser is not _PLAIN:
+            self._dumps, self._loads = _dumps_and_loads(serialiser)
+        self._timeout_ms = -1 if timeout_ms is None else int(timeout_ms)
+        self._mode = "w" if mode == "w" else None
+        self._reader: Optional[_mailslot.Reader] = None
+        self._writer: Optional[_mailslot.Writer] = None
+        self._closed = False
+        self._lock = threading.Lock()
+        if mode == "r":
+            self._as_reader()
+
+    # --- What it is
+
+    @property
+    def mode(self) -> Optional[str]:
+        """"r" or "w" once the first use, or the constructor's `mode`, has decided; None before."""
+        return self._mode
+
+    @property
+    def timeout_ms(self) -> int:
+        """How long a get waits that does not say itself: milliseconds, -1 for ever. May be set at any time."""
+        return self._timeout_ms
+
+    @timeout_ms.setter
+    def timeout_ms(self, timeout_ms: float) -> None:
+        self._timeout_ms = int(timeout_ms)
+        reader = self._reader
+        if reader is not None:
+            reader.timeout_ms = self._timeout_ms
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else {"r": "reader", "w": "writer", None: "not used yet"}[self._mode]
+        return f"<Mailslot {self.name} ({state})>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """Pickled, as multiprocessing does to what it hands over: a new object of the same name and settings; a writer
+        stays one, a reader's role is open again."""
+        serialiser = self.serialiser
+        marshalled = serialiser is _PLAIN
+        mode = "w" if self._mode == "w" else None
+        return _unpickled, (self.name, marshalled, None if marshalled else serialiser, self.message_size,
+                            self._timeout_ms, mode)
+
+    # --- Either end, made at first need
+
+    def _as_reader(self) -> _mailslot.Reader:
+        reader = self._reader
+        if reader is not None and not self._closed:
+            return reader
+        with self._lock:
+            self._check(reading=True)
+            if self._reader is None:
+                self._reader = _mailslot.Reader(
+                    self.name,
+                    max_message_bytes=self.message_size,
+                    timeout_ms=self._timeout_ms,
+                    marshalled=self._marshalled,
+                )
+                self._mode = "r"
+            return self._reader
+
+    def _as_writer(self) -> _mailslot.Writer:
+        writer = self._writer
+        if writer is not None and not self._closed:
+            return writer
+        with self._lock:
+            self._check(reading=False)
+            if self._writer is None:
+                self._mode = "w"  # also when nobody listens: the use was to write
+                self._writer = _mailslot.Writer(self.name, marshalled=self._marshalled)
+            return self._writer
+
+    def _check(self, reading: bool) -> None:
+        if self._closed:
+            raise x_mailslot_closed(0, "Mailslot", f"{self.name}: this mailslot was closed; make a new one")
+        if self._mode == ("w" if reading else "r"):
+            used, wanted = ("write", "read from") if reading else ("read", "written to")
+            raise x_mailslot_invalid_use(
+                0, "Mailslot", f"{self.name}: used to {used}, so it cannot be {wanted}; make a second one"
+            )
+        if reading and not self._is_local:
+            raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: a reader's slot is always on its own machine")
+
+    # --- Writing
+
+    def put(
+        self,
+        data: Any,
+        block: bool = False,
+        timeout_ms: Optional[float] = None,
+        *,
+        timeout: Optional[float] = None,
+        labels: Optional[Dict[str, str]] = None,
+    ) -> None:
+        """Puts one message: all of it or nothing. Makes the object a writer.
+
+        block, timeout_ms, timeout   whether and how long to wait for room in a full slot of this machine; by default a
+                                     full slot is an error at once, and so it is with `timeout_ms=0`.
+        labels                       short texts by name that travel with the message: {"level": "30"}.
+
+        Errors: x_not_found (a slot of this machine that has no reader), x_mailslot_full,
+        x_mailslot_message_too_big, x_mailslot_message_too_complex, x_mailslot_invalid_use, x_mailslot_closed,
+        x_access_denied, x_mailslot.
+        """
+        wait_ms = _milliseconds(timeout_ms, timeout)
+        if wait_ms is None:
+            wait_ms = -1 if block else 0
+        writer = self._writer  # the usual case, cheaply
+        if writer is None or self._closed:
+            writer = self._as_writer()
+        if self._dumps is not None:
+            data = self._dumps(data)
+        if self.message_size:
+            self._check_size(data)
+        writer.put(data, wait_ms, labels)
+
+    def put_nowait(self, data: Any) -> None:
+        """put(data, block=False), as queue.Queue has it."""
+        self.put(data)
+
+    def _check_size(self, data: Any) -> None:
+        if isinstance(data, str):
+            data = data.encode("utf-8", "surrogatepass")
+        elif not isinstance(data, (bytes, bytearray, memoryview)):
+            data = _mailslot.dumps(data)
+        if len(memoryview(data).cast("B")) > self.message_size:
+            raise x_mailslot_message_too_big(
+                0, "put", f"{self.name}: this mailslot was made for at most {self.message_size} bytes"
+            )
+
+    # --- Reading
+
+    def get(
+        self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
+    ) -> Any:
+        """Takes the oldest message, waiting for one. Makes the object a reader.
+
+        block        False: do not wait, unless a time is given.
+        timeout_ms   milliseconds; -1: for ever; None: the object's own `timeout_ms`.
+        timeout      the same in seconds.
+
+        Errors: x_mailslot_empty (also a queue.Empty), x_mailslot_closed, x_mailslot_exists (another reader has
+        the name), x_mailslot_invalid_use, x_access_denied, x_mailslot.
+        """
+        value = self._as_reader().get(self._wait_ms(block, timeout_ms, timeout))
+        return value if self._loads is None else self._loads(value)
+
+    def get_message(
+        self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
+    ) -> Message:
+        """The same with its envelope: a `Message`. Its `value` has not gone through a serialiser of your own."""
+        return self._as_reader().get_message(self._wait_ms(block, timeout_ms, timeout))
+
+    def get_nowait(self) -> Any:
+        """get(block=False, timeout_ms=0)."""
+        return self.get(False, 0)
+
+    @staticmethod
+    def _wait_ms(block: bool, timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
+        wait_ms = timeout_ms if timeout is None else _milliseconds(timeout_ms, timeout)
+        return 0 if wait_ms is None and not block else wait_ms
+
+    def __iter__(self) -> Mailslot:
+        return self
+
+    def __next__(self) -> Any:
+        """The next message; the loop ends when the object is closed. A wait that ends with nothing raises
+        x_mailslot_empty, after which the loop can be taken up again."""
+        try:
+            return self.get()
+        except x_mailslot_closed:
+            raise StopIteration from None
+
+    # --- What is in it
+
+    def info(self) -> SlotInfo:
+        """Sizes, counters and losses of the slot: a `SlotInfo`. Errors: as of `qsize`."""
+        return self._ask(lambda end: end.info(), lambda info: info)
+
+    def qsize(self) -> int:
+        """How many messages wait, exactly. On an object that was not used yet: makes it a reader, unless a slot of
+        this name is there already, whose figure it then tells. Errors: x_mailslot_invalid_use (the writer's slot is
+        not on this machine), x_not_found (a writer's slot is gone), x_mailslot_closed, as `get`."""
+        return self._ask(lambda end: end.qsize(), lambda info: info.messages)
+
+    def empty(self) -> bool:
+        """Whether nothing waits. Otherwise as `qsize`."""
+        return self.qsize() == 0
+
+    def full(self) -> bool:
+        """Whether the slot's room, in bytes or messages, is used up. Otherwise as `qsize`."""
+        return self._ask(lambda end: end.full(), _is_full)
+
+    def _ask(
+        self, of_reader: Callable[[_mailslot.Reader], _Answer], of_info: Callable[[SlotInfo], _Answer]
+    ) -> _Answer:
+        if self._reader is None and not self._closed:
+            if self._mode == "w" and not self._is_local:
+                raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: only a slot of this machine can be asked")
+            if self._mode == "w":
+                return of_info(_mailslot.slot_info(self.name))
+            if self._is_local:
+                try:
+                    return of_info(_mailslot.slot_info(self.name))
+                except x_not_found:
+                    pass  # nobody's yet: as winsys has it, this makes it ours
+        return of_reader(self._as_reader())
+
+    def fileno(self) -> int:
+        """A descriptor that is readable exactly while a message waits: for select, poll and the like, not for read or
+        close. Makes the object a reader. Errors: as `get`."""
+        return self._as_reader().fileno()
+
+    # --- The end
+
+    def close(self) -> None:
+        """Closes it. A reader's name is free at once, its unread messages are gone, and threads that wait in `get`
+        have x_mailslot_closed. Again: no effect."""
+        with self._lock:
+            self._closed = True
+            reader, writer = self._reader, self._writer
+        if reader is not None:
+            reader.close()
+        if writer is not None:
+            writer.close()
+
+    def __enter__(self) -> Mailslot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _unpickled(
+    name: str, marshalled: bool, serialiser: Any, message_size: int, timeout_ms: int, mode: Optional[str]
+) -> Mailslot:
+    return Mailslot(name, _PLAIN if marshalled else serialiser, message_size, timeout_ms, mode)
+
+
+def _is_full(info: SlotInfo) -> bool:
+    return info.messages >= info.max_messages or info.bytes >= info.max_bytes

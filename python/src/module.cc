@@ -1,0 +1,341 @@
+// The module mailslot._mailslot: the library's two ends for Python. What each does says
+// python/mailslot/_mailslot.pyi; who programs with it uses mailslot.ipc.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "errors.h"
+#include "mailslot/mailslot.h"
+#include "message.h"
+#include "slot_info.h"
+#include "values.h"
+#include "waiting.h"
+
+namespace py = pybind11;
+
+namespace mailslot::python {
+namespace {
+
+using Milliseconds = std::optional<double>;  // None: the slot's own; below 0: for ever
+
+Timeout timeout_of(const Milliseconds& ms) {
+    constexpr double kMost = 1e12;  // thirty years
+    if (!ms) return kSlotDefault;
+    if (std::isnan(*ms)) throw py::value_error("timeout_ms: not a number");
+    if (*ms < 0) return kForever;
+    return Timeout(static_cast<std::int64_t>(std::ceil(std::min(*ms, kMost))));
+}
+
+Access access_of(const std::string& word) {
+    if (word == "owner") return Access::owner;
+    if (word == "group") return Access::group;
+    if (word == "everybody") return Access::everybody;
+    throw py::value_error("access: owner, group or everybody");
+}
+
+// --- Reader
+
+class PyReader {
+public:
+    PyReader(const std::string& name, const SlotOptions& options, bool marshalled)
+        : marshalled_(marshalled), timeout_(options.read_timeout) {
+        auto made = unlocked([&] { return Reader::create(name, options); });
+        if (!made) raise(made.error());
+        reader_ = std::make_unique<Reader>(std::move(*made));
+    }
+    ~PyReader() { close(); }
+
+    py::object get(const Milliseconds& timeout_ms) {
+        thread_local Message message;  // its memory serves again
+        take(message, timeout_ms);
+        py::object value = to_python(message.text(), message.format(), marshalled_);
+        constexpr std::size_t kKept = 1 << 20;
+        if (message.size() > kKept) message = Message();
+        return value;
+    }
+
+    PyMessage get_message(const Milliseconds& timeout_ms) {
+        Message message;
+        take(message, timeout_ms);
+        return {std::move(message), marshalled_};
+    }
+
+    SlotInfo info() const { return reader_->info(); }
+    std::uint64_t qsize() const { return reader_->qsize(); }
+    bool empty() const { return reader_->empty(); }
+    bool full() const { return reader_->full(); }
+    std::string name() const { return std::string(reader_->name()); }
+    std::int64_t timeout_ms() const { return timeout_.load().count(); }
+    void set_timeout_ms(double ms) {
+        timeout_ = timeout_of(ms);
+        reader_->set_read_timeout(timeout_);
+    }
+    int fileno() {
+        const auto fd = reader_->fileno();
+        if (!fd) raise(fd.error());
+        return *fd;
+    }
+    py::object network_error() const {
+        const auto error = reader_->network_error();
+        return error ? exception_of(*error) : py::none();
+    }
+    // Waits until no thread is inside get, and those may need the lock to come out.
+    void close() {
+        unlocked([this] {
+            reader_->close();
+            return 0;
+        });
+    }
+
+private:
+    void take(Message& message, const Milliseconds& timeout_ms) {
+        const Timeout timeout = timeout_of(timeout_ms);
+        // The usual case: something waits. To give the lock away and back would cost more than it.
+        Result<void> got = reader_->get_into(message, Timeout(0));
+        const bool waits = timeout != Timeout(0) && !got && got.error().code == Errc::timed_out;
+        if (waits) {
+            got = unlocked([&] { return reader_->get_into(message, timeout, is_interrupted); });
+        }
+        if (!got) raise(got.error());
+    }
+
+    std::unique_ptr<Reader> reader_;
+    const bool marshalled_;
+    std::atomic<Timeout> timeout_;
+};
+
+// --- Writer
+
+// {"level": "30"} as labels; borrows from the dict's strings.
+std::vector<Label> labels_of(const py::handle& labels) {
+    std::vector<Label> result;
+    if (labels.is_none()) return result;
+    const auto text = [](const py::handle& object, const char* what) {
+        Py_ssize_t size = 0;
+        const char* const utf8 = PyUnicode_Check(object.ptr())
+                                     ? PyUnicode_AsUTF8AndSize(object.ptr(), &size)
+                                     : nullptr;
+        if (utf8 == nullptr) {
+            PyErr_Clear();
+            throw py::type_error(std::string("labels: ") + what + " must be a str of UTF-8");
+        }
+        return std::string_view(utf8, static_cast<std::size_t>(size));
+    };
+    if (!PyDict_Check(labels.ptr())) throw py::type_error("labels: a dict of str to str");
+    for (const auto& [name, value] : py::reinterpret_borrow<py::dict>(labels)) {
+        result.push_back({text(name, "a name"), text(value, "a value")});
+    }
+    return result;
+}
+
+class PyWriter {
+public:
+    PyWriter(const std::string& address, double wait_for_address_ms, bool marshalled)
+        : marshalled_(marshalled) {
+        const WriterOptions options{.wait_for_address = timeout_of(wait_for_address_ms)};
+        auto opened = unlocked([&] { return Writer::open(address, options); });
+        if (!opened) raise(opened.error());
+        writer_ = std::make_unique<Writer>(std::move(*opened));
+    }
+
+    void put(const py::object& value, double timeout_ms, const py::object& labels, bool unlabelled) {
+        const Outgoing message(value, marshalled_);
+        const std::vector<Label> named = labels_of(labels);
+        const PutOptions options{.format = unlabelled ? Format::unlabelled : message.format(),
+                                 .labels = named,
+                                 .wait_when_full = timeout_of(timeout_ms),
+                                 .interrupted = is_interrupted};
+        const auto done = unlocked([&] { return writer_->put(message.data(), options); });
+        if (!done) raise_put(done.error());
+    }
+
+    std::size_t put_many(const py::iterable& values, double timeout_ms, const py::object& labels) {
+        std::vector<py::object> kept;
+        std::vector<Outgoing> messages;
+        for (const py::handle value : values) {
+            kept.push_back(py::reinterpret_borrow<py::object>(value));
+            messages.emplace_back(value, marshalled_);
+        }
+        const std::vector<Label> named = labels_of(labels);
+        PutOptions options{.labels = named,
+                           .wait_when_full = timeout_of(timeout_ms),
+                           .interrupted = is_interrupted};
+        std::size_t done = 0;
+        while (done < messages.size()) {
+            std::vector<std::string_view> same;  // what follows in one format
+            options.format = messages[done].format();
+            for (std::size_t i = done; i < messages.size() && messages[i].format() == options.format;
+                 ++i) {
+                same.push_back(messages[i].data());
+            }
+            const auto taken = unlocked([&] { return writer_->put_many(same, options); });
+            if (!taken && done == 0) raise_put(taken.error());
+            if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+            if (!taken) break;
+            done += *taken;
+            if (*taken < same.size()) break;
+        }
+        return done;
+    }
+
+    SlotInfo info() const {
+        auto info = unlocked([&] { return writer_->info(); });
+        if (!info) raise(info.error());
+        return std::move(*info);
+    }
+    void close() {
+        unlocked([this] {
+            writer_->close();
+            return 0;
+        });
+    }
+    std::string address() const { return std::string(writer_->address()); }
+    std::uint64_t origin() const { return writer_->origin(); }
+
+private:
+    // Room that did not come in time is a full slot for a Python program (queue.Full).
+    [[noreturn]] static void raise_put(Error error) {
+        if (error.code == Errc::timed_out && error.detail.find("full") != std::string::npos) {
+            error.code = Errc::slot_full;
+        }
+        raise(error);
+    }
+
+    std::unique_ptr<Writer> writer_;
+    const bool marshalled_;
+};
+
+std::vector<SlotInfo> list_slots() {
+    auto slots = unlocked([] { return list(); });
+    if (!slots) raise(slots.error());
+    return std::move(*slots);
+}
+
+SlotInfo slot_info(const std::string& name) {
+    auto found = unlocked([&] { return info(name); });
+    if (!found) raise(found.error());
+    return std::move(*found);
+}
+
+std::string canonical_of(const std::string& address) {
+    auto text = canonical(address);
+    if (!text) raise(text.error());
+    return std::move(*text);
+}
+
+py::object loads(const py::buffer& data) {
+    const Outgoing bytes(py::memoryview(data), false);
+    bool sound = false;
+    py::object value = decode_plain(bytes.data(), sound);
+    if (!sound) throw py::value_error("these bytes are no plain value");
+    return value;
+}
+
+void define_reader(py::module_& module) {
+    py::class_<PyReader>(module, "Reader",
+                         R"(The reading end of one slot of this machine, with all that it can be set to.
+
+name               NAME or \\.\mailslot\NAME
+max_message_bytes  the largest message; 0: as large as max_bytes allows
+max_bytes          of waiting messages, in all
+max_messages       that may wait
+timeout_ms         how long a get waits that does not say itself: milliseconds, -1 for ever
+access, group      who else on this machine may write: "owner", "group" (a group id, or this process's), "everybody"
+marshalled         unlabelled (classic) messages are read as plain values
+
+Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
+Threads: any; the interpreter lock is free while one waits. Fork: a child has no reader.)")
+        .def(py::init([](const std::string& name, std::size_t max_message_bytes,
+                         std::size_t max_bytes, std::size_t max_messages, double timeout_ms,
+                         const std::string& access, std::optional<std::uint32_t> group,
+                         bool marshalled) {
+                 return std::make_unique<PyReader>(name,
+                                                   SlotOptions{max_message_bytes, max_bytes,
+                                                               max_messages, timeout_of(timeout_ms),
+                                                               access_of(access), group},
+                                                   marshalled);
+             }),
+             py::arg("name"), py::kw_only(), py::arg("max_message_bytes") = SlotOptions().max_message_bytes,
+             py::arg("max_bytes") = SlotOptions().max_bytes,
+             py::arg("max_messages") = SlotOptions().max_messages, py::arg("timeout_ms") = -1,
+             py::arg("access") = "owner", py::arg("group") = py::none(),
+             py::arg("marshalled") = true)
+        .def("get", &PyReader::get, py::arg("timeout_ms") = py::none(),
+             "The oldest message, as a value. Waits timeout_ms milliseconds; -1: for ever; None: the slot's own time. "
+             "Errors: x_mailslot_empty, x_mailslot_closed; what a signal's handler raises.")
+        .def("get_message", &PyReader::get_message, py::arg("timeout_ms") = py::none(),
+             "The same with its envelope: a Message.")
+        .def("info", &PyReader::info,
+             "Sizes, counters and losses, in one consistent picture: a SlotInfo.")
+        .def("qsize", &PyReader::qsize,
+             "How many messages wait, exactly.")
+        .def("empty", &PyReader::empty,
+             "Whether none waits.")
+        .def("full", &PyReader::full,
+             "Whether max_bytes or max_messages is used up.")
+        .def("fileno", &PyReader::fileno,
+             "A descriptor that is readable exactly while a message waits; poll it, do not read or close it. Errors: x_mailslot_closed, x_mailslot.")
+        .def("network_error", &PyReader::network_error,
+             "Why this slot hears nothing from other machines, as an exception that is not raised; None: it does.")
+        .def("close", &PyReader::close,
+             "Frees the name; waiting threads have x_mailslot_closed. Again: no effect.")
+        .def_property_readonly("name", &PyReader::name)
+        .def_property("timeout_ms", &PyReader::timeout_ms, &PyReader::set_timeout_ms);
+}
+
+void define_writer(py::module_& module) {
+    py::class_<PyWriter>(module, "Writer",
+                         R"(The writing end, to a slot here, on one host, in a domain, or everywhere (address: as Mailslot's name).
+
+wait_for_address_ms  how long the first put to a host waits for its address, in milliseconds
+marshalled           other values than text and bytes can be put
+
+Errors: x_mailslot_invalid_name, x_mailslot; of a slot of this machine also x_not_found, x_access_denied.
+Threads: any. Fork: goes on in the child as a new sender.)")
+        .def(py::init<const std::string&, double, bool>(), py::arg("address"), py::kw_only(),
+             py::arg("wait_for_address_ms") = WriterOptions().wait_for_address.count(),
+             py::arg("marshalled") = true)
+        .def("put", &PyWriter::put, py::arg("value"), py::arg("timeout_ms") = 0,
+             py::arg("labels") = py::none(), py::arg("unlabelled") = false,
+             "Puts one message, waiting timeout_ms milliseconds for room in a full slot of this machine (-1: for ever). "
+             "labels: texts by name. unlabelled: without a word on its format, as classic mailslots. "
+             "Errors: as Mailslot.put.")
+        .def("put_many", &PyWriter::put_many, py::arg("values"), py::arg("timeout_ms") = 0,
+             py::arg("labels") = py::none(),
+             "Puts many, in order, at a lower price each. How many were taken: all but where an error stopped it, which "
+             "is raised only if it was the first.")
+        .def("info", &PyWriter::info, "The slot, if it is on this machine: a SlotInfo. Errors: x_not_found, x_mailslot_invalid_use.")
+        .def("close", &PyWriter::close, "Ends it; what was put stays put. Again: no effect.")
+        .def_property_readonly("address", &PyWriter::address)
+        .def_property_readonly("origin", &PyWriter::origin);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_mailslot, module) {
+    module.doc() = "The C++ library of mailslot; programs use mailslot.ipc.";
+    module.attr("__version__") = MAILSLOT_VERSION;
+    define_message(module);
+    define_slot_info(module);
+    define_reader(module);
+    define_writer(module);
+    module.def("list_slots", &list_slots,
+               "The slots of this machine that this user may see: a list of SlotInfo.");
+    module.def("slot_info", &slot_info, py::arg("name"),
+               "One of them by name. Errors: x_not_found, x_mailslot_invalid_name, x_access_denied.");
+    module.def("canonical", &canonical_of, py::arg("address"),
+               "An address as the library writes it. Errors: x_mailslot_invalid_name.");
+    module.def("dumps", [](const py::object& value) { return py::bytes(encode_plain(value)); },
+               py::arg("value"), "A plain value as bytes. Errors: x_mailslot_message_too_complex.");
+    module.def("loads", &loads, py::arg("data"),
+               "The plain value that these bytes are, also as marshal writes it. Errors: ValueError.");
+}
+
+}  // namespace mailslot::python

@@ -1,0 +1,48 @@
+#include "slot_info.h"
+
+#include <pybind11/stl.h>
+
+#include "mailslot/mailslot.h"
+#include "values.h"
+
+namespace py = pybind11;
+
+namespace mailslot::python {
+
+void define_slot_info(py::module_& module) {
+    py::class_<Losses>(module, "Losses",
+                       "Messages that did not reach a slot, by cause, since it was created.")
+        .def_readonly("slot_full", &Losses::slot_full)
+        .def_readonly("message_too_big", &Losses::message_too_big)
+        .def_readonly("network_gap", &Losses::network_gap)
+        .def_readonly("fragment_timed_out", &Losses::fragment_timed_out)
+        .def_readonly("not_trusted", &Losses::not_trusted)
+        .def_readonly("over_limit", &Losses::over_limit)
+        .def_readonly("bad_record", &Losses::bad_record)
+        .def_property_readonly("total", &Losses::total)
+        .def("__repr__", [](const Losses& lost) {
+            return "<Losses total=" + std::to_string(lost.total()) + ">";
+        });
+    py::class_<SlotInfo>(module, "SlotInfo", "A slot: sizes in bytes, times in milliseconds.")
+        .def_property_readonly("name", [](const SlotInfo& info) { return decode_text(info.name); })
+        .def_readonly("reader_pid", &SlotInfo::reader_pid)
+        .def_readonly("max_message_bytes", &SlotInfo::max_message_bytes)
+        .def_readonly("max_bytes", &SlotInfo::max_bytes)
+        .def_readonly("max_messages", &SlotInfo::max_messages)
+        .def_readonly("next_message_bytes", &SlotInfo::next_message_bytes)
+        .def_readonly("messages", &SlotInfo::messages)
+        .def_readonly("bytes", &SlotInfo::bytes)
+        .def_readonly("received", &SlotInfo::received)
+        .def_readonly("repeats", &SlotInfo::repeats)
+        .def_readonly("senders", &SlotInfo::senders)
+        .def_property_readonly("timeout_ms",
+                               [](const SlotInfo& info) { return info.read_timeout.count(); })
+        .def_readonly("lost", &SlotInfo::lost)
+        .def("__repr__", [](const SlotInfo& info) {
+            return "<SlotInfo " + info.name + " messages=" + std::to_string(info.messages) +
+                   " received=" + std::to_string(info.received) +
+                   " lost=" + std::to_string(info.lost.total()) + ">";
+        });
+}
+
+}  // namespace mailslot::python

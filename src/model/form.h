@@ -1,0 +1,35 @@
+// How the bytes of a message are to be read. One byte in the frame and in the inbox.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "mailslot/mailslot.h"
+
+namespace mailslot {
+
+struct Form {
+    Format format = Format::bytes;
+    bool labelled = false;  // a block of labels stands before the text: docs/protocol/labels.md
+
+    constexpr Form() = default;
+    constexpr Form(Format of, bool with_labels = false) : format(of), labelled(with_labels) {}
+    friend constexpr bool operator==(const Form&, const Form&) = default;
+};
+
+inline constexpr std::uint8_t kLabelledBit = 0x80;
+
+constexpr bool is_known(Form form) { return form.format <= Format::unlabelled; }
+
+constexpr std::uint8_t to_byte(Form form) {
+    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(form.format) |
+                                     (form.labelled ? kLabelledBit : 0));
+}
+
+// None: a later program's.
+constexpr std::optional<Form> form_from_byte(std::uint8_t byte) {
+    const Form form(Format(byte & ~kLabelledBit), (byte & kLabelledBit) != 0);
+    return is_known(form) ? std::optional(form) : std::nullopt;
+}
+
+}  // namespace mailslot
