@@ -1,5 +1,6 @@
 """What is put arrives as itself."""
 
+import base64
 import collections
 import enum
 import json
@@ -159,6 +160,23 @@ def test_a_stranger_who_lies_about_text_raises_nothing(slot):
         subprocess.run([os.environ["MAILSLOT_PROGRAM"], "put", slot, "--whole"], input=b"a\xffb", check=True)
         message = reader.get_message(timeout_ms=10_000)
         assert (message.format, message.value, message.bytes) == ("text", "a\ufffdb", b"a\xffb")
+
+
+def shown(slot, value, *options):
+    """What the command prints of it."""
+    command = [os.environ["MAILSLOT_PROGRAM"], "listen", slot, "--count", "1", "-v", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listener:
+        assert "listening" in listener.stderr.readline()
+        ipc.mailslot(slot).put(value)
+        return listener.stdout.read()
+
+
+def test_the_command_shows_values_as_python_prints_them(slot):
+    assert shown(slot, {"a": [1, None, (b"x", 2.5)]}) == "{'a': [1, None, (b'x', 2.5)]}\n"
+    assert shown(slot, [1], "--raw") == "[\x01\0\0\0i\x01\0\0\0"
+    message = json.loads(shown(slot, {"a": 1}, "--json"))
+    assert message["value"] == "{'a': 1}"
+    assert _mailslot.loads(base64.b64decode(message["base64"])) == {"a": 1}
 
 
 def test_without_marshalling_text_and_bytes_are_untouched(slot):

@@ -182,12 +182,10 @@ bool Decoder::replay(const std::vector<Named>& named) {
         replayed_ += target.expanded;
     }
     const std::size_t back = position();
-    const std::size_t announced = std::exchange(announced_, 0);
     const bool was_replaying = std::exchange(replaying_, true);
     go_to(target.at);
     if (!value()) return false;
     go_to(back);
-    announced_ = announced;
     replaying_ = was_replaying;
     return true;
 }
@@ -197,7 +195,8 @@ bool Decoder::container(ValueType type) {
     const bool is_dict = kind == Container::dict;
     const std::size_t count = is_dict ? 0 : type == ValueType::small_tuple ? in_.u8() : length();
     if (!took_all()) return false;
-    // Each item takes a byte at least, also those that outer containers still wait for.
+    // Each item takes a byte at least, also those that outer containers still wait for; those stand
+    // behind this one, also where it is read again.
     if (count > in_.left() || announced_ > in_.left() - count) return refuse("cut short");
     if (const char* why = nesting_.begin(kind, count)) return refuse(why);
     if (!tell_begin(kind, count)) return false;

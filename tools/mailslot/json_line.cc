@@ -188,6 +188,10 @@ void append_json_line(std::string& out, const Row& row) {
         append_base64(out, row.data);
         out += '"';
     }
+    if (!row.literal.empty()) {
+        out += ",\"value\":";
+        append_json_string(out, row.literal);
+    }
     out += ",\"bytes\":";
     append_number(out, row.data.size());
     out += ",\"from_host\":";

@@ -94,10 +94,11 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
         return;
     }
     const std::size_t indent = style.columns ? append_columns(out, row, style) : 0;
+    const std::string_view shown = row.literal.empty() ? row.data : std::string_view(row.literal);
     if (style.visible)
-        append_indented(out, row.data, indent);
+        append_indented(out, shown, indent);
     else
-        out += row.data;
+        out += shown;
     out += '\n';
 }
 

@@ -3,15 +3,18 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "mailslot/mailslot.h"
+#include "mailslot/value.h"
 
 namespace mailslot::cli {
 
 struct Row {
     std::string_view slot{}, from_host{}, from_address{}, data{};
+    std::string literal{};  // Format::value: as Python prints it; empty: it is none
     std::uint64_t origin = 0, sequence = 0, lost_before = 0;
     std::chrono::system_clock::time_point sent_at{};
     Format format = Format::text;
@@ -19,18 +22,24 @@ struct Row {
     std::vector<Label> labels{};
 };
 
+// Of a huge value the beginning is enough for people; programs take its bytes.
+inline constexpr std::size_t kMaxLiteralBytes = 1 << 20;
+
 inline Row row_of(const Message& message) {
-    return {.slot = message.slot(),
-            .from_host = message.from_host(),
-            .from_address = message.from_address(),
-            .data = message.text(),
-            .origin = message.origin(),
-            .sequence = message.sequence(),
-            .lost_before = message.lost_before(),
-            .sent_at = message.sent_at(),
-            .format = message.format(),
-            .trust = message.trust(),
-            .labels = message.labels()};
+    const bool is_value = message.format() == Format::value;
+    return {
+        .slot = message.slot(),
+        .from_host = message.from_host(),
+        .from_address = message.from_address(),
+        .data = message.text(),
+        .literal = is_value ? value_to_text(message.bytes(), kMaxLiteralBytes).value_or("") : "",
+        .origin = message.origin(),
+        .sequence = message.sequence(),
+        .lost_before = message.lost_before(),
+        .sent_at = message.sent_at(),
+        .format = message.format(),
+        .trust = message.trust(),
+        .labels = message.labels()};
 }
 
 }  // namespace mailslot::cli

@@ -69,9 +69,8 @@ Result<int> StopSignal::start() {
     wake_fd.store(fd);
     install(SIGALRM, on_alarm, 0);
     for (const int signal : kSignals) install_unless_ignored(signal);
-    // g++ 12's thread sanitizer loses a signal that comes during a thread's first blocking call, in
-    // which it makes room for the signals that it holds back. So that call is here, before any
-    // comes.
+    // The thread sanitizer of g++ 12 makes room for its notes about signals in a thread's first
+    // blocking call, and loses a signal that comes meanwhile. So that call is here.
     pollfd first{fd, POLLIN, 0};
     ::poll(&first, 1, 0);
     mask(SIG_UNBLOCK);

@@ -1,0 +1,42 @@
+// For test_marshal.py: reads values, one a line in hex; answers each with "ENCODING TEXT", our one
+// encoding in hex and the value as text, or with "refused: WHY".
+#include <iostream>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "base/bytes.h"
+#include "mailslot/value.h"
+#include "wire/testing/hex.h"
+
+using namespace mailslot;
+
+namespace {
+
+std::string to_hex(std::string_view bytes) {
+    std::string hex;
+    for (const unsigned char byte : bytes) {
+        hex += "0123456789abcdef"[byte >> 4];
+        hex += "0123456789abcdef"[byte & 0xF];
+    }
+    return hex;
+}
+
+std::string answer(Bytes bytes) {
+    std::string encoding;
+    ValueWriter writer(encoding);
+    if (const auto decoded = decode_value(bytes, writer); !decoded) {
+        return "refused: " + decoded.error().detail;
+    }
+    if (!writer.is_whole()) return "not written: " + std::string(writer.problem());
+    const auto text = value_to_text(bytes, std::numeric_limits<std::size_t>::max());
+    return to_hex(encoding) + " " + (text ? *text : "not printed: " + text.error().detail);
+}
+
+}  // namespace
+
+int main() {
+    std::string line;
+    while (std::getline(std::cin, line)) std::cout << answer(wire::from_hex(line)) << "\n";
+    return std::cout.flush() ? 0 : 1;
+}

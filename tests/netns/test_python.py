@@ -1,0 +1,66 @@
+"""The page's own lines of Python, on two machines: a reader on one, a broadcaster on the other."""
+
+import os
+import subprocess
+
+import lab
+
+READER = '''
+from mailslot import ipc
+
+with ipc.mailslot ("LISTENER") as listener:
+  listener.qsize ()
+  print ("ready", flush=True)
+  for message in listener:
+    print (message, flush=True)
+'''
+WRITER = r'''
+from mailslot import ipc
+
+with ipc.mailslot (r"\\*\mailslot\LISTENER") as writer:
+  writer.put ("HELLO")
+  writer.put ({"a": [1, None, (2.5, b"x")]})
+'''
+ENVELOPE = '''
+from mailslot import ipc
+
+slot = ipc.Mailslot ("LISTENER", mode="r")
+print ("ready", flush=True)
+message = slot.get_message ()
+print (message.value, message.from_host, message.from_address, message.trust, message.labels, flush=True)
+'''
+LABELLED = r'''
+from mailslot import ipc
+
+ipc.mailslot (r"\\B\mailslot\LISTENER").put ("slow", labels={"level": "30"})
+'''
+
+
+class Python(lab.LabTest):
+    def python(self, machine, code):
+        process = subprocess.Popen([*machine.inside, "/usr/bin/python3", "-B", "-c", code], stdout=subprocess.PIPE,
+                                   env={**machine.environment, "PYTHONPATH": os.environ["PYTHONPATH"]}, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_the_pages_snippets_in_two_namespaces(self):
+        a, b = self.machines(["A", "B"])
+        reader = self.python(b, READER)
+        self.assertEqual(reader.stdout.readline(), "ready\n")
+        self.assertEqual(self.python(a, WRITER).wait(lab.support.DEADLINE), 0)
+        self.assertEqual(reader.stdout.readline(), "HELLO\n")
+        self.assertEqual(reader.stdout.readline(), "{'a': [1, None, (2.5, b'x')]}\n")
+
+    def test_envelope_and_labels_cross_the_network(self):
+        a, b = self.machines(["A", "B"])
+        reader = self.python(b, ENVELOPE)
+        self.assertEqual(reader.stdout.readline(), "ready\n")
+        self.assertEqual(self.python(a, LABELLED).wait(lab.support.DEADLINE), 0)
+        line = reader.stdout.readline()
+        self.assertRegex(line, r"^slow A (10\.\d+\.0\.1|f[de][0-9a-f:]+) none \{'level': '30'\}\n$")
+
+
+if __name__ == "__main__":
+    lab.main()
