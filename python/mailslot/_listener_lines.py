@@ -14,6 +14,7 @@ from . import _mailslot
 _HOST_WIDTH = 12  # most host names; longer ones push their message to the right
 _SLOT_WIDTH = 10
 _LEVEL_WIDTH = 8  # "CRITICAL"
+_MAX_LITERAL = 1 << 20  # characters; of a huge value the beginning is enough for people
 _INDENT = "    "  # of a text's further lines: no host begins with a space
 
 LEVEL_NAMES = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
@@ -53,19 +54,35 @@ def is_end_mark(message: _mailslot.Message) -> bool:
     return message.label("closing") == "1"
 
 
+def _literal(value: Any) -> Optional[str]:
+    """A value as Python writes it; None where it does not (whole numbers of thousands of digits)."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return None
+    return text if len(text) <= _MAX_LITERAL else text[:_MAX_LITERAL] + "..."
+
+
 def text_of(message: _mailslot.Message) -> str:
     """What it says: text as it is, other values as Python writes them."""
-    value: Any
-    try:
-        value = message.value
-    except Exception:  # it claims to be a value and is none
-        value = message.bytes
+    value = message.value
     if isinstance(value, bytes):
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    return value if isinstance(value, str) else repr(value)
+    if isinstance(value, str):
+        return value
+    return _literal(value) or _literal(message.bytes) or ""
+
+
+def _value_of(message: _mailslot.Message) -> Optional[str]:
+    if message.format != "value":
+        return None
+    try:
+        return _literal(_mailslot.loads(message.bytes))
+    except ValueError:
+        return None  # it claims to be a value and is none
 
 
 def _time_of(message: _mailslot.Message) -> str:
@@ -119,6 +136,9 @@ def json_line(message: _mailslot.Message) -> str:
         fields["text"] = data.decode("utf-8")
     except ValueError:
         fields["base64"] = base64.b64encode(data).decode("ascii")
+    value = _value_of(message)
+    if value is not None:
+        fields["value"] = value
     fields["bytes"] = len(message)
     fields["from_host"] = message.from_host
     fields["from_address"] = message.from_address

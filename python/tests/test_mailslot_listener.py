@@ -212,6 +212,30 @@ def test_json_lines_have_the_keys_of_the_c_command(slot, listen):
     assert mark["labels"] == {"closing": "1"}
 
 
+def test_json_lines_are_those_of_the_command(slot, listen):
+    values = ["text", "\x00\x1f\x7f\"\\\u00fc\U0001f4ec\n\x9b", b"\xff\x00", b"bytes", "", {"a": [1, None, (b"x", 2.5)]}, [], {1}]
+    command = [os.environ["MAILSLOT_PROGRAM"], "listen", slot + "B", "--json", "--count", str(len(values)), "-v"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as theirs:
+        assert "listening" in theirs.stderr.readline()
+        ours = listen(slot, "--json", "--count", str(len(values)))
+        for name in (slot, slot + "B"):
+            writer = Writer(name)
+            for value in values:
+                writer.put(value, labels={"level": "30", "logger": "a.b"})
+        differs = r'"(slot|origin|sent_at)":"[^"]*"'
+        expected = [re.sub(differs, "", line) for line in theirs.stdout]
+    assert [re.sub(differs, "", line) + "\n" for line in ours.end()[0].splitlines()] == expected
+
+
+def test_values_that_python_cannot_print_are_shown_as_bytes(slot, listen):
+    listener = listen(slot, "--count", "1")
+    Writer(slot).put((10**5000,))
+    assert COLUMNS.fullmatch(listener.end()[0].rstrip("\n"))[3].startswith("b'")
+    listener = listen(slot, "--count", "1", "--json")
+    Writer(slot).put((10**5000,))
+    assert json.loads(listener.end()[0])["base64"]
+
+
 def test_json_is_utf8_whatever_the_terminal_is(slot, listen):
     listener = listen(slot, "--json", "--count", "1", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     Writer(slot).put("caf\u00e9")
