@@ -152,11 +152,11 @@ def test_14_building_opens_nothing(slot):
 def test_15_a_handler_keeps_its_writer_and_ends_nobody(slot):
     reader, _ = pair(slot)
     handler = logging_handlers.MailslotHandler(slot)
-    before = len(logging._handlerList)
+    handler.set_name(slot)
     for text in ("one", "two"):
         handler.handle(logging.makeLogRecord({"msg": text}))
     handler.close()
-    assert len(logging._handlerList) == before - 1
+    assert slot not in logging._handlers
     messages = [reader.get_message(timeout_ms=0) for _ in range(3)]
     assert [message.value for message in messages] == ["one", "two", ""]
     assert messages[2].label("closing") == "1"  # a mark, no control message in the text

@@ -1,0 +1,155 @@
+"""How mailslot_listener shows a message: columns for people, JSON for programs."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from . import _mailslot
+
+_HOST_WIDTH = 12  # most host names; longer ones push their message to the right
+_SLOT_WIDTH = 10
+_LEVEL_WIDTH = 8  # "CRITICAL"
+_MAX_LITERAL = 1 << 20  # characters; of a huge value the beginning is enough for people
+_INDENT = "    "  # of a text's further lines: no host begins with a space
+
+LEVEL_NAMES = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
+_COLOURS = ((50, "1;31"), (40, "31"), (30, "33"), (20, "32"), (0, "2"))  # from this level on; read on dark and light
+_NUMBER = re.compile(r"-?[0-9]{1,18}")  # of labels: what fits 64 bits
+
+# What could drive a terminal: C0, DEL, C1. In a text, tabs and newlines are what they are.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Style:
+    colours: bool = False
+    visible: bool = False  # control characters of texts are written as \x1b
+    slot: bool = False  # a column for it
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\x{ord(match[0]):02x}"
+
+
+def visible(text: str) -> str:
+    """For a column: whatever a stranger wrote there, it stays one."""
+    return _CONTROL.sub(_escape, text)
+
+
+def _number(text: str) -> Optional[int]:
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def level_of(message: _mailslot.Message) -> Optional[int]:
+    return _number(message.label("level"))
+
+
+def is_end_mark(message: _mailslot.Message) -> bool:
+    return message.label("closing") == "1"
+
+
+def _literal(value: Any) -> Optional[str]:
+    """A value as Python writes it; None where it does not (whole numbers of thousands of digits)."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return None
+    return text if len(text) <= _MAX_LITERAL else text[:_MAX_LITERAL] + "..."
+
+
+def text_of(message: _mailslot.Message) -> str:
+    """What it says: text as it is, other values as Python writes them."""
+    value = message.value
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    if isinstance(value, str):
+        return value
+    return _literal(value) or _literal(message.bytes) or ""
+
+
+def _value_of(message: _mailslot.Message) -> Optional[str]:
+    if message.format != "value":
+        return None
+    try:
+        return _literal(_mailslot.loads(message.bytes))
+    except ValueError:
+        return None  # it claims to be a value and is none
+
+
+def _time_of(message: _mailslot.Message) -> str:
+    created_us = _number(message.label("created_us"))
+    when = message.sent_at
+    if created_us is not None:
+        try:
+            when = datetime.datetime.fromtimestamp(created_us // 1000 / 1000, datetime.timezone.utc)
+        except (OverflowError, OSError, ValueError):
+            pass  # no time of this world: the sender's clock then
+    try:
+        return when.astimezone().strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03}"
+    except (OverflowError, OSError, ValueError):
+        return "--:--:--.---"
+
+
+def _level_column(message: _mailslot.Message, style: Style) -> str:
+    level = level_of(message)
+    name = message.label("level_name") or ("" if level is None else LEVEL_NAMES.get(level, str(level)))
+    column = f"{visible(name):{_LEVEL_WIDTH}}"
+    if not style.colours or level is None:
+        return column
+    colour = next((code for least, code in _COLOURS if level >= least), "2")
+    return f"\x1b[{colour}m{column}\x1b[0m"
+
+
+def plain_line(message: _mailslot.Message, style: Style) -> str:
+    """Time, host, level, logger and text, with a newline."""
+    columns = [_time_of(message), f"{visible(message.from_host):{_HOST_WIDTH}}"]
+    if style.slot:
+        columns.append(f"{visible(message.slot):{_SLOT_WIDTH}}")
+    columns.append(_level_column(message, style))
+    logger = message.label("logger")
+    if logger:
+        columns.append(visible(logger) + ":")
+    text = text_of(message)
+    if style.visible:
+        text = _CONTROL_IN_TEXT.sub(_escape, text)
+    first, *further = text.split("\n")
+    lines = [" ".join([*columns, first]), *(_INDENT + line for line in further)]
+    return "\n".join(lines) + "\n"
+
+
+def json_line(message: _mailslot.Message) -> str:
+    """One object with the keys of `mailslot listen --json`, with a newline."""
+    fields: dict[str, Any] = {"slot": message.slot}
+    data = message.bytes
+    try:
+        if message.format != "text":
+            raise ValueError
+        fields["text"] = data.decode("utf-8")
+    except ValueError:
+        fields["base64"] = base64.b64encode(data).decode("ascii")
+    value = _value_of(message)
+    if value is not None:
+        fields["value"] = value
+    fields["bytes"] = len(message)
+    fields["from_host"] = message.from_host
+    fields["from_address"] = message.from_address
+    fields["origin"] = f"{message.origin:016x}"
+    fields["sequence"] = message.sequence
+    sent_at = message.sent_at.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    fields["sent_at"] = sent_at.isoformat(timespec="microseconds") + "Z"
+    fields["trust"] = message.trust
+    fields["lost_before"] = message.lost_before
+    labels = message.labels
+    if labels:
+        fields["labels"] = labels
+    line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return line.replace("\x7f", "\\u007f") + "\n"

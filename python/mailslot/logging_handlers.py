@@ -1,0 +1,276 @@
+r"""Log records into a mailslot: to a listener here, on one machine, in a domain, or on every machine at once.
+
+    import logging
+    from mailslot.logging_handlers import MailslotHandler
+
+    logging.getLogger().addHandler(MailslotHandler(r"\\*\mailslot\LOG"))
+
+`mailslot_listener LOG` shows them, on whichever machine it runs. A handler never raises into the program and never
+waits: what cannot be sent at once is dropped and counted (docs/python-logging.md).
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+import threading
+import time
+import weakref
+from typing import Any, Callable, Optional, Union
+
+from . import _mailslot, exceptions, ipc
+
+__all__ = ["MailslotHandler", "PermanentMailslotHandler"]
+
+# A try that took longer than this and failed may do so again: a reader that is stopped and does not answer.
+_SLOW_SECONDS = 0.005
+_SLOW_PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the program's time
+_MAX_PAUSE_SECONDS = 60.0
+# Looking for a reader costs more than the rest of a record (docs/python-logging.md), and a listener that comes loses
+# no more than this by it. Where it is slow, it still takes at most a tenth of the time.
+_LOOK_SECONDS = 0.010
+_LOOK_PAUSE_FACTOR = 10
+
+_MAX_DEPTH = 4  # records that are logged while another one is formatted, by an object's __str__ for example
+_MAX_LABEL_BYTES = 1024  # of all labels of a message: docs/protocol/labels.md
+_MAX_LEVEL_NAME = 64  # characters; leaves the logger's name most of the labels' room
+
+_STANDARD_NAMES = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
+
+_CAUSES: tuple[tuple[type[BaseException], str], ...] = (
+    (exceptions.x_not_found, "no_such_slot"),
+    (exceptions.x_mailslot_full, "slot_full"),
+    (exceptions.x_mailslot_message_too_big, "message_too_big"),
+    (exceptions.x_access_denied, "no_permission"),
+    (exceptions.x_mailslot_empty, "timed_out"),
+)
+
+_WHY = {
+    "no_such_slot": "nobody listens",
+    "slot_full": "the slot is full",
+    "message_too_big": "a record is too long",
+    "no_permission": "this user may not write to it",
+    "timed_out": "the listener does not answer",
+    "unreachable": "no network leads there",
+    "recursion": "sending a record logs another one",
+}
+
+
+def _cause(error: BaseException) -> str:
+    for kind, word in _CAUSES:
+        if isinstance(error, kind):
+            return word
+    return "unreachable" if getattr(error, "errno", None) == errno.ENETUNREACH else "error"
+
+
+def _say(line: str) -> None:
+    try:
+        sys.stderr.write(f"mailslot: {line}\n")
+    except Exception:  # closed, or none at all as in a daemon: then there is nobody to tell
+        pass
+
+
+def _encodable(text: str) -> str:
+    """The text with what UTF-8 cannot hold (single surrogates, from undecodable file names) written as \\udc80."""
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    return text.encode("utf-8")[:max_bytes].decode("utf-8", "ignore")
+
+
+def _labels(record: logging.LogRecord) -> dict[str, str]:
+    labels = {"level": str(record.levelno), "created_us": str(int(record.created * 1e6))}
+    if record.levelname not in _STANDARD_NAMES:
+        labels["level_name"] = _encodable(str(record.levelname)[:_MAX_LEVEL_NAME])
+    name = _encodable(str(record.name))
+    if len(name) > 128:  # shorter ones fit, whatever they are made of
+        used = sum(3 + len(key) + len(value.encode("utf-8")) for key, value in labels.items())
+        name = _cut(name, _MAX_LABEL_BYTES - used - 3 - len("logger"))
+    labels["logger"] = name
+    return labels
+
+
+_handlers: weakref.WeakSet[MailslotHandler] = weakref.WeakSet()
+
+
+class MailslotHandler(logging.Handler):
+    r"""Sends each record as a message: its formatted text, with the labels level, logger and created_us.
+
+    mailslot   NAME: a slot of this machine. ``\\PLACE\mailslot\NAME`` with a host, an IP address, a domain or ``*``:
+               that machine, those, all. Or an ipc.Mailslot, whose name and serialiser are used.
+    level      as every handler has it.
+    report     whether to say on sys.stderr when the first record is dropped, and at the end how many were.
+
+    sent       how many records were taken by the slot here or by the network.
+    dropped    how many were not, by cause: no_such_slot, slot_full, message_too_big, no_permission, timed_out,
+               unreachable, recursion, error; and their total.
+
+    Both count this process's records: a child made by fork begins at 0. Threads: any.
+    Errors: x_mailslot_invalid_name, TypeError; after that, none.
+    """
+
+    _marks_its_end = True
+
+    def __init__(
+        self, mailslot: Union[str, ipc.Mailslot], level: Union[int, str] = logging.NOTSET, *, report: bool = True
+    ) -> None:
+        super().__init__(level)
+        self._dumps: Optional[Callable[[str], Any]] = None
+        self._marshalled = True
+        if isinstance(mailslot, ipc.Mailslot):
+            self._dumps, self._marshalled = mailslot._dumps, mailslot._marshalled
+            mailslot = mailslot.name
+        if not isinstance(mailslot, str):
+            raise TypeError("mailslot: a name, an address or an ipc.Mailslot")
+        self.address: str = _mailslot.canonical(mailslot)
+        self.report = report
+        self.sent = 0
+        # Below: changed by who holds logging's lock of this handler.
+        self._dropped: dict[str, int] = {}
+        self._first_was_said = False
+        self._summed_up = 0
+        self._writer: Optional[_mailslot.Writer] = None
+        self._is_ours = False  # the writer was made in this process, not before a fork
+        self._paused_until = 0.0
+        self._pause_cause = ""
+        self._here = threading.local()  # depth: records this thread is busy with; sending
+        _handlers.add(self)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        counts = dict(self._dropped)
+        counts["total"] = sum(counts.values())
+        return counts
+
+    def emit(self, record: logging.LogRecord) -> None:
+        here = self._here
+        depth = getattr(here, "depth", 0)
+        if depth >= _MAX_DEPTH or getattr(here, "sending", False):
+            self._drop("recursion")
+            return
+        if time.monotonic() < self._paused_until:  # no need to format it
+            self._drop(self._pause_cause)
+            return
+        here.depth = depth + 1
+        try:
+            text = _encodable(self.format(record))
+            labels = _labels(record)
+        except Exception:  # as from a format string that does not fit its arguments: the programmer's to see
+            self._drop("error", said=True)
+            self._show(record)
+            return
+        finally:
+            here.depth = depth
+        here.sending = True
+        try:
+            self._send(text, labels)
+        finally:
+            here.sending = False
+
+    def _send(self, text: str, labels: dict[str, str]) -> None:
+        began = time.monotonic()
+        try:
+            writer = self._writer
+            if writer is None:
+                writer = self._open()
+            data = text if self._dumps is None else self._dumps(text)
+            writer.put(data, 0, labels)
+        except Exception as error:
+            cause = _cause(error)
+            self._pause(cause, time.monotonic() - began)
+            self._drop(cause, error)
+        else:
+            self.sent += 1
+
+    def _pause(self, cause: str, took: float) -> None:
+        if cause == "no_such_slot":
+            seconds = max(_LOOK_SECONDS, _LOOK_PAUSE_FACTOR * took)
+        elif took > _SLOW_SECONDS:
+            seconds = _SLOW_PAUSE_FACTOR * took
+        else:
+            return
+        self._paused_until = time.monotonic() + min(seconds, _MAX_PAUSE_SECONDS)
+        self._pause_cause = cause
+
+    def _open(self) -> _mailslot.Writer:
+        self._writer = _mailslot.Writer(self.address, wait_for_address_ms=0, marshalled=self._marshalled)
+        self._is_ours = True
+        return self._writer
+
+    def _drop(self, cause: str, error: Optional[BaseException] = None, *, said: bool = False) -> None:
+        self._dropped[cause] = self._dropped.get(cause, 0) + 1
+        if self._first_was_said or said or not self.report:
+            return
+        self._first_was_said = True  # before saying it: sys.stderr may be one that logs
+        why = _WHY.get(cause) or f"{type(error).__name__}: {error}"
+        _say(f"{self.address}: {why}; log records are dropped, and counted in handler.dropped")
+
+    def _show(self, record: logging.LogRecord) -> None:
+        try:
+            self.handleError(record)  # logging.raiseExceptions says whether it prints
+        except Exception:
+            pass  # standard error is closed
+
+    def close(self) -> None:
+        """Sends the end mark, an empty text with the label closing=1, where this process had begun to write."""
+        self.acquire()
+        try:
+            writer, self._writer = self._writer, None  # a record after this makes a new one
+            if writer is not None:
+                if self._marks_its_end and self._is_ours:
+                    self._mark(writer)
+                writer.close()
+            self._sum_up()
+        except Exception:
+            pass  # a program's last steps are no place to raise for a log
+        finally:
+            self.release()
+        super().close()
+
+    def _mark(self, writer: _mailslot.Writer) -> None:
+        if time.monotonic() < self._paused_until and self._pause_cause != "no_such_slot":
+            return  # it would be slow, and fail
+        try:
+            data = "" if self._dumps is None else self._dumps("")
+            writer.put(data, 0, {"closing": "1"})
+        except Exception:
+            pass  # nobody listens any more
+
+    def _sum_up(self) -> None:
+        dropped = self.dropped
+        total = dropped.pop("total")
+        if not self.report or total == self._summed_up:
+            return
+        self._summed_up = total  # logging closes at exit what a program closed before
+        causes = ", ".join(f"{cause} {count}" for cause, count in sorted(dropped.items()))
+        _say(f"{self.address}: {total} of {total + self.sent} log records were dropped: {causes}")
+
+    def _begin_as_child(self) -> None:
+        """After a fork: what was counted, and the end of it all, are the parent's."""
+        self.sent = 0
+        self._dropped = {}
+        self._summed_up = 0
+        self._is_ours = False
+
+
+class PermanentMailslotHandler(MailslotHandler):
+    """The same without an end mark: for a slot that other programs use as well, or that outlives this one."""
+
+    _marks_its_end = False
+
+
+def _begin_as_child() -> None:
+    for handler in list(_handlers):
+        handler._begin_as_child()
+
+
+os.register_at_fork(after_in_child=_begin_as_child)

@@ -1,0 +1,446 @@
+r"""mailslot_listener: shows what comes to mailslots, log records above all. `mailslot_listener --help` tells the rest.
+
+    python3 -m mailslot.mailslot_listener LOG
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import logging
+import os
+import select
+import selectors
+import signal
+import stat
+import sys
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Any, NoReturn, Optional
+
+from . import _mailslot, exceptions
+from ._listener_lines import Style, is_end_mark, json_line, level_of, plain_line, text_of, visible
+
+__all__ = ["main"]
+
+PROGRAM = "mailslot_listener"
+DONE, FAILED, WRONG_USE, NOTHING_IN_TIME, NO_SUCH_SLOT, REFUSED = range(6)  # docs/errors.md
+
+_TURN = 256  # messages taken from one slot before the next one has its turn
+_LOSS_GAP_SECONDS = 1.0
+_MAX_SENDERS = 65536  # counted apart; strangers may invent as many as they like
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+_DESCRIPTION = """\
+Creates the mailslots NAME and shows each message that comes, a line each: time, sender's host, level, logger, text.
+Without NAME: tells which slots are there, and how to write to one."""
+
+_EXAMPLES = r"""examples:
+  mailslot_listener LOG                        whatever comes to LOG
+  mailslot_listener LOG --level WARNING        ... but nothing below a warning
+  mailslot_listener LOG --logger app.db        ... of this logger and those below it
+  mailslot_listener LOG --until-closed         ... until a program's log handler is closed
+  mailslot_listener LOG --json | jq .text      as JSON lines
+
+exit status: 0 done, 1 failed, 2 wrong use, 3 nothing came in time, 4 no such slot, 5 refused"""
+
+_HOW_TO_WRITE = r"""
+To listen, here or on any other machine:
+  mailslot_listener {name}
+
+To write from Python; \\*\mailslot\{name} reaches every machine, {name} alone this one:
+  import logging
+  from mailslot.logging_handlers import MailslotHandler
+  logging.getLogger().addHandler(MailslotHandler(r"\\*\mailslot\{name}"))
+  logging.warning("hello")
+
+To write from a shell:
+  mailslot put '\\*\mailslot\{name}' hello
+"""
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody is left to tell
+        sys.stderr.write(f"{PROGRAM}: {visible(line)}\n")
+        sys.stderr.flush()
+
+
+def _status(error: BaseException) -> int:
+    if isinstance(error, (exceptions.x_mailslot_invalid_name, exceptions.x_mailslot_invalid_use)):
+        return WRONG_USE
+    if isinstance(error, exceptions.x_not_found):
+        return NO_SUCH_SLOT
+    if isinstance(error, exceptions.x_access_denied):
+        return REFUSED
+    return WRONG_USE if getattr(error, "errno", None) == errno.EINVAL else FAILED
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+# --- What the user asks for
+
+
+def _level(text: str) -> int:
+    if text.lstrip("-").isdecimal():
+        return int(text)
+    level = logging.getLevelName(text.upper())
+    if isinstance(level, int):
+        return level
+    raise argparse.ArgumentTypeError(f"{text!r} is no level: DEBUG, INFO, WARNING, ERROR, CRITICAL or a number")
+
+
+def _whole(least: int) -> Any:
+    def parse(text: str) -> int:
+        if text.isdecimal() and len(text) < 19 and int(text) >= least:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+
+    return parse
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        PROGRAM, description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("names", nargs="*", metavar="NAME", help="a slot to create on this machine, and to read")
+    add("--level", type=_level, metavar="LEVEL", help="only records of this level (a name or number) or above, and "
+        "messages without a level")
+    add("--logger", metavar="NAME", help="only records of this logger and those below it")
+    add("--json", action="store_true", help="one JSON object a line, as `mailslot listen --json` has it")
+    add("--count", type=_whole(1), metavar="N", help="end after N messages were shown")
+    add("--timeout", type=_whole(0), metavar="MS", help="end with status 3 when nothing came for so long")
+    add("--until-closed", action="store_true", help="end when a writer says that it has closed its log")
+    add("--access", choices=("owner", "group", "everybody"), default="owner",
+        help="who on this machine may write: the owner is the default")
+    add("--color", choices=("auto", "always", "never"), default="auto",
+        help="colour by level: on a terminal, unless NO_COLOR is set, is the default")
+    add("-v", "--verbose", action="store_true", help="say on standard error when the slots are there, and sum up "
+        "however it ends")
+    add("--version", action="version", version=f"{PROGRAM} {_mailslot.__version__}")
+    return parser
+
+
+def _style(options: argparse.Namespace) -> Style:
+    is_terminal = sys.stdout.isatty()
+    wanted = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    colours = options.color == "always" or (options.color == "auto" and wanted)
+    return Style(colours=colours, visible=is_terminal or colours, slot=len(options.names) > 1)
+
+
+# --- Parts of a listener
+
+
+class _Stop(Exception):
+    """A signal came while output was being written."""
+
+
+class _StopSignals:
+    """Ctrl-C, SIGTERM and SIGHUP as something to be waited for. A second one ends the program at once."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self.ends_a_write = False  # set while one may block
+        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._before: dict[signal.Signals, Any] = {}
+        self._wakeup_before = -1
+
+    def fileno(self) -> int:
+        return self._read
+
+    def __enter__(self) -> _StopSignals:
+        if threading.current_thread() is threading.main_thread():  # Python has signals there alone
+            self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+            for number in _STOP_SIGNALS:
+                # Ignored ones stay ignored: nohup, and shells that start jobs in the background, count on it.
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._came)
+        return self
+
+    def _came(self, number: int, frame: Optional[FrameType]) -> None:
+        self.came = True
+        signal.signal(number, signal.SIG_DFL)
+        if self.ends_a_write:
+            raise _Stop
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        if self._before:
+            for number, handler in self._before.items():
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            signal.set_wakeup_fd(self._wakeup_before)
+        os.close(self._read)
+        os.close(self._write)
+
+
+class _Output:
+    """Standard output, written in batches."""
+
+    def __init__(self, encoding: str, signals: _StopSignals) -> None:
+        sys.stdout.flush()
+        self.fd = sys.stdout.fileno()
+        self.is_pipe = stat.S_ISFIFO(os.fstat(self.fd).st_mode)
+        self._encoding = encoding
+        self._signals = signals
+        self._lines: list[str] = []
+        self._size = 0
+
+    def add(self, line: str) -> None:
+        self._lines.append(line)
+        self._size += len(line)
+        if self._size > 65536:
+            self.flush()
+
+    def flush(self) -> None:
+        """Errors: OSError, BrokenPipeError above all; _Stop."""
+        if not self._lines:
+            return
+        data = memoryview("".join(self._lines).encode(self._encoding, "backslashreplace"))
+        self._lines, self._size = [], 0
+        self._signals.ends_a_write = True
+        try:
+            while data:
+                try:
+                    data = data[os.write(self.fd, data) :]
+                except BlockingIOError:  # a terminal that another program has set so
+                    select.select([], [self.fd], [])
+        finally:
+            self._signals.ends_a_write = False
+
+
+class _Losses:
+    """Lines about lost messages, not more than one a second."""
+
+    def __init__(self) -> None:
+        self._said_at = float("-inf")
+        self._held = 0
+        self._hosts: set[str] = set()
+
+    def note(self, count: int, host: str, now: float) -> Optional[str]:
+        """What to say of `count` messages lost before the one in hand, if it is time."""
+        if self._held == 0 and now - self._said_at >= _LOSS_GAP_SECONDS:
+            self._said_at = now
+            return f"lost {_plural(count, 'message')} from {host} before this one"
+        self._held += count
+        if len(self._hosts) < 2:
+            self._hosts.add(host)
+        return self.due(now)
+
+    def due_at(self) -> Optional[float]:
+        return self._said_at + _LOSS_GAP_SECONDS if self._held else None
+
+    def due(self, now: float) -> Optional[str]:
+        if self._held == 0 or now - self._said_at < _LOSS_GAP_SECONDS:
+            return None
+        self._said_at = now
+        return self.rest()
+
+    def rest(self) -> Optional[str]:
+        if self._held == 0:
+            return None
+        others = " and others" if len(self._hosts) > 1 else ""
+        line = f"lost {_plural(self._held, 'message')} more from {min(self._hosts)}{others}"
+        self._held = 0
+        self._hosts.clear()
+        return line
+
+
+class _Ended(Exception):
+    """The loop's end: exit status, and whether to sum up in any case."""
+
+    def __init__(self, status: int, *, sums_up: bool = False) -> None:
+        super().__init__(status)
+        self.status = status
+        self.sums_up = sums_up
+
+
+class _Listener:
+    def __init__(
+        self, options: argparse.Namespace, readers: list[_mailslot.Reader], output: _Output, signals: _StopSignals
+    ) -> None:
+        self._options = options
+        self._style = _style(options)
+        self._readers = readers
+        self._output = output
+        self._signals = signals
+        self._losses = _Losses()
+        self._messages = self._shown = 0
+        self._senders: set[int] = set()
+        self._last_came = time.monotonic()
+        self._warned = False
+
+    def run(self) -> int:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._signals, selectors.EVENT_READ)
+            if self._output.is_pipe:  # it becomes ready when `| head` has seen enough
+                selector.register(self._output.fd, selectors.EVENT_READ, _Ended(DONE))
+            for reader in self._readers:
+                selector.register(reader.fileno(), selectors.EVENT_READ, reader)
+            try:
+                self._listen(selector)
+            except _Ended as end:
+                return self._finish(end)
+            except BrokenPipeError:
+                return self._finish(_Ended(DONE))
+            except _Stop:
+                return self._finish(_Ended(DONE, sums_up=True))
+
+    def _listen(self, selector: selectors.BaseSelector) -> NoReturn:
+        while True:
+            self._warn_about_network()
+            ready = [key.data for key, _ in selector.select(self._wait_seconds())]
+            if self._signals.came:
+                raise _Ended(DONE, sums_up=True)
+            before = self._messages
+            for it in ready:
+                if isinstance(it, _Ended):
+                    raise it
+                if it is not None:
+                    self._take_turn(it)
+            self._output.flush()
+            self._look_at_clock(before)
+
+    def _look_at_clock(self, before: int) -> None:
+        now = time.monotonic()
+        self._say_losses(self._losses.due(now))
+        if self._messages != before:
+            self._last_came = now
+        elif self._options.timeout is not None and now - self._last_came >= self._options.timeout / 1000:
+            _say(f"nothing came for {self._options.timeout} ms")
+            raise _Ended(NOTHING_IN_TIME)
+
+    def _wait_seconds(self) -> Optional[float]:
+        until = self._losses.due_at()
+        if self._options.timeout is not None:
+            deadline = self._last_came + self._options.timeout / 1000
+            until = deadline if until is None else min(until, deadline)
+        if until is None:
+            return None
+        return min(max(until - time.monotonic(), 0.0), 3600.0)  # the loop looks again
+
+    def _take_turn(self, reader: _mailslot.Reader) -> None:
+        for _ in range(_TURN):
+            try:
+                message = reader.get_message(0)
+            except exceptions.x_mailslot_empty:
+                return
+            self._take(message)
+
+    def _take(self, message: _mailslot.Message) -> None:
+        self._messages += 1
+        if len(self._senders) < _MAX_SENDERS:
+            self._senders.add(message.origin)
+        if message.lost_before > 0:
+            line = self._losses.note(message.lost_before, message.from_host, time.monotonic())
+            if line is not None:
+                self._output.flush()  # so that "this one" is the next line
+                self._say_losses(line)
+        if self._is_wanted(message):
+            self._output.add(json_line(message) if self._options.json else plain_line(message, self._style))
+            self._shown += 1
+        if self._options.until_closed and is_end_mark(message):
+            raise _Ended(DONE)
+        if self._shown == self._options.count:
+            raise _Ended(DONE)
+
+    def _is_wanted(self, message: _mailslot.Message) -> bool:
+        options = self._options
+        if not options.json and is_end_mark(message) and not text_of(message):
+            return False  # a log handler's last word: nothing to see
+        if options.level is not None:
+            level = level_of(message)
+            if level is not None and level < options.level:
+                return False
+        if options.logger is None:
+            return True
+        logger = message.label("logger")
+        return bool(logger == options.logger or logger.startswith(options.logger + "."))
+
+    def _warn_about_network(self) -> None:
+        if self._warned:
+            return
+        for reader in self._readers:
+            error = reader.network_error()
+            if error is not None:
+                _say(f"warning: nothing comes from other machines: {error}")
+                self._warned = True  # one machine, one cause: once is enough
+                return
+
+    @staticmethod
+    def _say_losses(line: Optional[str]) -> None:
+        if line is not None:
+            _say(line)
+
+    def _finish(self, end: _Ended) -> int:
+        with contextlib.suppress(BrokenPipeError, _Stop):
+            self._output.flush()
+        self._say_losses(self._losses.rest())
+        lost = sum(reader.info().lost.total for reader in self._readers)
+        unread = sum(reader.qsize() for reader in self._readers)
+        if end.sums_up or lost > 0 or self._options.verbose:
+            senders = _plural(len(self._senders), "sender")
+            rest = f", {unread} unread" if unread else ""
+            _say(f"{_plural(self._messages, 'message')} from {senders}, {lost} lost{rest}")
+        return end.status
+
+
+# --- The two uses
+
+
+def _listen(options: argparse.Namespace) -> int:
+    encoding = "utf-8" if options.json else sys.stdout.encoding or "utf-8"
+    readers: list[_mailslot.Reader] = []
+    with _StopSignals() as signals:
+        try:
+            for name in options.names:
+                readers.append(_mailslot.Reader(name, access=options.access))
+            if options.verbose:
+                for name in options.names:
+                    _say(f"listening on {name}")
+            return _Listener(options, readers, _Output(encoding, signals), signals).run()
+        finally:
+            for reader in readers:
+                reader.close()
+
+
+def _table(slots: list[_mailslot.SlotInfo]) -> str:
+    """Names to the left, numbers to the right."""
+    rows = [["NAME", "READER_PID", "WAITING", "RECEIVED", "SENDERS", "LOST"]]
+    for slot in sorted(slots, key=lambda slot: slot.name):
+        numbers = (slot.reader_pid, slot.messages, slot.received, slot.senders, slot.lost.total)
+        rows.append([visible(slot.name), *map(str, numbers)])
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    lines = []
+    for name, *cells in rows:
+        lines.append("  ".join([name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:]))]))
+    return "\n".join(lines)
+
+
+def _tell() -> int:
+    slots = _mailslot.list_slots()
+    print(_table(slots) if slots else "no slots on this machine")
+    print(_HOW_TO_WRITE.format(name=visible(min(slot.name for slot in slots)) if slots else "LOG"), end="")
+    sys.stdout.flush()
+    return DONE
+
+
+def main(argv: Optional[list[str]] = None) -> int:
+    """The command. Returns its exit status; raises SystemExit for --help, --version and wrong options."""
+    options = _parser().parse_args(argv)
+    try:
+        return _listen(options) if options.names else _tell()
+    except BrokenPipeError:  # who read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        return DONE
+    except (exceptions.x_winsys, OSError) as error:
+        _say(str(error))
+        return _status(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
