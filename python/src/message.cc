@@ -97,11 +97,12 @@ labels           a dict of texts; label(name): one of them, or "")")
         .def_property_readonly("slot", text_property(&Message::slot))
         .def_property_readonly("from_host", text_property(&Message::from_host))
         .def_property_readonly("from_address", text_property(&Message::from_address))
-        .def_property_readonly("origin", [](const PyMessage& self) { return self.message.origin(); })
+        .def_property_readonly("origin",
+                               [](const PyMessage& self) { return self.message.origin(); })
         .def_property_readonly("sequence",
                                [](const PyMessage& self) { return self.message.sequence(); })
-        .def_property_readonly("sent_at",
-                               [](const PyMessage& self) { return time_of(self.message.sent_at()); })
+        .def_property_readonly(
+            "sent_at", [](const PyMessage& self) { return time_of(self.message.sent_at()); })
         .def_property_readonly("format",
                                [](const PyMessage& self) { return word_of(self.message.format()); })
         .def_property_readonly("trust",
@@ -110,11 +111,12 @@ labels           a dict of texts; label(name): one of them, or "")")
                                [](const PyMessage& self) { return self.message.lost_before(); })
         .def_property_readonly("labels",
                                [](const PyMessage& self) { return labels_of(self.message); })
-        .def("label",
-             [](const PyMessage& self, const std::string& name) {
-                 return decode_text(self.message.label(name));
-             },
-             py::arg("name"))
+        .def(
+            "label",
+            [](const PyMessage& self, const std::string& name) {
+                return decode_text(self.message.label(name));
+            },
+            py::arg("name"))
         .def("__len__", [](const PyMessage& self) { return self.message.size(); })
         .def("__repr__", &repr);
 }

@@ -119,9 +119,8 @@ std::vector<Label> labels_of(const py::handle& labels) {
     if (labels.is_none()) return result;
     const auto text = [](const py::handle& object, const char* what) {
         Py_ssize_t size = 0;
-        const char* const utf8 = PyUnicode_Check(object.ptr())
-                                     ? PyUnicode_AsUTF8AndSize(object.ptr(), &size)
-                                     : nullptr;
+        const char* const utf8 =
+            PyUnicode_Check(object.ptr()) ? PyUnicode_AsUTF8AndSize(object.ptr(), &size) : nullptr;
         if (utf8 == nullptr) {
             PyErr_Clear();
             throw py::type_error(std::string("labels: ") + what + " must be a str of UTF-8");
@@ -145,7 +144,8 @@ public:
         writer_ = std::make_unique<Writer>(std::move(*opened));
     }
 
-    void put(const py::object& value, double timeout_ms, const py::object& labels, bool unlabelled) {
+    void put(const py::object& value, double timeout_ms, const py::object& labels,
+             bool unlabelled) {
         const Outgoing message(value, marshalled_);
         const std::vector<Label> named = labels_of(labels);
         const PutOptions options{.format = unlabelled ? Format::unlabelled : message.format(),
@@ -171,8 +171,8 @@ public:
         while (done < messages.size()) {
             std::vector<std::string_view> same;  // what follows in one format
             options.format = messages[done].format();
-            for (std::size_t i = done; i < messages.size() && messages[i].format() == options.format;
-                 ++i) {
+            for (std::size_t i = done;
+                 i < messages.size() && messages[i].format() == options.format; ++i) {
                 same.push_back(messages[i].data());
             }
             const auto taken = unlocked([&] { return writer_->put_many(same, options); });
@@ -239,8 +239,9 @@ py::object loads(const py::buffer& data) {
 }
 
 void define_reader(py::module_& module) {
-    py::class_<PyReader>(module, "Reader",
-                         R"(The reading end of one slot of this machine, with all that it can be set to.
+    py::class_<PyReader>(
+        module, "Reader",
+        R"(The reading end of one slot of this machine, with all that it can be set to.
 
 name               NAME or \\.\mailslot\NAME
 max_message_bytes  the largest message; 0: as large as max_bytes allows
@@ -256,34 +257,35 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
                          std::size_t max_bytes, std::size_t max_messages, double timeout_ms,
                          const std::string& access, std::optional<std::uint32_t> group,
                          bool marshalled) {
-                 return std::make_unique<PyReader>(name,
-                                                   SlotOptions{max_message_bytes, max_bytes,
-                                                               max_messages, timeout_of(timeout_ms),
-                                                               access_of(access), group},
-                                                   marshalled);
+                 return std::make_unique<PyReader>(
+                     name,
+                     SlotOptions{max_message_bytes, max_bytes, max_messages, timeout_of(timeout_ms),
+                                 access_of(access), group},
+                     marshalled);
              }),
-             py::arg("name"), py::kw_only(), py::arg("max_message_bytes") = SlotOptions().max_message_bytes,
+             py::arg("name"), py::kw_only(),
+             py::arg("max_message_bytes") = SlotOptions().max_message_bytes,
              py::arg("max_bytes") = SlotOptions().max_bytes,
              py::arg("max_messages") = SlotOptions().max_messages, py::arg("timeout_ms") = -1,
              py::arg("access") = "owner", py::arg("group") = py::none(),
              py::arg("marshalled") = true)
         .def("get", &PyReader::get, py::arg("timeout_ms") = py::none(),
-             "The oldest message, as a value. Waits timeout_ms milliseconds; -1: for ever; None: the slot's own time. "
+             "The oldest message, as a value. Waits timeout_ms milliseconds; -1: for ever; None: "
+             "the slot's own time. "
              "Errors: x_mailslot_empty, x_mailslot_closed; what a signal's handler raises.")
         .def("get_message", &PyReader::get_message, py::arg("timeout_ms") = py::none(),
              "The same with its envelope: a Message.")
         .def("info", &PyReader::info,
              "Sizes, counters and losses, in one consistent picture: a SlotInfo.")
-        .def("qsize", &PyReader::qsize,
-             "How many messages wait, exactly.")
-        .def("empty", &PyReader::empty,
-             "Whether none waits.")
-        .def("full", &PyReader::full,
-             "Whether max_bytes or max_messages is used up.")
+        .def("qsize", &PyReader::qsize, "How many messages wait, exactly.")
+        .def("empty", &PyReader::empty, "Whether none waits.")
+        .def("full", &PyReader::full, "Whether max_bytes or max_messages is used up.")
         .def("fileno", &PyReader::fileno,
-             "A descriptor that is readable exactly while a message waits; poll it, do not read or close it. Errors: x_mailslot_closed, x_mailslot.")
+             "A descriptor that is readable exactly while a message waits; poll it, do not read or "
+             "close it. Errors: x_mailslot_closed, x_mailslot.")
         .def("network_error", &PyReader::network_error,
-             "Why this slot hears nothing from other machines, as an exception that is not raised; None: it does.")
+             "Why this slot hears nothing from other machines, as an exception that is not raised; "
+             "None: it does.")
         .def("close", &PyReader::close,
              "Frees the name; waiting threads have x_mailslot_closed. Again: no effect.")
         .def_property_readonly("name", &PyReader::name)
@@ -291,8 +293,9 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
 }
 
 void define_writer(py::module_& module) {
-    py::class_<PyWriter>(module, "Writer",
-                         R"(The writing end, to a slot here, on one host, in a domain, or everywhere (address: as Mailslot's name).
+    py::class_<PyWriter>(
+        module, "Writer",
+        R"(The writing end, to a slot here, on one host, in a domain, or everywhere (address: as Mailslot's name).
 
 wait_for_address_ms  how long the first put to a host waits for its address, in milliseconds
 marshalled           other values than text and bytes can be put
@@ -304,14 +307,19 @@ Threads: any. Fork: goes on in the child as a new sender.)")
              py::arg("marshalled") = true)
         .def("put", &PyWriter::put, py::arg("value"), py::arg("timeout_ms") = 0,
              py::arg("labels") = py::none(), py::arg("unlabelled") = false,
-             "Puts one message, waiting timeout_ms milliseconds for room in a full slot of this machine (-1: for ever). "
-             "labels: texts by name. unlabelled: without a word on its format, as classic mailslots. "
+             "Puts one message, waiting timeout_ms milliseconds for room in a full slot of this "
+             "machine (-1: for ever). "
+             "labels: texts by name. unlabelled: without a word on its format, as classic "
+             "mailslots. "
              "Errors: as Mailslot.put.")
         .def("put_many", &PyWriter::put_many, py::arg("values"), py::arg("timeout_ms") = 0,
              py::arg("labels") = py::none(),
-             "Puts many, in order, at a lower price each. How many were taken: all but where an error stopped it, which "
+             "Puts many, in order, at a lower price each. How many were taken: all but where an "
+             "error stopped it, which "
              "is raised only if it was the first.")
-        .def("info", &PyWriter::info, "The slot, if it is on this machine: a SlotInfo. Errors: x_not_found, x_mailslot_invalid_use.")
+        .def("info", &PyWriter::info,
+             "The slot, if it is on this machine: a SlotInfo. Errors: x_not_found, "
+             "x_mailslot_invalid_use.")
         .def("close", &PyWriter::close, "Ends it; what was put stays put. Again: no effect.")
         .def_property_readonly("address", &PyWriter::address)
         .def_property_readonly("origin", &PyWriter::origin);
@@ -328,14 +336,17 @@ PYBIND11_MODULE(_mailslot, module) {
     define_writer(module);
     module.def("list_slots", &list_slots,
                "The slots of this machine that this user may see: a list of SlotInfo.");
-    module.def("slot_info", &slot_info, py::arg("name"),
-               "One of them by name. Errors: x_not_found, x_mailslot_invalid_name, x_access_denied.");
+    module.def(
+        "slot_info", &slot_info, py::arg("name"),
+        "One of them by name. Errors: x_not_found, x_mailslot_invalid_name, x_access_denied.");
     module.def("canonical", &canonical_of, py::arg("address"),
                "An address as the library writes it. Errors: x_mailslot_invalid_name.");
-    module.def("dumps", [](const py::object& value) { return py::bytes(encode_plain(value)); },
-               py::arg("value"), "A plain value as bytes. Errors: x_mailslot_message_too_complex.");
-    module.def("loads", &loads, py::arg("data"),
-               "The plain value that these bytes are, also as marshal writes it. Errors: ValueError.");
+    module.def(
+        "dumps", [](const py::object& value) { return py::bytes(encode_plain(value)); },
+        py::arg("value"), "A plain value as bytes. Errors: x_mailslot_message_too_complex.");
+    module.def(
+        "loads", &loads, py::arg("data"),
+        "The plain value that these bytes are, also as marshal writes it. Errors: ValueError.");
 }
 
 }  // namespace mailslot::python

@@ -23,8 +23,9 @@ public:
     bool boolean(bool value) override { return add(py::bool_(value)); }
     bool integer(std::int64_t value) override { return add_new(PyLong_FromLongLong(value)); }
     bool big_integer(bool negative, std::span<const std::byte> magnitude) override {
-        const py::object bytes = py::reinterpret_steal<py::object>(PyBytes_FromStringAndSize(
-            reinterpret_cast<const char*>(magnitude.data()), static_cast<Py_ssize_t>(magnitude.size())));
+        const py::object bytes = py::reinterpret_steal<py::object>(
+            PyBytes_FromStringAndSize(reinterpret_cast<const char*>(magnitude.data()),
+                                      static_cast<Py_ssize_t>(magnitude.size())));
         if (!bytes) return false;
         auto* const type = reinterpret_cast<PyObject*>(&PyLong_Type);
         const py::object value = py::reinterpret_steal<py::object>(
@@ -189,7 +190,8 @@ private:
             }
         } else if (PyAnySet_Check(object)) {
             const auto size = static_cast<std::size_t>(PySet_GET_SIZE(object));
-            const bool frozen = PyObject_IsInstance(object, reinterpret_cast<PyObject*>(&PyFrozenSet_Type)) == 1;
+            const bool frozen =
+                PyObject_IsInstance(object, reinterpret_cast<PyObject*>(&PyFrozenSet_Type)) == 1;
             if (!(frozen ? out_.begin_frozenset(size) : out_.begin_set(size))) return false;
             const py::object plain = py::reinterpret_steal<py::object>(PyFrozenSet_New(object));
             if (!plain) throw py::error_already_set();
@@ -198,8 +200,9 @@ private:
             const Outgoing bytes(value, false);
             return out_.bytes(std::as_bytes(std::span(bytes.data())));
         } else {
-            refuse(value, " is no plain value: give text, bytes, None, numbers, or tuples, lists, "
-                          "dicts and sets of these");
+            refuse(value,
+                   " is no plain value: give text, bytes, None, numbers, or tuples, lists, "
+                   "dicts and sets of these");
         }
         return out_.end();
     }

@@ -36,7 +36,7 @@ def room_of(path, rooms):
 
 def resolve(root, included):
     """The file of ours that an include names, relative to the root; None where it is somebody else's."""
-    for folder in ("include", "src", "tools"):
+    for folder in ("include", "src", "tools", "python/src"):
         if (root / folder / included).is_file():
             return f"{folder}/{included}"
     return None
@@ -51,7 +51,7 @@ def wrong_include(root, path, room, mark, included, rooms):
     target = resolve(root, included)
     if target is None:
         if mark == '"':
-            return f'includes "{included}", which is no file of ours from src/, include/ or tools/'
+            return f'includes "{included}", which is no file of ours from src/, include/, tools/ or python/src/'
         if room == PUBLIC and "." in included:
             return f"includes <{included}>; public headers need the C++ library only"
         return None
@@ -69,7 +69,7 @@ def problems(root):
         return ["docs/ARCHITECTURE.md: no table of rooms found"]
     unknown = {name for line in rooms.values() for name in line} - set(rooms)
     found = [f"docs/ARCHITECTURE.md: no room {name}" for name in sorted(unknown)]
-    for file in own_files(root, SUFFIXES, below=("include", "src", "tools")):
+    for file in own_files(root, SUFFIXES, below=("include", "src", "tools", "python/src")):
         path, text = file.relative_to(root).as_posix(), read(file)
         room = room_of(path, rooms)
         if room is None:

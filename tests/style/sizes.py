@@ -6,7 +6,7 @@ from tree import code_only, own_files, read
 
 MAX_FUNCTION_LINES = 70
 MAX_FILE_LINES = 500
-FOLDERS = ("include", "src", "tools", "tests", "fuzz", "examples", "bench")
+FOLDERS = ("include", "src", "tools", "python", "tests", "fuzz", "examples", "bench")
 # Other people's code, and tables that a program made.
 EXCEPT = re.compile(r"include/mailslot/detail/|/fold_table[^/]*$")
 

@@ -7,7 +7,7 @@ import subprocess
 from tree import own_files, read
 
 WORDS = str(pathlib.Path(__file__).parent / "words")  # that codespell does not know
-CPP_FOLDERS = ("include", "src", "tools", "tests", "fuzz", "examples", "bench")
+CPP_FOLDERS = ("include", "src", "tools", "python", "tests", "fuzz", "examples", "bench")
 
 
 class ToolMissing(Exception):
