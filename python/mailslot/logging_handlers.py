@@ -30,6 +30,8 @@ _SLOW_SECONDS = 0.005
 _SLOW_CAUSES = frozenset({"timed_out", "unreachable", "error"})
 _SLOW_PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the program's time
 _MAX_PAUSE_SECONDS = 60.0
+# With a listener that was stopped (Ctrl-Z) before this found it: it answers at once, or does not.
+_PATIENCE_MS = 20
 # Looking for a reader costs more than the rest of a record (docs/python-logging.md), and a listener that comes loses
 # no more than this by it. Where it is slow, it still takes at most a tenth of the time.
 _LOOK_SECONDS = 0.010
@@ -201,7 +203,9 @@ class MailslotHandler(logging.Handler):
         self._pause_cause = cause
 
     def _open(self) -> _mailslot.Writer:
-        self._writer = _mailslot.Writer(self.address, wait_for_address_ms=0, marshalled=self._marshalled)
+        self._writer = _mailslot.Writer(
+            self.address, wait_for_address_ms=0, wait_for_others_ms=_PATIENCE_MS, marshalled=self._marshalled
+        )
         self._is_ours = True
         return self._writer
 
