@@ -97,10 +97,8 @@ Result<Message> Reader::get(Timeout timeout) {
 }
 
 Result<void> Reader::get_into(Message& message, Timeout timeout, Interrupted interrupted) {
-    // Kept alive though another thread closes and destroys this reader meanwhile.
-    const auto impl = impl_;
-    if (!impl) return Error{Errc::closed, "get"};
-    return impl->get(message, timeout, interrupted);
+    if (!impl_) return Error{Errc::closed, "get"};
+    return impl_->get(message, timeout, interrupted);
 }
 
 SlotInfo Reader::info() const {

@@ -19,8 +19,7 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kTrimAfter{100};
 constexpr milliseconds kCloseSlice{1};
-constexpr int kLooksPerTime = 32;    // between two looks at the clock
-constexpr int kLeastSpinShare = 16;  // of the whole spin, where that was in vain again and again
+constexpr int kLooksPerTime = 32;  // between two looks at the clock
 
 // Where the next record stands, if there is one.
 bool look(const Segment& segment, Position& at, std::uint64_t& word) {
@@ -66,9 +65,8 @@ Inbox::Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
              std::chrono::nanoseconds spin)
     : name_(name),
       options_(options),
-      most_spin_(spin),
-      segment_(std::make_shared<Segment>(std::move(segment))),
-      spin_(spin) {}
+      spin_(spin),
+      segment_(std::make_shared<Segment>(std::move(segment))) {}
 
 Inbox::~Inbox() { close(); }
 
@@ -225,10 +223,9 @@ Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& rec
 }
 
 // Looks again for a short while, without the lock: a writer need not wake who is awake. Whether
-// something came, or all is over. It tries for less time the more often that was in vain, so that a
-// reader to whom little comes wastes little.
+// something came, or all is over.
 bool Inbox::spin(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
-    if (most_spin_.count() == 0) return false;
+    if (spin_.count() == 0) return false;
     const std::shared_ptr<Segment> segment = segment_;
     const Position from = read_;
     const auto wanted = steady_clock::now() + spin_;
@@ -244,7 +241,6 @@ bool Inbox::spin(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
         }
     } while (!came && steady_clock::now() < until);
     lock.lock();
-    spin_ = came ? most_spin_ : std::max(spin_ / 2, most_spin_ / kLeastSpinShare);
     return came;
 }
 

@@ -105,15 +105,14 @@ private:
 
     const SlotName name_;
     const SlotOptions options_;
-    const std::chrono::nanoseconds most_spin_;
+    const std::chrono::nanoseconds spin_;
 
     mutable std::mutex mutex_;  // guards all below but for atomics
     std::shared_ptr<Segment>
         segment_;    // shared: a thread may sleep on its bell while it is replaced
     Position read_;  // where the next record is, or will be
     std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
-    std::chrono::nanoseconds spin_;  // for now; less where it was in vain
-    std::deque<Waiter*> waiters_;    // the first sleeps on the bell
+    std::deque<Waiter*> waiters_;  // the first sleeps on the bell
     std::condition_variable no_waiters_;
     os::UniqueFd event_;              // readable while a message waits; made by fileno()
     std::uint32_t last_number_ = 0;   // given to a writer
