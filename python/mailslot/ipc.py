@@ -97,15 +97,20 @@ def _dumps_and_loads(serialiser: Any) -> Tuple[Callable[[Any], Any], Callable[[A
     raise TypeError("serialiser: None, an object with dumps and loads, or a pair of functions")
 
 
-def _milliseconds(timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
-    """One of the two, in milliseconds; None where neither is given."""
-    if timeout is None:
-        return timeout_ms
+def _milliseconds(timeout_ms: Optional[float], timeout: float) -> float:
+    """Seconds as milliseconds; `timeout_ms` is there to be None."""
     if timeout_ms is not None:
         raise TypeError("timeout is in seconds, timeout_ms in milliseconds: give one of them")
     if timeout < 0:
         raise ValueError("'timeout' must be a non-negative number")  # as queue.Queue says it
     return -int(-timeout * 1000 // 1)  # up, for a wait is never shorter
+
+
+def _wait_ms(block: bool, timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
+    """What a get waits, in milliseconds; None: the slot's own time."""
+    if timeout is not None:
+        timeout_ms = _milliseconds(timeout_ms, timeout)
+    return 0 if timeout_ms is None and not block else timeout_ms
 
 
 class Mailslot:
@@ -259,9 +264,10 @@ class Mailslot:
         x_mailslot_message_too_big, x_mailslot_message_too_complex, x_mailslot_invalid_use, x_mailslot_closed,
         x_access_denied, x_mailslot.
         """
-        wait_ms = _milliseconds(timeout_ms, timeout)
-        if wait_ms is None:
-            wait_ms = -1 if block else 0
+        if timeout is not None:
+            timeout_ms = _milliseconds(timeout_ms, timeout)
+        if timeout_ms is None:
+            timeout_ms = -1 if block else 0
         writer = self._writer  # the usual case, cheaply
         if writer is None or self._closed:
             writer = self._as_writer()
@@ -269,7 +275,7 @@ class Mailslot:
             data = self._dumps(data)
         if self.message_size:
             self._check_size(data)
-        writer.put(data, wait_ms, labels)
+        writer.put(data, timeout_ms, labels)
 
     def put_nowait(self, data: Any) -> None:
         """put(data, block=False), as queue.Queue has it."""
@@ -299,23 +305,23 @@ class Mailslot:
         Errors: x_mailslot_empty (also a queue.Empty), x_mailslot_closed, x_mailslot_exists (another reader has
         the name), x_mailslot_invalid_use, x_access_denied, x_mailslot.
         """
-        value = self._as_reader().get(self._wait_ms(block, timeout_ms, timeout))
+        if timeout is not None or not block:
+            timeout_ms = _wait_ms(block, timeout_ms, timeout)
+        reader = self._reader  # the usual case, cheaply
+        if reader is None or self._closed:
+            reader = self._as_reader()
+        value = reader.get(timeout_ms)
         return value if self._loads is None else self._loads(value)
 
     def get_message(
         self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
     ) -> Message:
         """The same with its envelope: a `Message`. Its `value` has not gone through a serialiser of your own."""
-        return self._as_reader().get_message(self._wait_ms(block, timeout_ms, timeout))
+        return self._as_reader().get_message(_wait_ms(block, timeout_ms, timeout))
 
     def get_nowait(self) -> Any:
         """get(block=False, timeout_ms=0)."""
         return self.get(False, 0)
-
-    @staticmethod
-    def _wait_ms(block: bool, timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
-        wait_ms = timeout_ms if timeout is None else _milliseconds(timeout_ms, timeout)
-        return 0 if wait_ms is None and not block else wait_ms
 
     def __iter__(self) -> Mailslot:
         return self
