@@ -22,16 +22,18 @@ struct Datagram {
     bool cut;                       // larger than the batch has room for; `bytes` is its beginning
 };
 
-// Where received datagrams are put; kept by the caller, so that receiving allocates nothing.
+// Where received datagrams are put; kept by the caller, so that receiving allocates nothing but, at
+// first, room for what it tells of each. A piece is a datagram, or up to 128 datagrams of one size
+// (the last may be shorter) from one sender that the kernel kept together (UDP_GRO).
 class DatagramBatch {
 public:
-    // `datagram_bytes`: the largest datagram that is not cut.
-    DatagramBatch(std::size_t datagrams, std::size_t datagram_bytes);
+    // A datagram over `piece_bytes` is cut. Pieces of several datagrams have up to 64 KiB.
+    DatagramBatch(std::size_t pieces, std::size_t piece_bytes);
     DatagramBatch(DatagramBatch&&) noexcept;
     DatagramBatch& operator=(DatagramBatch&&) noexcept;
     ~DatagramBatch();
 
-    std::size_t capacity() const;
+    bool is_full() const;  // by the last receive(): more may be waiting
 
 private:
     friend class UdpSocket;
@@ -77,13 +79,16 @@ public:
     Result<void> join(const IpAddress& group, std::uint32_t interface_index);
     void leave(const IpAddress& group, std::uint32_t interface_index);
 
-    // What is there, at most the batch's capacity. Valid until the batch is used again.
+    // What is there, at most as many pieces as the batch holds; each datagram by itself. Valid
+    // until the batch is used again.
     std::span<const Datagram> receive(DatagramBatch& batch);
-    // Datagrams that the kernel dropped at this socket so far, most of them for want of room.
+    // Pieces that the kernel dropped at this socket so far, most of them for want of room.
     // Threads: any.
     std::uint32_t kernel_drops() const;
 
-    // Sends as many as the kernel takes now.
+    // Sends as many as the kernel takes now. Several of one size that follow each other (the last
+    // may be shorter) are one piece to it (UDP_SEGMENT) until it refuses such a piece; from then on
+    // each of this socket's datagrams goes by itself.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
                      const Outlet& outlet = {});
     // Waits at most so long for the socket's buffer to get room.
@@ -94,6 +99,7 @@ private:
 
     GuardedFd fd_;
     IpAddress::Family family_;
+    bool sends_pieces_ = true;  // the kernel has not refused one
 };
 
 }  // namespace mailslot::os

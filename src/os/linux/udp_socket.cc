@@ -2,6 +2,7 @@
 
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -25,7 +26,12 @@ using Family = IpAddress::Family;
 constexpr std::size_t kSendBatch = 64;
 // Enough to take a 1 MiB message in one go where the system allows that much.
 constexpr int kSendBufferBytes = 2 * 1024 * 1024;
-constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(in6_pktinfo));
+// One piece of several datagrams: the kernel takes 64 of them on every version that takes any, and
+// with headers they have to fit an IP packet.
+constexpr std::size_t kPieceDatagrams = 64;
+constexpr std::size_t kPieceBytes = 65000;
+// The outlet or interface, and the size of a piece's datagrams.
+constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
 
 bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -63,66 +69,154 @@ bool tell_interface(int fd, Family family) {
                                 : set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
-std::uint32_t interface_of(msghdr& header) {
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            in_pktinfo info;
-            std::memcpy(&info, CMSG_DATA(c), sizeof info);
-            return static_cast<std::uint32_t>(info.ipi_ifindex);
-        }
-        if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            in6_pktinfo info;
-            std::memcpy(&info, CMSG_DATA(c), sizeof info);
-            return info.ipi6_ifindex;
-        }
-    }
-    return 0;
+template <class Info>
+Info info_in(const cmsghdr* control) {
+    Info info;
+    std::memcpy(&info, CMSG_DATA(control), sizeof info);
+    return info;
 }
 
+// What the kernel says of a piece.
+struct Arrival {
+    std::uint32_t interface_index = 0;
+    std::size_t datagram_bytes = 0;  // of each but the last; 0: it is one datagram
+};
+
+Arrival arrival_of(msghdr& header) {
+    Arrival arrival;
+    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+            arrival.interface_index =
+                static_cast<std::uint32_t>(info_in<in_pktinfo>(c).ipi_ifindex);
+        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+            arrival.interface_index = info_in<in6_pktinfo>(c).ipi6_ifindex;
+        } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
+            arrival.datagram_bytes = static_cast<std::size_t>(std::max(info_in<int>(c), 0));
+        }
+    }
+    return arrival;
+}
+
+// Adds it to `header`, whose control buffer has kControlBytes, all of them 0 behind what is in use.
 template <class Info>
-void fill_control(msghdr& header, int level, int type, const Info& info) {
-    header.msg_controllen = CMSG_SPACE(sizeof info);
-    cmsghdr* control = CMSG_FIRSTHDR(&header);
+void add_control(msghdr& header, int level, int type, const Info& info) {
+    auto* const control = reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(header.msg_control) +
+                                                     header.msg_controllen);
+    header.msg_controllen += CMSG_SPACE(sizeof info);
     control->cmsg_level = level;
     control->cmsg_type = type;
     control->cmsg_len = CMSG_LEN(sizeof info);
     std::memcpy(CMSG_DATA(control), &info, sizeof info);
 }
 
-// Says it in `header`, whose control buffer has kControlBytes.
 void choose_outlet(msghdr& header, Family family, const Outlet& outlet) {
     const bool has_source = outlet.source.family == family;
     if (family == Family::v4) {
         in_pktinfo info{};
         info.ipi_ifindex = static_cast<int>(outlet.interface_index);
         if (has_source) info.ipi_spec_dst = to_in_addr(outlet.source);
-        fill_control(header, IPPROTO_IP, IP_PKTINFO, info);
+        add_control(header, IPPROTO_IP, IP_PKTINFO, info);
     } else {
         in6_pktinfo info{};
         info.ipi6_ifindex = outlet.interface_index;
         if (has_source) info.ipi6_addr = to_in6_addr(outlet.source);
-        fill_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
+        add_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
     }
 }
+
+struct Control {
+    alignas(cmsghdr) std::array<std::byte, kControlBytes> bytes;
+};
+
+// How many of the datagrams, from the first on, the kernel takes as one piece.
+std::size_t piece_of(std::span<const Bytes> datagrams) {
+    const std::size_t size = datagrams[0].size();
+    const std::size_t most = std::min(datagrams.size(), kPieceDatagrams);
+    std::size_t count = 1, bytes = size;
+    while (count < most && datagrams[count - 1].size() == size) {
+        const std::size_t next = datagrams[count].size();
+        if (next == 0 || next > size || bytes + next > kPieceBytes) break;
+        bytes += next;
+        ++count;
+    }
+    return count;
+}
+
+// A failure of a piece that its datagrams need not have: they are larger than the path's MTU, the
+// device cannot do the checksums, or the kernel does not know pieces.
+bool refuses_pieces(int os_code) {
+    return os_code == EINVAL || os_code == EIO || os_code == EMSGSIZE || os_code == ENOPROTOOPT ||
+           os_code == EOPNOTSUPP;
+}
+
+// The arguments of one sendmmsg call.
+class SendBatch {
+public:
+    SendBatch(SocketAddress& to, Family family, const Outlet& outlet) {
+        common_.msg_name = &to.storage;
+        common_.msg_namelen = to.size;
+        common_.msg_control = common_control_.bytes.data();
+        if (outlet.interface_index != 0) choose_outlet(common_, family, outlet);
+    }
+
+    // Takes the first datagrams, as many as one call sends.
+    void fill(std::span<const Bytes> datagrams, bool in_pieces) {
+        pieces_ = 0;
+        datagrams = datagrams.first(std::min(kSendBatch, datagrams.size()));
+        iovec* vector = vectors_.data();
+        while (!datagrams.empty()) {
+            const std::size_t count = in_pieces ? piece_of(datagrams) : 1;
+            msghdr& header = headers_[pieces_].msg_hdr;
+            header = common_;
+            header.msg_iov = vector;
+            header.msg_iovlen = count;
+            if (count > 1) say_size(header, controls_[pieces_], datagrams[0].size());
+            for (const Bytes bytes : datagrams.first(count)) {
+                *vector++ = {const_cast<std::byte*>(bytes.data()), bytes.size()};
+            }
+            datagrams = datagrams.subspan(count);
+            ++pieces_;
+        }
+    }
+
+    int send(int fd) {
+        return sendmmsg(fd, headers_.data(), static_cast<unsigned>(pieces_), MSG_DONTWAIT);
+    }
+    std::size_t datagrams_in(std::size_t pieces) const {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < pieces; ++i) count += headers_[i].msg_hdr.msg_iovlen;
+        return count;
+    }
+
+private:
+    void say_size(msghdr& header, Control& control, std::size_t datagram_bytes) {
+        control = common_control_;
+        header.msg_control = control.bytes.data();
+        add_control(header, IPPROTO_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(datagram_bytes));
+    }
+
+    msghdr common_{};
+    Control common_control_{};
+    std::size_t pieces_ = 0;
+    std::array<iovec, kSendBatch> vectors_;
+    std::array<Control, kSendBatch> controls_;
+    std::array<mmsghdr, kSendBatch> headers_;
+};
 
 }  // namespace
 
 struct DatagramBatch::Memory {
-    struct Control {
-        alignas(cmsghdr) std::array<std::byte, kControlBytes> bytes;
-    };
     Memory(std::size_t count, std::size_t each)
-        : datagram_bytes(each),
+        : piece_bytes(each),
           bytes(std::make_unique_for_overwrite<std::byte[]>(count * each)),
           vectors(count),
           addresses(count),
           controls(count),
-          headers(count),
-          datagrams(count) {}
+          headers(count) {}
 
     void prepare() {  // the kernel overwrites lengths and flags
         for (std::size_t i = 0; i < headers.size(); ++i) {
-            vectors[i] = {bytes.get() + i * datagram_bytes, datagram_bytes};
+            vectors[i] = {bytes.get() + i * piece_bytes, piece_bytes};
             msghdr& header = headers[i].msg_hdr;
             header = {};
             header.msg_name = &addresses[i];
@@ -134,22 +228,44 @@ struct DatagramBatch::Memory {
         }
     }
 
-    std::size_t datagram_bytes;
+    // Each datagram of a piece that came, by itself.
+    void split(std::size_t index) {
+        msghdr& header = headers[index].msg_hdr;
+        const Arrival arrival = arrival_of(header);
+        Datagram datagram{
+            .bytes = Bytes(bytes.get() + index * piece_bytes, headers[index].msg_len),
+            .from = to_endpoint(reinterpret_cast<const sockaddr*>(&addresses[index])),
+            .interface_index = arrival.interface_index,
+            .cut = false,
+        };
+        Bytes rest = datagram.bytes;
+        while (arrival.datagram_bytes != 0 && rest.size() > arrival.datagram_bytes) {
+            datagram.bytes = rest.first(arrival.datagram_bytes);
+            datagrams.push_back(datagram);
+            rest = rest.subspan(arrival.datagram_bytes);
+        }
+        datagram.bytes = rest;
+        datagram.cut = (header.msg_flags & MSG_TRUNC) != 0;
+        datagrams.push_back(datagram);
+    }
+
+    std::size_t piece_bytes;
     std::unique_ptr<std::byte[]> bytes;  // not zeroed: pages that no datagram reaches cost nothing
     std::vector<iovec> vectors;
     std::vector<sockaddr_storage> addresses;
     std::vector<Control> controls;
     std::vector<mmsghdr> headers;
+    std::size_t came = 0;  // pieces, at the last receive()
     std::vector<Datagram> datagrams;
 };
 
-DatagramBatch::DatagramBatch(std::size_t datagrams, std::size_t datagram_bytes)
-    : memory_(std::make_unique<Memory>(datagrams, datagram_bytes)) {}
+DatagramBatch::DatagramBatch(std::size_t pieces, std::size_t piece_bytes)
+    : memory_(std::make_unique<Memory>(pieces, piece_bytes)) {}
 DatagramBatch::DatagramBatch(DatagramBatch&&) noexcept = default;
 DatagramBatch& DatagramBatch::operator=(DatagramBatch&&) noexcept = default;
 DatagramBatch::~DatagramBatch() = default;
 
-std::size_t DatagramBatch::capacity() const { return memory_->headers.size(); }
+bool DatagramBatch::is_full() const { return memory_->came == memory_->headers.size(); }
 
 Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
                                   std::size_t receive_buffer_bytes) {
@@ -159,6 +275,7 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
         return network_error("SO_REUSEADDR", errno);
     }
     if (!tell_interface(fd->get(), family)) return network_error("IP_PKTINFO", errno);
+    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);  // without it datagrams come one by one
     hear_own_groups_only(fd->get(), family);
     set_receive_buffer(fd->get(), receive_buffer_bytes);
     const SocketAddress any = to_socket_address({{family, {}, 0}, port});
@@ -226,17 +343,11 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     memory.prepare();
     const auto room = static_cast<unsigned>(memory.headers.size());
     const int came = recvmmsg(fd(), memory.headers.data(), room, MSG_DONTWAIT, nullptr);
-    if (came <= 0) return {};  // nothing there; an error of the link shows in the watch, not here
-    for (std::size_t i = 0; i < static_cast<std::size_t>(came); ++i) {
-        mmsghdr& header = memory.headers[i];
-        memory.datagrams[i] = {
-            .bytes = Bytes(memory.bytes.get() + i * memory.datagram_bytes, header.msg_len),
-            .from = to_endpoint(reinterpret_cast<const sockaddr*>(&memory.addresses[i])),
-            .interface_index = interface_of(header.msg_hdr),
-            .cut = (header.msg_hdr.msg_flags & MSG_TRUNC) != 0,
-        };
-    }
-    return std::span(memory.datagrams).first(static_cast<std::size_t>(came));
+    // Below 0: nothing there; an error of the link shows in the watch, not here.
+    memory.came = static_cast<std::size_t>(std::max(came, 0));
+    memory.datagrams.clear();
+    for (std::size_t i = 0; i < memory.came; ++i) memory.split(i);
+    return memory.datagrams;
 }
 
 std::uint32_t UdpSocket::kernel_drops() const {
@@ -250,34 +361,22 @@ std::uint32_t UdpSocket::kernel_drops() const {
 SendOutcome UdpSocket::send(std::span<const Bytes> datagrams, const Endpoint& to,
                             const Outlet& outlet) {
     SocketAddress address = to_socket_address(to);
-    alignas(cmsghdr) std::array<std::byte, kControlBytes> control{};
-    msghdr common{};
-    common.msg_name = &address.storage;
-    common.msg_namelen = address.size;
-    common.msg_iovlen = 1;
-    if (outlet.interface_index != 0) {
-        common.msg_control = control.data();
-        common.msg_controllen = control.size();
-        choose_outlet(common, family_, outlet);
-    }
-    std::array<iovec, kSendBatch> vectors;
-    std::array<mmsghdr, kSendBatch> headers;
+    SendBatch batch(address, family_, outlet);
     SendOutcome outcome;
     while (outcome.sent < datagrams.size()) {
-        const std::size_t count = std::min(kSendBatch, datagrams.size() - outcome.sent);
-        for (std::size_t i = 0; i < count; ++i) {
-            const Bytes bytes = datagrams[outcome.sent + i];
-            vectors[i] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
-            headers[i] = {common, 0};
-            headers[i].msg_hdr.msg_iov = &vectors[i];
-        }
-        const int sent = sendmmsg(fd(), headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent <= 0) {
+        const auto rest = datagrams.subspan(outcome.sent);
+        batch.fill(rest, sends_pieces_);
+        const int sent = batch.send(fd());
+        if (sent > 0) {
+            outcome.sent += batch.datagrams_in(static_cast<std::size_t>(sent));
+        } else if (errno == EINTR) {
+            continue;
+        } else if (batch.datagrams_in(1) > 1 && refuses_pieces(errno)) {
+            sends_pieces_ = false;
+        } else {
             outcome.os_code = errno;
             break;
         }
-        outcome.sent += static_cast<std::size_t>(sent);
     }
     return outcome;
 }
