@@ -155,6 +155,9 @@ private:
 struct WriterOptions {
     Timeout wait_when_full{0};      // how long a put waits for room in a slot of this machine
     Timeout wait_for_address{100};  // how long the first put to a host waits for its address
+    // How long a put waits for a process here that does not answer, since it was stopped: the
+    // reading one where the slot must be found, another writer in mid-put.
+    Timeout wait_for_others{1000};
 };
 
 struct PutOptions {

@@ -24,10 +24,14 @@ from . import _mailslot, exceptions, ipc
 
 __all__ = ["MailslotHandler", "PermanentMailslotHandler"]
 
-# A try that took longer than this and failed may do so again: a reader that is stopped and does not answer.
+# A try that took longer than this and failed may do so again: a reader that is stopped and does not answer. Other
+# causes are found at once; what takes long there is a busy machine, or another thread that has the interpreter.
 _SLOW_SECONDS = 0.005
+_SLOW_CAUSES = frozenset({"timed_out", "unreachable", "error"})
 _SLOW_PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the program's time
 _MAX_PAUSE_SECONDS = 60.0
+# With a listener that was stopped (Ctrl-Z) before this found it: it answers at once, or does not.
+_PATIENCE_MS = 20
 # Looking for a reader costs more than the rest of a record (docs/python-logging.md), and a listener that comes loses
 # no more than this by it. Where it is slow, it still takes at most a tenth of the time.
 _LOOK_SECONDS = 0.010
@@ -164,25 +168,22 @@ class MailslotHandler(logging.Handler):
         try:
             text = _encodable(self.format(record))
             labels = _labels(record)
+            here.sending = True
+            data = text if self._dumps is None else self._dumps(text)
         except Exception:  # as from a format string that does not fit its arguments: the programmer's to see
             self._drop("error", said=True)
             self._show(record)
-            return
+        else:
+            self._send(data, labels)
         finally:
-            here.depth = depth
-        here.sending = True
-        try:
-            self._send(text, labels)
-        finally:
-            here.sending = False
+            here.depth, here.sending = depth, False
 
-    def _send(self, text: str, labels: dict[str, str]) -> None:
+    def _send(self, data: Any, labels: dict[str, str]) -> None:
         began = time.monotonic()
         try:
             writer = self._writer
             if writer is None:
                 writer = self._open()
-            data = text if self._dumps is None else self._dumps(text)
             writer.put(data, 0, labels)
         except Exception as error:
             cause = _cause(error)
@@ -194,7 +195,7 @@ class MailslotHandler(logging.Handler):
     def _pause(self, cause: str, took: float) -> None:
         if cause == "no_such_slot":
             seconds = max(_LOOK_SECONDS, _LOOK_PAUSE_FACTOR * took)
-        elif took > _SLOW_SECONDS:
+        elif cause in _SLOW_CAUSES and took > _SLOW_SECONDS:
             seconds = _SLOW_PAUSE_FACTOR * took
         else:
             return
@@ -202,7 +203,9 @@ class MailslotHandler(logging.Handler):
         self._pause_cause = cause
 
     def _open(self) -> _mailslot.Writer:
-        self._writer = _mailslot.Writer(self.address, wait_for_address_ms=0, marshalled=self._marshalled)
+        self._writer = _mailslot.Writer(
+            self.address, wait_for_address_ms=0, wait_for_others_ms=_PATIENCE_MS, marshalled=self._marshalled
+        )
         self._is_ours = True
         return self._writer
 

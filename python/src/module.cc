@@ -136,9 +136,11 @@ std::vector<Label> labels_of(const py::handle& labels) {
 
 class PyWriter {
 public:
-    PyWriter(const std::string& address, double wait_for_address_ms, bool marshalled)
+    PyWriter(const std::string& address, double wait_for_address_ms, double wait_for_others_ms,
+             bool marshalled)
         : marshalled_(marshalled) {
-        const WriterOptions options{.wait_for_address = timeout_of(wait_for_address_ms)};
+        const WriterOptions options{.wait_for_address = timeout_of(wait_for_address_ms),
+                                    .wait_for_others = timeout_of(wait_for_others_ms)};
         auto opened = unlocked([&] { return Writer::open(address, options); });
         if (!opened) raise(opened.error());
         writer_ = std::make_unique<Writer>(std::move(*opened));
@@ -298,12 +300,15 @@ void define_writer(py::module_& module) {
         R"(The writing end, to a slot here, on one host, in a domain, or everywhere (address: as Mailslot's name).
 
 wait_for_address_ms  how long the first put to a host waits for its address, in milliseconds
+wait_for_others_ms   how long one waits for a process here that was stopped: the reader, or a writer in mid-put
 marshalled           other values than text and bytes can be put
 
 Errors: x_mailslot_invalid_name, x_mailslot; of a slot of this machine also x_not_found, x_access_denied.
 Threads: any. Fork: goes on in the child as a new sender.)")
-        .def(py::init<const std::string&, double, bool>(), py::arg("address"), py::kw_only(),
+        .def(py::init<const std::string&, double, double, bool>(), py::arg("address"),
+             py::kw_only(),
              py::arg("wait_for_address_ms") = WriterOptions().wait_for_address.count(),
+             py::arg("wait_for_others_ms") = WriterOptions().wait_for_others.count(),
              py::arg("marshalled") = true)
         .def("put", &PyWriter::put, py::arg("value"), py::arg("timeout_ms") = 0,
              py::arg("labels") = py::none(), py::arg("unlabelled") = false,

@@ -1,12 +1,37 @@
-"""examples/python: each program as its first lines say that it is used."""
+"""examples/python: each program as its first lines say that it is used; and the lines of docs/python-logging.md."""
 
 import pathlib
 import re
 import signal
+import textwrap
 
-from mailslot import Writer
+from mailslot import Reader, Writer
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "python"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples" / "python"
+
+
+def lines_of_the_page():
+    page = (ROOT / "docs" / "python-logging.md").read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def test_the_pages_lines_log(run_python):
+    minute, config, _ = lines_of_the_page()
+    reader = Reader("LOG")
+    run_python(minute).end()
+    run_python(config + "logging.debug('below')\nlogging.info('configured')\n").end()
+    assert [reader.get(10_000) for _ in range(4)] == ["disk 97% full", "", "configured", ""]
+    reader.close()
+
+
+def test_the_pages_lines_of_asyncio_read(run_python):
+    importing, reading = lines_of_the_page()[2].split("\n\n", 1)
+    code = f"import asyncio\n{importing}\nasync def main():\n{textwrap.indent(reading, '    ')}asyncio.run(main())\n"
+    child = run_python(code.replace("    async for", "    print('ready')\n        async for", 1))
+    assert child.line() == "ready"
+    Writer("LISTENER").put("HELLO")
+    assert child.line() == "HELLO"
 
 
 def test_logging_to_all(slot, start_python):

@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "api/message.h"
 #include "api/process.h"
 #include "inbox/inbox.h"
@@ -47,6 +49,16 @@ struct Reader::Impl {
     std::shared_ptr<post::Station> station;  // guarded by mutex
 };
 
+namespace {
+
+// With one processor, who spins keeps the writer from it.
+std::chrono::microseconds spin_of(const Settings& settings) {
+    static const bool is_alone = std::thread::hardware_concurrency() == 1;
+    return is_alone ? std::chrono::microseconds(0) : settings.spin;
+}
+
+}  // namespace
+
 Reader::Reader(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&& other) noexcept {
@@ -68,7 +80,7 @@ Result<Reader> Reader::create(std::string_view name, const SlotOptions& options)
     if (!parsed) return parsed.error();
     const auto process = Process::current();
     if (!process) return process.error();
-    auto inbox = inbox::Inbox::create(*parsed, options);
+    auto inbox = inbox::Inbox::create(*parsed, options, spin_of((*process)->settings()));
     if (!inbox) return inbox.error();
     auto station = (*process)->station(options.access);
     if (!station) return station.error();
@@ -85,10 +97,8 @@ Result<Message> Reader::get(Timeout timeout) {
 }
 
 Result<void> Reader::get_into(Message& message, Timeout timeout, Interrupted interrupted) {
-    // Kept alive though another thread closes and destroys this reader meanwhile.
-    const auto impl = impl_;
-    if (!impl) return Error{Errc::closed, "get"};
-    return impl->get(message, timeout, interrupted);
+    if (!impl_) return Error{Errc::closed, "get"};
+    return impl_->get(message, timeout, interrupted);
 }
 
 SlotInfo Reader::info() const {

@@ -52,7 +52,8 @@ WriterState::WriterState(Process& process, const Address& address, const WriterO
         // What goes out to the network reaches this machine's other folders that way.
         auto folders = process.folders();
         if (address.place != Place::here) folders.erase(folders.begin() + 1, folders.end());
-        local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address.slot.key);
+        local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address.slot.key,
+                                                      options.wait_for_others);
     }
     if (!reach_.others) return;
     carrier_ = make_udp_carrier(settings);

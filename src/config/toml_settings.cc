@@ -21,6 +21,7 @@ namespace {
 // SO_RCVBUF is an int, which the kernel doubles; below one page it would not hold a single
 // datagram.
 constexpr std::uint64_t kMinReceiveBuffer = 4096, kMaxReceiveBuffer = 1024 * 1024 * 1024;
+constexpr std::int64_t kMaxSpinUs = 1000;
 constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without its final zero
 
 // Stores the value if it is allowed. Returns where it is not: the node itself or one inside it.
@@ -123,6 +124,13 @@ const toml::node* apply_receive_buffer(const toml::node& value, Settings& settin
     return nullptr;
 }
 
+const toml::node* apply_spin(const toml::node& value, Settings& settings) {
+    const auto* const number = value.as_integer();
+    if (number == nullptr || number->get() < 0 || number->get() > kMaxSpinUs) return &value;
+    settings.spin = std::chrono::microseconds(number->get());
+    return nullptr;
+}
+
 struct Setting {
     std::string_view key;
     std::string_view rule;  // completes "KEY must be"
@@ -141,6 +149,7 @@ constexpr Setting kSettings[] = {
     {"hop_limit", "a number from 0 to 255", apply_hop_limit},
     {"receive_buffer", R"(from 4KiB to 1GiB, as a number of bytes or such as "4MiB")",
      apply_receive_buffer},
+    {"spin_us", "a number from 0 to 1000", apply_spin},
 };
 
 const Setting* find_setting(std::string_view key) {

@@ -9,6 +9,7 @@
 
 #include "base/crash_point.h"
 #include "inbox/inbox_writer.h"
+#include "os/cpu.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -18,6 +19,18 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kTrimAfter{100};
 constexpr milliseconds kCloseSlice{1};
+constexpr int kLooksPerTime = 32;  // between two looks at the clock
+
+// Where the next record stands, if there is one.
+bool look(const Segment& segment, Position& at, std::uint64_t& word) {
+    if (!Segment::holds_record_header(at)) {
+        const std::uint32_t next = segment.follow(at.block);
+        if (next == kNoBlock) return false;
+        at = {next, kBlockHeaderBytes};
+    }
+    word = segment.word(at).load(std::memory_order_seq_cst);
+    return word != 0;
+}
 
 }  // namespace
 
@@ -40,31 +53,29 @@ struct Inbox::Waiter {
     }
 };
 
-Result<std::shared_ptr<Inbox>> Inbox::create(const SlotName& name, const SlotOptions& options) {
+Result<std::shared_ptr<Inbox>> Inbox::create(const SlotName& name, const SlotOptions& options,
+                                             std::chrono::nanoseconds spin) {
     auto segment =
         Segment::create({options.max_bytes, options.max_messages, options.max_message_bytes});
     if (!segment) return segment.error();
-    return std::shared_ptr<Inbox>(new Inbox(name, options, std::move(*segment)));
+    return std::shared_ptr<Inbox>(new Inbox(name, options, std::move(*segment), spin));
 }
 
-Inbox::Inbox(const SlotName& name, const SlotOptions& options, Segment segment)
-    : name_(name), options_(options), segment_(std::make_shared<Segment>(std::move(segment))) {}
+Inbox::Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
+             std::chrono::nanoseconds spin)
+    : name_(name),
+      options_(options),
+      spin_(spin),
+      segment_(std::make_shared<Segment>(std::move(segment))) {}
 
 Inbox::~Inbox() { close(); }
 
 // --- Taking messages out
 // -------------------------------------------------------------------------------
 
-// Where the next record stands, if there is one.
 bool Inbox::find_record(Position& at, std::uint64_t& word) const {
     at = read_;
-    if (!Segment::holds_record_header(at)) {
-        const std::uint32_t next = segment_->follow(at.block);
-        if (next == kNoBlock) return false;
-        at = {next, kBlockHeaderBytes};
-    }
-    word = segment_->word(at).load(std::memory_order_seq_cst);
-    return word != 0;
+    return look(*segment_, at, word);
 }
 
 Inbox::Took Inbox::take(Record& record) {
@@ -211,8 +222,31 @@ Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& rec
     return Error{gave_up ? Errc::interrupted : Errc::timed_out, "get"};
 }
 
+// Looks again for a short while, without the lock: a writer need not wake who is awake. Whether
+// something came, or all is over.
+bool Inbox::spin(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+    if (spin_.count() == 0) return false;
+    const std::shared_ptr<Segment> segment = segment_;
+    const Position from = read_;
+    const auto wanted = steady_clock::now() + spin_;
+    lock.unlock();
+    const auto until = deadline ? std::min(wanted, *deadline) : wanted;
+    bool came = false;
+    do {
+        for (int i = 0; i < kLooksPerTime && !came; ++i) {
+            Position at = from;
+            std::uint64_t word = 0;
+            came = look(*segment, at, word) || closed_.load(std::memory_order_relaxed);
+            if (!came) os::cpu_relax();
+        }
+    } while (!came && steady_clock::now() < until);
+    lock.lock();
+    return came;
+}
+
 // Sleeps until a writer rings, or close() does. Returns early at times; whether for a signal.
 bool Inbox::sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+    if (spin(lock, deadline)) return false;
     const std::shared_ptr<Segment> segment = segment_;
     auto& bell = segment->header().bell;
     const std::uint32_t armed =

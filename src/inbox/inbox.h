@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -41,7 +42,9 @@ struct WriterPass {
 class Inbox {
 public:
     // Errors: no_resources.
-    static Result<std::shared_ptr<Inbox>> create(const SlotName& name, const SlotOptions& options);
+    // `spin`: how long a thread that finds nothing looks again before it sleeps.
+    static Result<std::shared_ptr<Inbox>> create(const SlotName& name, const SlotOptions& options,
+                                                 std::chrono::nanoseconds spin = {});
     ~Inbox();
 
     const SlotName& name() const { return name_; }
@@ -74,7 +77,8 @@ private:
     struct Waiter;
     enum class Took { message, nothing, damage };
 
-    Inbox(const SlotName& name, const SlotOptions& options, Segment segment);
+    Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
+          std::chrono::nanoseconds spin);
     bool find_record(Position& at, std::uint64_t& word) const;
     Took take(Record& record);
     bool take_or_replace(Record& record);
@@ -83,6 +87,7 @@ private:
     void publish();
     Result<void> wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
                               os::Deadline deadline, Interrupted interrupted);
+    bool spin(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
     bool sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
     void trim();
     void settle_poll();
@@ -100,6 +105,7 @@ private:
 
     const SlotName name_;
     const SlotOptions options_;
+    const std::chrono::nanoseconds spin_;
 
     mutable std::mutex mutex_;  // guards all below but for atomics
     std::shared_ptr<Segment>

@@ -11,8 +11,9 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// How long a reading process may take to answer: its station does nothing that lasts.
-constexpr std::chrono::milliseconds kAnswerPatience{1000};
+// For an answer about a slot: a station does nothing that lasts.
+constexpr std::chrono::milliseconds kInfoPatience{1000};
+constexpr std::chrono::hours kLongest{24};  // for ever, in sums that must not overflow
 
 struct Answer {
     os::GuardedFd connection;
@@ -20,13 +21,13 @@ struct Answer {
     std::vector<os::UniqueFd> fds;
 };
 
-Result<Answer> ask(const SlotEntry& entry, LocalOp op) {
+Result<Answer> ask(const SlotEntry& entry, LocalOp op, std::chrono::milliseconds patience) {
     auto connection = os::connect_local(entry.socket_path);
     if (!connection) return connection.error();
     auto sent = os::send_packet(connection->get(), wire::encode({.op = op, .key = entry.name.key}));
     if (!sent) return Error{Errc::no_such_slot, "ask the reader", sent.error().os_code};
     auto packet =
-        os::receive_packet(connection->get(), std::chrono::steady_clock::now() + kAnswerPatience);
+        os::receive_packet(connection->get(), std::chrono::steady_clock::now() + patience);
     if (!packet && packet.error().code == Errc::timed_out) {
         return Error{Errc::timed_out, "ask the reader", 0, "the reading process does not answer"};
     }
@@ -39,8 +40,11 @@ Result<Answer> ask(const SlotEntry& entry, LocalOp op) {
 
 }  // namespace
 
-LocalWriter::LocalWriter(std::vector<SlotFolder> folders, std::string key)
-    : folders_(std::move(folders)), key_(std::move(key)) {}
+LocalWriter::LocalWriter(std::vector<SlotFolder> folders, std::string key,
+                         std::chrono::milliseconds patience)
+    : folders_(std::move(folders)),
+      key_(std::move(key)),
+      patience_(patience.count() < 0 ? kLongest : patience) {}
 
 Result<void> LocalWriter::attach() {
     if (writer_ && !writer_->reader_is_gone()) return {};
@@ -58,7 +62,7 @@ Result<void> LocalWriter::attach() {
 Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     const auto entry = folder.find(key_);
     if (!entry) return entry.error();
-    auto answer = ask(*entry, LocalOp::attach);
+    auto answer = ask(*entry, LocalOp::attach, patience_);
     if (!answer) return answer.error();
     if (answer->message.op != LocalOp::attached || answer->fds.size() < 2 ||
         answer->message.number == 0 || answer->message.number >= kLockWaiters) {
@@ -77,6 +81,7 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     connection_ = std::move(answer->connection);
     writer_ = std::make_shared<InboxWriter>(std::move(*segment), std::move(*reader),
                                             answer->message.number, std::move(event));
+    writer_->set_lock_patience(patience_);
     return {};
 }
 
@@ -106,7 +111,7 @@ void LocalWriter::ask_station_to_ring() {
 }
 
 Result<SlotInfo> ask_for_info(const SlotEntry& entry) {
-    auto answer = ask(entry, LocalOp::info);
+    auto answer = ask(entry, LocalOp::info, kInfoPatience);
     if (!answer) return answer.error();
     if (answer->message.op != LocalOp::slot_info)
         return Error{Errc::no_such_slot, "ask the reader"};

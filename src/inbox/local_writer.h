@@ -16,8 +16,10 @@ namespace mailslot::inbox {
 // Threads: one at a time.
 class LocalWriter {
 public:
-    // Where to look, the first folder first.
-    LocalWriter(std::vector<SlotFolder> folders, std::string key);
+    // Where to look, the first folder first. `patience`: with a process that does not answer, or is
+    // stopped in mid-put.
+    LocalWriter(std::vector<SlotFolder> folders, std::string key,
+                std::chrono::milliseconds patience = kLockPatience);
 
     // Finds the slot, if that is still to be done. Errors: no_such_slot, no_permission,
     // no_resources, timed_out (the reader's process is stopped).
@@ -35,6 +37,7 @@ private:
 
     std::vector<SlotFolder> folders_;
     std::string key_;
+    const std::chrono::milliseconds patience_;
     os::GuardedFd connection_;  // its closing tells the station that this writer is gone
     std::shared_ptr<InboxWriter> writer_;
 };

@@ -1,6 +1,7 @@
 // What the configuration files, the environment and options decide. Loading: src/config/.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -23,6 +24,7 @@ struct Settings {
     std::vector<std::string> interfaces;  // empty: all usable ones
     int hop_limit = kDefaultHopLimit;
     std::size_t receive_buffer_bytes = 4 * 1024 * 1024;
+    std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
 };
 
 }  // namespace mailslot
