@@ -3,8 +3,10 @@
 #include <mailslot/mailslot.h>
 
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <optional>
+#include <vector>
 
 #include "harness.hpp"
 
@@ -47,12 +49,17 @@ struct Ends : Base {
     std::optional<mailslot::Reader> reader;
     std::optional<mailslot::Writer> writer;
     mailslot::Message message;
-    std::array<std::string_view, Batch> waiting;  // the harness keeps kBufs buffers valid
+    std::array<std::string_view, Batch> waiting;
     size_t count = 0;
-    static_assert(Batch <= kBufs);
+    std::vector<char> copies;  // the harness keeps only kBufs buffers valid
 
     bool send(const void* p, size_t n) {
-        const std::string_view text(static_cast<const char*>(p), n);
+        std::string_view text(static_cast<const char*>(p), n);
+        if constexpr (Batch > kBufs) {
+            copies.resize(Batch * this->cfg.size);
+            text = {copies.data() + count * this->cfg.size, n};
+            std::memcpy(copies.data() + count * this->cfg.size, p, n);
+        }
         if constexpr (Batch == 1) return writer->put(text).has_value();
         waiting[count++] = text;
         if (count == Batch) flush();
@@ -132,11 +139,15 @@ Register<LS> ls("mailslot-128k", "mailslot");
 Register<LS32> ls32("mailslot-batch-128k", "mailslot");
 using N1 = Network<1, false>;
 using N32 = Network<32, false>;
+using N512 = Network<512, false>;
 Register<N1> n1("mailslot-udp", "mailslot-udp");
 Register<N32> n32("mailslot-udp-batch", "mailslot-udp");
+Register<N512> n512("mailslot-udp-batch-512", "mailslot-udp");
 using G1 = Network<1, true>;
 using G32 = Network<32, true>;
+using G512 = Network<512, true>;
 Register<G1> g1("mailslot-group", "mailslot-group");
 Register<G32> g32("mailslot-group-batch", "mailslot-group");
+Register<G512> g512("mailslot-group-batch-512", "mailslot-group");
 
 }  // namespace

@@ -12,7 +12,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kAtOnce = 128;  // messages that go through the layers together
+// Messages that go through the layers together: small ones fill the largest piece that the network
+// takes at a time, 65,000 bytes (docs/protocol/udp-carrier.md).
+constexpr std::size_t kAtOnce = 512;
 // Lost like any datagram, and nothing comes after it that would show the gap.
 constexpr int kEndCopies = 3;
 

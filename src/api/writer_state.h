@@ -84,7 +84,7 @@ private:
     bool is_first_ = true;     // nothing was sent elsewhere yet
     Clock::Instant first_sent_{};
 
-    // Of the current put; kept, for making 128 of them anew costs more than a put.
+    // Of the current put; kept, for making them anew costs more than a put.
     std::vector<inbox::Item> items_;
     std::vector<Envelope> envelopes_;
 };

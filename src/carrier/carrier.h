@@ -24,7 +24,7 @@ struct CarrierTraits {
 struct CarrierCounters {
     std::uint64_t rx_datagrams = 0, rx_bad_packet = 0, rx_unknown_version = 0, rx_sealed = 0;
     std::uint64_t rx_other_interface = 0;  // by an interface that the settings leave out
-    std::uint64_t rx_kernel_drops = 0;     // no room in the socket's buffer
+    std::uint64_t rx_kernel_drops = 0;     // no room in the socket's buffer; a piece counts as one
     std::uint64_t tx_datagrams = 0;        // one for each interface and family that it left by
     std::uint64_t tx_failed = 0;           // the same, of those that did not leave
     std::uint64_t deaf_interfaces = 0;     // usable, but joining the group there failed; as of now

@@ -3,14 +3,17 @@
 // Threads: the station's only.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "carrier/carrier.h"
 #include "inbox/inbox_writer.h"
+#include "inbox/meta.h"
 #include "inbox/slot_folder.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
@@ -68,6 +71,9 @@ private:
     os::GuardedFd listener_;
     std::map<int, os::GuardedFd> registrants_;
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
+    // Of the current put; kept, for making them anew costs more than a put.
+    std::vector<inbox::Item> items_;
+    std::vector<std::array<std::byte, inbox::kMaxMetaBytes>> metas_;
     std::unique_ptr<Carrier> network_, neighbours_;
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;

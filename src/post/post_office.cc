@@ -86,13 +86,25 @@ bool PostOffice::is_sound(const Envelope& envelope) {
 // ---- Slots
 
 SlotBook* PostOffice::find_slot(std::string_view spelling) {
-    if (const auto seen = spellings_.find(spelling); seen != spellings_.end()) return seen->second;
+    if (last_spelling_ != nullptr && last_spelling_->first == spelling)
+        return last_spelling_->second;
+    auto seen = spellings_.find(spelling);
+    if (seen == spellings_.end()) seen = add_spelling(spelling);
+    last_spelling_ = &*seen;
+    return seen->second;
+}
+
+PostOffice::Spellings::iterator PostOffice::add_spelling(std::string_view spelling) {
     const std::optional<std::string> key = fold(spelling);
     const auto found = key ? slots_.find(*key) : slots_.end();
     SlotBook* const slot = found == slots_.end() ? nullptr : &found->second;
-    if (spellings_.size() >= kMaxSpellings) spellings_.clear();
-    spellings_.emplace(spelling, slot);
-    return slot;
+    if (spellings_.size() >= kMaxSpellings) forget_spellings();
+    return spellings_.emplace(spelling, slot).first;
+}
+
+void PostOffice::forget_spellings() {
+    last_spelling_ = nullptr;
+    spellings_.clear();
 }
 
 void PostOffice::count_no_such_slot(const Envelope& envelope) {
@@ -105,7 +117,7 @@ void PostOffice::slot_opened(std::string_view slot_key) {
     SlotBook& slot = slots_[std::string(slot_key)];
     slot.key = slot_key;
     slot.opened_at = clock_.now();
-    spellings_.clear();
+    forget_spellings();
 }
 
 void PostOffice::slot_taken_over(std::string_view slot_key, Clock::Instant open_since) {
@@ -129,7 +141,7 @@ void PostOffice::forget_slot(std::string_view slot_key) {
     if (found == slots_.end()) return;
     clear_books(found->second);
     slots_.erase(found);
-    spellings_.clear();
+    forget_spellings();
 }
 
 void PostOffice::clear_books(SlotBook& slot) {

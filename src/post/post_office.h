@@ -92,6 +92,8 @@ private:
     template <class T>
     using ByText = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
 
+    using Spellings = ByText<SlotBook*>;
+
     // A message on its way into the slot, and what to undo if the slot does not take it.
     struct Staged {
         Sender* sender = nullptr;
@@ -103,6 +105,8 @@ private:
     bool is_for_us(const Envelope& envelope) const;
     bool is_sound(const Envelope& envelope);
     SlotBook* find_slot(std::string_view spelling);
+    Spellings::iterator add_spelling(std::string_view spelling);
+    void forget_spellings();
     void count_no_such_slot(const Envelope& envelope);
     void handle(SlotBook& slot, const Envelope& envelope);
     void handle_message(Sender& sender, const Envelope& message);
@@ -134,8 +138,9 @@ private:
     OfficeCounters counters_;
     Clock::Instant now_{};  // of the call that is under way
 
-    ByText<SlotBook> slots_;       // by folded name
-    ByText<SlotBook*> spellings_;  // as writers wrote them; null: no such slot
+    ByText<SlotBook> slots_;  // by folded name
+    Spellings spellings_;     // as writers wrote them; null: no such slot
+    const Spellings::value_type* last_spelling_ = nullptr;  // that was asked for
     SenderBook book_;
     Reassembly reassembly_;
     std::vector<Reassembly::Key> evicted_;

@@ -64,8 +64,10 @@ std::size_t SenderKeyHash::operator()(const SenderKey& key) const {
 }
 
 Sender* SenderBook::find(const SenderKey& key) {
+    if (found_ != nullptr && found_->key == key) return found_;
     const auto found = senders_.find(key);
-    return found == senders_.end() ? nullptr : &found->second;
+    found_ = found == senders_.end() ? nullptr : &found->second;
+    return found_;
 }
 
 Sender& SenderBook::add(const SenderKey& key, std::uint64_t first, const Envelope& word) {
@@ -87,6 +89,7 @@ void SenderBook::heard(Sender& sender, Clock::Instant now) {
 }
 
 void SenderBook::remove(Sender& sender) {
+    found_ = nullptr;
     by_age_.erase(sender.by_age);
     sender.key.slot->senders.erase(sender.in_slot);
     const SenderKey key = sender.key;  // a reference into what is erased would not do

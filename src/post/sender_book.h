@@ -121,6 +121,7 @@ private:
     std::size_t max_senders_;
     std::unordered_map<SenderKey, Sender, SenderKeyHash> senders_;
     std::list<Sender*> by_age_;  // silent for longest first
+    Sender* found_ = nullptr;    // by the last find(); messages of one writer come together
 };
 
 }  // namespace mailslot::post

@@ -76,6 +76,7 @@ class Machine:
     def __init__(self, test, name, number, config="", hosts="", resolver=""):
         self.test, self.name, self.number = test, name, number
         self.addresses = {}  # by interface
+        self.ports = []  # the other ends of its interfaces
         self.folder = test.folder / name
         self.folder.mkdir(mode=0o755)
         for file, text in (("hosts", hosts), ("resolv.conf", resolver), ("mailslot.toml", config)):
@@ -100,6 +101,7 @@ class Machine:
         """Gives the machine an interface in the network; waits until it is up."""
         n, k = network.number, self.number
         ours, theirs = f"v{next(numbers)}", f"eth{n}"
+        self.ports.append(ours)
         check_call("ip", "-batch", "-", stdin=(
             f"link add {ours} type veth peer name {theirs} netns {self.holder.pid}\n"
             f"link set {ours} addrgenmode none master {network.bridge} up\n"))
@@ -134,6 +136,8 @@ class Machine:
 
     def drop(self, percent, condition=""):
         """From now on that share of the datagrams that come in is lost, chosen at random; 0: none."""
+        for port in self.ports:  # each by itself, as on a real wire: pieces are cut before they come here
+            check_call("ip", "link", "set", port, "gso_max_segs", "1")
         rules = "table inet lab {}\ndelete table inet lab\n"
         if percent > 0:
             rules += ("table inet lab {\nchain in {\ntype filter hook input priority 0\n"

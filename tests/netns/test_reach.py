@@ -32,6 +32,16 @@ class Everybody(lab.LabTest):
     def test_ipv4_alone_is_enough(self):
         self.check_one_family(ipv6=False)
 
+    def test_a_link_that_datagrams_do_not_fit_is_used_without_pieces(self):
+        a, b = self.machines(["A", "B"], ipv6=False)
+        for interface in a.addresses:
+            a.ip(f"link set {interface} mtu 1000")  # the kernel takes no piece of larger datagrams
+        listener = b.listen()
+        for address in (EVERYBODY, "//B/mailslot/IN"):
+            a.put(address, stdin=stream(1, 10, 5000))
+            self.assert_whole(messages_from(listener, 10), 10, 5000)
+        self.wait_for_info(b, received=20, lost=0)
+
     def check_one_family(self, **families):
         a, b = self.machines(["A", "B"], **families)
         for machine in (a, b):  # no address of the other family anywhere, not even on the loopback

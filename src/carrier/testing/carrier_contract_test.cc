@@ -200,6 +200,30 @@ TEST_P(CarrierContract, keeps_the_order_of_many_messages) {
     }
 }
 
+// Bursts of one size, and of many: what is below may send them in different ways.
+TEST_P(CarrierContract, keeps_bursts_of_equal_and_of_mixed_sizes_whole) {
+    const std::size_t sizes[] = {20, 200, 57, 0, 131, 1000, 3, 1300};
+    std::vector<std::string> payloads(700, std::string(100, 'e'));
+    for (std::size_t i = 0; i < 700; ++i) {
+        payloads.emplace_back(sizes[i * i % 8], static_cast<char>('a' + i % 26));
+    }
+    payloads.insert(payloads.end(), 700, std::string(90, 'f'));
+    std::vector<Envelope> messages;
+    for (const std::string& payload : payloads) messages.push_back(message(payload));
+    EXPECT_EQ(send(messages), payloads.size());
+    const Received received = everything_so_far();
+    std::uint64_t before = 0;
+    for (const OwnedEnvelope& one : received) {
+        EXPECT_LE(before, one.view().sequence);
+        before = one.view().sequence;
+    }
+    for (std::size_t i = 0; i < payloads.size(); ++i) {
+        const Assembled got = assemble(received, i + 1);
+        EXPECT_EQ(got.fault, "");
+        EXPECT_EQ(got.payload, payloads[i]);
+    }
+}
+
 TEST_P(CarrierContract, keeps_the_order_of_small_and_large_messages) {
     const std::string large(5000, 'L');
     EXPECT_EQ(send({message("first"), message(large), message("third")}), 3u);
