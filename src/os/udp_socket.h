@@ -91,6 +91,7 @@ public:
     // each of this socket's datagrams goes by itself.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
                      const Outlet& outlet = {});
+    void send_one_by_one() { sends_pieces_ = false; }
     // Waits at most so long for the socket's buffer to get room.
     void wait_for_room(std::chrono::milliseconds at_most);
 

@@ -121,6 +121,7 @@ os::UdpSocket* UdpSender::socket_for(Family family) {
             return nullptr;
         }
         socket = std::move(*opened);
+        socket->send_one_by_one();  // docs/protocol/udp-carrier.md, "In pieces", says why for now
     }
     return &*socket;
 }
