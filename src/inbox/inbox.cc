@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 #include "base/crash_point.h"
 #include "inbox/inbox_writer.h"
@@ -17,13 +18,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kTrimAfter{100};
 constexpr milliseconds kCloseSlice{1};
 constexpr int kLooksPerTime = 32;  // between two looks at the clock
+// 1 MiB: what giving it back holds up a reader is about as long as a page fault or two.
+constexpr std::uint32_t kTrimAtOnce = 16;
 
 // Where the next record stands, if there is one.
 bool look(const Segment& segment, Position& at, std::uint64_t& word) {
-    if (!Segment::holds_record_header(at)) {
+    if (Segment::is_at_end(at)) [[unlikely]] {
         const std::uint32_t next = segment.follow(at.block);
         if (next == kNoBlock) return false;
         at = {next, kBlockHeaderBytes};
@@ -44,7 +46,7 @@ struct Inbox::Waiter {
         os::futex_wake_all(called);
     }
     // Whether a signal ended the sleep.
-    bool sleep(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+    bool sleep(Lock& lock, os::Deadline deadline) {
         lock.unlock();
         const bool signalled = os::futex_wait(called, 0, deadline);
         lock.lock();
@@ -81,32 +83,24 @@ bool Inbox::find_record(Position& at, std::uint64_t& word) const {
 Inbox::Took Inbox::take(Record& record) {
     Position at;
     std::uint64_t word = 0;
-    if (!find_record(at, word)) return Took::nothing;
-    const auto shape = from_commit_word(word, segment_->geometry().limits.max_message_bytes);
-    if (!shape) return Took::damage;
-    if (at.block != read_.block) leave(read_.block);
-    read_ = at;  // from here on damage only ends in replace_segment()
-
-    std::uint64_t fields[3];
-    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);  // which never straddles blocks
-    std::byte* header = segment_->block(at.block) + at.offset;
-    std::memcpy(fields, header + 8, sizeof(fields));
-    std::memset(header + 8, 0, 8);  // claims the line, as copy_out does
-    Result<Position> end = Position{at.block, at.offset + kRecordHeaderBytes};
-    if (shape->meta_size > 0) {
-        end = copy_out(*end, std::span(record.meta_buffer).first(shape->meta_size));
+    if (!find_record(at, word)) {
+        if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
+        return Took::nothing;
     }
+    const auto shape = from_commit_word(word, segment_->geometry().limits.max_message_bytes);
+    if (!shape) [[unlikely]]
+        return Took::damage;
+    if (at.block != read_.block) [[unlikely]] {
+        leave(read_.block);
+        enter(at.block);
+    }
+    read_ = at;  // from here on damage only ends in replace_segment()
+    if (!read_envelope(at, *shape)) return Took::damage;
     record.payload.resize(shape->size);
     MAILSLOT_CRASH_POINT(reader_copying);
-    if (end) end = copy_out(*end, std::as_writable_bytes(std::span(record.payload)));
-    if (!end) return Took::damage;
-    record.kind = shape->kind;
-    record.format = shape->format;
-    record.meta_size = shape->meta_size;
-    record.origin = fields[0];
-    record.sequence = fields[1];
-    record.sent_at_us = static_cast<std::int64_t>(fields[2]);
-    read_ = {end->block, (end->offset + 7) & ~7u};
+    if (!copy_out(at, std::as_writable_bytes(std::span(record.payload)))) return Took::damage;
+    hand_out_envelope(record, *shape);
+    move_on({at.block, static_cast<std::uint32_t>(RecordShape::aligned(at.offset))});
     consumed_count_ += 1;
     consumed_bytes_ += shape->size;
     MAILSLOT_CRASH_POINT(reader_before_publish);
@@ -114,33 +108,86 @@ Inbox::Took Inbox::take(Record& record) {
     return Took::message;
 }
 
-// Copies from a place in the chain, leaving blocks behind. Where it ends.
-Result<Position> Inbox::copy_out(Position at, std::span<std::byte> into) {
+// What the record says beside its payload, or what follows from the one before it. `at`: where it stands,
+// then where its payload begins. False: damage.
+bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
+    const std::byte* header = segment_->block(at.block) + at.offset;
+    at.offset += shape.header_bytes();
+    if (shape.is_continued()) [[likely]] {
+        last_.sequence += 1;
+        last_.sent_at_us += shape.meta_size;  // far from overflow: checked when it was read
+        return last_.kind != RecordKind::continued;
+    }
+    std::uint64_t fields[3];
+    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);
+    std::memcpy(fields, header + 8, sizeof(fields));
+    last_.kind = shape.kind;
+    last_.origin = fields[0];
+    last_.sequence = fields[1];
+    // Whoever writes such a time means none; microseconds as a chrono duration in nanoseconds end there.
+    constexpr auto kLast = std::numeric_limits<std::int64_t>::max() / 2000;
+    last_.sent_at_us = std::clamp(static_cast<std::int64_t>(fields[2]), -kLast, kLast);
+    last_.meta_number += 1;
+    last_.meta_size = shape.meta_size;
+    return copy_out(at, std::span(last_.meta).first(shape.meta_size));
+}
+
+void Inbox::hand_out_envelope(Record& record, const RecordShape& shape) const {
+    record.kind = last_.kind;
+    record.format = shape.format;
+    record.origin = last_.origin;
+    record.sequence = last_.sequence;
+    record.sent_at_us = last_.sent_at_us;
+    record.meta_number = last_.meta_number;
+    record.meta_size = last_.meta_size;
+    if (last_.meta_size > 0) std::copy_n(last_.meta.begin(), last_.meta_size, record.meta_buffer.begin());
+}
+
+// Copies from a place in the chain, leaving blocks behind. `at`: then where it ends. False: damage.
+bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
     for (;;) {
         const std::size_t piece = std::min<std::size_t>(into.size(), kBlockBytes - at.offset);
-        std::byte* from = segment_->block(at.block) + at.offset;
-        if (piece > 0) std::memcpy(into.data(), from, piece);
-        // Claim the lines (docs/inbox.md section 4); only whole words that are this record's own.
-        const std::size_t first = (64 - at.offset % 64) % 64;
-        for (std::size_t i = first; i + 8 <= piece; i += 64) std::memset(from + i, 0, 8);
+        if (piece > 0) std::memcpy(into.data(), segment_->block(at.block) + at.offset, piece);
         at.offset += static_cast<std::uint32_t>(piece);
         into = into.subspan(piece);
-        if (into.empty()) return at;
+        if (into.empty()) [[likely]]
+            return true;
         const std::uint32_t next = segment_->follow(at.block);
-        if (next == kNoBlock) return Error{Errc::bad_segment, "get"};
+        if (next == kNoBlock) return false;
+        move_on({at.block, kBlockBytes});
         leave(at.block);
-        at = {next, kBlockHeaderBytes};
+        enter(next);
+        at = read_ = {next, kBlockHeaderBytes};
     }
+}
+
+// Behind what was read, within its block. Writes a word in each cache line read: docs/inbox.md section 4.
+// Records begin at multiples of 32, so each of these words was the record's own.
+void Inbox::move_on(Position end) {
+    for (Position line = read_; line.offset < end.offset; line.offset = (line.offset & ~63u) + 64) {
+        segment_->word(line).store(0, std::memory_order_relaxed);
+    }
+    read_ = end;
+}
+
+// A block is touched page by page for the first time when it was just backed; one call spares us the faults.
+void Inbox::enter(std::uint32_t block) {
+    if (touched_.empty()) touched_.resize(segment_->geometry().block_count);
+    if (touched_[block]) return;
+    touched_[block] = true;
+    (void)segment_->reserve(block);
 }
 
 void Inbox::leave(std::uint32_t block) {
     if (block == kNoBlock) return;
-    auto& state = segment_->state(block);
-    if (block < kWarmBlocks) {
-        state.store(BlockState::free_backed, std::memory_order_release);
-    } else {
-        segment_->release(block);
-        state.store(BlockState::free, std::memory_order_release);
+    segment_->state(block).store(BlockState::free_backed, std::memory_order_release);
+    // Only a hint: the lowest free one is taken next, so that a short queue stays in few blocks.
+    auto& hint = segment_->header().next_block;
+    if (block < hint.load(std::memory_order_relaxed)) hint.store(block, std::memory_order_relaxed);
+    highest_left_ = std::max(highest_left_, block);
+    if (!trim_is_asked_for_ && ask_for_trim_) {
+        trim_is_asked_for_ = true;
+        ask_for_trim_();
     }
     MAILSLOT_CRASH_POINT(reader_left_block);
 }
@@ -148,11 +195,15 @@ void Inbox::leave(std::uint32_t block) {
 void Inbox::publish() {
     Header& header = segment_->header();
     header.consumed_bytes.store(consumed_bytes_, std::memory_order_release);
-    header.consumed_count.store(consumed_count_, std::memory_order_seq_cst);
-    if (header.room_wanted.load(std::memory_order_seq_cst) == 0) [[likely]]
-        return;
-    // Waking a writer for every message would cost a switch each: let an eighth become free first.
-    // A writer that needs less looks by itself from time to time.
+    header.consumed_count.store(consumed_count_, std::memory_order_release);
+    if (header.room_wanted.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        serve_room();
+}
+
+// Waking a writer for every message would cost a switch each: an eighth becomes free first. A writer
+// that needs less looks by itself from time to time.
+void Inbox::serve_room() {
+    Header& header = segment_->header();
     const Limits& limits = segment_->geometry().limits;
     const BooksCopy books = read_books(header);
     const std::uint64_t count = books.count - consumed_count_,
@@ -172,7 +223,7 @@ bool Inbox::take_or_replace(Record& record) {
 }
 
 Result<void> Inbox::get_nowait(Record& record) {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     if (closed_) return Error{Errc::closed, "get"};
     // Those who wait come first; what is over is free for all.
     if (!waiters_.empty() && waiting() <= waiters_.size()) return Error{Errc::timed_out, "get"};
@@ -181,13 +232,13 @@ Result<void> Inbox::get_nowait(Record& record) {
 }
 
 Result<void> Inbox::get(Record& record, os::Deadline deadline, Interrupted interrupted) {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
     return wait_for_one(lock, record, deadline, interrupted);
 }
 
 Result<void> Inbox::get_within(Record& record, Timeout timeout, Interrupted interrupted) {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
     // Only now: a look at the clock costs a good part of a get that need not wait.
     os::Deadline deadline;
@@ -196,7 +247,7 @@ Result<void> Inbox::get_within(Record& record, Timeout timeout, Interrupted inte
 }
 
 // Stands in line. Errors: timed_out, closed, interrupted.
-Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
+Result<void> Inbox::wait_for_one(Lock& lock, Record& record,
                                  os::Deadline deadline, Interrupted interrupted) {
     Waiter self;
     waiters_.push_back(&self);
@@ -224,7 +275,7 @@ Result<void> Inbox::wait_for_one(std::unique_lock<std::mutex>& lock, Record& rec
 
 // Looks again for a short while, without the lock: a writer need not wake who is awake. Whether
 // something came, or all is over.
-bool Inbox::spin(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+bool Inbox::spin(Lock& lock, os::Deadline deadline) {
     if (spin_.count() == 0) return false;
     const std::shared_ptr<Segment> segment = segment_;
     const Position from = read_;
@@ -245,7 +296,7 @@ bool Inbox::spin(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
 }
 
 // Sleeps until a writer rings, or close() does. Returns early at times; whether for a signal.
-bool Inbox::sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline) {
+bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
     if (spin(lock, deadline)) return false;
     const std::shared_ptr<Segment> segment = segment_;
     auto& bell = segment->header().bell;
@@ -259,7 +310,8 @@ bool Inbox::sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadl
     lock.lock();
     if (signalled || !trim_first || steady_clock::now() < trim_at) return signalled;
     if (closed_ || segment != segment_) return false;
-    trim();
+    while (trim_blocks(0, kTrimAtOnce)) {
+    }
     if (bell.load(std::memory_order_seq_cst) != armed || !nothing_waits()) return false;
     lock.unlock();
     signalled = os::futex_wait(bell, armed, deadline);
@@ -267,16 +319,38 @@ bool Inbox::sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadl
     return signalled;
 }
 
-// Gives back the memory of blocks that a short queue keeps warm.
-void Inbox::trim() {
-    const std::uint32_t count = std::min(kWarmBlocks, segment_->geometry().block_count);
-    for (std::uint32_t block = 0; block < count; ++block) {
+// --- Memory
+// ------------------------------------------------------------------------------------------
+
+// What the queue has not needed since the last look: all, where nothing was read; else what lies above
+// the highest block that it left.
+bool Inbox::trim() {
+    std::lock_guard lock(mutex_);
+    const bool is_idle = trimmed_at_count_ == consumed_count_;
+    const std::uint32_t needed = is_idle ? 0 : std::max(highest_left_ + 1, kWarmBlocks);
+    if (trim_blocks(needed, kTrimAtOnce)) return true;  // others have their turn
+    trimmed_at_count_ = consumed_count_;
+    highest_left_ = 0;
+    trim_is_asked_for_ = !is_idle;
+    return trim_is_asked_for_;
+}
+
+// Gives back backed blocks from `first` on, `most` at a time. Whether there may be more.
+bool Inbox::trim_blocks(std::uint32_t first, std::uint32_t most) {
+    for (std::uint32_t block = first; block < touched_.size(); ++block) {
+        if (!touched_[block]) continue;
         auto& state = segment_->state(block);
         BlockState seen = BlockState::free_backed;
         if (!state.compare_exchange_strong(seen, BlockState::used)) continue;
+        if (most-- == 0) {
+            state.store(BlockState::free_backed, std::memory_order_release);
+            return true;
+        }
         segment_->release(block);
+        touched_[block] = false;
         state.store(BlockState::free, std::memory_order_release);
     }
+    return false;
 }
 
 // --- What is in it
@@ -423,7 +497,7 @@ void Inbox::give_up_segment() {
 }
 
 void Inbox::close() {
-    std::unique_lock lock(mutex_);
+    Lock lock(mutex_);
     closed_ = true;
     // Again and again, for a hostile writer may arm the bell between a thread's last look and its
     // sleep.

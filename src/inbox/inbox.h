@@ -6,15 +6,18 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "inbox/segment.h"
 #include "model/address.h"
 #include "model/form.h"
+#include "os/biased_mutex.h"
 #include "os/futex.h"
 
 namespace mailslot::inbox {
@@ -25,6 +28,7 @@ struct Record {
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
+    std::uint64_t meta_number = 0;  // two records of one inbox with the same number have the same meta
     std::uint16_t meta_size = 0;
     std::array<std::byte, kMaxMetaBytes> meta_buffer;
     std::string payload;
@@ -37,6 +41,10 @@ struct WriterPass {
     std::uint32_t number = 0;
     os::UniqueFd segment, event;  // event: none where nobody polls the slot
 };
+
+// How long memory that was needed is kept, for it may be needed again: a pause long enough that a page
+// fault does not matter.
+inline constexpr std::chrono::milliseconds kTrimAfter{100};
 
 // Threads: any, at once.
 class Inbox {
@@ -72,9 +80,15 @@ public:
     os::UniqueFd event_for_writers() const;  // a duplicate; none where nobody polls the slot
     void bury(std::uint32_t number);         // that writer is dead
     void ring();                             // a writer asks: it lacks the event descriptor
+    // `ask` is called, on any thread, when there may be memory to give back in a while. Set before anybody
+    // else knows the inbox.
+    void on_spare_memory(std::function<void()> ask) { ask_for_trim_ = std::move(ask); }
+    // Gives back some of what the queue did not need since the last call. True: call again in kTrimAfter.
+    bool trim();
 
 private:
     struct Waiter;
+    using Lock = std::unique_lock<os::BiasedMutex>;
     enum class Took { message, nothing, damage };
 
     Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
@@ -82,14 +96,19 @@ private:
     bool find_record(Position& at, std::uint64_t& word) const;
     Took take(Record& record);
     bool take_or_replace(Record& record);
-    Result<Position> copy_out(Position at, std::span<std::byte> into);
+    bool read_envelope(Position& at, const RecordShape& shape);
+    void hand_out_envelope(Record& record, const RecordShape& shape) const;
+    bool copy_out(Position& at, std::span<std::byte> into);
+    void move_on(Position end);
+    void enter(std::uint32_t block);
     void leave(std::uint32_t block);
     void publish();
-    Result<void> wait_for_one(std::unique_lock<std::mutex>& lock, Record& record,
+    void serve_room();
+    Result<void> wait_for_one(Lock& lock, Record& record,
                               os::Deadline deadline, Interrupted interrupted);
-    bool spin(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
-    bool sleep_on_bell(std::unique_lock<std::mutex>& lock, os::Deadline deadline);
-    void trim();
+    bool spin(Lock& lock, os::Deadline deadline);
+    bool sleep_on_bell(Lock& lock, os::Deadline deadline);
+    bool trim_blocks(std::uint32_t first, std::uint32_t most);
     void settle_poll();
     bool nothing_waits() const;
     Losses losses() const;
@@ -107,13 +126,29 @@ private:
     const SlotOptions options_;
     const std::chrono::nanoseconds spin_;
 
-    mutable std::mutex mutex_;  // guards all below but for atomics
+    mutable os::BiasedMutex mutex_;  // guards all below but for atomics
     std::shared_ptr<Segment>
         segment_;    // shared: a thread may sleep on its bell while it is replaced
     Position read_;  // where the next record is, or will be
     std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
+    // The last record taken but for its payload: the next one may continue it.
+    struct {
+        RecordKind kind = RecordKind::continued;  // there was none yet
+        std::uint64_t origin = 0, sequence = 0;
+        std::int64_t sent_at_us = 0;
+        std::uint64_t meta_number = 0;
+        std::uint16_t meta_size = 0;
+        std::array<std::byte, kMaxMetaBytes> meta;
+    } last_;
+    // Memory: which blocks this process has touched since they were backed, what the queue has needed since
+    // the last look, and whether somebody will look.
+    std::vector<bool> touched_;
+    std::uint32_t highest_left_ = 0;
+    std::uint64_t trimmed_at_count_ = 0;
+    bool trim_is_asked_for_ = false;
+    std::function<void()> ask_for_trim_;
     std::deque<Waiter*> waiters_;  // the first sleeps on the bell
-    std::condition_variable no_waiters_;
+    std::condition_variable_any no_waiters_;
     os::UniqueFd event_;              // readable while a message waits; made by fileno()
     std::uint32_t last_number_ = 0;   // given to a writer
     std::set<std::uint32_t> living_;  // numbers of writers that are not buried

@@ -77,7 +77,7 @@ void Inbox::repair_books() {
 
 bool Inbox::record_stands_at(Position tail) const {
     if (!is_possible(tail, segment_->geometry().block_count)) return false;
-    if (!Segment::holds_record_header(tail)) {
+    if (Segment::is_at_end(tail)) {
         tail = {segment_->follow(tail.block), kBlockHeaderBytes};
         if (tail.block == kNoBlock) return false;
     }
@@ -121,6 +121,10 @@ void Inbox::replace_segment() {
     }
     segment_ = std::make_shared<Segment>(std::move(*fresh));
     read_ = {};
+    last_.kind = RecordKind::continued;
+    touched_.clear();
+    highest_left_ = 0;
+    trimmed_at_count_ = ~std::uint64_t{0};
     consumed_count_ = consumed_bytes_ = 0;
 }
 

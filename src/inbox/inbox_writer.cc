@@ -31,6 +31,7 @@ struct InboxWriter::Batch {
     BooksCopy books;  // as they will be
     std::atomic<std::uint64_t>* first_word = nullptr;
     std::uint64_t first_commit = 0;  // stored last
+    const Item* previous = nullptr;  // of this batch
     std::size_t taken = 0, bytes = 0;
 };
 
@@ -47,11 +48,9 @@ bool InboxWriter::reader_is_gone() const {
 
 void InboxWriter::set_event(os::UniqueFd event) { event_ = std::move(event); }
 
-Result<void> InboxWriter::lock() {
+bool InboxWriter::try_lock() {
     std::uint32_t expected = 0;
-    if (header().lock.compare_exchange_strong(expected, number_, std::memory_order_acquire))
-        return {};
-    return lock_slowly();
+    return header().lock.compare_exchange_strong(expected, number_, std::memory_order_acquire);
 }
 
 Result<void> InboxWriter::lock_slowly() {
@@ -99,15 +98,17 @@ void InboxWriter::unlock() {
 Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusal) {
     if (items.empty()) return std::size_t{0};
     if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
-    if (auto locked = lock(); !locked) return locked.error();
+    if (!try_lock()) [[unlikely]] {
+        if (auto locked = lock_slowly(); !locked) return locked.error();
+    }
     MAILSLOT_CRASH_POINT(locked);
 
     Batch batch;
-    auto taken = fill(batch, items);
-    if (!taken) {
+    const auto filled = fill(batch, items);
+    if (batch.taken == 0) [[unlikely]] {
         unlock();
-        if (refusal == Refusal::counted) count_refusal(taken.error().code);
-        return taken;
+        if (refusal == Refusal::counted) count_refusal(filled.error().code);
+        return filled.error();
     }
     Header& head = header();
     const std::uint32_t selector = head.selector.load(std::memory_order_relaxed);
@@ -117,16 +118,17 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     next.count.store(batch.books.count, std::memory_order_release);
     next.bytes.store(batch.books.bytes, std::memory_order_release);
     MAILSLOT_CRASH_POINT(books_prepared);
-    batch.first_word->store(batch.first_commit, std::memory_order_seq_cst);
+    batch.first_word->store(batch.first_commit, std::memory_order_release);
     MAILSLOT_CRASH_POINT(committed);
     head.selector.store(selector + 1, std::memory_order_release);
     MAILSLOT_CRASH_POINT(books_selected);
-    unlock();
+    remember(batch.books, items[batch.taken - 1]);
+    unlock();  // a full barrier: ring() looks at the bell when the commit can be seen
     // Before the bell, which may well be when this thread loses the processor.
-    note_senders(items.first(*taken));
+    note_senders(items.first(batch.taken));
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
-    return taken;
+    return batch.taken;
 }
 
 // The post office's successor must not take what is in the slot for lost.
@@ -140,19 +142,29 @@ void InboxWriter::note_senders(std::span<const Item> items) {
     }
 }
 
-Result<std::size_t> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
+// Takes what there is room for. Errors: about the item behind that.
+Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
     batch.books = read_books(header());
     if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
     for (const Item& item : items) {
-        auto appended = admit(batch.books, item.payload.size());
-        if (appended) appended = append(batch, item);
-        if (!appended) {
-            if (batch.taken == 0) return appended.error();
-            break;  // what went in is kept; the caller meets the error with the next one
-        }
+        // What went in is kept; the caller meets the error with the next one.
+        if (auto taken = take_in(batch, item); !taken) [[unlikely]]
+            return taken;
+        batch.previous = &item;
         if (batch.bytes >= kBatchBytes) break;
     }
-    return batch.taken;
+    return {};
+}
+
+inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
+    const std::size_t size = item.payload.size();
+    if (size > geometry().limits.max_message_bytes || !has_room(batch.books, consumed_, size))
+        [[unlikely]] {
+        if (auto admitted = admit(batch.books, size); !admitted) return admitted;
+    }
+    if (append_here(batch, item)) [[likely]]
+        return {};
+    return append_across(batch, item);
 }
 
 InboxWriter::Consumed InboxWriter::read_consumed() const {
@@ -171,8 +183,8 @@ bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
            books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
 }
 
-// For the lock's holder. The reader writes its line with every message: it is left alone until it
-// matters.
+// For the lock's holder, where an old look at the reader line does not do: the reader writes to it with
+// every message.
 Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) {
     const Limits& limits = geometry().limits;
     if (payload_bytes > limits.max_message_bytes) {
@@ -180,53 +192,122 @@ Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_byte
             Errc::message_too_big, "put", 0,
             "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
     }
-    if (has_room(books, consumed_, payload_bytes)) return {};
     consumed_ = read_consumed();
     if (has_room(books, consumed_, payload_bytes)) return {};
     return Error{Errc::slot_full, "put"};
 }
 
-Result<void> InboxWriter::append(Batch& batch, const Item& item) {
+// How the record will stand: on its own, or as one that continues the record before it.
+RecordShape InboxWriter::shape_of(const Batch& batch, const Item& item) const {
+    RecordShape shape{static_cast<std::uint32_t>(item.payload.size()), item.kind, item.format,
+                      static_cast<std::uint16_t>(item.meta.size())};
+    std::int64_t delay_us = 0;
+    if (const Item* previous = batch.previous) {
+        const bool continues =
+            previous->origin == item.origin && previous->sequence + 1 == item.sequence &&
+            previous->kind == item.kind && previous->meta.data() == item.meta.data() &&
+            previous->meta.size() == item.meta.size();
+        if (!continues) return shape;
+        delay_us = item.sent_at_us - previous->sent_at_us;
+    } else {
+        const bool continues = last_.count == batch.books.count && last_.origin == item.origin &&
+                               last_.sequence + 1 == item.sequence && last_.kind == item.kind &&
+                               last_.meta_size == item.meta.size() &&
+                               std::equal(item.meta.begin(), item.meta.end(), last_.meta.begin());
+        if (!continues) return shape;
+        delay_us = item.sent_at_us - last_.sent_at_us;
+    }
+    if (delay_us < 0 || delay_us > kMostDelayUs) return shape;
+    shape.kind = RecordKind::continued;
+    shape.meta_size = static_cast<std::uint16_t>(delay_us);
+    return shape;
+}
+
+void InboxWriter::remember(const BooksCopy& books, const Item& last) {
+    last_.count = books.count;
+    last_.origin = last.origin;
+    last_.sequence = last.sequence;
+    last_.sent_at_us = last.sent_at_us;
+    last_.kind = last.kind;
+    last_.meta_size = last.meta.size();
+    std::copy(last.meta.begin(), last.meta.end(), last_.meta.begin());
+}
+
+namespace {
+
+// Everything of a record that does not continue another but its commit word, its meta and its payload.
+void write_fields(std::byte* record, const Item& item) {
+    const std::uint64_t fields[] = {item.origin, item.sequence,
+                                    static_cast<std::uint64_t>(item.sent_at_us)};
+    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);
+    std::memcpy(record + 8, fields, sizeof(fields));
+}
+
+}  // namespace
+
+// The usual record, which ends before its block does. False: it does not.
+inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
+    const Position at = batch.books.tail;
+    const RecordShape shape = shape_of(batch, item);
+    const std::uint64_t end = at.offset + shape.total_bytes();
+    if (at.block == kNoBlock || end >= kBlockBytes) return false;
+    std::byte* const record = segment_.block(at.block) + at.offset;
+    std::byte* payload = record + shape.header_bytes();
+    if (!shape.is_continued()) {
+        write_fields(record, item);
+        if (!item.meta.empty()) std::memcpy(payload, item.meta.data(), item.meta.size());
+        payload += item.meta.size();
+    }
+    MAILSLOT_CRASH_POINT(header_written);
+    if (!item.payload.empty()) std::memcpy(payload, item.payload.data(), item.payload.size());
+    MAILSLOT_CRASH_POINT(payload_written);
+    const Position next{at.block, static_cast<std::uint32_t>(end)};
+    // The next record's place must read as "nothing" before this one can be seen.
+    segment_.word(next).store(0, std::memory_order_relaxed);
+    commit_later(batch, item, at, next, shape);
+    return true;
+}
+
+// A record that ends with its block or in another one.
+Result<void> InboxWriter::append_across(Batch& batch, const Item& item) {
     Position at = batch.books.tail;
-    if (!Segment::holds_record_header(at)) {
+    if (Segment::is_at_end(at)) {
         const auto block = next_block(at.block);
         if (!block) return block.error();
         at = {*block, kBlockHeaderBytes};
     }
-    const Position start = at;
-    const std::uint64_t fields[] = {item.origin, item.sequence,
-                                    static_cast<std::uint64_t>(item.sent_at_us)};
-    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);  // which never straddles blocks
-    std::memcpy(segment_.block(at.block) + at.offset + 8, fields, sizeof(fields));
-    Result<Position> end = Position{at.block, at.offset + kRecordHeaderBytes};
-    if (!item.meta.empty()) end = copy_in(*end, item.meta);
+    const RecordShape shape = shape_of(batch, item);
+    if (!shape.is_continued()) write_fields(segment_.block(at.block) + at.offset, item);
+    Result<Position> end = Position{at.block, at.offset + shape.header_bytes()};
+    if (!shape.is_continued() && !item.meta.empty()) end = copy_in(*end, item.meta);
     MAILSLOT_CRASH_POINT(header_written);
     if (end) end = copy_in(*end, item.payload);
     if (!end) return end.error();
     MAILSLOT_CRASH_POINT(payload_written);
-    end->offset = (end->offset + 7) & ~7u;
+    end->offset = static_cast<std::uint32_t>(RecordShape::aligned(end->offset));
 
-    // The next record's place must read as "nothing" before this one can be seen.
     Position next = *end;
-    if (!Segment::holds_record_header(next))
-        next = {segment_.follow(next.block), kBlockHeaderBytes};
+    if (Segment::is_at_end(next)) next = {segment_.follow(next.block), kBlockHeaderBytes};
     if (next.block != kNoBlock) segment_.word(next).store(0, std::memory_order_relaxed);
+    commit_later(batch, item, at, *end, shape);
+    return {};
+}
 
-    const std::uint64_t word =
-        to_commit_word({static_cast<std::uint32_t>(item.payload.size()), item.kind, item.format,
-                        static_cast<std::uint16_t>(item.meta.size())});
+// The first record's word is stored when all of the batch is there.
+inline void InboxWriter::commit_later(Batch& batch, const Item& item, Position at, Position end,
+                                      const RecordShape& shape) {
+    const std::uint64_t word = to_commit_word(shape);
     if (batch.taken == 0) {
-        batch.first_word = &segment_.word(start);
+        batch.first_word = &segment_.word(at);
         batch.first_commit = word;
     } else {
-        segment_.word(start).store(word, std::memory_order_release);
+        segment_.word(at).store(word, std::memory_order_release);
     }
-    batch.books.tail = *end;
+    batch.books.tail = end;
     batch.books.count += 1;
     batch.books.bytes += item.payload.size();
     batch.bytes += item.payload.size() + kRecordHeaderBytes;
     batch.taken += 1;
-    return {};
 }
 
 // Copies to a place in the chain, taking further blocks as needed. Where it ends.
@@ -267,6 +348,7 @@ Result<std::uint32_t> InboxWriter::take_free_block() {
     for (std::uint32_t block = 0; block < std::min(kWarmBlocks, count); ++block) {
         if (take_block(block, failed)) return block;
     }
+    // The reader turns the hint back to what it has left, so that memory in hand is taken first.
     const std::uint32_t hint = header().next_block.load(std::memory_order_relaxed) % count;
     for (std::uint32_t i = 0; i < count && !failed; ++i) {
         const std::uint32_t block = (hint + i) % count;

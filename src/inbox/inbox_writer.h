@@ -1,6 +1,7 @@
 // The writing end of one slot's segment: docs/inbox.md section 3.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <span>
@@ -59,7 +60,7 @@ public:
 private:
     struct Batch;
 
-    Result<void> lock();
+    bool try_lock();
     Result<void> lock_slowly();
     void unlock();
     struct Consumed {
@@ -69,8 +70,14 @@ private:
     bool has_room(const BooksCopy& books, const Consumed& consumed,
                   std::size_t payload_bytes) const;
     Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
-    Result<std::size_t> fill(Batch& batch, std::span<const Item> items);
-    Result<void> append(Batch& batch, const Item& item);
+    Result<void> fill(Batch& batch, std::span<const Item> items);
+    Result<void> take_in(Batch& batch, const Item& item);
+    RecordShape shape_of(const Batch& batch, const Item& item) const;
+    bool append_here(Batch& batch, const Item& item);
+    Result<void> append_across(Batch& batch, const Item& item);
+    void commit_later(Batch& batch, const Item& item, Position at, Position end,
+                      const RecordShape& shape);
+    void remember(const BooksCopy& books, const Item& last);
     Result<std::uint32_t> next_block(std::uint32_t block);
     Result<std::uint32_t> take_free_block();
     bool take_block(std::uint32_t block, bool& failed);
@@ -85,6 +92,16 @@ private:
     // The reader line as last seen; used by the lock's holder. It only grows: with an old look at
     // it the slot seems fuller than it is, never emptier.
     Consumed consumed_;
+    // The last record that this writer put, for the lock's holder. If `count` is the books' one it is the
+    // last of the queue, and what follows it may continue it.
+    struct {
+        std::uint64_t count = ~std::uint64_t{0};
+        std::uint64_t origin = 0, sequence = 0;
+        std::int64_t sent_at_us = 0;
+        RecordKind kind = RecordKind::local;
+        std::size_t meta_size = 0;
+        std::array<std::byte, kMaxMetaBytes> meta;
+    } last_;
     std::chrono::milliseconds lock_patience_ = kLockPatience;
     std::atomic<bool> unrung_{false};
 };

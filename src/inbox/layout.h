@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "mailslot/mailslot.h"
 #include "mailslot/result.h"
@@ -15,10 +16,12 @@
 namespace mailslot::inbox {
 
 inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1", read as a number
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
+inline constexpr std::uint32_t kRecordAlignment = 32;  // two records share a cache line at most
 inline constexpr std::uint32_t kRecordHeaderBytes = 32;
+inline constexpr std::uint32_t kContinuedHeaderBytes = 8;  // the commit word alone
 inline constexpr std::uint32_t kMaxMetaBytes =
     320;  // a host name of 255 bytes and what else meta.h puts
 inline constexpr std::uint32_t kWarmBlocks = 4;
@@ -46,7 +49,7 @@ struct Position {
 constexpr bool is_possible(Position at, std::uint32_t block_count) {
     if (at.block == kNoBlock) return at.offset == kBlockBytes;
     return at.block < block_count && at.offset >= kBlockHeaderBytes && at.offset <= kBlockBytes &&
-           at.offset % 8 == 0;
+           at.offset % kRecordAlignment == 0;
 }
 
 struct Books {
@@ -104,18 +107,29 @@ static_assert(std::atomic<BlockState>::is_always_lock_free);
 // -----------------------------------------------------------------------------------
 
 enum class RecordKind : std::uint8_t {
-    local = 1,    // put by a program of this machine: no meta
-    network = 2,  // put by the post office: meta says from where
+    local = 1,      // put by a program of this machine: no meta
+    network = 2,    // put by the post office: meta says from where
+    continued = 3,  // like the record before it, but for payload, format, time, and the next sequence
 };
+
+inline constexpr std::int64_t kMostDelayUs = 0x7FFF;  // the commit word has 15 bits for it
 
 struct RecordShape {
     std::uint32_t size = 0;  // payload bytes
     RecordKind kind = RecordKind::local;
     Form format{};
-    std::uint16_t meta_size = 0;
+    std::uint16_t meta_size = 0;  // continued: us since the record before it was sent; no meta
 
+    bool is_continued() const { return kind == RecordKind::continued; }
+    std::uint32_t header_bytes() const {
+        return is_continued() ? kContinuedHeaderBytes : kRecordHeaderBytes;
+    }
     std::uint64_t total_bytes() const {
-        return (std::uint64_t{kRecordHeaderBytes} + meta_size + size + 7) & ~std::uint64_t{7};
+        const std::uint64_t meta = is_continued() ? 0 : meta_size;
+        return aligned(std::uint64_t{header_bytes()} + meta + size);
+    }
+    static constexpr std::uint64_t aligned(std::uint64_t bytes) {
+        return (bytes + (kRecordAlignment - 1)) & ~std::uint64_t{kRecordAlignment - 1};
     }
 };
 
@@ -125,18 +139,16 @@ constexpr std::uint64_t to_commit_word(const RecordShape& shape) {
            std::uint64_t{static_cast<std::uint8_t>(shape.kind)} << 32 | shape.size;
 }
 
-// Takes a word that is not 0. Errors: bad_segment, for a word that no writer of ours stores.
-inline Result<RecordShape> from_commit_word(std::uint64_t word, std::uint64_t most_bytes) {
+// Takes a word that is not 0. None: no writer of ours stores such a word.
+inline std::optional<RecordShape> from_commit_word(std::uint64_t word, std::uint64_t most_bytes) {
     const auto form = form_from_byte(static_cast<std::uint8_t>(word >> 40));
-    const RecordShape shape{static_cast<std::uint32_t>(word), RecordKind((word >> 32) & 0xFF),
-                            form.value_or(Form()),
+    if (!form) return std::nullopt;
+    const RecordShape shape{static_cast<std::uint32_t>(word), RecordKind((word >> 32) & 0xFF), *form,
                             static_cast<std::uint16_t>((word >> 48) & 0x7FFF)};
-    const bool known_kind = shape.kind == RecordKind::local ? shape.meta_size == 0
-                                                            : shape.kind == RecordKind::network &&
-                                                                  shape.meta_size <= kMaxMetaBytes;
-    if ((word >> 63) == 0 || !known_kind || !form || shape.size > most_bytes) {
-        return Error{Errc::bad_segment, "read record"};
-    }
+    const bool is_sound = shape.is_continued() ||
+                          (shape.kind == RecordKind::local && shape.meta_size == 0) ||
+                          (shape.kind == RecordKind::network && shape.meta_size <= kMaxMetaBytes);
+    if ((word >> 63) == 0 || !is_sound || shape.size > most_bytes) return std::nullopt;
     return shape;
 }
 

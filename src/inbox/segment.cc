@@ -11,9 +11,9 @@ Result<Geometry> geometry_for(const Limits& limits) {
         return Error{Errc::no_resources, "size the slot", 0,
                      "max_bytes may be 1 to 2^40 and max_messages 1 to 2^32"};
     }
-    constexpr std::uint64_t kOverhead = kRecordHeaderBytes + kMaxMetaBytes + 7;
-    // The end of a block may go unused where no record header fits.
-    constexpr std::uint64_t kUsable = kBlockBytes - kBlockHeaderBytes - (kRecordHeaderBytes - 1);
+    constexpr std::uint64_t kOverhead =
+        kRecordHeaderBytes + kMaxMetaBytes + (kRecordAlignment - 1);
+    constexpr std::uint64_t kUsable = kBlockBytes - kBlockHeaderBytes;
     const std::uint64_t bytes = limits.max_bytes + limits.max_messages * kOverhead;
     Geometry geometry{static_cast<std::uint32_t>(bytes / kUsable + 3), limits};
     if (geometry.limits.max_message_bytes == 0)
@@ -70,7 +70,7 @@ Result<Segment> Segment::attach(os::UniqueFd fd) {
 }
 
 Result<void> Segment::reserve(std::uint32_t block) const {
-    return os::reserve_range(fd_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes,
+    return os::reserve_range(fd_, mapping_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes,
                              kBlockBytes);
 }
 

@@ -37,11 +37,10 @@ public:
     std::atomic<std::uint64_t>& word(Position at) const {
         return *reinterpret_cast<std::atomic<std::uint64_t>*>(block(at.block) + at.offset);
     }
-    static bool holds_record_header(Position at) {
-        return at.offset + kRecordHeaderBytes <= kBlockBytes;
-    }
+    // Records are aligned to the size of their header, so it never straddles blocks.
+    static bool is_at_end(Position at) { return at.offset == kBlockBytes; }
 
-    // Backs a block with memory, or gives its memory back.
+    // Backs a block with memory and makes touching it cheap, or gives its memory back.
     Result<void> reserve(std::uint32_t block) const;
     void release(std::uint32_t block) const;
 

@@ -3,6 +3,7 @@
 // (docs/ARCHITECTURE.md).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -11,9 +12,12 @@
 
 namespace mailslot::os {
 
-// Counts the forks that lead to this process. What was made under another number belongs to a
+// Counts the forks that lead to this process, from 1. What was made under another number belongs to a
 // parent.
-std::uint64_t fork_generation();
+inline std::atomic<std::uint64_t> fork_generation_word{1};  // fork_guard.cc adds to it in a child
+inline std::uint64_t fork_generation() {
+    return fork_generation_word.load(std::memory_order_relaxed);
+}
 
 // A descriptor that a child closes at once when it is born.
 class GuardedFd {

@@ -16,7 +16,6 @@ namespace {
 struct Guard {
     std::mutex mutex;
     std::vector<int> fds;
-    std::atomic<std::uint64_t> generation{1};
 
     static Guard& instance() {
         static Guard& guard = *new Guard;
@@ -31,23 +30,22 @@ struct Guard {
     void begin_child() {
         for (const int fd : fds) close(fd);
         fds.clear();
-        generation.fetch_add(1);
+        fork_generation_word.fetch_add(1);
         mutex.unlock();  // locked before the fork by this very thread
     }
 };
 
-}  // namespace
+// Forks are counted from the start, whoever asks first.
+[[maybe_unused]] const bool is_watching = (Guard::instance(), true);
 
-std::uint64_t fork_generation() {
-    return Guard::instance().generation.load(std::memory_order_relaxed);
-}
+}  // namespace
 
 GuardedFd GuardedFd::make(const std::function<int()>& make) {
     Guard& guard = Guard::instance();
     std::lock_guard lock(guard.mutex);
     GuardedFd made;
     made.fd_ = make();
-    made.generation_ = guard.generation;
+    made.generation_ = fork_generation();
     if (made.fd_ >= 0) guard.fds.push_back(made.fd_);
     return made;
 }
@@ -68,7 +66,7 @@ void GuardedFd::reset() {
     Guard& guard = Guard::instance();
     std::lock_guard lock(guard.mutex);
     // In a child the number may by now be another file's.
-    if (generation_ == guard.generation) {
+    if (generation_ == fork_generation()) {
         guard.fds.erase(std::find(guard.fds.begin(), guard.fds.end(), fd_));
         UniqueFd closes(fd_);
     }

@@ -15,6 +15,9 @@ namespace {
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 Result<Mapping> map(int fd, std::size_t size, int protection) {
     void* data = mmap(nullptr, size, protection, MAP_SHARED | MAP_NORESERVE, fd, 0);
@@ -69,8 +72,15 @@ Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t
     return map(fd.get(), size, who == WhoWrites::everyone ? PROT_READ | PROT_WRITE : PROT_READ);
 }
 
-Result<void> reserve_range(const UniqueFd& fd, std::size_t offset, std::size_t size) {
+Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size_t offset,
+                           std::size_t size) {
     int result;
+    do {
+        result = madvise(mapping.data() + offset, size, MADV_POPULATE_WRITE);
+    } while (result != 0 && (errno == EINTR || errno == EAGAIN));
+    if (result == 0) return {};
+    if (errno != EINVAL) return Error{Errc::no_resources, "reserve shared memory", errno};
+    // Before Linux 5.14.
     do {
         result = fallocate(fd.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size));
     } while (result != 0 && errno == EINTR);

@@ -1,0 +1,63 @@
+// A mutex for what one thread does nearly always: that thread takes it and gives it back by plain
+// loads and stores, without a locked instruction. Any other thread may take it, too, at the price
+// of some microseconds; where others take it again and again it becomes a ForkMutex for good. Like
+// that one it is free in a child of fork(2), where what it guards must be made anew.
+//
+// Why it excludes. The owner says held_ = 1 and then looks at owner_ again; another thread takes
+// base_, clears owner_ and then looks at held_. A store followed by a load may change places in a
+// processor, on either side; so the other one has the kernel put a full barrier into every running
+// thread of the process, between its own two steps (membarrier(2)). If the owner's store came before
+// that barrier, it is seen, and waited for; if it came after it, so does the owner's second look,
+// which finds owner_ cleared: it waits at base_. The other one restores owner_ before it lets base_
+// go. Where the kernel has no membarrier nobody ever becomes owner.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include "os/cpu.h"
+#include "os/fork_mutex.h"
+
+namespace mailslot::os {
+
+class BiasedMutex {
+public:
+    void lock() {
+        const std::uintptr_t self = thread_token();
+        if (owner_.load(std::memory_order_relaxed) == self) [[likely]] {
+            held_.store(1, std::memory_order_relaxed);
+            std::atomic_signal_fence(std::memory_order_seq_cst);  // holds the compiler to the order
+            if (owner_.load(std::memory_order_acquire) == self) [[likely]] {
+                by_bias_ = true;
+                return;
+            }
+            held_.store(0, std::memory_order_release);
+        }
+        lock_slowly(self);
+    }
+    void unlock() {
+        if (!by_bias_) return unlock_slowly();
+        by_bias_ = false;
+        held_.store(0, std::memory_order_release);
+    }
+
+private:
+    void lock_slowly(std::uintptr_t self);
+    void borrow();
+    void unlock_slowly();
+
+    static constexpr std::uintptr_t kNobody = 0;
+
+    std::atomic<std::uintptr_t> owner_{kNobody};  // a thread's token; changed with base_ held
+    std::atomic<std::uint32_t> held_{0};          // by the owner; stored to by nobody else
+    bool by_bias_ = false;                        // how it was taken; of whoever holds it
+    // Guarded by base_.
+    std::uintptr_t lender_ = kNobody;  // the owner, while another thread holds base_
+    std::uint64_t generation_ = 0;     // whose state this is
+    int borrowed_in_a_row_ = 0;
+    std::chrono::steady_clock::time_point borrowed_at_{};
+    ForkMutex base_;
+};
+
+}  // namespace mailslot::os

@@ -1,0 +1,67 @@
+#include "os/biased_mutex.h"
+
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <thread>
+#include <utility>
+
+namespace mailslot::os {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Whoever borrows so often, each time so soon after the last, does not do it rarely.
+constexpr int kMostInARow = 16;
+constexpr std::chrono::milliseconds kSoon{1};
+// An owner seldom keeps it long; where it does, it sleeps.
+constexpr int kYields = 100;
+constexpr std::chrono::microseconds kNap{100};
+
+bool membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0) == 0; }
+
+// Asked of every process; to ask again costs little.
+bool can_reach_all_threads() { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED); }
+
+}  // namespace
+
+void BiasedMutex::lock_slowly(std::uintptr_t self) {
+    base_.lock();
+    by_bias_ = false;
+    const std::uint64_t generation = fork_generation();
+    if (generation_ != generation) {
+        // New, or a parent's: then its owner may be a thread that is not here.
+        held_.store(0, std::memory_order_relaxed);
+        lender_ = kNobody;
+        generation_ = generation;
+        owner_.store(can_reach_all_threads() ? self : kNobody, std::memory_order_release);
+        return;
+    }
+    const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
+    if (owner != kNobody && owner != self) borrow();
+}
+
+void BiasedMutex::borrow() {
+    lender_ = owner_.exchange(kNobody, std::memory_order_relaxed);
+    membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    for (int i = 0; held_.load(std::memory_order_acquire) != 0; ++i) {
+        if (i < kYields) {
+            sched_yield();
+        } else {
+            std::this_thread::sleep_for(kNap);
+        }
+    }
+    const auto now = steady_clock::now();
+    const bool is_soon = now - std::exchange(borrowed_at_, now) < kSoon;
+    borrowed_in_a_row_ = is_soon ? borrowed_in_a_row_ + 1 : 0;
+    if (borrowed_in_a_row_ == kMostInARow) lender_ = kNobody;  // for good
+}
+
+void BiasedMutex::unlock_slowly() {
+    if (lender_ != kNobody) owner_.store(std::exchange(lender_, kNobody), std::memory_order_release);
+    base_.unlock();
+}
+
+}  // namespace mailslot::os
