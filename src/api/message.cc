@@ -72,16 +72,19 @@ void MessageMaker::make(Message& message, inbox::Record& record) {
     if (record.kind == inbox::RecordKind::local) {
         return MessageAccess::fill(message, record, local_, Trust::local, 0);
     }
-    const inbox::Meta meta = inbox::decode_meta(record.meta());
-    MessageAccess::fill(message, record,
-                        remote_source(record.origin, meta.from_host, meta.from_address), meta.trust,
-                        meta.lost_before);
+    std::lock_guard lock(mutex_);
+    if (last_.meta_number != record.meta_number) {
+        const inbox::Meta meta = inbox::decode_meta(record.meta());
+        last_ = {record.meta_number, remote_source(record.origin, meta.from_host, meta.from_address),
+                 meta.trust, meta.lost_before};
+    }
+    MessageAccess::fill(message, record, last_.source, last_.trust, last_.lost_before);
 }
 
+// With the mutex held.
 std::shared_ptr<const MessageSource> MessageMaker::remote_source(std::uint64_t origin,
                                                                  std::string_view host,
                                                                  const IpAddress& address) {
-    std::lock_guard lock(mutex_);
     const auto found = remote_.find(origin);
     if (found != remote_.end() && found->second.address == address &&
         found->second.source->from_host == host) {

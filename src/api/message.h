@@ -9,6 +9,7 @@
 #include "inbox/inbox.h"
 #include "mailslot/mailslot.h"
 #include "model/ip_address.h"
+#include "os/biased_mutex.h"
 
 namespace mailslot {
 
@@ -46,10 +47,18 @@ private:
         IpAddress address;
         std::shared_ptr<const MessageSource> source;
     };
+    // What the meta of the last record said.
+    struct Sender {
+        std::uint64_t meta_number = 0;  // of no record
+        std::shared_ptr<const MessageSource> source;
+        Trust trust = Trust::none;
+        std::uint64_t lost_before = 0;
+    };
 
     const std::string slot_;
     const std::shared_ptr<const MessageSource> local_;
-    std::mutex mutex_;
+    os::BiasedMutex mutex_;  // guards what follows
+    Sender last_;
     std::map<std::uint64_t, Remote> remote_;  // by origin
 };
 

@@ -32,7 +32,7 @@ struct Reader::Impl {
     Result<void> get(Message& message, Timeout timeout, Interrupted interrupted) {
         if (is_inherited()) return Error{Errc::closed, "get", 0, "a forked child has no reader"};
         if (timeout == kSlotDefault) timeout = read_timeout.load();
-        thread_local inbox::Record record;
+        inbox::Record record;
         MessageAccess::take_memory(message, record.payload);
         Result<void> got = timeout == Timeout::zero()
                                ? inbox->get_nowait(record)

@@ -87,22 +87,22 @@ Inbox::Took Inbox::take(Record& record) {
         if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
         return Took::nothing;
     }
-    const auto shape = from_commit_word(word, segment_->geometry().limits.max_message_bytes);
-    if (!shape) [[unlikely]]
+    RecordShape shape;
+    if (!from_commit_word(word, segment_->geometry().limits.max_message_bytes, shape)) [[unlikely]]
         return Took::damage;
     if (at.block != read_.block) [[unlikely]] {
         leave(read_.block);
         enter(at.block);
     }
     read_ = at;  // from here on damage only ends in replace_segment()
-    if (!read_envelope(at, *shape)) return Took::damage;
-    record.payload.resize(shape->size);
+    if (!read_envelope(at, shape)) return Took::damage;
+    record.payload.resize(shape.size);
     MAILSLOT_CRASH_POINT(reader_copying);
     if (!copy_out(at, std::as_writable_bytes(std::span(record.payload)))) return Took::damage;
-    hand_out_envelope(record, *shape);
-    move_on({at.block, static_cast<std::uint32_t>(RecordShape::aligned(at.offset))});
+    hand_out_envelope(record, shape);
+    move_on({at.block, static_cast<std::uint32_t>(aligned_to_record(at.offset))});
     consumed_count_ += 1;
-    consumed_bytes_ += shape->size;
+    consumed_bytes_ += shape.size;
     MAILSLOT_CRASH_POINT(reader_before_publish);
     publish();
     return Took::message;
@@ -112,10 +112,10 @@ Inbox::Took Inbox::take(Record& record) {
 // then where its payload begins. False: damage.
 bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
     const std::byte* header = segment_->block(at.block) + at.offset;
-    at.offset += shape.header_bytes();
+    at.offset += static_cast<std::uint32_t>(shape.header_bytes());
     if (shape.is_continued()) [[likely]] {
         last_.sequence += 1;
-        last_.sent_at_us += shape.meta_size;  // far from overflow: checked when it was read
+        last_.sent_at_us += static_cast<std::int64_t>(shape.extra);  // far from overflow: checked when it was read
         return last_.kind != RecordKind::continued;
     }
     std::uint64_t fields[3];
@@ -128,8 +128,8 @@ bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
     constexpr auto kLast = std::numeric_limits<std::int64_t>::max() / 2000;
     last_.sent_at_us = std::clamp(static_cast<std::int64_t>(fields[2]), -kLast, kLast);
     last_.meta_number += 1;
-    last_.meta_size = shape.meta_size;
-    return copy_out(at, std::span(last_.meta).first(shape.meta_size));
+    last_.meta_size = static_cast<std::uint16_t>(shape.extra);
+    return copy_out(at, std::span(last_.meta).first(last_.meta_size));
 }
 
 void Inbox::hand_out_envelope(Record& record, const RecordShape& shape) const {
@@ -162,9 +162,8 @@ bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
 }
 
 // Behind what was read, within its block. Writes a word in each cache line read: docs/inbox.md section 4.
-// Records begin at multiples of 32, so each of these words was the record's own.
 void Inbox::move_on(Position end) {
-    for (Position line = read_; line.offset < end.offset; line.offset = (line.offset & ~63u) + 64) {
+    for (Position line = read_; line.offset < end.offset; line.offset += kRecordAlignment) {
         segment_->word(line).store(0, std::memory_order_relaxed);
     }
     read_ = end;
@@ -402,8 +401,10 @@ SlotInfo Inbox::info() const {
     Position at;
     std::uint64_t word = 0;
     if (find_record(at, word)) {
-        const auto shape = from_commit_word(word, info.max_message_bytes);
-        if (shape) info.next_message_bytes = shape->size;
+        RecordShape shape;
+        if (from_commit_word(word, info.max_message_bytes, shape)) {
+            info.next_message_bytes = shape.size;
+        }
     }
     info.repeats = segment_->header().repeats.load(std::memory_order_relaxed) + earlier_repeats_;
     info.senders = segment_->header().senders.load(std::memory_order_relaxed);

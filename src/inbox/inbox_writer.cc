@@ -42,13 +42,9 @@ InboxWriter::InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t
       number_(number),
       event_(std::move(event)) {}
 
-bool InboxWriter::reader_is_gone() const {
-    return header().closed.load(std::memory_order_acquire) != 0 || reader_.is_dead();
-}
-
 void InboxWriter::set_event(os::UniqueFd event) { event_ = std::move(event); }
 
-bool InboxWriter::try_lock() {
+inline bool InboxWriter::try_lock() {
     std::uint32_t expected = 0;
     return header().lock.compare_exchange_strong(expected, number_, std::memory_order_acquire);
 }
@@ -89,10 +85,196 @@ Result<void> InboxWriter::lock_slowly() {
     }
 }
 
-void InboxWriter::unlock() {
+inline void InboxWriter::unlock() {
     const std::uint32_t held = header().lock.exchange(0, std::memory_order_seq_cst);
     MAILSLOT_CRASH_POINT(unlocked);
     if ((held & kLockWaiters) != 0) os::futex_wake(header().lock, 1);
+}
+
+// The post office's successor must not take what is in the slot for lost.
+void InboxWriter::note_senders(std::span<const Item> items) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Item& item = items[i];
+        if (item.kind != RecordKind::network) return;
+        const bool is_last = i + 1 == items.size() || items[i + 1].origin != item.origin;
+        if (!is_last) continue;
+        note_sender(header(), item.origin, item.sequence + 1, std::chrono::steady_clock::now());
+    }
+}
+
+InboxWriter::Consumed InboxWriter::read_consumed() const {
+    Consumed consumed;
+    // In one order with the mark of wait_for_room(): the reader sees that, or this sees its count.
+    consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
+    consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
+    return consumed;
+}
+
+// Whether the quotas allow one more message of that size.
+inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
+                           std::size_t payload_bytes) const {
+    const Limits& limits = geometry().limits;
+    return books.count - consumed.count < limits.max_messages &&
+           books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
+}
+
+// For the lock's holder, where an old look at the reader line does not do: the reader writes to it with
+// every message.
+Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) {
+    const Limits& limits = geometry().limits;
+    if (payload_bytes > limits.max_message_bytes) {
+        return Error{
+            Errc::message_too_big, "put", 0,
+            "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
+    }
+    consumed_ = read_consumed();
+    if (has_room(books, consumed_, payload_bytes)) return {};
+    return Error{Errc::slot_full, "put"};
+}
+
+// Whether the record behind `previous`, of the same batch, need not repeat what that says.
+inline bool InboxWriter::may_continue(const Item& item, const Item& previous) {
+    return previous.origin == item.origin && previous.sequence + 1 == item.sequence &&
+           previous.kind == item.kind && previous.meta.data() == item.meta.data() &&
+           previous.meta.size() == item.meta.size();
+}
+
+inline bool InboxWriter::may_continue_last(const Item& item) const {
+    return last_.origin == item.origin && last_.sequence + 1 == item.sequence &&
+           last_.kind == item.kind && last_.meta_size == item.meta.size() &&
+           std::equal(item.meta.begin(), item.meta.end(), last_.meta.begin());
+}
+
+// How the record will stand: on its own, or as one that continues the record before it.
+inline RecordShape InboxWriter::shape_of(const Batch& batch, const Item& item) const {
+    const Item* const previous = batch.previous;
+    const bool may = previous != nullptr
+                         ? may_continue(item, *previous)
+                         : last_.count == batch.books.count && may_continue_last(item);
+    const std::int64_t since = previous != nullptr ? previous->sent_at_us : last_.sent_at_us;
+    const std::uint64_t delay_us =
+        static_cast<std::uint64_t>(item.sent_at_us) - static_cast<std::uint64_t>(since);
+    if (may && delay_us <= kMostDelayUs) [[likely]]
+        return {item.payload.size(), RecordKind::continued, item.format, delay_us};
+    return {item.payload.size(), item.kind, item.format, item.meta.size()};
+}
+
+// The first record's word is stored when all of the batch is there.
+inline void InboxWriter::commit_later(Batch& batch, const Item& item, Position at, Position end,
+                                      const RecordShape& shape) {
+    const std::uint64_t word = to_commit_word(shape);
+    if (batch.taken == 0) {
+        batch.first_word = &segment_.word(at);
+        batch.first_commit = word;
+    } else {
+        segment_.word(at).store(word, std::memory_order_release);
+    }
+    batch.books.tail = end;
+    batch.books.count += 1;
+    batch.books.bytes += item.payload.size();
+    batch.bytes += item.payload.size() + kRecordHeaderBytes;
+    batch.taken += 1;
+}
+
+inline void InboxWriter::remember(const BooksCopy& books, const Item& last) {
+    last_.count = books.count;
+    last_.origin = last.origin;
+    last_.sequence = last.sequence;
+    last_.sent_at_us = last.sent_at_us;
+    last_.kind = last.kind;
+    last_.meta_size = last.meta.size();
+    if (!last.meta.empty()) std::copy(last.meta.begin(), last.meta.end(), last_.meta.begin());
+}
+
+namespace {
+
+// Everything of a record that does not continue another but its commit word, its meta and its payload.
+void write_fields(std::byte* record, const Item& item) {
+    const std::uint64_t fields[] = {item.origin, item.sequence,
+                                    static_cast<std::uint64_t>(item.sent_at_us)};
+    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);
+    std::memcpy(record + 8, fields, sizeof(fields));
+}
+
+}  // namespace
+
+// The usual record, which ends before its block does. False: it does not.
+inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
+    const Position at = batch.books.tail;
+    const RecordShape shape = shape_of(batch, item);
+    const std::uint64_t end = aligned_to_record(at.offset + shape.header_bytes() + shape.meta_bytes() +
+                                                shape.size);
+    if (at.block == kNoBlock || end >= kBlockBytes) return false;
+    std::byte* const record = segment_.block(at.block) + at.offset;
+    std::byte* payload = record + shape.header_bytes();
+    if (!shape.is_continued()) {
+        write_fields(record, item);
+        if (!item.meta.empty()) std::memcpy(payload, item.meta.data(), item.meta.size());
+        payload += item.meta.size();
+    }
+    MAILSLOT_CRASH_POINT(header_written);
+    if (!item.payload.empty()) std::memcpy(payload, item.payload.data(), item.payload.size());
+    MAILSLOT_CRASH_POINT(payload_written);
+    const Position next{at.block, static_cast<std::uint32_t>(end)};
+    // The next record's place must read as "nothing" before this one can be seen.
+    segment_.word(next).store(0, std::memory_order_relaxed);
+    commit_later(batch, item, at, next, shape);
+    return true;
+}
+
+// A record that ends with its block or in another one.
+Result<void> InboxWriter::append_across(Batch& batch, const Item& item) {
+    Position at = batch.books.tail;
+    if (Segment::is_at_end(at)) {
+        const auto block = next_block(at.block);
+        if (!block) return block.error();
+        at = {*block, kBlockHeaderBytes};
+    }
+    const RecordShape shape = shape_of(batch, item);
+    if (!shape.is_continued()) write_fields(segment_.block(at.block) + at.offset, item);
+    Result<Position> end =
+        Position{at.block, at.offset + static_cast<std::uint32_t>(shape.header_bytes())};
+    if (!shape.is_continued() && !item.meta.empty()) end = copy_in(*end, item.meta);
+    MAILSLOT_CRASH_POINT(header_written);
+    if (end) end = copy_in(*end, item.payload);
+    if (!end) return end.error();
+    MAILSLOT_CRASH_POINT(payload_written);
+    end->offset = static_cast<std::uint32_t>(aligned_to_record(end->offset));
+
+    Position next = *end;
+    if (Segment::is_at_end(next)) next = {segment_.follow(next.block), kBlockHeaderBytes};
+    if (next.block != kNoBlock) segment_.word(next).store(0, std::memory_order_relaxed);
+    commit_later(batch, item, at, *end, shape);
+    return {};
+}
+
+inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
+    const std::size_t size = item.payload.size();
+    if (size > geometry().limits.max_message_bytes || !has_room(batch.books, consumed_, size))
+        [[unlikely]] {
+        if (auto admitted = admit(batch.books, size); !admitted) return admitted;
+    }
+    if (append_here(batch, item)) [[likely]]
+        return {};
+    return append_across(batch, item);
+}
+
+// Takes what there is room for. Errors: about the item behind that.
+inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
+    const Books& books = header().books[header().selector.load(std::memory_order_relaxed) & 1];
+    batch.books = {{books.tail_block.load(std::memory_order_relaxed),
+                    books.tail_offset.load(std::memory_order_relaxed)},
+                   books.count.load(std::memory_order_relaxed),
+                   books.bytes.load(std::memory_order_relaxed)};
+    if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
+    for (const Item& item : items) {
+        // What went in is kept; the caller meets the error with the next one.
+        if (auto taken = take_in(batch, item); !taken) [[unlikely]]
+            return taken;
+        batch.previous = &item;
+        if (batch.bytes >= kBatchBytes) break;
+    }
+    return {};
 }
 
 Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusal) {
@@ -129,185 +311,6 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
     return batch.taken;
-}
-
-// The post office's successor must not take what is in the slot for lost.
-void InboxWriter::note_senders(std::span<const Item> items) {
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        const Item& item = items[i];
-        if (item.kind != RecordKind::network) return;
-        const bool is_last = i + 1 == items.size() || items[i + 1].origin != item.origin;
-        if (!is_last) continue;
-        note_sender(header(), item.origin, item.sequence + 1, std::chrono::steady_clock::now());
-    }
-}
-
-// Takes what there is room for. Errors: about the item behind that.
-Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
-    batch.books = read_books(header());
-    if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
-    for (const Item& item : items) {
-        // What went in is kept; the caller meets the error with the next one.
-        if (auto taken = take_in(batch, item); !taken) [[unlikely]]
-            return taken;
-        batch.previous = &item;
-        if (batch.bytes >= kBatchBytes) break;
-    }
-    return {};
-}
-
-inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
-    const std::size_t size = item.payload.size();
-    if (size > geometry().limits.max_message_bytes || !has_room(batch.books, consumed_, size))
-        [[unlikely]] {
-        if (auto admitted = admit(batch.books, size); !admitted) return admitted;
-    }
-    if (append_here(batch, item)) [[likely]]
-        return {};
-    return append_across(batch, item);
-}
-
-InboxWriter::Consumed InboxWriter::read_consumed() const {
-    Consumed consumed;
-    // In one order with the mark of wait_for_room(): the reader sees that, or this sees its count.
-    consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
-    consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
-    return consumed;
-}
-
-// Whether the quotas allow one more message of that size.
-bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
-                           std::size_t payload_bytes) const {
-    const Limits& limits = geometry().limits;
-    return books.count - consumed.count < limits.max_messages &&
-           books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
-}
-
-// For the lock's holder, where an old look at the reader line does not do: the reader writes to it with
-// every message.
-Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) {
-    const Limits& limits = geometry().limits;
-    if (payload_bytes > limits.max_message_bytes) {
-        return Error{
-            Errc::message_too_big, "put", 0,
-            "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
-    }
-    consumed_ = read_consumed();
-    if (has_room(books, consumed_, payload_bytes)) return {};
-    return Error{Errc::slot_full, "put"};
-}
-
-// How the record will stand: on its own, or as one that continues the record before it.
-RecordShape InboxWriter::shape_of(const Batch& batch, const Item& item) const {
-    RecordShape shape{static_cast<std::uint32_t>(item.payload.size()), item.kind, item.format,
-                      static_cast<std::uint16_t>(item.meta.size())};
-    std::int64_t delay_us = 0;
-    if (const Item* previous = batch.previous) {
-        const bool continues =
-            previous->origin == item.origin && previous->sequence + 1 == item.sequence &&
-            previous->kind == item.kind && previous->meta.data() == item.meta.data() &&
-            previous->meta.size() == item.meta.size();
-        if (!continues) return shape;
-        delay_us = item.sent_at_us - previous->sent_at_us;
-    } else {
-        const bool continues = last_.count == batch.books.count && last_.origin == item.origin &&
-                               last_.sequence + 1 == item.sequence && last_.kind == item.kind &&
-                               last_.meta_size == item.meta.size() &&
-                               std::equal(item.meta.begin(), item.meta.end(), last_.meta.begin());
-        if (!continues) return shape;
-        delay_us = item.sent_at_us - last_.sent_at_us;
-    }
-    if (delay_us < 0 || delay_us > kMostDelayUs) return shape;
-    shape.kind = RecordKind::continued;
-    shape.meta_size = static_cast<std::uint16_t>(delay_us);
-    return shape;
-}
-
-void InboxWriter::remember(const BooksCopy& books, const Item& last) {
-    last_.count = books.count;
-    last_.origin = last.origin;
-    last_.sequence = last.sequence;
-    last_.sent_at_us = last.sent_at_us;
-    last_.kind = last.kind;
-    last_.meta_size = last.meta.size();
-    std::copy(last.meta.begin(), last.meta.end(), last_.meta.begin());
-}
-
-namespace {
-
-// Everything of a record that does not continue another but its commit word, its meta and its payload.
-void write_fields(std::byte* record, const Item& item) {
-    const std::uint64_t fields[] = {item.origin, item.sequence,
-                                    static_cast<std::uint64_t>(item.sent_at_us)};
-    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);
-    std::memcpy(record + 8, fields, sizeof(fields));
-}
-
-}  // namespace
-
-// The usual record, which ends before its block does. False: it does not.
-inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
-    const Position at = batch.books.tail;
-    const RecordShape shape = shape_of(batch, item);
-    const std::uint64_t end = at.offset + shape.total_bytes();
-    if (at.block == kNoBlock || end >= kBlockBytes) return false;
-    std::byte* const record = segment_.block(at.block) + at.offset;
-    std::byte* payload = record + shape.header_bytes();
-    if (!shape.is_continued()) {
-        write_fields(record, item);
-        if (!item.meta.empty()) std::memcpy(payload, item.meta.data(), item.meta.size());
-        payload += item.meta.size();
-    }
-    MAILSLOT_CRASH_POINT(header_written);
-    if (!item.payload.empty()) std::memcpy(payload, item.payload.data(), item.payload.size());
-    MAILSLOT_CRASH_POINT(payload_written);
-    const Position next{at.block, static_cast<std::uint32_t>(end)};
-    // The next record's place must read as "nothing" before this one can be seen.
-    segment_.word(next).store(0, std::memory_order_relaxed);
-    commit_later(batch, item, at, next, shape);
-    return true;
-}
-
-// A record that ends with its block or in another one.
-Result<void> InboxWriter::append_across(Batch& batch, const Item& item) {
-    Position at = batch.books.tail;
-    if (Segment::is_at_end(at)) {
-        const auto block = next_block(at.block);
-        if (!block) return block.error();
-        at = {*block, kBlockHeaderBytes};
-    }
-    const RecordShape shape = shape_of(batch, item);
-    if (!shape.is_continued()) write_fields(segment_.block(at.block) + at.offset, item);
-    Result<Position> end = Position{at.block, at.offset + shape.header_bytes()};
-    if (!shape.is_continued() && !item.meta.empty()) end = copy_in(*end, item.meta);
-    MAILSLOT_CRASH_POINT(header_written);
-    if (end) end = copy_in(*end, item.payload);
-    if (!end) return end.error();
-    MAILSLOT_CRASH_POINT(payload_written);
-    end->offset = static_cast<std::uint32_t>(RecordShape::aligned(end->offset));
-
-    Position next = *end;
-    if (Segment::is_at_end(next)) next = {segment_.follow(next.block), kBlockHeaderBytes};
-    if (next.block != kNoBlock) segment_.word(next).store(0, std::memory_order_relaxed);
-    commit_later(batch, item, at, *end, shape);
-    return {};
-}
-
-// The first record's word is stored when all of the batch is there.
-inline void InboxWriter::commit_later(Batch& batch, const Item& item, Position at, Position end,
-                                      const RecordShape& shape) {
-    const std::uint64_t word = to_commit_word(shape);
-    if (batch.taken == 0) {
-        batch.first_word = &segment_.word(at);
-        batch.first_commit = word;
-    } else {
-        segment_.word(at).store(word, std::memory_order_release);
-    }
-    batch.books.tail = end;
-    batch.books.count += 1;
-    batch.books.bytes += item.payload.size();
-    batch.bytes += item.payload.size() + kRecordHeaderBytes;
-    batch.taken += 1;
 }
 
 // Copies to a place in the chain, taking further blocks as needed. Where it ends.
@@ -401,7 +404,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
     }
 }
 
-void InboxWriter::ring() {
+inline void InboxWriter::ring() {
     if (header().bell.load(std::memory_order_seq_cst) == 0) [[likely]]
         return;
     if (ring_bell(header(), event_)) unrung_.store(true, std::memory_order_relaxed);

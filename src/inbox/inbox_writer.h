@@ -32,7 +32,9 @@ public:
     // `number` is the one that the reading process gave to this writer alone; below kLockWaiters.
     InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t number, os::UniqueFd event);
 
-    bool reader_is_gone() const;
+    bool reader_is_gone() const {
+        return header().closed.load(std::memory_order_acquire) != 0 || reader_.is_dead();
+    }
 
     // Puts as many of the items as there is room for, in order, visible all at once; how many.
     // Errors, about the first item: no_such_slot (the reader is gone), bad_segment (as good as
@@ -51,7 +53,10 @@ public:
 
     // True when somebody polls the slot and we lack the descriptor to tell it: ask the station to
     // ring.
-    bool take_unrung() { return unrung_.exchange(false, std::memory_order_relaxed); }
+    bool take_unrung() {
+        return unrung_.load(std::memory_order_relaxed) &&
+               unrung_.exchange(false, std::memory_order_relaxed);
+    }
     void set_event(os::UniqueFd event);  // not at the same time as put
 
     const Geometry& geometry() const { return segment_.geometry(); }
@@ -72,6 +77,8 @@ private:
     Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
     Result<void> fill(Batch& batch, std::span<const Item> items);
     Result<void> take_in(Batch& batch, const Item& item);
+    static bool may_continue(const Item& item, const Item& previous);
+    bool may_continue_last(const Item& item) const;
     RecordShape shape_of(const Batch& batch, const Item& item) const;
     bool append_here(Batch& batch, const Item& item);
     Result<void> append_across(Batch& batch, const Item& item);

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "mailslot/mailslot.h"
 #include "mailslot/result.h"
@@ -19,7 +18,8 @@ inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1
 inline constexpr std::uint32_t kLayoutVersion = 2;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
-inline constexpr std::uint32_t kRecordAlignment = 32;  // two records share a cache line at most
+// A cache line: who reads a record does not disturb who writes the next one.
+inline constexpr std::uint32_t kRecordAlignment = 64;
 inline constexpr std::uint32_t kRecordHeaderBytes = 32;
 inline constexpr std::uint32_t kContinuedHeaderBytes = 8;  // the commit word alone
 inline constexpr std::uint32_t kMaxMetaBytes =
@@ -114,42 +114,42 @@ enum class RecordKind : std::uint8_t {
 
 inline constexpr std::int64_t kMostDelayUs = 0x7FFF;  // the commit word has 15 bits for it
 
+// What a commit word says. Plain fields of a register's size: they are made and taken apart for each message.
 struct RecordShape {
-    std::uint32_t size = 0;  // payload bytes
+    std::uint64_t size = 0;  // payload bytes
     RecordKind kind = RecordKind::local;
     Form format{};
-    std::uint16_t meta_size = 0;  // continued: us since the record before it was sent; no meta
+    std::uint64_t extra = 0;  // bytes of meta; continued: us since the record before it was sent, no meta
 
     bool is_continued() const { return kind == RecordKind::continued; }
-    std::uint32_t header_bytes() const {
+    std::uint64_t header_bytes() const {
         return is_continued() ? kContinuedHeaderBytes : kRecordHeaderBytes;
     }
-    std::uint64_t total_bytes() const {
-        const std::uint64_t meta = is_continued() ? 0 : meta_size;
-        return aligned(std::uint64_t{header_bytes()} + meta + size);
-    }
-    static constexpr std::uint64_t aligned(std::uint64_t bytes) {
-        return (bytes + (kRecordAlignment - 1)) & ~std::uint64_t{kRecordAlignment - 1};
-    }
+    std::uint64_t meta_bytes() const { return is_continued() ? 0 : extra; }
 };
 
+constexpr std::uint64_t aligned_to_record(std::uint64_t bytes) {
+    return (bytes + (kRecordAlignment - 1)) & ~std::uint64_t{kRecordAlignment - 1};
+}
+
+constexpr std::uint64_t kPresent = std::uint64_t{1} << 63;
+
 constexpr std::uint64_t to_commit_word(const RecordShape& shape) {
-    return std::uint64_t{1} << 63 | std::uint64_t{shape.meta_size} << 48 |
-           std::uint64_t{to_byte(shape.format)} << 40 |
+    return kPresent | shape.extra << 48 | std::uint64_t{to_byte(shape.format)} << 40 |
            std::uint64_t{static_cast<std::uint8_t>(shape.kind)} << 32 | shape.size;
 }
 
-// Takes a word that is not 0. None: no writer of ours stores such a word.
-inline std::optional<RecordShape> from_commit_word(std::uint64_t word, std::uint64_t most_bytes) {
-    const auto form = form_from_byte(static_cast<std::uint8_t>(word >> 40));
-    if (!form) return std::nullopt;
-    const RecordShape shape{static_cast<std::uint32_t>(word), RecordKind((word >> 32) & 0xFF), *form,
-                            static_cast<std::uint16_t>((word >> 48) & 0x7FFF)};
+// False: no writer of ours stores such a word.
+inline bool from_commit_word(std::uint64_t word, std::uint64_t most_bytes, RecordShape& shape) {
+    const auto form_byte = static_cast<std::uint8_t>(word >> 40);
+    shape.size = word & 0xFFFF'FFFF;
+    shape.kind = RecordKind{static_cast<std::uint8_t>(word >> 32)};
+    shape.format = Form(Format(form_byte & ~kLabelledBit), (form_byte & kLabelledBit) != 0);
+    shape.extra = (word >> 48) & 0x7FFF;
     const bool is_sound = shape.is_continued() ||
-                          (shape.kind == RecordKind::local && shape.meta_size == 0) ||
-                          (shape.kind == RecordKind::network && shape.meta_size <= kMaxMetaBytes);
-    if ((word >> 63) == 0 || !is_sound || shape.size > most_bytes) return std::nullopt;
-    return shape;
+                          (shape.kind == RecordKind::local && shape.extra == 0) ||
+                          (shape.kind == RecordKind::network && shape.extra <= kMaxMetaBytes);
+    return is_sound && (word & kPresent) != 0 && is_known(shape.format) && shape.size <= most_bytes;
 }
 
 // --- Geometry

@@ -87,11 +87,16 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
 
 Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::Refusal refusal) {
     for (int attempt = 0;; ++attempt) {
-        if (auto attached = attach(); !attached) return attached.error();
+        if (!writer_) [[unlikely]] {
+            if (auto attached = attach(); !attached) return attached.error();
+        }
         auto put = writer_->put(items, refusal);
-        if (writer_->take_unrung()) ask_station_to_ring();
-        const bool lost = !put && (put.error().code == Errc::no_such_slot ||
-                                   put.error().code == Errc::bad_segment);
+        if (writer_->take_unrung()) [[unlikely]]
+            ask_station_to_ring();
+        if (put) [[likely]]
+            return put;
+        const bool lost = put.error().code == Errc::no_such_slot ||
+                          put.error().code == Errc::bad_segment;
         if (!lost) return put;
         writer_.reset();
         if (attempt == 1) return Error{Errc::no_such_slot, "put"};

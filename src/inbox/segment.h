@@ -37,7 +37,7 @@ public:
     std::atomic<std::uint64_t>& word(Position at) const {
         return *reinterpret_cast<std::atomic<std::uint64_t>*>(block(at.block) + at.offset);
     }
-    // Records are aligned to the size of their header, so it never straddles blocks.
+    // Records begin at multiples of a cache line, so their header never straddles blocks.
     static bool is_at_end(Position at) { return at.offset == kBlockBytes; }
 
     // Backs a block with memory and makes touching it cheap, or gives its memory back.

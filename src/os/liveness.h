@@ -34,9 +34,14 @@ private:
 class LivenessView {
 public:
     static Result<LivenessView> attach(const UniqueFd& fd);  // Errors: bad_segment, no_resources
-    bool is_dead() const;
+    bool is_dead() const {
+        const auto* word = reinterpret_cast<const std::atomic<std::uint32_t>*>(mapping_.data());
+        return (word->load(std::memory_order_acquire) & kOwnerDied) != 0;
+    }
 
 private:
+    static constexpr std::uint32_t kOwnerDied = 0x4000'0000;  // FUTEX_OWNER_DIED of linux/futex.h
+
     explicit LivenessView(Mapping mapping) : mapping_(std::move(mapping)) {}
     Mapping mapping_;
 };

@@ -15,6 +15,8 @@ using std::chrono::steady_clock;
 
 // Whoever borrows so often, each time so soon after the last, does not do it rarely.
 constexpr int kMostInARow = 16;
+// A mutex may change hands when a program is set up; later on, several threads share it.
+constexpr int kMostOwners = 4;
 constexpr std::chrono::milliseconds kSoon{1};
 // An owner seldom keeps it long; where it does, it sleeps.
 constexpr int kYields = 100;
@@ -40,10 +42,10 @@ void BiasedMutex::lock_slowly(std::uintptr_t self) {
         return;
     }
     const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
-    if (owner != kNobody && owner != self) borrow();
+    if (owner != kNobody && owner != self) borrow(self);
 }
 
-void BiasedMutex::borrow() {
+void BiasedMutex::borrow(std::uintptr_t self) {
     lender_ = owner_.exchange(kNobody, std::memory_order_relaxed);
     membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
     for (int i = 0; held_.load(std::memory_order_acquire) != 0; ++i) {
@@ -56,7 +58,10 @@ void BiasedMutex::borrow() {
     const auto now = steady_clock::now();
     const bool is_soon = now - std::exchange(borrowed_at_, now) < kSoon;
     borrowed_in_a_row_ = is_soon ? borrowed_in_a_row_ + 1 : 0;
-    if (borrowed_in_a_row_ == kMostInARow) lender_ = kNobody;  // for good
+    const bool is_same = std::exchange(last_borrower_, self) == self;
+    if (borrowed_in_a_row_ < kMostInARow) return;
+    borrowed_in_a_row_ = 0;
+    lender_ = is_same && ++changes_of_owner_ < kMostOwners ? self : kNobody;  // nobody: for good
 }
 
 void BiasedMutex::unlock_slowly() {

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kPageBytes = 4096;
 
+static_assert(FUTEX_OWNER_DIED == 0x4000'0000);  // which LivenessView looks for
+
 std::atomic<std::uint32_t>& word_in(const Mapping& mapping) {
     return *reinterpret_cast<std::atomic<std::uint32_t>*>(mapping.data());
 }
@@ -60,10 +62,6 @@ Result<LivenessView> LivenessView::attach(const UniqueFd& fd) {
     auto mapping = map_shared_memory(fd, WhoWrites::creator_only, kPageBytes, kPageBytes);
     if (!mapping) return mapping.error();
     return LivenessView(std::move(*mapping));
-}
-
-bool LivenessView::is_dead() const {
-    return (word_in(mapping_).load(std::memory_order_acquire) & FUTEX_OWNER_DIED) != 0;
 }
 
 }  // namespace mailslot::os
