@@ -36,10 +36,9 @@ std::string_view Message::label(std::string_view name) const {
     return value;
 }
 
-void MessageAccess::fill(Message& message, inbox::Record& record,
+inline void MessageAccess::fill(Message& message, const inbox::RecordEnvelope& record,
                          const std::shared_ptr<const MessageSource>& source, Trust trust,
                          std::uint64_t lost_before) {
-    message.data_.swap(record.payload);
     // A reused message mostly comes from the same source again, and counting it up and down is not
     // free.
     if (message.source_ != source) message.source_ = source;
@@ -68,7 +67,7 @@ MessageMaker::MessageMaker(std::string slot, std::string own_host)
     : slot_(std::move(slot)),
       local_(std::make_shared<MessageSource>(MessageSource{slot_, std::move(own_host), ""})) {}
 
-void MessageMaker::make(Message& message, inbox::Record& record) {
+void MessageMaker::make(Message& message, const inbox::RecordEnvelope& record) {
     if (record.kind == inbox::RecordKind::local) {
         return MessageAccess::fill(message, record, local_, Trust::local, 0);
     }

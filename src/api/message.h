@@ -20,13 +20,12 @@ struct MessageSource {
 
 // The writer of Message's private parts.
 struct MessageAccess {
-    static void fill(Message& message, inbox::Record& record,
+    static std::string& memory_of(Message& message) { return message.data_; }
+    static void fill(Message& message, const inbox::RecordEnvelope& record,
                      const std::shared_ptr<const MessageSource>& source, Trust trust,
                      std::uint64_t lost_before);
     static void read_labels(Message& message);
-    // Its memory serves again; the message is empty then.
-    static void take_memory(Message& message, std::string& memory) {
-        memory.swap(message.data_);
+    static void clear(Message& message) {
         message.data_.clear();
         message.text_at_ = 0;
     }
@@ -36,8 +35,8 @@ struct MessageAccess {
 class MessageMaker {
 public:
     MessageMaker(std::string slot, std::string own_host);
-    // Takes the record's payload; gives it the message's old memory in return.
-    void make(Message& message, inbox::Record& record);
+    // The payload is in the message's memory already.
+    void make(Message& message, const inbox::RecordEnvelope& record);
 
 private:
     std::shared_ptr<const MessageSource> remote_source(std::uint64_t origin, std::string_view host,

@@ -32,12 +32,16 @@ struct Reader::Impl {
     Result<void> get(Message& message, Timeout timeout, Interrupted interrupted) {
         if (is_inherited()) return Error{Errc::closed, "get", 0, "a forked child has no reader"};
         if (timeout == kSlotDefault) timeout = read_timeout.load();
-        inbox::Record record;
-        MessageAccess::take_memory(message, record.payload);
+        inbox::RecordEnvelope record;
+        std::string& payload = MessageAccess::memory_of(message);
         Result<void> got = timeout == Timeout::zero()
-                               ? inbox->get_nowait(record)
-                               : inbox->get_within(record, timeout, interrupted);
-        if (got) maker.make(message, record);
+                               ? inbox->get_nowait(record, payload)
+                               : inbox->get_within(record, payload, timeout, interrupted);
+        if (got) [[likely]] {
+            maker.make(message, record);
+        } else {
+            MessageAccess::clear(message);
+        }
         return got;
     }
 

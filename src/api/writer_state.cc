@@ -46,7 +46,8 @@ WriterState::WriterState(Process& process, const Address& address, const WriterO
       address_(address),
       options_(options),
       reach_(reach_of(address, process.settings())),
-      origin_(process.random().u64()) {
+      origin_(process.random().u64()),
+      clock_(process.clock()) {
     const Settings& settings = process.settings();
     if (reach_.this_machine) {
         // What goes out to the network reaches this machine's other folders that way.
@@ -98,12 +99,20 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
     return done;
 }
 
+bool WriterState::put_now(std::string_view message, Form form) {
+    const inbox::Item item{inbox::RecordKind::local, form, origin_, next_sequence_,
+                           clock_.unix_microseconds(), {}, as_bytes(message)};
+    if (!local_->put_now(item)) return false;
+    ++next_sequence_;
+    return true;
+}
+
 Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages, Form form,
                                           const Patience& patience, Refusal refusal,
                                           WantOfRoom& want) {
     const std::size_t count = std::min(messages.size(), kAtOnce);
     if (items_.size() < count) items_.resize(count);
-    const std::int64_t now_us = process_.clock().unix_microseconds();
+    const std::int64_t now_us = clock_.unix_microseconds();
     for (std::size_t i = 0; i < count; ++i) {
         items_[i] = {inbox::RecordKind::local, form, origin_, next_sequence_ + i, now_us, {},
                      as_bytes(messages[i])};

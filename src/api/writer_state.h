@@ -13,6 +13,7 @@
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "model/form.h"
+#include "os/recent_clock.h"
 
 namespace mailslot {
 
@@ -48,6 +49,8 @@ public:
     // for here. Errors: as Writer::put's.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const Patience& patience, WantOfRoom& want);
+    // The same of one message to a slot here; false: nothing was done, nor counted.
+    bool put_now(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
 
 private:
@@ -74,6 +77,7 @@ private:
     const Reach reach_;
     const std::uint64_t origin_;
     std::uint64_t next_sequence_ = 1;
+    os::RecentClock clock_;
     std::uint64_t station_ = 0;
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine

@@ -24,7 +24,7 @@ constexpr int kLooksPerTime = 32;  // between two looks at the clock
 constexpr std::uint32_t kTrimAtOnce = 16;
 
 // Where the next record stands, if there is one.
-bool look(const Segment& segment, Position& at, std::uint64_t& word) {
+inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
     if (Segment::is_at_end(at)) [[unlikely]] {
         const std::uint32_t next = segment.follow(at.block);
         if (next == kNoBlock) return false;
@@ -75,42 +75,40 @@ Inbox::~Inbox() { close(); }
 // --- Taking messages out
 // -------------------------------------------------------------------------------
 
-bool Inbox::find_record(Position& at, std::uint64_t& word) const {
+inline bool Inbox::find_record(Position& at, std::uint64_t& word) const {
     at = read_;
     return look(*segment_, at, word);
 }
 
-Inbox::Took Inbox::take(Record& record) {
-    Position at;
-    std::uint64_t word = 0;
-    if (!find_record(at, word)) {
-        if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
-        return Took::nothing;
+// Behind what was read, within its block. Writes a word in each cache line read: docs/inbox.md section 4.
+inline void Inbox::move_on(Position end) {
+    for (Position line = read_; line.offset < end.offset; line.offset += kRecordAlignment) {
+        segment_->word(line).store(0, std::memory_order_relaxed);
     }
-    RecordShape shape;
-    if (!from_commit_word(word, segment_->geometry().limits.max_message_bytes, shape)) [[unlikely]]
-        return Took::damage;
-    if (at.block != read_.block) [[unlikely]] {
-        leave(read_.block);
-        enter(at.block);
+    read_ = end;
+}
+
+// Copies from a place in the chain, leaving blocks behind. `at`: then where it ends. False: damage.
+inline bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
+    for (;;) {
+        const std::size_t piece = std::min<std::size_t>(into.size(), kBlockBytes - at.offset);
+        if (piece > 0) std::memcpy(into.data(), segment_->block(at.block) + at.offset, piece);
+        at.offset += static_cast<std::uint32_t>(piece);
+        into = into.subspan(piece);
+        if (into.empty()) [[likely]]
+            return true;
+        const std::uint32_t next = segment_->follow(at.block);
+        if (next == kNoBlock) return false;
+        move_on({at.block, kBlockBytes});
+        leave(at.block);
+        enter(next);
+        at = read_ = {next, kBlockHeaderBytes};
     }
-    read_ = at;  // from here on damage only ends in replace_segment()
-    if (!read_envelope(at, shape)) return Took::damage;
-    record.payload.resize(shape.size);
-    MAILSLOT_CRASH_POINT(reader_copying);
-    if (!copy_out(at, std::as_writable_bytes(std::span(record.payload)))) return Took::damage;
-    hand_out_envelope(record, shape);
-    move_on({at.block, static_cast<std::uint32_t>(aligned_to_record(at.offset))});
-    consumed_count_ += 1;
-    consumed_bytes_ += shape.size;
-    MAILSLOT_CRASH_POINT(reader_before_publish);
-    publish();
-    return Took::message;
 }
 
 // What the record says beside its payload, or what follows from the one before it. `at`: where it stands,
 // then where its payload begins. False: damage.
-bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
+inline bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
     const std::byte* header = segment_->block(at.block) + at.offset;
     at.offset += static_cast<std::uint32_t>(shape.header_bytes());
     if (shape.is_continued()) [[likely]] {
@@ -132,7 +130,7 @@ bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
     return copy_out(at, std::span(last_.meta).first(last_.meta_size));
 }
 
-void Inbox::hand_out_envelope(Record& record, const RecordShape& shape) const {
+inline void Inbox::hand_out_envelope(RecordEnvelope& record, const RecordShape& shape) const {
     record.kind = last_.kind;
     record.format = shape.format;
     record.origin = last_.origin;
@@ -143,30 +141,40 @@ void Inbox::hand_out_envelope(Record& record, const RecordShape& shape) const {
     if (last_.meta_size > 0) std::copy_n(last_.meta.begin(), last_.meta_size, record.meta_buffer.begin());
 }
 
-// Copies from a place in the chain, leaving blocks behind. `at`: then where it ends. False: damage.
-bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
-    for (;;) {
-        const std::size_t piece = std::min<std::size_t>(into.size(), kBlockBytes - at.offset);
-        if (piece > 0) std::memcpy(into.data(), segment_->block(at.block) + at.offset, piece);
-        at.offset += static_cast<std::uint32_t>(piece);
-        into = into.subspan(piece);
-        if (into.empty()) [[likely]]
-            return true;
-        const std::uint32_t next = segment_->follow(at.block);
-        if (next == kNoBlock) return false;
-        move_on({at.block, kBlockBytes});
-        leave(at.block);
-        enter(next);
-        at = read_ = {next, kBlockHeaderBytes};
-    }
+inline void Inbox::publish() {
+    Header& header = segment_->header();
+    header.consumed_bytes.store(consumed_bytes_, std::memory_order_release);
+    header.consumed_count.store(consumed_count_, std::memory_order_release);
+    if (header.room_wanted.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        serve_room();
 }
 
-// Behind what was read, within its block. Writes a word in each cache line read: docs/inbox.md section 4.
-void Inbox::move_on(Position end) {
-    for (Position line = read_; line.offset < end.offset; line.offset += kRecordAlignment) {
-        segment_->word(line).store(0, std::memory_order_relaxed);
+inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
+    Position at;
+    std::uint64_t word = 0;
+    if (!find_record(at, word)) {
+        if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
+        return Took::nothing;
     }
-    read_ = end;
+    RecordShape shape;
+    if (!from_commit_word(word, segment_->geometry().limits.max_message_bytes, shape)) [[unlikely]]
+        return Took::damage;
+    if (at.block != read_.block) [[unlikely]] {
+        leave(read_.block);
+        enter(at.block);
+    }
+    read_ = at;  // from here on damage only ends in replace_segment()
+    if (!read_envelope(at, shape)) return Took::damage;
+    payload.resize(shape.size);
+    MAILSLOT_CRASH_POINT(reader_copying);
+    if (!copy_out(at, std::as_writable_bytes(std::span(payload)))) return Took::damage;
+    hand_out_envelope(record, shape);
+    move_on({at.block, static_cast<std::uint32_t>(aligned_to_record(at.offset))});
+    consumed_count_ += 1;
+    consumed_bytes_ += shape.size;
+    MAILSLOT_CRASH_POINT(reader_before_publish);
+    publish();
+    return Took::message;
 }
 
 // A block is touched page by page for the first time when it was just backed; one call spares us the faults.
@@ -191,14 +199,6 @@ void Inbox::leave(std::uint32_t block) {
     MAILSLOT_CRASH_POINT(reader_left_block);
 }
 
-void Inbox::publish() {
-    Header& header = segment_->header();
-    header.consumed_bytes.store(consumed_bytes_, std::memory_order_release);
-    header.consumed_count.store(consumed_count_, std::memory_order_release);
-    if (header.room_wanted.load(std::memory_order_relaxed) != 0) [[unlikely]]
-        serve_room();
-}
-
 // Waking a writer for every message would cost a switch each: an eighth becomes free first. A writer
 // that needs less looks by itself from time to time.
 void Inbox::serve_room() {
@@ -214,45 +214,46 @@ void Inbox::serve_room() {
 }
 
 // True: a message was taken. Where the segment turns out damaged it is replaced, and nothing waits.
-bool Inbox::take_or_replace(Record& record) {
-    const Took took = take(record);
+inline bool Inbox::take_or_replace(RecordEnvelope& record, std::string& payload) {
+    const Took took = take(record, payload);
     if (took == Took::damage) replace_segment();
     if (event_ && (took != Took::message || nothing_waits())) settle_poll();
     return took == Took::message;
 }
 
-Result<void> Inbox::get_nowait(Record& record) {
+Result<void> Inbox::get_nowait(RecordEnvelope& record, std::string& payload) {
     Lock lock(mutex_);
     if (closed_) return Error{Errc::closed, "get"};
     // Those who wait come first; what is over is free for all.
     if (!waiters_.empty() && waiting() <= waiters_.size()) return Error{Errc::timed_out, "get"};
-    if (!take_or_replace(record)) return Error{Errc::timed_out, "get"};
+    if (!take_or_replace(record, payload)) return Error{Errc::timed_out, "get"};
     return {};
 }
 
 Result<void> Inbox::get(Record& record, os::Deadline deadline, Interrupted interrupted) {
     Lock lock(mutex_);
-    if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
-    return wait_for_one(lock, record, deadline, interrupted);
+    if (waiters_.empty() && !closed_ && take_or_replace(record, record.payload)) return {};
+    return wait_for_one(lock, record, record.payload, deadline, interrupted);
 }
 
-Result<void> Inbox::get_within(Record& record, Timeout timeout, Interrupted interrupted) {
+Result<void> Inbox::get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
+                               Interrupted interrupted) {
     Lock lock(mutex_);
-    if (waiters_.empty() && !closed_ && take_or_replace(record)) return {};
+    if (waiters_.empty() && !closed_ && take_or_replace(record, payload)) return {};
     // Only now: a look at the clock costs a good part of a get that need not wait.
     os::Deadline deadline;
     if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
-    return wait_for_one(lock, record, deadline, interrupted);
+    return wait_for_one(lock, record, payload, deadline, interrupted);
 }
 
 // Stands in line. Errors: timed_out, closed, interrupted.
-Result<void> Inbox::wait_for_one(Lock& lock, Record& record,
+Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload,
                                  os::Deadline deadline, Interrupted interrupted) {
     Waiter self;
     waiters_.push_back(&self);
     bool took = false, gave_up = false;
     while (!closed_ && !gave_up) {
-        if (waiters_.front() == &self && (took = take_or_replace(record))) break;
+        if (waiters_.front() == &self && (took = take_or_replace(record, payload))) break;
         if (deadline && steady_clock::now() >= *deadline) break;
         const bool signalled =
             waiters_.front() == &self ? sleep_on_bell(lock, deadline) : self.sleep(lock, deadline);

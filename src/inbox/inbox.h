@@ -22,8 +22,8 @@
 
 namespace mailslot::inbox {
 
-// A message taken out.
-struct Record {
+// A message taken out, but for its payload.
+struct RecordEnvelope {
     RecordKind kind = RecordKind::local;
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
@@ -31,9 +31,12 @@ struct Record {
     std::uint64_t meta_number = 0;  // two records of one inbox with the same number have the same meta
     std::uint16_t meta_size = 0;
     std::array<std::byte, kMaxMetaBytes> meta_buffer;
-    std::string payload;
 
     Bytes meta() const { return std::span(meta_buffer).first(meta_size); }
+};
+
+struct Record : RecordEnvelope {
+    std::string payload;
 };
 
 // What a new writer of the slot is given.
@@ -61,9 +64,11 @@ public:
     // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
     // coming. `interrupted` is called with no lock held. Errors: timed_out, closed, interrupted.
     Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
-    Result<void> get_within(Record& record, Timeout timeout,
-                            Interrupted interrupted = nullptr);  // below 0: no deadline
-    Result<void> get_nowait(Record& record);
+    Result<void> get_nowait(Record& record) { return get_nowait(record, record.payload); }
+    // The same into a string of the caller's, whose memory serves again. Below 0: no deadline.
+    Result<void> get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
+                            Interrupted interrupted = nullptr);
+    Result<void> get_nowait(RecordEnvelope& record, std::string& payload);
 
     std::uint64_t qsize() const;
     bool empty() const;
@@ -94,17 +99,17 @@ private:
     Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
           std::chrono::nanoseconds spin);
     bool find_record(Position& at, std::uint64_t& word) const;
-    Took take(Record& record);
-    bool take_or_replace(Record& record);
+    Took take(RecordEnvelope& record, std::string& payload);
+    bool take_or_replace(RecordEnvelope& record, std::string& payload);
     bool read_envelope(Position& at, const RecordShape& shape);
-    void hand_out_envelope(Record& record, const RecordShape& shape) const;
+    void hand_out_envelope(RecordEnvelope& record, const RecordShape& shape) const;
     bool copy_out(Position& at, std::span<std::byte> into);
     void move_on(Position end);
     void enter(std::uint32_t block);
     void leave(std::uint32_t block);
     void publish();
     void serve_room();
-    Result<void> wait_for_one(Lock& lock, Record& record,
+    Result<void> wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload,
                               os::Deadline deadline, Interrupted interrupted);
     bool spin(Lock& lock, os::Deadline deadline);
     bool sleep_on_bell(Lock& lock, os::Deadline deadline);

@@ -146,7 +146,7 @@ inline bool InboxWriter::may_continue_last(const Item& item) const {
 }
 
 // How the record will stand: on its own, or as one that continues the record before it.
-inline RecordShape InboxWriter::shape_of(const Batch& batch, const Item& item) const {
+[[gnu::always_inline]] inline RecordShape InboxWriter::shape_of(const Batch& batch, const Item& item) const {
     const Item* const previous = batch.previous;
     const bool may = previous != nullptr
                          ? may_continue(item, *previous)
@@ -160,7 +160,7 @@ inline RecordShape InboxWriter::shape_of(const Batch& batch, const Item& item) c
 }
 
 // The first record's word is stored when all of the batch is there.
-inline void InboxWriter::commit_later(Batch& batch, const Item& item, Position at, Position end,
+[[gnu::always_inline]] inline void InboxWriter::commit_later(Batch& batch, const Item& item, Position at, Position end,
                                       const RecordShape& shape) {
     const std::uint64_t word = to_commit_word(shape);
     if (batch.taken == 0) {
@@ -199,7 +199,7 @@ void write_fields(std::byte* record, const Item& item) {
 }  // namespace
 
 // The usual record, which ends before its block does. False: it does not.
-inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
+[[gnu::always_inline]] inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
     const Position at = batch.books.tail;
     const RecordShape shape = shape_of(batch, item);
     const std::uint64_t end = aligned_to_record(at.offset + shape.header_bytes() + shape.meta_bytes() +
@@ -259,13 +259,18 @@ inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
     return append_across(batch, item);
 }
 
-// Takes what there is room for. Errors: about the item behind that.
-inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
+// For the lock's holder: the selected books are nobody else's to change.
+[[gnu::always_inline]] inline void InboxWriter::begin(Batch& batch) const {
     const Books& books = header().books[header().selector.load(std::memory_order_relaxed) & 1];
     batch.books = {{books.tail_block.load(std::memory_order_relaxed),
                     books.tail_offset.load(std::memory_order_relaxed)},
                    books.count.load(std::memory_order_relaxed),
                    books.bytes.load(std::memory_order_relaxed)};
+}
+
+// Takes what there is room for. Errors: about the item behind that.
+inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
+    begin(batch);
     if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
     for (const Item& item : items) {
         // What went in is kept; the caller meets the error with the next one.
@@ -275,6 +280,22 @@ inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items)
         if (batch.bytes >= kBatchBytes) break;
     }
     return {};
+}
+
+[[gnu::always_inline]] inline void InboxWriter::make_visible(const Batch& batch, const Item& last) {
+    Header& head = header();
+    const std::uint32_t selector = head.selector.load(std::memory_order_relaxed);
+    Books& next = head.books[(selector + 1) & 1];
+    next.tail_block.store(batch.books.tail.block, std::memory_order_release);
+    next.tail_offset.store(batch.books.tail.offset, std::memory_order_release);
+    next.count.store(batch.books.count, std::memory_order_release);
+    next.bytes.store(batch.books.bytes, std::memory_order_release);
+    MAILSLOT_CRASH_POINT(books_prepared);
+    batch.first_word->store(batch.first_commit, std::memory_order_release);
+    MAILSLOT_CRASH_POINT(committed);
+    head.selector.store(selector + 1, std::memory_order_release);
+    MAILSLOT_CRASH_POINT(books_selected);
+    remember(batch.books, last);
 }
 
 Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusal) {
@@ -292,25 +313,31 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
         if (refusal == Refusal::counted) count_refusal(filled.error().code);
         return filled.error();
     }
-    Header& head = header();
-    const std::uint32_t selector = head.selector.load(std::memory_order_relaxed);
-    Books& next = head.books[(selector + 1) & 1];
-    next.tail_block.store(batch.books.tail.block, std::memory_order_release);
-    next.tail_offset.store(batch.books.tail.offset, std::memory_order_release);
-    next.count.store(batch.books.count, std::memory_order_release);
-    next.bytes.store(batch.books.bytes, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(books_prepared);
-    batch.first_word->store(batch.first_commit, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(committed);
-    head.selector.store(selector + 1, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(books_selected);
-    remember(batch.books, items[batch.taken - 1]);
+    make_visible(batch, items[batch.taken - 1]);
     unlock();  // a full barrier: ring() looks at the bell when the commit can be seen
     // Before the bell, which may well be when this thread loses the processor.
     note_senders(items.first(batch.taken));
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
     return batch.taken;
+}
+
+bool InboxWriter::put_now(const Item& item) {
+    if (reader_is_gone() || !try_lock()) return false;
+    MAILSLOT_CRASH_POINT(locked);
+    Batch batch;
+    begin(batch);
+    const std::size_t size = item.payload.size();
+    const bool is_put = is_possible(batch.books.tail, geometry().block_count) &&
+                        size <= geometry().limits.max_message_bytes &&
+                        has_room(batch.books, consumed_, size) && append_here(batch, item);
+    if (is_put) [[likely]]
+        make_visible(batch, item);
+    unlock();
+    MAILSLOT_CRASH_POINT(before_bell);
+    if (is_put) [[likely]]
+        ring();
+    return is_put;
 }
 
 // Copies to a place in the chain, taking further blocks as needed. Where it ends.

@@ -42,6 +42,9 @@ public:
     // mid-put). A refusal is counted, unless the caller means to try again.
     enum class Refusal { counted, passed_over };
     Result<std::size_t> put(std::span<const Item> items, Refusal refusal = Refusal::counted);
+    // The same of one message where nothing is in the way: no other writer, room, the same block. False:
+    // nothing was done, nor counted; put() does it, or says why not.
+    bool put_now(const Item& item);
     void count_refusal(Errc code);
 
     // How long a put waits for a writer that is stopped in mid-put; not at the same time as put.
@@ -75,6 +78,8 @@ private:
     bool has_room(const BooksCopy& books, const Consumed& consumed,
                   std::size_t payload_bytes) const;
     Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
+    void begin(Batch& batch) const;
+    void make_visible(const Batch& batch, const Item& last);
     Result<void> fill(Batch& batch, std::span<const Item> items);
     Result<void> take_in(Batch& batch, const Item& item);
     static bool may_continue(const Item& item, const Item& previous);

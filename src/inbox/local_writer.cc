@@ -91,8 +91,7 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::R
             if (auto attached = attach(); !attached) return attached.error();
         }
         auto put = writer_->put(items, refusal);
-        if (writer_->take_unrung()) [[unlikely]]
-            ask_station_to_ring();
+        settle_rings();
         if (put) [[likely]]
             return put;
         const bool lost = put.error().code == Errc::no_such_slot ||

@@ -28,11 +28,18 @@ public:
     // room.
     Result<std::size_t> put(std::span<const Item> items,
                             InboxWriter::Refusal refusal = InboxWriter::Refusal::counted);
+    // The same of one item where nothing is in the way; false: nothing was done, nor counted.
+    bool put_now(const Item& item) { return writer_ && writer_->put_now(item) && settle_rings(); }
     // The end that the last put went to, if there was one: to wait for room at, by any thread.
     std::shared_ptr<InboxWriter> end() const { return writer_; }
 
 private:
     Result<void> attach_in(const SlotFolder& folder);
+    bool settle_rings() {
+        if (writer_->take_unrung()) [[unlikely]]
+            ask_station_to_ring();
+        return true;
+    }
     void ask_station_to_ring();
 
     std::vector<SlotFolder> folders_;
