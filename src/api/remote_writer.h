@@ -77,6 +77,17 @@ public:
     // Sends or holds them; how many. Errors, of the first: unreachable, no_resources,
     // message_too_big.
     Result<std::size_t> put(const Batch& batch);
+    // The usual case of a stream, at the lowest price: one small message joins what is held, and
+    // nothing has to leave. False: nothing was done; put() it.
+    bool hold(const wire::FrameRecord& message) {
+        const std::int64_t since = message.sent_at_us - last_put_us_;
+        const std::int64_t held_for = message.sent_at_us - piece_begun_us_;
+        const bool goes_on = is_holding_ && !piece_.is_empty() && !piece_at_home_ && since >= 0 &&
+                             since <= kCloseTime.count() && held_for < kHoldTime.count();
+        if (!goes_on || late_error_ || !piece_.add(message)) return false;
+        last_put_us_ = message.sent_at_us;
+        return true;
+    }
     // Sends what is held.
     void flush();
     // What became of messages that were held, once; to be asked before each put.

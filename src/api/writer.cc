@@ -35,6 +35,14 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return state.get();
     }
 
+    // The usual case of a stream elsewhere; false: nothing was done.
+    bool hold(std::string_view message, Form form) {
+        if (address.place == Place::here) return false;
+        std::lock_guard lock(mutex);
+        return !closed && state && generation == os::fork_generation() &&
+               state->hold(message, form);
+    }
+
     // Waits for room without the mutex: other threads put meanwhile, if only to hear `slot_full`.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const PutOptions& wanted) {
@@ -135,6 +143,7 @@ Result<Writer> Writer::open(std::string_view address, const WriterOptions& optio
 }
 
 Result<void> Writer::put(std::string_view text, const PutOptions& options) {
+    if (impl_ && options.labels.empty() && impl_->hold(text, options.format)) return {};
     auto taken = put_many({&text, 1}, options);
     if (!taken) return taken.error();
     return {};

@@ -85,6 +85,15 @@ Result<void> WriterState::find() {
     return {};
 }
 
+bool WriterState::hold(std::string_view message, Form form) {
+    if (!remote_ || is_at_home_) return false;
+    const std::int64_t now_us = process_.clock().unix_microseconds();
+    if (is_at_home(now_us)) return false;
+    if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
+    ++next_sequence_;
+    return true;
+}
+
 Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Form form,
                                      const Patience& patience, WantOfRoom& want) {
     std::size_t done = 0;

@@ -47,6 +47,8 @@ public:
     // for here. Errors: as Writer::put's.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const Patience& patience, WantOfRoom& want);
+    // The same of one message, where it is held back with others; false: nothing was done.
+    bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
 
     // What messages to other machines are held back until, as RemoteWriter has it; nothing for a
