@@ -2,9 +2,9 @@
 // process which only writes may have. It is started with the first message that is held, sleeps
 // while nothing is, and never ends.
 //
-// Who holds something says until when, in `due_ns_`, and is on the flusher's list as long as it does
-// so now and then: a stream touches neither the list nor the thread. For both sides look at what
-// the other one wrote, in opposite order, all sequentially consistent:
+// Who holds something says until when, in `due_ns_`, and is on the flusher's list as long as it
+// does so now and then: a stream touches neither the list nor the thread. For both sides look at
+// what the other one wrote, in opposite order, all sequentially consistent:
 //     writer:   due = t;          then listed?  if not, enters itself (under the mutex)
 //     flusher:  listed = false;   then due?     if there is one, it stays (under the mutex)
 // So one of the two sees the other, and nothing is held that is not on the list. The thread sleeps

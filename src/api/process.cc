@@ -41,18 +41,17 @@ struct Process::Current {
     Current() {
         std::atexit([] {
             Current& current = get();
-            Process* process = nullptr;
+            Process* ending = nullptr;
             {
                 std::lock_guard lock(current.mutex);
-                if (is_own(current.generation)) process = current.process;
+                if (is_own(current.generation)) ending = current.process;
             }
-            if (process != nullptr) process->flusher_.finish();
+            if (ending != nullptr) ending->flusher_.finish();
         });
     }
 };
 
-Process::Process(Settings settings)
-    : settings_(std::move(settings)), flusher_(os::run_detached) {}
+Process::Process(Settings settings) : settings_(std::move(settings)), flusher_(os::run_detached) {}
 
 Result<Process*> Process::current() {
     Current& now = Current::get();

@@ -199,8 +199,8 @@ Destination RemoteWriter::destination() {
     }
     if (resolver_) {
         // Later messages take what is known by then.
-        const auto known = resolver_->resolve(address_.place_text,
-                                              is_first_ ? wait_for_address_ : Timeout(0));
+        const auto known =
+            resolver_->resolve(address_.place_text, is_first_ ? wait_for_address_ : Timeout(0));
         if (known) return {Scope::direct, "", *known};
     }
     return {Scope::named, address_.place_key, {}};

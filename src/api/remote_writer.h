@@ -1,14 +1,14 @@
 // One writer's way to other machines. What is put within one burst shares datagrams, and datagrams
-// pieces (docs/protocol/udp-carrier.md, "In pieces"): a call of the system costs as much as encoding
-// a hundred small messages. The whole of it is in this file and remote_writer.cc; the thread that
-// sees to what nobody puts behind is in flusher.h.
+// pieces (docs/protocol/udp-carrier.md, "In pieces"): a call of the system costs as much as
+// encoding a hundred small messages. The whole of it is in this file and remote_writer.cc; the
+// thread that sees to what nobody puts behind is in flusher.h.
 //
 // Lone or part of a burst. A put that comes kCloseTime or less after the end of the one before is
 // close to it. After `needed_closeness_` puts in a row that were close, a put is held: encoded at
 // once into the open piece. All others are lone: what they put is sent when put() returns. At first
-// one close put is enough. When the clock has to send a piece with less than kWorthHolding messages,
-// holding cost them time and saved little: twice as many close puts are needed then, up to
-// kMostCloseness; so two programs that answer each other faster than kCloseTime soon write lone
+// one close put is enough. When the clock has to send a piece with less than kWorthHolding
+// messages, holding cost them time and saved little: twice as many close puts are needed then, up
+// to kMostCloseness; so two programs that answer each other faster than kCloseTime soon write lone
 // messages. A piece that gets full makes it one again.
 //
 // A piece leaves when it is full; before a message that cannot be in it (one that needs fragments,
@@ -144,9 +144,9 @@ private:
 
     bool has_sent_ = false;  // during this put
     bool may_hold_ = true;
-    bool is_holding_ = false;          // the last put was part of a burst
-    std::int64_t last_put_us_ = 0;     // when it ended
-    int closeness_ = 0;                // puts in a row that were close
+    bool is_holding_ = false;       // the last put was part of a burst
+    std::int64_t last_put_us_ = 0;  // when it ended
+    int closeness_ = 0;             // puts in a row that were close
     int needed_closeness_ = 1;
     std::optional<Error> late_error_;
 };

@@ -77,7 +77,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return taken;
     }
 
-    // Lets the flusher know what is held back since this put; where it cannot see to it, nothing is.
+    // Lets the flusher know what is held back since this put; where it cannot see to it, nothing
+    // is.
     void tell_due(WriterState& now) {
         if (now.due() == due) return;
         due = now.due();

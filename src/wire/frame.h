@@ -69,7 +69,7 @@ public:
     bool add(const FrameRecord& message);  // the same, of kind message
     std::size_t count() const { return count_; }
     std::size_t size() const { return out_.size(); }  // of the datagram so far
-    Bytes finish();  // the datagram; empty when nothing was added
+    Bytes finish();                                   // the datagram; empty when nothing was added
 
 private:
     std::span<std::byte> buffer_;

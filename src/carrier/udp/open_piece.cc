@@ -27,7 +27,8 @@ bool OpenPiece::next_datagram() {
     if (writer_->count() == 0) return false;  // what was just refused would be again
     const wire::FrameWriter& before = *writer_;
     const std::size_t end = used_ + writer_->size();
-    if (closed_ + 1 == os::kPieceDatagrams || end + kMaxDatagramBytes > memory_.size()) return false;
+    if (closed_ + 1 == os::kPieceDatagrams || end + kMaxDatagramBytes > memory_.size())
+        return false;
     const std::span<std::byte> rest = std::span(memory_).subspan(end, kMaxDatagramBytes);
     const wire::FrameWriter next(rest, before);
     close_datagram();

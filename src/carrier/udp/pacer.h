@@ -13,6 +13,13 @@ namespace mailslot {
 // (stock Debian: net.core.rmem_max 212,992, doubled by the kernel) holds three times as much.
 inline constexpr std::size_t kBurstBytes = 128 * 1024;
 
+// What a datagram that is not of the size of the one before it costs beside its bytes: in its
+// reader's socket it has a buffer of its own.
+inline constexpr std::size_t kApartBytes = 1024;
+
+// To many, every byte counts so often: nobody knows how slow the slowest of them is.
+inline constexpr std::size_t kWeightOfMany = 2;
+
 class Pacer {
 public:
     using Instant = std::chrono::steady_clock::time_point;
@@ -35,12 +42,15 @@ private:
     std::uint64_t bytes_in(Duration time) const {
         const auto longest = time_of(level_);  // more than that makes no difference
         if (time >= longest) return level_;
-        return time <= Duration::zero() ? 0 : static_cast<std::uint64_t>(
-                   static_cast<double>(time.count()) * 1e-9 * static_cast<double>(rate_));
+        return time <= Duration::zero()
+                   ? 0
+                   : static_cast<std::uint64_t>(static_cast<double>(time.count()) * 1e-9 *
+                                                static_cast<double>(rate_));
     }
     Duration time_of(std::uint64_t bytes) const {
         return Duration(static_cast<std::int64_t>(static_cast<double>(bytes) * 1e9 /
-                                                  static_cast<double>(rate_)) + 1);
+                                                  static_cast<double>(rate_)) +
+                        1);
     }
 
     const std::uint64_t rate_;

@@ -41,18 +41,21 @@ Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<cons
     return left;
 }
 
-// Datagrams that go by themselves are slow enough; pieces could outrun their readers. A reader
-// hears both families, but one link.
+// How long the datagrams have to wait. A lone one is slow enough by itself; more could outrun
+// their readers. A reader hears both families, but one link.
 void UdpSender::keep_pace(std::span<const Bytes> datagrams) {
     if (datagrams.size() < 2) return;
-    std::size_t bytes = 0, copies = 0;
-    for (const Bytes datagram : datagrams) bytes += datagram.size();
-    for (const Family family : {Family::v4, Family::v6}) {
-        copies += std::ranges::any_of(routes_, [family](const Route& route) {
-            return route.socket->family() == family;
-        });
+    std::size_t bytes = 0, copies = 0, size_before = 0;
+    for (const Bytes datagram : datagrams) {
+        bytes += datagram.size() + (datagram.size() == size_before ? 0 : kApartBytes);
+        size_before = datagram.size();
     }
-    const auto wait = pacer_.count(bytes * copies, std::chrono::steady_clock::now());
+    for (const Family family : {Family::v4, Family::v6}) {
+        copies += std::ranges::any_of(
+            routes_, [family](const Route& route) { return route.socket->family() == family; });
+    }
+    const std::size_t weight = is_to_many_ ? kWeightOfMany : 1;
+    const auto wait = pacer_.count(bytes * copies * weight, std::chrono::steady_clock::now());
     if (wait > wait.zero()) std::this_thread::sleep_for(wait);
 }
 
@@ -96,6 +99,7 @@ Result<void> UdpSender::find_routes(const IpAddress& address) {
     routes_.clear();
     socket_error_.reset();
     const bool to_group = address.family == Family::none;
+    is_to_many_ = to_group;
     // A link-local address says nothing about the link: without a scope it may be on any of them.
     const bool on_any_link =
         address.family == Family::v6 && address.is_link_local() && address.scope_id == 0;

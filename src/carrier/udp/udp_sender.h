@@ -57,6 +57,7 @@ private:
     std::optional<os::InterfaceWatch> watch_;
     std::vector<Link> links_;    // as of the last change
     std::vector<Route> routes_;  // of the current send()
+    bool is_to_many_ = false;    // the current send()
     int waits_left_ = 0;         // of the current send()
     std::optional<os::UdpSocket> v4_, v6_;
     std::optional<Error> socket_error_;  // the last failure to open one
