@@ -30,6 +30,7 @@ Result<std::size_t> RemoteWriter::put(const Batch& batch) {
     has_sent_ = false;
     if (!piece_.is_empty() && (!is_holding_ || !suits(batch))) send_held();
     auto done = put_all(batch);
+    if (!done) hear_at_once();
     if (!piece_.is_empty() && batch.sent_at_us - piece_begun_us_ >= kHoldTime.count()) {
         learn_from_clock();
         send_held();
@@ -113,7 +114,12 @@ void RemoteWriter::send_held() {
     auto sent = send_piece();
     if (!sent.error) return;
     late_error_ = std::move(sent.error);
-    closeness_ = 0;  // so that the puts that follow hear at once
+    hear_at_once();
+}
+
+// After an error the next put is lone, and all that follow until one goes well.
+void RemoteWriter::hear_at_once() {
+    closeness_ = -1;
     is_holding_ = false;
 }
 

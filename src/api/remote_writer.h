@@ -115,6 +115,7 @@ private:
     void send_to_many(std::span<const Bytes> frames);
     void send_held();
     void learn_from_clock();
+    void hear_at_once();
     std::optional<Error> send_large(const Batch& batch, std::size_t index);
     Result<std::size_t> put_all(const Batch& batch);
     Carrier& neighbours();

@@ -206,7 +206,8 @@ TEST_F(RemoteWriterTest, learns_that_holding_is_not_worth_it_and_unlearns_it_wit
         put({"ping"}).value();
         if (writer_->due()) {
             ++held;
-            writer_->flush();  // the flusher, in the end
+            clock_.advance(kHoldTime);
+            writer_->flush();  // as the flusher would
         }
     }
     EXPECT_LE(held, 12);
@@ -267,6 +268,9 @@ TEST_F(RemoteWriterToOneTest, tells_later_what_held_messages_met_once_and_then_s
     carrier_->fail_after(SIZE_MAX);
     put({"four"}).value();
     EXPECT_EQ(arrived(), Texts{"four"});
+    put({"five"}).value();  // the clock had to send "two"
+    put({"six"}).value();
+    EXPECT_TRUE(writer_->due());
 }
 
 TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
