@@ -191,6 +191,12 @@ public:
     Result<std::size_t> put_many(std::span<const std::string_view> messages,
                                  const PutOptions& options = {});
 
+    // What is put in quick succession to other machines may wait up to 1 ms for more, so that it
+    // shares datagrams. close(), the destructor and the end of the process by exit() send it; this
+    // does at once, for instance before _exit() or exec(). Errors: closed; to one host: what those
+    // that waited met (else the next put tells).
+    Result<void> flush();
+
     std::string_view address() const;
     std::uint64_t origin() const;
     Result<SlotInfo> info()

@@ -1,10 +1,13 @@
 #include "api/process.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <mutex>
 
 #include "config/settings_file.h"
 #include "model/fold.h"
 #include "os/interfaces.h"
+#include "os/thread.h"
 
 namespace mailslot {
 namespace {
@@ -22,19 +25,44 @@ bool is_own_address(const IpAddress& address) {
 
 }  // namespace
 
+// Never destroyed: ends may outlive main(). A child of fork leaves its parent's alone.
+struct Process::Current {
+    os::ForkMutex mutex;
+    Process* process = nullptr;
+    std::uint64_t generation = 0;
+
+    static Current& get() {
+        static Current& current = *new Current;
+        return current;
+    }
+    static bool is_own(std::uint64_t made_in) { return made_in == os::fork_generation(); }
+
+    // What is held leaves before the process ends. Once for a process and all of its children.
+    Current() {
+        std::atexit([] {
+            Current& current = get();
+            Process* ending = nullptr;
+            {
+                std::lock_guard lock(current.mutex);
+                if (is_own(current.generation)) ending = current.process;
+            }
+            if (ending != nullptr) ending->flusher_.finish();
+        });
+    }
+};
+
+Process::Process(Settings settings) : settings_(std::move(settings)), flusher_(os::run_detached) {}
+
 Result<Process*> Process::current() {
-    // Never destroyed: ends may outlive main(). A child leaves its parent's alone.
-    static os::ForkMutex mutex;
-    static Process* process = nullptr;
-    static std::uint64_t generation = 0;
-    std::lock_guard lock(mutex);
-    if (process == nullptr || generation != os::fork_generation()) {
+    Current& now = Current::get();
+    std::lock_guard lock(now.mutex);
+    if (now.process == nullptr || !Current::is_own(now.generation)) {
         auto settings = load_settings();
         if (!settings) return settings.error();
-        process = new Process(std::move(*settings));
-        generation = os::fork_generation();
+        now.process = new Process(std::move(*settings));
+        now.generation = os::fork_generation();
     }
-    return process;
+    return now.process;
 }
 
 Result<std::shared_ptr<post::Station>> Process::station(Access access) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "api/flusher.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "inbox/slot_folder.h"
@@ -30,17 +31,23 @@ public:
     // Errors: no_permission, no_resources, timed_out.
     Result<std::shared_ptr<post::Station>> station(Access access);
 
+    // What sends what writers hold back.
+    Flusher& flusher() { return flusher_; }
+
     // Where a local name is looked for: this user's folder, then the whole machine's.
     std::vector<inbox::SlotFolder> folders() const;
 
 private:
-    explicit Process(Settings settings) : settings_(std::move(settings)) {}
+    struct Current;  // the one of this process
+
+    explicit Process(Settings settings);
 
     const Settings settings_;
     SystemClock clock_;
     SystemRandom random_;
     std::mutex mutex_;
     std::weak_ptr<post::Station> station_, shared_station_;
+    Flusher flusher_;
 };
 
 // Whether a message to that place is for this machine too, and for it alone.

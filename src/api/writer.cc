@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <mutex>
+#include <optional>
 
+#include "api/flusher.h"
 #include "api/process.h"
 #include "api/writer_state.h"
 #include "inbox/local_writer.h"
@@ -12,7 +15,7 @@
 namespace mailslot {
 
 // What lasts over a fork: what the user asked for. The rest is WriterState, made anew in a child.
-struct Writer::Impl {
+struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
     Impl(Address to, const WriterOptions& wanted)
         : address(std::move(to)), address_text(to_string(address)), options(wanted) {}
 
@@ -20,13 +23,24 @@ struct Writer::Impl {
     Result<WriterState*> current() {
         if (closed) return Error{Errc::closed, "put"};
         if (state && generation == os::fork_generation()) return state.get();
-        // A parent's thread may have been in the middle of it: it is left alone, for good.
+        // A parent's thread may have been in the middle of it: it is left alone, for good. What it
+        // holds back is the parent's to send.
         static_cast<void>(state.release());
+        start_anew();
+        due = {};
         auto made = WriterState::create(address, options);
         if (!made) return made.error();
         state = std::move(*made);
         generation = os::fork_generation();
         return state.get();
+    }
+
+    // The usual case: one message to a slot here, or in a stream elsewhere. False: nothing was done.
+    bool put_at_once(std::string_view message, Form form) {
+        std::lock_guard lock(mutex);
+        if (closed || !state || generation != os::fork_generation()) return false;
+        return address.place == Place::here ? state->put_now(message, form)
+                                            : state->hold(message, form);
     }
 
     // Waits for room without the mutex: other threads put meanwhile, if only to hear `slot_full`.
@@ -53,20 +67,49 @@ struct Writer::Impl {
         }
     }
 
-    // The usual case of one message to a slot here; false: nothing was done, nor counted.
-    bool put_now(std::string_view message, Form form) {
-        if (address.place != Place::here) return false;
-        std::lock_guard lock(mutex);
-        return !closed && state && generation == os::fork_generation() &&
-               state->put_now(message, form);
-    }
-
     Result<std::size_t> put_once(std::span<const std::string_view> messages, Form form,
                                  const Patience& patience, WantOfRoom& want) {
         std::lock_guard lock(mutex);
         const auto now = current();
         if (!now) return now.error();
-        return (*now)->put(messages, form, patience, want);
+        auto taken = (*now)->put(messages, form, patience, want);
+        tell_due(**now);
+        return taken;
+    }
+
+    // Lets the flusher know what is held back since this put; where it cannot see to it, nothing
+    // is.
+    void tell_due(WriterState& now) {
+        if (now.due() == due) return;
+        due = now.due();
+        set_due(due);
+        if (!due || now.flusher().watch(shared_from_this())) return;
+        now.hold_nothing();
+        now.flush_quietly();
+        forget_due();
+    }
+
+    void forget_due() {
+        due = {};
+        set_due(due);
+    }
+
+    bool try_flush(Clock::Instant by) override {
+        const std::unique_lock lock(mutex, std::try_to_lock);
+        if (!lock) return false;
+        if (!state || generation != os::fork_generation() || !due || *due > by) return true;
+        state->flush_quietly();
+        forget_due();
+        return true;
+    }
+
+    Result<void> flush() {
+        std::lock_guard lock(mutex);
+        const auto now = current();
+        if (!now) return now.error();
+        auto flushed = (*now)->flush();
+        tell_due(**now);
+        return flushed;
     }
 
     const Address address;
@@ -76,6 +119,7 @@ struct Writer::Impl {
     bool closed = false;
     std::uint64_t generation = 0;
     std::unique_ptr<WriterState> state;
+    std::optional<Clock::Instant> due;  // as the flusher was told
 };
 
 Writer::Writer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -100,7 +144,7 @@ Result<Writer> Writer::open(std::string_view address, const WriterOptions& optio
 }
 
 Result<void> Writer::put(std::string_view text, const PutOptions& options) {
-    if (impl_ && options.labels.empty() && impl_->put_now(text, options.format)) [[likely]]
+    if (impl_ && options.labels.empty() && impl_->put_at_once(text, options.format)) [[likely]]
         return {};
     auto taken = put_many({&text, 1}, options);
     if (!taken) return taken.error();
@@ -126,6 +170,11 @@ Result<std::size_t> Writer::put_many(std::span<const std::string_view> messages,
     return impl_->put(labelled, {options.format, true}, options);
 }
 
+Result<void> Writer::flush() {
+    if (!impl_) return Error{Errc::closed, "flush"};
+    return impl_->flush();
+}
+
 std::string_view Writer::address() const {
     return impl_ ? impl_->address_text : std::string_view();
 }
@@ -149,6 +198,7 @@ void Writer::close() {
     impl_->closed = true;
     if (impl_->generation == os::fork_generation()) {
         impl_->state.reset();
+        impl_->forget_due();
     } else {
         static_cast<void>(impl_->state.release());
     }

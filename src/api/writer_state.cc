@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
@@ -12,11 +11,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Messages that go through the layers together: small ones fill the largest piece that the network
-// takes at a time, 65,000 bytes (docs/protocol/udp-carrier.md).
+// Messages that go through the layers together.
 constexpr std::size_t kAtOnce = 512;
-// Lost like any datagram, and nothing comes after it that would show the gap.
-constexpr int kEndCopies = 3;
+// How long a writer to many takes it that no slot of that name is here, once it has looked: a look
+// costs as much as several hundred puts. Meanwhile the slot gets what comes back from the network.
+constexpr std::int64_t kLookAgainUs = 50'000;
 
 }  // namespace
 
@@ -57,26 +56,43 @@ WriterState::WriterState(Process& process, const Address& address, const WriterO
                                                       options.wait_for_others);
     }
     if (!reach_.others) return;
-    carrier_ = make_udp_carrier(settings);
-    if (address.place == Place::named && !reach_.this_machine) {
-        resolver_ = std::make_unique<HostResolver>(settings, process.clock());
-    }
+    const bool is_host = address.place == Place::named && !reach_.this_machine;
+    remote_ = std::make_unique<RemoteWriter>(
+        address_, origin_, options.wait_for_address,
+        RemoteWriter::Ports{
+            .settings = settings,
+            .clock = process.clock(),
+            .carrier = make_udp_carrier(settings),
+            .make_neighbours = [&settings] { return make_local_carrier(settings); },
+            .resolver =
+                is_host ? std::make_unique<HostResolver>(settings, process.clock()) : nullptr,
+        });
 }
 
 WriterState::~WriterState() {
-    if (!carrier_ || is_first_) return;
-    Envelope end = envelope();
-    end.kind = Kind::end;
-    end.sequence = next_sequence_;
-    const Destination to = destination();
-    Carrier& way = neighbours_ ? *neighbours_ : *carrier_;
-    for (int i = 0; i < kEndCopies; ++i) (void)way.send(to, {&end, 1});
+    if (remote_) remote_->end(next_sequence_);
+}
+
+Result<void> WriterState::flush() {
+    if (!remote_) return {};
+    remote_->flush();
+    if (auto error = remote_->take_late_error()) return named(std::move(*error));
+    return {};
 }
 
 Result<void> WriterState::find() {
     if (address_.place != Place::here) return {};
     if (auto attached = local_->attach(); !attached) return named(attached.error());
     return {};
+}
+
+bool WriterState::hold(std::string_view message, Form form) {
+    if (!remote_ || is_at_home_) return false;
+    const std::int64_t now_us = clock_.unix_microseconds();
+    if (is_at_home(now_us)) return false;
+    if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
+    ++next_sequence_;
+    return true;
 }
 
 Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Form form,
@@ -86,7 +102,8 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
         // What was not said to anybody is not counted: the caller hears of it at the next put.
         const Refusal refusal =
             done == 0 && !is_patient(patience) ? Refusal::counted : Refusal::passed_over;
-        const auto taken = put_some(messages.subspan(done), form, patience, refusal, want);
+        const auto taken =
+            put_some(messages.subspan(done), form, patience, refusal, want, done > 0);
         if (!taken) {
             if (done > 0) break;
             const bool is_final = is_patient(patience) && address_.place == Place::here &&
@@ -109,22 +126,26 @@ bool WriterState::put_now(std::string_view message, Form form) {
 
 Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages, Form form,
                                           const Patience& patience, Refusal refusal,
-                                          WantOfRoom& want) {
-    const std::size_t count = std::min(messages.size(), kAtOnce);
-    if (items_.size() < count) items_.resize(count);
-    const std::int64_t now_us = clock_.unix_microseconds();
-    for (std::size_t i = 0; i < count; ++i) {
+                                          WantOfRoom& want, bool continues) {
+    messages = messages.first(std::min(messages.size(), kAtOnce));
+    const bool is_here = address_.place == Place::here;
+    const auto taken =
+        is_here ? put_here(items_of(messages, form, clock_.unix_microseconds()), refusal,
+                           want)
+                : put_elsewhere(messages, form, patience, continues);
+    if (taken) next_sequence_ += *taken;
+    if (taken) return taken;
+    return named(taken.error());
+}
+
+std::span<const inbox::Item> WriterState::items_of(std::span<const std::string_view> messages,
+                                                   Form form, std::int64_t now_us) {
+    if (items_.size() < messages.size()) items_.resize(messages.size());
+    for (std::size_t i = 0; i < messages.size(); ++i) {
         items_[i] = {inbox::RecordKind::local, form, origin_, next_sequence_ + i, now_us, {},
                      as_bytes(messages[i])};
     }
-    const auto items = std::span<const inbox::Item>(items_).first(count);
-    const bool is_here = address_.place == Place::here;
-    const auto taken = is_here ? put_here(items, refusal, want) : put_elsewhere(items, patience);
-    if (taken) next_sequence_ += *taken;
-    if (taken) return taken;
-    // Parts of it may have left: its number must never name another message.
-    if (!is_here && taken.error().code != Errc::message_too_big) next_sequence_ += 1;
-    return named(taken.error());
+    return std::span<const inbox::Item>(items_).first(messages.size());
 }
 
 // Says which slot it is about.
@@ -143,10 +164,21 @@ Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Re
     return taken;
 }
 
-// Fire and forget: whatever keeps a message out of the slot here is counted there. Whether a slot
-// was there.
-bool WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience) {
-    if (!local_ || !local_->attach()) return false;
+// Whether what goes elsewhere goes into a slot of this machine too. Where there was none a moment
+// ago it is not looked for: what then comes back from the network is not marked, so that the post
+// office puts it into one that was opened meanwhile.
+bool WriterState::is_at_home(std::int64_t now_us) {
+    if (!local_) return false;
+    const bool may_rest = remote_ && !is_at_home_ && now_us < look_again_us_ &&
+                          now_us >= look_again_us_ - kLookAgainUs;  // the clock was not set back
+    if (may_rest) return false;
+    is_at_home_ = local_->attach().has_value();
+    if (!is_at_home_) look_again_us_ = now_us + kLookAgainUs;
+    return is_at_home_;
+}
+
+// Fire and forget: whatever keeps a message out of the slot here is counted there.
+void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience) {
     os::Deadline deadline;
     while (!items.empty()) {
         WantOfRoom want;
@@ -154,102 +186,49 @@ bool WriterState::put_at_home(std::span<const inbox::Item> items, const Patience
         const auto taken = put_here(items, refusal, want);
         if (!taken && taken.error().code == Errc::no_such_slot) break;
         if (want.end && is_patient(patience)) {
+            if (remote_) remote_->flush();  // others need not wait for room here
             if (!deadline) deadline = deadline_of(patience.timeout);
             if (wait_for_room(want, deadline, patience.interrupted)) continue;
         }
         items = items.subspan(taken ? *taken : 1);
     }
-    return true;
 }
 
-Result<std::size_t> WriterState::put_elsewhere(std::span<const inbox::Item> items,
-                                               const Patience& patience) {
-    const std::size_t limit = carrier_ ? carrier_->traits().max_message_bytes : ~std::size_t{0};
-    const auto too_big = std::find_if(items.begin(), items.end(), [limit](const inbox::Item& item) {
-        return item.payload.size() > limit;
-    });
-    items = items.first(static_cast<std::size_t>(too_big - items.begin()));
-    if (items.empty()) {
-        return Error{Errc::message_too_big, "put", 0,
-                     "the network takes at most " + std::to_string(limit) + " bytes"};
+Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view> messages,
+                                               Form form, const Patience& patience,
+                                               bool continues) {
+    if (remote_) {
+        if (auto late = remote_->take_late_error()) return std::move(*late);
+        const std::size_t limit = remote_->max_message_bytes();
+        const auto too_big = std::ranges::find_if(
+            messages, [limit](std::string_view message) { return message.size() > limit; });
+        messages = messages.first(static_cast<std::size_t>(too_big - messages.begin()));
+        if (messages.empty()) {
+            return Error{Errc::message_too_big, "put", 0,
+                         "the network takes at most " + std::to_string(limit) + " bytes"};
+        }
     }
-    is_at_home_ = put_at_home(items, patience);
-    return carrier_ ? send(items) : Result<std::size_t>(items.size());
-}
-
-Result<std::size_t> WriterState::send(std::span<const inbox::Item> items) {
+    const std::int64_t now_us = clock_.unix_microseconds();
+    const bool at_home = is_at_home(now_us);
+    if (at_home) put_at_home(items_of(messages, form, now_us), patience);
+    if (!remote_) return messages.size();
     // The post office here must know its own machine's copies; where a slot is there is a number.
-    if (is_at_home_ && station_ == 0) {
+    if (at_home && station_ == 0) {
         const inbox::SlotFolder folder(process_.settings().dir);
         station_ = folder.station_id(process_.random()).value_or(0);
     }
-    if (is_first_) first_sent_ = process_.clock().now();
-    if (envelopes_.size() < items.size()) envelopes_.resize(items.size());
-    const Envelope shared = envelope();
-    for (std::size_t i = 0; i < items.size(); ++i) {
-        Envelope& message = envelopes_[i] = shared;
-        message.sequence = items[i].sequence;
-        message.sent_at_us = items[i].sent_at_us;
-        message.format = items[i].format;
-        message.payload = items[i].payload;
-    }
-    const Destination to = destination();
-    is_first_ = false;
-    const auto messages = std::span<const Envelope>(envelopes_).first(items.size());
-    if (is_to_one()) return carrier_->send(to, messages);
-    send_to_many(to, messages);
-    return items.size();
-}
-
-// Who is not reached is like who does not listen; and what our own buffers have no room for is a
-// gap in the sequence, which every reader counts.
-void WriterState::send_to_many(const Destination& to, std::span<const Envelope> messages) {
-    while (!messages.empty()) {
-        auto sent = carrier_->send(to, messages);
-        if (!sent && sent.error().code == Errc::unreachable) {
-            // No interface at all; but this machine's other users may listen.
-            if (!neighbours_) neighbours_ = make_local_carrier(process_.settings());
-            sent = neighbours_->send(to, messages);
-        }
-        messages = messages.subspan(sent ? std::max<std::size_t>(*sent, 1) : 1);
-    }
-}
-
-bool WriterState::is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
-
-Destination WriterState::destination() {
-    switch (address_.place) {
-        case Place::ip:
-            return {Scope::direct, "", address_.ip};
-        case Place::named:
-            break;
-        default:
-            return {Scope::everybody, "", {}};
-    }
-    if (resolver_) {
-        // Later messages take what is known by then.
-        const auto known = resolver_->resolve(address_.place_text,
-                                              is_first_ ? options_.wait_for_address : Timeout(0));
-        if (known) return {Scope::direct, "", *known};
-    }
-    return {Scope::named, address_.place_key, {}};
-}
-
-// What all messages of this writer share.
-Envelope WriterState::envelope() const {
-    Envelope envelope;
-    envelope.slot = address_.slot.text;
-    envelope.from_host = process_.settings().host;
-    envelope.station = station_;
-    envelope.origin = origin_;
-    envelope.delivered_at_home = is_at_home_;
-    if (!is_first_) {
-        const auto age =
-            std::chrono::duration_cast<milliseconds>(process_.clock().now() - first_sent_);
-        envelope.origin_age_ms = static_cast<std::uint32_t>(
-            std::min<std::int64_t>(age.count(), std::numeric_limits<std::uint32_t>::max()));
-    }
-    return envelope;
+    auto taken = remote_->put({
+        .texts = messages,
+        .form = form,
+        .first_sequence = next_sequence_,
+        .sent_at_us = now_us,
+        .station = station_,
+        .delivered_at_home = at_home,
+        .continues = continues,
+    });
+    // Parts of it may have left: its number must never name another message.
+    if (!taken && taken.error().code != Errc::message_too_big) next_sequence_ += 1;
+    return taken;
 }
 
 }  // namespace mailslot

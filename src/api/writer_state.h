@@ -8,8 +8,7 @@
 #include <vector>
 
 #include "api/process.h"
-#include "carrier/carrier.h"
-#include "carrier/udp/host_resolver.h"
+#include "api/remote_writer.h"
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "model/form.h"
@@ -51,25 +50,36 @@ public:
                             const Patience& patience, WantOfRoom& want);
     // The same of one message to a slot here; false: nothing was done, nor counted.
     bool put_now(std::string_view message, Form form);
+    // The same of one message, where it is held back with others; false: nothing was done.
+    bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
+
+    // What messages to other machines are held back until, as RemoteWriter has it; nothing for a
+    // slot here.
+    std::optional<Clock::Instant> due() const { return remote_ ? remote_->due() : std::nullopt; }
+    // Errors: those that held messages met.
+    Result<void> flush();
+    void flush_quietly() { remote_->flush(); }  // the next put, or flush, tells
+    void hold_nothing() { remote_->hold_nothing(); }
+    Flusher& flusher() { return process_.flusher(); }
 
 private:
     using Refusal = inbox::InboxWriter::Refusal;
 
     WriterState(Process& process, const Address& address, const WriterOptions& options);
 
-    Error named(Error error) const;
     Result<std::size_t> put_some(std::span<const std::string_view> messages, Form form,
-                                 const Patience& patience, Refusal refusal, WantOfRoom& want);
+                                 const Patience& patience, Refusal refusal, WantOfRoom& want,
+                                 bool continues);
     Result<std::size_t> put_here(std::span<const inbox::Item> items, Refusal refusal,
                                  WantOfRoom& want);
-    bool put_at_home(std::span<const inbox::Item> items, const Patience& patience);
-    Result<std::size_t> put_elsewhere(std::span<const inbox::Item> items, const Patience& patience);
-    Result<std::size_t> send(std::span<const inbox::Item> items);
-    void send_to_many(const Destination& to, std::span<const Envelope> messages);
-    bool is_to_one() const;
-    Destination destination();
-    Envelope envelope() const;
+    bool is_at_home(std::int64_t now_us);
+    void put_at_home(std::span<const inbox::Item> items, const Patience& patience);
+    Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
+                                      const Patience& patience, bool continues);
+    std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
+                                          std::int64_t now_us);
+    Error named(Error error) const;
 
     Process& process_;
     const Address address_;
@@ -81,16 +91,12 @@ private:
     std::uint64_t station_ = 0;
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
-    std::unique_ptr<Carrier> carrier_;           // reach_.others
-    std::unique_ptr<Carrier> neighbours_;        // where there is no interface
-    std::unique_ptr<HostResolver> resolver_;     // a host by name
-    bool is_at_home_ = false;  // the last messages were put into a slot here as well
-    bool is_first_ = true;     // nothing was sent elsewhere yet
-    Clock::Instant first_sent_{};
+    std::unique_ptr<RemoteWriter> remote_;       // reach_.others
+    bool is_at_home_ = false;                    // there is a slot here as well
+    std::int64_t look_again_us_ = 0;             // for one; before that there is none
 
     // Of the current put; kept, for making them anew costs more than a put.
     std::vector<inbox::Item> items_;
-    std::vector<Envelope> envelopes_;
 };
 
 }  // namespace mailslot

@@ -1,6 +1,7 @@
 // Cursors over bytes. Both stay failed after the first step past the end, so a codec checks once.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -74,10 +75,10 @@ public:
     std::size_t left() const { return buffer_.size() - used_; }
     Bytes written() const { return buffer_.first(used_); }
 
-    void u8(std::uint8_t value) { be(value, 1); }
-    void u16be(std::uint16_t value) { be(value, 2); }
-    void u32be(std::uint32_t value) { be(value, 4); }
-    void u64be(std::uint64_t value) { be(value, 8); }
+    void u8(std::uint8_t value) { be(value); }
+    void u16be(std::uint16_t value) { be(value); }
+    void u32be(std::uint32_t value) { be(value); }
+    void u64be(std::uint64_t value) { be(value); }
     void u16le(std::uint16_t value) { le(value, 2); }
     void u32le(std::uint32_t value) { le(value, 4); }
     void put(Bytes bytes) {
@@ -92,9 +93,16 @@ private:
         if (count > left()) ok_ = false;
         return ok_;
     }
-    void be(std::uint64_t value, std::size_t count) {
-        if (!reserve(count)) return;
-        for (std::size_t i = count; i-- > 0;) buffer_[used_++] = std::byte(value >> (8 * i));
+    // In one store, where the compiler sees through it: a frame is made of many of these.
+    template <class Unsigned>
+    void be(Unsigned value) {
+        if (!reserve(sizeof value)) return;
+        std::array<std::byte, sizeof value> bytes;
+        for (std::size_t i = 0; i < sizeof value; ++i) {
+            bytes[i] = std::byte(value >> (8 * (sizeof value - 1 - i)));
+        }
+        std::memcpy(buffer_.data() + used_, bytes.data(), bytes.size());
+        used_ += bytes.size();
     }
     void le(std::uint64_t value, std::size_t count) {
         if (!reserve(count)) return;

@@ -62,6 +62,11 @@ public:
     // slot and from_host. Errors: message_too_big, unreachable, no_resources.
     virtual Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) = 0;
 
+    // The same with frames of messages that are packed already (carrier/udp/open_piece.h): how many
+    // frames left. Errors: unreachable, no_resources.
+    virtual Result<std::size_t> send_packed(const Destination& to,
+                                            std::span<const Bytes> frames) = 0;
+
     virtual CarrierCounters counters() const = 0;
     virtual void stop() = 0;  // after it returns, nothing is received any more
 };

@@ -21,6 +21,8 @@ namespace {
 // SO_RCVBUF is an int, which the kernel doubles; below one page it would not hold a single
 // datagram.
 constexpr std::uint64_t kMinReceiveBuffer = 4096, kMaxReceiveBuffer = 1024 * 1024 * 1024;
+// A writer waits for one piece of 64 KiB at most 1/16 s; beyond the other end no network goes.
+constexpr std::uint64_t kMinSendRate = 1024 * 1024, kMaxSendRate = 1024ull * 1024 * 1024 * 1024;
 constexpr std::int64_t kMaxSpinUs = 1000;
 constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without its final zero
 
@@ -113,14 +115,24 @@ const toml::node* apply_hop_limit(const toml::node& value, Settings& settings) {
     return nullptr;
 }
 
+std::optional<std::uint64_t> size_in(const toml::node& value) {
+    if (const auto text = text_in(value)) return parse_size(*text);
+    const auto* const number = value.as_integer();
+    if (number == nullptr || number->get() < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(number->get());
+}
+
 const toml::node* apply_receive_buffer(const toml::node& value, Settings& settings) {
-    std::optional<std::uint64_t> bytes;
-    if (const auto text = text_in(value)) bytes = parse_size(*text);
-    if (const auto* const number = value.as_integer(); number != nullptr && number->get() > 0) {
-        bytes = static_cast<std::uint64_t>(number->get());
-    }
+    const auto bytes = size_in(value);
     if (!bytes || *bytes < kMinReceiveBuffer || *bytes > kMaxReceiveBuffer) return &value;
     settings.receive_buffer_bytes = *bytes;
+    return nullptr;
+}
+
+const toml::node* apply_send_rate(const toml::node& value, Settings& settings) {
+    const auto bytes = size_in(value);
+    if (!bytes || (*bytes != 0 && *bytes < kMinSendRate) || *bytes > kMaxSendRate) return &value;
+    settings.send_rate_bytes = *bytes;
     return nullptr;
 }
 
@@ -149,6 +161,8 @@ constexpr Setting kSettings[] = {
     {"hop_limit", "a number from 0 to 255", apply_hop_limit},
     {"receive_buffer", R"(from 4KiB to 1GiB, as a number of bytes or such as "4MiB")",
      apply_receive_buffer},
+    {"send_rate", R"(0, or from 1MiB to 1024GiB, as a number of bytes or such as "100MiB")",
+     apply_send_rate},
     {"spin_us", "a number from 0 to 1000", apply_spin},
 };
 

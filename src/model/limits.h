@@ -33,5 +33,7 @@ inline constexpr std::uint64_t kRepeatWindow = 1024;
 
 inline constexpr std::uint16_t kDefaultPort = 17138;
 inline constexpr int kDefaultHopLimit = 1;
+// What one writer sends in a stream; docs/protocol/udp-carrier.md, "Pace", has the reason.
+inline constexpr std::uint64_t kDefaultSendRateBytes = 512 * 1024 * 1024;
 
 }  // namespace mailslot

@@ -24,6 +24,7 @@ struct Settings {
     std::vector<std::string> interfaces;  // empty: all usable ones
     int hop_limit = kDefaultHopLimit;
     std::size_t receive_buffer_bytes = 4 * 1024 * 1024;
+    std::uint64_t send_rate_bytes = kDefaultSendRateBytes;  // a second, in a stream; 0: no bound
     std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
 };
 

@@ -37,6 +37,7 @@ public:
         }
         lock_slowly(self);
     }
+    bool try_lock();  // for who comes now and then: waits for nobody, and never becomes the owner
     void unlock() {
         if (!by_bias_) return unlock_slowly();
         by_bias_ = false;
@@ -45,6 +46,7 @@ public:
 
 private:
     void lock_slowly(std::uintptr_t self);
+    bool begin_anew(std::uintptr_t owner);
     void borrow(std::uintptr_t self);
     void unlock_slowly();
 

@@ -21,6 +21,12 @@ public:
         }
         lock_slowly(mark);
     }
+    bool try_lock() {
+        const std::uint32_t mark = generation_mark();
+        std::uint32_t seen = word_.load(std::memory_order_relaxed);
+        return is_free(seen, mark) &&
+               word_.compare_exchange_strong(seen, mark | kHeld, std::memory_order_acquire);
+    }
     void unlock() {
         const std::uint32_t mark = generation_mark();
         if (word_.exchange(mark, std::memory_order_release) == (mark | kContended)) {

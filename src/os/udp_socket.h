@@ -48,6 +48,11 @@ struct Outlet {
     IpAddress source{};
 };
 
+// One piece of several datagrams: the kernel takes 64 of them on every version that takes any, and
+// with headers they have to fit an IP packet.
+inline constexpr std::size_t kPieceDatagrams = 64;
+inline constexpr std::size_t kPieceBytes = 65000;
+
 // How far a send came: the first `sent` datagrams; the next failed with `os_code`, 0 if there was
 // none.
 struct SendOutcome {
@@ -91,7 +96,6 @@ public:
     // each of this socket's datagrams goes by itself.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
                      const Outlet& outlet = {});
-    void send_one_by_one() { sends_pieces_ = false; }
     // Waits at most so long for the socket's buffer to get room.
     void wait_for_room(std::chrono::milliseconds at_most);
 

@@ -213,8 +213,24 @@ FrameWriter::FrameWriter(std::span<std::byte> buffer, const Envelope& header)
     usable_ = out_.ok();
 }
 
+FrameWriter::FrameWriter(std::span<std::byte> buffer, const FrameWriter& before)
+    : buffer_(frame_part(buffer)),
+      out_(buffer_),
+      usable_(before.usable_),
+      count_at_(before.count_at_) {
+    if (!usable_) return;
+    out_.put(before.buffer_.first(before.count_at_));
+    out_.u16be(0);
+    usable_ = out_.ok();
+}
+
 bool FrameWriter::add(const Envelope& message) {
-    if (!usable_ || message.kind != Kind::message || !is_known(message.format)) return false;
+    if (message.kind != Kind::message) return false;
+    return add(FrameRecord{message.sequence, message.sent_at_us, message.format, message.payload});
+}
+
+bool FrameWriter::add(const FrameRecord& message) {
+    if (!usable_ || !is_known(message.format)) return false;
     if (message.sequence == 0 || count_ == kMaxFrameMessages) return false;
     if (count_ > 0 && message.sequence != first_sequence_ + count_) return false;
     if (out_.left() < kMessageRecordBytes ||

@@ -42,6 +42,14 @@ inline constexpr std::size_t kSealBytes = 44;
 // for one that needs a key, "frame" for damage.
 Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out);
 
+// What a message frame says of one message.
+struct FrameRecord {
+    std::uint64_t sequence = 0;
+    std::int64_t sent_at_us = 0;
+    Form format{};
+    Bytes payload{};
+};
+
 // Packs messages of one writer to one destination into one datagram.
 class FrameWriter {
 public:
@@ -49,6 +57,8 @@ public:
     // origin_age_ms, delivered_at_home; it is copied at once. Buffer: at least kMaxFrameOverhead
     // bytes more than the largest message; no more than kMaxFrameBytes of it are used.
     FrameWriter(std::span<std::byte> buffer, const Envelope& header);
+    // The next datagram, with the header of another one.
+    FrameWriter(std::span<std::byte> buffer, const FrameWriter& before);
 
     // Of `message` only kind, sequence, sent_at_us, format and payload are looked at.
     // False: it does not fit any more, is not the sequence number after the last one, is of another
@@ -56,8 +66,10 @@ public:
     // can carry. Nothing was added. One that was sent before the first is marked as sent together
     // with it.
     bool add(const Envelope& message);
+    bool add(const FrameRecord& message);  // the same, of kind message
     std::size_t count() const { return count_; }
-    Bytes finish();  // the datagram; empty when nothing was added
+    std::size_t size() const { return out_.size(); }  // of the datagram so far
+    Bytes finish();                                   // the datagram; empty when nothing was added
 
 private:
     std::span<std::byte> buffer_;

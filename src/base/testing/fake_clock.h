@@ -13,6 +13,7 @@ public:
         now_ += by;
         wall_us_ += by.count();
     }
+    void set_wall_back(std::chrono::microseconds by) { wall_us_ -= by.count(); }
 
 private:
     Instant now_{std::chrono::hours(1)};

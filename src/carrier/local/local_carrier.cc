@@ -57,20 +57,25 @@ public:
     }
 
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
-        if (to.scope == Scope::direct) return Error{Errc::unreachable, "send"};
         if (auto begun = packer_.begin(to, messages); !begun) return begun.error();
+        for (auto datagrams = packer_.next(); !datagrams.empty(); datagrams = packer_.next()) {
+            if (auto sent = send_packed(to, datagrams); !sent) return sent;
+        }
+        return messages.size();
+    }
+
+    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override {
+        if (to.scope == Scope::direct) return Error{Errc::unreachable, "send"};
         if (!sending_) {
             auto opened = os::LocalDatagramSocket::open_for_sending();
             if (!opened) return opened.error();
             sending_ = std::move(*opened);
         }
         const auto names = os::abstract_names(prefix_);
-        for (auto datagrams = packer_.next(); !datagrams.empty(); datagrams = packer_.next()) {
-            for (const Bytes datagram : datagrams) {
-                for (const std::string& name : names) send_one(datagram, name);
-            }
+        for (const Bytes frame : frames) {
+            for (const std::string& name : names) send_one(frame, name);
         }
-        return messages.size();
+        return frames.size();
     }
 
     CarrierCounters counters() const override {

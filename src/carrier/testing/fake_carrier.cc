@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "wire/frame.h"
 
 namespace mailslot {
 
@@ -40,6 +44,20 @@ Result<std::size_t> FakeCarrier::send(const Destination& to, std::span<const Env
     for (const Envelope& message : messages.first(taken)) send_one(to, message);
     if (takes_ != SIZE_MAX) takes_ -= taken;
     return taken;
+}
+
+// A frame leaves when all of its messages are taken.
+Result<std::size_t> FakeCarrier::send_packed(const Destination& to, std::span<const Bytes> frames) {
+    std::size_t left = 0;
+    for (const Bytes frame : frames) {
+        std::vector<Envelope> messages;
+        MAILSLOT_CHECK(wire::decode_frame(frame, messages).has_value());
+        if (takes_ < messages.size()) break;
+        if (auto sent = send(to, messages); !sent) return sent;
+        ++left;
+    }
+    if (left == 0 && !frames.empty()) return Error{refusal_, "send"};
+    return left;
 }
 
 void FakeCarrier::send_one(const Destination& to, const Envelope& message) {

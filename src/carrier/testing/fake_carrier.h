@@ -40,6 +40,7 @@ public:
     int poll_fd() const override { return -1; }
     bool receive(const Deliver& deliver) override;
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
+    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
     CarrierCounters counters() const override { return counters_; }
     void stop() override;  // what was not received yet is gone
 

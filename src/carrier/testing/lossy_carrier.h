@@ -41,6 +41,9 @@ public:
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
         return inner_->send(to, messages);
     }
+    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override {
+        return inner_->send_packed(to, frames);
+    }
     CarrierCounters counters() const override;
     void stop() override;  // what is delayed is gone
 

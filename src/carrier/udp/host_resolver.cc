@@ -8,6 +8,7 @@
 
 #include "carrier/udp/udp_group.h"
 #include "model/fold.h"
+#include "os/thread.h"
 
 namespace mailslot {
 

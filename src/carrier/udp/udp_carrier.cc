@@ -31,6 +31,10 @@ public:
         return sender_.send(to, messages);
     }
 
+    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override {
+        return sender_.send_packed(to, frames);
+    }
+
     CarrierCounters counters() const override {
         return {
             .rx_datagrams = counters_.rx_datagrams,

@@ -1,6 +1,7 @@
 #include "carrier/udp/udp_sender.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace mailslot {
 namespace {
@@ -31,8 +32,36 @@ Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envel
     return taken;
 }
 
+Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<const Bytes> frames) {
+    if (frames.empty()) return 0;
+    if (auto found = find_routes(to.address); !found) return found.error();
+    waits_left_ = kWaitsOfOneSend;
+    const std::size_t left = send_batch(frames);
+    if (left == 0) return no_way_out();
+    return left;
+}
+
+// How long the datagrams have to wait. A lone one is slow enough by itself; more could outrun
+// their readers. A reader hears both families, but one link.
+void UdpSender::keep_pace(std::span<const Bytes> datagrams) {
+    if (datagrams.size() < 2) return;
+    std::size_t bytes = 0, copies = 0, size_before = 0;
+    for (const Bytes datagram : datagrams) {
+        bytes += datagram.size() + (datagram.size() == size_before ? 0 : kApartBytes);
+        size_before = datagram.size();
+    }
+    for (const Family family : {Family::v4, Family::v6}) {
+        copies += std::ranges::any_of(
+            routes_, [family](const Route& route) { return route.socket->family() == family; });
+    }
+    const std::size_t weight = is_to_many_ ? kWeightOfMany : 1;
+    const auto wait = pacer_.count(bytes * copies * weight, std::chrono::steady_clock::now());
+    if (wait > wait.zero()) std::this_thread::sleep_for(wait);
+}
+
 // Sends each datagram by every route. Returns how many left by at least one.
 std::size_t UdpSender::send_batch(std::span<const Bytes> datagrams) {
+    keep_pace(datagrams);
     std::size_t left_by_any = 0, left_in_all = 0;
     for (Route& route : routes_) {
         const std::size_t left = send_by(route, datagrams);
@@ -70,6 +99,7 @@ Result<void> UdpSender::find_routes(const IpAddress& address) {
     routes_.clear();
     socket_error_.reset();
     const bool to_group = address.family == Family::none;
+    is_to_many_ = to_group;
     // A link-local address says nothing about the link: without a scope it may be on any of them.
     const bool on_any_link =
         address.family == Family::v6 && address.is_link_local() && address.scope_id == 0;
@@ -121,7 +151,6 @@ os::UdpSocket* UdpSender::socket_for(Family family) {
             return nullptr;
         }
         socket = std::move(*opened);
-        socket->send_one_by_one();  // docs/protocol/udp-carrier.md, "In pieces", says why for now
     }
     return &*socket;
 }

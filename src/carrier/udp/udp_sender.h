@@ -9,6 +9,7 @@
 
 #include "carrier/carrier.h"
 #include "carrier/udp/datagram_packer.h"
+#include "carrier/udp/pacer.h"
 #include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
 #include "model/settings.h"
@@ -20,13 +21,15 @@ namespace mailslot {
 class UdpSender {
 public:
     UdpSender(const Settings& settings, UdpCounters& counters)
-        : settings_(settings), counters_(counters) {}
+        : settings_(settings), counters_(counters), pacer_(settings.send_rate_bytes) {}
     UdpSender(const UdpSender&) = delete;
     UdpSender& operator=(const UdpSender&) = delete;
 
     // As Carrier::send. A message is taken when each of its datagrams left by at least one
     // interface.
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
+    // As Carrier::send_packed, likewise.
+    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames);
 
 private:
     // One way out: a copy of every datagram goes each of them.
@@ -42,6 +45,7 @@ private:
                    const os::Outlet& outlet = {});
     Result<void> refresh_links();
     os::UdpSocket* socket_for(IpAddress::Family family);
+    void keep_pace(std::span<const Bytes> datagrams);
     std::size_t send_batch(std::span<const Bytes> datagrams);
     std::size_t send_by(Route& route, std::span<const Bytes> datagrams);
     Error no_way_out() const;
@@ -49,9 +53,11 @@ private:
     const Settings& settings_;
     UdpCounters& counters_;
     DatagramPacker packer_;
+    Pacer pacer_;
     std::optional<os::InterfaceWatch> watch_;
     std::vector<Link> links_;    // as of the last change
     std::vector<Route> routes_;  // of the current send()
+    bool is_to_many_ = false;    // the current send()
     int waits_left_ = 0;         // of the current send()
     std::optional<os::UdpSocket> v4_, v6_;
     std::optional<Error> socket_error_;  // the last failure to open one

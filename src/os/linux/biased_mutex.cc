@@ -29,20 +29,44 @@ bool can_reach_all_threads() { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE
 
 }  // namespace
 
+// With base_ held. Whether it is new, or a parent's: then its owner may be a thread that is not here.
+bool BiasedMutex::begin_anew(std::uintptr_t owner) {
+    const std::uint64_t generation = fork_generation();
+    if (generation_ == generation) return false;
+    held_.store(0, std::memory_order_relaxed);
+    lender_ = kNobody;
+    generation_ = generation;
+    owner_.store(can_reach_all_threads() ? owner : kNobody, std::memory_order_release);
+    return true;
+}
+
 void BiasedMutex::lock_slowly(std::uintptr_t self) {
     base_.lock();
-    by_bias_ = false;
-    const std::uint64_t generation = fork_generation();
-    if (generation_ != generation) {
-        // New, or a parent's: then its owner may be a thread that is not here.
-        held_.store(0, std::memory_order_relaxed);
-        lender_ = kNobody;
-        generation_ = generation;
-        owner_.store(can_reach_all_threads() ? self : kNobody, std::memory_order_release);
-        return;
+    if (!begin_anew(self)) {
+        const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
+        if (owner != kNobody && owner != self) borrow(self);
     }
-    const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
-    if (owner != kNobody && owner != self) borrow(self);
+    by_bias_ = false;  // not before: until here it was the owner's
+}
+
+bool BiasedMutex::try_lock() {
+    if (!base_.try_lock()) return false;
+    const std::uintptr_t self = thread_token();
+    if (!begin_anew(self)) {
+        const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
+        if (owner != kNobody && owner != self) {
+            owner_.store(kNobody, std::memory_order_relaxed);
+            membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+            if (held_.load(std::memory_order_acquire) != 0) {
+                owner_.store(owner, std::memory_order_release);
+                base_.unlock();
+                return false;
+            }
+            lender_ = owner;
+        }
+    }
+    by_bias_ = false;
+    return true;
 }
 
 void BiasedMutex::borrow(std::uintptr_t self) {

@@ -1,13 +1,8 @@
 #include "os/look_up_host.h"
 
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 
 #include <memory>
-#include <system_error>
-#include <thread>
-#include <utility>
 
 #include "os/linux/socket_address.h"
 
@@ -26,20 +21,6 @@ std::vector<IpAddress> look_up_host(const std::string& host) {
         if (address.family != IpAddress::Family::none) addresses.push_back(address);
     }
     return addresses;
-}
-
-bool run_detached(std::function<void()> work) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits this
-    bool started = true;
-    try {
-        std::thread(std::move(work)).detach();
-    } catch (const std::system_error&) {
-        started = false;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return started;
 }
 
 }  // namespace mailslot::os

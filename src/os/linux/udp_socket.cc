@@ -26,10 +26,6 @@ using Family = IpAddress::Family;
 constexpr std::size_t kSendBatch = 64;
 // Enough to take a 1 MiB message in one go where the system allows that much.
 constexpr int kSendBufferBytes = 2 * 1024 * 1024;
-// One piece of several datagrams: the kernel takes 64 of them on every version that takes any, and
-// with headers they have to fit an IP packet.
-constexpr std::size_t kPieceDatagrams = 64;
-constexpr std::size_t kPieceBytes = 65000;
 // The outlet or interface, and the size of a piece's datagrams.
 constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
 
@@ -168,12 +164,11 @@ public:
             const std::size_t count = in_pieces ? piece_of(datagrams) : 1;
             msghdr& header = headers_[pieces_].msg_hdr;
             header = common_;
+            header.msg_iovlen = 0;
             header.msg_iov = vector;
-            header.msg_iovlen = count;
             if (count > 1) say_size(header, controls_[pieces_], datagrams[0].size());
-            for (const Bytes bytes : datagrams.first(count)) {
-                *vector++ = {const_cast<std::byte*>(bytes.data()), bytes.size()};
-            }
+            for (const Bytes bytes : datagrams.first(count)) vector = append(bytes, header, vector);
+            counts_[pieces_] = count;
             datagrams = datagrams.subspan(count);
             ++pieces_;
         }
@@ -184,11 +179,26 @@ public:
     }
     std::size_t datagrams_in(std::size_t pieces) const {
         std::size_t count = 0;
-        for (std::size_t i = 0; i < pieces; ++i) count += headers_[i].msg_hdr.msg_iovlen;
+        for (std::size_t i = 0; i < pieces; ++i) count += counts_[i];
         return count;
     }
 
 private:
+    // Where one stands right behind the other, they are one to the kernel.
+    static iovec* append(Bytes bytes, msghdr& header, iovec* next) {
+        auto* const at = const_cast<std::byte*>(bytes.data());
+        if (header.msg_iovlen > 0) {
+            iovec& last = header.msg_iov[header.msg_iovlen - 1];
+            if (static_cast<std::byte*>(last.iov_base) + last.iov_len == at) {
+                last.iov_len += bytes.size();
+                return next;
+            }
+        }
+        *next = {at, bytes.size()};
+        ++header.msg_iovlen;
+        return next + 1;
+    }
+
     void say_size(msghdr& header, Control& control, std::size_t datagram_bytes) {
         control = common_control_;
         header.msg_control = control.bytes.data();
@@ -199,6 +209,7 @@ private:
     Control common_control_{};
     std::size_t pieces_ = 0;
     std::array<iovec, kSendBatch> vectors_;
+    std::array<std::size_t, kSendBatch> counts_;  // datagrams in each piece
     std::array<Control, kSendBatch> controls_;
     std::array<mmsghdr, kSendBatch> headers_;
 };

@@ -1,0 +1,286 @@
+#include "api/remote_writer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/testing/fake_clock.h"
+#include "carrier/testing/fake_carrier.h"
+
+namespace mailslot {
+namespace {
+
+using std::chrono::microseconds;
+
+const IpAddress kReader = IpAddress::v4(10, 0, 0, 1);
+
+class RemoteWriterTest : public testing::Test {
+protected:
+    explicit RemoteWriterTest(std::string_view address = R"(\\*\mailslot\IN)")
+        : address_(parse_address(address).value()) {
+        reader_.start().value();
+        settings_.host = "alpha";
+        auto carrier = std::make_unique<FakeCarrier>(network_, IpAddress::v4(10, 0, 0, 2));
+        carrier_ = carrier.get();
+        writer_ = std::make_unique<RemoteWriter>(
+            address_, 7, Timeout(0),
+            RemoteWriter::Ports{settings_, clock_, std::move(carrier),
+                                [this] {
+                                    return std::make_unique<FakeCarrier>(
+                                        network_, IpAddress::v4(10, 0, 0, 3));
+                                },
+                                nullptr});
+    }
+
+    Result<std::size_t> put(const std::vector<std::string>& texts, bool at_home = false) {
+        const std::vector<std::string_view> views(texts.begin(), texts.end());
+        auto taken = writer_->put({.texts = views,
+                                   .form = Format::text,
+                                   .first_sequence = sequence_ + 1,
+                                   .sent_at_us = clock_.unix_microseconds(),
+                                   .station = 5,
+                                   .delivered_at_home = at_home});
+        if (taken) sequence_ += *taken;
+        return taken;
+    }
+    bool hold(const std::string& text) {
+        const bool held = writer_->hold(
+            {sequence_ + 1, clock_.unix_microseconds(), Format::text, as_bytes(text)});
+        sequence_ += held;
+        return held;
+    }
+    // A first put is lone; those that follow at once are held.
+    void begin_a_burst() {
+        put({"lone"}).value();
+        arrived();
+    }
+    // What came since the last call.
+    std::vector<std::string> arrived() {
+        std::vector<std::string> texts;
+        reader_.receive([&](std::span<const Envelope> envelopes) {
+            for (const Envelope& envelope : envelopes) {
+                if (envelope.kind == Kind::end) {
+                    texts.push_back("END " + std::to_string(envelope.sequence));
+                    continue;
+                }
+                texts.emplace_back(as_text(envelope.payload));
+                last_sent_at_us_ = envelope.sent_at_us;
+                last_at_home_ = envelope.delivered_at_home;
+                EXPECT_GT(envelope.sequence, last_sequence_);
+                if (envelope.kind == Kind::message) last_sequence_ = envelope.sequence;
+            }
+        });
+        return texts;
+    }
+    using Texts = std::vector<std::string>;
+
+    const Address address_;
+    Settings settings_;
+    FakeClock clock_;
+    FakeNetwork network_;
+    FakeCarrier reader_{network_, kReader};
+    FakeCarrier* carrier_ = nullptr;
+    std::unique_ptr<RemoteWriter> writer_;
+    std::uint64_t sequence_ = 0, last_sequence_ = 0;
+    std::int64_t last_sent_at_us_ = 0;
+    bool last_at_home_ = false;
+};
+
+class RemoteWriterToOneTest : public RemoteWriterTest {
+protected:
+    RemoteWriterToOneTest() : RemoteWriterTest(R"(\\10.0.0.1\mailslot\IN)") {}
+};
+
+TEST_F(RemoteWriterTest, sends_a_lone_message_at_once) {
+    put({"one"}).value();
+    EXPECT_EQ(arrived(), Texts{"one"});
+    EXPECT_FALSE(writer_->due());
+    clock_.advance(kCloseTime + microseconds(1));
+    put({"two"}).value();
+    EXPECT_EQ(arrived(), Texts{"two"});
+}
+
+TEST_F(RemoteWriterTest, holds_what_follows_closely_until_it_is_due) {
+    begin_a_burst();
+    clock_.advance(kCloseTime);
+    put({"two"}).value();
+    EXPECT_EQ(writer_->due(), clock_.now() + kHoldTime);
+    clock_.advance(microseconds(1));
+    EXPECT_TRUE(hold("three"));
+    EXPECT_EQ(arrived(), Texts{});
+    writer_->flush();
+    EXPECT_EQ(arrived(), (Texts{"two", "three"}));
+    EXPECT_EQ(last_sent_at_us_, clock_.unix_microseconds());
+    EXPECT_FALSE(writer_->due());
+}
+
+TEST_F(RemoteWriterTest, sends_what_is_held_before_a_lone_message) {
+    begin_a_burst();
+    put({"two"}).value();
+    clock_.advance(kHoldTime / 2);
+    EXPECT_FALSE(hold("three"));
+    put({"three"}).value();
+    EXPECT_EQ(arrived(), (Texts{"two", "three"}));
+}
+
+TEST_F(RemoteWriterTest, holds_nothing_longer_than_the_hold_time_while_messages_keep_coming) {
+    begin_a_burst();
+    const auto begun = clock_.now();
+    std::size_t came = 0;
+    for (int i = 0; i < 1000 && came == 0; ++i) {
+        if (!hold("x")) put({"x"}).value();
+        came = arrived().size();
+        clock_.advance(microseconds(5));
+    }
+    EXPECT_GT(came, 50u);
+    EXPECT_LE(clock_.now() - begun, kHoldTime + microseconds(10));
+}
+
+TEST_F(RemoteWriterTest, sends_a_piece_when_it_is_full) {
+    begin_a_burst();
+    std::size_t put_so_far = 0, came = 0;
+    while (came == 0) {
+        if (!hold(std::string(100, 'x'))) put({std::string(100, 'x')}).value();
+        ++put_so_far;
+        came = arrived().size();
+        ASSERT_LT(put_so_far, 1000u);
+    }
+    EXPECT_EQ(came, put_so_far - 1);
+    EXPECT_TRUE(writer_->due());
+}
+
+TEST_F(RemoteWriterTest, keeps_the_order_around_a_large_message) {
+    begin_a_burst();
+    put({"small"}).value();
+    const std::string large(5000, 'L');
+    EXPECT_FALSE(hold(large));
+    put({large}).value();
+    put({"after"}).value();
+    writer_->flush();
+    const Texts got = arrived();
+    EXPECT_EQ(got.front(), "small");
+    EXPECT_EQ(got.back(), "after");
+    EXPECT_EQ(got.size(), 2 + (5000 + FakeCarrier::kChunkBytes - 1) / FakeCarrier::kChunkBytes);
+}
+
+TEST_F(RemoteWriterTest, sends_what_is_held_before_messages_with_other_marks) {
+    begin_a_burst();
+    put({"not here"}, false).value();
+    put({"here too"}, true).value();
+    EXPECT_EQ(arrived(), Texts{"not here"});
+    EXPECT_FALSE(last_at_home_);
+    writer_->flush();
+    EXPECT_EQ(arrived(), Texts{"here too"});
+    EXPECT_TRUE(last_at_home_);
+}
+
+TEST_F(RemoteWriterTest, holds_a_put_of_many_that_follows_closely_but_what_fills_pieces) {
+    const Texts many(2000, std::string(100, 'x'));
+    EXPECT_EQ(put(many).value(), 2000u);
+    EXPECT_EQ(arrived().size(), 2000u);  // lone
+    EXPECT_EQ(put(many).value(), 2000u);
+    const std::size_t came = arrived().size();
+    EXPECT_GT(came, 1400u);
+    EXPECT_LT(came, 2000u);
+    writer_->flush();
+    EXPECT_EQ(came + arrived().size(), 2000u);
+}
+
+TEST_F(RemoteWriterTest, says_the_end_behind_all_that_was_held) {
+    begin_a_burst();
+    put({"two"}).value();
+    writer_->end(sequence_ + 1);
+    EXPECT_EQ(arrived(), (Texts{"two", "END 3", "END 3", "END 3"}));
+}
+
+TEST_F(RemoteWriterTest, says_no_end_of_nothing) {
+    writer_->end(1);
+    EXPECT_EQ(arrived(), Texts{});
+}
+
+TEST_F(RemoteWriterTest, learns_that_holding_is_not_worth_it_and_unlearns_it_with_a_full_piece) {
+    // Two programs that answer each other faster than kCloseTime: what is held waits for the clock.
+    int held = 0;
+    for (int i = 0; i < 1000; ++i) {
+        put({"ping"}).value();
+        if (writer_->due()) {
+            ++held;
+            clock_.advance(kHoldTime);
+            writer_->flush();  // as the flusher would
+        }
+    }
+    EXPECT_LE(held, 12);
+    arrived();
+    // A stream.
+    std::size_t lone = 0;
+    for (int i = 0; i < 2000; ++i) {
+        if (!hold(std::string(100, 'x'))) put({std::string(100, 'x')}).value();
+        lone += !writer_->due();
+    }
+    EXPECT_LE(lone, static_cast<std::size_t>(kMostCloseness));
+    writer_->flush();
+    clock_.advance(std::chrono::seconds(1));
+    put({"lone"}).value();
+    put({"held"}).value();
+    EXPECT_TRUE(writer_->due());
+}
+
+TEST_F(RemoteWriterTest, sends_at_once_when_the_clock_is_set_back) {
+    begin_a_burst();
+    clock_.set_wall_back(std::chrono::hours(1));
+    put({"two"}).value();
+    EXPECT_EQ(arrived(), Texts{"two"});
+}
+
+TEST_F(RemoteWriterTest, sends_to_the_neighbours_what_was_held_when_the_network_went) {
+    begin_a_burst();
+    put({"two"}).value();
+    carrier_->fail_after(0, Errc::unreachable);
+    writer_->flush();
+    EXPECT_EQ(arrived(), Texts{"two"});
+    EXPECT_FALSE(writer_->take_late_error());
+}
+
+TEST_F(RemoteWriterTest, holds_nothing_when_it_must_not) {
+    begin_a_burst();
+    writer_->hold_nothing();
+    put({"two"}).value();
+    put({"three"}).value();
+    EXPECT_EQ(arrived(), (Texts{"two", "three"}));
+}
+
+TEST_F(RemoteWriterToOneTest, tells_at_once_what_a_lone_message_met) {
+    carrier_->fail_after(0, Errc::unreachable);
+    EXPECT_EQ(put({"one"}).error().code, Errc::unreachable);
+    EXPECT_FALSE(writer_->take_late_error());
+}
+
+TEST_F(RemoteWriterToOneTest, tells_later_what_held_messages_met_once_and_then_sends_at_once) {
+    begin_a_burst();
+    put({"two"}).value();
+    carrier_->fail_after(0, Errc::unreachable);
+    writer_->flush();
+    EXPECT_FALSE(hold("three"));
+    EXPECT_EQ(writer_->take_late_error()->code, Errc::unreachable);
+    EXPECT_FALSE(writer_->take_late_error());
+    EXPECT_EQ(put({"three"}).error().code, Errc::unreachable);
+    carrier_->fail_after(SIZE_MAX);
+    put({"four"}).value();
+    EXPECT_EQ(arrived(), Texts{"four"});
+    put({"five"}).value();  // the clock had to send "two"
+    put({"six"}).value();
+    EXPECT_TRUE(writer_->due());
+}
+
+TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
+    carrier_->fail_after(100, Errc::no_resources);
+    const auto taken = put(Texts(1000, std::string(100, 'x')));
+    ASSERT_TRUE(taken);
+    EXPECT_GT(*taken, 80u);  // whole datagrams
+    EXPECT_LE(*taken, 100u);
+    EXPECT_EQ(arrived().size(), *taken);
+}
+
+}  // namespace
+}  // namespace mailslot

@@ -1,0 +1,54 @@
+// The datagrams of one piece (docs/protocol/udp-carrier.md, "In pieces"), filled with the small
+// messages of one writer to one destination as they are put. Pure; the memory is its own.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/envelope.h"
+#include "model/limits.h"
+#include "os/udp_socket.h"
+#include "wire/frame.h"
+
+namespace mailslot {
+
+class OpenPiece {
+public:
+    // Begins anew: what was in it is forgotten. `header` as FrameWriter's; copied at once.
+    void begin(const Envelope& header);
+
+    // False: there is no room for it (send the piece, begin anew, and add it again); in a piece
+    // that is empty: it fits no datagram, or no frame may carry it. Nothing was added.
+    bool add(const wire::FrameRecord& message);
+
+    bool is_empty() const { return messages_ == 0; }
+    std::size_t messages() const { return messages_; }
+
+    void clear() {
+        messages_ = 0;
+        writer_.reset();
+    }
+
+    // All that was added, one behind the other in memory. Nothing can be added any more. Valid
+    // until clear() or begin().
+    std::span<const Bytes> datagrams();
+    std::size_t messages_in(std::size_t datagrams) const;  // of the first ones
+
+private:
+    bool next_datagram();
+    void close_datagram();
+
+    std::vector<std::byte> memory_;            // taken at the first use
+    std::size_t used_ = 0;                     // by the datagrams that are closed
+    std::optional<wire::FrameWriter> writer_;  // of the open datagram
+    std::size_t closed_ = 0;                   // datagrams
+    std::size_t messages_ = 0;
+    std::array<Bytes, os::kPieceDatagrams> datagrams_;
+    std::array<std::size_t, os::kPieceDatagrams> messages_after_;  // each of them
+};
+
+}  // namespace mailslot

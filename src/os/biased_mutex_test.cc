@@ -1,0 +1,97 @@
+#include "os/biased_mutex.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mailslot::os {
+namespace {
+
+TEST(BiasedMutex, excludes_threads_that_take_turns_as_they_come) {
+    constexpr int kThreads = 4, kEach = 20'000;
+    BiasedMutex mutex;
+    int inside = 0, total = 0;  // not atomic: the thread sanitizer watches, too
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+        threads.emplace_back([&] {
+            for (int k = 0; k < kEach; ++k) {
+                const std::lock_guard lock(mutex);
+                EXPECT_EQ(++inside, 1);
+                ++total;
+                --inside;
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(total, kThreads * kEach);
+}
+
+// The owner is inside most of the time, and somebody else wants in now and then.
+TEST(BiasedMutex, lets_a_guest_in_while_the_owner_comes_and_goes) {
+    BiasedMutex mutex;
+    int value = 0;
+    std::atomic<bool> is_over{false};
+    std::atomic<std::uint64_t> owners_turns{0};
+    std::thread owner([&] {
+        while (!is_over) {
+            const std::lock_guard lock(mutex);
+            const int before = value++;
+            EXPECT_EQ(value, before + 1);
+            owners_turns.fetch_add(1, std::memory_order_relaxed);
+        }
+    });
+    for (int i = 0; i < 10; ++i) {
+        const std::uint64_t seen = owners_turns;
+        while (owners_turns < seen + 100) std::this_thread::yield();  // it is the owner again
+        const std::lock_guard lock(mutex);
+        const int before = value++;
+        EXPECT_EQ(value, before + 1);
+    }
+    is_over = true;
+    owner.join();
+}
+
+TEST(BiasedMutex, who_only_tries_is_told_when_the_owner_is_inside) {
+    BiasedMutex mutex;
+    { const std::lock_guard lock(mutex); }  // this thread is the owner now
+    mutex.lock();
+    std::thread([&] { EXPECT_FALSE(mutex.try_lock()); }).join();
+    mutex.unlock();
+    std::thread([&] {
+        ASSERT_TRUE(mutex.try_lock());
+        mutex.unlock();
+    }).join();
+    const std::lock_guard lock(mutex);
+}
+
+TEST(BiasedMutex, is_free_in_the_child_of_a_fork) {
+    BiasedMutex mutex;
+    std::atomic<bool> is_held{false}, is_over{false};
+    std::thread other([&] {
+        { const std::lock_guard lock(mutex); }
+        const std::lock_guard lock(mutex);
+        is_held = true;
+        while (!is_over) std::this_thread::yield();
+    });
+    while (!is_held) std::this_thread::yield();
+    const pid_t child = fork();
+    if (child == 0) {
+        mutex.lock();
+        mutex.unlock();
+        mutex.lock();
+        mutex.unlock();
+        _exit(0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    is_over = true;
+    other.join();
+    EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace mailslot::os
