@@ -127,6 +127,8 @@ void Office::receive(Carrier& carrier) {
 }
 
 void Office::tick() {
+    const auto due = next_tick();
+    if (!due || clock_.now() < *due) return;
     post_office_.tick();
     if (retry_network_ && clock_.now() >= *retry_network_) start_network();
     book_counters();
@@ -242,6 +244,7 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
     place = std::move(slot);
+    book_at_ = clock_.now();
 }
 
 void Office::remove_slot(const std::string& key, int registrant) {

@@ -403,7 +403,7 @@ std::size_t PostOffice::settle_taken(std::size_t front, std::size_t count) {
         count -= taken;
         if (taken == parcel.size()) continue;
         parcel.remove_front(taken);
-                staged_[front].told_below = parcel.envelope.sequence;
+        staged_[front].told_below = parcel.envelope.sequence;
         break;
     }
     return front;
