@@ -129,6 +129,31 @@ struct Network : Ends<Batch> {
     }
 };
 
+// One machine with a slot in each reading process; the first process is its post office. Each writer has
+// a slot of its own, or shares one where there are fewer.
+struct Slots : Ends<32> {
+    static constexpr bool lossy = true;
+    using Ends::Ends;
+    static void cleanup(Cfg& cfg) {
+        for (const char* machine : {"w", "r"})
+            std::filesystem::remove_all(run_folder(cfg, machine));
+    }
+    std::string slot(int index) const { return slot_name(cfg) + "." + std::to_string(index); }
+    void open_reader(int index) {
+        become_machine(cfg, run_folder(cfg, "r"), "r");
+        reader = need(mailslot::Reader::create(slot(index)));
+        if (const auto error = reader->network_error()) {
+            errno = 0;
+            die(to_string(*error));
+        }
+    }
+    void open_writer(int index) {
+        become_machine(cfg, run_folder(cfg, "w"), "w");
+        writer = need(mailslot::Writer::open("\\\\" + cfg.addr + "\\mailslot\\" +
+                                             slot(index % cfg.readers)));
+    }
+};
+
 using L1 = Local<1>;
 using L32 = Local<32>;
 using LS = Local<1, 128>;
@@ -143,6 +168,7 @@ using N512 = Network<512, false>;
 Register<N1> n1("mailslot-udp", "mailslot-udp");
 Register<N32> n32("mailslot-udp-batch", "mailslot-udp");
 Register<N512> n512("mailslot-udp-batch-512", "mailslot-udp");
+Register<Slots> slots("mailslot-udp-slots", "mailslot-udp");
 using G1 = Network<1, true>;
 using G32 = Network<32, true>;
 using G512 = Network<512, true>;

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "base/testing/fake_clock.h"
 #include "post/post_office.h"
+#include "post/testing/one_by_one.h"
 
 namespace {
 
@@ -45,7 +46,10 @@ struct Slot {
 class Play {
 public:
     Play(Bytes bytes)
-        : in_(bytes), tight_(in_.u8() & 1), office_(identity(), clock_, put(), limits()) {
+        : in_(bytes),
+          mode_(in_.u8()),
+          tight_(mode_ & 1),
+          office_(identity(), clock_, put(), limits()) {
         payload_.assign(2048, std::byte{'x'});
         for (std::size_t i = 0; i < kKeys.size(); ++i) open(i);
     }
@@ -70,8 +74,8 @@ private:
         return limits;
     }
     PostOffice::PutIntoSlot put() {
-        return
-            [this](std::string_view key, std::span<const Envelope> run) { return put(key, run); };
+        return one_by_one(
+            [this](std::string_view key, std::span<const Envelope> run) { return put(key, run); });
     }
 
     Result<std::size_t> put(std::string_view key, std::span<const Envelope> run) {
@@ -180,9 +184,33 @@ private:
         heard.most = std::max(heard.most, envelope.kind == Kind::end ? before : envelope.sequence);
     }
     void deliver() {
-        office_.deliver(batch_);
+        if (mode_ & 2) {
+            office_.deliver(parcels());
+        } else {
+            office_.deliver(batch_);
+        }
         batch_.clear();
         check();
+    }
+    // Neighbours of the batch that may be one parcel are.
+    std::vector<Parcel> parcels() {
+        contents_.clear();
+        contents_.reserve(batch_.size());
+        std::vector<Parcel> all;
+        for (const Envelope& envelope : batch_) {
+            const Envelope* const before = all.empty() ? nullptr : &all.back().envelope;
+            const bool joins = before != nullptr && before->kind == Kind::message &&
+                               envelope.kind == Kind::message &&
+                               before->origin == envelope.origin && envelope.origin < 8 &&
+                               before->slot == envelope.slot &&
+                               before->sequence + all.back().size() == envelope.sequence;
+            if (!joins) all.push_back({envelope});
+            contents_.push_back({envelope.payload});
+            const std::size_t count = joins ? all.back().contents.size() + 1 : 1;
+            if (envelope.kind == Kind::message)
+                all.back().contents = std::span(contents_).last(count);
+        }
+        return all;
     }
     void pass_time(std::chrono::milliseconds by) {
         deliver();
@@ -236,6 +264,7 @@ private:
     }
 
     ByteReader in_;
+    std::uint8_t mode_;  // bit 0: tight; bit 1: messages come in parcels
     bool tight_;
     FakeClock clock_;
     std::vector<std::byte> payload_;
@@ -243,6 +272,7 @@ private:
     std::array<std::uint8_t, 4> moods_{};  // what the slots answer, in turn
     std::size_t calls_ = 0;
     std::vector<Envelope> batch_;
+    std::vector<Content> contents_;  // of parcels()
     PostOffice office_;
 };
 

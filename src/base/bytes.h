@@ -17,6 +17,17 @@ inline std::string_view as_text(Bytes bytes) {
 }
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
+inline std::uint16_t load_u16be(const std::byte* at) {
+    return static_cast<std::uint16_t>(std::to_integer<unsigned>(at[0]) << 8 |
+                                      std::to_integer<unsigned>(at[1]));
+}
+inline std::uint32_t load_u32be(const std::byte* at) {
+    return std::uint32_t{load_u16be(at)} << 16 | load_u16be(at + 2);
+}
+inline std::uint64_t load_u64be(const std::byte* at) {
+    return std::uint64_t{load_u32be(at)} << 32 | load_u32be(at + 4);
+}
+
 // Reads; a short read gives zeroes and makes ok() false for good. Borrows the bytes.
 class ByteReader {
 public:
@@ -26,10 +37,22 @@ public:
     std::size_t left() const { return bytes_.size(); }
     Bytes rest() const { return bytes_; }
 
-    std::uint8_t u8() { return static_cast<std::uint8_t>(be(1)); }
-    std::uint16_t u16be() { return static_cast<std::uint16_t>(be(2)); }
-    std::uint32_t u32be() { return static_cast<std::uint32_t>(be(4)); }
-    std::uint64_t u64be() { return be(8); }
+    std::uint8_t u8() {
+        const std::byte* const at = place(1);
+        return at == nullptr ? std::uint8_t{0} : std::to_integer<std::uint8_t>(*at);
+    }
+    std::uint16_t u16be() {
+        const std::byte* const at = place(2);
+        return at == nullptr ? std::uint16_t{0} : load_u16be(at);
+    }
+    std::uint32_t u32be() {
+        const std::byte* const at = place(4);
+        return at == nullptr ? 0 : load_u32be(at);
+    }
+    std::uint64_t u64be() {
+        const std::byte* const at = place(8);
+        return at == nullptr ? 0 : load_u64be(at);
+    }
     std::uint16_t u16le() { return static_cast<std::uint16_t>(le(2)); }
     std::uint32_t u32le() { return static_cast<std::uint32_t>(le(4)); }
     std::uint64_t u64le() { return le(8); }
@@ -44,11 +67,10 @@ public:
     }
 
 private:
-    std::uint64_t be(std::size_t count) {
-        std::uint64_t value = 0;
-        for (const std::byte b : take(count))
-            value = value << 8 | std::to_integer<std::uint64_t>(b);
-        return value;
+    // Null: too few are left.
+    const std::byte* place(std::size_t count) {
+        const Bytes taken = take(count);
+        return ok_ ? taken.data() : nullptr;
     }
     std::uint64_t le(std::size_t count) {
         std::uint64_t value = 0;

@@ -11,6 +11,7 @@
 
 #include "mailslot/result.h"
 #include "model/envelope.h"
+#include "model/parcel.h"
 
 namespace mailslot {
 
@@ -39,9 +40,9 @@ struct Destination {
 
 class Carrier {
 public:
-    // Gets what arrived, a batch at a time; the envelopes borrow the receive buffer until it
+    // Gets what arrived, a batch at a time; the parcels borrow the receive buffer until it
     // returns. Called from receive() only.
-    using Deliver = std::function<void(std::span<const Envelope>)>;
+    using Deliver = std::function<void(std::span<const Parcel>)>;
 
     virtual ~Carrier() = default;
     virtual CarrierTraits traits() const = 0;

@@ -69,6 +69,7 @@ std::optional<std::string> fold(std::string_view utf8) {
 }
 
 bool is_utf8(std::string_view text) {
+    if (is_ascii(text)) return true;
     while (!text.empty()) {
         if (take_code_point(text) == kNotUtf8) return false;
     }

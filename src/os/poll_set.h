@@ -1,6 +1,8 @@
 // Several descriptors behind one, which polls readable while any of them is.
 #pragma once
 
+#include <vector>
+
 #include "mailslot/result.h"
 #include "os/fd.h"
 
@@ -13,10 +15,13 @@ public:
     int fd() const { return fd_.get(); }
     // A descriptor leaves the set when it is closed. Errors: no_resources.
     Result<void> add(int fd);
+    // Those that are readable now; never blocks. Valid until it is called again.
+    const std::vector<int>& readable();
 
 private:
     explicit PollSet(UniqueFd fd) : fd_(std::move(fd)) {}
     UniqueFd fd_;
+    std::vector<int> readable_{};
 };
 
 }  // namespace mailslot::os

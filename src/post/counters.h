@@ -66,6 +66,8 @@ struct OfficeCounters {
     std::uint64_t senders = 0;             // remembered now
     std::uint64_t half_arrived = 0;        // messages now
     std::uint64_t half_arrived_bytes = 0;  // what they are charged
+
+    bool operator==(const OfficeCounters&) const = default;
 };
 
 struct SlotCounters {
@@ -74,6 +76,8 @@ struct SlotCounters {
     std::uint64_t too_old = 0;
     std::uint64_t senders = 0;  // remembered now
     LossCounters lost;
+
+    bool operator==(const SlotCounters&) const = default;
 };
 
 struct SenderInfo {
@@ -84,6 +88,8 @@ struct SenderInfo {
     std::uint64_t lost_untold = 0;        // no delivered message has told of these yet
     std::uint64_t told_then_arrived = 0;  // a lost_before had told of these; they came after all
     Clock::Instant last_heard{};
+
+    bool operator==(const SenderInfo&) const = default;
 };
 
 }  // namespace mailslot::post

@@ -28,14 +28,7 @@ constexpr std::size_t kItemsAtOnce = 256;
 constexpr auto kOfficeLockPatience = 100ms;
 constexpr auto kNoPatienceFor = 1s;
 
-inbox::Meta meta_of(const Envelope& message) {
-    return {message.from_address, message.trust, message.lost_before, message.from_host};
-}
-
-bool has_same_meta(const Envelope& one, const Envelope& other) {
-    return one.lost_before == other.lost_before && one.trust == other.trust &&
-           one.from_address == other.from_address && one.from_host == other.from_host;
-}
+bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before > 0; }
 
 }  // namespace
 
@@ -65,7 +58,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       network_(make_udp_carrier(settings)),
       neighbours_(make_local_carrier(settings)),
       post_office_(identity_of(settings, station), clock,
-                   [this](std::string_view key, std::span<const Envelope> messages) {
+                   [this](std::string_view key, std::span<const Parcel> messages) {
                        return put(key, messages);
                    }) {
     post_office_.note_senders_by(
@@ -123,9 +116,7 @@ Result<void> Office::start(Carrier& carrier) {
 }
 
 void Office::receive(Carrier& carrier) {
-    const auto deliver = [this](std::span<const Envelope> arrived) {
-        post_office_.deliver(arrived);
-    };
+    const auto deliver = [this](std::span<const Parcel> arrived) { post_office_.deliver(arrived); };
     for (int round = 0; round < kReceiveRounds && carrier.receive(deliver); ++round) {
     }
     if (slots_.size() <= kManySlots) {
@@ -136,6 +127,8 @@ void Office::receive(Carrier& carrier) {
 }
 
 void Office::tick() {
+    const auto due = next_tick();
+    if (!due || clock_.now() < *due) return;
     post_office_.tick();
     if (retry_network_ && clock_.now() >= *retry_network_) start_network();
     book_counters();
@@ -152,28 +145,14 @@ std::optional<Clock::Instant> Office::next_tick() const {
 // --- Delivering
 // ----------------------------------------------------------------------------------------
 
-Result<std::size_t> Office::put(std::string_view key, std::span<const Envelope> messages) {
+Result<std::size_t> Office::put(std::string_view key, std::span<const Parcel> messages) {
     const auto found = slots_.find(key);
     if (found == slots_.end()) return Error{Errc::no_such_slot, "deliver"};
-    const std::size_t count = std::min(messages.size(), kItemsAtOnce);
-    if (items_.size() < count) {
-        items_.resize(count);
-        metas_.resize(count);
-    }
     // What a message tells of losses is not to be more than what the slot's counters say.
-    const auto tells = [](const Envelope& message) { return message.lost_before > 0; };
-    if (std::ranges::any_of(messages.first(count), tells)) {
+    if (std::ranges::any_of(messages, tells_of_losses)) {
         book_counters(*found->second, found->first);
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        const Envelope& message = messages[i];
-        const Bytes meta = i > 0 && has_same_meta(messages[i - 1], message)
-                               ? items_[i - 1].meta
-                               : inbox::encode_meta(metas_[i], meta_of(message));
-        items_[i] = {inbox::RecordKind::network, message.format, message.origin, message.sequence,
-                     message.sent_at_us,         meta,           message.payload};
-    }
-    return put(*found->second, found->first, std::span<const inbox::Item>(items_).first(count));
+    return put(*found->second, found->first, item_maker_.make(messages, kItemsAtOnce));
 }
 
 Result<std::size_t> Office::put(Slot& slot, const std::string& key,
@@ -265,6 +244,7 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
     place = std::move(slot);
+    book_at_ = clock_.now();
 }
 
 void Office::remove_slot(const std::string& key, int registrant) {

@@ -3,7 +3,6 @@
 // Threads: the station's only.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,11 +12,11 @@
 
 #include "carrier/carrier.h"
 #include "inbox/inbox_writer.h"
-#include "inbox/meta.h"
 #include "inbox/slot_folder.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/local_socket.h"
+#include "post/item_maker.h"
 #include "post/post_office.h"
 
 namespace mailslot::post {
@@ -56,7 +55,7 @@ private:
     void drop_registrant(int fd);
     void register_slot(int fd, const std::string& key, std::uint32_t number,
                        std::vector<os::UniqueFd> fds);
-    Result<std::size_t> put(std::string_view key, std::span<const Envelope> messages);
+    Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
@@ -71,9 +70,7 @@ private:
     os::GuardedFd listener_;
     std::map<int, os::GuardedFd> registrants_;
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
-    // Of the current put; kept, for making them anew costs more than a put.
-    std::vector<inbox::Item> items_;
-    std::vector<std::array<std::byte, inbox::kMaxMetaBytes>> metas_;
+    ItemMaker item_maker_;
     std::unique_ptr<Carrier> network_, neighbours_;
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;

@@ -19,20 +19,33 @@ PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_in
       book_(std::max<std::size_t>(limits.senders, 1)),
       reassembly_(limits.reassembly) {}
 
+void PostOffice::deliver(std::span<const Parcel> arrived) {
+    now_ = clock_.now();
+    for (const Parcel& parcel : arrived) take_in(parcel);
+    flush();
+}
+
 void PostOffice::deliver(std::span<const Envelope> arrived) {
     now_ = clock_.now();
-    for (const Envelope& envelope : arrived) {
-        ++counters_.envelopes;
-        if (!admits(envelope)) continue;
-        SlotBook* const slot = find_slot(envelope.slot);
-        if (slot == nullptr) {
-            count_no_such_slot(envelope);
-            continue;
-        }
-        if (slot != run_slot_) flush();
-        handle(*slot, envelope);
-    }
+    for (const Envelope& envelope : arrived) take_in({envelope});
     flush();
+}
+
+void PostOffice::take_in(const Parcel& parcel) {
+    if (parcel.size() > 1 && parcel.envelope.sequence > kMaxSequence - parcel.size()) {
+        // Some of its numbers may be beyond what is sound, others not.
+        for (std::size_t i = 0; i < parcel.size(); ++i) take_in({parcel.at(i)});
+        return;
+    }
+    counters_.envelopes += parcel.size();
+    if (!admits(parcel)) return;
+    SlotBook* const slot = find_slot(parcel.envelope.slot);
+    if (slot == nullptr) {
+        count_no_such_slot(parcel);
+        return;
+    }
+    if (slot != run_slot_) flush();
+    handle(*slot, parcel);
 }
 
 void PostOffice::tick() {
@@ -48,15 +61,16 @@ std::optional<Clock::Instant> PostOffice::next_tick() const { return reassembly_
 
 // ---- Admission
 
-bool PostOffice::admits(const Envelope& envelope) {
+bool PostOffice::admits(const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
     if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
-        ++counters_.ignored;
+        counters_.ignored += parcel.size();
     } else if (envelope.delivered_at_home && envelope.station == identity_.station) {
-        ++counters_.own;
+        counters_.own += parcel.size();
     } else if (!is_for_us(envelope)) {
-        ++counters_.not_for_us;
+        counters_.not_for_us += parcel.size();
     } else {
-        return is_sound(envelope);
+        return is_sound(parcel);
     }
     return false;
 }
@@ -68,12 +82,13 @@ bool PostOffice::is_for_us(const Envelope& envelope) const {
            std::ranges::find(identity_.domain_keys, envelope.to) != identity_.domain_keys.end();
 }
 
-bool PostOffice::is_sound(const Envelope& envelope) {
+bool PostOffice::is_sound(const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
     const bool is_known_kind = envelope.kind == Kind::message || envelope.kind == Kind::fragment ||
                                envelope.kind == Kind::end;
     if (!is_known_kind || envelope.sequence == 0 || envelope.sequence > kMaxSequence ||
         envelope.from_host.size() > kMaxHostBytes || envelope.slot.size() > kMaxSlotNameBytes) {
-        ++counters_.bad;
+        counters_.bad += parcel.size();
         return false;
     }
     if (envelope.kind == Kind::fragment && !is_sound_fragment(envelope)) {
@@ -107,9 +122,10 @@ void PostOffice::forget_spellings() {
     spellings_.clear();
 }
 
-void PostOffice::count_no_such_slot(const Envelope& envelope) {
+void PostOffice::count_no_such_slot(const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
     const bool is_first_part = envelope.kind == Kind::fragment && envelope.offset == 0;
-    if (envelope.kind == Kind::message || is_first_part) ++counters_.no_such_slot;
+    if (envelope.kind == Kind::message || is_first_part) counters_.no_such_slot += parcel.size();
 }
 
 void PostOffice::slot_opened(std::string_view slot_key) {
@@ -199,27 +215,49 @@ void PostOffice::make_room_for_sender() {
     ++counters_.senders_forgotten;
 }
 
-// ---- One envelope of an open slot
+// ---- One parcel for an open slot
 
-void PostOffice::handle(SlotBook& slot, const Envelope& envelope) {
+void PostOffice::handle(SlotBook& slot, const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
     // A writer that ends without having sent anything leaves no trace.
     if (envelope.kind == Kind::end && envelope.sequence == 1) return;
     Sender& sender = sender_of(slot, envelope);
     count_loss(sender, Loss::network_gap, sender.window.advance_to(envelope.sequence));
-    if (envelope.kind == Kind::message) handle_message(sender, envelope);
+    if (envelope.kind == Kind::message) handle_messages(sender, parcel);
     if (envelope.kind == Kind::fragment) handle_fragment(sender, envelope);
+}
+
+// All of them new, or all of them repeats: that is dealt with at once. `next` is not below the
+// first one's number any more.
+void PostOffice::handle_messages(Sender& sender, const Parcel& parcel) {
+    SequenceWindow& window = sender.window;
+    const std::uint64_t first = parcel.envelope.sequence;
+    if (first == window.next()) {
+        // Only this one may be half here; came whole after all, by another carrier.
+        if (reassembly_.messages() > 0) reassembly_.drop(sender.key, first);
+        window.set_next_arrived(parcel.size());
+        stage(sender, parcel);
+    } else if (window.has_arrived(first, parcel.size())) {
+        count_repeats(sender, parcel.size());
+    } else {
+        for (std::size_t i = 0; i < parcel.size(); ++i) handle_message(sender, parcel.at(i));
+    }
 }
 
 void PostOffice::handle_message(Sender& sender, const Envelope& message) {
     Standing standing = sender.window.standing(message.sequence);
     if (standing == Standing::arrived || standing == Standing::too_old) {
-        count_repeat(sender, standing);
+        count_repeats(sender, 1);
+        if (standing == Standing::too_old) {
+            ++sender.key.slot->counters.too_old;
+            ++counters_.too_old;
+        }
         return;
     }
     standing = revive(sender, message.sequence, standing);
-    reassembly_.drop(sender.key, message.sequence);  // came whole after all, by another carrier
+    reassembly_.drop(sender.key, message.sequence);
     accept(sender, message.sequence, standing);
-    stage(sender, message);
+    stage(sender, {message});
 }
 
 void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
@@ -235,7 +273,7 @@ void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
     if (outcome == Reassembly::Outcome::copy) ++counters_.fragment_repeats;
     if (outcome == Reassembly::Outcome::complete) {
         accept(sender, fragment.sequence, standing);
-        stage(sender, reassembly_.take(sender.key, fragment.sequence));
+        stage(sender, {reassembly_.take(sender.key, fragment.sequence)});
         flush();  // its payload is lent until the next take()
     }
     for (const Reassembly::Key& key : evicted_) {
@@ -245,13 +283,10 @@ void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
     }
 }
 
-void PostOffice::count_repeat(Sender& sender, Standing standing) {
-    const std::uint64_t too_old = standing == Standing::too_old ? 1 : 0;
-    ++sender.repeats;
-    ++sender.key.slot->counters.repeats;
-    ++counters_.repeats;
-    sender.key.slot->counters.too_old += too_old;
-    counters_.too_old += too_old;
+void PostOffice::count_repeats(Sender& sender, std::uint64_t count) {
+    sender.repeats += count;
+    sender.key.slot->counters.repeats += count;
+    counters_.repeats += count;
 }
 
 // ---- Losses
@@ -314,37 +349,35 @@ void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
 
 // ---- Into the slot
 
-void PostOffice::stage(Sender& sender, const Envelope& message) {
+void PostOffice::stage(Sender& sender, const Parcel& parcel) {
     const std::size_t index = run_.size();
     run_slot_ = sender.key.slot;
-    run_.push_back(message);
-    run_.back().lost_before = std::exchange(sender.lost_untold, 0);
+    run_.push_back(parcel);
+    run_.back().envelope.lost_before = std::exchange(sender.lost_untold, 0);
     staged_.push_back({&sender, std::exchange(sender.told_below, sender.window.next())});
     if (sender.staged != Sender::kNotStaged) staged_[sender.staged].next = index;
     sender.staged = index;
 }
 
 void PostOffice::flush() {
-    for (std::size_t done = 0; done < run_.size();) {
+    for (std::size_t front = 0; front < run_.size();) {
         const Result<std::size_t> taken =
-            put_into_slot_(run_slot_->key, std::span(run_).subspan(done));
+            put_into_slot_(run_slot_->key, std::span(run_).subspan(front));
         if (taken && *taken > 0) {
-            settle_taken(done, *taken);
-            done += *taken;
+            front = settle_taken(front, *taken);
             continue;
         }
         const Errc why = taken ? Errc::no_permission : taken.error().code;
         if (why == Errc::no_such_slot) {
-            counters_.no_such_slot += run_.size() - done;
+            counters_.no_such_slot += messages_from(front);
             clear_books(*run_slot_);
             run_slot_->opened_at = now_;
             staged_.clear();
             break;
         }
-        settle_refused(done, why == Errc::slot_full         ? Loss::slot_full
-                             : why == Errc::message_too_big ? Loss::message_too_big
-                                                            : Loss::refused);
-        ++done;
+        front = settle_refused(front, why == Errc::slot_full         ? Loss::slot_full
+                                      : why == Errc::message_too_big ? Loss::message_too_big
+                                                                     : Loss::refused);
     }
     for (const Staged& staged : staged_) staged.sender->staged = Sender::kNotStaged;
     run_.clear();
@@ -352,26 +385,53 @@ void PostOffice::flush() {
     run_slot_ = nullptr;
 }
 
-void PostOffice::settle_taken(std::size_t first, std::size_t count) {
-    MAILSLOT_CHECK(count <= run_.size() - first);
-    for (std::size_t i = first; i < first + count; ++i) ++staged_[i].sender->received;
-    run_slot_->counters.received += count;
-    counters_.delivered += count;
+std::size_t PostOffice::messages_from(std::size_t front) const {
+    std::size_t count = 0;
+    for (; front < run_.size(); ++front) count += run_[front].size();
+    return count;
 }
 
-// Its losses and itself are told by the sender's next message, which may stand in the same run.
-void PostOffice::settle_refused(std::size_t index, Loss cause) {
-    const Staged& refused = staged_[index];
+// What is at the front of the run thereafter.
+std::size_t PostOffice::settle_taken(std::size_t front, std::size_t count) {
+    run_slot_->counters.received += count;
+    counters_.delivered += count;
+    for (; count > 0; ++front) {
+        MAILSLOT_CHECK(front < run_.size());
+        Parcel& parcel = run_[front];
+        const std::size_t taken = std::min(count, parcel.size());
+        staged_[front].sender->received += taken;
+        count -= taken;
+        if (taken == parcel.size()) continue;
+        parcel.remove_front(taken);
+        staged_[front].told_below = parcel.envelope.sequence;
+        break;
+    }
+    return front;
+}
+
+// Its losses and itself are told by the sender's next message, which may stand in the same parcel,
+// or in the same run. What is at the front thereafter.
+std::size_t PostOffice::settle_refused(std::size_t front, Loss cause) {
+    const Staged& refused = staged_[front];
+    Parcel& parcel = run_[front];
     Sender& sender = *refused.sender;
+    const std::uint64_t untold = parcel.envelope.lost_before;
     count_loss(sender, cause, 1);
+    if (parcel.size() > 1) {
+        --sender.lost_untold;
+        parcel.remove_front(1);
+        parcel.envelope.lost_before = untold + 1;
+        return front;
+    }
     if (refused.next == Sender::kNotStaged) {
-        sender.lost_untold += run_[index].lost_before;
+        sender.lost_untold += untold;
         sender.told_below = refused.told_below;
     } else {
         --sender.lost_untold;
-        run_[refused.next].lost_before += run_[index].lost_before + 1;
+        run_[refused.next].envelope.lost_before += untold + 1;
         staged_[refused.next].told_below = refused.told_below;
     }
+    return front + 1;
 }
 
 // ---- Counters

@@ -17,6 +17,7 @@
 #include "mailslot/result.h"
 #include "model/envelope.h"
 #include "model/limits.h"
+#include "model/parcel.h"
 #include "post/counters.h"
 #include "post/reassembly.h"
 #include "post/sender_book.h"
@@ -46,18 +47,19 @@ inline constexpr std::size_t kMaxSpellings =
 
 class PostOffice final {
 public:
-    // Puts messages into the slot with this folded name; says how many it took, in order. An error
-    // tells why the next one was not taken: no_such_slot, slot_full, message_too_big,
-    // no_permission. Never blocks, and never calls the post office.
+    // Puts messages into the slot with this folded name; says how many it took, in order, which may
+    // end within a parcel. An error tells why the next one was not taken: no_such_slot, slot_full,
+    // message_too_big, no_permission. Never blocks, and never calls the post office.
     using PutIntoSlot = std::function<Result<std::size_t>(std::string_view slot_key,
-                                                          std::span<const Envelope> messages)>;
+                                                          std::span<const Parcel> messages)>;
 
     PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_into_slot,
                const Limits& limits = {});
     PostOffice(const PostOffice&) = delete;
     PostOffice& operator=(const PostOffice&) = delete;
 
-    void deliver(std::span<const Envelope> arrived);  // from carriers
+    void deliver(std::span<const Parcel> arrived);    // from carriers
+    void deliver(std::span<const Envelope> arrived);  // the same, each a parcel by itself
     void tick();                                      // lets half-arrived messages time out
     std::optional<Clock::Instant> next_tick() const;  // when tick() will have work
 
@@ -94,21 +96,24 @@ private:
 
     using Spellings = ByText<SlotBook*>;
 
-    // A message on its way into the slot, and what to undo if the slot does not take it.
+    // A parcel on its way into the slot, and what to undo if the slot does not take its first
+    // message.
     struct Staged {
         Sender* sender = nullptr;
-        std::uint64_t told_below = 0;           // the sender's, before this message
+        std::uint64_t told_below = 0;           // the sender's, before that message
         std::size_t next = Sender::kNotStaged;  // the next one of that sender in the run
     };
 
-    bool admits(const Envelope& envelope);
+    void take_in(const Parcel& parcel);
+    bool admits(const Parcel& parcel);
     bool is_for_us(const Envelope& envelope) const;
-    bool is_sound(const Envelope& envelope);
+    bool is_sound(const Parcel& parcel);
     SlotBook* find_slot(std::string_view spelling);
     Spellings::iterator add_spelling(std::string_view spelling);
     void forget_spellings();
-    void count_no_such_slot(const Envelope& envelope);
-    void handle(SlotBook& slot, const Envelope& envelope);
+    void count_no_such_slot(const Parcel& parcel);
+    void handle(SlotBook& slot, const Parcel& parcel);
+    void handle_messages(Sender& sender, const Parcel& parcel);
     void handle_message(Sender& sender, const Envelope& message);
     void handle_fragment(Sender& sender, const Envelope& fragment);
 
@@ -116,7 +121,7 @@ private:
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
     void make_room_for_sender();
     void note(const Sender& sender) const;
-    void count_repeat(Sender& sender, SequenceWindow::Standing standing);
+    void count_repeats(Sender& sender, std::uint64_t count);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
     void take_gap_back(Sender& sender, std::uint64_t sequence);
     void move_loss(Sender& sender, Loss from, Loss to);
@@ -125,10 +130,11 @@ private:
     void accept(Sender& sender, std::uint64_t sequence, SequenceWindow::Standing standing);
     void give_up(Sender& sender, std::uint64_t sequence, Loss cause);
 
-    void stage(Sender& sender, const Envelope& message);
+    void stage(Sender& sender, const Parcel& parcel);
     void flush();
-    void settle_taken(std::size_t first, std::size_t count);
-    void settle_refused(std::size_t index, Loss cause);
+    std::size_t settle_taken(std::size_t front, std::size_t count);
+    std::size_t settle_refused(std::size_t front, Loss cause);
+    std::size_t messages_from(std::size_t front) const;
     void clear_books(SlotBook& slot);
 
     Identity identity_;
@@ -146,7 +152,7 @@ private:
     std::vector<Reassembly::Key> evicted_;
 
     SlotBook* run_slot_ = nullptr;  // of all messages in run_
-    std::vector<Envelope> run_;     // for one call of put_into_slot_
+    std::vector<Parcel> run_;       // for one call of put_into_slot_
     std::vector<Staged> staged_;    // beside run_
 };
 

@@ -42,6 +42,24 @@ void SequenceWindow::set_arrived(std::uint64_t sequence) {
     arrived_.set(bit);
 }
 
+void SequenceWindow::set_next_arrived(std::uint64_t count) {
+    // Of more than the window holds, the last ones stay.
+    for (std::uint64_t number = next_ + count - std::min(count, kRepeatWindow);
+         number < next_ + count; ++number) {
+        arrived_.set(number % kRepeatWindow);
+        clear_given_up(number);
+    }
+    next_ += count;
+}
+
+bool SequenceWindow::has_arrived(std::uint64_t first, std::uint64_t count) const {
+    if (!is_in_window(first) || count > next_ - first) return false;
+    for (std::uint64_t number = first; number < first + count; ++number) {
+        if (!arrived_[number % kRepeatWindow]) return false;
+    }
+    return true;
+}
+
 void SequenceWindow::clear_given_up(std::uint64_t sequence) {
     if (!given_up_) return;
     given_up_->timed_out.reset(sequence % kRepeatWindow);

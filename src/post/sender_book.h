@@ -40,6 +40,10 @@ public:
     std::uint64_t advance_to(std::uint64_t sequence);
     // `sequence` is in the window, or next().
     void set_arrived(std::uint64_t sequence);
+    // The same of `count` numbers from next() on.
+    void set_next_arrived(std::uint64_t count);
+    // Whether `count` numbers from `first` on are all in the window, and have all arrived.
+    bool has_arrived(std::uint64_t first, std::uint64_t count) const;
     // Below the window nothing can be noted, and nothing needs to be: it is too old for ever.
     void set_given_up(std::uint64_t sequence, Loss cause);
     void clear_given_up(std::uint64_t sequence);  // missing again

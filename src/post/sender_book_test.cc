@@ -91,6 +91,37 @@ TEST(SequenceWindow, notes_nothing_about_numbers_outside_it) {
     EXPECT_EQ(window.standing(2999), Standing::missing);
 }
 
+TEST(SequenceWindow, takes_numbers_in_a_row_at_once) {
+    SequenceWindow window(1);
+    window.set_next_arrived(3);
+    window.advance_to(6);
+    window.set_next_arrived(2);
+    EXPECT_EQ(window.next(), 8u);
+    for (std::uint64_t number : {1, 2, 3, 6, 7})
+        EXPECT_EQ(window.standing(number), Standing::arrived);
+    for (std::uint64_t number : {4, 5}) EXPECT_EQ(window.standing(number), Standing::missing);
+    EXPECT_TRUE(window.has_arrived(1, 3));
+    EXPECT_TRUE(window.has_arrived(6, 2));
+    EXPECT_FALSE(window.has_arrived(3, 2));
+    EXPECT_FALSE(window.has_arrived(4, 1));
+    EXPECT_FALSE(window.has_arrived(7, 2));  // 8 was not heard of
+    EXPECT_FALSE(window.has_arrived(8, 1));
+}
+
+TEST(SequenceWindow, takes_more_numbers_in_a_row_than_it_reaches_back) {
+    SequenceWindow window(1);
+    window.advance_to(3);
+    window.set_given_up(2, Loss::over_limit);
+    window.set_next_arrived(kRepeatWindow + 5);
+    EXPECT_EQ(window.next(), kRepeatWindow + 8);
+    EXPECT_EQ(window.standing(7), Standing::too_old);
+    EXPECT_FALSE(window.has_arrived(7, 10));
+    EXPECT_TRUE(window.has_arrived(8, kRepeatWindow));
+    window.advance_to(window.next() + 1);
+    EXPECT_EQ(window.standing(window.next() - 1), Standing::missing);
+    EXPECT_FALSE(window.has_arrived(9, kRepeatWindow));
+}
+
 TEST(SenderBook, finds_a_sender_by_slot_and_origin) {
     SlotBook one, two;
     SenderBook book(10);

@@ -82,36 +82,34 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
     return {};
 }
 
-// One message of several; `e` has what they share, and gets what is this one's.
-Result<void> decode_record(ByteReader& in, const Envelope& shared, std::uint16_t index,
-                           Envelope& e) {
-    const auto form = form_from_byte(in.u8());
-    const std::uint32_t sent_after_us = in.u32be();
-    const std::size_t size = in.u16be();
-    e.payload = in.take(size);
-    if (!in.ok()) return damaged();
-    if (!form) return of_a_later_program();
-    e.format = *form;
-    if (index == 0 && sent_after_us != 0) return damaged();
-    if (shared.sent_at_us > std::numeric_limits<std::int64_t>::max() - sent_after_us)
-        return damaged();
-    e.sent_at_us = shared.sent_at_us + sent_after_us;
-    e.sequence = shared.sequence + index;
+// The messages of a frame, all of them into `contents`.
+Result<void> decode_records(ByteReader& in, const Envelope& shared, std::span<Content> contents) {
+    for (Content& content : contents) {
+        const Bytes record = in.take(kMessageRecordBytes);
+        if (record.empty()) return damaged();
+        const auto form = form_from_byte(std::to_integer<std::uint8_t>(record[0]));
+        const std::uint32_t sent_after_us = load_u32be(&record[1]);
+        content.payload = in.take(load_u16be(&record[5]));
+        if (!in.ok()) return damaged();
+        if (!form) return of_a_later_program();
+        content.format = *form;
+        if (&content == contents.data() && sent_after_us != 0) return damaged();
+        if (shared.sent_at_us > std::numeric_limits<std::int64_t>::max() - sent_after_us)
+            return damaged();
+        content.sent_at_us = shared.sent_at_us + sent_after_us;
+    }
     return {};
 }
 
-Result<void> decode_messages(ByteReader& in, const Envelope& shared, std::vector<Envelope>& out) {
+Result<Parcel> decode_messages(ByteReader& in, const Envelope& shared, std::span<Content> room) {
     const std::uint16_t count = in.u16be();
     if (count == 0 || count > kMaxFrameMessages) return damaged();
     if (shared.sequence > std::numeric_limits<std::uint64_t>::max() - (count - 1u))
         return damaged();
-    for (std::uint16_t index = 0; index < count; ++index) {
-        out.push_back(shared);
-        if (Result<void> record = decode_record(in, shared, index, out.back()); !record)
-            return record;
-    }
+    const auto contents = room.first(count);
+    if (auto records = decode_records(in, shared, contents); !records) return records.error();
     if (in.left() != 0) return damaged();
-    return {};
+    return Parcel{shared, contents};
 }
 
 Result<void> decode_fragment(ByteReader& in, Envelope& e) {
@@ -186,20 +184,22 @@ Envelope message_header(const Envelope& shared) {
 
 }  // namespace
 
-Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out) {
+Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room) {
     ByteReader in(datagram);
-    if (Result<void> prefix = decode_prefix(in, datagram.size()); !prefix) return prefix;
+    if (auto prefix = decode_prefix(in, datagram.size()); !prefix) return prefix.error();
     Envelope e;
-    if (Result<void> header = decode_header(in, e); !header) return header;
-    if (e.kind != Kind::message) {
-        Result<void> body = decode_single(in, e);
-        if (body) out.push_back(e);
-        return body;
-    }
-    const std::size_t before = out.size();
-    Result<void> body = decode_messages(in, e, out);
-    if (!body) out.resize(before);
-    return body;
+    if (auto header = decode_header(in, e); !header) return header.error();
+    if (e.kind == Kind::message) return decode_messages(in, e, room);
+    if (auto body = decode_single(in, e); !body) return body.error();
+    return Parcel{e, {}};
+}
+
+Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out) {
+    std::vector<Content> room(kMaxFrameMessages);
+    const Result<Parcel> parcel = decode_frame(datagram, room);
+    if (!parcel) return parcel.error();
+    for (std::size_t i = 0; i < parcel->size(); ++i) out.push_back(parcel->at(i));
+    return {};
 }
 
 FrameWriter::FrameWriter(std::span<std::byte> buffer, const Envelope& header)

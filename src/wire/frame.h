@@ -11,6 +11,7 @@
 #include "mailslot/result.h"
 #include "model/envelope.h"
 #include "model/limits.h"
+#include "model/parcel.h"
 
 namespace mailslot::wire {
 
@@ -36,10 +37,12 @@ inline constexpr std::size_t kMaxFrameOverhead =
 // What sealing adds.
 inline constexpr std::size_t kSealBytes = 44;
 
-// Appends the envelopes of one datagram to `out`, all of them or, where anything is wrong, none.
-// They borrow the datagram; from_address and trust are left for the caller.
-// Errors: bad_packet; `step` is "version" or "flags" for a datagram of a later program, "sealed"
-// for one that needs a key, "frame" for damage.
+// What one datagram carries, all of it or, where anything is wrong, nothing. It borrows the
+// datagram, and the first places of `room`, which has kMaxFrameMessages; from_address and trust are
+// left for the caller. Errors: bad_packet; `step` is "version" or "flags" for a datagram of a later
+// program, "sealed" for one that needs a key, "frame" for damage.
+Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room);
+// The same as single envelopes, which are appended to `out`.
 Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out);
 
 // What a message frame says of one message.

@@ -46,9 +46,9 @@ public:
             const auto size = receiving_ ? receiving_->receive(buffer_) : std::nullopt;
             if (!size) return false;
             rx_datagrams_.fetch_add(1, std::memory_order_relaxed);
-            envelopes_.clear();
-            if (wire::decode_frame(std::span(buffer_).first(*size), envelopes_)) {
-                deliver(envelopes_);
+            const auto parcel = wire::decode_frame(std::span(buffer_).first(*size), contents_);
+            if (parcel) {
+                deliver(std::span(&*parcel, 1));
             } else {
                 rx_bad_packet_.fetch_add(1, std::memory_order_relaxed);
             }
@@ -98,7 +98,7 @@ private:
     const std::string prefix_;
     std::optional<os::LocalDatagramSocket> receiving_, sending_;
     std::array<std::byte, kMaxDatagramBytes + 1> buffer_;
-    std::vector<Envelope> envelopes_;
+    std::vector<Content> contents_{wire::kMaxFrameMessages};
     DatagramPacker packer_;
     std::atomic<std::uint64_t> rx_datagrams_{0}, rx_bad_packet_{0}, tx_datagrams_{0}, tx_failed_{0};
 };

@@ -38,8 +38,10 @@ protected:
         while (!enough()) {
             pollfd readable{reader_->poll_fd(), POLLIN, 0};
             ASSERT_EQ(::poll(&readable, 1, 5000), 1);
-            reader_->receive([&](std::span<const Envelope> arrived) {
-                for (const Envelope& envelope : arrived) each(envelope);
+            reader_->receive([&](std::span<const Parcel> arrived) {
+                for (const Parcel& parcel : arrived) {
+                    for (std::size_t i = 0; i < parcel.size(); ++i) each(parcel.at(i));
+                }
             });
         }
     }

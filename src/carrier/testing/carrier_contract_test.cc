@@ -289,7 +289,7 @@ TEST_P(CarrierContract, brings_a_query_and_its_answer_which_is_sent_while_receiv
     send({message("makes it answer")});
     std::size_t answered = 0;
     Received received;
-    const auto answer_the_first = [&](std::span<const Envelope>) {
+    const auto answer_the_first = [&](std::span<const Parcel>) {
         if (answered == 0) answered = reader_->send({}, std::span(&answer, 1)).value();
     };
     const auto both = [](const Received& all) { return all.size() == 2; };

@@ -20,9 +20,11 @@ bool wait_for_more(Carrier& carrier) {
 bool collect_until(Carrier& carrier, Received& received,
                    const std::function<bool(const Received&)>& enough,
                    const Carrier::Deliver& also) {
-    const auto keep = [&](std::span<const Envelope> envelopes) {
-        for (const Envelope& envelope : envelopes) received.emplace_back(envelope);
-        if (also) also(envelopes);
+    const auto keep = [&](std::span<const Parcel> parcels) {
+        for (const Parcel& parcel : parcels) {
+            for (std::size_t i = 0; i < parcel.size(); ++i) received.emplace_back(parcel.at(i));
+        }
+        if (also) also(parcels);
     };
     for (;;) {
         const std::size_t before = received.size();

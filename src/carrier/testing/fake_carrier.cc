@@ -27,8 +27,8 @@ void FakeCarrier::fail_after(std::size_t messages, Errc code) {
 bool FakeCarrier::receive(const Deliver& deliver) {
     // Taken out first: who gets them may send, and so add to what waits.
     const std::deque<OwnedEnvelope> batch = std::exchange(waiting_, {});
-    std::vector<Envelope> views;
-    for (const OwnedEnvelope& envelope : batch) views.push_back(envelope.view());
+    std::vector<Parcel> views;
+    for (const OwnedEnvelope& envelope : batch) views.push_back({envelope.view()});
     if (!views.empty()) deliver(views);
     return !waiting_.empty();
 }

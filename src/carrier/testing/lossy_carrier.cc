@@ -21,12 +21,14 @@ bool LossyCarrier::happens(double chance) {
 bool LossyCarrier::receive(const Deliver& deliver) {
     std::vector<OwnedEnvelope> batch;
     release_due(batch);
-    const bool more = inner_->receive([&](std::span<const Envelope> envelopes) {
-        for (const Envelope& envelope : envelopes) take(envelope, batch);
+    const bool more = inner_->receive([&](std::span<const Parcel> parcels) {
+        for (const Parcel& parcel : parcels) {
+            for (std::size_t i = 0; i < parcel.size(); ++i) take(parcel.at(i), batch);
+        }
     });
     reorder(batch);
-    std::vector<Envelope> views;
-    for (const OwnedEnvelope& envelope : batch) views.push_back(envelope.view());
+    std::vector<Parcel> views;
+    for (const OwnedEnvelope& envelope : batch) views.push_back({envelope.view()});
     if (!views.empty()) deliver(views);
     return more;
 }

@@ -19,7 +19,7 @@ static_assert(kPieceBytes > wire::kMaxFrameBytes);
 constexpr std::size_t kDatagramsAtOnce = 256;
 // Handed over together: while they are in the processor's cache, and so that small messages cannot
 // make us keep many; those of one more datagram may come on top.
-constexpr std::size_t kEnvelopesAtOnce = 512;
+constexpr std::size_t kMessagesAtOnce = 512;
 // 20 memberships each on stock Linux: 160 interfaces.
 constexpr std::ptrdiff_t kMaxSocketsPerFamily = 8;
 
@@ -33,7 +33,8 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters, os::Po
       counters_(counters),
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
-      batch_(kBatchPieces, kPieceBytes) {}
+      batch_(kBatchPieces, kPieceBytes),
+      contents_(kMessagesAtOnce + wire::kMaxFrameMessages) {}
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
                                                        UdpCounters& counters) {
@@ -113,7 +114,10 @@ bool UdpReceiver::join(const Link& link) {
 }
 
 bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
-    if (watch_.changed() && !follow_interfaces()) {
+    // One call in place of one for each that has nothing: most often there are two of them.
+    const std::vector<int>& readable = poll_set_.readable();
+    const auto has_work = [&](int fd) { return std::ranges::count(readable, fd) > 0; };
+    if (has_work(watch_.fd()) && watch_.changed() && !follow_interfaces()) {
         // Short of resources just now. What is joined stays; the next change tries again.
         count_one(counters_.deaf_interfaces);
     }
@@ -121,6 +125,7 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     for (std::size_t datagrams = 0; more && datagrams < kDatagramsAtOnce;) {
         more = false;
         for (os::UdpSocket& socket : sockets_) {
+            if (!has_work(socket.fd())) continue;
             const std::span<const os::Datagram> came = socket.receive(batch_);
             hand_over(came, deliver);
             datagrams += came.size();
@@ -132,20 +137,22 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
 
 void UdpReceiver::hand_over(std::span<const os::Datagram> datagrams,
                             const Carrier::Deliver& deliver) {
-    envelopes_.clear();
+    counters_.rx_datagrams.fetch_add(datagrams.size(), std::memory_order_relaxed);
     for (const os::Datagram& datagram : datagrams) {
-        count_one(counters_.rx_datagrams);
         if (is_allowed(datagram.interface_index)) {
             decode(datagram);
         } else {
             count_one(counters_.rx_other_interface);
         }
-        if (envelopes_.size() >= kEnvelopesAtOnce) {
-            deliver(envelopes_);
-            envelopes_.clear();
-        }
+        if (decoded_ >= kMessagesAtOnce) deliver_decoded(deliver);
     }
-    if (!envelopes_.empty()) deliver(envelopes_);
+    if (decoded_ > 0) deliver_decoded(deliver);
+}
+
+void UdpReceiver::deliver_decoded(const Carrier::Deliver& deliver) {
+    deliver(parcels_);
+    parcels_.clear();
+    decoded_ = 0;
 }
 
 bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
@@ -155,19 +162,19 @@ bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
 
 void UdpReceiver::decode(const os::Datagram& datagram) {
     if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than IP can carry
-    const std::size_t before = envelopes_.size();
-    if (const auto decoded = wire::decode_frame(datagram.bytes, envelopes_); !decoded) {
-        const std::string_view step = decoded.error().step;
+    const auto parcel = wire::decode_frame(datagram.bytes, std::span(contents_).subspan(decoded_));
+    if (!parcel) {
+        const std::string_view step = parcel.error().step;
         const bool later_program = step == "version" || step == "flags";
         count_one(later_program      ? counters_.rx_unknown_version
                   : step == "sealed" ? counters_.rx_sealed
                                      : counters_.rx_bad_packet);
         return;
     }
-    for (Envelope& envelope : std::span(envelopes_).subspan(before)) {
-        envelope.from_address = datagram.from.address;
-        envelope.trust = Trust::none;
-    }
+    parcels_.push_back(*parcel);
+    parcels_.back().envelope.from_address = datagram.from.address;
+    parcels_.back().envelope.trust = Trust::none;
+    decoded_ += parcel->size();
 }
 
 std::uint64_t UdpReceiver::kernel_drops() const {

@@ -42,6 +42,7 @@ private:
     bool is_allowed(std::uint32_t interface_index) const;
     void hand_over(std::span<const os::Datagram> datagrams, const Carrier::Deliver& deliver);
     void decode(const os::Datagram& datagram);
+    void deliver_decoded(const Carrier::Deliver& deliver);
 
     const Settings& settings_;
     UdpCounters& counters_;
@@ -52,7 +53,9 @@ private:
     std::vector<Membership> memberships_;
     std::vector<std::uint32_t> allowed_;  // interfaces; empty: all
     os::DatagramBatch batch_;
-    std::vector<Envelope> envelopes_;  // of the current batch
+    std::vector<Parcel> parcels_;    // of the current batch
+    std::vector<Content> contents_;  // that they borrow
+    std::size_t decoded_ = 0;        // how many messages those are
 };
 
 }  // namespace mailslot

@@ -2,6 +2,8 @@
 
 #include <sys/epoll.h>
 
+#include <array>
+
 #include "os/linux/network_error.h"
 
 namespace mailslot::os {
@@ -15,10 +17,21 @@ Result<PollSet> PollSet::open() {
 Result<void> PollSet::add(int fd) {
     epoll_event event{};
     event.events = EPOLLIN;
+    event.data.fd = fd;
     if (epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
         return network_error("epoll_ctl", errno);
     }
     return {};
+}
+
+const std::vector<int>& PollSet::readable() {
+    std::array<epoll_event, 64> events;
+    const int count = epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), 0);
+    readable_.clear();
+    for (int i = 0; i < count; ++i) {
+        readable_.push_back(events[static_cast<std::size_t>(i)].data.fd);
+    }
+    return readable_;
 }
 
 }  // namespace mailslot::os

@@ -223,10 +223,12 @@ struct DatagramBatch::Memory {
           vectors(count),
           addresses(count),
           controls(count),
-          headers(count) {}
+          headers(count),
+          used(count) {}
 
-    void prepare() {  // the kernel overwrites lengths and flags
-        for (std::size_t i = 0; i < headers.size(); ++i) {
+    // The kernel overwrites lengths and flags of those that it fills.
+    void prepare() {
+        for (std::size_t i = 0; i < used; ++i) {
             vectors[i] = {bytes.get() + i * piece_bytes, piece_bytes};
             msghdr& header = headers[i].msg_hdr;
             header = {};
@@ -266,6 +268,7 @@ struct DatagramBatch::Memory {
     std::vector<sockaddr_storage> addresses;
     std::vector<Control> controls;
     std::vector<mmsghdr> headers;
+    std::size_t used;      // headers, from the first on, that have to be prepared again
     std::size_t came = 0;  // pieces, at the last receive()
     std::vector<Datagram> datagrams;
 };
@@ -356,6 +359,8 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     const int came = recvmmsg(fd(), memory.headers.data(), room, MSG_DONTWAIT, nullptr);
     // Below 0: nothing there; an error of the link shows in the watch, not here.
     memory.came = static_cast<std::size_t>(std::max(came, 0));
+    // One more: it may have been begun and put back.
+    memory.used = std::min(memory.came + 1, memory.headers.size());
     memory.datagrams.clear();
     for (std::size_t i = 0; i < memory.came; ++i) memory.split(i);
     return memory.datagrams;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "post/post_office.h"
+#include "post/testing/one_by_one.h"
 
 namespace mailslot::post {
 
@@ -21,8 +22,9 @@ public:
     };
 
     PostOffice::PutIntoSlot function() {
-        return
-            [this](std::string_view slot, std::span<const Envelope> run) { return put(slot, run); };
+        return one_by_one([this](std::string_view slot, std::span<const Envelope> run) {
+            return put(slot, run);
+        });
     }
 
     // What happens to a sequence number; no value: it is taken.

@@ -1,0 +1,47 @@
+// Messages that travel together: of one writer to one slot, with numbers in a row.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "model/envelope.h"
+
+namespace mailslot {
+
+// What a message has for itself among others of one parcel.
+struct Content {
+    Bytes payload{};
+    std::int64_t sent_at_us = 0;
+    Form format{};
+};
+
+// What one datagram carries. Borrows, as its envelope does.
+struct Parcel {
+    // What all of them share; `sequence` and `lost_before` are the first one's. What stands in
+    // `contents` is looked for there.
+    Envelope envelope{};
+    std::span<const Content> contents{};  // of Kind::message; empty: the envelope is all of it
+
+    std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
+
+    Envelope at(std::size_t index) const {
+        Envelope one = envelope;
+        if (contents.empty()) return one;
+        one.sequence += index;
+        if (index > 0) one.lost_before = 0;
+        one.payload = contents[index].payload;
+        one.sent_at_us = contents[index].sent_at_us;
+        one.format = contents[index].format;
+        return one;
+    }
+
+    // Some must be left.
+    void remove_front(std::size_t count) {
+        contents = contents.subspan(count);
+        envelope.sequence += count;
+        envelope.lost_before = 0;
+    }
+};
+
+}  // namespace mailslot

@@ -1,0 +1,25 @@
+// For slots of tests, which look at each message by itself.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "post/post_office.h"
+
+namespace mailslot::post {
+
+// `put` takes a slot's name and std::vector<Envelope>.
+template <class Put>
+PostOffice::PutIntoSlot one_by_one(Put put) {
+    return [put = std::move(put)](std::string_view slot_key, std::span<const Parcel> parcels) {
+        std::vector<Envelope> messages;
+        for (const Parcel& parcel : parcels) {
+            for (std::size_t i = 0; i < parcel.size(); ++i) messages.push_back(parcel.at(i));
+        }
+        return put(slot_key, messages);
+    };
+}
+
+}  // namespace mailslot::post
