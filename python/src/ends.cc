@@ -48,26 +48,34 @@ std::vector<Label> labels_of(const py::handle& labels) {
 // to be had.
 class KeptMessage {
 public:
-    KeptMessage() : is_ours_(!std::exchange(is_lent, true)) {}
+    KeptMessage() : kept_(of_this_thread()), is_ours_(!std::exchange(kept_.is_lent, true)) {
+        if (!is_ours_) other_.emplace();
+    }
     ~KeptMessage() {
         constexpr std::size_t kKept = 1 << 20;
         if (!is_ours_) return;
-        if (kept.size() > kKept) kept = Message();
-        is_lent = false;
+        if (kept_.message.size() > kKept) kept_.message = Message();
+        kept_.is_lent = false;
     }
     KeptMessage(const KeptMessage&) = delete;
     KeptMessage& operator=(const KeptMessage&) = delete;
 
-    Message& get() { return is_ours_ ? kept : own_; }
+    Message& get() { return is_ours_ ? kept_.message : *other_; }
 
 private:
-    static thread_local Message kept;
-    static thread_local bool is_lent;
+    struct Kept {
+        Message message;
+        bool is_lent = false;
+    };
+    static Kept& of_this_thread() {
+        thread_local Kept kept;
+        return kept;
+    }
+
+    Kept& kept_;
     const bool is_ours_;
-    Message own_;
+    std::optional<Message> other_;
 };
-thread_local Message KeptMessage::kept;
-thread_local bool KeptMessage::is_lent = false;
 
 }  // namespace
 
