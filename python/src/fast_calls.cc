@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <exception>
+#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -40,6 +41,8 @@ Answer answer_of(const Do& doing) {
         return doing();
     } catch (py::error_already_set& raised) {
         raised.restore();
+    } catch (const py::builtin_exception& ours) {
+        ours.set_error();
     } catch (const std::bad_alloc&) {
         PyErr_NoMemory();
     } catch (const std::exception& other) {
@@ -356,7 +359,9 @@ Answer get_from_mailslot(const Arguments& call) {
 
 template <class End>
 End* cast_end(PyObject* object) {
-    return object == Py_None ? nullptr : py::cast<End*>(py::handle(object));
+    if (object == Py_None) return nullptr;
+    if (!py::isinstance<End>(object)) throw py::type_error("_go_direct: a Reader and a Writer");
+    return py::cast<End*>(py::handle(object));
 }
 
 PyObject* go_direct(PyObject* object, PyObject* arguments) {
