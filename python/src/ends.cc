@@ -175,6 +175,10 @@ std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
                                const py::object& labels) {
     std::vector<py::object> kept;
     std::vector<Outgoing> messages;
+    const bool is_counted = PyList_Check(values.ptr()) || PyTuple_Check(values.ptr());
+    const auto count = is_counted ? static_cast<std::size_t>(Py_SIZE(values.ptr())) : 0;
+    kept.reserve(count);
+    messages.reserve(count);
     for (const py::handle value : values) {
         kept.push_back(py::reinterpret_borrow<py::object>(value));
         messages.emplace_back(value, marshalled_);
@@ -182,9 +186,11 @@ std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
     const std::vector<Label> named = labels_of(labels);
     PutOptions options{
         .labels = named, .wait_when_full = timeout_of(timeout_ms), .interrupted = is_interrupted};
+    std::vector<std::string_view> same;  // what follows in one format
+    same.reserve(messages.size());
     std::size_t done = 0;
     while (done < messages.size()) {
-        std::vector<std::string_view> same;  // what follows in one format
+        same.clear();
         options.format = messages[done].format();
         for (std::size_t i = done; i < messages.size() && messages[i].format() == options.format;
              ++i) {
