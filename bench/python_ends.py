@@ -2,12 +2,14 @@
 """usage: PYTHONPATH=BUILD/python bench/python_ends.py [--rounds N] [--messages N] [--csv FILE]
 
 Python programs: one process puts, another gets, N messages of 100 bytes. mailslot beside multiprocessing.Queue and pyzmq
-(ipc, PUSH to PULL), one after the other in each round; medians over the rounds, and ratios. Each reader takes all of
-what was sent and checks that it is. Also the cost of one put and of one get alone, in one process.
+(ipc, PUSH to PULL), one after the other in each round; medians over the rounds, and of the ratios within a round, with
+the least and the most. Each reader takes all of what was sent and checks that it is. Also the cost of one put and of
+one get alone, in one process.
 """
 
 import argparse
 import csv
+import itertools
 import multiprocessing
 import os
 import platform
@@ -27,11 +29,29 @@ def describe():
     with open("/proc/cpuinfo") as cpuinfo:
         model = next((line.split(":")[1].strip() for line in cpuinfo if line.startswith("model name")), "unknown")
     print(f"{platform.platform()}, {model}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
-    print(f"Python {platform.python_version()}, commit {commit}")
+    print(f"commit {commit}, {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}")
 
 
-class Mailslot:
-    name = "mailslot"
+class Peer:
+    """One way to send from process to process. Each is used as its documentation does it, in a loop of its own: no
+    function of ours stands between the loop and the call. None of them loses a message: whose queue is bounded waits."""
+
+    def __init__(self, number):
+        """Before the two processes begin; what they share is made here."""
+
+    def read(self, count, data, ready):
+        """Gets `count` messages after saying that it is ready. How many were not `data`."""
+        get, close = self.reader()
+        ready.set()
+        wrong = 0
+        for _ in range(count):
+            if get() != data:
+                wrong += 1
+        return wrong, close
+
+
+class Mailslot(Peer):
+    name = "mailslot.ipc"
 
     def __init__(self, number):
         self.slot = f"BENCH{number}"
@@ -42,37 +62,68 @@ class Mailslot:
         slot = ipc.Mailslot(self.slot, mode="r")
         return slot.get, slot.close
 
-    def writer(self):
+    def write(self, count, data, started):
         from mailslot import ipc
 
-        slot = ipc.Mailslot(self.slot, mode="w")
-        return lambda data: slot.put(data, block=True), slot.close
+        with ipc.Mailslot(self.slot, mode="w") as slot:
+            started()
+            for _ in range(count):
+                slot.put(data, block=True)
 
 
-class MailslotBatch(Mailslot):
-    name = "mailslot put_many(32)"
+class MailslotLoop(Mailslot):
+    name = "mailslot.ipc, `for` loop"
 
-    def writer(self):
+    def read(self, count, data, ready):
+        from mailslot import ipc
+
+        slot = ipc.Mailslot(self.slot, mode="r")
+        ready.set()
+        wrong = 0
+        for message in itertools.islice(slot, count):
+            if message != data:
+                wrong += 1
+        return wrong, slot.close
+
+
+class MailslotEnds(Mailslot):
+    name = "mailslot.Writer, Reader"
+
+    def reader(self):
+        import mailslot
+
+        reader = mailslot.Reader(self.slot)
+        return reader.get, reader.close
+
+    def write(self, count, data, started):
         import mailslot
 
         writer = mailslot.Writer(self.slot)
-        waiting = []
+        started()
+        for _ in range(count):
+            writer.put(data, -1)
+        writer.close()
 
-        def put(data):
+
+class MailslotBatch(MailslotEnds):
+    name = "mailslot.Writer, put_many(32)"
+
+    def write(self, count, data, started):
+        import mailslot
+
+        writer = mailslot.Writer(self.slot)
+        started()
+        waiting = []
+        for _ in range(count):
             waiting.append(data)
             if len(waiting) == 32:
                 writer.put_many(waiting, -1)
                 waiting.clear()
-
-        def close():
-            if waiting:
-                writer.put_many(waiting, -1)
-            writer.close()
-
-        return put, close
+        writer.put_many(waiting, -1)
+        writer.close()
 
 
-class Queue:
+class Queue(Peer):
     name = "multiprocessing.Queue"
 
     def __init__(self, _):
@@ -81,8 +132,13 @@ class Queue:
     def reader(self):
         return self.queue.get, lambda: None
 
-    def writer(self):
-        return self.queue.put, lambda: (self.queue.close(), self.queue.join_thread())
+    def write(self, count, data, started):
+        queue = self.queue
+        started()
+        for _ in range(count):
+            queue.put(data)
+        queue.close()
+        queue.join_thread()
 
 
 class SimpleQueue(Queue):
@@ -91,11 +147,16 @@ class SimpleQueue(Queue):
     def __init__(self, _):
         self.queue = multiprocessing.SimpleQueue()
 
-    def writer(self):
-        return self.queue.put, lambda: None
+    def write(self, count, data, started):
+        queue = self.queue
+        started()
+        for _ in range(count):
+            queue.put(data)
 
 
-class Zmq:
+class Zmq(Peer):
+    """Without a bound, hence nothing waits; bytes are copied, which is the default and right for this size."""
+
     name = "pyzmq ipc"
 
     def __init__(self, number):
@@ -116,29 +177,24 @@ class Zmq:
         socket, close = self.end(zmq.PULL, connect=False)
         return socket.recv, close
 
-    def writer(self):
+    def write(self, count, data, started):
         import zmq
 
         socket, close = self.end(zmq.PUSH, connect=True)
-        return socket.send, close
+        started()
+        for _ in range(count):
+            socket.send(data)
+        close()
 
 
 def read(peer, count, ready, done):
-    get, close = peer.reader()
-    ready.set()
-    data = b"x" * SIZE
-    wrong = sum(get() != data for _ in range(count))
+    wrong, close = peer.read(count, b"x" * SIZE, ready)
     done.put((time.monotonic(), wrong))
     close()
 
 
-def write(peer, count, started):
-    put, close = peer.writer()
-    data = b"x" * SIZE
-    started.put(time.monotonic())
-    for _ in range(count):
-        put(data)
-    close()
+def write(peer, count, times):
+    peer.write(count, b"x" * SIZE, lambda: times.put(time.monotonic()))
 
 
 def rate(peer, count):
@@ -157,21 +213,46 @@ def rate(peer, count):
     return count / (ended - began)
 
 
-def alone():
+def alone(make):
     """Nanoseconds for one put and one get, each of many in a row in one process."""
-    from mailslot import ipc
-
-    reader, writer = ipc.Mailslot("ALONE", mode="r"), ipc.Mailslot("ALONE", mode="w")
+    (get, close), put = make("ALONE")
     data, count = b"x" * SIZE, 20_000
+    put(data)
+    get()
     times = [time.perf_counter_ns()]
     for _ in range(count):
-        writer.put(data)
+        put(data)
     times.append(time.perf_counter_ns())
     for _ in range(count):
-        reader.get()
+        get()
     times.append(time.perf_counter_ns())
-    reader.close()
+    close()
     return (times[1] - times[0]) / count, (times[2] - times[1]) / count
+
+
+def ipc_ends(name):
+    from mailslot import ipc
+
+    reader, writer = ipc.Mailslot(name, mode="r"), ipc.Mailslot(name, mode="w")
+    return (reader.get, reader.close), writer.put
+
+
+def raw_ends(name):
+    import mailslot
+
+    reader = mailslot.Reader(name)
+    return (reader.get, reader.close), mailslot.Writer(name).put
+
+
+def print_table(kinds, rows):
+    peers = [kind for kind in kinds if not issubclass(kind, Mailslot)]
+    print(f"{'medians; ours as times each peer':30} {'messages/s':>12}" + "".join(f"{kind.name:>29}" for kind in peers))
+    for kind in kinds:
+        line = f"{kind.name:32} {statistics.median(row[kind.name] for row in rows):10,.0f}"
+        for peer in peers if issubclass(kind, Mailslot) else ():
+            ratios = [row[kind.name] / row[peer.name] for row in rows]
+            line += f"{f'{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})':>29}"
+        print(line)
 
 
 def main():
@@ -180,25 +261,27 @@ def main():
     parser.add_argument("--messages", type=int, default=200_000)
     parser.add_argument("--csv", help="also write each round's figures there")
     options = parser.parse_args()
-    kinds = [Mailslot, MailslotBatch, Queue, SimpleQueue]
+    kinds = [Mailslot, MailslotLoop, MailslotEnds, MailslotBatch, Queue, SimpleQueue]
+    versions = [f"Python {platform.python_version()}"]
     try:
-        import zmq  # noqa: F401
+        import zmq
 
         kinds.append(Zmq)
+        versions.append(f"pyzmq {zmq.__version__} with libzmq {zmq.zmq_version()}")
     except ImportError:
         print("pyzmq is not installed (python3-zmq)")
     describe()
-    print(f"{options.rounds} rounds of {options.messages} messages, {SIZE} B, 1 writer and 1 reader process")
+    print(f"{options.rounds} rounds of {options.messages} messages, bytes of {SIZE}, 1 writer and 1 reader process, on "
+          f"whichever processor; {', '.join(versions)}")
     with tempfile.TemporaryDirectory(prefix="ms-") as folder:
         os.environ.update(MAILSLOT_DIR=folder, MAILSLOT_CONFIG="/dev/null", MAILSLOT_PORT="17939")
         rows = [{kind.name: rate(kind(number), options.messages) for kind in kinds} for number in range(options.rounds)]
-        put_ns, get_ns = (statistics.median(figures) for figures in zip(*(alone() for _ in range(options.rounds))))
-    print(f"{'':30} {'messages/s':>12} {'mailslot is':>12}")
-    for kind in kinds:
-        median = statistics.median(row[kind.name] for row in rows)
-        ratio = statistics.median(row["mailslot"] / row[kind.name] for row in rows)
-        print(f"{kind.name:30} {median:12,.0f} {ratio:10.2f} x")
-    print(f"one put {put_ns:.0f} ns, one get {get_ns:.0f} ns, alone in one process")
+        costs = [(kind, [alone(make) for _ in range(options.rounds)])
+                 for kind, make in (("mailslot.ipc", ipc_ends), ("mailslot.Writer, Reader", raw_ends))]
+    print_table(kinds, rows)
+    for kind, figures in costs:
+        put_ns, get_ns = (statistics.median(column) for column in zip(*figures))
+        print(f"{kind}: one put {put_ns:.0f} ns, one get {get_ns:.0f} ns, alone in one process, with the loop around it")
     if options.csv:
         with open(options.csv, "w", newline="") as file:
             writer = csv.DictWriter(file, [kind.name for kind in kinds])

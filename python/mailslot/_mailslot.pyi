@@ -1,11 +1,13 @@
 """The C++ library as Python sees it. Programs use mailslot.ipc, mailslot.aio and mailslot itself."""
 
 import datetime
-from typing import Any, Iterable, Optional, Union
+from typing import Any, Callable, Iterable, Optional, TypeVar, Union
 
 # None, bool, int, float, complex, str, bytes; tuples, lists, dicts, sets of these.
 _Value = Any
 _Labels = dict[str, str]
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+_Self = TypeVar("_Self")
 
 __version__: str
 
@@ -133,6 +135,15 @@ class Writer:
     @property
     def origin(self) -> int: ...
 
+class Ends:
+    """What ipc.Mailslot is built on: the end that its direct calls use, and the loop over what `get` has."""
+
+    def _go_direct(self, reader: Optional[Reader], writer: Optional[Writer]) -> None: ...
+    def __iter__(self: _Self) -> _Self: ...
+    def __next__(self) -> _Value: ...
+
+def direct_put(general: _Method) -> _Method: ...
+def direct_get(general: _Method) -> _Method: ...
 def list_slots() -> list[SlotInfo]: ...
 def slot_info(name: str) -> SlotInfo: ...
 def canonical(address: str) -> str: ...

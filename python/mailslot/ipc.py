@@ -113,7 +113,7 @@ def _wait_ms(block: bool, timeout_ms: Optional[float], timeout: Optional[float])
     return 0 if timeout_ms is None and not block else timeout_ms
 
 
-class Mailslot:
+class Mailslot(_mailslot.Ends):
     r"""A named one-way channel of whole messages: a reader or a writer, whichever it is used as first.
 
     Mailslot(name, serialiser=..., message_size=0, timeout_ms=-1), or Mailslot(name, message_size, timeout_ms).
@@ -149,8 +149,8 @@ class Mailslot:
             serialiser = _PLAIN
         self.name = _mailslot.canonical(name)
         self._is_local = self.name.startswith("\\\\.\\")
-        self.message_size = 0 if message_size is None else int(message_size)
-        if self.message_size < 0:
+        self._message_size = 0 if message_size is None else int(message_size)
+        if self._message_size < 0:
             raise ValueError("message_size must not be negative")
         self.serialiser = serialiser
         self._marshalled = serialiser is not None
@@ -187,6 +187,17 @@ class Mailslot:
             reader.timeout_ms = self._timeout_ms
 
     @property
+    def message_size(self) -> int:
+        """The largest message in bytes; 0: as large as the slot's memory allows."""
+        return self._message_size
+
+    @message_size.setter
+    def message_size(self, message_size: int) -> None:
+        with self._lock:
+            self._message_size = message_size
+            self._settle_direct()
+
+    @property
     def closed(self) -> bool:
         return self._closed
 
@@ -219,6 +230,7 @@ class Mailslot:
                     marshalled=self._marshalled,
                 )
                 self._mode = "r"
+                self._settle_direct()
             return self._reader
 
     def _as_writer(self) -> _mailslot.Writer:
@@ -230,7 +242,15 @@ class Mailslot:
             if self._writer is None:
                 self._mode = "w"  # also when nobody listens: the use was to write
                 self._writer = _mailslot.Writer(self.name, marshalled=self._marshalled)
+                self._settle_direct()
             return self._writer
+
+    def _settle_direct(self) -> None:
+        """Says which of put and get need none of the rules below, so that usual calls go straight to the library
+        (python/src/fast_calls.cc). Call it with the lock held."""
+        reader = None if self._closed or self._loads is not None else self._reader
+        writer = None if self._closed or self._dumps is not None or self._message_size else self._writer
+        self._go_direct(reader, writer)
 
     def _check(self, reading: bool) -> None:
         if self._closed:
@@ -245,6 +265,7 @@ class Mailslot:
 
     # --- Writing
 
+    @_mailslot.direct_put
     def put(
         self,
         data: Any,
@@ -268,9 +289,7 @@ class Mailslot:
             timeout_ms = _milliseconds(timeout_ms, timeout)
         if timeout_ms is None:
             timeout_ms = -1 if block else 0
-        writer = self._writer  # the usual case, cheaply
-        if writer is None or self._closed:
-            writer = self._as_writer()
+        writer = self._as_writer()
         if self._dumps is not None:
             data = self._dumps(data)
         if self.message_size:
@@ -293,6 +312,7 @@ class Mailslot:
 
     # --- Reading
 
+    @_mailslot.direct_get
     def get(
         self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
     ) -> Any:
@@ -305,12 +325,7 @@ class Mailslot:
         Errors: x_mailslot_empty (also a queue.Empty), x_mailslot_closed, x_mailslot_exists (another reader has
         the name), x_mailslot_invalid_use, x_access_denied, x_mailslot.
         """
-        if timeout is not None or not block:
-            timeout_ms = _wait_ms(block, timeout_ms, timeout)
-        reader = self._reader  # the usual case, cheaply
-        if reader is None or self._closed:
-            reader = self._as_reader()
-        value = reader.get(timeout_ms)
+        value = self._as_reader().get(_wait_ms(block, timeout_ms, timeout))
         return value if self._loads is None else self._loads(value)
 
     def get_message(
@@ -323,16 +338,8 @@ class Mailslot:
         """get(block=False, timeout_ms=0)."""
         return self.get(False, 0)
 
-    def __iter__(self) -> Mailslot:
-        return self
-
-    def __next__(self) -> Any:
-        """The next message; the loop ends when the object is closed. A wait that ends with nothing raises
-        x_mailslot_empty, after which the loop can be taken up again."""
-        try:
-            return self.get()
-        except x_mailslot_closed:
-            raise StopIteration from None
+    # for message in mailslot: `get` again and again, by Ends. The loop ends when the object is closed; a wait that ends
+    # with nothing raises x_mailslot_empty, after which the loop can be taken up again.
 
     # --- What is in it
 
@@ -381,6 +388,7 @@ class Mailslot:
         have x_mailslot_closed. Again: no effect."""
         with self._lock:
             self._closed = True
+            self._settle_direct()
             reader, writer = self._reader, self._writer
         if reader is not None:
             reader.close()

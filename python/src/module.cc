@@ -3,15 +3,14 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "ends.h"
 #include "errors.h"
+#include "fast_calls.h"
 #include "mailslot/mailslot.h"
 #include "message.h"
 #include "slot_info.h"
@@ -23,196 +22,12 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
-using Milliseconds = std::optional<double>;  // None: the slot's own; below 0: for ever
-
-Timeout timeout_of(const Milliseconds& ms) {
-    constexpr double kMost = 1e12;  // thirty years
-    if (!ms) return kSlotDefault;
-    if (std::isnan(*ms)) throw py::value_error("timeout_ms: not a number");
-    if (*ms < 0) return kForever;
-    return Timeout(static_cast<std::int64_t>(std::ceil(std::min(*ms, kMost))));
-}
-
 Access access_of(const std::string& word) {
     if (word == "owner") return Access::owner;
     if (word == "group") return Access::group;
     if (word == "everybody") return Access::everybody;
     throw py::value_error("access: owner, group or everybody");
 }
-
-// --- Reader
-
-class PyReader {
-public:
-    PyReader(const std::string& name, const SlotOptions& options, bool marshalled)
-        : marshalled_(marshalled), timeout_(options.read_timeout) {
-        auto made = unlocked([&] { return Reader::create(name, options); });
-        if (!made) raise(made.error());
-        reader_ = std::make_unique<Reader>(std::move(*made));
-    }
-    ~PyReader() { close(); }
-
-    py::object get(const Milliseconds& timeout_ms) {
-        thread_local Message message;  // its memory serves again
-        take(message, timeout_ms);
-        py::object value = to_python(message.text(), message.format(), marshalled_);
-        constexpr std::size_t kKept = 1 << 20;
-        if (message.size() > kKept) message = Message();
-        return value;
-    }
-
-    PyMessage get_message(const Milliseconds& timeout_ms) {
-        Message message;
-        take(message, timeout_ms);
-        return {std::move(message), marshalled_};
-    }
-
-    SlotInfo info() const { return reader_->info(); }
-    std::uint64_t qsize() const { return reader_->qsize(); }
-    bool empty() const { return reader_->empty(); }
-    bool full() const { return reader_->full(); }
-    std::string name() const { return std::string(reader_->name()); }
-    std::int64_t timeout_ms() const { return timeout_.load().count(); }
-    void set_timeout_ms(double ms) {
-        timeout_ = timeout_of(ms);
-        reader_->set_read_timeout(timeout_);
-    }
-    int fileno() {
-        const auto fd = reader_->fileno();
-        if (!fd) raise(fd.error());
-        return *fd;
-    }
-    py::object network_error() const {
-        const auto error = reader_->network_error();
-        return error ? exception_of(*error) : py::none();
-    }
-    // Waits until no thread is inside get, and those may need the lock to come out.
-    void close() {
-        unlocked([this] {
-            reader_->close();
-            return 0;
-        });
-    }
-
-private:
-    void take(Message& message, const Milliseconds& timeout_ms) {
-        const Timeout timeout = timeout_of(timeout_ms);
-        // The usual case: something waits. To give the lock away and back would cost more than it.
-        Result<void> got = reader_->get_into(message, Timeout(0));
-        const bool waits = timeout != Timeout(0) && !got && got.error().code == Errc::timed_out;
-        if (waits) {
-            got = unlocked([&] { return reader_->get_into(message, timeout, is_interrupted); });
-        }
-        if (!got) raise(got.error());
-    }
-
-    std::unique_ptr<Reader> reader_;
-    const bool marshalled_;
-    std::atomic<Timeout> timeout_;
-};
-
-// --- Writer
-
-// {"level": "30"} as labels; borrows from the dict's strings.
-std::vector<Label> labels_of(const py::handle& labels) {
-    std::vector<Label> result;
-    if (labels.is_none()) return result;
-    const auto text = [](const py::handle& object, const char* what) {
-        Py_ssize_t size = 0;
-        const char* const utf8 =
-            PyUnicode_Check(object.ptr()) ? PyUnicode_AsUTF8AndSize(object.ptr(), &size) : nullptr;
-        if (utf8 == nullptr) {
-            PyErr_Clear();
-            throw py::type_error(std::string("labels: ") + what + " must be a str of UTF-8");
-        }
-        return std::string_view(utf8, static_cast<std::size_t>(size));
-    };
-    if (!PyDict_Check(labels.ptr())) throw py::type_error("labels: a dict of str to str");
-    for (const auto& [name, value] : py::reinterpret_borrow<py::dict>(labels)) {
-        result.push_back({text(name, "a name"), text(value, "a value")});
-    }
-    return result;
-}
-
-class PyWriter {
-public:
-    PyWriter(const std::string& address, double wait_for_address_ms, double wait_for_others_ms,
-             bool marshalled)
-        : marshalled_(marshalled) {
-        const WriterOptions options{.wait_for_address = timeout_of(wait_for_address_ms),
-                                    .wait_for_others = timeout_of(wait_for_others_ms)};
-        auto opened = unlocked([&] { return Writer::open(address, options); });
-        if (!opened) raise(opened.error());
-        writer_ = std::make_unique<Writer>(std::move(*opened));
-    }
-
-    void put(const py::object& value, double timeout_ms, const py::object& labels,
-             bool unlabelled) {
-        const Outgoing message(value, marshalled_);
-        const std::vector<Label> named = labels_of(labels);
-        const PutOptions options{.format = unlabelled ? Format::unlabelled : message.format(),
-                                 .labels = named,
-                                 .wait_when_full = timeout_of(timeout_ms),
-                                 .interrupted = is_interrupted};
-        const auto done = unlocked([&] { return writer_->put(message.data(), options); });
-        if (!done) raise_put(done.error());
-    }
-
-    std::size_t put_many(const py::iterable& values, double timeout_ms, const py::object& labels) {
-        std::vector<py::object> kept;
-        std::vector<Outgoing> messages;
-        for (const py::handle value : values) {
-            kept.push_back(py::reinterpret_borrow<py::object>(value));
-            messages.emplace_back(value, marshalled_);
-        }
-        const std::vector<Label> named = labels_of(labels);
-        PutOptions options{.labels = named,
-                           .wait_when_full = timeout_of(timeout_ms),
-                           .interrupted = is_interrupted};
-        std::size_t done = 0;
-        while (done < messages.size()) {
-            std::vector<std::string_view> same;  // what follows in one format
-            options.format = messages[done].format();
-            for (std::size_t i = done;
-                 i < messages.size() && messages[i].format() == options.format; ++i) {
-                same.push_back(messages[i].data());
-            }
-            const auto taken = unlocked([&] { return writer_->put_many(same, options); });
-            if (!taken && done == 0) raise_put(taken.error());
-            if (PyErr_Occurred() != nullptr) throw py::error_already_set();
-            if (!taken) break;
-            done += *taken;
-            if (*taken < same.size()) break;
-        }
-        return done;
-    }
-
-    SlotInfo info() const {
-        auto info = unlocked([&] { return writer_->info(); });
-        if (!info) raise(info.error());
-        return std::move(*info);
-    }
-    void close() {
-        unlocked([this] {
-            writer_->close();
-            return 0;
-        });
-    }
-    std::string address() const { return std::string(writer_->address()); }
-    std::uint64_t origin() const { return writer_->origin(); }
-
-private:
-    // Room that did not come in time is a full slot for a Python program (queue.Full).
-    [[noreturn]] static void raise_put(Error error) {
-        if (error.code == Errc::timed_out && error.detail.find("full") != std::string::npos) {
-            error.code = Errc::slot_full;
-        }
-        raise(error);
-    }
-
-    std::unique_ptr<Writer> writer_;
-    const bool marshalled_;
-};
 
 std::vector<SlotInfo> list_slots() {
     auto slots = unlocked([] { return list(); });
@@ -271,12 +86,16 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
              py::arg("max_messages") = SlotOptions().max_messages, py::arg("timeout_ms") = -1,
              py::arg("access") = "owner", py::arg("group") = py::none(),
              py::arg("marshalled") = true)
-        .def("get", &PyReader::get, py::arg("timeout_ms") = py::none(),
-             "The oldest message, as a value. Waits timeout_ms milliseconds; -1: for ever; None: "
-             "the slot's own time. "
-             "Errors: x_mailslot_empty, x_mailslot_closed; what a signal's handler raises.")
-        .def("get_message", &PyReader::get_message, py::arg("timeout_ms") = py::none(),
-             "The same with its envelope: a Message.")
+        .def(
+            "get", [](PyReader& self, const Milliseconds& ms) { return self.get(timeout_of(ms)); },
+            py::arg("timeout_ms") = py::none(),
+            "The oldest message, as a value. Waits timeout_ms milliseconds; -1: for ever; None: "
+            "the slot's own time. "
+            "Errors: x_mailslot_empty, x_mailslot_closed; what a signal's handler raises.")
+        .def(
+            "get_message",
+            [](PyReader& self, const Milliseconds& ms) { return self.get_message(timeout_of(ms)); },
+            py::arg("timeout_ms") = py::none(), "The same with its envelope: a Message.")
         .def("info", &PyReader::info,
              "Sizes, counters and losses, in one consistent picture: a SlotInfo.")
         .def("qsize", &PyReader::qsize, "How many messages wait, exactly.")
@@ -339,6 +158,7 @@ PYBIND11_MODULE(_mailslot, module) {
     define_slot_info(module);
     define_reader(module);
     define_writer(module);
+    define_fast_calls(module);
     module.def("list_slots", &list_slots,
                "The slots of this machine that this user may see: a list of SlotInfo.");
     module.def(

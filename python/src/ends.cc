@@ -1,0 +1,222 @@
+#include "ends.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "errors.h"
+#include "values.h"
+#include "waiting.h"
+
+namespace py = pybind11;
+
+namespace mailslot::python {
+namespace {
+
+// {"level": "30"} as labels; borrows from the dict's strings.
+std::vector<Label> labels_of(const py::handle& labels) {
+    std::vector<Label> result;
+    if (labels.is_none()) return result;
+    const auto text = [](const py::handle& object, const char* what) {
+        Py_ssize_t size = 0;
+        const char* const utf8 =
+            PyUnicode_Check(object.ptr()) ? PyUnicode_AsUTF8AndSize(object.ptr(), &size) : nullptr;
+        if (utf8 == nullptr) {
+            PyErr_Clear();
+            throw py::type_error(std::string("labels: ") + what + " must be a str of UTF-8");
+        }
+        return std::string_view(utf8, static_cast<std::size_t>(size));
+    };
+    if (!PyDict_Check(labels.ptr())) throw py::type_error("labels: a dict of str to str");
+    for (const auto& [name, value] : py::reinterpret_borrow<py::dict>(labels)) {
+        result.push_back({text(name, "a name"), text(value, "a value")});
+    }
+    return result;
+}
+
+// Room that did not come in time is a full slot for a Python program (queue.Full).
+[[noreturn]] void raise_put(Error error) {
+    if (error.code == Errc::timed_out && error.detail.find("full") != std::string::npos) {
+        error.code = Errc::slot_full;
+    }
+    raise(error);
+}
+
+// A message whose memory serves this thread's gets again and again. While it is in use, as when
+// the objects that are made of it have something collected whose end calls get as well, it is not
+// to be had.
+class KeptMessage {
+public:
+    KeptMessage() : kept_(of_this_thread()), is_ours_(!std::exchange(kept_.is_lent, true)) {
+        if (!is_ours_) other_.emplace();
+    }
+    ~KeptMessage() {
+        constexpr std::size_t kKept = 1 << 20;
+        if (!is_ours_) return;
+        if (kept_.message.size() > kKept) kept_.message = Message();
+        kept_.is_lent = false;
+    }
+    KeptMessage(const KeptMessage&) = delete;
+    KeptMessage& operator=(const KeptMessage&) = delete;
+
+    Message& get() { return is_ours_ ? kept_.message : *other_; }
+
+private:
+    struct Kept {
+        Message message;
+        bool is_lent = false;
+    };
+    static Kept& of_this_thread() {
+        thread_local Kept kept;
+        return kept;
+    }
+
+    Kept& kept_;
+    const bool is_ours_;
+    std::optional<Message> other_;
+};
+
+}  // namespace
+
+Timeout timeout_of(const Milliseconds& ms) {
+    constexpr double kMost = 1e12;  // thirty years
+    if (!ms) return kSlotDefault;
+    if (std::isnan(*ms)) throw py::value_error("timeout_ms: not a number");
+    if (*ms < 0) return kForever;
+    return Timeout(static_cast<std::int64_t>(std::ceil(std::min(*ms, kMost))));
+}
+
+// --- Reader
+
+PyReader::PyReader(const std::string& name, const SlotOptions& options, bool marshalled)
+    : marshalled_(marshalled), timeout_(options.read_timeout) {
+    auto made = unlocked([&] { return Reader::create(name, options); });
+    if (!made) raise(made.error());
+    reader_ = std::make_unique<Reader>(std::move(*made));
+}
+
+py::object PyReader::get(Timeout timeout) {
+    KeptMessage kept;
+    Message& message = kept.get();
+    take(message, timeout);
+    return to_python(message.text(), message.format(), marshalled_);
+}
+
+PyMessage PyReader::get_message(Timeout timeout) {
+    Message message;
+    take(message, timeout);
+    return {std::move(message), marshalled_};
+}
+
+void PyReader::take(Message& message, Timeout timeout) {
+    // The usual case: something waits. To give the lock away and back would cost more than it.
+    Result<void> got = reader_->get_into(message, Timeout(0));
+    const bool waits = timeout != Timeout(0) && !got && got.error().code == Errc::timed_out;
+    if (waits) {
+        got = unlocked([&] { return reader_->get_into(message, timeout, is_interrupted); });
+    }
+    if (!got) raise(got.error());
+}
+
+void PyReader::set_timeout_ms(double ms) {
+    timeout_ = timeout_of(ms);
+    reader_->set_read_timeout(timeout_);
+}
+
+int PyReader::fileno() {
+    const auto fd = reader_->fileno();
+    if (!fd) raise(fd.error());
+    return *fd;
+}
+
+py::object PyReader::network_error() const {
+    const auto error = reader_->network_error();
+    return error ? exception_of(*error) : py::none();
+}
+
+void PyReader::close() {
+    unlocked([this] {
+        reader_->close();
+        return 0;
+    });
+}
+
+// --- Writer
+
+PyWriter::PyWriter(const std::string& address, double wait_for_address_ms,
+                   double wait_for_others_ms, bool marshalled)
+    : marshalled_(marshalled) {
+    const WriterOptions options{.wait_for_address = timeout_of(wait_for_address_ms),
+                                .wait_for_others = timeout_of(wait_for_others_ms)};
+    auto opened = unlocked([&] { return Writer::open(address, options); });
+    if (!opened) raise(opened.error());
+    writer_ = std::make_unique<Writer>(std::move(*opened));
+}
+
+void PyWriter::put(const py::object& value, double timeout_ms, const py::object& labels,
+                   bool unlabelled) {
+    const Outgoing message(value, marshalled_);
+    put_data(message.data(), unlabelled ? Format::unlabelled : message.format(), labels_of(labels),
+             timeout_of(timeout_ms));
+}
+
+void PyWriter::put_data(std::string_view data, Format format, std::span<const Label> labels,
+                        Timeout timeout) {
+    const PutOptions options{.format = format,
+                             .labels = labels,
+                             .wait_when_full = timeout,
+                             .interrupted = is_interrupted};
+    const auto done = unlocked([&] { return writer_->put(data, options); });
+    if (!done) raise_put(done.error());
+}
+
+std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
+                               const py::object& labels) {
+    std::vector<py::object> kept;
+    std::vector<Outgoing> messages;
+    const bool is_counted = PyList_Check(values.ptr()) || PyTuple_Check(values.ptr());
+    const auto count = is_counted ? static_cast<std::size_t>(Py_SIZE(values.ptr())) : 0;
+    kept.reserve(count);
+    messages.reserve(count);
+    for (const py::handle value : values) {
+        kept.push_back(py::reinterpret_borrow<py::object>(value));
+        messages.emplace_back(value, marshalled_);
+    }
+    const std::vector<Label> named = labels_of(labels);
+    PutOptions options{
+        .labels = named, .wait_when_full = timeout_of(timeout_ms), .interrupted = is_interrupted};
+    std::vector<std::string_view> same;  // what follows in one format
+    same.reserve(messages.size());
+    std::size_t done = 0;
+    while (done < messages.size()) {
+        same.clear();
+        options.format = messages[done].format();
+        for (std::size_t i = done; i < messages.size() && messages[i].format() == options.format;
+             ++i) {
+            same.push_back(messages[i].data());
+        }
+        const auto taken = unlocked([&] { return writer_->put_many(same, options); });
+        if (!taken && done == 0) raise_put(taken.error());
+        if (PyErr_Occurred() != nullptr) throw py::error_already_set();
+        if (!taken) break;
+        done += *taken;
+        if (*taken < same.size()) break;
+    }
+    return done;
+}
+
+SlotInfo PyWriter::info() const {
+    auto info = unlocked([&] { return writer_->info(); });
+    if (!info) raise(info.error());
+    return std::move(*info);
+}
+
+void PyWriter::close() {
+    unlocked([this] {
+        writer_->close();
+        return 0;
+    });
+}
+
+}  // namespace mailslot::python
