@@ -1,9 +1,10 @@
-// What bench/growth.py starts: ends whose number, place and pace it chooses, which the messaging harness cannot. Each command
-// prints `key=value` pairs on one line.
-//   scale read NAME [--writers N] [--cpu C] [--latency]   until every writer said it is done, or nothing comes any more
-//   scale write ADDRESS [--size B] [--batch K] [--secs S] [--gap-us G] [--cpu C]   begins when it is sent a line
-//   scale slots N [--secs S]     one process reads N slots, another writes to each in turn
-//   scale idle N [--secs S]      one process has N slots, and nothing comes
+// What bench/growth.py starts: ends whose number, place and pace it chooses, which the messaging
+// harness cannot. Each command prints `key=value` pairs on one line.
+//   scale read NAME [--writers N] [--cpu C] [--latency]   until every writer said it is done, or
+//   nothing comes any more scale write ADDRESS [--size B] [--batch K] [--secs S] [--gap-us G]
+//   [--cpu C]   begins when it is sent a line scale slots N [--secs S]     one process reads N
+//   slots, another writes to each in turn scale idle N [--secs S]      one process has N slots, and
+//   nothing comes
 // Slots of this machine are written with waiting where they are full.
 #include <mailslot/mailslot.h>
 #include <poll.h>
@@ -31,7 +32,7 @@ namespace {
 using namespace mailslot;
 using std::chrono::steady_clock;
 
-constexpr Timeout kPatience{1500};           // for a first or further message, before a reader ends
+constexpr Timeout kPatience{1500};  // for a first or further message, before a reader ends
 constexpr std::size_t kMostStamps = 1 << 20;  // latencies kept
 constexpr int kDoneCopies = 5;                // over the network one may get lost
 constexpr std::string_view kDone = "done";    // shorter than any stamp
@@ -109,8 +110,8 @@ void print_latencies(std::vector<std::int64_t>& taken) {
     std::sort(taken.begin(), taken.end());
     if (taken.empty()) return;
     std::printf(" latencies=");
-    for (const double share :
-         {0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999}) {
+    for (const double share : {0.0, 0.01, 0.02, 0.05, 0.1,  0.2,  0.3,   0.4,   0.5,   0.6,
+                               0.7, 0.8,  0.9,  0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999}) {
         const auto at = static_cast<std::size_t>(share * static_cast<double>(taken.size()));
         std::printf("%s%g:%lld", share > 0 ? "," : "", share,
                     static_cast<long long>(taken[std::min(at, taken.size() - 1)]));
@@ -147,15 +148,18 @@ int read_slot(const Arguments& arguments) {
         ++messages;
         bytes += text.size();
     }
-    std::printf("messages=%llu bytes=%llu seconds=%.6f lost=%llu cpu=%.6f", static_cast<unsigned long long>(messages),
-                static_cast<unsigned long long>(bytes), static_cast<double>(last - first) / 1e9,
-                static_cast<unsigned long long>(reader.info().lost.total()), processor_seconds(RUSAGE_SELF));
+    std::printf("messages=%llu bytes=%llu seconds=%.6f lost=%llu cpu=%.6f",
+                static_cast<unsigned long long>(messages), static_cast<unsigned long long>(bytes),
+                static_cast<double>(last - first) / 1e9,
+                static_cast<unsigned long long>(reader.info().lost.total()),
+                processor_seconds(RUSAGE_SELF));
     if (is_latency) print_latencies(taken);
     std::puts("");
     return 0;
 }
 
-// A pause long enough for the processor to be of use to others is slept, a shorter one is waited out.
+// A pause long enough for the processor to be of use to others is slept, a shorter one is waited
+// out.
 void pause_until(std::int64_t when) {
     const std::int64_t left = when - now_ns();
     if (left > 100'000) std::this_thread::sleep_for(std::chrono::nanoseconds(left));
@@ -174,7 +178,8 @@ int write_slot(const Arguments& arguments) {
     say_ready();
     if (std::getchar() == EOF) return 1;
     const std::int64_t begin = now_ns();
-    const std::int64_t end = begin + static_cast<std::int64_t>(arguments.number("--secs", 0.5) * 1e9);
+    const std::int64_t end =
+        begin + static_cast<std::int64_t>(arguments.number("--secs", 0.5) * 1e9);
     std::uint64_t messages = 0;
     std::int64_t now = begin;
     for (std::uint64_t puts = 0;; ++puts) {
@@ -182,7 +187,8 @@ int write_slot(const Arguments& arguments) {
         if (gap > 0 || batch > 1 || (puts & 15) == 0) now = now_ns();
         if (now >= end) break;
         std::memcpy(text.data(), &now, 8);
-        const auto taken = batch == 1 ? (writer.put(text) ? 1 : 0) : writer.put_many(texts).value_or(0);
+        const auto taken =
+            batch == 1 ? (writer.put(text) ? 1 : 0) : writer.put_many(texts).value_or(0);
         if (taken != batch) die("a put failed");
         messages += batch;
     }
@@ -190,14 +196,15 @@ int write_slot(const Arguments& arguments) {
     for (int i = 0; i < kDoneCopies; ++i) {
         if (!writer.put(kDone)) die("a put failed");
     }
-    std::printf("messages=%llu seconds=%.6f cpu=%.6f\n", static_cast<unsigned long long>(messages), taken,
-                processor_seconds(RUSAGE_SELF));
+    std::printf("messages=%llu seconds=%.6f cpu=%.6f\n", static_cast<unsigned long long>(messages),
+                taken, processor_seconds(RUSAGE_SELF));
     return 0;
 }
 
 // --- Many slots
 
-// Descriptors are what runs out first: as many as are needed, where root may have them, or else as many as this user may have.
+// Descriptors are what runs out first: as many as are needed, where root may have them, or else as
+// many as this user may have.
 void raise_limits(std::size_t slots) {
     const rlim_t wanted = 4 * slots + 1000;
     rlimit limit{};
@@ -235,7 +242,8 @@ std::map<std::string, long> memory() {
 }
 
 std::size_t open_descriptors() {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }
 
 // Of all threads of this process: nanoseconds on a processor, and how often they went to sleep.
@@ -252,7 +260,8 @@ Work work_so_far() {
         std::ifstream status(task.path() / "status");
         for (std::string line; std::getline(status, line);) {
             unsigned long long count = 0;
-            if (std::sscanf(line.c_str(), "voluntary_ctxt_switches: %llu", &count) == 1) work.sleeps += count;
+            if (std::sscanf(line.c_str(), "voluntary_ctxt_switches: %llu", &count) == 1)
+                work.sleeps += count;
         }
     }
     return work;
@@ -261,7 +270,9 @@ Work work_so_far() {
 int keep_idle(const Arguments& arguments) {
     const std::size_t count = std::strtoull(arguments.place().c_str(), nullptr, 10);
     raise_limits(count);
-    { const Reader warm = need(Reader::create("SCALE/WARM")); }  // the station, and what else is there once
+    {
+        const Reader warm = need(Reader::create("SCALE/WARM"));
+    }  // the station, and what else is there once
     const auto before = memory();
     const std::size_t fds_before = open_descriptors();
     const auto begin = now_ns();
@@ -270,20 +281,24 @@ int keep_idle(const Arguments& arguments) {
     const auto after = memory();
     const std::size_t fds_after = open_descriptors();
     Message message;
-    if (readers[0].get_into(message, Timeout(500))) die("somebody wrote");  // what happens once has happened
+    if (readers[0].get_into(message, Timeout(500)))
+        die("somebody wrote");  // what happens once has happened
     const Work from = work_so_far();
     const double secs = arguments.number("--secs", 3);
-    if (readers[0].get_into(message, Timeout(static_cast<std::int64_t>(secs * 1000)))) die("somebody wrote");
+    if (readers[0].get_into(message, Timeout(static_cast<std::int64_t>(secs * 1000))))
+        die("somebody wrote");
     const Work to = work_so_far();
-    std::printf("slots=%zu create_us=%.1f rss_kib=%.2f pss_kib=%.2f descriptors=%.2f threads=%llu idle_seconds=%.1f "
-                "idle_cpu_us=%.0f idle_sleeps=%llu\n",
-                count, taken * 1e6 / static_cast<double>(count),
-                static_cast<double>(after.at("Rss") - before.at("Rss")) / static_cast<double>(count),
-                static_cast<double>(after.at("Pss") - before.at("Pss")) / static_cast<double>(count),
-                static_cast<double>(fds_after - fds_before) / static_cast<double>(count),
-                static_cast<unsigned long long>(to.threads), secs,
-                static_cast<double>(to.processor_ns - from.processor_ns) / 1e3,
-                static_cast<unsigned long long>(to.sleeps - from.sleeps));
+    std::printf(
+        "slots=%zu create_us=%.1f rss_kib=%.2f pss_kib=%.2f descriptors=%.2f threads=%llu "
+        "idle_seconds=%.1f "
+        "idle_cpu_us=%.0f idle_sleeps=%llu\n",
+        count, taken * 1e6 / static_cast<double>(count),
+        static_cast<double>(after.at("Rss") - before.at("Rss")) / static_cast<double>(count),
+        static_cast<double>(after.at("Pss") - before.at("Pss")) / static_cast<double>(count),
+        static_cast<double>(fds_after - fds_before) / static_cast<double>(count),
+        static_cast<unsigned long long>(to.threads), secs,
+        static_cast<double>(to.processor_ns - from.processor_ns) / 1e3,
+        static_cast<unsigned long long>(to.sleeps - from.sleeps));
     return 0;
 }
 
@@ -321,8 +336,15 @@ int read_many(const Arguments& arguments) {
         write_in_turn(count, go[0], opened[1]);
     }
     close(opened[1]);
-    const auto empty = memory();
+    {
+        const Reader warm = need(Reader::create("SCALE/WARM"));
+    }  // the station, and what else is there once
+    const auto before = memory();
+    const auto created = now_ns();
     std::vector<Reader> readers = make_slots(count);
+    const double create_us =
+        static_cast<double>(now_ns() - created) / 1e3 / static_cast<double>(count);
+    const auto empty = memory();
     if (write(go[1], "g", 1) != 1) die("write");
     const auto asked = now_ns();
     char byte = 0;
@@ -353,10 +375,15 @@ int read_many(const Arguments& arguments) {
     while (waitpid(writing, nullptr, WNOHANG) == 0) {
         for (Reader& reader : readers) static_cast<void>(reader.get_into(message, Timeout(0)));
     }
-    std::printf("slots=%zu messages=%llu seconds=%.6f open_us=%.1f rss_kib=%.2f descriptors=%.2f\n", count,
-                static_cast<unsigned long long>(messages), seconds, open_us,
-                static_cast<double>(full.at("Rss") - empty.at("Rss")) / static_cast<double>(count),
-                static_cast<double>(descriptors) / static_cast<double>(count));
+    const auto each = [count](long kib) {
+        return static_cast<double>(kib) / static_cast<double>(count);
+    };
+    std::printf(
+        "slots=%zu messages=%llu seconds=%.6f create_us=%.1f open_us=%.1f empty_kib=%.2f "
+        "used_kib=%.2f descriptors=%.2f\n",
+        count, static_cast<unsigned long long>(messages), seconds, create_us, open_us,
+        each(empty.at("Rss") - before.at("Rss")), each(full.at("Rss") - before.at("Rss")),
+        static_cast<double>(descriptors) / static_cast<double>(count));
     return 0;
 }
 
