@@ -60,5 +60,49 @@ void put_batch_and_get(benchmark::State& state) {
 }
 BENCHMARK(put_batch_and_get)->Arg(16)->Arg(100)->Arg(1400);
 
+// The two halves, each timed alone. 512 messages of 400 bytes stay within the warm blocks.
+constexpr std::size_t kHalf = 512;
+
+void put_alone(benchmark::State& state) {
+    Slot slot;
+    const std::string payload(static_cast<std::size_t>(state.range(0)), 'x');
+    const Item item{.origin = 7, .sequence = 1, .payload = as_bytes(payload)};
+    Record record;
+    while (state.KeepRunningBatch(kHalf)) {
+        for (std::size_t i = 0; i < kHalf; ++i) {
+            if (!slot.writer.put({&item, 1})) state.SkipWithError("the slot refused");
+        }
+        state.PauseTiming();
+        take_all(slot, kHalf, record, state);
+        state.ResumeTiming();
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(put_alone)->Arg(16)->Arg(100)->Arg(400);
+
+void get_alone(benchmark::State& state) {
+    Slot slot;
+    const std::string payload(static_cast<std::size_t>(state.range(0)), 'x');
+    const Item item{.origin = 7, .sequence = 1, .payload = as_bytes(payload)};
+    Record record;
+    while (state.KeepRunningBatch(kHalf)) {
+        state.PauseTiming();
+        for (std::size_t i = 0; i < kHalf; ++i) {
+            if (!slot.writer.put({&item, 1})) state.SkipWithError("the slot refused");
+        }
+        state.ResumeTiming();
+        take_all(slot, kHalf, record, state);
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(get_alone)->Arg(16)->Arg(100)->Arg(400);
+
+void get_nothing(benchmark::State& state) {
+    Slot slot;
+    Record record;
+    for (auto _ : state) benchmark::DoNotOptimize(slot.inbox->get_nowait(record).has_value());
+}
+BENCHMARK(get_nothing);
+
 }  // namespace
 }  // namespace mailslot::inbox

@@ -28,6 +28,19 @@ class Listen(support.CommandTest):
         self.put("IN", "two")
         self.assertEqual(listener.end()[:2], (0, b"one\ntwo\n"))
 
+    def test_a_stream_of_lines_comes_out_as_it_went_in(self):
+        # A slot that is mostly full and one that is mostly empty: the writer waits for the reader, and the other way round.
+        lines = [b"%d %s" % (i, b"x" * (i * 7919 % 300)) for i in range(50_000)]
+        for waiting in ("100", "1000000"):
+            for options, end in (((), b"\n"), (("--raw",), b""), (("--with-host",), b"\n")):
+                with self.subTest(waiting=waiting, options=options):
+                    listener = self.listen("IN", "--max-messages", waiting, "--count", str(len(lines)), *options)
+                    self.put("IN", stdin=b"\n".join(lines))
+                    status, out, err = listener.end()
+                    self.assertEqual((status, err.count("0 lost")), (0, 1))
+                    host = b"TESTHOST     " if options == ("--with-host",) else b""
+                    self.assertTrue(out == b"".join(host + line + end for line in lines))
+
     def test_raw_adds_nothing(self):
         listener = self.listen("IN", "--raw", "--count", "3")
         self.put("IN", stdin=b"a\0\n\nb")

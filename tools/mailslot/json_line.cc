@@ -1,5 +1,6 @@
 #include "mailslot/json_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <span>
@@ -17,11 +18,10 @@ void append_number(std::string& out, std::uint64_t number) {
     out.append(digits, end);
 }
 
-// Two, four or six digits with leading zeroes.
-void append_digits(std::string& out, std::uint32_t number, int count) {
-    char digits[8];
-    for (int i = count; i-- > 0; number /= 10) digits[i] = static_cast<char>('0' + number % 10);
-    out.append(digits, static_cast<std::size_t>(count));
+// Digits with leading zeroes. Returns where they end.
+char* put_digits(char* to, std::uint32_t number, int count) {
+    for (int i = count; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
+    return to + count;
 }
 
 bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c == 0x7f; }
@@ -50,18 +50,31 @@ void append_escaped(std::string& out, unsigned char c) {
     }
 }
 
+// Eight bytes a step, because nearly every string of a log has few bytes that need care.
+constexpr std::uint64_t kHighBits = 0x8080808080808080;
+
+// Not 0 where one of eight bytes is a control character, a quote or a backslash. Bytes over 0x7f
+// say nothing.
+std::uint64_t escapes_of(std::uint64_t word) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    const auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kHighBits; };
+    return ((word - kOnes * 0x20) & ~word & kHighBits) | has_zero(word ^ kOnes * '"') |
+           has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7f);
+}
+
+std::uint64_t word_at(const char* text) {
+    std::uint64_t word;
+    std::memcpy(&word, text, 8);
+    return word;
+}
+
 // Whether the text stands in JSON as it is: ASCII without control characters, quotes and
-// backslashes. Eight bytes a step, because nearly every string of a log is like that.
+// backslashes.
 bool is_plain(std::string_view text) {
-    constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
-    const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word & kHigh; };
     std::uint64_t odd = 0;
     for (; text.size() >= 8; text.remove_prefix(8)) {
-        std::uint64_t word;
-        std::memcpy(&word, text.data(), 8);
-        odd |= (word & kHigh) | ((word - kOnes * 0x20) & ~word & kHigh) |
-               has_zero(word ^ kOnes * '"') | has_zero(word ^ kOnes * '\\') |
-               has_zero(word ^ kOnes * 0x7f);
+        const std::uint64_t word = word_at(text.data());
+        odd |= (word & kHighBits) | escapes_of(word);
     }
     for (const char c : text)
         odd |= static_cast<unsigned char>(c) >= 0x80 || needs_escape(static_cast<unsigned char>(c));
@@ -71,13 +84,20 @@ bool is_plain(std::string_view text) {
 // Quotes text that is known to be UTF-8 but not plain.
 void append_escaped_utf8(std::string& out, std::string_view text) {
     out += '"';
-    std::size_t start = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (!needs_escape(c)) continue;
-        out.append(text, start, i - start);
-        append_escaped(out, c);
-        start = i + 1;
+    std::size_t start = 0, i = 0;
+    while (i < text.size()) {
+        if (text.size() - i >= 8 && escapes_of(word_at(text.data() + i)) == 0) {
+            i += 8;
+            continue;
+        }
+        const std::size_t end = std::min(i + 8, text.size());
+        for (; i < end; ++i) {
+            const auto c = static_cast<unsigned char>(text[i]);
+            if (!needs_escape(c)) continue;
+            out.append(text, start, i - start);
+            append_escaped(out, c);
+            start = i + 1;
+        }
     }
     out.append(text, start);
     out += '"';
@@ -151,20 +171,25 @@ void append_utc(std::string& out, std::chrono::system_clock::time_point time) {
     const year_month_day date{day};
     const auto micros = static_cast<std::uint64_t>((floor<microseconds>(time) - day).count());
     const auto second = static_cast<std::uint32_t>(micros / 1'000'000);
-    append_digits(out, static_cast<std::uint32_t>(static_cast<int>(date.year())), 4);
-    out += '-';
-    append_digits(out, static_cast<unsigned>(date.month()), 2);
-    out += '-';
-    append_digits(out, static_cast<unsigned>(date.day()), 2);
-    out += 'T';
-    append_digits(out, second / 3600, 2);
-    out += ':';
-    append_digits(out, second / 60 % 60, 2);
-    out += ':';
-    append_digits(out, second % 60, 2);
-    out += '.';
-    append_digits(out, static_cast<std::uint32_t>(micros % 1'000'000), 6);
-    out += 'Z';
+    const auto fraction = static_cast<std::uint32_t>(micros % 1'000'000);
+    const struct {
+        std::uint32_t number;
+        int digits;
+        char after;
+    } parts[] = {{static_cast<std::uint32_t>(static_cast<int>(date.year())), 4, '-'},
+                 {static_cast<unsigned>(date.month()), 2, '-'},
+                 {static_cast<unsigned>(date.day()), 2, 'T'},
+                 {second / 3600, 2, ':'},
+                 {second / 60 % 60, 2, ':'},
+                 {second % 60, 2, '.'},
+                 {fraction, 6, 'Z'}};
+    char text[27];
+    char* end = text;
+    for (const auto& part : parts) {
+        end = put_digits(end, part.number, part.digits);
+        *end++ = part.after;
+    }
+    out.append(text, end);
 }
 
 void append_labels(std::string& out, std::span<const Label> labels) {

@@ -60,6 +60,20 @@ TEST(JsonLine, finds_a_byte_that_is_not_utf8_wherever_it_stands) {
     }
 }
 
+TEST(JsonLine, escapes_a_byte_wherever_it_stands_also_among_others_than_ascii) {
+    for (const std::string_view around : {"x"sv, "\xc3\xbc"sv}) {
+        for (std::size_t place = 0; place < 19; ++place) {
+            std::string text, expected = "\"", out;
+            for (std::size_t i = 0; i < 19; ++i) {
+                text += i == place ? "\x01" : around;
+                expected += i == place ? "\\u0001" : around;
+            }
+            append_json_string(out, text);
+            EXPECT_EQ(out, expected + "\"");
+        }
+    }
+}
+
 // Rows from RFC 4648 section 10.
 TEST(JsonLine, writes_base64) {
     constexpr TextCase kCases[] = {

@@ -7,9 +7,12 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <unordered_set>
 #include <vector>
 
+#include "api/process.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
@@ -26,7 +29,8 @@ namespace {
 using Instant = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
 
-constexpr int kTurn = 256;  // messages taken from one slot before the next one has its turn
+constexpr int kTurn = 256;         // messages taken from one slot before the next one has its turn
+constexpr int kTurnsPerPoll = 16;  // while messages wait: a system call every few thousand
 
 enum class End { stopped, counted, timed_out, output_closed, failed };
 
@@ -57,11 +61,13 @@ private:
 
 class Listener {
 public:
-    Listener(const ListenOptions& options, std::vector<Reader> readers)
+    Listener(const ListenOptions& options, std::vector<Reader> readers,
+             std::chrono::microseconds spin)
         : options_(options),
           readers_(std::move(readers)),
           style_(choose_style(options.print, output_is_terminal(), colours_unwanted(),
-                              readers_.size())) {}
+                              readers_.size())),
+          spin_(spin) {}
 
     Result<void> watch(int stop_fd);  // before run(). Errors: no_resources, closed
     int run();
@@ -69,7 +75,9 @@ public:
 private:
     void take_turns();               // one from each slot
     bool take_turn(Reader& reader);  // true: more may be waiting
+    bool look_again() const;         // a short while; whether something came
     void print(const Message& message);
+    void note_loss(const Message& message);
     void flush();
     void wait();
     int wait_milliseconds(Instant now) const;
@@ -84,13 +92,15 @@ private:
     const ListenOptions& options_;
     std::vector<Reader> readers_;
     PlainStyle style_;
+    std::chrono::microseconds spin_;
     std::vector<pollfd> polled_{};  // stop, standard output, then the slots
     Output output_{};
     Message message_{};
     Tally tally_{};
     LossReport losses_{};
     Instant last_came_ = steady_clock::now();
-    bool waiting_ = false;  // a slot's turn ended before the slot was empty
+    bool waiting_ = false;    // a slot's turn ended before the slot was empty
+    int turns_unpolled_ = 0;  // while that was so
     bool network_warned_ = false;
     std::optional<End> end_{};
     int status_ = kDone;
@@ -110,14 +120,31 @@ Result<void> Listener::watch(int stop_fd) {
 int Listener::run() {
     while (!end_) {
         take_turns();
+        if (!end_ && !waiting_ && look_again()) waiting_ = true;
         if (!end_ && !waiting_) {
             flush();
             warn_about_network();
         }
-        if (!end_) wait();
+        if (end_ || (waiting_ && !stop_requested() && ++turns_unpolled_ < kTurnsPerPoll)) continue;
+        turns_unpolled_ = 0;
+        wait();
     }
     flush();
     return summarize();
+}
+
+// In the middle of a stream the next message is on its way. To write a few lines and to sleep would
+// cost more than to look for it as long as any reader of ours does before it sleeps. Only after a
+// message: who is idle stays asleep.
+bool Listener::look_again() const {
+    if (output_.is_empty() || spin_.count() == 0) return false;
+    const Instant until = steady_clock::now() + spin_;
+    do {
+        for (const Reader& reader : readers_) {
+            if (!reader.empty()) return true;
+        }
+    } while (steady_clock::now() < until);
+    return false;
 }
 
 void Listener::take_turns() {
@@ -151,19 +178,26 @@ bool Listener::take_turn(Reader& reader) {
 
 void Listener::print(const Message& message) {
     tally_.add(message);
-    if (message.lost_before() > 0) {
-        auto line = losses_.note(message.lost_before(), message.from_host(), steady_clock::now());
-        if (line) flush();  // so that "this one" is the next line
-        say_losses(std::move(line));
+    if (message.lost_before() > 0) note_loss(message);
+    const std::string_view text = message.text();
+    const bool says_goodbye = text.empty() && !message.label("closing").empty();
+    if (options_.print.json) {
+        append_json_line(output_.text(), row_of(message));
+    } else if (says_goodbye) {
+        return;  // a log handler's last word: nothing to see
+    } else if (style_.as_it_is() && message.format() != Format::value) {
+        output_.text() += text;  // the usual case, cheaply
+        if (!style_.raw) output_.text() += '\n';
+    } else {
+        append_plain_line(output_.text(), row_of(message), style_);
     }
-    const Row row = row_of(message);
-    const bool says_goodbye = row.data.empty() && !message.label("closing").empty();
-    if (says_goodbye && !options_.print.json) return;  // a log handler's last word: nothing to see
-    if (options_.print.json)
-        append_json_line(output_.text(), row);
-    else
-        append_plain_line(output_.text(), row, style_);
     if (output_.is_block()) flush();
+}
+
+void Listener::note_loss(const Message& message) {
+    auto line = losses_.note(message.lost_before(), message.from_host(), steady_clock::now());
+    if (line) flush();  // so that "this one" is the next line
+    say_losses(std::move(line));
 }
 
 void Listener::flush() {
@@ -239,9 +273,17 @@ int Listener::summarize() {
     return status_;
 }
 
+// With one processor, who looks again keeps the writer from it.
+std::chrono::microseconds spin_of(const Settings& settings) {
+    if (std::thread::hardware_concurrency() == 1) return std::chrono::microseconds(0);
+    return settings.spin;
+}
+
 }  // namespace
 
 int run_listen(const ListenOptions& options) {
+    const auto process = Process::current();
+    if (!process) return fail(process.error());
     StopSignal stop;  // before the readers, which start a thread
     std::vector<Reader> readers;
     for (const std::string& name : options.names) {
@@ -249,7 +291,7 @@ int run_listen(const ListenOptions& options) {
         if (!reader) return fail_for(name, reader.error());
         readers.push_back(std::move(*reader));
     }
-    Listener listener(options, std::move(readers));
+    Listener listener(options, std::move(readers), spin_of((*process)->settings()));
     const auto stop_fd = stop.start();
     if (!stop_fd) return fail(stop_fd.error());
     if (const auto watched = listener.watch(*stop_fd); !watched) return fail(watched.error());

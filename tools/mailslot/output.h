@@ -16,6 +16,7 @@ inline constexpr std::size_t kBlockBytes =
 class Output {
 public:
     std::string& text() { return text_; }
+    bool is_empty() const { return text_.empty(); }
     bool is_block() const { return text_.size() >= kBlockBytes; }  // worth writing
 
     // Errors: closed, when whoever read it has gone or a stop was requested meanwhile;

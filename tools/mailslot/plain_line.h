@@ -21,6 +21,8 @@ struct PlainStyle {
     bool colours = false;  // hosts in colour
     bool visible =
         false;  // control characters made visible; further lines of a message are indented
+
+    bool as_it_is() const { return !columns && !visible; }  // nothing before or in the message
 };
 
 // What the options and standard output ask for. `slots`: how many are listened to.
