@@ -58,20 +58,23 @@ protected:
     // What came since the last call.
     std::vector<std::string> arrived() {
         std::vector<std::string> texts;
-        reader_.receive([&](std::span<const Envelope> envelopes) {
-            for (const Envelope& envelope : envelopes) {
-                if (envelope.kind == Kind::end) {
-                    texts.push_back("END " + std::to_string(envelope.sequence));
-                    continue;
-                }
-                texts.emplace_back(as_text(envelope.payload));
-                last_sent_at_us_ = envelope.sent_at_us;
-                last_at_home_ = envelope.delivered_at_home;
-                EXPECT_GT(envelope.sequence, last_sequence_);
-                if (envelope.kind == Kind::message) last_sequence_ = envelope.sequence;
+        reader_.receive([&](std::span<const Parcel> parcels) {
+            for (const Parcel& parcel : parcels) {
+                for (std::size_t i = 0; i < parcel.size(); ++i) note(parcel.at(i), texts);
             }
         });
         return texts;
+    }
+    void note(const Envelope& envelope, std::vector<std::string>& texts) {
+        if (envelope.kind == Kind::end) {
+            texts.push_back("END " + std::to_string(envelope.sequence));
+            return;
+        }
+        texts.emplace_back(as_text(envelope.payload));
+        last_sent_at_us_ = envelope.sent_at_us;
+        last_at_home_ = envelope.delivered_at_home;
+        EXPECT_GT(envelope.sequence, last_sequence_);
+        if (envelope.kind == Kind::message) last_sequence_ = envelope.sequence;
     }
     using Texts = std::vector<std::string>;
 
