@@ -13,6 +13,12 @@
 
 #include "os/fd.h"
 
+#ifdef __SANITIZE_THREAD__
+// A child of a process with threads may start its own: ours do, for what their writers hold.
+extern "C" [[gnu::visibility("default")]] const char* __tsan_default_options();
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+#endif
+
 namespace mailslot::testing_process {
 namespace {
 
