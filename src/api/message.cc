@@ -37,8 +37,8 @@ std::string_view Message::label(std::string_view name) const {
 }
 
 inline void MessageAccess::fill(Message& message, const inbox::RecordEnvelope& record,
-                         const std::shared_ptr<const MessageSource>& source, Trust trust,
-                         std::uint64_t lost_before) {
+                                const std::shared_ptr<const MessageSource>& source, Trust trust,
+                                std::uint64_t lost_before) {
     // A reused message mostly comes from the same source again, and counting it up and down is not
     // free.
     if (message.source_ != source) message.source_ = source;
@@ -74,8 +74,9 @@ void MessageMaker::make(Message& message, const inbox::RecordEnvelope& record) {
     std::lock_guard lock(mutex_);
     if (last_.meta_number != record.meta_number) {
         const inbox::Meta meta = inbox::decode_meta(record.meta());
-        last_ = {record.meta_number, remote_source(record.origin, meta.from_host, meta.from_address),
-                 meta.trust, meta.lost_before};
+        last_ = {record.meta_number,
+                 remote_source(record.origin, meta.from_host, meta.from_address), meta.trust,
+                 meta.lost_before};
     }
     MessageAccess::fill(message, record, last_.source, last_.trust, last_.lost_before);
 }

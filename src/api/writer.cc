@@ -35,7 +35,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return state.get();
     }
 
-    // The usual case: one message to a slot here, or in a stream elsewhere. False: nothing was done.
+    // The usual case: one message to a slot here, or in a stream elsewhere. False: nothing was
+    // done.
     bool put_at_once(std::string_view message, Form form) {
         std::lock_guard lock(mutex);
         if (closed || !state || generation != os::fork_generation()) return false;

@@ -117,8 +117,8 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
 }
 
 bool WriterState::put_now(std::string_view message, Form form) {
-    const inbox::Item item{inbox::RecordKind::local, form, origin_, next_sequence_,
-                           clock_.unix_microseconds(), {}, as_bytes(message)};
+    const inbox::Item item{inbox::RecordKind::local,   form, origin_,          next_sequence_,
+                           clock_.unix_microseconds(), {},   as_bytes(message)};
     if (!local_->put_now(item)) return false;
     ++next_sequence_;
     return true;
@@ -130,8 +130,7 @@ Result<std::size_t> WriterState::put_some(std::span<const std::string_view> mess
     messages = messages.first(std::min(messages.size(), kAtOnce));
     const bool is_here = address_.place == Place::here;
     const auto taken =
-        is_here ? put_here(items_of(messages, form, clock_.unix_microseconds()), refusal,
-                           want)
+        is_here ? put_here(items_of(messages, form, clock_.unix_microseconds()), refusal, want)
                 : put_elsewhere(messages, form, patience, continues);
     if (taken) next_sequence_ += *taken;
     if (taken) return taken;

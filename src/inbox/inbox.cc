@@ -20,8 +20,6 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kCloseSlice{1};
 constexpr int kLooksPerTime = 32;  // between two looks at the clock
-// 1 MiB: what giving it back holds up a reader is about as long as a page fault or two.
-constexpr std::uint32_t kTrimAtOnce = 16;
 
 // Where the next record stands, if there is one.
 inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
@@ -80,7 +78,8 @@ inline bool Inbox::find_record(Position& at, std::uint64_t& word) const {
     return look(*segment_, at, word);
 }
 
-// Behind what was read, within its block. Writes a word in each cache line read: docs/inbox.md section 4.
+// Behind what was read, within its block. Writes a word in each cache line read: docs/inbox.md
+// section 4.
 inline void Inbox::move_on(Position end) {
     for (Position line = read_; line.offset < end.offset; line.offset += kRecordAlignment) {
         segment_->word(line).store(0, std::memory_order_relaxed);
@@ -106,14 +105,15 @@ inline bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
     }
 }
 
-// What the record says beside its payload, or what follows from the one before it. `at`: where it stands,
-// then where its payload begins. False: damage.
+// What the record says beside its payload, or what follows from the one before it. `at`: where it
+// stands, then where its payload begins. False: damage.
 inline bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
     const std::byte* header = segment_->block(at.block) + at.offset;
     at.offset += static_cast<std::uint32_t>(shape.header_bytes());
     if (shape.is_continued()) [[likely]] {
         last_.sequence += 1;
-        last_.sent_at_us += static_cast<std::int64_t>(shape.extra);  // far from overflow: checked when it was read
+        last_.sent_at_us +=
+            static_cast<std::int64_t>(shape.extra);  // far from overflow: checked when it was read
         return last_.kind != RecordKind::continued;
     }
     std::uint64_t fields[3];
@@ -122,7 +122,8 @@ inline bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
     last_.kind = shape.kind;
     last_.origin = fields[0];
     last_.sequence = fields[1];
-    // Whoever writes such a time means none; microseconds as a chrono duration in nanoseconds end there.
+    // Whoever writes such a time means none; microseconds as a chrono duration in nanoseconds end
+    // there.
     constexpr auto kLast = std::numeric_limits<std::int64_t>::max() / 2000;
     last_.sent_at_us = std::clamp(static_cast<std::int64_t>(fields[2]), -kLast, kLast);
     last_.meta_number += 1;
@@ -138,7 +139,8 @@ inline void Inbox::hand_out_envelope(RecordEnvelope& record, const RecordShape& 
     record.sent_at_us = last_.sent_at_us;
     record.meta_number = last_.meta_number;
     record.meta_size = last_.meta_size;
-    if (last_.meta_size > 0) std::copy_n(last_.meta.begin(), last_.meta_size, record.meta_buffer.begin());
+    if (last_.meta_size > 0)
+        std::copy_n(last_.meta.begin(), last_.meta_size, record.meta_buffer.begin());
 }
 
 inline void Inbox::publish() {
@@ -177,30 +179,8 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
     return Took::message;
 }
 
-// A block is touched page by page for the first time when it was just backed; one call spares us the faults.
-void Inbox::enter(std::uint32_t block) {
-    if (touched_.empty()) touched_.resize(segment_->geometry().block_count);
-    if (touched_[block]) return;
-    touched_[block] = true;
-    (void)segment_->reserve(block);
-}
-
-void Inbox::leave(std::uint32_t block) {
-    if (block == kNoBlock) return;
-    segment_->state(block).store(BlockState::free_backed, std::memory_order_release);
-    // Only a hint: the lowest free one is taken next, so that a short queue stays in few blocks.
-    auto& hint = segment_->header().next_block;
-    if (block < hint.load(std::memory_order_relaxed)) hint.store(block, std::memory_order_relaxed);
-    highest_left_ = std::max(highest_left_, block);
-    if (!trim_is_asked_for_ && ask_for_trim_) {
-        trim_is_asked_for_ = true;
-        ask_for_trim_();
-    }
-    MAILSLOT_CRASH_POINT(reader_left_block);
-}
-
-// Waking a writer for every message would cost a switch each: an eighth becomes free first. A writer
-// that needs less looks by itself from time to time.
+// Waking a writer for every message would cost a switch each: an eighth becomes free first. A
+// writer that needs less looks by itself from time to time.
 void Inbox::serve_room() {
     Header& header = segment_->header();
     const Limits& limits = segment_->geometry().limits;
@@ -317,40 +297,6 @@ bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
     signalled = os::futex_wait(bell, armed, deadline);
     lock.lock();
     return signalled;
-}
-
-// --- Memory
-// ------------------------------------------------------------------------------------------
-
-// What the queue has not needed since the last look: all, where nothing was read; else what lies above
-// the highest block that it left.
-bool Inbox::trim() {
-    std::lock_guard lock(mutex_);
-    const bool is_idle = trimmed_at_count_ == consumed_count_;
-    const std::uint32_t needed = is_idle ? 0 : std::max(highest_left_ + 1, kWarmBlocks);
-    if (trim_blocks(needed, kTrimAtOnce)) return true;  // others have their turn
-    trimmed_at_count_ = consumed_count_;
-    highest_left_ = 0;
-    trim_is_asked_for_ = !is_idle;
-    return trim_is_asked_for_;
-}
-
-// Gives back backed blocks from `first` on, `most` at a time. Whether there may be more.
-bool Inbox::trim_blocks(std::uint32_t first, std::uint32_t most) {
-    for (std::uint32_t block = first; block < touched_.size(); ++block) {
-        if (!touched_[block]) continue;
-        auto& state = segment_->state(block);
-        BlockState seen = BlockState::free_backed;
-        if (!state.compare_exchange_strong(seen, BlockState::used)) continue;
-        if (most-- == 0) {
-            state.store(BlockState::free_backed, std::memory_order_release);
-            return true;
-        }
-        segment_->release(block);
-        touched_[block] = false;
-        state.store(BlockState::free, std::memory_order_release);
-    }
-    return false;
 }
 
 // --- What is in it

@@ -112,14 +112,14 @@ InboxWriter::Consumed InboxWriter::read_consumed() const {
 
 // Whether the quotas allow one more message of that size.
 inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
-                           std::size_t payload_bytes) const {
+                                  std::size_t payload_bytes) const {
     const Limits& limits = geometry().limits;
     return books.count - consumed.count < limits.max_messages &&
            books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
 }
 
-// For the lock's holder, where an old look at the reader line does not do: the reader writes to it with
-// every message.
+// For the lock's holder, where an old look at the reader line does not do: the reader writes to it
+// with every message.
 Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) {
     const Limits& limits = geometry().limits;
     if (payload_bytes > limits.max_message_bytes) {
@@ -146,7 +146,8 @@ inline bool InboxWriter::may_continue_last(const Item& item) const {
 }
 
 // How the record will stand: on its own, or as one that continues the record before it.
-[[gnu::always_inline]] inline RecordShape InboxWriter::shape_of(const Batch& batch, const Item& item) const {
+[[gnu::always_inline]] inline RecordShape InboxWriter::shape_of(const Batch& batch,
+                                                                const Item& item) const {
     const Item* const previous = batch.previous;
     const bool may = previous != nullptr
                          ? may_continue(item, *previous)
@@ -160,8 +161,9 @@ inline bool InboxWriter::may_continue_last(const Item& item) const {
 }
 
 // The first record's word is stored when all of the batch is there.
-[[gnu::always_inline]] inline void InboxWriter::commit_later(Batch& batch, const Item& item, Position at, Position end,
-                                      const RecordShape& shape) {
+[[gnu::always_inline]] inline void InboxWriter::commit_later(Batch& batch, const Item& item,
+                                                             Position at, Position end,
+                                                             const RecordShape& shape) {
     const std::uint64_t word = to_commit_word(shape);
     if (batch.taken == 0) {
         batch.first_word = &segment_.word(at);
@@ -188,7 +190,8 @@ inline void InboxWriter::remember(const BooksCopy& books, const Item& last) {
 
 namespace {
 
-// Everything of a record that does not continue another but its commit word, its meta and its payload.
+// Everything of a record that does not continue another but its commit word, its meta and its
+// payload.
 void write_fields(std::byte* record, const Item& item) {
     const std::uint64_t fields[] = {item.origin, item.sequence,
                                     static_cast<std::uint64_t>(item.sent_at_us)};
@@ -202,8 +205,8 @@ void write_fields(std::byte* record, const Item& item) {
 [[gnu::always_inline]] inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
     const Position at = batch.books.tail;
     const RecordShape shape = shape_of(batch, item);
-    const std::uint64_t end = aligned_to_record(at.offset + shape.header_bytes() + shape.meta_bytes() +
-                                                shape.size);
+    const std::uint64_t end =
+        aligned_to_record(at.offset + shape.header_bytes() + shape.meta_bytes() + shape.size);
     if (at.block == kNoBlock || end >= kBlockBytes) return false;
     std::byte* const record = segment_.block(at.block) + at.offset;
     std::byte* payload = record + shape.header_bytes();

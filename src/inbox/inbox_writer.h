@@ -42,8 +42,8 @@ public:
     // mid-put). A refusal is counted, unless the caller means to try again.
     enum class Refusal { counted, passed_over };
     Result<std::size_t> put(std::span<const Item> items, Refusal refusal = Refusal::counted);
-    // The same of one message where nothing is in the way: no other writer, room, the same block. False:
-    // nothing was done, nor counted; put() does it, or says why not.
+    // The same of one message where nothing is in the way: no other writer, room, the same block.
+    // False: nothing was done, nor counted; put() does it, or says why not.
     bool put_now(const Item& item);
     void count_refusal(Errc code);
 
@@ -104,8 +104,8 @@ private:
     // The reader line as last seen; used by the lock's holder. It only grows: with an old look at
     // it the slot seems fuller than it is, never emptier.
     Consumed consumed_;
-    // The last record that this writer put, for the lock's holder. If `count` is the books' one it is the
-    // last of the queue, and what follows it may continue it.
+    // The last record that this writer put, for the lock's holder. If `count` is the books' one it
+    // is the last of the queue, and what follows it may continue it.
     struct {
         std::uint64_t count = ~std::uint64_t{0};
         std::uint64_t origin = 0, sequence = 0;

@@ -107,19 +107,22 @@ static_assert(std::atomic<BlockState>::is_always_lock_free);
 // -----------------------------------------------------------------------------------
 
 enum class RecordKind : std::uint8_t {
-    local = 1,      // put by a program of this machine: no meta
-    network = 2,    // put by the post office: meta says from where
-    continued = 3,  // like the record before it, but for payload, format, time, and the next sequence
+    local = 1,    // put by a program of this machine: no meta
+    network = 2,  // put by the post office: meta says from where
+    continued =
+        3,  // like the record before it, but for payload, format, time, and the next sequence
 };
 
 inline constexpr std::int64_t kMostDelayUs = 0x7FFF;  // the commit word has 15 bits for it
 
-// What a commit word says. Plain fields of a register's size: they are made and taken apart for each message.
+// What a commit word says. Plain fields of a register's size: they are made and taken apart for
+// each message.
 struct RecordShape {
     std::uint64_t size = 0;  // payload bytes
     RecordKind kind = RecordKind::local;
     Form format{};
-    std::uint64_t extra = 0;  // bytes of meta; continued: us since the record before it was sent, no meta
+    std::uint64_t extra =
+        0;  // bytes of meta; continued: us since the record before it was sent, no meta
 
     bool is_continued() const { return kind == RecordKind::continued; }
     std::uint64_t header_bytes() const {

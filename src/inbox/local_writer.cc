@@ -94,8 +94,8 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::R
         settle_rings();
         if (put) [[likely]]
             return put;
-        const bool lost = put.error().code == Errc::no_such_slot ||
-                          put.error().code == Errc::bad_segment;
+        const bool lost =
+            put.error().code == Errc::no_such_slot || put.error().code == Errc::bad_segment;
         if (!lost) return put;
         writer_.reset();
         if (attempt == 1) return Error{Errc::no_such_slot, "put"};

@@ -11,8 +11,7 @@ Result<Geometry> geometry_for(const Limits& limits) {
         return Error{Errc::no_resources, "size the slot", 0,
                      "max_bytes may be 1 to 2^40 and max_messages 1 to 2^32"};
     }
-    constexpr std::uint64_t kOverhead =
-        kRecordHeaderBytes + kMaxMetaBytes + (kRecordAlignment - 1);
+    constexpr std::uint64_t kOverhead = kRecordHeaderBytes + kMaxMetaBytes + (kRecordAlignment - 1);
     constexpr std::uint64_t kUsable = kBlockBytes - kBlockHeaderBytes;
     const std::uint64_t bytes = limits.max_bytes + limits.max_messages * kOverhead;
     Geometry geometry{static_cast<std::uint32_t>(bytes / kUsable + 3), limits};
@@ -70,8 +69,8 @@ Result<Segment> Segment::attach(os::UniqueFd fd) {
 }
 
 Result<void> Segment::reserve(std::uint32_t block) const {
-    return os::reserve_range(fd_, mapping_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes,
-                             kBlockBytes);
+    return os::reserve_range(
+        fd_, mapping_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes, kBlockBytes);
 }
 
 void Segment::release(std::uint32_t block) const {

@@ -1,16 +1,16 @@
 // A mutex for what one thread does nearly always: that thread takes it and gives it back by plain
 // loads and stores, without a locked instruction. Any other thread may take it, too, at the price
 // of some microseconds; one that does so again and again becomes the owner in its place, and where
-// that happens again and again it is a ForkMutex from then on. Like that one it is free in a child of
-// fork(2), where what it guards must be made anew.
+// that happens again and again it is a ForkMutex from then on. Like that one it is free in a child
+// of fork(2), where what it guards must be made anew.
 //
 // Why it excludes. The owner says held_ = 1 and then looks at owner_ again; another thread takes
 // base_, clears owner_ and then looks at held_. A store followed by a load may change places in a
 // processor, on either side; so the other one has the kernel put a full barrier into every running
-// thread of the process, between its own two steps (membarrier(2)). If the owner's store came before
-// that barrier, it is seen, and waited for; if it came after it, so does the owner's second look,
-// which finds owner_ cleared: it waits at base_. The other one restores owner_ before it lets base_
-// go. Where the kernel has no membarrier nobody ever becomes owner.
+// thread of the process, between its own two steps (membarrier(2)). If the owner's store came
+// before that barrier, it is seen, and waited for; if it came after it, so does the owner's second
+// look, which finds owner_ cleared: it waits at base_. The other one restores owner_ before it lets
+// base_ go. Where the kernel has no membarrier nobody ever becomes owner.
 #pragma once
 
 #include <atomic>

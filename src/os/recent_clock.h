@@ -1,5 +1,5 @@
-// The wall clock for who asks it very often: a program that puts millions of messages a second would
-// spend a good part of its time asking.
+// The wall clock for who asks it very often: a program that puts millions of messages a second
+// would spend a good part of its time asking.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ private:
     static constexpr std::uint64_t kFreshCycles = 4096;
 
     const Clock& clock_;
-    std::uint64_t asked_at_ = 0 - kFreshCycles;  // far from any `now` of a machine that just started
+    std::uint64_t asked_at_ =
+        0 - kFreshCycles;  // far from any `now` of a machine that just started
     std::int64_t last_ = 0;
 };
 

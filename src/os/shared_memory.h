@@ -42,8 +42,8 @@ Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, W
 Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
                                   std::size_t most);
 
-// Takes memory for a range of the whole mapping of `fd`, so that touching it there cannot fail, and needs
-// no page fault where the system can spare us that. Errors: no_resources.
+// Takes memory for a range of the whole mapping of `fd`, so that touching it there cannot fail, and
+// needs no page fault where the system can spare us that. Errors: no_resources.
 Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size_t offset,
                            std::size_t size);
 // Gives the range back to the system; it reads as zeroes.

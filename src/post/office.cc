@@ -244,7 +244,7 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
     place = std::move(slot);
-    book_at_ = clock_.now();
+    book_counters(*place, key);
 }
 
 void Office::remove_slot(const std::string& key, int registrant) {

@@ -90,6 +90,8 @@ void Station::run() {
         const auto now = clock_.now();
         if (office_) office_->tick();
         if (seek_again_ && now >= *seek_again_) seek_office();
+        if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
+        if (trim_at_ && now >= *trim_at_) trim_slots();
         if (accept_again_ && now >= *accept_again_) {
             accept_again_.reset();
             (void)loop_->add(listener_.get(), [this] { accept_visitor(); });
@@ -105,10 +107,19 @@ void Station::run() {
 
 std::optional<Clock::Instant> Station::next_deadline() const {
     std::optional<Clock::Instant> next = seek_again_;
-    for (const auto& other : {accept_again_, office_ ? office_->next_tick() : std::nullopt}) {
+    for (const auto& other :
+         {accept_again_, trim_at_, office_ ? office_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
+}
+
+// Whoever reads may be busy elsewhere, or only look now and then: it cannot see to this.
+void Station::trim_slots() {
+    trim_at_.reset();
+    for (const auto& [key, inbox] : slots_) {
+        if (inbox->trim()) trim_at_ = clock_.now() + inbox::kTrimAfter;
+    }
 }
 
 void Station::execute(std::function<void()> command) {
@@ -142,6 +153,10 @@ Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
             opened = Error{Errc::slot_exists, "create slot", 0, inbox->name().text};
             return;
         }
+        inbox->on_spare_memory([this] {
+            trim_is_wanted_ = true;
+            loop_->wake();
+        });
         slots_[key] = inbox;
         opened = folder_.claim(inbox->name(), socket_path_);
         if (!opened) {

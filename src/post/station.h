@@ -57,6 +57,7 @@ private:
     void execute(std::function<void()> command);  // on the thread; returns when it has run
     void run_commands();
     std::optional<Clock::Instant> next_deadline() const;
+    void trim_slots();
 
     // Visitors (station_visitors.cc).
     void accept_visitor();
@@ -96,6 +97,9 @@ private:
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
     std::optional<Clock::Instant> seek_again_;                           // or look for it
     int seek_tries_ = 0;
+    std::optional<Clock::Instant> trim_at_;  // memory of our slots that is needed no more
+
+    std::atomic<bool> trim_is_wanted_{false};  // set by threads that read, cleared by ours
 
     mutable std::mutex mutex_;  // guards what follows
     std::vector<std::function<void()>> commands_;

@@ -29,7 +29,8 @@ bool can_reach_all_threads() { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE
 
 }  // namespace
 
-// With base_ held. Whether it is new, or a parent's: then its owner may be a thread that is not here.
+// With base_ held. Whether it is new, or a parent's: then its owner may be a thread that is not
+// here.
 bool BiasedMutex::begin_anew(std::uintptr_t owner) {
     const std::uint64_t generation = fork_generation();
     if (generation_ == generation) return false;
@@ -89,7 +90,8 @@ void BiasedMutex::borrow(std::uintptr_t self) {
 }
 
 void BiasedMutex::unlock_slowly() {
-    if (lender_ != kNobody) owner_.store(std::exchange(lender_, kNobody), std::memory_order_release);
+    if (lender_ != kNobody)
+        owner_.store(std::exchange(lender_, kNobody), std::memory_order_release);
     base_.unlock();
 }
 

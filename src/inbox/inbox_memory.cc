@@ -1,0 +1,68 @@
+// What memory the queue keeps: docs/inbox.md section 2, "Memory".
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/crash_point.h"
+#include "inbox/inbox.h"
+
+namespace mailslot::inbox {
+
+// A block is touched page by page for the first time when it was just backed; one call spares us
+// the faults.
+void Inbox::enter(std::uint32_t block) {
+    if (touched_.empty()) touched_.resize(segment_->geometry().block_count);
+    if (touched_[block]) return;
+    touched_[block] = true;
+    (void)segment_->reserve(block);
+}
+
+void Inbox::leave(std::uint32_t block) {
+    if (block == kNoBlock) return;
+    segment_->state(block).store(BlockState::free_backed, std::memory_order_release);
+    // Only a hint: the lowest free one is taken next, so that a short queue stays in few blocks.
+    auto& hint = segment_->header().next_block;
+    if (block < hint.load(std::memory_order_relaxed)) hint.store(block, std::memory_order_relaxed);
+    highest_left_ = std::max(highest_left_, block);
+    if (!trim_is_asked_for_ && ask_for_trim_) {
+        trim_is_asked_for_ = true;
+        ask_for_trim_();
+    }
+    MAILSLOT_CRASH_POINT(reader_left_block);
+}
+
+// What the queue has not needed since the last look: all, where nothing was read; else what lies
+// above the highest block that it left.
+bool Inbox::trim() {
+    for (int i = 0; i < kTrimsAtOnce; ++i) {  // readers have their turn in between
+        const std::lock_guard lock(mutex_);
+        const bool is_idle = trimmed_at_count_ == consumed_count_;
+        const std::uint32_t needed = is_idle ? 0 : std::max(highest_left_ + 1, kWarmBlocks);
+        if (trim_blocks(needed, kTrimAtOnce)) continue;
+        trimmed_at_count_ = consumed_count_;
+        highest_left_ = 0;
+        trim_is_asked_for_ = !is_idle;
+        return trim_is_asked_for_;
+    }
+    return true;
+}
+
+// Gives back backed blocks from `first` on, `most` at a time. Whether there may be more.
+bool Inbox::trim_blocks(std::uint32_t first, std::uint32_t most) {
+    for (std::uint32_t block = first; block < touched_.size(); ++block) {
+        if (!touched_[block]) continue;
+        auto& state = segment_->state(block);
+        BlockState seen = BlockState::free_backed;
+        if (!state.compare_exchange_strong(seen, BlockState::used)) continue;
+        if (most-- == 0) {
+            state.store(BlockState::free_backed, std::memory_order_release);
+            return true;
+        }
+        segment_->release(block);
+        touched_[block] = false;
+        state.store(BlockState::free, std::memory_order_release);
+    }
+    return false;
+}
+
+}  // namespace mailslot::inbox
