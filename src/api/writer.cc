@@ -3,6 +3,7 @@
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "api/flusher.h"
 #include "api/process.h"
@@ -13,6 +14,19 @@
 #include "wire/labels.h"
 
 namespace mailslot {
+
+namespace {
+
+// A parent's state, in the child: never destroyed, and kept where whoever looks for leaks finds it.
+void leave_alone(std::unique_ptr<WriterState> state) {
+    if (!state) return;
+    static os::ForkMutex& mutex = *new os::ForkMutex;
+    static auto& kept = *new std::vector<WriterState*>;
+    const std::lock_guard lock(mutex);
+    kept.push_back(state.release());
+}
+
+}  // namespace
 
 // What lasts over a fork: what the user asked for. The rest is WriterState, made anew in a child.
 struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
@@ -25,7 +39,7 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         if (state && generation == os::fork_generation()) return state.get();
         // A parent's thread may have been in the middle of it: it is left alone, for good. What it
         // holds back is the parent's to send.
-        static_cast<void>(state.release());
+        leave_alone(std::move(state));
         start_anew();
         due = {};
         auto made = WriterState::create(address, options);
@@ -201,7 +215,7 @@ void Writer::close() {
         impl_->state.reset();
         impl_->forget_due();
     } else {
-        static_cast<void>(impl_->state.release());
+        leave_alone(std::move(impl_->state));
     }
 }
 

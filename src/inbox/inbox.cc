@@ -245,8 +245,9 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
     waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
     if (!waiters_.empty()) {
         waiters_.front()->call();
-    } else {
-        no_waiters_.notify_all();
+    } else if (closed_) {
+        all_left_.store(1);
+        os::futex_wake_all(all_left_);
     }
     if (took) return {};
     if (closed_) return Error{Errc::closed, "get"};
@@ -453,7 +454,9 @@ void Inbox::close() {
         give_up_segment();
         if (waiters_.empty()) return;
         for (Waiter* waiter : waiters_) waiter->call();
-        no_waiters_.wait_for(lock, kCloseSlice);
+        lock.unlock();
+        os::futex_wait(all_left_, 0, steady_clock::now() + kCloseSlice);
+        lock.lock();
     }
 }
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -158,11 +157,11 @@ private:
     std::uint64_t trimmed_at_count_ = 0;
     bool trim_is_asked_for_ = false;
     std::function<void()> ask_for_trim_;
-    std::deque<Waiter*> waiters_;  // the first sleeps on the bell
-    std::condition_variable_any no_waiters_;
-    os::UniqueFd event_;              // readable while a message waits; made by fileno()
-    std::uint32_t last_number_ = 0;   // given to a writer
-    std::set<std::uint32_t> living_;  // numbers of writers that are not buried
+    std::deque<Waiter*> waiters_;             // the first sleeps on the bell
+    std::atomic<std::uint32_t> all_left_{0};  // 1: it is closed, and nobody waits any more
+    os::UniqueFd event_;                      // readable while a message waits; made by fileno()
+    std::uint32_t last_number_ = 0;           // given to a writer
+    std::set<std::uint32_t> living_;          // numbers of writers that are not buried
     std::uint64_t earlier_received_ = 0, earlier_repeats_ = 0,
                   bad_records_ = 0;  // of segments given up
     Losses earlier_losses_;
