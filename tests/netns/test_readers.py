@@ -70,7 +70,10 @@ class Replaced(lab.LabTest):
         numbers = [number_of(m) for m in after]
         self.assertEqual([n for n in numbers if n >= first], list(range(first, last + 1)))
         heard = [number_of(m) for m in before] + numbers
-        self.assertEqual(heard, sorted(set(heard)), "one was doubled, or the order was lost")
+        self.assertEqual(len(heard), len(set(heard)), "one was doubled")
+        # From `first` on the order is seen above. Before it the new reader may have joined one family's group between the
+        # two copies of a message: that message comes with the other family's, which are read after a batch of the first's.
+        self.assertEqual(heard[:len(before)], sorted(heard[:len(before)]), "the order was lost")
         self.assertEqual(going.writer.end()[::2], (0, ""))
         self.assertEqual(reader.info()["lost"], 0)  # what came before the new reader is not its loss
 
