@@ -1,4 +1,5 @@
-// Any bytes into decode_frame: what it takes must encode to the same bytes again.
+// Any bytes into decode_frame, and what a query or answer carries into its decoder: what they take
+// must encode to the same bytes again.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "wire/discovery.h"
 #include "wire/frame.h"
 
 using namespace mailslot;
@@ -23,6 +25,21 @@ Bytes encode(const std::vector<Envelope>& envelopes) {
     return writer.finish();
 }
 
+bool is_same(Bytes a, Bytes b) {
+    return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+void check_discovery(const Envelope& envelope) {
+    if (const auto query = wire::decode_query(envelope.payload)) {
+        MAILSLOT_CHECK(is_same(wire::encode_query(buffer, *query), envelope.payload));
+    }
+    if (const auto answer = wire::decode_answer(envelope.payload)) {
+        wire::AnswerWriter writer(buffer, {answer->query_id, 1, answer->first}, answer->total);
+        for (const auto name : answer->names) MAILSLOT_CHECK(writer.add(name));
+        MAILSLOT_CHECK(is_same(writer.finish(), envelope.payload));
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -33,7 +50,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     MAILSLOT_CHECK(!envelopes.empty() && envelopes.size() <= wire::kMaxFrameMessages);
+    const Kind kind = envelopes.front().kind;
+    if (kind == Kind::query || kind == Kind::answer) check_discovery(envelopes.front());
     const Bytes again = encode(envelopes);
-    MAILSLOT_CHECK(again.size() == size && std::memcmp(again.data(), data, size) == 0);
+    MAILSLOT_CHECK(is_same(again, datagram));
     return 0;
 }

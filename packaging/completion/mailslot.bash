@@ -1,10 +1,22 @@
-# Bash completion for mailslot: verbs, options, and the slots that exist on this machine right now.
+# Bash completion for mailslot: verbs, options, and the slots that exist right now, here and on machines that answer.
 
 _mailslot_slots() {
     local names
     # "\" is what bash eats first: offer names that need no quoting only.
     names=$(mailslot list --names 2>/dev/null | grep -E '^[[:alnum:]_.@%+-]+$')
     mapfile -t COMPREPLY < <(compgen -W "$names" -- "$1")
+}
+
+# Names of this machine's slots and addresses of others', as asked for at most every 10 seconds.
+_mailslot_addresses() {
+    local now
+    printf -v now '%(%s)T' -1
+    if ((now - ${_mailslot_asked:-0} > 10)); then
+        _mailslot_found=$(mailslot list --network --timeout 200 --names 2>/dev/null | tr '\134' / |
+            grep -E '^[[:alnum:]_.@%+/-]+$')
+        _mailslot_asked=$now
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$_mailslot_found" -- "$1")
 }
 
 _mailslot_options() {
@@ -14,7 +26,8 @@ _mailslot_options() {
         listen)
             echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --access --verbose --help'
             ;;
-        list) echo '--json --names --help' ;;
+        list) echo '--json --names --network --timeout --help' ;;
+        who) echo '--timeout --json --names --help' ;;
         info) echo '--json --help' ;;
         *) echo '--help --version' ;;
     esac
@@ -34,10 +47,11 @@ _mailslot() {
         [[ $COMP_CWORD -eq 1 ]] && verb=
         mapfile -t COMPREPLY < <(compgen -W "$(_mailslot_options "$verb")" -- "$word")
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get listen list info' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'put get listen list who info' -- "$word")
     else
         case $verb in
-            put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_slots "$word" ;;
+            put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_addresses "$word" ;;
+            who) _mailslot_addresses "$word" ;;
             get | listen | info) _mailslot_slots "$word" ;;
         esac
     fi

@@ -11,6 +11,7 @@
 #include "ends.h"
 #include "errors.h"
 #include "fast_calls.h"
+#include "mailslot/discovery.h"
 #include "mailslot/mailslot.h"
 #include "message.h"
 #include "slot_info.h"
@@ -45,6 +46,22 @@ std::string canonical_of(const std::string& address) {
     auto text = canonical(address);
     if (!text) raise(text.error());
     return std::move(*text);
+}
+
+std::vector<Machine> found(Result<Found> result) {
+    if (!result) raise(result.error());
+    if (result->network_error && result->machines.empty()) raise(*result->network_error);
+    return std::move(result->machines);
+}
+
+std::vector<Machine> readers_of(const std::string& name, double timeout_ms) {
+    return found(unlocked([&] {
+        return find_readers(name, {timeout_of(timeout_ms), 0, is_interrupted});
+    }));
+}
+
+std::vector<Machine> all_slots(double timeout_ms) {
+    return found(unlocked([&] { return find_slots({timeout_of(timeout_ms), 0, is_interrupted}); }));
 }
 
 py::object loads(const py::buffer& data) {
@@ -164,6 +181,11 @@ PYBIND11_MODULE(_mailslot, module) {
     module.def(
         "slot_info", &slot_info, py::arg("name"),
         "One of them by name. Errors: x_not_found, x_mailslot_invalid_name, x_access_denied.");
+    module.def("find_readers", &readers_of, py::arg("name"), py::arg("timeout_ms") = 500,
+               "Machines that answer and have a reader of this name, this one first: a list of "
+               "Machine. Errors: x_mailslot_invalid_name, x_mailslot.");
+    module.def("find_slots", &all_slots, py::arg("timeout_ms") = 500,
+               "All slots of all machines that answer: a list of Machine. Errors: x_mailslot.");
     module.def("canonical", &canonical_of, py::arg("address"),
                "An address as the library writes it. Errors: x_mailslot_invalid_name.");
     module.def(

@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include "mailslot/discovery.h"
 #include "mailslot/mailslot.h"
 #include "values.h"
 
@@ -42,6 +43,23 @@ void define_slot_info(py::module_& module) {
             return "<SlotInfo " + info.name + " messages=" + std::to_string(info.messages) +
                    " received=" + std::to_string(info.received) +
                    " lost=" + std::to_string(info.lost.total()) + ">";
+        });
+    py::class_<Machine>(module, "Machine", "A machine that has slots.")
+        .def_property_readonly(
+            "host", [](const Machine& m) { return decode_text(m.host); }, "Its own name.")
+        .def_readonly("address", &Machine::address, "Empty: this machine.")
+        .def_property_readonly(
+            "slots",
+            [](const Machine& m) {
+                py::list names;
+                for (const std::string& name : m.slots) names.append(decode_text(name));
+                return names;
+            },
+            "Names, as their readers wrote them.")
+        .def_readonly("total", &Machine::total,
+                      "How many slots match; more than are in slots: time ran out.")
+        .def("__repr__", [](const Machine& m) {
+            return "<Machine " + m.host + " slots=" + std::to_string(m.slots.size()) + ">";
         });
 }
 

@@ -36,6 +36,9 @@ struct Destination {
     Scope scope = Scope::everybody;
     std::string to{};     // Scope::named: the folded name that receivers compare
     IpAddress address{};  // where to send it by unicast; Family::none: to the group
+    // Of an answer: the port at `address` that it goes to, from the one that we listen on, and no
+    // further than a message to the group. 0: all others.
+    std::uint16_t port = 0;
 };
 
 class Carrier {

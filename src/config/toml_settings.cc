@@ -115,6 +115,13 @@ const toml::node* apply_hop_limit(const toml::node& value, Settings& settings) {
     return nullptr;
 }
 
+const toml::node* apply_answer_queries(const toml::node& value, Settings& settings) {
+    const auto* const flag = value.as_boolean();
+    if (flag == nullptr) return &value;
+    settings.answer_queries = flag->get();
+    return nullptr;
+}
+
 std::optional<std::uint64_t> size_in(const toml::node& value) {
     if (const auto text = text_in(value)) return parse_size(*text);
     const auto* const number = value.as_integer();
@@ -159,6 +166,7 @@ constexpr Setting kSettings[] = {
     {"families", R"("both", "ipv4" or "ipv6")", apply_families},
     {"interfaces", R"(a list of interface names, such as ["eth0"])", apply_interfaces},
     {"hop_limit", "a number from 0 to 255", apply_hop_limit},
+    {"answer_queries", "true or false", apply_answer_queries},
     {"receive_buffer", R"(from 4KiB to 1GiB, as a number of bytes or such as "4MiB")",
      apply_receive_buffer},
     {"send_rate", R"(0, or from 1MiB to 1024GiB, as a number of bytes or such as "100MiB")",

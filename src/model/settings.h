@@ -23,6 +23,7 @@ struct Settings {
     Families families = Families::both;
     std::vector<std::string> interfaces;  // empty: all usable ones
     int hop_limit = kDefaultHopLimit;
+    bool answer_queries = true;  // tells other machines which slots are here
     std::size_t receive_buffer_bytes = 4 * 1024 * 1024;
     std::uint64_t send_rate_bytes = kDefaultSendRateBytes;  // a second, in a stream; 0: no bound
     std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps

@@ -79,6 +79,10 @@ public:
     int fd() const { return fd_.get(); }
     std::uint16_t local_port() const;
 
+    // How far datagrams to groups go; limit_hops: those to one address as well, and 1 at least.
+    void limit_group_hops(int hop_limit);
+    void limit_hops(int hop_limit);
+
     // Errors: no_resources, when this socket can join no more (20 of IPv4 on stock Linux): a
     // further socket can; unreachable, when the interface cannot take part.
     Result<void> join(const IpAddress& group, std::uint32_t interface_index);

@@ -39,6 +39,7 @@ struct Office::Slot {
     std::function<void()> ring{};  // own slots only
     SlotCounters booked;           // what the segment's counters have of ours
     Clock::Instant patient_from{};
+    std::string name{};  // as its reader wrote it; empty: not asked for yet
 };
 
 Identity identity_of(const Settings& settings, std::uint64_t station) {
@@ -60,7 +61,17 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Parcel> messages) {
                        return put(key, messages);
-                   }) {
+                   }),
+      folder_(folder),
+      answerer_(
+          station, settings.host, clock, random_,
+          [this](const std::optional<std::string>& key) { return names_of_slots(key); },
+          [this](const Endpoint& to, const Envelope& answer) {
+              (void)network_->send({Scope::direct, {}, to.address, to.port}, {&answer, 1});
+          }) {
+    if (settings.answer_queries) {
+        post_office_.answer_queries_by([this](const Envelope& query) { answerer_.hear(query); });
+    }
     post_office_.note_senders_by(
         [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
             const auto found = slots_.find(key);
@@ -89,6 +100,7 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
 }
 
 Office::~Office() {
+    answerer_.send_all();
     if (listener_) {
         loop_.remove(listener_.get());
         os::remove_file(socket_path_);
@@ -130,13 +142,14 @@ void Office::tick() {
     const auto due = next_tick();
     if (!due || clock_.now() < *due) return;
     post_office_.tick();
+    answerer_.tick();
     if (retry_network_ && clock_.now() >= *retry_network_) start_network();
     book_counters();
 }
 
 std::optional<Clock::Instant> Office::next_tick() const {
     std::optional<Clock::Instant> next = post_office_.next_tick();
-    for (const auto& other : {retry_network_, book_at_}) {
+    for (const auto& other : {retry_network_, book_at_, answerer_.next_tick()}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -252,6 +265,26 @@ void Office::remove_slot(const std::string& key, int registrant) {
     if (found == slots_.end() || found->second->registrant != registrant) return;
     slots_.erase(found);
     post_office_.forget_slot(key);
+}
+
+// All slots here are open to the network.
+std::vector<std::string> Office::names_of_slots(const std::optional<std::string>& key) {
+    const auto name_of = [this](const std::string& of, Slot& slot) {
+        if (slot.name.empty()) {
+            const auto entry = folder_.find(of);
+            slot.name = entry ? entry->name.text : of;
+        }
+        return slot.name;
+    };
+    std::vector<std::string> names;
+    if (key) {
+        if (const auto found = slots_.find(*key); found != slots_.end()) {
+            names.push_back(name_of(found->first, *found->second));
+        }
+        return names;
+    }
+    for (const auto& [of, slot] : slots_) names.push_back(name_of(of, *slot));
+    return names;
 }
 
 void Office::accept_registrant() {

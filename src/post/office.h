@@ -16,6 +16,7 @@
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/local_socket.h"
+#include "post/answerer.h"
 #include "post/item_maker.h"
 #include "post/post_office.h"
 
@@ -60,6 +61,7 @@ private:
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void remove_slot(const std::string& key, int registrant);
+    std::vector<std::string> names_of_slots(const std::optional<std::string>& key);
     void book_counters();
     void book_counters(Slot& slot, const std::string& key);
 
@@ -76,6 +78,9 @@ private:
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
     PostOffice post_office_;
+    const inbox::SlotFolder folder_;
+    SystemRandom random_;
+    Answerer answerer_;
 };
 
 // Who this machine is, as messages address it.

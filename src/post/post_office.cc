@@ -65,6 +65,7 @@ bool PostOffice::admits(const Parcel& parcel) {
     const Envelope& envelope = parcel.envelope;
     if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
         counters_.ignored += parcel.size();
+        if (envelope.kind == Kind::query && is_for_us(envelope)) answer_query_(envelope);
     } else if (envelope.delivered_at_home && envelope.station == identity_.station) {
         counters_.own += parcel.size();
     } else if (!is_for_us(envelope)) {

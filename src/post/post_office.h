@@ -77,6 +77,11 @@ public:
     void slot_taken_over(std::string_view slot_key, Clock::Instant open_since);
     void recall_sender(std::string_view slot_key, std::uint64_t origin, std::uint64_t next);
 
+    // Gets queries of other programs that are for this machine.
+    void answer_queries_by(std::function<void(const Envelope&)> answer) {
+        answer_query_ = std::move(answer);
+    }
+
     // Its reader went away: a new reader starts with clean books.
     void forget_slot(std::string_view slot_key);
 
@@ -141,6 +146,7 @@ private:
     const Clock& clock_;
     PutIntoSlot put_into_slot_;
     NoteSender note_sender_ = [](std::string_view, std::uint64_t, std::uint64_t) {};
+    std::function<void(const Envelope&)> answer_query_ = [](const Envelope&) {};
     OfficeCounters counters_;
     Clock::Instant now_{};  // of the call that is under way
 

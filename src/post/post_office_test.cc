@@ -102,6 +102,22 @@ TEST_F(PostOfficeTest, ignores_discovery) {
     EXPECT_TRUE(slots_.got.empty());
 }
 
+TEST_F(PostOfficeTest, hands_on_queries_for_this_machine) {
+    std::vector<std::string> asked;
+    office_.answer_queries_by([&](const Envelope& e) { asked.emplace_back(e.slot); });
+    Envelope query = message(0);
+    query.kind = Kind::query;
+    query.slot = "";
+    Envelope for_us = query, for_others = query, answer = query;
+    for_us.scope = for_others.scope = Scope::named;
+    for_us.to = "LAB";
+    for_us.slot = "Log";
+    for_others.to = "ELSEWHERE";
+    answer.kind = Kind::answer;
+    deliver({query, for_us, for_others, answer});
+    EXPECT_EQ(asked, (std::vector<std::string>{"", "Log"}));
+}
+
 // ---- Exactly once
 
 TEST_F(PostOfficeTest, delivers_each_message_once) {

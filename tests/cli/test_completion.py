@@ -2,7 +2,9 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
+import unittest
 
 import support
 
@@ -38,11 +40,27 @@ class Completion(support.CommandTest):
         self.listen("ALPHA", "BETA")
         self.assertEqual(self.complete("put", ""), ["ALPHA", "BETA"])
         self.assertEqual(self.complete("info", "B"), ["BETA"])
+        self.assertEqual(self.complete("who", "A"), ["ALPHA"])
         self.assertEqual(self.complete("put", "ALPHA", ""), [])  # a message can be anything
 
     def test_values_of_options(self):
         self.assertEqual(self.complete("listen", "X", "--access", ""), ["owner", "group", "everybody"])
         self.assertEqual(self.complete("listen", "X", "--count", ""), [])
+
+    @unittest.skipIf(shutil.which("zsh") is None, "zsh is not installed")
+    def test_the_zsh_completion_is_sound(self):
+        subprocess.run(["zsh", "-n", SCRIPT.with_name("_mailslot")], check=True, timeout=support.DEADLINE)
+
+    @unittest.skipIf(shutil.which("fish") is None, "fish is not installed")
+    def test_the_fish_completion_offers_verbs_options_and_slots(self):
+        self.environment["PATH"] = f"{support.PROGRAM.parent}:{os.environ['PATH']}"
+        self.listen("ALPHA")
+        for line, expected in (("mailslot li", {"list", "listen"}), ("mailslot get --t", {"--timeout"}),
+                               ("mailslot info A", {"ALPHA"})):
+            done = subprocess.run(["fish", "-c", f"source {SCRIPT.with_suffix('.fish')}; complete -C '{line}'"],
+                                  env=self.environment, check=True, capture_output=True, text=True,
+                                  timeout=support.DEADLINE)
+            self.assertEqual({word.split("\t")[0] for word in done.stdout.splitlines()}, expected)
 
 
 if __name__ == "__main__":

@@ -131,6 +131,9 @@ class Machine:
     def link(self, interface):
         return json.loads(check_call(*self.inside, "ip", "-json", "link", "show", interface))[0]
 
+    def run_in(self, *command, stdin=""):
+        return check_call(*self.inside, *command, stdin=stdin)
+
     def ip(self, command):
         check_call(*self.inside, "ip", *command.split())
 

@@ -221,13 +221,40 @@ Examples:
 }
 
 void add_list(CLI::App& app, Chosen& chosen) {
-    const auto [verb, options] =
-        add_verb<ListOptions>(app, chosen, "list", "The slots of this machine", run_list);
+    const auto [verb, options] = add_verb<ListOptions>(
+        app, chosen, "list", "The slots of this machine, or of all", run_list);
     CLI::Option* const json = verb->add_flag("--json", options->json, "One JSON object a line");
-    verb->add_flag("--names", options->names, "The names alone, one a line")->excludes(json);
-    verb->footer(R"(Examples:
+    verb->add_flag("--names", options->names,
+                   "The names alone, one a line; of other machines the addresses")
+        ->excludes(json);
+    CLI::Option* const network =
+        verb->add_flag("--network", options->network, "Also those of every machine that answers");
+    add_milliseconds(*verb, "--timeout", "How long to wait for their answers (default 500)",
+                     options->timeout)
+        ->needs(network);
+    verb->footer(R"(Machines may be set not to answer, and answers may get lost.
+
+Examples:
   mailslot list
-  mailslot list --json | jq 'select(.lost > 0)')");
+  mailslot list --json | jq 'select(.lost > 0)'
+  mailslot list --network)");
+}
+
+void add_who(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] =
+        add_verb<WhoOptions>(app, chosen, "who", "Machines that have a reader of a name", run_who);
+    add_name(*verb, "NAME", R"(NAME, or \\PLACE\mailslot\NAME to ask there alone)",
+             options->address);
+    add_milliseconds(*verb, "--timeout", "How long to wait for answers (default 500)",
+                     options->timeout);
+    CLI::Option* const json = verb->add_flag("--json", options->json, "One JSON object a line");
+    verb->add_flag("--names", options->names, "The hosts alone, one a line")->excludes(json);
+    verb->footer(
+        R"(Exit status 3 when nobody answered. Machines may be set not to answer, and answers may get lost.
+
+Examples:
+  mailslot who LISTENER
+  mailslot who //SALES/mailslot/LISTENER --json)");
 }
 
 void add_info(CLI::App& app, Chosen& chosen) {
@@ -245,6 +272,7 @@ void add_verbs(CLI::App& app, Chosen& chosen) {
     add_get(app, chosen);
     add_listen(app, chosen);
     add_list(app, chosen);
+    add_who(app, chosen);
     add_info(app, chosen);
 }
 

@@ -50,8 +50,18 @@ int run_listen(const ListenOptions& options);
 struct ListOptions {
     bool json = false;
     bool names = false;  // nothing but the names, for scripts and completion
+    bool network = false;
+    Timeout timeout{500};  // for answers of other machines
 };
 int run_list(const ListOptions& options);
+
+struct WhoOptions {
+    std::string address;
+    bool json = false;
+    bool names = false;  // nothing but the hosts
+    Timeout timeout{500};
+};
+int run_who(const WhoOptions& options);
 
 struct InfoOptions {
     std::string name;

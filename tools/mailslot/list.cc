@@ -1,4 +1,4 @@
-// mailslot list: the slots of this machine.
+// mailslot list: the slots of this machine; of all machines: found.cc.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -6,6 +6,7 @@
 
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
+#include "mailslot/found.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
 #include "mailslot/plain_line.h"
@@ -51,6 +52,7 @@ void append_table(std::string& out, const std::vector<SlotInfo>& slots) {
 }  // namespace
 
 int run_list(const ListOptions& options) {
+    if (options.network) return run_list_network(options);
     auto slots = list();
     if (!slots) return fail(slots.error());
     std::sort(slots->begin(), slots->end(),

@@ -28,6 +28,7 @@ public:
     }
 
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
+        if (to.port != 0 && receiver_) return receiver_->answer(to, messages);
         return sender_.send(to, messages);
     }
 

@@ -1,6 +1,7 @@
 #include "carrier/udp/udp_receiver.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "wire/frame.h"
@@ -68,6 +69,7 @@ Result<std::size_t> UdpReceiver::add_socket(Family family) {
     auto socket = os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes);
     if (!socket) return socket.error();
     if (auto added = poll_set_.add(socket->fd()); !added) return added.error();
+    socket->limit_hops(settings_.hop_limit);  // of answers: nothing else leaves by it
     sockets_.push_back(std::move(*socket));
     return sockets_.size() - 1;
 }
@@ -181,6 +183,24 @@ std::uint64_t UdpReceiver::kernel_drops() const {
     std::uint64_t drops = 0;
     for (const os::UdpSocket& socket : sockets_) drops += socket.kernel_drops();
     return drops;
+}
+
+// From the port that the query came to: the asker's firewall takes it for the answer that it is.
+Result<std::size_t> UdpReceiver::answer(const Destination& to, std::span<const Envelope> answers) {
+    const auto socket = std::ranges::find(sockets_, to.address.family, &os::UdpSocket::family);
+    if (socket == sockets_.end()) return Error{Errc::unreachable, "answer"};
+    std::size_t sent = 0;
+    for (const Envelope& answer : answers) {
+        std::array<std::byte, kMaxDatagramBytes> buffer;
+        const Bytes frame = wire::encode_single(buffer, answer);
+        if (frame.empty()) return Error{Errc::message_too_big, "answer"};
+        const auto outcome = socket->send({&frame, 1}, {to.address, to.port});
+        (outcome.sent == 1 ? counters_.tx_datagrams : counters_.tx_failed)
+            .fetch_add(1, std::memory_order_relaxed);
+        if (outcome.sent == 0) return Error{Errc::unreachable, "answer", outcome.os_code};
+        ++sent;
+    }
+    return sent;
 }
 
 }  // namespace mailslot

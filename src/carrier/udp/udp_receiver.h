@@ -25,6 +25,8 @@ public:
     int poll_fd() const { return poll_set_.fd(); }
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;
+    // As Carrier::send with a port.
+    Result<std::size_t> answer(const Destination& to, std::span<const Envelope> answers);
 
 private:
     struct Membership {

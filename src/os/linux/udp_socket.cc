@@ -312,6 +312,19 @@ Result<UdpSocket> UdpSocket::open_for_sending(Family family, int hop_limit) {
     return UdpSocket(std::move(*fd), family);
 }
 
+// The system's own default is 1, and its rules for a value out of range are those of the settings.
+void UdpSocket::limit_group_hops(int hop_limit) {
+    if (family_ == Family::v4) set_option(fd(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit);
+    if (family_ == Family::v6) set_option(fd(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
+}
+
+void UdpSocket::limit_hops(int hop_limit) {
+    const int hops = std::max(hop_limit, 1);
+    limit_group_hops(hops);
+    if (family_ == Family::v4) set_option(fd(), IPPROTO_IP, IP_TTL, hops);
+    if (family_ == Family::v6) set_option(fd(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops);
+}
+
 std::uint16_t UdpSocket::local_port() const {
     SocketAddress own;
     own.size = sizeof own.storage;

@@ -1,0 +1,22 @@
+"""Which machines have which slots, from Python."""
+
+import mailslot
+import pytest
+from mailslot import ipc
+
+
+def test_this_machine_is_found(slot):
+    with mailslot.Reader(slot):
+        (found,) = mailslot.find_readers(slot.lower(), timeout_ms=100)
+        assert (found.host, found.address, found.slots, found.total) == ("TESTHOST", "", [slot], 1)
+        assert repr(found) == "<Machine TESTHOST slots=1>"
+        assert slot in [name for machine in mailslot.find_slots(timeout_ms=100) for name in machine.slots]
+
+
+def test_nobody_is_an_empty_list(slot):
+    assert mailslot.find_readers(slot, timeout_ms=50) == []
+
+
+def test_a_malformed_name_is_refused():
+    with pytest.raises(ipc.x_mailslot_invalid_name):
+        mailslot.find_readers("\\\\.\\pipe\\x")

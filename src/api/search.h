@@ -1,0 +1,69 @@
+// Looks for slots on the network: asks, asks again, and puts the answers together.
+// docs/discovery.md. Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "api/process.h"
+#include "carrier/udp/udp_asker.h"
+#include "mailslot/discovery.h"
+#include "model/address.h"
+#include "wire/discovery.h"
+
+namespace mailslot {
+
+// What strangers can make a search keep.
+inline constexpr std::size_t kMaxFoundMachines = 4096;
+inline constexpr std::size_t kMaxFoundSlots = 65536;
+
+class Search {
+public:
+    // For readers of a slot; none: for all slots, everywhere. Errors: bad_config.
+    static Result<Search> create(const std::optional<Address>& address);
+
+    // Looks for slots of this machine and sends the query. What keeps it from the network is in
+    // found(). Errors: no_permission, no_resources.
+    Result<void> ask();
+    // Collects answers, and asks again for those that got lost, until time or patience is over.
+    // Errors: interrupted.
+    Result<void> collect(const FindOptions& options);
+
+    Found found() const;
+    std::size_t machines() const;
+    // Who answered in a way that only a later program knows.
+    std::vector<std::string> other_versions() const;
+
+private:
+    struct Answers {
+        Machine machine;
+        std::map<std::string, std::string> slots;  // by folded name
+        std::uint32_t asked_from = 0;
+    };
+
+    Search(Process& process, const std::optional<Address>& address);
+    Result<void> look_here();
+    void send(const std::string* only_host, std::uint32_t first);
+    void hear(const Envelope& envelope);
+    void keep(Answers& from, const wire::Answer& answer);
+    bool is_here(const Envelope& envelope) const;
+    bool is_enough(std::size_t enough) const { return enough > 0 && machines() >= enough; }
+
+    Process& process_;
+    std::string slot_;
+    bool is_here_asked_ = true;
+    std::vector<Destination> destinations_;
+    std::unique_ptr<UdpAsker> asker_;
+    std::uint64_t id_ = 0, station_ = 0;
+    std::optional<Error> network_error_;
+    std::size_t slots_kept_ = 0;
+    Answers here_;
+    std::map<std::uint64_t, Answers> others_;  // by station
+};
+
+}  // namespace mailslot

@@ -1,0 +1,52 @@
+// Asks other machines, and hears their answers, by sockets of its own: docs/discovery.md.
+// Threads: one at a time. Fork: a child opens its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "carrier/carrier.h"
+#include "model/settings.h"
+#include "os/event_loop.h"
+#include "os/udp_socket.h"
+
+namespace mailslot {
+
+class UdpAsker {
+public:
+    // Errors: no_permission, no_resources; unreachable, where the system has neither family.
+    static Result<std::unique_ptr<UdpAsker>> open(const Settings& settings);
+
+    // Sends a query by every way that leads there; every second time the other family goes first.
+    // `query` says who asks for which slot. Errors: unreachable, no_resources.
+    Result<void> ask(const Destination& to, const Envelope& query, std::uint64_t id,
+                     std::uint32_t first);
+
+    // Waits for datagrams, at most until then or until a signal comes; hands over what is an
+    // answer.
+    using Hear = std::function<void(const Envelope& answer)>;
+    void wait(Clock::Instant until, const Hear& hear);
+
+    // Who sent something that only a later program knows.
+    const std::vector<IpAddress>& other_versions() const { return other_versions_; }
+
+private:
+    UdpAsker(const Settings& settings, std::unique_ptr<os::EventLoop> loop);
+    Result<void> open_socket(IpAddress::Family family);
+    void receive(os::UdpSocket& socket);
+    void hear(const os::Datagram& datagram);
+    int send(os::UdpSocket& socket, const Destination& to, Bytes frame);
+
+    const Settings& settings_;
+    std::unique_ptr<os::EventLoop> loop_;
+    std::vector<std::unique_ptr<os::UdpSocket>> sockets_;  // one a family
+    os::DatagramBatch batch_;
+    std::vector<Content> contents_;
+    Hear hear_;  // during wait()
+    std::vector<IpAddress> other_versions_;
+};
+
+}  // namespace mailslot

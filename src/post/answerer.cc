@@ -1,0 +1,115 @@
+#include "post/answerer.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "model/fold.h"
+#include "wire/frame.h"
+
+namespace mailslot::post {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kSizeBytes = 2;  // of the payload's length in the frame
+
+}  // namespace
+
+Answerer::Answerer(std::uint64_t station, std::string host, const Clock& clock, Random& random,
+                   ListSlots list_slots, Send send)
+    : station_(station),
+      host_(std::move(host)),
+      clock_(clock),
+      random_(random),
+      list_slots_(std::move(list_slots)),
+      send_(std::move(send)) {}
+
+void Answerer::hear(const Envelope& envelope) {
+    const auto query = wire::decode_query(envelope.payload);
+    if (!query || envelope.from_address.family == IpAddress::Family::none) {
+        ++counters_.bad;
+        return;
+    }
+    // A copy that came another way, while the answer to the first one waits.
+    const auto is_copy = [&](const Waiting& w) { return w.query == *query; };
+    if (std::ranges::any_of(waiting_, is_copy)) return;
+    std::string payload = answer_to(envelope, *query);
+    if (payload.empty()) return;
+    if (waiting_.size() >= kMaxWaitingAnswers || !take_one_of_the_rate()) {
+        ++counters_.over_limit;
+        return;
+    }
+    // To a question that was put to this machine alone there is but one answer.
+    const auto delay = envelope.scope == Scope::direct
+                           ? 0us
+                           : std::chrono::microseconds(
+                                 random_.u64() % std::chrono::microseconds(kAnswerJitter).count());
+    waiting_.push_back({*query,
+                        {envelope.from_address, query->reply_port},
+                        clock_.now() + delay,
+                        std::string(envelope.slot),
+                        std::move(payload)});
+    tick();
+}
+
+// What was true when the query came: who is signalled right behind it counts as having waited.
+std::string Answerer::answer_to(const Envelope& envelope, const wire::Query& query) const {
+    std::optional<std::string> key;
+    if (!envelope.slot.empty()) {
+        key = fold(envelope.slot);
+        if (!key) return {};
+    }
+    const std::vector<std::string> names = list_slots_(key);
+    std::array<std::byte, kMaxDatagramBytes> buffer;
+    const std::size_t taken =
+        wire::kFrameHeaderBytes + host_.size() + envelope.slot.size() + kSizeBytes;
+    const std::span<std::byte> room(buffer.data(), buffer.size() - taken);
+    wire::AnswerWriter writer(room, query, static_cast<std::uint32_t>(names.size()));
+    for (std::size_t i = query.first; i < names.size() && writer.add(names[i]); ++i) {
+    }
+    return std::string(as_text(writer.finish()));
+}
+
+bool Answerer::take_one_of_the_rate() {
+    const auto now = clock_.now();
+    if (now - second_began_ >= 1s) {
+        second_began_ = now;
+        in_this_second_ = 0;
+    }
+    return in_this_second_++ < kAnswersASecond;
+}
+
+void Answerer::tick() {
+    const auto now = clock_.now();
+    const auto is_due = [now](const Waiting& w) { return w.due <= now; };
+    for (const Waiting& answer : waiting_) {
+        if (is_due(answer)) send(answer);
+    }
+    std::erase_if(waiting_, is_due);
+}
+
+void Answerer::send_all() {
+    for (const Waiting& answer : waiting_) send(answer);
+    waiting_.clear();
+}
+
+std::optional<Clock::Instant> Answerer::next_tick() const {
+    if (waiting_.empty()) return std::nullopt;
+    return std::ranges::min(waiting_, {}, &Waiting::due).due;
+}
+
+void Answerer::send(const Waiting& waiting) {
+    Envelope answer;
+    answer.kind = Kind::answer;
+    answer.scope = Scope::direct;
+    answer.slot = waiting.slot;
+    answer.from_host = host_;
+    answer.station = station_;
+    answer.sent_at_us = clock_.unix_microseconds();
+    answer.payload = as_bytes(waiting.payload);
+    ++counters_.answers;
+    send_(waiting.to, answer);
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,75 @@
+// Answers other machines' queries for slots: docs/discovery.md. Pure: slots, time, chance and the
+// way out are handed in. Threads: one uses it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "model/envelope.h"
+#include "wire/discovery.h"
+
+namespace mailslot::post {
+
+// Machines that hear the same query spread their answers over this time: 1000 machines make ten a
+// millisecond.
+inline constexpr std::chrono::milliseconds kAnswerJitter{100};
+// What forged queries can make this machine send to somebody else: 50 datagrams a second.
+inline constexpr std::uint32_t kAnswersASecond = 50;
+// Answers that wait for their moment, 1200 bytes each at most.
+inline constexpr std::size_t kMaxWaitingAnswers = 64;
+
+struct AnswererCounters {
+    std::uint64_t answers = 0;
+    std::uint64_t bad = 0;         // queries that make no sense
+    std::uint64_t over_limit = 0;  // queries left without an answer
+};
+
+class Answerer {
+public:
+    // The slots that are open to the network as their readers wrote them, in the order of their
+    // folded names. With a key: that one slot, or none.
+    using ListSlots =
+        std::function<std::vector<std::string>(const std::optional<std::string>& key)>;
+    using Send = std::function<void(const Endpoint& to, const Envelope& answer)>;
+
+    Answerer(std::uint64_t station, std::string host, const Clock& clock, Random& random,
+             ListSlots list_slots, Send send);
+
+    void hear(const Envelope& query);  // one that is for this machine
+    void tick();
+    void send_all();  // at once: nobody will be here later
+    std::optional<Clock::Instant> next_tick() const;
+    const AnswererCounters& counters() const { return counters_; }
+
+private:
+    struct Waiting {
+        wire::Query query;
+        Endpoint to;
+        Clock::Instant due;
+        std::string slot, payload;
+    };
+
+    bool take_one_of_the_rate();
+    std::string answer_to(const Envelope& envelope, const wire::Query& query) const;
+    void send(const Waiting& answer);
+
+    const std::uint64_t station_;
+    const std::string host_;
+    const Clock& clock_;
+    Random& random_;
+    const ListSlots list_slots_;
+    const Send send_;
+    AnswererCounters counters_;
+    std::vector<Waiting> waiting_;
+    Clock::Instant second_began_{};
+    std::uint32_t in_this_second_ = 0;
+};
+
+}  // namespace mailslot::post

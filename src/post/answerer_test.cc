@@ -1,0 +1,189 @@
+#include "post/answerer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/testing/fake_clock.h"
+#include "model/limits.h"
+#include "wire/frame.h"
+
+namespace mailslot::post {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Sent {
+    Endpoint to;
+    std::string slot, host;
+    std::uint64_t query_id;
+    std::uint32_t first, total;
+    std::vector<std::string> names;
+    std::size_t datagram_bytes;
+};
+
+class AnswererTest : public testing::Test {
+protected:
+    void ask(const wire::Query& query, std::string_view slot = "", Scope scope = Scope::direct) {
+        std::array<std::byte, wire::kQueryBytes> buffer;
+        Envelope envelope;
+        envelope.kind = Kind::query;
+        envelope.scope = scope;
+        envelope.slot = slot;
+        envelope.from_address = asker_;
+        envelope.payload = wire::encode_query(buffer, query);
+        answerer_.hear(envelope);
+    }
+
+    void take(const Endpoint& to, const Envelope& e) {
+        EXPECT_EQ(e.kind, Kind::answer);
+        EXPECT_EQ(e.station, 7u);
+        const auto answer = wire::decode_answer(e.payload).value();
+        std::array<std::byte, wire::kMaxFrameBytes> buffer;
+        sent_.push_back({to,
+                         std::string(e.slot),
+                         std::string(e.from_host),
+                         answer.query_id,
+                         answer.first,
+                         answer.total,
+                         {answer.names.begin(), answer.names.end()},
+                         wire::encode_single(buffer, e).size()});
+    }
+
+    std::vector<std::string> list(const std::optional<std::string>& key) const {
+        if (!key) return names_;
+        std::vector<std::string> found;
+        if (*key == "LOG") found.emplace_back("Log");
+        return found;
+    }
+
+    FakeClock clock_;
+    SeededRandom random_{1};
+    IpAddress asker_ = IpAddress::v4(10, 0, 0, 9);
+    std::vector<std::string> names_{"Alarms", "Log"};
+    std::vector<Sent> sent_;
+    Answerer answerer_{7,
+                       "alpha",
+                       clock_,
+                       random_,
+                       [this](const auto& key) { return list(key); },
+                       [this](const Endpoint& to, const Envelope& e) { take(to, e); }};
+};
+
+TEST_F(AnswererTest, lists_the_slots_to_who_asks) {
+    ask({.id = 5, .reply_port = 4000});
+    ASSERT_EQ(sent_.size(), 1u);
+    EXPECT_EQ(sent_[0].to, (Endpoint{asker_, 4000}));
+    EXPECT_EQ(sent_[0].host, "alpha");
+    EXPECT_EQ(sent_[0].query_id, 5u);
+    EXPECT_EQ(sent_[0].total, 2u);
+    EXPECT_EQ(sent_[0].names, names_);
+}
+
+TEST_F(AnswererTest, says_of_one_name_whether_it_has_a_reader_and_else_nothing) {
+    ask({.id = 5, .reply_port = 4000}, "lOG");
+    ASSERT_EQ(sent_.size(), 1u);
+    EXPECT_EQ(sent_[0].slot, "lOG");
+    EXPECT_EQ(sent_[0].names, std::vector<std::string>{"Log"});
+    ask({.id = 6, .reply_port = 4000}, "OTHER");
+    names_.clear();
+    ask({.id = 7, .reply_port = 4000});
+    EXPECT_EQ(sent_.size(), 1u);
+}
+
+TEST_F(AnswererTest, waits_a_random_moment_where_others_answer_too) {
+    ask({.id = 5, .reply_port = 4000}, "", Scope::everybody);
+    EXPECT_TRUE(sent_.empty());
+    ASSERT_TRUE(answerer_.next_tick());
+    EXPECT_LE(*answerer_.next_tick(), clock_.now() + kAnswerJitter);
+    clock_.advance(kAnswerJitter);
+    answerer_.tick();
+    EXPECT_EQ(sent_.size(), 1u);
+    EXPECT_FALSE(answerer_.next_tick());
+}
+
+TEST_F(AnswererTest, answers_once_whatever_copies_come_while_it_waits_and_again_when_asked_again) {
+    for (int copy = 0; copy < 3; ++copy) {
+        ask({.id = 5, .reply_port = 4000}, "", Scope::everybody);
+    }
+    clock_.advance(kAnswerJitter);
+    answerer_.tick();
+    EXPECT_EQ(sent_.size(), 1u);
+    ask({.id = 5, .reply_port = 4000}, "", Scope::everybody);
+    clock_.advance(kAnswerJitter);
+    answerer_.tick();
+    EXPECT_EQ(sent_.size(), 2u);
+}
+
+TEST_F(AnswererTest, sends_at_once_what_waits_when_it_ends) {
+    ask({.id = 5, .reply_port = 4000}, "", Scope::everybody);
+    answerer_.send_all();
+    EXPECT_EQ(sent_.size(), 1u);
+    EXPECT_FALSE(answerer_.next_tick());
+}
+
+TEST_F(AnswererTest, tells_what_was_so_when_it_was_asked) {
+    ask({.id = 5, .reply_port = 4000}, "", Scope::everybody);
+    names_.clear();
+    clock_.advance(kAnswerJitter);
+    answerer_.tick();
+    ASSERT_EQ(sent_.size(), 1u);
+    EXPECT_EQ(sent_[0].names.size(), 2u);
+}
+
+TEST_F(AnswererTest, keeps_to_one_datagram_and_goes_on_where_it_is_asked_to) {
+    names_.clear();
+    for (int i = 100; i < 400; ++i) names_.push_back("SLOT" + std::to_string(i));
+    std::vector<std::string> all;
+    while (all.size() < names_.size()) {
+        ask({.id = 5, .reply_port = 4000, .first = static_cast<std::uint32_t>(all.size())});
+        ASSERT_FALSE(sent_.back().names.empty());
+        EXPECT_LE(sent_.back().datagram_bytes, kMaxDatagramBytes);
+        EXPECT_EQ(sent_.back().total, 300u);
+        all.insert(all.end(), sent_.back().names.begin(), sent_.back().names.end());
+    }
+    EXPECT_EQ(all, names_);
+    const auto before = sent_.size();
+    ask({.id = 5, .reply_port = 4000, .first = 300});
+    EXPECT_EQ(sent_.size(), before);
+}
+
+TEST_F(AnswererTest, sends_no_more_than_its_rate_and_counts_what_it_left) {
+    for (std::uint64_t id = 0; id < kAnswersASecond + 10; ++id) ask({.id = id, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), kAnswersASecond);
+    EXPECT_EQ(answerer_.counters().over_limit, 10u);
+    clock_.advance(1s);
+    ask({.id = 1000, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), kAnswersASecond + 1);
+    EXPECT_EQ(answerer_.counters().answers, kAnswersASecond + 1);
+}
+
+TEST_F(AnswererTest, keeps_no_more_answers_waiting_than_its_limit) {
+    clock_.advance(1s);
+    for (std::uint64_t id = 0; id < 200; ++id) {
+        ask({.id = id, .reply_port = 9}, "", Scope::everybody);
+    }
+    clock_.advance(kAnswerJitter);
+    answerer_.tick();
+    EXPECT_LE(sent_.size(), std::min<std::size_t>(kMaxWaitingAnswers, kAnswersASecond));
+    EXPECT_EQ(sent_.size() + answerer_.counters().over_limit, 200u);
+}
+
+TEST_F(AnswererTest, counts_a_query_that_makes_no_sense) {
+    Envelope envelope;
+    envelope.kind = Kind::query;
+    envelope.from_address = asker_;
+    envelope.payload = as_bytes("short");
+    answerer_.hear(envelope);
+    EXPECT_EQ(answerer_.counters().bad, 1u);
+    asker_ = {};  // there is no way back
+    ask({.id = 1, .reply_port = 9});
+    EXPECT_EQ(answerer_.counters().bad, 2u);
+    EXPECT_TRUE(sent_.empty());
+}
+
+}  // namespace
+}  // namespace mailslot::post
