@@ -1,12 +1,14 @@
 """Which machines have which slots, from Python."""
 
+import contextlib
+
 import mailslot
 import pytest
 from mailslot import ipc
 
 
 def test_this_machine_is_found(slot):
-    with mailslot.Reader(slot):
+    with contextlib.closing(mailslot.Reader(slot)):
         (found,) = mailslot.find_readers(slot.lower(), timeout_ms=100)
         assert (found.host, found.address, found.slots, found.total) == ("TESTHOST", "", [slot], 1)
         assert repr(found) == "<Machine TESTHOST slots=1>"
