@@ -26,6 +26,8 @@ _mailslot_options() {
         listen)
             echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --access --verbose --help'
             ;;
+        wait) echo '--timeout --json --access --verbose --help' ;;
+        signal) echo '--until-heard --no-check --timeout --verbose --help' ;;
         list) echo '--json --names --network --timeout --help' ;;
         who) echo '--timeout --json --names --help' ;;
         info) echo '--json --help' ;;
@@ -47,12 +49,12 @@ _mailslot() {
         [[ $COMP_CWORD -eq 1 ]] && verb=
         mapfile -t COMPREPLY < <(compgen -W "$(_mailslot_options "$verb")" -- "$word")
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get listen list who info' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info' -- "$word")
     else
         case $verb in
             put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_addresses "$word" ;;
-            who) _mailslot_addresses "$word" ;;
-            get | listen | info) _mailslot_slots "$word" ;;
+            who | signal) _mailslot_addresses "$word" ;;
+            get | listen | wait | info) _mailslot_slots "$word" ;;
         esac
     fi
 }

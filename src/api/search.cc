@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 // Behind the last moment at which an answer to the first query may leave, with time to come here.
 constexpr auto kAskAgain = 200ms;
+constexpr std::chrono::milliseconds kAskAgainAtLeast{1000};  // somebody may have come meanwhile
 constexpr auto kWaitForAddress = 100ms;
 // How long a signal may go unheard.
 constexpr auto kLookUp = 100ms;
@@ -132,7 +133,7 @@ Result<void> Search::collect(const FindOptions& options) {
         }
         if (now >= again) {
             send(nullptr, 0);
-            interval *= 2;
+            interval = std::min(2 * interval, kAskAgainAtLeast);
             again = now + interval;
         }
         asker_->wait(std::min({deadline, again, now + kLookUp}),

@@ -6,7 +6,7 @@ import unittest
 
 import support
 
-VERBS = ("put", "get", "listen", "list", "who", "info")
+VERBS = ("put", "get", "listen", "wait", "signal", "list", "who", "info")
 
 
 class Usage(support.CommandTest):
@@ -20,7 +20,8 @@ class Usage(support.CommandTest):
             ("listen", "X", "--count", "0"), ("listen", "X", "--raw", "--json"),
             ("listen", "X", "--max-bytes", "1x"), ("listen", "X", "--max-bytes", "0"),
             ("listen", "X", "--max-messages", "0"), ("listen", "X", "--access", "me"),
-            ("list", "--json", "--names"), ("list", "--timeout", "1"), ("who",), ("who", "X", "Y"),
+            ("list", "--json", "--names"), ("list", "--timeout", "1"), ("who",), ("who", "X", "Y"), ("wait",), ("signal",),
+            ("signal", "X", "--until-heard", "--no-check"), ("wait", "X", "--timeout", "x"),
         ):
             with self.subTest(arguments=arguments):
                 self.assert_fails(2, *arguments, says="--help'")
@@ -46,12 +47,12 @@ class Usage(support.CommandTest):
 
     def test_bad_names_are_exit_status_2(self):
         for verb, name in (
-            ("get", r"\\*\mailslot\X"), ("get", ""), ("listen", r"\\OTHER\mailslot\X"), ("info", ""), ("who", ""), ("who", r"\\.\pipe\X"),
+            ("get", r"\\*\mailslot\X"), ("get", ""), ("listen", r"\\OTHER\mailslot\X"), ("info", ""), ("wait", r"\\*\mailslot\X"), ("signal", ""), ("who", ""), ("who", r"\\.\pipe\X"),
             ("put", ""), ("put", r"\\.\mailslot"), ("put", r"\\.\pipe\X"), ("put", "\\\\*\\mailslot\\"),
             ("get", "x" * 300), ("put", "x" * 300),
         ):
             with self.subTest(verb=verb, name=name):
-                more = {"put": ("message",), "info": (), "who": ()}.get(verb, ("--timeout", "0"))
+                more = {"put": ("message",), "info": (), "who": (), "signal": ()}.get(verb, ("--timeout", "0"))
                 self.assert_fails(2, verb, name, *more)
 
     def test_a_faulty_configuration_is_exit_status_2(self):

@@ -89,7 +89,7 @@ class Readme(unittest.TestCase):
         waiting = self.start("bash", "-c", wait.replace("./next-step", "echo next"))
         self.wait_for_slot("READY", waiting)
         self.run_all("bash", "-c", signal)
-        self.assertEqual(waiting.stdout.read(), b"\nnext\n")  # the empty message, and what waited for it
+        self.assertEqual(waiting.stdout.read(), b"next\n")
         self.assertEqual(waiting.wait(timeout=DEADLINE), 0)
 
     def test_scripts_that_are_named_are_there(self):

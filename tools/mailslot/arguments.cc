@@ -168,11 +168,7 @@ Examples:
   mailslot get --raw IMAGES > photo.jpg)");
 }
 
-void add_slot_options(CLI::App& verb, SlotOptions& slot) {
-    add_number(
-        verb, "--max-messages", "N", "How many may wait (default 1000000)", 1,
-        [&slot](std::int64_t count) { slot.max_messages = static_cast<std::size_t>(count); });
-    add_size(verb, "--max-bytes", "How much may wait, in all (default 64MiB)", slot.max_bytes);
+void add_access(CLI::App& verb, SlotOptions& slot) {
     const auto set = [&slot](const std::string& word) {
         if (word == "owner")
             slot.access = Access::owner;
@@ -187,6 +183,14 @@ void add_slot_options(CLI::App& verb, SlotOptions& slot) {
     verb.add_option_function<std::string>(
             "--access", set, "Who on this machine may put: owner (default), group or everybody")
         ->type_name("WHO");
+}
+
+void add_slot_options(CLI::App& verb, SlotOptions& slot) {
+    add_number(
+        verb, "--max-messages", "N", "How many may wait (default 1000000)", 1,
+        [&slot](std::int64_t count) { slot.max_messages = static_cast<std::size_t>(count); });
+    add_size(verb, "--max-bytes", "How much may wait, in all (default 64MiB)", slot.max_bytes);
+    add_access(verb, slot);
 }
 
 void add_listen(CLI::App& app, Chosen& chosen) {
@@ -267,10 +271,58 @@ void add_info(CLI::App& app, Chosen& chosen) {
   mailslot info LISTENER --json | jq .lost_by_cause)");
 }
 
+void add_wait(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] =
+        add_verb<WaitOptions>(app, chosen, "wait", "Wait for a signal of a name", run_wait);
+    add_name(*verb, "NAME", "What to wait for; one program a machine may wait for it",
+             options->name);
+    add_milliseconds(*verb, "--timeout", "Give up after so long, with exit status 3",
+                     options->timeout);
+    verb->add_flag("--json", options->json, "Print the signal with its envelope");
+    add_access(*verb, options->slot);
+    verb->add_flag("-v,--verbose", options->verbose,
+                   "Say on standard error when it waits, and who signalled");
+    verb->footer(R"(Any message to the slot NAME is a signal. One that came before is not kept.
+
+Examples:
+  mailslot wait READY && ./next-step              here, or on several machines
+  mailslot signal '//*/mailslot/READY'            anywhere)");
+}
+
+void add_signal(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<SignalOptions>(
+        app, chosen, "signal", "Signal those who wait for a name", run_signal);
+    add_name(
+        *verb, "ADDRESS",
+        R"(NAME: who waits on this machine; \\PLACE\mailslot\NAME: on a host, in a domain, or with * everywhere)",
+        options->address);
+    CLI::Option* const until = verb->add_flag("--until-heard", options->until_heard,
+                                              "Send when somebody waits, not before");
+    verb->add_flag_callback(
+            "--no-check", [options = options] { options->check = false; },
+            "To other machines: do not ask whether anybody waits, just send")
+        ->excludes(until);
+    add_number(
+        *verb, "--timeout", "MS",
+        "With --until-heard: give up after so long, with exit status 3; without: how long to "
+        "look for who waits (default 400)",
+        0, [options = options](std::int64_t ms) { options->timeout = Timeout(ms); });
+    verb->add_flag("-v,--verbose", options->verbose, "Say on standard error who waited");
+    verb->footer(
+        R"(A signal is sent once and not kept: it wakes who waits just then. Where nobody is known to wait the
+command says so, with exit status 4 for this machine and 0 for others, whose answer may have got lost.
+
+Examples:
+  mailslot signal '//*/mailslot/READY'
+  mailslot signal //FILESRV/mailslot/READY --until-heard --timeout 60000)");
+}
+
 void add_verbs(CLI::App& app, Chosen& chosen) {
     add_put(app, chosen);
     add_get(app, chosen);
     add_listen(app, chosen);
+    add_wait(app, chosen);
+    add_signal(app, chosen);
     add_list(app, chosen);
     add_who(app, chosen);
     add_info(app, chosen);

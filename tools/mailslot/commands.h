@@ -63,6 +63,24 @@ struct WhoOptions {
 };
 int run_who(const WhoOptions& options);
 
+struct WaitOptions {
+    std::string name;
+    Timeout timeout = kForever;
+    SlotOptions slot{};
+    bool json = false;
+    bool verbose = false;
+};
+int run_wait(const WaitOptions& options);
+
+struct SignalOptions {
+    std::string address;
+    std::optional<Timeout> timeout{};  // for somebody who waits, or for word of them
+    bool until_heard = false;          // send when somebody waits
+    bool check = true;                 // ask who waits
+    bool verbose = false;
+};
+int run_signal(const SignalOptions& options);
+
 struct InfoOptions {
     std::string name;
     bool json = false;

@@ -1,0 +1,122 @@
+// mailslot signal: an empty message to who waits for it. To other machines it is fire and forget,
+// but who waited is asked at the same time, so that the command can say whether anybody did.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "api/search.h"
+#include "mailslot/commands.h"
+#include "mailslot/exit_status.h"
+#include "mailslot/report.h"
+#include "model/address.h"
+
+namespace mailslot::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// Answers to a query come within 100 ms; a lost one is asked for again after 200.
+constexpr Timeout kLookAround{400};
+// There is nothing to wait for where no process has the name.
+constexpr milliseconds kLookAgain{50};
+
+Result<void> put(const std::string& address) {
+    auto writer = Writer::open(address);
+    if (!writer) return writer.error();
+    return writer->put("");
+}
+
+int tell_in_vain(const SignalOptions& options) {
+    say("nobody waited for " + options.address + " within " +
+        std::to_string(options.timeout->count()) + " ms; nothing was sent");
+    return kNothingInTime;
+}
+
+int signal_here(const SignalOptions& options) {
+    const bool is_patient = options.until_heard;
+    const auto deadline = steady_clock::now() + options.timeout.value_or(Timeout{0});
+    for (;;) {
+        const auto done = put(options.address);
+        if (done) return kDone;
+        if (done.error().code != Errc::no_such_slot) {
+            return fail_for(options.address, done.error());
+        }
+        if (!is_patient) {
+            say("nobody waits for " + options.address +
+                " on this machine, and nothing was sent; --until-heard waits for somebody, "
+                "//*/mailslot/NAME signals all machines");
+            return kNoSuchSlot;
+        }
+        if (options.timeout && steady_clock::now() >= deadline) return tell_in_vain(options);
+        std::this_thread::sleep_for(kLookAgain);
+    }
+}
+
+std::string names_of(const Found& found) {
+    std::string names;
+    for (const Machine& machine : found.machines) {
+        (names += names.empty() ? "" : ", ") += machine.host;
+    }
+    return names;
+}
+
+int report(const SignalOptions& options, const Found& found) {
+    if (!found.machines.empty()) {
+        if (options.verbose) say(options.address + ": " + names_of(found) + " waited");
+        return kDone;
+    }
+    if (found.network_error) {
+        return fail(*found.network_error, "nobody waits here, and no other machine is reached: ");
+    }
+    say("nobody answered that waits for " + options.address +
+        "; it was sent once and is not kept (--until-heard sends when somebody waits)");
+    return kDone;
+}
+
+int signal_when_heard(const SignalOptions& options, Search& search) {
+    if (const auto asked = search.ask(); !asked) return fail(asked.error());
+    const auto collected =
+        search.collect({.timeout = options.timeout.value_or(kForever), .enough = 1});
+    if (!collected) return fail(collected.error());
+    const Found found = search.found();
+    if (found.machines.empty()) {
+        if (found.network_error) return fail(*found.network_error);
+        return tell_in_vain(options);
+    }
+    if (const auto done = put(options.address); !done) {
+        return fail_for(options.address, done.error());
+    }
+    return report(options, found);
+}
+
+// The query leaves first: it finds those whom the signal wakes.
+int signal_and_look(const SignalOptions& options, Search& search) {
+    if (options.check) {
+        if (const auto asked = search.ask(); !asked) return fail(asked.error());
+    }
+    if (const auto done = put(options.address); !done) {
+        return fail_for(options.address, done.error());
+    }
+    if (!options.check) return kDone;
+    const std::size_t enough = options.verbose ? 0 : 1;
+    const auto collected =
+        search.collect({.timeout = options.timeout.value_or(kLookAround), .enough = enough});
+    if (!collected) return fail(collected.error());
+    return report(options, search.found());
+}
+
+}  // namespace
+
+int run_signal(const SignalOptions& options) {
+    const auto address = parse_address(options.address);
+    if (!address) return fail_for(options.address, address.error());
+    if (address->place == Place::here) return signal_here(options);
+    auto search = Search::create(*address);
+    if (!search) return fail(search.error());
+    return options.until_heard ? signal_when_heard(options, *search)
+                               : signal_and_look(options, *search);
+}
+
+}  // namespace mailslot::cli

@@ -1,0 +1,44 @@
+// mailslot wait: until a signal comes.
+#include <string>
+
+#include "mailslot/commands.h"
+#include "mailslot/exit_status.h"
+#include "mailslot/json_line.h"
+#include "mailslot/output.h"
+#include "mailslot/report.h"
+
+namespace mailslot::cli {
+namespace {
+
+std::string sender_of(const Message& message) {
+    std::string text(message.from_host());
+    if (!message.from_address().empty()) {
+        text += " (" + std::string(message.from_address()) + ')';
+    }
+    return text;
+}
+
+}  // namespace
+
+int run_wait(const WaitOptions& options) {
+    auto reader = Reader::create(options.name, options.slot);
+    if (!reader) return fail_for(options.name, reader.error());
+    const std::string name(reader->name());
+    if (options.verbose) say("waiting for " + name);
+    if (const auto deaf = reader->network_error()) {
+        say(name + " can be signalled from this machine alone: " + to_string(*deaf));
+    }
+    const auto signal = reader->get(options.timeout);
+    if (!signal && signal.error().code == Errc::timed_out) {
+        say("nobody signalled " + name + " within " + std::to_string(options.timeout.count()) +
+            " ms");
+        return kNothingInTime;
+    }
+    if (!signal) return fail(signal.error());
+    if (options.verbose) say(name + " was signalled by " + sender_of(*signal));
+    Output output;
+    if (options.json) append_json_line(output.text(), row_of(*signal));
+    return finish(output);
+}
+
+}  // namespace mailslot::cli
