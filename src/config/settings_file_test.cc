@@ -86,6 +86,7 @@ families = "ipv6"
 interfaces = ["eth0", "wlan0"]
 hop_limit = 8
 answer_queries = false
+unicast_peers = true
 receive_buffer = "16MiB"
 [peers]
 FileSrv = "10.0.0.7"
@@ -100,6 +101,7 @@ FileSrv = "10.0.0.7"
     EXPECT_EQ(settings.interfaces, (std::vector<std::string>{"eth0", "wlan0"}));
     EXPECT_EQ(settings.hop_limit, 8);
     EXPECT_FALSE(settings.answer_queries);
+    EXPECT_TRUE(settings.unicast_peers);
     EXPECT_EQ(settings.receive_buffer_bytes, 16u * 1024 * 1024);
     EXPECT_EQ(settings.peers,
               (Texts{{"FILESRV", "10.0.0.7"}, {"PRINTER.EXAMPLE.ORG", "fe80::1%3"}}));
@@ -186,6 +188,7 @@ constexpr BadFile kBadFiles[] = {
     {"an interface is too long", "interfaces = ['0123456789abcdef']", ":1:15: interfaces must be"},
     {"hop limit is negative", "hop_limit = -1", ":1:13: hop_limit must be a number from 0 to 255"},
     {"answering is neither", "answer_queries = 1", ":1:18: answer_queries must be true or false"},
+    {"unicast to peers is neither", "unicast_peers = 'x'", ":1:17: unicast_peers must be true or"},
     {"hop limit is one too high", "hop_limit = 256", ":1:13: hop_limit must be"},
     {"hop limit is text", "hop_limit = '1'", ":1:13: hop_limit must be"},
     {"receive buffer has an unknown unit", "receive_buffer = '4MB'",

@@ -122,6 +122,13 @@ const toml::node* apply_answer_queries(const toml::node& value, Settings& settin
     return nullptr;
 }
 
+const toml::node* apply_unicast_peers(const toml::node& value, Settings& settings) {
+    const auto* const flag = value.as_boolean();
+    if (flag == nullptr) return &value;
+    settings.unicast_peers = flag->get();
+    return nullptr;
+}
+
 std::optional<std::uint64_t> size_in(const toml::node& value) {
     if (const auto text = text_in(value)) return parse_size(*text);
     const auto* const number = value.as_integer();
@@ -163,6 +170,7 @@ constexpr Setting kSettings[] = {
     {"dir", kFolderRule, apply_dir},
     {"domains", R"(a list of names, such as ["SALES", "LAB"])", apply_domains},
     {"peers", R"(a table of names and addresses, such as { filesrv = "10.0.0.7" })", apply_peers},
+    {"unicast_peers", "true or false", apply_unicast_peers},
     {"families", R"("both", "ipv4" or "ipv6")", apply_families},
     {"interfaces", R"(a list of interface names, such as ["eth0"])", apply_interfaces},
     {"hop_limit", "a number from 0 to 255", apply_hop_limit},

@@ -20,6 +20,7 @@ struct Settings {
     std::uint16_t port = kDefaultPort;  // UDP
     std::vector<std::string> domains;   // that this machine is in
     std::map<std::string, std::string> peers;  // host name, folded -> IP address or DNS name
+    bool unicast_peers = false;  // what is for many goes to each of them by its address as well
     Families families = Families::both;
     std::vector<std::string> interfaces;  // empty: all usable ones
     int hop_limit = kDefaultHopLimit;

@@ -11,6 +11,7 @@ using Family = IpAddress::Family;
 // A full socket buffer empties at the speed of the link: 1 ms lets some ten datagrams of a 100
 // Mbit/s link go.
 constexpr std::chrono::milliseconds kWait{1};
+constexpr std::chrono::milliseconds kWaitForPeer{100};  // of a name, by a writer's first message
 constexpr int kWaitsWithoutProgress = 5;  // a buffer that does not move for so long is stuck
 constexpr int kWaitsOfOneSend =
     200;  // time for the largest message on a slow link; the writer waits so long
@@ -113,8 +114,23 @@ Result<void> UdpSender::find_routes(const IpAddress& address) {
             if (on_any_link && link.family == Family::v6) add_route(link.family, address, outlet);
         }
     }
+    if (to_group && settings_.unicast_peers) add_peers();
     if (routes_.empty()) return no_way_out();
     return {};
+}
+
+// Machines that the group does not reach. Who hears both gets repeats, and drops them.
+void UdpSender::add_peers() {
+    const bool is_first = !peer_resolver_;
+    if (is_first) peer_resolver_ = std::make_unique<HostResolver>(settings_, clock_);
+    for (const auto& [name, where] : settings_.peers) {
+        // Later ones take what is known by then.
+        const auto known =
+            peer_resolver_->resolve(name, is_first ? kWaitForPeer : kWaitForPeer * 0);
+        if (known && is_chosen(settings_.families, known->family)) {
+            add_route(known->family, *known);
+        }
+    }
 }
 
 void UdpSender::add_route(Family family, const IpAddress& address, const os::Outlet& outlet) {

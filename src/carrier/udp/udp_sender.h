@@ -7,8 +7,10 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "carrier/carrier.h"
 #include "carrier/udp/datagram_packer.h"
+#include "carrier/udp/host_resolver.h"
 #include "carrier/udp/pacer.h"
 #include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
@@ -43,6 +45,7 @@ private:
     Result<void> find_routes(const IpAddress& address);
     void add_route(IpAddress::Family family, const IpAddress& address,
                    const os::Outlet& outlet = {});
+    void add_peers();
     Result<void> refresh_links();
     os::UdpSocket* socket_for(IpAddress::Family family);
     void keep_pace(std::span<const Bytes> datagrams);
@@ -51,6 +54,8 @@ private:
     Error no_way_out() const;
 
     const Settings& settings_;
+    const SystemClock clock_{};
+    std::unique_ptr<HostResolver> peer_resolver_;  // at first need
     UdpCounters& counters_;
     DatagramPacker packer_;
     Pacer pacer_;
