@@ -26,6 +26,7 @@ _mailslot_options() {
         listen)
             echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --access --verbose --help'
             ;;
+        doctor) echo '--peer --timeout --json --help' ;;
         wait) echo '--timeout --json --access --verbose --help' ;;
         signal) echo '--until-heard --no-check --timeout --verbose --help' ;;
         list) echo '--json --names --network --timeout --help' ;;
@@ -43,17 +44,17 @@ _mailslot() {
             mapfile -t COMPREPLY < <(compgen -W 'owner group everybody' -- "$word")
             return
             ;;
-        --count | --timeout | --wait | --label | --max-messages | --max-bytes) return ;;
+        --count | --timeout | --peer | --wait | --label | --max-messages | --max-bytes) return ;;
     esac
     if [[ $word == -* ]]; then
         [[ $COMP_CWORD -eq 1 ]] && verb=
         mapfile -t COMPREPLY < <(compgen -W "$(_mailslot_options "$verb")" -- "$word")
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info doctor' -- "$word")
     else
         case $verb in
             put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_addresses "$word" ;;
-            who | signal) _mailslot_addresses "$word" ;;
+            who | signal | doctor) _mailslot_addresses "$word" ;;
             get | listen | wait | info) _mailslot_slots "$word" ;;
         esac
     fi

@@ -155,6 +155,7 @@ void Search::hear(const Envelope& envelope) {
     from.machine.host = envelope.from_host;
     if (from.machine.address.empty()) from.machine.address = to_string(envelope.from_address);
     from.machine.total = answer->total;
+    from.clock_ahead_us = envelope.sent_at_us - process_.clock().unix_microseconds();
     keep(from, *answer);
     // The next names, once.
     const auto next = answer->first + static_cast<std::uint32_t>(answer->names.size());
@@ -196,6 +197,20 @@ Found Search::found() const {
     });
     if (!here_.slots.empty()) found.machines.insert(found.machines.begin(), filled(here_));
     return found;
+}
+
+std::optional<Search::ClockDifference> Search::largest_clock_difference() const {
+    const Answers* largest = nullptr;
+    for (const auto& [station, answers] : others_) {
+        const auto off = [](const Answers& a) {
+            return a.clock_ahead_us < 0 ? -(a.clock_ahead_us + 1) : a.clock_ahead_us;
+        };
+        if (largest == nullptr || off(answers) > off(*largest)) largest = &answers;
+    }
+    if (largest == nullptr) return std::nullopt;
+    return ClockDifference{largest->machine.host,
+                           std::chrono::duration_cast<std::chrono::milliseconds>(
+                               std::chrono::microseconds(largest->clock_ahead_us))};
 }
 
 std::vector<std::string> Search::other_versions() const {

@@ -2,6 +2,7 @@
 // docs/discovery.md. Threads: one at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,6 +37,12 @@ public:
 
     Found found() const;
     std::size_t machines() const;
+    // The host whose clock differs most from ours, and how much it is ahead.
+    struct ClockDifference {
+        std::string host;
+        std::chrono::milliseconds ahead{};
+    };
+    std::optional<ClockDifference> largest_clock_difference() const;
     // Who answered in a way that only a later program knows.
     std::vector<std::string> other_versions() const;
 
@@ -44,6 +51,7 @@ private:
         Machine machine;
         std::map<std::string, std::string> slots;  // by folded name
         std::uint32_t asked_from = 0;
+        std::int64_t clock_ahead_us = 0;
     };
 
     Search(Process& process, const std::optional<Address>& address);

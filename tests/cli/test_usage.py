@@ -6,7 +6,7 @@ import unittest
 
 import support
 
-VERBS = ("put", "get", "listen", "wait", "signal", "list", "who", "info")
+VERBS = ("put", "get", "listen", "wait", "signal", "list", "who", "info", "doctor")
 
 
 class Usage(support.CommandTest):
@@ -20,7 +20,7 @@ class Usage(support.CommandTest):
             ("listen", "X", "--count", "0"), ("listen", "X", "--raw", "--json"),
             ("listen", "X", "--max-bytes", "1x"), ("listen", "X", "--max-bytes", "0"),
             ("listen", "X", "--max-messages", "0"), ("listen", "X", "--access", "me"),
-            ("list", "--json", "--names"), ("list", "--timeout", "1"), ("who",), ("who", "X", "Y"), ("wait",), ("signal",),
+            ("list", "--json", "--names"), ("list", "--timeout", "1"), ("who",), ("who", "X", "Y"), ("doctor", "X", "Y"), ("doctor", "--peer"), ("wait",), ("signal",),
             ("signal", "X", "--until-heard", "--no-check"), ("wait", "X", "--timeout", "x"),
         ):
             with self.subTest(arguments=arguments):

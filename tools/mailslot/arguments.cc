@@ -317,6 +317,32 @@ Examples:
   mailslot signal //FILESRV/mailslot/READY --until-heard --timeout 60000)");
 }
 
+void add_doctor(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<DoctorOptions>(
+        app, chosen, "doctor", "Why nothing arrives, and what to do about it", run_doctor);
+    const auto keep = [](std::string& to) {
+        return [&to](const std::string& text) { to = unprotect(text); };
+    };
+    verb->add_option_function<std::string>(
+            "ADDRESS", keep(options->address),
+            "Also whether somebody reads there: NAME, or an address as of put")
+        ->type_name("");
+    verb->add_option_function<std::string>("--peer", keep(options->peer),
+                                           "Also whether this machine hears us, and we it")
+        ->type_name("HOST");
+    add_milliseconds(*verb, "--timeout", "How long to wait for answers of others (default 500)",
+                     options->timeout);
+    verb->add_flag("--json", options->json, "One JSON object a check");
+    verb->footer(
+        R"(One line a check; for what is wrong the cause and, behind 'mend:', what puts it right. Exit status 1
+if anything failed. Run as root it sees more: firewall rules, other users' programs.
+
+Examples:
+  mailslot doctor
+  mailslot doctor --peer FILESRV
+  mailslot doctor //SALES/mailslot/LISTENER --json | jq 'select(.status == "failed")')");
+}
+
 void add_verbs(CLI::App& app, Chosen& chosen) {
     add_put(app, chosen);
     add_get(app, chosen);
@@ -326,6 +352,7 @@ void add_verbs(CLI::App& app, Chosen& chosen) {
     add_list(app, chosen);
     add_who(app, chosen);
     add_info(app, chosen);
+    add_doctor(app, chosen);
 }
 
 std::string command_of(const CLI::App& app) {

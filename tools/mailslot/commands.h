@@ -81,6 +81,14 @@ struct SignalOptions {
 };
 int run_signal(const SignalOptions& options);
 
+struct DoctorOptions {
+    std::string address;  // that messages should reach; empty: none
+    std::string peer;     // a host; empty: none
+    bool json = false;
+    Timeout timeout{500};  // for answers of other machines
+};
+int run_doctor(const DoctorOptions& options);
+
 struct InfoOptions {
     std::string name;
     bool json = false;

@@ -1,0 +1,284 @@
+"""Machines that are broken on purpose: the doctor names the cause, and what it says mends it."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+
+import lab
+from lab import EVERYBODY, stream
+
+BLOCK = "table inet lab {{\nchain {name} {{\ntype filter hook {hook} priority 0; policy {policy};\n{rule}\n}}\n}}\n"
+# Binds the port and keeps it to itself.
+TAKER = "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 17138)); " \
+        "print(flush=True); sys.stdin.read()"
+# Answers every query like a program of the next version.
+LATER = """
+import socket, struct
+n = %d
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', 17138))
+print(flush=True)
+while True:
+    query, sender = s.recvfrom(2000)
+    at = 48 + query[7] + int.from_bytes(query[8:10], 'big') + int.from_bytes(query[10:12], 'big') + 2
+    s.sendto(b'ms\\x02' + query[3:], (sender[0], int.from_bytes(query[at + 8:at + 10], 'big')))
+"""
+
+
+class DoctorTest(lab.LabTest):
+    def examine(self, machine, *arguments):
+        """What it found, by check; and that status and exit status agree."""
+        status, out, err = machine.run("doctor", "--json", *arguments)
+        findings = [json.loads(line) for line in out.splitlines()]
+        failed = any(f["status"] == "failed" for f in findings)
+        self.assertEqual((status, err), (1 if failed else 0, ""))
+        for finding in findings:
+            if finding["status"] == "failed":
+                self.assertNotEqual((finding["cause"], finding["detail"], finding["mend"]), ("", "", ""), finding)
+        return {f["check"]: f for f in findings}
+
+    def causes(self, findings):
+        return {f["cause"] for f in findings.values() if f["status"] == "failed"}
+
+    def assert_cause(self, machine, cause, *arguments, check=None):
+        """That and nothing else is wrong; the finding."""
+        findings = self.examine(machine, *arguments)
+        self.assertEqual(self.causes(findings), {cause}, findings)
+        return next(f for f in findings.values() if f["cause"] == cause and check in (None, f["check"]))
+
+    def assert_well(self, machine, *arguments):
+        findings = self.examine(machine, *arguments)
+        self.assertEqual(self.causes(findings), set(), findings)
+        return findings
+
+    def mend(self, machine, finding):
+        """Does what the doctor says, up to the words for people."""
+        machine.run_in("sh", "-c", finding["mend"].partition("    #")[0])
+
+    def block(self, machine, hook, rule, policy="accept", name="rules"):
+        machine.run_in("nft", "-f", "-", stdin=BLOCK.format(name=name, hook=hook, rule=rule, policy=policy))
+
+    def hold(self, machine, code):
+        running = subprocess.Popen([*machine.inside, sys.executable, "-c", code], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+        def end():
+            running.kill()
+            running.communicate()
+        self.addCleanup(end)
+        self.assertEqual(running.stdout.readline(), b"\n")
+        return running
+
+
+class Own(DoctorTest):
+    def test_a_sound_machine_is_well_with_and_without_a_reader(self):
+        a, = self.machines(["A"])
+        findings = self.assert_well(a)
+        self.assertIn("is free", findings["port"]["detail"])
+        for family in ("ipv4", "ipv6"):
+            self.assertEqual(findings[f"probe {a.interface} {family}"]["status"], "ok")
+        listener = a.listen()
+        findings = self.assert_well(a)
+        self.assertIn(f"is ours: mailslot (process {listener.process.pid})", findings["port"]["detail"])
+
+    def test_the_lines_for_people_have_the_same_words(self):
+        a = self.machine("A", 1)
+        status, out, err = a.run("doctor")
+        self.assertEqual((status, err), (1, ""))
+        self.assertRegex(out.decode(), r"(?m)^failed +interfaces +no_interface: there is none but the loopback$")
+        self.assertRegex(out.decode(), r"(?m)^         mend: ip link ")
+
+    def test_no_interface(self):
+        self.assert_cause(self.machine("A", 1), "no_interface")
+
+    def test_the_interface_is_switched_off(self):
+        a, = self.machines(["A"])
+        a.down(a.interface)
+        finding = self.assert_cause(a, "no_interface")
+        self.mend(a, finding)
+        a.up(a.interface)
+        self.assert_well(a)
+
+    def test_the_interface_has_no_address(self):
+        a, = self.machines(["A"], ipv4=False, ipv6=False)
+        self.assert_cause(a, "no_address")
+
+    def test_the_interface_has_no_link(self):
+        a, = self.machines(["A"])
+        lab.check_call("ip", "link", "set", a.cable, "down")
+        a.wait_for_link(a.interface, up=False)
+        self.assertIn("no link", self.assert_cause(a, "no_interface")["detail"])
+
+    def test_an_interface_without_multicast(self):
+        a, = self.machines(["A"])
+        a.ip(f"link set {a.interface} multicast off")
+        finding = self.assert_cause(a, "no_multicast_flag")
+        self.assertIn("unicast_peers = true; [peers]", finding["mend"])
+        self.mend(a, finding)
+        self.assert_well(a)
+
+    def test_one_of_two_interfaces_without_multicast_is_a_warning(self):
+        a, = self.machines(["A"])
+        second, _ = a.plug(self.network())
+        a.ip(f"link set {second} multicast off")
+        self.assertEqual(self.assert_well(a)[f"interface {second}"]["status"], "warning")
+
+    def test_no_route_to_the_group(self):
+        a, = self.machines(["A"], ipv4=False)
+        a.ip(f"-6 route del multicast ff00::/8 dev {a.interface} table local")
+        finding = self.assert_cause(a, "no_route")
+        self.mend(a, finding)
+        self.assert_well(a)
+
+    def test_a_firewall_that_drops_what_comes_in(self):
+        for reader in (False, True):
+            with self.subTest(reader=reader):
+                a = self.machine("AB"[reader], 1 + reader, self.network())
+                self.block(a, "input", "udp dport 17138 drop")
+                if reader:
+                    a.listen()
+                finding = self.assert_cause(a, "firewall_in")
+                self.assertIn("udp dport 17138 drop", finding["detail"])
+                self.mend(a, finding)
+                self.assert_well(a)
+
+    def test_a_firewall_that_lets_in_only_what_it_knows(self):
+        a, = self.machines(["A"])
+        self.block(a, "input", 'iifname "lo" accept\ntcp dport 22 accept\nicmpv6 type echo-request accept', "drop")
+        finding = self.assert_cause(a, "firewall_in")
+        self.assertIn("drops what no rule accepts", finding["detail"])
+        self.mend(a, finding)
+        self.assert_well(a)
+
+    def test_a_firewall_of_iptables(self):
+        if shutil.which("iptables") is None:
+            self.skipTest("iptables is not installed")
+        a, = self.machines(["A"], ipv6=False)
+        a.run_in("iptables", "-A", "INPUT", "-p", "udp", "--dport", "17138", "-j", "DROP")
+        finding = self.assert_cause(a, "firewall_in")
+        self.assertIn("iptables -I INPUT", finding["mend"])
+        self.mend(a, finding)
+        self.assert_well(a)
+
+    def test_a_firewall_that_drops_what_goes_out(self):
+        a, = self.machines(["A"])
+        self.block(a, "output", "udp dport 17138 drop")
+        finding = self.assert_cause(a, "firewall_out")
+        self.mend(a, finding)
+        self.assert_well(a)
+
+    def test_the_port_is_taken_by_another_program(self):
+        a, = self.machines(["A"])
+        taker = self.hold(a, TAKER)
+        finding = self.assert_cause(a, "port_taken")
+        self.assertIn(f"python3 (process {taker.pid})", finding["detail"])
+        self.mend(a, finding)
+        taker.wait()
+        self.assert_well(a)
+
+    def test_a_receive_buffer_too_small_for_its_load(self):
+        net = self.network()
+        a = self.machine("A", 1, net)
+        b = self.machine("B", 2, net, config='receive_buffer = "4KiB"\n')
+        listener = b.listen()
+        listener.process.send_signal(signal.SIGSTOP)
+        a.put(EVERYBODY, stdin=stream(1, 2000, 500))
+        listener.process.send_signal(signal.SIGCONT)
+        finding = self.assert_cause(b, "receive_buffer")
+        self.assertRegex(finding["detail"], r"^\d+ times the kernel dropped .* 4KiB")
+        self.assertRegex(finding["mend"], r'receive_buffer = "\d+MiB"')
+
+    def test_a_faulty_configuration(self):
+        a, = self.machines(["A"])
+        (a.folder / "mailslot.toml").write_text("prot = 1\n")
+        self.assertIn("prot", self.assert_cause(a, "bad_config")["detail"])
+
+    def test_a_configuration_with_an_interface_that_is_not_there(self):
+        a = self.machine("A", 1, self.network(), config='interfaces = ["eth77"]\n')
+        self.assertIn("unknown_interface", self.causes(self.examine(a)))
+
+    def test_more_interfaces_than_the_system_joins_is_no_trouble(self):
+        a, = self.machines(["A"])
+        a.run_in("sysctl", "-qw", "net.ipv4.igmp_max_memberships=1")
+        a.plug(self.network())
+        self.assert_well(a)
+
+
+class Others(DoctorTest):
+    def test_a_peer_that_answers(self):
+        a, b = self.machines(["A", "B"])
+        b.listen(name="LOG")
+        findings = self.assert_well(a, "--peer", "B")
+        self.assertRegex(findings["peer B"]["detail"], r"^B answers at \S+; it has: LOG$")
+        self.assert_well(a, "--peer", f"10.{a.net.number}.0.2")
+        self.assertIn("B has a reader", self.assert_well(a, "//B/mailslot/log")["address //B/mailslot/log"]["detail"])
+        self.assert_well(a, "LOG")
+
+    def test_a_peer_that_is_switched_off(self):
+        net = self.network()
+        a = self.machine("A", 1, net, ipv6=False, hosts=f"10.{net.number}.0.77 gone\n")
+        self.assert_cause(a, "peer_unreachable", "--peer", "gone")
+        self.assert_cause(a, "peer_unreachable", f"//10.{net.number}.0.77/mailslot/IN")
+
+    def test_a_peer_to_which_no_route_leads(self):
+        a, = self.machines(["A"], ipv6=False)
+        self.assert_cause(a, "no_route", "--peer", "192.0.2.1")
+
+    def test_a_peer_whose_name_nobody_knows(self):
+        a, = self.machines(["A"])
+        self.assert_cause(a, "peer_unknown", "--peer", "nobody")
+
+    def test_a_peer_without_any_reader(self):
+        net = self.network()
+        a = self.machine("A", 1, net, hosts=f"10.{net.number}.0.2 B\n")
+        self.machine("B", 2, net)
+        self.assert_cause(a, "peer_not_listening", "--peer", "B")
+
+    def test_a_peer_whose_firewall_drops_what_we_send(self):
+        net = self.network()
+        a = self.machine("A", 1, net, hosts=f"10.{net.number}.0.2 B\n")
+        b = self.machine("B", 2, net)
+        b.listen()
+        self.block(b, "input", "udp dport 17138 drop")
+        self.assert_cause(a, "peer_silent", "--peer", "B")
+        self.assert_cause(b, "firewall_in")  # there it is named
+
+    def test_a_peer_that_has_no_such_slot(self):
+        a, b = self.machines(["A", "B"])
+        b.listen(name="OTHER")
+        finding = self.assert_cause(a, "no_such_slot", "//B/mailslot/IN")
+        self.assertIn("B answers and has no reader of IN; it has: OTHER", finding["detail"])
+
+    def test_nobody_has_the_slot(self):
+        a, b = self.machines(["A", "B"])
+        b.listen(name="OTHER")
+        self.assert_cause(a, "no_such_slot", "//*/mailslot/IN")
+
+    def test_a_machine_in_another_domain(self):
+        net = self.network()
+        a = self.machine("A", 1, net)
+        b = self.machine("B", 2, net, config='domains = ["SALE"]\n')
+        listener = b.listen()
+        finding = self.assert_cause(a, "wrong_domain", "//SALES/mailslot/IN")
+        self.assertIn("B has a reader of IN", finding["detail"])
+        self.assertIn('domains = ["SALES"]', finding["mend"])
+        listener.stop()
+        (b.folder / "mailslot.toml").write_text('domains = ["SALES"]\n')
+        b.listen()
+        self.assert_well(a, "//SALES/mailslot/IN")
+
+    def test_a_peer_of_another_version(self):
+        net = self.network()
+        a = self.machine("A", 1, net, ipv6=False, hosts=f"10.{net.number}.0.2 B\n")
+        b = self.machine("B", 2, net, ipv6=False)
+        self.hold(b, LATER % net.number)
+        self.assert_cause(a, "other_version", "--peer", "B")
+
+    def test_a_peer_that_is_no_name(self):
+        a, = self.machines(["A"])
+        self.assert_cause(a, "bad_name", "--peer", "*")
+
+
+if __name__ == "__main__":
+    lab.main()

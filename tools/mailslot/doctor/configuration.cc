@@ -1,0 +1,47 @@
+// Own settings, clock.
+#include <algorithm>
+#include <cstdlib>
+
+#include "mailslot/doctor/finding.h"
+
+namespace mailslot::cli::doctor {
+
+void check_configuration(const Patient& patient, Findings& findings) {
+    const Settings& settings = patient.settings;
+    std::string detail =
+        "host " + settings.host + ", port " + std::to_string(settings.port) + ", domains ";
+    for (const std::string& domain : settings.domains) {
+        detail += (&domain == settings.domains.data() ? "" : ", ") + domain;
+    }
+    if (settings.domains.empty()) detail += "none";
+    detail += ", slots in " + settings.dir;
+    for (const std::string& name : settings.interfaces) {
+        if (std::ranges::count(patient.interfaces, name, &os::Interface::name) > 0) continue;
+        findings.push_back({"configuration", Status::failed, "unknown_interface",
+                            "interfaces names " + name + ", and there is none of that name",
+                            "ip -brief link    # then correct `interfaces` in mailslot.toml"});
+        return;
+    }
+    if (settings.host == "localhost") {
+        findings.push_back({"configuration", Status::warning, "no_host_name",
+                            detail + "; other machines cannot tell this one from others",
+                            "hostnamectl set-hostname NAME"});
+        return;
+    }
+    findings.push_back({"configuration", Status::ok, "", detail, ""});
+}
+
+void check_clock(Findings& findings) {
+    const auto kept = os::clock_is_kept();
+    if (!kept) {
+        findings.push_back({"clock", Status::skipped, "", "the system does not say", ""});
+    } else if (*kept) {
+        findings.push_back({"clock", Status::ok, "", "is kept right", ""});
+    } else {
+        findings.push_back({"clock", Status::warning, "clock_not_kept",
+                            "nothing keeps it right: times of messages may mislead",
+                            "timedatectl set-ntp true"});
+    }
+}
+
+}  // namespace mailslot::cli::doctor

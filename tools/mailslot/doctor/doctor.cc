@@ -1,0 +1,129 @@
+// mailslot doctor: why nothing arrives, and what to do about it.
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "base/random.h"
+#include "config/settings_file.h"
+#include "mailslot/commands.h"
+#include "mailslot/doctor/finding.h"
+#include "mailslot/exit_status.h"
+#include "mailslot/json_line.h"
+#include "mailslot/output.h"
+#include "mailslot/plain_line.h"
+
+namespace mailslot::cli {
+namespace {
+
+using doctor::Finding;
+using doctor::Findings;
+using doctor::Patient;
+using doctor::Status;
+
+std::string_view word_of(Status status) {
+    switch (status) {
+        case Status::ok:
+            return "ok";
+        case Status::warning:
+            return "warning";
+        case Status::failed:
+            return "failed";
+        case Status::skipped:
+            return "skipped";
+    }
+    return "";
+}
+
+std::string_view colour_of(Status status) {
+    if (status == Status::failed) return "\x1b[31m";
+    return status == Status::ok ? "\x1b[32m" : "\x1b[33m";
+}
+
+void append_json(std::string& out, const Finding& finding) {
+    JsonObject(out)
+        .add("check", std::string_view(finding.check))
+        .add("status", word_of(finding.status))
+        .add("cause", std::string_view(finding.cause))
+        .add("detail", std::string_view(finding.detail))
+        .add("mend", std::string_view(finding.mend));
+    out += '\n';
+}
+
+void append_text(std::string& out, const Finding& finding, std::size_t width, bool colours) {
+    const std::string_view word = word_of(finding.status);
+    if (colours) out += colour_of(finding.status);
+    out += word;
+    if (colours) out += "\x1b[0m";
+    out.append(9 - word.size(), ' ');
+    append_visible(out, finding.check);
+    out.append(width - finding.check.size() + 2, ' ');
+    if (!finding.cause.empty()) out += finding.cause + ": ";
+    append_visible(out, finding.detail);
+    out += '\n';
+    if (finding.mend.empty()) return;
+    out += "         mend: ";
+    append_visible(out, finding.mend);
+    out += '\n';
+}
+
+int print(const Findings& findings, bool json) {
+    Output output;
+    const bool colours = output_is_terminal() && !colours_unwanted();
+    std::size_t width = 0;
+    for (const Finding& finding : findings) width = std::max(width, finding.check.size());
+    bool any_failed = false;
+    for (const Finding& finding : findings) {
+        any_failed = any_failed || finding.status == Status::failed;
+        if (json) {
+            append_json(output.text(), finding);
+        } else {
+            append_text(output.text(), finding, width, colours);
+        }
+    }
+    const int printed = finish(output);
+    return printed != kDone ? printed : any_failed ? kFailed : kDone;
+}
+
+void check_network(const Patient& patient, Findings& findings) {
+    char name[32];
+    std::snprintf(name, sizeof name, "DOCTOR-%016llx",
+                  static_cast<unsigned long long>(SystemRandom().u64()));
+    auto reader = Reader::create(name);
+    if (!reader) {
+        findings.push_back(
+            {"slot", Status::failed, std::string(to_string(reader.error().code)),
+             "no slot can be made in " + patient.settings.dir + ": " + to_string(reader.error()),
+             "ls -ld " + patient.settings.dir});
+        return;
+    }
+    doctor::check_port(patient, *reader, findings);
+    doctor::check_probes(patient, *reader, findings);
+}
+
+}  // namespace
+
+int run_doctor(const DoctorOptions& options) {
+    Findings findings;
+    auto settings = load_settings();
+    if (!settings) {
+        findings.push_back({"configuration", Status::failed, "bad_config", settings.error().detail,
+                            "correct that line; docs/configuration.md says how"});
+        return print(findings, options.json);
+    }
+    Patient patient{*settings, os::list_interfaces().value_or(std::vector<os::Interface>()),
+                    os::filter_rules()};
+    doctor::check_configuration(patient, findings);
+    doctor::check_clock(findings);
+    doctor::check_interfaces(patient, findings);
+    check_network(patient, findings);
+    doctor::check_buffers(patient, findings);
+    if (!options.peer.empty()) {
+        doctor::check_peer(patient, options.peer, options.timeout, findings);
+    }
+    if (!options.address.empty()) {
+        doctor::check_address(patient, options.address, options.timeout, findings);
+    }
+    return print(findings, options.json);
+}
+
+}  // namespace mailslot::cli

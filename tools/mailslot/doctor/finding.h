@@ -1,0 +1,58 @@
+// What the doctor found, one line a check. What each check looks at: docs/doctor.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mailslot/mailslot.h"
+#include "model/settings.h"
+#include "os/interfaces.h"
+#include "os/network_state.h"
+
+namespace mailslot::cli::doctor {
+
+enum class Status : std::uint8_t { ok, warning, failed, skipped };
+
+struct Finding {
+    std::string check{};  // "port"
+    Status status = Status::ok;
+    std::string cause{};   // one word for programs: "port_taken"; empty: nothing is wrong
+    std::string detail{};  // for people
+    std::string mend{};    // the command, or the lines of configuration, that mend it
+};
+using Findings = std::vector<Finding>;
+
+// What all checks look at.
+struct Patient {
+    Settings settings{};
+    std::vector<os::Interface> interfaces{};
+    std::optional<os::FilterRules> rules{};
+};
+
+void check_configuration(const Patient& patient, Findings& findings);
+void check_interfaces(const Patient& patient, Findings& findings);
+void check_port(const Patient& patient, const Reader& reader, Findings& findings);
+void check_probes(const Patient& patient, Reader& reader, Findings& findings);
+void check_buffers(const Patient& patient, Findings& findings);
+void check_clock(Findings& findings);
+// HOST, or \\PLACE\mailslot\NAME.
+void check_peer(const Patient& patient, const std::string& host, Timeout timeout,
+                Findings& findings);
+void check_address(const Patient& patient, const std::string& address, Timeout timeout,
+                   Findings& findings);
+
+// What keeps datagrams to our port from passing a hook ("input", "output"), and the command that
+// lets them; no value: nothing that is to be seen.
+struct Block {
+    std::string rule, mend;
+};
+std::optional<Block> find_block(const os::FilterRules& rules, const std::string& hook,
+                                std::uint16_t port);
+
+// The lines of configuration for networks without multicast.
+std::string static_peers();
+std::string family_name(IpAddress::Family family);  // "ipv4"
+
+}  // namespace mailslot::cli::doctor

@@ -1,0 +1,245 @@
+// The other end: does it answer, has it the slot, is it in the domain?
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <system_error>
+
+#include "api/search.h"
+#include "carrier/udp/host_resolver.h"
+#include "mailslot/doctor/finding.h"
+#include "model/address.h"
+#include "wire/discovery.h"
+#include "wire/frame.h"
+
+namespace mailslot::cli::doctor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatienceOfNames = 2s;
+// The system asks three times, a second apart, before it says that nobody has an address.
+constexpr auto kPatienceOfLinks = 3500ms;
+// Times of messages are then of little use for telling what came first.
+constexpr auto kClockTolerance = 5s;
+
+// A search for all slots at a place, or for one.
+Result<Search> search(const Address& address, Timeout timeout) {
+    auto search = Search::create(address);
+    if (!search) return search.error();
+    if (auto asked = search->ask(); !asked) return asked.error();
+    if (auto heard = search->collect({.timeout = timeout, .enough = 1}); !heard) {
+        return heard.error();
+    }
+    return search;
+}
+
+Address everywhere(const Address& address) {
+    Address all = address;
+    all.place = Place::everybody;
+    return all;
+}
+
+std::string hosts_of(const Found& found) {
+    std::string hosts;
+    for (const mailslot::Machine& machine : found.machines) {
+        (hosts += hosts.empty() ? "" : ", ") += machine.host;
+    }
+    return hosts;
+}
+
+std::string slots_of(const Found& found) {
+    constexpr std::size_t kMostNamed = 8;
+    std::string slots;
+    std::size_t count = 0;
+    for (const mailslot::Machine& machine : found.machines) {
+        for (const std::string& slot : machine.slots) {
+            if (++count <= kMostNamed) (slots += slots.empty() ? "" : ", ") += slot;
+        }
+    }
+    return count > kMostNamed ? slots + ", ..." : slots;
+}
+
+std::optional<IpAddress> address_of(const Patient& patient, const Address& peer) {
+    if (peer.place == Place::ip) return peer.ip;
+    const SystemClock clock;
+    return HostResolver(patient.settings, clock).resolve(peer.place_text, kPatienceOfNames);
+}
+
+// A query that nobody needs to answer.
+std::string some_frame(const Settings& settings) {
+    std::array<std::byte, wire::kQueryBytes> payload;
+    std::array<std::byte, kMaxDatagramBytes> buffer;
+    Envelope query;
+    query.kind = Kind::query;
+    query.scope = Scope::direct;
+    query.slot = "doctor";
+    query.from_host = settings.host;
+    query.payload = wire::encode_query(payload, {1, 9, 0});
+    return std::string(as_text(wire::encode_single(buffer, query)));
+}
+
+Finding unknown_address(const std::string& host) {
+    return {
+        "", Status::failed, "peer_unknown",
+        "nobody of that name answers, and no resolver knows its address",
+        "getent hosts " + host + "    # or in mailslot.toml: [peers]; " + host + " = \"ADDRESS\""};
+}
+
+Finding silent(const Patient& patient, const std::string& host) {
+    const auto block = patient.rules ? find_block(*patient.rules, "input", 0) : std::nullopt;
+    if (block) {
+        return {"", Status::failed, "firewall_in",
+                "answers of " + host + " may be what the firewall here drops: " + block->rule,
+                "mailslot doctor --peer " + host + "    # there, to see whether it is heard"};
+    }
+    return {"", Status::failed, "peer_silent",
+            "it says nothing: its firewall drops what comes, it is beyond the link, or it is set "
+            "not to answer (answer_queries = false)",
+            "mailslot doctor    # on " + host + ", which names what is in the way there"};
+}
+
+// Why a machine does not answer.
+Finding why_silent(const Patient& patient, const Address& peer, const Search& asked) {
+    const std::string& host = peer.place_text;
+    const auto address = address_of(patient, peer);
+    for (const std::string& other : asked.other_versions()) {
+        if (address && other != to_string(*address)) continue;
+        return {"", Status::failed, "other_version",
+                other + " runs a version of mailslot that this one does not understand",
+                "mailslot --version    # on both: install the same"};
+    }
+    if (!address) return unknown_address(host);
+    const std::string frame = some_frame(patient.settings);
+    const int os_code =
+        os::probe_address({*address, patient.settings.port}, as_bytes(frame), kPatienceOfLinks);
+    const std::string where = host + (peer.place == Place::ip ? "" : " at " + to_string(*address));
+    const std::string why = std::generic_category().message(os_code);
+    switch (os_code) {
+        case 0:
+            return silent(patient, host);
+        case ECONNREFUSED:
+            return {"", Status::failed, "peer_not_listening",
+                    where + " is up, but no reader is there (or a firewall says so): UDP port " +
+                        std::to_string(patient.settings.port) + " is closed",
+                    "mailslot listen NAME    # on " + host + "; or the same `port` on both"};
+        case ENETUNREACH:
+            return {"", Status::failed, "no_route", "there is no way to " + where,
+                    "ip route add " + to_string(*address) + " dev INTERFACE"};
+        case EPERM:
+        case EACCES: {
+            const auto block = patient.rules
+                                   ? find_block(*patient.rules, "output", patient.settings.port)
+                                   : std::nullopt;
+            return {"", Status::failed, "firewall_out",
+                    "the firewall here lets nothing out" + (block ? ": " + block->rule : ""),
+                    block ? block->mend : "nft list ruleset    # as root"};
+        }
+        default:
+            return {"", Status::failed, "peer_unreachable",
+                    where + " does not answer on the link (" + why + ')',
+                    "ping " + to_string(*address) + "    # is it switched on, its cable in?"};
+    }
+}
+
+void check_clocks(const Search& asked, Findings& findings) {
+    const auto difference = asked.largest_clock_difference();
+    if (!difference || std::chrono::abs(difference->ahead) < kClockTolerance) return;
+    findings.push_back({"clocks", Status::warning, "clocks_differ",
+                        difference->host + "'s clock is " +
+                            std::to_string(std::chrono::abs(difference->ahead).count()) + " ms " +
+                            (difference->ahead < 0ms ? "behind" : "ahead"),
+                        "timedatectl set-ntp true    # on both"});
+}
+
+// Why nobody at `address` reads the slot.
+Finding why_nobody_reads(const Patient& patient, const Address& address, Timeout timeout) {
+    const std::string& name = address.slot.text;
+    const auto elsewhere = search(everywhere(address), timeout);
+    if (!elsewhere) return {"", Status::failed, "error", to_string(elsewhere.error()), ""};
+    const std::string hosts = hosts_of(elsewhere->found());
+    Address place = address;
+    place.slot = {};
+    const auto there = search(place, timeout);
+    if (!there) return {"", Status::failed, "error", to_string(there.error()), ""};
+    const Found found = there->found();
+    if (!found.machines.empty()) {
+        return {"", Status::failed, "no_such_slot",
+                hosts_of(found) + " answers and has no reader of " + name +
+                    "; it has: " + slots_of(found),
+                "mailslot listen " + name + "    # on " + found.machines[0].host};
+    }
+    if (address.place == Place::everybody) {
+        return {"", Status::failed, "no_such_slot", "nobody answered that has a reader of " + name,
+                "mailslot listen " + name + "    # on a machine that is to hear it"};
+    }
+    if (!hosts.empty() && address.place == Place::named && !address_of(patient, address)) {
+        return {"", Status::failed, "wrong_domain",
+                hosts + " has a reader of " + name + ", but neither is its name " +
+                    address.place_text + ", nor is it in a domain of that name",
+                "in mailslot.toml of " + hosts + ": domains = [\"" + address.place_text +
+                    "\"]; then start the reader anew"};
+    }
+    return why_silent(patient, address, *there);
+}
+
+}  // namespace
+
+void check_peer(const Patient& patient, const std::string& host, Timeout timeout,
+                Findings& findings) {
+    Finding finding{"peer " + host};
+    auto address = parse_address("\\\\" + host + "\\mailslot\\x");
+    if (!address || address->place == Place::here || address->place == Place::everybody) {
+        findings.push_back({finding.check, Status::failed, "bad_name", "is no name of a host",
+                            "mailslot doctor --peer HOST"});
+        return;
+    }
+    address->slot = {};
+    const auto asked = search(*address, timeout);
+    if (!asked) {
+        findings.push_back({finding.check, Status::failed,
+                            std::string(to_string(asked.error().code)), to_string(asked.error()),
+                            ""});
+        return;
+    }
+    const Found found = asked->found();
+    if (found.machines.empty()) {
+        Finding why = why_silent(patient, *address, *asked);
+        why.check = finding.check;
+        findings.push_back(why);
+        return;
+    }
+    const mailslot::Machine& machine = found.machines[0];
+    finding.detail =
+        machine.host +
+        (machine.address.empty() ? " is this machine" : " answers at " + machine.address) +
+        "; it has: " + slots_of(found);
+    findings.push_back(finding);
+    check_clocks(*asked, findings);
+}
+
+void check_address(const Patient& patient, const std::string& text, Timeout timeout,
+                   Findings& findings) {
+    Finding finding{"address " + text};
+    const auto address = parse_address(text);
+    if (!address) {
+        findings.push_back({finding.check, Status::failed,
+                            std::string(to_string(address.error().code)),
+                            to_string(address.error()), ""});
+        return;
+    }
+    const auto asked = search(*address, timeout);
+    if (asked && !asked->found().machines.empty()) {
+        finding.detail = hosts_of(asked->found()) + " has a reader";
+        findings.push_back(finding);
+        check_clocks(*asked, findings);
+        return;
+    }
+    Finding why = asked ? why_nobody_reads(patient, *address, timeout)
+                        : Finding{"", Status::failed, std::string(to_string(asked.error().code)),
+                                  to_string(asked.error()), ""};
+    why.check = finding.check;
+    findings.push_back(why);
+}
+
+}  // namespace mailslot::cli::doctor

@@ -1,0 +1,84 @@
+// Who has the port, and what was dropped there for want of room.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "mailslot/doctor/finding.h"
+#include "mailslot/size_text.h"
+
+namespace mailslot::cli::doctor {
+namespace {
+
+std::string name_of(const os::UdpPortUser& user) {
+    if (user.pid == 0) return "a process of another user";
+    return user.program + " (process " + std::to_string(user.pid) + ')';
+}
+
+}  // namespace
+
+void check_port(const Patient& patient, const Reader& reader, Findings& findings) {
+    const std::string port = "UDP port " + std::to_string(patient.settings.port);
+    std::vector<os::UdpPortUser> others = os::users_of_udp_port(patient.settings.port);
+    std::erase_if(others, [](const auto& user) { return user.pid == ::getpid(); });
+    const auto error = reader.network_error();
+    if (error && error->code == Errc::port_taken) {
+        const bool is_known = !others.empty() && others[0].pid != 0;
+        const std::string who = others.empty() ? "another program" : name_of(others[0]);
+        findings.push_back(
+            {"port", Status::failed, "port_taken", port + " is taken by " + who,
+             (is_known ? "kill " + std::to_string(others[0].pid) + "    # or " : "") +
+                 "another `port` in mailslot.toml, on all machines"});
+        return;
+    }
+    if (error) {
+        findings.push_back({"port", Status::failed, std::string(to_string(error->code)),
+                            to_string(*error), "mailslot doctor    # as root, for more"});
+        return;
+    }
+    // One program has at most one socket a family, but for machines with more than 20 interfaces.
+    std::vector<std::int64_t> pids;
+    for (const auto& user : others) {
+        if (std::ranges::count(pids, user.pid) == 0) pids.push_back(user.pid);
+    }
+    if (pids.size() > 1) {
+        findings.push_back({"port", Status::warning, "port_shared",
+                            port + " is shared by " + std::to_string(pids.size()) +
+                                " programs: what comes to this machine's address reaches one of "
+                                "them only",
+                            "ss -ulpn sport = " + std::to_string(patient.settings.port)});
+        return;
+    }
+    findings.push_back(
+        {"port", Status::ok, "",
+         port + (others.empty() ? " is free: no reader of this machine has it just now"
+                                : " is ours: " + name_of(others[0])),
+         ""});
+}
+
+void check_buffers(const Patient& patient, Findings& findings) {
+    std::uint64_t drops = 0;
+    for (const auto& user : os::users_of_udp_port(patient.settings.port)) drops += user.drops;
+    const std::uint64_t wanted = patient.settings.receive_buffer_bytes;
+    const auto most = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(os::kernel_setting("net/core/rmem_max").value_or(0), 0));
+    const std::uint64_t better = std::max<std::uint64_t>(2 * std::max(wanted, most), 16u << 20);
+    const std::string mend = "sysctl -w net.core.rmem_max=" + std::to_string(better) +
+                             "    # and receive_buffer = \"" + size_text(better) +
+                             "\" in mailslot.toml; then start the readers anew";
+    if (drops > 0) {
+        findings.push_back({"receive buffer", Status::failed, "receive_buffer",
+                            std::to_string(drops) +
+                                " times the kernel dropped datagrams that the buffer of " +
+                                size_text(wanted) + " had no room for",
+                            mend});
+    } else if (::geteuid() != 0 && most > 0 && most < wanted) {
+        findings.push_back({"receive buffer", Status::warning, "receive_buffer_limit",
+                            "nothing was dropped; but the kernel grants " + size_text(most) +
+                                " in place of the " + size_text(wanted) + " asked for",
+                            mend});
+    } else {
+        findings.push_back({"receive buffer", Status::ok, "", "nothing was dropped", ""});
+    }
+}
+
+}  // namespace mailslot::cli::doctor

@@ -1,0 +1,164 @@
+// A message to a slot of our own by each interface and family, to the group: what leaves comes back
+// through the same packet filter and the same port as what other machines send.
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <string>
+#include <system_error>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "carrier/udp/udp_group.h"
+#include "mailslot/doctor/finding.h"
+#include "model/fold.h"
+#include "os/udp_socket.h"
+#include "wire/frame.h"
+
+namespace mailslot::cli::doctor {
+namespace {
+
+using namespace std::chrono_literals;
+using Family = IpAddress::Family;
+
+constexpr auto kPatience = 300ms;  // for what does not leave the machine
+constexpr int kTries = 2;
+
+struct Probe {
+    Link link;
+    std::string interface;
+    std::string text;  // of the message
+    std::uint64_t origin = 0;
+    int os_code = 0;
+    bool is_heard = false;
+};
+
+std::string interface_name(const Patient& patient, std::uint32_t index) {
+    for (const os::Interface& interface : patient.interfaces) {
+        if (interface.index == index) return interface.name;
+    }
+    return std::to_string(index);
+}
+
+std::vector<Probe> probes_for(const Patient& patient) {
+    std::vector<Probe> probes;
+    SystemRandom random;
+    for (const Link& link : sending_links(patient.interfaces, patient.settings)) {
+        Probe probe{link, interface_name(patient, link.interface_index), "", random.u64()};
+        probe.text = probe.interface + ' ' + family_name(link.family);
+        probes.push_back(probe);
+    }
+    return probes;
+}
+
+void send(Probe& probe, const Settings& settings, std::string_view slot) {
+    auto socket = os::UdpSocket::open_for_sending(probe.link.family, settings.hop_limit);
+    if (!socket) {
+        probe.os_code = socket.error().os_code;
+        return;
+    }
+    const std::string to = fold(settings.host).value_or(settings.host);
+    Envelope header;
+    header.scope = Scope::named;
+    header.to = to;
+    header.slot = slot;
+    header.from_host = settings.host;
+    header.origin = probe.origin;
+    std::array<std::byte, kMaxDatagramBytes + wire::kMaxFrameOverhead> buffer;
+    wire::FrameWriter writer(buffer, header);
+    wire::FrameRecord record;
+    record.sequence = 1;
+    record.sent_at_us = SystemClock().unix_microseconds();
+    record.format = Format::text;
+    record.payload = as_bytes(probe.text);
+    writer.add(record);
+    const Bytes frame = writer.finish();
+    const auto outcome =
+        socket->send({&frame, 1}, {group_address(probe.link.family), settings.port},
+                     {probe.link.interface_index, probe.link.source});
+    probe.os_code = outcome.os_code;
+}
+
+void hear(std::vector<Probe>& probes, Reader& reader) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto is_open = [](const Probe& p) { return p.os_code == 0 && !p.is_heard; };
+    while (std::ranges::any_of(probes, is_open)) {
+        const auto left = std::chrono::ceil<Timeout>(deadline - std::chrono::steady_clock::now());
+        const auto message = reader.get(std::max(left, Timeout{0}));
+        if (!message) return;
+        for (Probe& probe : probes) {
+            if (probe.origin == message->origin()) probe.is_heard = true;
+        }
+    }
+}
+
+// The command that gives the group a way by this interface.
+std::string route_to_group(const Probe& probe) {
+    if (probe.link.family == Family::v4) {
+        return "ip route replace 239.255.71.38 dev " + probe.interface;
+    }
+    return "ip -6 route add multicast ff00::/8 dev " + probe.interface + " table local";
+}
+
+Finding not_sent(const Patient& patient, const Probe& probe) {
+    const std::string why = std::generic_category().message(probe.os_code);
+    const auto block =
+        patient.rules ? find_block(*patient.rules, "output", patient.settings.port) : std::nullopt;
+    if (probe.os_code == EPERM || probe.os_code == EACCES) {
+        return {
+            "", Status::failed, "firewall_out",
+            "the firewall here lets nothing out (" + why + ")" + (block ? ": " + block->rule : ""),
+            block ? block->mend : "nft list ruleset    # as root, shows which rule it is"};
+    }
+    return {"", Status::failed, "no_route", "there is no way to the group (" + why + ")",
+            route_to_group(probe)};
+}
+
+Finding not_heard(const Patient& patient, const Probe& probe) {
+    const bool is_joined =
+        os::is_joined(group_address(probe.link.family), probe.link.interface_index).value_or(true);
+    if (!is_joined) {
+        return {"", Status::failed, "not_joined",
+                "no program here hears the group: the system's limit of memberships may be used up",
+                "sysctl -w net.ipv4.igmp_max_memberships=200    # then start the readers anew"};
+    }
+    const auto block =
+        patient.rules ? find_block(*patient.rules, "input", patient.settings.port) : std::nullopt;
+    if (block) {
+        return {"", Status::failed, "firewall_in",
+                "the firewall here lets nothing in: " + block->rule, block->mend};
+    }
+    return {"", Status::failed, patient.rules ? "not_heard" : "firewall_in",
+            patient.rules ? "what was sent did not come back, and no rule of the firewall says why"
+                          : "what was sent did not come back: the firewall, whose rules this user "
+                            "may not read, lets nothing in",
+            "mailslot doctor    # as root, to see the rules; or " + static_peers()};
+}
+
+}  // namespace
+
+void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
+    std::vector<Probe> probes = probes_for(patient);
+    const bool is_deaf = reader.network_error().has_value();
+    for (int i = 0; i < kTries; ++i) {
+        for (Probe& probe : probes) {
+            if (!probe.is_heard) send(probe, patient.settings, reader.name());
+        }
+        if (!is_deaf) hear(probes, reader);
+    }
+    for (const Probe& probe : probes) {
+        Finding finding{"", Status::ok, "", "what left came back", ""};
+        if (probe.os_code != 0) {
+            finding = not_sent(patient, probe);
+        } else if (is_deaf) {
+            finding = {"", Status::skipped, "", "it left; nothing listens here", ""};
+        } else if (!probe.is_heard) {
+            finding = not_heard(patient, probe);
+        }
+        finding.check = "probe " + probe.text;
+        findings.push_back(finding);
+    }
+}
+
+}  // namespace mailslot::cli::doctor
