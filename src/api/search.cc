@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 constexpr auto kAskAgain = 200ms;
 constexpr std::chrono::milliseconds kAskAgainAtLeast{1000};  // somebody may have come meanwhile
 constexpr auto kWaitForAddress = 100ms;
-// How long a signal may go unheard.
-constexpr auto kLookUp = 100ms;
 
 void add(std::vector<Destination>& to, Destination destination) {
     const auto same = [&](const Destination& d) {
@@ -136,8 +134,7 @@ Result<void> Search::collect(const FindOptions& options) {
             interval = std::min(2 * interval, kAskAgainAtLeast);
             again = now + interval;
         }
-        asker_->wait(std::min({deadline, again, now + kLookUp}),
-                     [this](const Envelope& answer) { hear(answer); });
+        asker_->wait(std::min(deadline, again), [this](const Envelope& answer) { hear(answer); });
     }
 }
 

@@ -19,6 +19,7 @@ struct UdpPortUser {
     std::uint64_t inode = 0;
     std::uint64_t drops = 0;  // datagrams that its buffer had no room for
     std::int64_t pid = 0;     // 0: a process that this user may not look into
+    bool is_stopped = false;  // by SIGSTOP, Ctrl-Z or a debugger
     std::string program{};
 };
 

@@ -177,6 +177,30 @@ class Own(DoctorTest):
         taker.wait()
         self.assert_well(a)
 
+    def test_a_reader_that_has_the_port_is_stopped(self):
+        a, = self.machines(["A"])
+        listener = a.listen()
+        listener.process.send_signal(signal.SIGSTOP)
+        finding = self.assert_cause(a, "reader_stopped")
+        self.mend(a, finding)
+        self.assert_well(a)
+
+    def test_without_root_it_knows_that_something_drops(self):
+        nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        if subprocess.run([*nobody, "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("only root can be somebody else")
+        a, = self.machines(["A"])
+        theirs = a.folder / "theirs"
+        theirs.mkdir()
+        shutil.chown(theirs, 65534, 65534)
+        a.environment["MAILSLOT_DIR"] = str(theirs)
+        self.block(a, "input", "udp dport 17138 drop")
+        status, out, err = a.run("doctor", "--json", prefix=nobody)
+        self.assertEqual((status, err), (1, ""))
+        failed = [f for f in map(json.loads, out.splitlines()) if f["status"] == "failed"]
+        self.assertEqual({f["cause"] for f in failed}, {"firewall_in"})
+        self.assertIn("as root", failed[0]["mend"])
+
     def test_a_receive_buffer_too_small_for_its_load(self):
         net = self.network()
         a = self.machine("A", 1, net)

@@ -45,6 +45,13 @@ std::uint64_t socket_inode(const fs::path& descriptor) {
     return std::strtoull(target.c_str() + 8, nullptr, 10);
 }
 
+// "7 (name) T ...", where the name may have anything in it.
+bool is_stopped(const fs::path& process) {
+    const std::string state = text_of((process / "stat").string());
+    const auto end = state.rfind(") ");
+    return end != state.npos && (state[end + 2] == 'T' || state[end + 2] == 't');
+}
+
 void find_owners(std::vector<UdpPortUser>& users) {
     std::error_code error;
     for (const fs::directory_entry& process : fs::directory_iterator("/proc", error)) {
@@ -58,6 +65,7 @@ void find_owners(std::vector<UdpPortUser>& users) {
                 if (user.inode != inode || user.pid != 0) continue;
                 user.pid = std::strtoll(name.c_str(), nullptr, 10);
                 user.program = text_of((process.path() / "comm").string());
+                user.is_stopped = is_stopped(process.path());
                 while (user.program.ends_with('\n')) user.program.pop_back();
             }
         }

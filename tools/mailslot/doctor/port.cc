@@ -35,6 +35,14 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
                             to_string(*error), "mailslot doctor    # as root, for more"});
         return;
     }
+    for (const auto& user : others) {
+        if (!user.is_stopped) continue;
+        findings.push_back({"port", Status::failed, "reader_stopped",
+                            name_of(user) + " has " + port +
+                                " for this machine and is stopped: nothing arrives here",
+                            "kill -CONT " + std::to_string(user.pid)});
+        return;
+    }
     // One program has at most one socket a family, but for machines with more than 20 interfaces.
     std::vector<std::int64_t> pids;
     for (const auto& user : others) {

@@ -140,7 +140,9 @@ Finding not_heard(const Patient& patient, const Probe& probe) {
 
 void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
     std::vector<Probe> probes = probes_for(patient);
-    const bool is_deaf = reader.network_error().has_value();
+    const bool is_deaf = reader.network_error().has_value() ||
+                         (!findings.empty() && findings.back().check == "port" &&
+                          findings.back().status == Status::failed);
     for (int i = 0; i < kTries; ++i) {
         for (Probe& probe : probes) {
             if (!probe.is_heard) send(probe, patient.settings, reader.name());
