@@ -1,6 +1,7 @@
 """Which machines have which slots, from Python."""
 
 import contextlib
+import signal
 
 import mailslot
 import pytest
@@ -17,6 +18,22 @@ def test_this_machine_is_found(slot):
 
 def test_nobody_is_an_empty_list(slot):
     assert mailslot.find_readers(slot, timeout_ms=50) == []
+
+
+def test_a_signal_ends_the_search(slot):
+    class Ended(Exception):
+        pass
+
+    def end(*_):
+        raise Ended
+
+    before = signal.signal(signal.SIGALRM, end)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(Ended):
+            mailslot.find_readers(slot, timeout_ms=60_000)
+    finally:
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_malformed_name_is_refused():

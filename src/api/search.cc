@@ -141,16 +141,17 @@ Result<void> Search::collect(const FindOptions& options) {
 void Search::hear(const Envelope& envelope) {
     const auto answer = wire::decode_answer(envelope.payload);
     if (!answer || answer->query_id != id_ || envelope.slot != slot_) return;
+    const bool is_of_one = answer->total == 1 && fold(answer->names[0]) == fold(slot_);
+    if (!slot_.empty() && !is_of_one) return;
     if (is_here(envelope)) {
         keep(here_, *answer);
         here_.machine.total = std::max<std::uint64_t>(here_.machine.total, here_.slots.size());
         return;
     }
-    const auto found = others_.find(envelope.station);
-    if (found == others_.end() && others_.size() >= kMaxFoundMachines) return;
-    Answers& from = found != others_.end() ? found->second : others_[envelope.station];
+    Answers* const known = answers_of(envelope);
+    if (known == nullptr) return;
+    Answers& from = *known;
     from.machine.host = envelope.from_host;
-    if (from.machine.address.empty()) from.machine.address = to_string(envelope.from_address);
     from.machine.total = answer->total;
     from.clock_ahead_us = envelope.sent_at_us - process_.clock().unix_microseconds();
     keep(from, *answer);
@@ -160,6 +161,23 @@ void Search::hear(const Envelope& envelope) {
     from.asked_from = next;
     const std::string host = fold(envelope.from_host).value_or(std::string());
     if (!host.empty()) send(&host, next);
+}
+
+// Null: there is no room for another one.
+Search::Answers* Search::answers_of(const Envelope& envelope) {
+    if (const auto found = others_.find(envelope.station); found != others_.end()) {
+        return &found->second;
+    }
+    const std::string address = to_string(envelope.from_address);
+    const auto same = std::ranges::count_if(
+        others_, [&](const auto& other) { return other.second.machine.address == address; });
+    if (others_.size() >= kMaxFoundMachines ||
+        static_cast<std::size_t>(same) >= kMaxMachinesOfAnAddress) {
+        return nullptr;
+    }
+    Answers& added = others_[envelope.station];
+    added.machine.address = address;
+    return &added;
 }
 
 void Search::keep(Answers& from, const wire::Answer& answer) {

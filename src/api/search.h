@@ -21,6 +21,8 @@ namespace mailslot {
 
 // What strangers can make a search keep.
 inline constexpr std::size_t kMaxFoundMachines = 4096;
+// Users of one machine have post offices of their own; one liar is not to take up the room of all.
+inline constexpr std::size_t kMaxMachinesOfAnAddress = 16;
 inline constexpr std::size_t kMaxFoundSlots = 65536;
 
 class Search {
@@ -59,6 +61,7 @@ private:
     void send(const std::string* only_host, std::uint32_t first);
     void hear(const Envelope& envelope);
     void keep(Answers& from, const wire::Answer& answer);
+    Answers* answers_of(const Envelope& envelope);
     bool is_here(const Envelope& envelope) const;
     bool is_enough(std::size_t enough) const { return enough > 0 && machines() >= enough; }
 

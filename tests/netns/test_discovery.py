@@ -1,8 +1,37 @@
 """Which machines are found, with which slots, and what keeps them from being found."""
 
 import json
+import sys
 
 import lab
+
+
+HOSTILE = """
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.255.71.38") +
+             socket.inet_aton("10.%d.0.3"))
+s.bind(("", 17138))
+print(flush=True)
+def frame(station, host, payload):
+    return (b"ms\\x01\\x00\\x05\\x03\\x00" + bytes([len(host)]) + struct.pack(">HHQQQqI", 0, 2, station, 0, 0, 0, 0) +
+            host + b"IN" + struct.pack(">H", len(payload)) + payload)
+def answer(query_id, names, total=None, first=0):
+    return (struct.pack(">QIIH", query_id, first, len(names) if total is None else total, len(names)) +
+            b"".join(struct.pack(">H", len(n)) + n for n in names))
+while True:
+    query, sender = s.recvfrom(2000)
+    at = 48 + query[7] + int.from_bytes(query[8:10], "big") + int.from_bytes(query[10:12], "big") + 2
+    query_id, port = struct.unpack(">QH", query[at:at + 10])
+    send = lambda datagram: s.sendto(datagram, (sender[0], port))
+    send(frame(7, b"\\x1b[31mred\\n", answer(query_id, [b"IN"])))
+    send(frame(8, b"other-id", answer(query_id ^ 1, [b"IN"])))
+    send(frame(9, b"short", answer(query_id, [b"IN"])[:-1]))
+    send(frame(10, b"endless", answer(query_id, [b"IN"], total=2**32 - 1, first=2**32 - 2)))
+    send(b"noise")
+    for station in range(100, 5100):
+        send(frame(station, b"many", answer(query_id, [b"IN"])))
+"""
 
 
 class DiscoveryTest(lab.LabTest):
@@ -110,6 +139,26 @@ class Who(DiscoveryTest):
         a.run_in("nft", "delete", "table", "inet", "lab")
         status, out, err = who.end()
         self.assertEqual((status, json.loads(out)["host"]), (0, "A"), err)
+
+    def test_hostile_answers_do_no_harm(self):
+        """M answers every query: damaged, with other ids, as 5000 machines, with names that drive terminals."""
+        a, b = self.machines(["A", "B"], ipv6=False)
+        m = self.machine("M", 3, a.net, ipv6=False)
+        a.listen()
+        hostile = lab.subprocess.Popen([*m.inside, sys.executable, "-c", HOSTILE % a.net.number],
+                                       stdin=lab.subprocess.PIPE, stdout=lab.subprocess.PIPE)
+        self.addCleanup(lambda: (hostile.kill(), hostile.communicate()))
+        self.assertEqual(hostile.stdout.readline(), b"\n")
+        found = self.found(b, "who", "IN")
+        self.assertLessEqual(len(found), 17)  # of one address 16
+        self.assertIn(("A", "IN"), found)
+        self.assertIn(("\x1b[31mred\n", "IN"), found)
+        self.assertFalse({"other-id", "short", "endless"} & {host for host, _ in found})
+        for form in ((), ("--names",)):
+            status, out, err = b.run("who", "IN", *form)
+            self.assertEqual((status, err), (0, ""))
+            self.assertIn(b"\\x1b[31mred\\x0a", out)
+            self.assertNotIn(b"\x1b", out)
 
     def test_two_users_of_one_machine_are_both_found(self):
         a, b = self.machines(["A", "B"])

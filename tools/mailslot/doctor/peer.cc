@@ -82,7 +82,7 @@ std::string some_frame(const Settings& settings) {
 Finding unknown_address(const std::string& host) {
     return {
         "", Status::failed, "peer_unknown",
-        "nobody of that name answers, and no resolver knows its address",
+        "nobody of that name answers, be it a host or a domain, and no resolver knows it",
         "getent hosts " + host + "    # or in mailslot.toml: [peers]; " + host + " = \"ADDRESS\""};
 }
 
