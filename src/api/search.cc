@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 // Behind the last moment at which an answer to the first query may leave, with time to come here.
 constexpr auto kAskAgain = 200ms;
 constexpr std::chrono::milliseconds kAskAgainAtLeast{1000};  // somebody may have come meanwhile
+constexpr Timeout kForEver = std::chrono::hours(24 * 365);   // sums of times stay far from overflow
 constexpr auto kWaitForAddress = 100ms;
 
 void add(std::vector<Destination>& to, Destination destination) {
@@ -39,9 +40,8 @@ std::vector<Destination> destinations_of(const Address& address, const Settings&
         const auto known = resolver.resolve(address.place_text, kWaitForAddress);
         if (known) add(to, {Scope::direct, {}, *known});
     }
-    for (const auto& [name, where] : settings.peers) {
-        const auto known = resolver.resolve(name, kWaitForAddress);
-        if (known) add(to, {group.scope, group.to, *known});
+    for (const IpAddress& peer : resolver.resolve_peers(kWaitForAddress)) {
+        add(to, {group.scope, group.to, peer});
     }
     return to;
 }
@@ -119,8 +119,8 @@ void Search::send(const std::string* only_host, std::uint32_t first) {
 Result<void> Search::collect(const FindOptions& options) {
     if (!asker_) return {};
     const auto begun = process_.clock().now();
-    const auto deadline =
-        options.timeout < Timeout::zero() ? Clock::Instant::max() : begun + options.timeout;
+    const bool is_bounded = options.timeout >= Timeout::zero() && options.timeout < kForEver;
+    const auto deadline = is_bounded ? begun + options.timeout : Clock::Instant::max();
     auto interval = std::chrono::milliseconds(kAskAgain);
     auto again = begun + interval;
     for (;;) {

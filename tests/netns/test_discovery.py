@@ -127,7 +127,7 @@ class Who(DiscoveryTest):
         a, b = self.machines(["A", "B"])
         names = [f"SLOT-WITH-A-LONG-NAME-{number:03d}" for number in range(200)]
         a.start("listen", "--verbose", *names).ready()
-        self.assertEqual(self.found(b, "list", "--network", "--timeout", "5000"), [("A", name) for name in names])
+        self.assertEqual(self.found(b, "list", "--network", "--timeout", "2000"), [("A", name) for name in names])
 
     def test_a_query_that_gets_lost_is_asked_again(self):
         a, b = self.machines(["A", "B"])

@@ -177,6 +177,13 @@ class Own(DoctorTest):
         taker.wait()
         self.assert_well(a)
 
+    def test_another_users_reader_shares_the_port(self):
+        a, = self.machines(["A"])
+        a.listen()
+        a.environment["MAILSLOT_DIR"] = str(a.folder / "second")
+        finding = self.assert_well(a)["port"]
+        self.assertEqual((finding["status"], finding["cause"]), ("warning", "port_shared"))
+
     def test_a_reader_that_has_the_port_is_stopped(self):
         a, = self.machines(["A"])
         listener = a.listen()
@@ -221,6 +228,13 @@ class Own(DoctorTest):
     def test_a_configuration_with_an_interface_that_is_not_there(self):
         a = self.machine("A", 1, self.network(), config='interfaces = ["eth77"]\n')
         self.assertIn("unknown_interface", self.causes(self.examine(a)))
+
+    def test_the_system_lets_nobody_join_the_group(self):
+        a, = self.machines(["A"], ipv6=False)
+        a.run_in("sysctl", "-qw", "net.ipv4.igmp_max_memberships=0")
+        finding = self.assert_cause(a, "not_joined")
+        self.mend(a, finding)
+        self.assert_well(a)
 
     def test_more_interfaces_than_the_system_joins_is_no_trouble(self):
         a, = self.machines(["A"])

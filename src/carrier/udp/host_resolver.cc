@@ -114,6 +114,16 @@ std::optional<IpAddress> HostResolver::resolve(std::string_view host,
     return found == state_->entries.end() ? std::nullopt : found->second.address;
 }
 
+std::vector<IpAddress> HostResolver::resolve_peers(std::chrono::milliseconds wait) {
+    if (wait > wait.zero()) resolve_peers(wait.zero());  // all of them begin
+    std::vector<IpAddress> addresses;
+    for (const auto& [name, where] : settings_.peers) {
+        const auto known = resolve(name, wait);
+        if (known && is_chosen(settings_.families, known->family)) addresses.push_back(*known);
+    }
+    return addresses;
+}
+
 // With the mutex held. Does nothing where one is under way, or too many are.
 void HostResolver::start_look_up(const std::string& key, const std::string& host) {
     const auto known = state_->entries.find(key);

@@ -37,6 +37,8 @@ public:
     // A look-up that takes longer than `wait` goes on by itself and a later call finds its answer;
     // until then a host found earlier keeps its address.
     std::optional<IpAddress> resolve(std::string_view host, std::chrono::milliseconds wait);
+    // Those of all configured peers that are known by then; looked up at the same time.
+    std::vector<IpAddress> resolve_peers(std::chrono::milliseconds wait);
 
 private:
     struct Entry;

@@ -201,5 +201,18 @@ TEST_F(HostResolverTest, finds_no_address_for_what_is_not_a_name) {
     EXPECT_EQ(names_->times_asked(), 0u);
 }
 
+TEST(HostResolverPeers, come_by_address_or_look_up_and_the_unknown_are_left_out) {
+    Settings settings;
+    settings.peers = {{"A", "10.0.0.1"}, {"B", "b.example"}, {"C", "c.example"}, {"D", "fd00::4"}};
+    settings.families = Families::ipv4;
+    const SystemClock clock;
+    HostResolver resolver(settings, clock, [](const std::string& host) {
+        return host == "b.example" ? std::vector{IpAddress::v4(10, 0, 0, 2)}
+                                   : std::vector<IpAddress>();
+    });
+    const std::vector expected{IpAddress::v4(10, 0, 0, 1), IpAddress::v4(10, 0, 0, 2)};
+    EXPECT_EQ(resolver.resolve_peers(std::chrono::seconds(60)), expected);
+}
+
 }  // namespace
 }  // namespace mailslot

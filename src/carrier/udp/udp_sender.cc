@@ -123,13 +123,10 @@ Result<void> UdpSender::find_routes(const IpAddress& address) {
 void UdpSender::add_peers() {
     const bool is_first = !peer_resolver_;
     if (is_first) peer_resolver_ = std::make_unique<HostResolver>(settings_, clock_);
-    for (const auto& [name, where] : settings_.peers) {
-        // Later ones take what is known by then.
-        const auto known =
-            peer_resolver_->resolve(name, is_first ? kWaitForPeer : kWaitForPeer * 0);
-        if (known && is_chosen(settings_.families, known->family)) {
-            add_route(known->family, *known);
-        }
+    // Later ones take what is known by then.
+    const auto wait = is_first ? kWaitForPeer : kWaitForPeer.zero();
+    for (const IpAddress& address : peer_resolver_->resolve_peers(wait)) {
+        add_route(address.family, address);
     }
 }
 

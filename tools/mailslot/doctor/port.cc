@@ -19,7 +19,9 @@ std::string name_of(const os::UdpPortUser& user) {
 void check_port(const Patient& patient, const Reader& reader, Findings& findings) {
     const std::string port = "UDP port " + std::to_string(patient.settings.port);
     std::vector<os::UdpPortUser> others = os::users_of_udp_port(patient.settings.port);
-    std::erase_if(others, [](const auto& user) { return user.pid == ::getpid(); });
+    const auto is_own = [](const auto& user) { return user.pid == ::getpid(); };
+    // Then we are this machine's post office just now, and whoever has it besides is none of ours.
+    const bool is_office = std::erase_if(others, is_own) > 0;
     const auto error = reader.network_error();
     if (error && error->code == Errc::port_taken) {
         const bool is_known = !others.empty() && others[0].pid != 0;
@@ -36,7 +38,7 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
         return;
     }
     for (const auto& user : others) {
-        if (!user.is_stopped) continue;
+        if (!user.is_stopped || is_office) continue;
         findings.push_back({"port", Status::failed, "reader_stopped",
                             name_of(user) + " has " + port +
                                 " for this machine and is stopped: nothing arrives here",
@@ -48,9 +50,10 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
     for (const auto& user : others) {
         if (std::ranges::count(pids, user.pid) == 0) pids.push_back(user.pid);
     }
-    if (pids.size() > 1) {
+    if (pids.size() + (is_office ? 1 : 0) > 1) {
         findings.push_back({"port", Status::warning, "port_shared",
-                            port + " is shared by " + std::to_string(pids.size()) +
+                            port + " is shared by " +
+                                std::to_string(pids.size() + (is_office ? 1 : 0)) +
                                 " programs: what comes to this machine's address reaches one of "
                                 "them only",
                             "ss -ulpn sport = " + std::to_string(patient.settings.port)});
