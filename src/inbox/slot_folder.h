@@ -31,6 +31,7 @@ public:
 
     std::string reader_socket_path(std::uint64_t random) const;
     std::string office_socket_path() const { return dir_ + "/office.sock"; }
+    std::string takeover_socket_path() const { return dir_ + "/takeover.sock"; }
     std::string office_lock_path() const { return dir_ + "/office.lock"; }
 
     // Enters a slot for the process that listens on the socket. Takes over what a dead process

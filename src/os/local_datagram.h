@@ -20,6 +20,9 @@ public:
     // Errors: no_resources; port_taken, where another socket has the name.
     static Result<LocalDatagramSocket> bind(std::string_view name);
     static Result<LocalDatagramSocket> open_for_sending();
+    // One that another process bound and handed over, and the way back. No value: it is none.
+    static std::optional<LocalDatagramSocket> adopt(GuardedFd fd);
+    GuardedFd release() { return std::move(fd_); }
 
     int fd() const { return fd_.get(); }
     // Waits at most `patience` for room at the other end. Errors: no_resources (there was none),

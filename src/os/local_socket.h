@@ -42,8 +42,17 @@ GuardedFd accept_local(const GuardedFd& listener);
 // Never waits for the other end: a peer that does not read gets an error. Errors: no_resources,
 // closed.
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds = {});
+// Waits for the other end to read what it was sent before. Errors: as above, timed_out.
+Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, Deadline deadline);
 // Errors: timed_out (at once, with a deadline in the past), closed.
 Result<Packet> receive_packet(int fd, Deadline deadline);
+
+// The same where what comes must close in a forked child.
+struct GuardedPacket {
+    std::vector<std::byte> bytes;
+    std::vector<GuardedFd> fds;
+};
+Result<GuardedPacket> receive_guarded(int fd, Deadline deadline);
 
 PeerIdentity peer_identity(int fd);
 

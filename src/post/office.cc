@@ -7,6 +7,8 @@
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/sender_notes.h"
 #include "model/fold.h"
+#include "os/shared_memory.h"
+#include "post/office_slot.h"
 #include "wire/local_message.h"
 
 namespace mailslot::post {
@@ -32,15 +34,6 @@ bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before 
 
 }  // namespace
 
-struct Office::Slot {
-    std::unique_ptr<inbox::InboxWriter> writer;
-    int registrant = kOwn;
-    OpenWriter open{};             // own slots only
-    std::function<void()> ring{};  // own slots only
-    SlotCounters booked;           // what the segment's counters have of ours
-    Clock::Instant patient_from{};
-};
-
 Identity identity_of(const Settings& settings, std::uint64_t station) {
     Identity identity{station, fold(settings.host).value_or(settings.host), {}};
     for (const std::string& domain : settings.domains) {
@@ -50,11 +43,12 @@ Identity identity_of(const Settings& settings, std::uint64_t station) {
 }
 
 Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
-               const Clock& clock, os::EventLoop& loop, os::GuardedFd lock)
+               const Clock& clock, os::EventLoop& loop, wire::Rank rank, os::GuardedFd lock)
     : clock_(clock),
       loop_(loop),
+      rank_(rank),
       lock_(std::move(lock)),
-      socket_path_(folder.office_socket_path()),
+      folder_(folder),
       network_(make_udp_carrier(settings)),
       neighbours_(make_local_carrier(settings)),
       post_office_(identity_of(settings, station), clock,
@@ -72,27 +66,48 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
                                              const inbox::SlotFolder& folder, std::uint64_t station,
                                              const Clock& clock, os::EventLoop& loop,
-                                             os::GuardedFd lock) {
+                                             wire::Rank rank, Estate estate,
+                                             Clock::Instant receive_by) {
     std::unique_ptr<Office> office(
-        new Office(settings, folder, station, clock, loop, std::move(lock)));
+        new Office(settings, folder, station, clock, loop, rank, std::move(estate.lock)));
+    office->receive_by_ = receive_by;  // not before everybody is registered
     // The network first: whoever finds the socket may rely on being heard.
-    office->start_network();
+    office->start_network(estate);
     // Only other users' messages on a machine without any interface would be missed.
-    (void)office->start(*office->neighbours_);
-    os::remove_file(office->socket_path_);  // a dead office's; ours is the lock
-    auto listener = os::listen_local(office->socket_path_, 0600);
-    if (!listener) return listener.error();
-    office->listener_ = std::move(*listener);
-    auto added = loop.add(office->listener_.get(), [o = office.get()] { o->accept_registrant(); });
-    if (!added) return added.error();
+    (void)office->start(*office->neighbours_, estate);
+    office->adopt(estate);
+    if (auto listening = office->listen(); !listening) return listening.error();
     return office;
 }
 
-Office::~Office() {
-    if (listener_) {
-        loop_.remove(listener_.get());
-        os::remove_file(socket_path_);
+Result<void> Office::listen() {
+    if (auto able = listen_at(folder_.takeover_socket_path(), 0600, takeover_listener_); !able) {
+        return able;
     }
+    return listen_at(folder_.office_socket_path(), 0600, listener_);
+}
+
+Result<void> Office::listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener) {
+    os::remove_file(path);  // a dead office's, or our predecessor's; ours is the lock
+    auto made = os::listen_local(path, mode);
+    if (!made) return made.error();
+    listener = std::move(*made);
+    return loop_.add(listener.get(), [this, &listener] { accept_registrant(listener); });
+}
+
+void Office::stop_listening() {
+    for (const auto& [listener, path] :
+         {std::pair(&listener_, folder_.office_socket_path()),
+          std::pair(&takeover_listener_, folder_.takeover_socket_path())}) {
+        if (!*listener) continue;
+        loop_.remove(listener->get());
+        listener->reset();
+        os::remove_file(path);
+    }
+}
+
+Office::~Office() {
+    stop_listening();
     for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
         if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
         carrier->stop();
@@ -100,19 +115,22 @@ Office::~Office() {
     for (const auto& [fd, connection] : registrants_) loop_.remove(fd);
 }
 
-void Office::start_network() {
+void Office::start_network(Estate& estate) {
     retry_network_.reset();
     network_error_.reset();
-    const auto started = start(*network_);
+    const auto started = start(*network_, estate);
     if (started) return;
     network_error_ = started.error();
     retry_network_ = clock_.now() + kRetryNetwork;
 }
 
-Result<void> Office::start(Carrier& carrier) {
-    if (auto started = carrier.start(); !started) return started;
-    if (carrier.poll_fd() < 0) return {};
-    return loop_.add(carrier.poll_fd(), [this, &carrier] { receive(carrier); });
+Result<void> Office::start(Carrier& carrier, Estate& estate) {
+    std::vector<ListeningSocket> its_own;
+    for (Estate::Socket& socket : estate.sockets) {
+        if (socket.carrier == carrier.traits().name) its_own.push_back(std::move(socket.socket));
+    }
+    if (auto started = carrier.start_with(std::move(its_own)); !started) return started;
+    return receive_by_ ? Result<void>() : begin_to_receive(carrier);
 }
 
 void Office::receive(Carrier& carrier) {
@@ -127,16 +145,22 @@ void Office::receive(Carrier& carrier) {
 }
 
 void Office::tick() {
+    if (receive_by_ && (clock_.now() >= *receive_by_ || (is_successor_ && awaited_.empty()))) {
+        begin_to_receive();
+    }
     const auto due = next_tick();
     if (!due || clock_.now() < *due) return;
     post_office_.tick();
-    if (retry_network_ && clock_.now() >= *retry_network_) start_network();
+    if (retry_network_ && clock_.now() >= *retry_network_) {
+        Estate nothing;
+        start_network(nothing);
+    }
     book_counters();
 }
 
 std::optional<Clock::Instant> Office::next_tick() const {
     std::optional<Clock::Instant> next = post_office_.next_tick();
-    for (const auto& other : {retry_network_, book_at_}) {
+    for (const auto& other : {retry_network_, book_at_, receive_by_}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -235,16 +259,30 @@ void Office::add_own_slot(const std::string& key, OpenWriter open, std::function
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        inbox::Header& header = slot->writer->header();
-        post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
-        inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
-            post_office_.recall_sender(key, origin, next);
-        });
+        open_books(key, *slot->writer, slot->booked);
     } else {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
     place = std::move(slot);
     book_counters(*place, key);
+}
+
+// Those that our predecessor handed us, if they are of this slot's memory; else from the notes in
+// it.
+void Office::open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked) {
+    const auto inherited = inherited_.find(key);
+    const bool is_its_own =
+        inherited != inherited_.end() && inherited->second == os::memory_number(writer.memory());
+    if (inherited != inherited_.end()) inherited_.erase(inherited);
+    if (is_its_own) {
+        booked = post_office_.counters(key);  // by our predecessor
+        return;
+    }
+    inbox::Header& header = writer.header();
+    post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
+    inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
+        post_office_.recall_sender(key, origin, next);
+    });
 }
 
 void Office::remove_slot(const std::string& key, int registrant) {
@@ -254,8 +292,8 @@ void Office::remove_slot(const std::string& key, int registrant) {
     post_office_.forget_slot(key);
 }
 
-void Office::accept_registrant() {
-    os::GuardedFd connection = os::accept_local(listener_);
+void Office::accept_registrant(const os::GuardedFd& listener) {
+    os::GuardedFd connection = os::accept_local(listener);
     if (!connection) return;
     const int fd = connection.get();
     if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) return;
@@ -279,6 +317,11 @@ void Office::hear_registrant(int fd) {
                 found->second->writer->set_event(std::move(packet->fds[0]));
             }
             return;
+        case LocalOp::claim:
+            return hear_claim(fd, wire::Rank{message->number});
+        case LocalOp::registered_all:
+            awaited_.erase(fd);
+            return;
         default:
             return drop_registrant(fd);
     }
@@ -291,6 +334,8 @@ void Office::drop_registrant(int fd) {
     }
     for (const std::string& key : keys) remove_slot(key, fd);
     loop_.remove(fd);
+    awaited_.erase(fd);
+    asked_.erase(fd);
     registrants_.erase(fd);
 }
 

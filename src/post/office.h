@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/local_socket.h"
+#include "post/handover.h"
 #include "post/item_maker.h"
 #include "post/post_office.h"
 
@@ -24,12 +26,25 @@ namespace mailslot::post {
 class Office {
 public:
     // Listens for registrations, then on the network; where the network cannot be had the office
-    // works for those who register all the same. Errors: no_permission, no_resources.
+    // works for those who register all the same. The estate is an earlier office's, or has the lock
+    // alone. Receives when all who were registered are so again, at the latest at `receive_by`.
+    // Errors: no_permission, no_resources.
     static Result<std::unique_ptr<Office>> open(const Settings& settings,
                                                 const inbox::SlotFolder& folder,
                                                 std::uint64_t station, const Clock& clock,
-                                                os::EventLoop& loop, os::GuardedFd lock);
+                                                os::EventLoop& loop, wire::Rank rank, Estate estate,
+                                                Clock::Instant receive_by);
     ~Office();
+
+    // Handing over (office_handover.cc). Offers itself to a registered process that may have it and
+    // was not asked yet; false: there is none. Whether that one still may answer.
+    bool offer();
+    bool is_offered() const { return registrants_.contains(offered_); }
+    // Who claimed the office and is to get it.
+    bool is_claimed() const { return registrants_.contains(claimant_); }
+    os::GuardedFd take_claimant();
+    // All that it has; from then on it is of no further use.
+    Estate take_apart();
 
     // A slot of this process. `open` makes a writer to it, now and whenever its memory was
     // replaced; `ring` is for a writer that cannot.
@@ -46,11 +61,14 @@ private:
     static constexpr int kOwn = -1;  // in the place of a registrant's descriptor
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
-           const Clock& clock, os::EventLoop& loop, os::GuardedFd lock);
-    void start_network();
-    Result<void> start(Carrier& carrier);
+           const Clock& clock, os::EventLoop& loop, wire::Rank rank, os::GuardedFd lock);
+    void start_network(Estate& estate);
+    Result<void> start(Carrier& carrier, Estate& estate);
     void receive(Carrier& carrier);
-    void accept_registrant();
+    Result<void> listen();
+    void stop_listening();
+    Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener);
+    void accept_registrant(const os::GuardedFd& listener);
     void hear_registrant(int fd);
     void drop_registrant(int fd);
     void register_slot(int fd, const std::string& key, std::uint32_t number,
@@ -59,16 +77,35 @@ private:
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
+    void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
+    void hear_claim(int fd, wire::Rank rank);
+    bool may_take_over(int fd) const;
+    void adopt(Estate& estate);
+    void begin_to_receive();
+    Result<void> begin_to_receive(Carrier& carrier);
     void remove_slot(const std::string& key, int registrant);
     void book_counters();
     void book_counters(Slot& slot, const std::string& key);
 
     const Clock& clock_;
     os::EventLoop& loop_;
+    const wire::Rank rank_;
     os::GuardedFd lock_;
-    std::string socket_path_;
-    os::GuardedFd listener_;
+    const inbox::SlotFolder& folder_;
+    os::GuardedFd listener_, takeover_listener_;
     std::map<int, os::GuardedFd> registrants_;
+
+    // Handing over, as a successor: whose slots are expected, whose books came, and when we receive
+    // at the latest. No value: we do.
+    bool is_successor_ = false;
+    std::set<int> awaited_;
+    std::map<std::string, std::uint64_t, std::less<>> inherited_;
+    std::optional<Clock::Instant> receive_by_;
+    // And as a predecessor.
+    static constexpr int kNobody = -1;
+    std::set<int> asked_;
+    int offered_ = kNobody, claimant_ = kNobody;
+
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
     ItemMaker item_maker_;
     std::unique_ptr<Carrier> network_, neighbours_;

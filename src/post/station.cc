@@ -27,15 +27,16 @@ void sweep(const std::string& folder) {
 
 }  // namespace
 
-Station::Station(const Settings& settings, const Clock& clock, Random& random)
+Station::Station(const Settings& settings, const Clock& clock, Random& random, wire::Rank rank)
     : settings_(settings),
       clock_(clock),
+      rank_(rank),
       folder_(settings.dir),
       socket_path_(folder_.reader_socket_path(random.u64())) {}
 
 Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const Clock& clock,
-                                                Random& random) {
-    std::shared_ptr<Station> station(new Station(settings, clock, random));
+                                                Random& random, wire::Rank rank) {
+    std::shared_ptr<Station> station(new Station(settings, clock, random, rank));
     const bool is_system = settings.dir == settings.system_dir && geteuid() == 0;
     auto prepared = station->folder_.prepare(is_system ? kSystemFolderMode : kUserFolderMode);
     if (!prepared) return prepared.error();
@@ -88,6 +89,9 @@ void Station::run() {
         loop_->run_once(next_deadline());
         run_commands();
         const auto now = clock_.now();
+        if (office_ && office_->is_claimed()) hand_office_over();
+        if (is_offered_ && office_connection_) take_up_offer();
+        if (register_again_ && office_connection_) register_all();
         if (office_) office_->tick();
         if (seek_again_ && now >= *seek_again_) seek_office();
         if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
@@ -100,6 +104,7 @@ void Station::run() {
         std::lock_guard lock(mutex_);
         if (stopping_) break;
     }
+    bequeath_office();
     liveness_->say_dead();
     while (!visitors_.empty()) dismiss_visitor(visitors_.begin()->first);
     leave_office();

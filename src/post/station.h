@@ -31,9 +31,13 @@ namespace mailslot::post {
 class Station {
 public:
     // Errors: no_permission, no_resources, timed_out.
+    // A daemon's station is the post office from then on, or fails: slot_exists, where another
+    // daemon is it already.
     static Result<std::shared_ptr<Station>> start(const Settings& settings, const Clock& clock,
-                                                  Random& random);
-    ~Station();  // ends the thread; other processes take the post office over
+                                                  Random& random,
+                                                  wire::Rank rank = wire::Rank::reader);
+    // Ends the thread; hands the post office over to another process, where one is registered.
+    ~Station();
 
     // Makes the slot known on this machine and to the post office. Errors: slot_exists,
     // no_permission, no_resources, timed_out.
@@ -51,7 +55,7 @@ private:
         std::uint32_t number = 0;
     };
 
-    Station(const Settings& settings, const Clock& clock, Random& random);
+    Station(const Settings& settings, const Clock& clock, Random& random, wire::Rank rank);
     Result<void> prepare();
     void run();
     void execute(std::function<void()> command);  // on the thread; returns when it has run
@@ -78,8 +82,18 @@ private:
     void register_own(const std::shared_ptr<inbox::Inbox>& inbox);
     void set_network_error(std::optional<Error> error);
 
+    // Handing the post office over (station_handover.cc).
+    Result<void> open_office(Estate estate, Clock::Instant receive_by);
+    void take_up_offer();
+    Result<void> claim_office();
+    void hand_office_over();
+    void bequeath_office();
+    void register_all();
+    void bury_office_writers();
+
     const Settings settings_;
     const Clock& clock_;
+    const wire::Rank rank_;
     const inbox::SlotFolder folder_;
     const std::string socket_path_;
     std::uint64_t station_id_ = 0;
@@ -97,6 +111,10 @@ private:
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
     std::optional<Clock::Instant> seek_again_;                           // or look for it
     int seek_tries_ = 0;
+    bool office_died_ = false;               // the one that we were registered with
+    bool is_offered_ = false;                // it ends, and asks us to go on
+    bool register_again_ = false;            // a new one asks for all slots
+    std::optional<Error> no_office_{};       // a daemon's: why it is not the office
     std::optional<Clock::Instant> trim_at_;  // memory of our slots that is needed no more
 
     std::atomic<bool> trim_is_wanted_{false};  // set by threads that read, cleared by ours

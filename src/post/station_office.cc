@@ -18,6 +18,7 @@ constexpr auto kSeekAgain = 5ms;
 constexpr int kQuickTries = 200;
 constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
+constexpr auto kGrace = 50ms;
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
     auto pass = inbox.admit_writer();
@@ -34,7 +35,9 @@ std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Live
 void Station::seek_office() {
     seek_again_.reset();
     if (office_ || office_connection_) return;
-    if (!join_office() && !become_office()) {
+    const bool found = rank_ == wire::Rank::reader ? join_office() || become_office()
+                                                   : become_office() || claim_office().has_value();
+    if (!found) {
         seek_again_ = clock_.now() + (++seek_tries_ < kQuickTries ? kSeekAgain : kSeekSlowly);
         return;
     }
@@ -48,14 +51,11 @@ void Station::seek_office() {
 bool Station::become_office() {
     auto lock = os::try_lock_file(folder_.office_lock_path());
     if (!lock || !*lock) return false;
-    auto office = Office::open(settings_, folder_, station_id_, clock_, *loop_, std::move(*lock));
-    if (!office) {
-        set_network_error(office.error());
-        return false;
-    }
-    office_ = std::move(*office);
-    set_network_error(office_->network_error());
-    return true;
+    Estate estate;
+    estate.lock = std::move(*lock);
+    // After one that died, those who were registered with it come within moments.
+    const auto receive_by = clock_.now() + (office_died_ ? kGrace : 0ms);
+    return open_office(std::move(estate), receive_by).has_value();
 }
 
 bool Station::join_office() {
@@ -72,12 +72,9 @@ void Station::leave_office() {
     if (office_connection_) {
         loop_->remove(office_connection_.get());
         office_connection_.reset();
-        for (const auto& [key, number] : office_numbers_) {
-            if (const auto found = slots_.find(key); found != slots_.end()) {
-                found->second->bury(number);
-            }
-        }
-        office_numbers_.clear();
+        bury_office_writers();
+        register_again_ = is_offered_ = false;
+        office_died_ = true;
         seek_again_ = clock_.now();
     }
     office_.reset();
@@ -93,6 +90,14 @@ void Station::hear_office() {
 }
 
 void Station::answer_office(const LocalMessage& message) {
+    if (message.op == LocalOp::offer) {
+        is_offered_ = true;
+        return;
+    }
+    if (message.op == LocalOp::register_again) {
+        register_again_ = true;
+        return;
+    }
     const auto found = slots_.find(message.key);
     if (found == slots_.end()) return;
     if (message.op == LocalOp::reattach && !found->second->is_closed()) {

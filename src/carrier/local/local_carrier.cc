@@ -39,6 +39,20 @@ public:
         return {};
     }
 
+    Result<void> start_with(std::vector<ListeningSocket> sockets) override {
+        if (!receiving_ && sockets.size() == 1) {
+            receiving_ = os::LocalDatagramSocket::adopt(std::move(sockets[0].fd));
+        }
+        return start();
+    }
+
+    std::vector<ListeningSocket> hand_over() override {
+        std::vector<ListeningSocket> sockets;
+        if (receiving_) sockets.push_back({receiving_->release()});
+        receiving_.reset();
+        return sockets;
+    }
+
     int poll_fd() const override { return receiving_ ? receiving_->fd() : -1; }
 
     bool receive(const Deliver& deliver) override {

@@ -50,6 +50,17 @@ Result<LocalDatagramSocket> LocalDatagramSocket::bind(std::string_view name) {
     return LocalDatagramSocket(std::move(fd));
 }
 
+std::optional<LocalDatagramSocket> LocalDatagramSocket::adopt(GuardedFd fd) {
+    int domain = 0, type = 0;
+    socklen_t domain_size = sizeof domain, type_size = sizeof type;
+    if (getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) != 0 ||
+        getsockopt(fd.get(), SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 || domain != AF_UNIX ||
+        type != SOCK_DGRAM) {
+        return std::nullopt;
+    }
+    return LocalDatagramSocket(std::move(fd));
+}
+
 Result<void> LocalDatagramSocket::send(Bytes datagram, std::string_view to,
                                        std::chrono::milliseconds patience) {
     const AbstractAddress address(to);

@@ -1,0 +1,20 @@
+// What the office has of one slot that is registered with it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "post/office.h"
+
+namespace mailslot::post {
+
+struct Office::Slot {
+    std::unique_ptr<inbox::InboxWriter> writer;
+    int registrant = kOwn;
+    OpenWriter open{};             // own slots only
+    std::function<void()> ring{};  // own slots only
+    SlotCounters booked;           // what the segment's counters have of ours
+    Clock::Instant patient_from{};
+};
+
+}  // namespace mailslot::post
