@@ -43,10 +43,11 @@ Identity identity_of(const Settings& settings, std::uint64_t station) {
 }
 
 Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
-               const Clock& clock, os::EventLoop& loop, wire::Rank rank, os::GuardedFd lock)
+               const Clock& clock, os::EventLoop& loop, const OfficeRole& role,
+               os::GuardedFd lock)
     : clock_(clock),
       loop_(loop),
-      rank_(rank),
+      role_(role),
       lock_(std::move(lock)),
       folder_(folder),
       network_(make_udp_carrier(settings)),
@@ -66,10 +67,10 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
                                              const inbox::SlotFolder& folder, std::uint64_t station,
                                              const Clock& clock, os::EventLoop& loop,
-                                             wire::Rank rank, Estate estate,
+                                             const OfficeRole& role, Estate estate,
                                              Clock::Instant receive_by) {
     std::unique_ptr<Office> office(
-        new Office(settings, folder, station, clock, loop, rank, std::move(estate.lock)));
+        new Office(settings, folder, station, clock, loop, role, std::move(estate.lock)));
     office->receive_by_ = receive_by;  // not before everybody is registered
     // The network first: whoever finds the socket may rely on being heard.
     office->start_network(estate);
@@ -78,32 +79,6 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
     office->adopt(estate);
     if (auto listening = office->listen(); !listening) return listening.error();
     return office;
-}
-
-Result<void> Office::listen() {
-    if (auto able = listen_at(folder_.takeover_socket_path(), 0600, takeover_listener_); !able) {
-        return able;
-    }
-    return listen_at(folder_.office_socket_path(), 0600, listener_);
-}
-
-Result<void> Office::listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener) {
-    os::remove_file(path);  // a dead office's, or our predecessor's; ours is the lock
-    auto made = os::listen_local(path, mode);
-    if (!made) return made.error();
-    listener = std::move(*made);
-    return loop_.add(listener.get(), [this, &listener] { accept_registrant(listener); });
-}
-
-void Office::stop_listening() {
-    for (const auto& [listener, path] :
-         {std::pair(&listener_, folder_.office_socket_path()),
-          std::pair(&takeover_listener_, folder_.takeover_socket_path())}) {
-        if (!*listener) continue;
-        loop_.remove(listener->get());
-        listener->reset();
-        os::remove_file(path);
-    }
 }
 
 Office::~Office() {
@@ -151,6 +126,7 @@ void Office::tick() {
     const auto due = next_tick();
     if (!due || clock_.now() < *due) return;
     post_office_.tick();
+    if (accept_again_ && clock_.now() >= *accept_again_) resume_accepting();
     if (retry_network_ && clock_.now() >= *retry_network_) {
         Estate nothing;
         start_network(nothing);
@@ -160,7 +136,7 @@ void Office::tick() {
 
 std::optional<Clock::Instant> Office::next_tick() const {
     std::optional<Clock::Instant> next = post_office_.next_tick();
-    for (const auto& other : {retry_network_, book_at_, receive_by_}) {
+    for (const auto& other : {retry_network_, book_at_, receive_by_, accept_again_}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -288,16 +264,11 @@ void Office::open_books(const std::string& key, inbox::InboxWriter& writer, Slot
 void Office::remove_slot(const std::string& key, int registrant) {
     const auto found = slots_.find(key);
     if (found == slots_.end() || found->second->registrant != registrant) return;
+    if (!found->second->entered_for.empty()) {
+        folder_.release(SlotName{key, key}, found->second->entered_for);
+    }
     slots_.erase(found);
     post_office_.forget_slot(key);
-}
-
-void Office::accept_registrant(const os::GuardedFd& listener) {
-    os::GuardedFd connection = os::accept_local(listener);
-    if (!connection) return;
-    const int fd = connection.get();
-    if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) return;
-    registrants_[fd] = std::move(connection);
 }
 
 void Office::hear_registrant(int fd) {
@@ -308,7 +279,7 @@ void Office::hear_registrant(int fd) {
     if (!message) return drop_registrant(fd);
     switch (message->op) {
         case LocalOp::register_slot:
-            return register_slot(fd, message->key, message->number, std::move(packet->fds));
+            return register_slot(fd, *message, std::move(packet->fds));
         case LocalOp::unregister_slot:
             return remove_slot(message->key, fd);
         case LocalOp::event:
@@ -339,8 +310,9 @@ void Office::drop_registrant(int fd) {
     registrants_.erase(fd);
 }
 
-void Office::register_slot(int fd, const std::string& key, std::uint32_t number,
-                           std::vector<os::UniqueFd> fds) {
+void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::UniqueFd> fds) {
+    const std::string& key = message.key;
+    const std::uint32_t number = message.number;
     const auto refuse = [fd, &key](Errc why) {
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .key = key, .why = why}));
     };
@@ -354,10 +326,14 @@ void Office::register_slot(int fd, const std::string& key, std::uint32_t number,
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);
     if (!segment || !reader) return refuse(Errc::bad_segment);
+    auto slot = std::make_unique<Slot>();
+    if (auto entered = enter_name(fd, message, *slot); !entered) {
+        return refuse(entered.error().code);
+    }
     if (found != slots_.end() && found->second->registrant != fd) {
+        found->second->entered_for.clear();  // the entry is the new one's
         remove_slot(key, found->second->registrant);
     }
-    auto slot = std::make_unique<Slot>();
     slot->registrant = fd;
     slot->writer =
         std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader), number,

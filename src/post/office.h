@@ -23,6 +23,17 @@
 
 namespace mailslot::post {
 
+struct OfficeRole {
+    wire::Rank rank = wire::Rank::reader;
+    bool serves_all_users = false;  // any user's process may register
+    int listener = -1;              // for registrations, where somebody else keeps it open
+};
+
+struct OfficeStatus {
+    std::size_t slots = 0, registrants = 0;
+    OfficeCounters counters;
+};
+
 class Office {
 public:
     // Listens for registrations, then on the network; where the network cannot be had the office
@@ -32,7 +43,8 @@ public:
     static Result<std::unique_ptr<Office>> open(const Settings& settings,
                                                 const inbox::SlotFolder& folder,
                                                 std::uint64_t station, const Clock& clock,
-                                                os::EventLoop& loop, wire::Rank rank, Estate estate,
+                                                os::EventLoop& loop, const OfficeRole& role,
+                                                Estate estate,
                                                 Clock::Instant receive_by);
     ~Office();
 
@@ -43,6 +55,8 @@ public:
     // Who claimed the office and is to get it.
     bool is_claimed() const { return registrants_.contains(claimant_); }
     os::GuardedFd take_claimant();
+    // Takes in all that is there now.
+    void drain();
     // All that it has; from then on it is of no further use.
     Estate take_apart();
 
@@ -55,24 +69,30 @@ public:
     void tick();
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
+    OfficeStatus status() const {
+        return {slots_.size(), registrants_.size(), post_office_.counters()};
+    }
 
 private:
     struct Slot;
     static constexpr int kOwn = -1;  // in the place of a registrant's descriptor
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
-           const Clock& clock, os::EventLoop& loop, wire::Rank rank, os::GuardedFd lock);
+           const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock);
     void start_network(Estate& estate);
     Result<void> start(Carrier& carrier, Estate& estate);
     void receive(Carrier& carrier);
     Result<void> listen();
     void stop_listening();
+    void accept_registrant(os::GuardedFd connection);
+    void pause_accepting();
+    void resume_accepting();
+    bool has_room_for(std::uint32_t user) const;
+    Result<void> enter_name(int fd, const wire::LocalMessage& message, Slot& slot);
     Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener);
-    void accept_registrant(const os::GuardedFd& listener);
     void hear_registrant(int fd);
     void drop_registrant(int fd);
-    void register_slot(int fd, const std::string& key, std::uint32_t number,
-                       std::vector<os::UniqueFd> fds);
+    void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd> fds);
     Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
     void mend(Slot& slot, const std::string& key);
@@ -89,7 +109,7 @@ private:
 
     const Clock& clock_;
     os::EventLoop& loop_;
-    const wire::Rank rank_;
+    const OfficeRole role_;
     os::GuardedFd lock_;
     const inbox::SlotFolder& folder_;
     os::GuardedFd listener_, takeover_listener_;
@@ -112,6 +132,7 @@ private:
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
+    std::optional<Clock::Instant> accept_again_;
     PostOffice post_office_;
 };
 

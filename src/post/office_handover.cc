@@ -20,7 +20,7 @@ using wire::Rank;
 // ---------------------------------------------------------------------------------------
 
 void Office::adopt(Estate& estate) {
-    is_successor_ = !estate.books.empty();
+    is_successor_ = !estate.registrants.empty();
     inherited_ = post_office_.take_books(estate.books);
     for (os::GuardedFd& connection : estate.registrants) {
         const int fd = connection.get();
@@ -29,7 +29,6 @@ void Office::adopt(Estate& estate) {
         // Who is not there any more shows when it is heard.
         if (os::send_packet(fd, wire::encode({.op = LocalOp::register_again}))) awaited_.insert(fd);
     }
-    if (is_successor_ && awaited_.empty()) receive_by_ = clock_.now();
 }
 
 void Office::begin_to_receive() {
@@ -74,14 +73,14 @@ bool Office::offer() {
 
 void Office::hear_claim(int fd, Rank rank) {
     const bool is_due = rank == Rank::reader   ? asked_.contains(fd)
-                        : rank == Rank::daemon ? rank_ == Rank::reader
+                        : rank == Rank::daemon ? role_.rank == Rank::reader
                                                : rank == Rank::successor_daemon;
     const bool may = may_take_over(fd);
     if (is_due && may) {
         claimant_ = fd;
         return;
     }
-    const std::string who = rank_ == Rank::reader ? "a reading process" : "mailslotd";
+    const std::string who = role_.rank == Rank::reader ? "a reading process" : "mailslotd";
     (void)os::send_packet(fd,
                           wire::encode({.op = LocalOp::refused,
                                         .why = may ? Errc::slot_exists : Errc::no_permission,
@@ -94,6 +93,18 @@ os::GuardedFd Office::take_claimant() {
     loop_.remove(claimant_);
     registrants_.erase(found);
     return connection;
+}
+
+void Office::drain() {
+    constexpr int kMostRounds = 1000;  // who is flooded must go on nevertheless
+    const auto deliver = [this](std::span<const Parcel> arrived) { post_office_.deliver(arrived); };
+    bool more = !receive_by_;  // else it does not receive yet
+    for (int round = 0; more && round < kMostRounds; ++round) {
+        more = false;
+        for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+            more = carrier->receive(deliver) || more;
+        }
+    }
 }
 
 Estate Office::take_apart() {

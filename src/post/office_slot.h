@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "post/office.h"
 
@@ -15,6 +16,7 @@ struct Office::Slot {
     std::function<void()> ring{};  // own slots only
     SlotCounters booked;           // what the segment's counters have of ours
     Clock::Instant patient_from{};
+    std::string entered_for{};  // the socket in the slot's entry, where we made it for another user
 };
 
 }  // namespace mailslot::post

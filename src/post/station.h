@@ -27,15 +27,26 @@
 
 namespace mailslot::post {
 
+// What makes a station a daemon's.
+struct StationRole {
+    wire::Rank rank = wire::Rank::reader;
+    bool serves_all_users = false;
+    os::GuardedFd listener{};  // at office.sock, where the service manager has opened it
+    Estate kept{};             // sockets and books that it kept for us
+};
+
 // Threads: any.
 class Station {
 public:
     // Errors: no_permission, no_resources, timed_out.
+    static Result<std::shared_ptr<Station>> start(const Settings& settings, const Clock& clock,
+                                                  Random& random) {
+        return start(settings, clock, random, {});
+    }
     // A daemon's station is the post office from then on, or fails: slot_exists, where another
     // daemon is it already.
     static Result<std::shared_ptr<Station>> start(const Settings& settings, const Clock& clock,
-                                                  Random& random,
-                                                  wire::Rank rank = wire::Rank::reader);
+                                                  Random& random, StationRole role);
     // Ends the thread; hands the post office over to another process, where one is registered.
     ~Station();
 
@@ -44,8 +55,19 @@ public:
     Result<void> open_slot(std::shared_ptr<inbox::Inbox> inbox);
     void close_slot(const SlotName& name);
 
-    // What keeps the machine's post office from the network, where something does.
-    std::optional<Error> network_error() const;
+    // What keeps the machine's post office from the network, where something does, or this slot
+    // from it.
+    std::optional<Error> network_error(const std::string& key = {}) const;
+
+    // A daemon's. Goes on with other settings and loses nothing; the folder stays. `look` sees what
+    // the office has meanwhile. Errors: as Office::open's; it is no office any more then, and tries
+    // to be it again.
+    using Look = std::function<void(const Estate&)>;
+    Result<void> reopen_office(const Settings& settings, const Look& look = {});
+    OfficeStatus office_status();
+    // What it leaves when it ends and nobody takes it over; nothing, where somebody does. Called
+    // while the station ends.
+    void at_end(Look look);
 
 private:
     // A program that writes to one of our slots, or asks about one.
@@ -55,8 +77,10 @@ private:
         std::uint32_t number = 0;
     };
 
-    Station(const Settings& settings, const Clock& clock, Random& random, wire::Rank rank);
+    Station(const Settings& settings, const Clock& clock, Random& random, StationRole role);
+    Result<void> prepare_folder();
     Result<void> prepare();
+    Result<void> find_place();
     void run();
     void execute(std::function<void()> command);  // on the thread; returns when it has run
     void run_commands();
@@ -74,6 +98,8 @@ private:
     void seek_office();
     bool become_office();
     bool join_office();
+    bool join_office(const inbox::SlotFolder& folder, const std::string& path);
+    std::string entry_request(const SlotName& name) const;
     void leave_office();
     void hear_office();
     void answer_office(const wire::LocalMessage& message);
@@ -81,6 +107,7 @@ private:
     Result<void> await_registration(const std::string& key);
     void register_own(const std::shared_ptr<inbox::Inbox>& inbox);
     void set_network_error(std::optional<Error> error);
+    void set_refused(const std::string& key, std::optional<Error> why);
 
     // Handing the post office over (station_handover.cc).
     Result<void> open_office(Estate estate, Clock::Instant receive_by);
@@ -91,9 +118,11 @@ private:
     void register_all();
     void bury_office_writers();
 
-    const Settings settings_;
+    Settings settings_;  // but for the folders: the thread's own, once it runs
     const Clock& clock_;
-    const wire::Rank rank_;
+    StationRole role_;
+    // In the folder of another user, whose mailslotd does there for us what we may not.
+    const bool is_guest_;
     const inbox::SlotFolder folder_;
     const std::string socket_path_;
     std::uint64_t station_id_ = 0;
@@ -114,6 +143,7 @@ private:
     bool office_died_ = false;               // the one that we were registered with
     bool is_offered_ = false;                // it ends, and asks us to go on
     bool register_again_ = false;            // a new one asks for all slots
+    Look at_end_{};
     std::optional<Error> no_office_{};       // a daemon's: why it is not the office
     std::optional<Clock::Instant> trim_at_;  // memory of our slots that is needed no more
 
@@ -122,6 +152,7 @@ private:
     mutable std::mutex mutex_;  // guards what follows
     std::vector<std::function<void()>> commands_;
     std::optional<Error> network_error_;
+    std::map<std::string, Error, std::less<>> refused_;  // slots, by the office
     bool stopping_ = false;
     std::thread thread_;
 };

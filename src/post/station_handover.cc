@@ -18,7 +18,8 @@ constexpr int kMostOffers = 8;
 }  // namespace
 
 Result<void> Station::open_office(Estate estate, Clock::Instant receive_by) {
-    auto office = Office::open(settings_, folder_, station_id_, clock_, *loop_, rank_,
+    const OfficeRole role{role_.rank, role_.serves_all_users, role_.listener.get()};
+    auto office = Office::open(settings_, folder_, station_id_, clock_, *loop_, role,
                                std::move(estate), receive_by);
     if (!office) {
         set_network_error(office.error());
@@ -64,7 +65,7 @@ Result<void> Station::claim_office() {
         auto connection = os::connect_local(folder_.takeover_socket_path());
         if (!connection) return connection.error();
         const LocalMessage message{.op = LocalOp::claim,
-                                   .number = static_cast<std::uint32_t>(rank_)};
+                                   .number = static_cast<std::uint32_t>(role_.rank)};
         auto sent = os::send_packet(connection->get(), wire::encode(message));
         if (!sent) return sent;
         auto estate = receive_estate(connection->get(), [](const LocalMessage&) {});
@@ -73,8 +74,45 @@ Result<void> Station::claim_office() {
         return open_office(std::move(*estate), clock_.now() + kHandoverPatience);
     };
     auto claimed = claim();
+    role_.kept = {};  // what is there instead has gone on meanwhile
     no_office_ = claimed ? std::nullopt : std::optional(claimed.error());
     return claimed;
+}
+
+// --- To itself
+// ---------------------------------------------------------------------------------------
+
+Result<void> Station::reopen_office(const Settings& settings, const Look& look) {
+    Result<void> reopened;
+    execute([&] {
+        if (!office_) return;
+        const std::string dir = settings_.dir, system_dir = settings_.system_dir;
+        office_->drain();  // what is for a port that we leave
+        Estate estate = office_->take_apart();
+        office_.reset();
+        settings_ = settings;
+        settings_.dir = dir;
+        settings_.system_dir = system_dir;
+        if (look) look(estate);
+        const bool alone = estate.registrants.empty();
+        reopened = open_office(std::move(estate),
+                               clock_.now() + (alone ? 0ms : kHandoverPatience));
+        if (!reopened) seek_again_ = clock_.now();
+        for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
+    });
+    return reopened;
+}
+
+void Station::at_end(Look look) {
+    execute([&] { at_end_ = std::move(look); });
+}
+
+OfficeStatus Station::office_status() {
+    OfficeStatus status;
+    execute([&] {
+        if (office_) status = office_->status();
+    });
+    return status;
 }
 
 // --- As a predecessor
@@ -108,6 +146,11 @@ void Station::bequeath_office() {
         }
         if (office_->is_claimed()) hand_office_over();
     }
+    if (!at_end_) return;
+    Estate left;
+    if (office_) left = office_->take_apart();
+    office_.reset();
+    at_end_(left);
 }
 
 // --- Registered with a successor

@@ -19,6 +19,7 @@ constexpr int kQuickTries = 200;
 constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
 constexpr auto kGrace = 50ms;
+constexpr auto kRestartGrace = 300ms;  // the daemon was away; they seek every 5 ms
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
     auto pass = inbox.admit_writer();
@@ -35,7 +36,7 @@ std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Live
 void Station::seek_office() {
     seek_again_.reset();
     if (office_ || office_connection_) return;
-    const bool found = rank_ == wire::Rank::reader ? join_office() || become_office()
+    const bool found = role_.rank == wire::Rank::reader ? join_office() || become_office()
                                                    : become_office() || claim_office().has_value();
     if (!found) {
         seek_again_ = clock_.now() + (++seek_tries_ < kQuickTries ? kSeekAgain : kSeekSlowly);
@@ -49,18 +50,32 @@ void Station::seek_office() {
 }
 
 bool Station::become_office() {
+    if (is_guest_) return false;
     auto lock = os::try_lock_file(folder_.office_lock_path());
     if (!lock || !*lock) return false;
-    Estate estate;
+    Estate estate = std::move(role_.kept);
+    role_.kept = {};
     estate.lock = std::move(*lock);
     // After one that died, those who were registered with it come within moments.
-    const auto receive_by = clock_.now() + (office_died_ ? kGrace : 0ms);
-    return open_office(std::move(estate), receive_by).has_value();
+    const auto grace = estate.sockets.empty() ? (office_died_ ? kGrace : 0ms) : kRestartGrace;
+    return open_office(std::move(estate), clock_.now() + grace).has_value();
 }
 
+// The whole machine's, where there is one; else that of this user.
 bool Station::join_office() {
-    auto connection = os::connect_local(folder_.office_socket_path());
+    const inbox::SlotFolder machines(settings_.system_dir);
+    return (settings_.system_dir != settings_.dir && join_office(machines, settings_.system_dir)) ||
+           join_office(folder_, settings_.dir);
+}
+
+// We hand it our slots: it must be this user's own, root's, or of whom root gave the folder to.
+bool Station::join_office(const inbox::SlotFolder& folder, const std::string& path) {
+    auto connection = os::connect_local(folder.office_socket_path());
     if (!connection) return false;
+    const std::uint32_t user = os::peer_identity(connection->get()).uid;
+    const bool is_trusted = user == geteuid() || user == 0 ||
+                            (os::owner_of(path) == user && os::check_folder(path).has_value());
+    if (!is_trusted) return false;
     office_connection_ = std::move(*connection);
     if (loop_->add(office_connection_.get(), [this] { hear_office(); })) return true;
     office_connection_.reset();
@@ -131,14 +146,30 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     const std::array fds{pass->segment.get(), liveness_->fd().get(), pass->event.get()};
     auto sent = os::send_packet(
         office_connection_.get(),
-        wire::encode({.op = LocalOp::register_slot, .key = key, .number = pass->number}),
+        wire::encode({.op = LocalOp::register_slot,
+                      .key = key,
+                      .number = pass->number,
+                      .detail = is_guest_ ? entry_request(inbox->name()) : std::string()}),
         std::span(fds).first(pass->event ? 3 : 2));
     if (sent) sent = await_registration(key);
     // Refused is an answer; anything else means that nobody is there who understands us.
     const bool refused =
-        !sent && (sent.error().code == Errc::slot_exists || sent.error().code == Errc::bad_segment);
+        !sent && (sent.error().code == Errc::slot_exists ||
+                  sent.error().code == Errc::bad_segment ||
+                  sent.error().code == Errc::no_permission);
     if (!sent && !refused) leave_office();
+    if (sent || refused) {
+        set_refused(key, refused ? std::optional(Error{
+                                       sent.error().code, "register", 0,
+                                       inbox->name().text + " is read by another user's process"})
+                                 : std::nullopt);
+    }
     return sent;
+}
+
+// What mailslotd needs to enter a guest's slot.
+std::string Station::entry_request(const SlotName& name) const {
+    return socket_path_.substr(socket_path_.rfind('/') + 1) + "/" + name.text;
 }
 
 // Waits for the answer, so that a slot hears the network from the moment it is open.

@@ -63,10 +63,11 @@ std::vector<std::byte> encode(const LocalMessage& message) {
     put_text(out, message.key);
     out.u32be(message.number);
     out.u8(static_cast<std::uint8_t>(message.why));
-    const bool is_memo = message.op == LocalOp::handed_socket;
+    const bool is_long =
+        message.op == LocalOp::handed_socket || message.op == LocalOp::register_slot;
     put_text(
         out,
-        std::string_view(message.detail).substr(0, is_memo ? kMostMemoBytes : kMostDetailBytes));
+        std::string_view(message.detail).substr(0, is_long ? kMostMemoBytes : kMostDetailBytes));
     if (message.op == LocalOp::slot_info) put_info(out, message.info);
     buffer.resize(out.size());
     return buffer;

@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 namespace mailslot::os {
 namespace {
@@ -148,9 +150,32 @@ Result<GuardedFd> connect_local(const std::string& path) {
     return fd;
 }
 
-GuardedFd accept_local(const GuardedFd& listener) {
-    return GuardedFd::make([&listener] {
-        return accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+bool is_listened_at(const std::string& path) {
+    // proc(5): Num RefCount Protocol Flags Type St Inode Path; the flag is __SO_ACCEPTCON.
+    std::ifstream sockets("/proc/net/unix");
+    for (std::string line; std::getline(sockets, line);) {
+        if (!line.ends_with(" " + path)) continue;
+        std::istringstream fields(line);
+        std::string number, references, protocol, flags;
+        fields >> number >> references >> protocol >> flags;
+        if (flags == "00010000") return true;
+    }
+    return false;
+}
+
+bool is_listener(const GuardedFd& fd) {
+    const auto is = [&fd](int option, int expected) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        return getsockopt(fd.get(), SOL_SOCKET, option, &value, &size) == 0 && value == expected;
+    };
+    return is(SO_DOMAIN, AF_UNIX) && is(SO_TYPE, SOCK_SEQPACKET) && is(SO_ACCEPTCONN, 1) &&
+           fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK) == 0;
+}
+
+GuardedFd accept_local(int listener) {
+    return GuardedFd::make([listener] {
+        return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     });
 }
 
