@@ -107,9 +107,9 @@ Result<void> apply_text(const std::string& where, const char* key, const std::st
 
 Result<void> apply_environment(const SettingsSources& sources, Settings& settings,
                                Origins* origins) {
-    for (const auto& [variable, key] : {std::pair("MAILSLOT_DIR", "dir"),
-                                        std::pair("MAILSLOT_HOST", "host"),
-                                        std::pair("MAILSLOT_PORT", "port")}) {
+    for (const auto& [variable, key] :
+         {std::pair("MAILSLOT_DIR", "dir"), std::pair("MAILSLOT_HOST", "host"),
+          std::pair("MAILSLOT_PORT", "port")}) {
         const std::string text = value_of(sources, variable);
         if (text.empty()) continue;
         auto applied = apply_text(variable, key, text, settings, origins);
@@ -123,9 +123,9 @@ Result<void> apply_options(const SettingsOptions& options, Settings& settings, O
         settings.dir = settings.system_dir;
         if (origins != nullptr) (*origins)["dir"] = "--system";
     }
-    for (const auto& [option, key, text] : {std::tuple("--dir", "dir", &options.dir),
-                                            std::tuple("--host", "host", &options.host),
-                                            std::tuple("--port", "port", &options.port)}) {
+    for (const auto& [option, key, text] :
+         {std::tuple("--dir", "dir", &options.dir), std::tuple("--host", "host", &options.host),
+          std::tuple("--port", "port", &options.port)}) {
         if (!*text) continue;
         auto applied = apply_text(option, key, **text, settings, origins);
         if (!applied) return applied;

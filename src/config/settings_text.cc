@@ -35,8 +35,8 @@ std::string list_of(const std::vector<std::string>& texts) {
 }
 
 std::string size_of(std::uint64_t bytes) {
-    for (const auto& [unit, shift] : {std::pair("GiB", 30), std::pair("MiB", 20),
-                                      std::pair("KiB", 10)}) {
+    for (const auto& [unit, shift] :
+         {std::pair("GiB", 30), std::pair("MiB", 20), std::pair("KiB", 10)}) {
         const std::uint64_t one = std::uint64_t{1} << shift;
         if (bytes >= one && bytes % one == 0) {
             return quoted(std::to_string(bytes / one) + unit);
@@ -46,8 +46,9 @@ std::string size_of(std::uint64_t bytes) {
 }
 
 std::string families_of(Families families) {
-    return families == Families::both ? "\"both\""
-                                      : families == Families::ipv4 ? "\"ipv4\"" : "\"ipv6\"";
+    return families == Families::both   ? "\"both\""
+           : families == Families::ipv4 ? "\"ipv4\""
+                                        : "\"ipv6\"";
 }
 
 class Lines {

@@ -19,9 +19,9 @@ SettingsSources machine(std::map<std::string, std::string> environment, std::str
 }
 
 TEST(SettingsText, says_where_each_value_comes_from) {
-    SettingsSources sources = machine(
-        {{"MAILSLOT_HOST", "beta"}},
-        "domains = [\"A\", \"B\"]\nport = 5\n[peers]\nfilesrv = \"10.0.0.7\"\n");
+    SettingsSources sources =
+        machine({{"MAILSLOT_HOST", "beta"}},
+                "domains = [\"A\", \"B\"]\nport = 5\n[peers]\nfilesrv = \"10.0.0.7\"\n");
     sources.options.port = "7";
     Origins origins;
     const Settings settings = settings_from(sources, &origins).value();

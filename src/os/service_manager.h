@@ -25,8 +25,8 @@ public:
     ServiceManager();
 
     bool is_there() const { return !socket_.empty(); }
-    // "READY=1\nSTATUS=...", with descriptors that it should keep (FDSTORE=1). False: there is none,
-    // or it does not listen.
+    // "READY=1\nSTATUS=...", with descriptors that it should keep (FDSTORE=1). False: there is
+    // none, or it does not listen.
     bool notify(std::string_view state, std::span<const int> fds = {}) const;
     // How often it wants to hear WATCHDOG=1.
     std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }

@@ -43,8 +43,7 @@ Identity identity_of(const Settings& settings, std::uint64_t station) {
 }
 
 Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
-               const Clock& clock, os::EventLoop& loop, const OfficeRole& role,
-               os::GuardedFd lock)
+               const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock)
     : clock_(clock),
       loop_(loop),
       role_(role),

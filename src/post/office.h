@@ -44,8 +44,7 @@ public:
                                                 const inbox::SlotFolder& folder,
                                                 std::uint64_t station, const Clock& clock,
                                                 os::EventLoop& loop, const OfficeRole& role,
-                                                Estate estate,
-                                                Clock::Instant receive_by);
+                                                Estate estate, Clock::Instant receive_by);
     ~Office();
 
     // Handing over (office_handover.cc). Offers itself to a registered process that may have it and

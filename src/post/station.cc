@@ -42,8 +42,7 @@ Station::Station(const Settings& settings, const Clock& clock, Random& random, S
 
 Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const Clock& clock,
                                                 Random& random, StationRole role) {
-    std::shared_ptr<Station> station(
-        new Station(settings, clock, random, std::move(role)));
+    std::shared_ptr<Station> station(new Station(settings, clock, random, std::move(role)));
     if (auto able = station->prepare_folder(); !able) return able.error();
     const auto id = station->folder_.station_id(random);
     if (!id) return id.error();
@@ -67,9 +66,9 @@ Result<void> Station::prepare_folder() {
     const bool is_open = is_system || role_.serves_all_users;
     auto prepared = folder_.prepare(is_open ? kSystemFolderMode : kUserFolderMode);
     if (!prepared || !role_.serves_all_users) return prepared;
-    for (const auto& [folder, mode] : {std::pair("", kSystemFolderMode),
-                                       std::pair("/slots", kSystemFolderMode),
-                                       std::pair("/readers", kSharedFolderMode)}) {
+    for (const auto& [folder, mode] :
+         {std::pair("", kSystemFolderMode), std::pair("/slots", kSystemFolderMode),
+          std::pair("/readers", kSharedFolderMode)}) {
         if (!os::set_mode(settings_.dir + folder, mode)) {
             return Error{Errc::no_permission, "open folder", errno, settings_.dir + folder};
         }
@@ -91,9 +90,9 @@ Result<void> Station::find_place() {
                               settings_.dir + " is another user's, whose mailslotd does not run"};
             }
         });
-        const bool may_change = !found && role_.rank != wire::Rank::reader &&
-                                (found.error().code == Errc::no_such_slot ||
-                                 found.error().code == Errc::closed);
+        const bool may_change =
+            !found && role_.rank != wire::Rank::reader &&
+            (found.error().code == Errc::no_such_slot || found.error().code == Errc::closed);
         if (!may_change || clock_.now() >= until) return found;
         std::this_thread::sleep_for(kDaemonSeeksAgain);  // somebody is just becoming it
     }

@@ -68,6 +68,8 @@ public:
     // What it leaves when it ends and nobody takes it over; nothing, where somebody does. Called
     // while the station ends.
     void at_end(Look look);
+    // When another daemon has taken its place. Called on the station's thread.
+    void at_loss(std::function<void()> tell);
 
 private:
     // A program that writes to one of our slots, or asks about one.
@@ -140,10 +142,11 @@ private:
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
     std::optional<Clock::Instant> seek_again_;                           // or look for it
     int seek_tries_ = 0;
-    bool office_died_ = false;               // the one that we were registered with
-    bool is_offered_ = false;                // it ends, and asks us to go on
-    bool register_again_ = false;            // a new one asks for all slots
+    bool office_died_ = false;     // the one that we were registered with
+    bool is_offered_ = false;      // it ends, and asks us to go on
+    bool register_again_ = false;  // a new one asks for all slots
     Look at_end_{};
+    std::function<void()> at_loss_{};
     std::optional<Error> no_office_{};       // a daemon's: why it is not the office
     std::optional<Clock::Instant> trim_at_;  // memory of our slots that is needed no more
 

@@ -95,8 +95,7 @@ Result<void> Station::reopen_office(const Settings& settings, const Look& look) 
         settings_.system_dir = system_dir;
         if (look) look(estate);
         const bool alone = estate.registrants.empty();
-        reopened = open_office(std::move(estate),
-                               clock_.now() + (alone ? 0ms : kHandoverPatience));
+        reopened = open_office(std::move(estate), clock_.now() + (alone ? 0ms : kHandoverPatience));
         if (!reopened) seek_again_ = clock_.now();
         for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
     });
@@ -105,6 +104,10 @@ Result<void> Station::reopen_office(const Settings& settings, const Look& look) 
 
 void Station::at_end(Look look) {
     execute([&] { at_end_ = std::move(look); });
+}
+
+void Station::at_loss(std::function<void()> tell) {
+    execute([&] { at_loss_ = std::move(tell); });
 }
 
 OfficeStatus Station::office_status() {
@@ -131,6 +134,7 @@ void Station::hand_office_over() {
         for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
         return;
     }
+    if (at_loss_) at_loss_();
     // From here on we are registered with it, like any other. It will ask for our slots.
     office_connection_ = std::move(successor);
     if (!loop_->add(office_connection_.get(), [this] { hear_office(); })) leave_office();

@@ -36,8 +36,9 @@ std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Live
 void Station::seek_office() {
     seek_again_.reset();
     if (office_ || office_connection_) return;
-    const bool found = role_.rank == wire::Rank::reader ? join_office() || become_office()
-                                                   : become_office() || claim_office().has_value();
+    const bool found = role_.rank == wire::Rank::reader
+                           ? join_office() || become_office()
+                           : become_office() || claim_office().has_value();
     if (!found) {
         seek_again_ = clock_.now() + (++seek_tries_ < kQuickTries ? kSeekAgain : kSeekSlowly);
         return;
@@ -153,10 +154,9 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
         std::span(fds).first(pass->event ? 3 : 2));
     if (sent) sent = await_registration(key);
     // Refused is an answer; anything else means that nobody is there who understands us.
-    const bool refused =
-        !sent && (sent.error().code == Errc::slot_exists ||
-                  sent.error().code == Errc::bad_segment ||
-                  sent.error().code == Errc::no_permission);
+    const bool refused = !sent && (sent.error().code == Errc::slot_exists ||
+                                   sent.error().code == Errc::bad_segment ||
+                                   sent.error().code == Errc::no_permission);
     if (!sent && !refused) leave_office();
     if (sent || refused) {
         set_refused(key, refused ? std::optional(Error{

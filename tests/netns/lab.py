@@ -152,6 +152,10 @@ class Machine:
         self.test.addCleanup(running.kill)
         return running
 
+    def daemon(self, *options, prefix=(), **streams):
+        """mailslotd, when it is the post office."""
+        return self.start(*options, prefix=prefix, program=support.daemon_for_others(), **streams).serving()
+
     def listen(self, *options, name="IN", prefix=()):
         return self.start("listen", "--verbose", "--json", name, *options, prefix=prefix).ready()
 

@@ -27,8 +27,9 @@ void add_text(CLI::App& app, const char* name, const char* type, const char* wha
 }
 
 void add_options(CLI::App& app, DaemonOptions& options) {
-    app.add_flag("--system", options.settings.system,
-                 "Serve the whole machine, in /run/mailslot: every user's slots. As root the default");
+    app.add_flag(
+        "--system", options.settings.system,
+        "Serve the whole machine, in /run/mailslot: every user's slots. As root the default");
     add_text(app, "--config", "FILE", "Read this file instead of the usual ones",
              options.settings.config);
     add_text(app, "--dir", "DIR", "Where the slots of this machine are found",

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -59,6 +60,7 @@ private:
     Result<void> start();
     post::StationRole take_role();
     void reload();
+    int end(std::string_view words);
     void tell_status();
     void keep(const Estate& estate);
     void keep_at_end(const Estate& estate);
@@ -68,6 +70,7 @@ private:
     os::ServiceManager manager_;
     SystemClock clock_;
     SystemRandom random_;
+    os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable: we are
     std::shared_ptr<Station> station_;
     std::string status_, network_error_;
 };
@@ -75,14 +78,14 @@ private:
 post::StationRole Daemon::take_role() {
     post::StationRole role;
     role.rank = options_.replace ? wire::Rank::successor_daemon : wire::Rank::daemon;
-    role.serves_all_users = settings_.dir == settings_.system_dir &&
-                            (options_.settings.system || geteuid() == 0);
+    role.serves_all_users =
+        settings_.dir == settings_.system_dir && (options_.settings.system || geteuid() == 0);
     for (os::PassedFd& passed : manager_.take_fds()) {
         if (passed.name == "udp" || passed.name == "local") {
             role.kept.sockets.push_back({passed.name, {std::move(passed.fd)}});
         } else if (passed.name == "books") {
-            const auto books = os::map_shared_memory(passed.fd.get(), os::WhoWrites::creator_only,
-                                                     1, kMostBooks);
+            const auto books =
+                os::map_shared_memory(passed.fd.get(), os::WhoWrites::creator_only, 1, kMostBooks);
             if (books) role.kept.books.assign(books->data(), books->data() + books->size());
         } else if (os::is_listener(passed.fd)) {
             role.listener = std::move(passed.fd);
@@ -100,6 +103,7 @@ Result<void> Daemon::start() {
     }
     if (!station) return station.error();
     station_ = std::move(*station);
+    station_->at_loss([this] { eventfd_write(replaced_.get(), 1); });
     if (manager_.is_there()) {
         station_->at_end([this](const Estate& estate) { keep_at_end(estate); });
         return station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
@@ -143,8 +147,8 @@ void Daemon::reload() {
         log(Priority::error, "goes on as before: another 'dir' needs a restart");
     } else {
         settings_ = *settings;
-        const auto reopened = station_->reopen_office(
-            settings_, [this](const Estate& estate) { keep(estate); });
+        const auto reopened =
+            station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
         if (!reopened) {
             log(Priority::error, to_string(reopened.error()));
         } else {
@@ -176,30 +180,33 @@ void Daemon::tell_status() {
 
 int Daemon::run(const os::UniqueFd& signals) {
     if (auto started = start(); !started) return fail(started.error());
-    log(Priority::notice, "is the post office of " + settings_.dir + ", UDP port " +
-                              std::to_string(settings_.port));
+    log(Priority::notice,
+        "is the post office of " + settings_.dir + ", UDP port " + std::to_string(settings_.port));
     tell_status();
     manager_.notify("READY=1\nMAINPID=" + std::to_string(getpid()));
     std::chrono::microseconds every = kLookEvery;
     if (const auto watchdog = manager_.watchdog()) every = std::min(every, *watchdog / 2);
     for (;;) {
-        pollfd entry{signals.get(), POLLIN, 0};
+        std::array<pollfd, 2> entries{{{signals.get(), POLLIN, 0}, {replaced_.get(), POLLIN, 0}}};
         const auto wait = std::chrono::ceil<std::chrono::milliseconds>(every);
-        poll(&entry, 1, static_cast<int>(std::max<std::int64_t>(wait.count(), 1)));
+        poll(entries.data(), entries.size(),
+             static_cast<int>(std::max<std::int64_t>(wait.count(), 1)));
+        if (entries[1].revents != 0) return end("has ended: another mailslotd has its place");
         signalfd_siginfo signal{};
         while (read(signals.get(), &signal, sizeof signal) == sizeof signal) {
-            if (signal.ssi_signo == SIGHUP) {
-                reload();
-                continue;
-            }
-            manager_.notify("STOPPING=1\nSTATUS=hands the post office over");
-            station_.reset();
-            log(Priority::notice, "has ended");
-            return cli::kDone;
+            if (signal.ssi_signo != SIGHUP) return end("has ended");
+            reload();
         }
         tell_status();  // by the station's thread: the watchdog hears when that stands still
         if (manager_.watchdog()) manager_.notify("WATCHDOG=1");
     }
+}
+
+int Daemon::end(std::string_view words) {
+    manager_.notify("STOPPING=1\nSTATUS=hands the post office over");
+    station_.reset();
+    log(Priority::notice, words);
+    return cli::kDone;
 }
 
 }  // namespace

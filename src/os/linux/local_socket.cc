@@ -174,9 +174,8 @@ bool is_listener(const GuardedFd& fd) {
 }
 
 GuardedFd accept_local(int listener) {
-    return GuardedFd::make([listener] {
-        return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    });
+    return GuardedFd::make(
+        [listener] { return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
 }
 
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {

@@ -57,8 +57,7 @@ std::vector<PassedFd> take_passed() {
 
 }  // namespace
 
-ServiceManager::ServiceManager()
-    : socket_(take_variable("NOTIFY_SOCKET")), passed_(take_passed()) {
+ServiceManager::ServiceManager() : socket_(take_variable("NOTIFY_SOCKET")), passed_(take_passed()) {
     const auto interval = number_in(take_variable("WATCHDOG_USEC"));
     const auto pid = number_in(take_variable("WATCHDOG_PID"));
     if (interval && *interval > 0 && (!pid || *pid == getpid())) {
@@ -78,8 +77,7 @@ bool ServiceManager::notify(std::string_view state, std::span<const int> fds) co
     iovec part{const_cast<char*>(state.data()), state.size()};
     msghdr message{};
     message.msg_name = &address;
-    message.msg_namelen =
-        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
+    message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     union {
