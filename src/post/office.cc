@@ -119,9 +119,7 @@ void Office::receive(Carrier& carrier) {
 }
 
 void Office::tick() {
-    if (receive_by_ && (clock_.now() >= *receive_by_ || (is_successor_ && awaited_.empty()))) {
-        begin_to_receive();
-    }
+    if (receive_by_ && (clock_.now() >= *receive_by_ || all_are_here())) begin_to_receive();
     const auto due = next_tick();
     if (!due || clock_.now() < *due) return;
     post_office_.tick();

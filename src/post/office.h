@@ -54,6 +54,8 @@ public:
     // Who claimed the office and is to get it.
     bool is_claimed() const { return registrants_.contains(claimant_); }
     os::GuardedFd take_claimant();
+    // When it receives at the latest; no value: it does.
+    std::optional<Clock::Instant> receive_by() const { return receive_by_; }
     // Takes in all that is there now.
     void drain();
     // All that it has; from then on it is of no further use.
@@ -100,6 +102,7 @@ private:
     void hear_claim(int fd, wire::Rank rank);
     bool may_take_over(int fd) const;
     void adopt(Estate& estate);
+    bool all_are_here() const;
     void begin_to_receive();
     Result<void> begin_to_receive(Carrier& carrier);
     void remove_slot(const std::string& key, int registrant);
@@ -116,7 +119,8 @@ private:
 
     // Handing over, as a successor: whose slots are expected, whose books came, and when we receive
     // at the latest. No value: we do.
-    bool is_successor_ = false;
+    bool is_successor_ = false;  // of one that handed us its registered processes
+    bool has_books_ = false;     // of slots that were open
     std::set<int> awaited_;
     std::map<std::string, std::uint64_t, std::less<>> inherited_;
     std::optional<Clock::Instant> receive_by_;

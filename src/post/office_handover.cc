@@ -22,6 +22,7 @@ using wire::Rank;
 void Office::adopt(Estate& estate) {
     is_successor_ = !estate.registrants.empty();
     inherited_ = post_office_.take_books(estate.books);
+    has_books_ = !inherited_.empty();
     for (os::GuardedFd& connection : estate.registrants) {
         const int fd = connection.get();
         if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) continue;
@@ -29,6 +30,11 @@ void Office::adopt(Estate& estate) {
         // Who is not there any more shows when it is heard.
         if (os::send_packet(fd, wire::encode({.op = LocalOp::register_again}))) awaited_.insert(fd);
     }
+}
+
+// Those whose connections we were handed, and those whose books. Of others we know nothing.
+bool Office::all_are_here() const {
+    return (is_successor_ || has_books_) && awaited_.empty() && inherited_.empty();
 }
 
 void Office::begin_to_receive() {

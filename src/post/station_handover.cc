@@ -1,5 +1,6 @@
 // The post office goes from one station to another: docs/post-office.md, "Handing over".
 
+#include <algorithm>
 #include <chrono>
 
 #include "post/station.h"
@@ -87,6 +88,7 @@ Result<void> Station::reopen_office(const Settings& settings, const Look& look) 
     execute([&] {
         if (!office_) return;
         const std::string dir = settings_.dir, system_dir = settings_.system_dir;
+        const auto waits_until = office_->receive_by().value_or(clock_.now());
         office_->drain();  // what is for a port that we leave
         Estate estate = office_->take_apart();
         office_.reset();
@@ -94,8 +96,8 @@ Result<void> Station::reopen_office(const Settings& settings, const Look& look) 
         settings_.dir = dir;
         settings_.system_dir = system_dir;
         if (look) look(estate);
-        const bool alone = estate.registrants.empty();
-        reopened = open_office(std::move(estate), clock_.now() + (alone ? 0ms : kHandoverPatience));
+        const auto patience = estate.registrants.empty() ? 0ms : kHandoverPatience;
+        reopened = open_office(std::move(estate), std::max(waits_until, clock_.now() + patience));
         if (!reopened) seek_again_ = clock_.now();
         for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
     });

@@ -47,11 +47,11 @@ def free_port():
 class Running:
     """A command that runs: its output lines come through queues, so that a test can wait for one."""
 
-    def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, prefix=(), program=None):
+    def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, prefix=(), program=None, pass_fds=()):
         self.arguments = arguments
         program = program or (program_for_others() if prefix else PROGRAM)
         self.process = subprocess.Popen(
-            [*prefix, program, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+            [*prefix, program, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, pass_fds=pass_fds,
             # A test runner in the background may have been started with these ignored.
             preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (signal.SIGINT, signal.SIGTERM)])
         self.out, self.err = queue.Queue(), queue.Queue()

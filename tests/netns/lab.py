@@ -147,8 +147,8 @@ class Machine:
 
     # Commands.
 
-    def start(self, *arguments, prefix=(), **streams):
-        running = support.Running(arguments, self.environment, prefix=[*self.inside, *prefix], **streams)
+    def start(self, *arguments, prefix=(), environment=(), **streams):
+        running = support.Running(arguments, self.environment | dict(environment), prefix=[*self.inside, *prefix], **streams)
         self.test.addCleanup(running.kill)
         return running
 
