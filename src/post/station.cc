@@ -139,6 +139,7 @@ void Station::run() {
         if (register_again_ && office_connection_) register_all();
         if (office_) office_->tick();
         if (seek_again_ && now >= *seek_again_) seek_office();
+        if (change_at_ && now >= *change_at_) change_to_machines_office();
         if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
         if (trim_at_ && now >= *trim_at_) trim_slots();
         if (accept_again_ && now >= *accept_again_) {
@@ -153,12 +154,13 @@ void Station::run() {
     liveness_->say_dead();
     while (!visitors_.empty()) dismiss_visitor(visitors_.begin()->first);
     leave_office();
+    if (watch_) loop_->remove(watch_->fd());
 }
 
 std::optional<Clock::Instant> Station::next_deadline() const {
     std::optional<Clock::Instant> next = seek_again_;
     for (const auto& other :
-         {accept_again_, trim_at_, office_ ? office_->next_tick() : std::nullopt}) {
+         {accept_again_, trim_at_, change_at_, office_ ? office_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;

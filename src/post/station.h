@@ -20,6 +20,7 @@
 #include "inbox/slot_folder.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
+#include "os/folder_watch.h"
 #include "os/liveness.h"
 #include "os/local_socket.h"
 #include "post/office.h"
@@ -100,7 +101,10 @@ private:
     void seek_office();
     bool become_office();
     bool join_office();
-    bool join_office(const inbox::SlotFolder& folder, const std::string& path);
+    bool join_office(const std::string& dir);
+    bool has_machines_office() const;
+    void watch_for_machines_office();
+    void change_to_machines_office();
     std::string entry_request(const SlotName& name) const;
     void leave_office();
     void hear_office();
@@ -142,7 +146,12 @@ private:
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
     std::optional<Clock::Instant> seek_again_;                           // or look for it
     int seek_tries_ = 0;
-    bool office_died_ = false;     // the one that we were registered with
+    bool office_died_ = false;                    // the one that we were registered with
+    bool is_machines_ = false;                    // it is, or was, of the whole machine
+    std::optional<Clock::Instant> away_until_{};  // it may come back until then
+    std::optional<os::FolderWatch> watch_{};      // for it to come
+    std::optional<Clock::Instant> change_at_{};   // it is coming
+    int change_tries_ = 0;
     bool is_offered_ = false;      // it ends, and asks us to go on
     bool register_again_ = false;  // a new one asks for all slots
     Look at_end_{};

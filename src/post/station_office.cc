@@ -16,9 +16,12 @@ using namespace std::chrono_literals;
 // soon.
 constexpr auto kSeekAgain = 5ms;
 constexpr int kQuickTries = 200;
+constexpr int kChangeTries = 50;
 constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
 constexpr auto kGrace = 50ms;
+// The whole machine's daemon is gone: it may just be started anew, with all that was sent since.
+constexpr auto kDaemonComesBack = 150ms;
 constexpr auto kRestartGrace = 300ms;  // the daemon was away; they seek every 5 ms
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
@@ -51,7 +54,7 @@ void Station::seek_office() {
 }
 
 bool Station::become_office() {
-    if (is_guest_) return false;
+    if (is_guest_ || away_until_) return false;
     auto lock = os::try_lock_file(folder_.office_lock_path());
     if (!lock || !*lock) return false;
     Estate estate = std::move(role_.kept);
@@ -62,25 +65,66 @@ bool Station::become_office() {
     return open_office(std::move(estate), clock_.now() + grace).has_value();
 }
 
+bool Station::has_machines_office() const {
+    return role_.rank == wire::Rank::reader && settings_.system_dir != settings_.dir;
+}
+
 // The whole machine's, where there is one; else that of this user.
 bool Station::join_office() {
-    const inbox::SlotFolder machines(settings_.system_dir);
-    return (settings_.system_dir != settings_.dir && join_office(machines, settings_.system_dir)) ||
-           join_office(folder_, settings_.dir);
+    if (has_machines_office() && join_office(settings_.system_dir)) {
+        is_machines_ = true;
+        away_until_.reset();
+        return true;
+    }
+    if (away_until_ && clock_.now() < *away_until_) return false;
+    is_machines_ = false;
+    away_until_.reset();
+    return join_office(settings_.dir);
 }
 
 // We hand it our slots: it must be this user's own, root's, or of whom root gave the folder to.
-bool Station::join_office(const inbox::SlotFolder& folder, const std::string& path) {
-    auto connection = os::connect_local(folder.office_socket_path());
+bool Station::join_office(const std::string& dir) {
+    auto connection = os::connect_local(inbox::SlotFolder(dir).office_socket_path());
     if (!connection) return false;
     const std::uint32_t user = os::peer_identity(connection->get()).uid;
     const bool is_trusted = user == geteuid() || user == 0 ||
-                            (os::owner_of(path) == user && os::check_folder(path).has_value());
+                            (os::owner_of(dir) == user && os::check_folder(dir).has_value());
     if (!is_trusted) return false;
     office_connection_ = std::move(*connection);
     if (loop_->add(office_connection_.get(), [this] { hear_office(); })) return true;
     office_connection_.reset();
     return false;
+}
+
+// mailslotd may be started, for the whole machine, while we are the office of one user.
+void Station::watch_for_machines_office() {
+    if (watch_ || !has_machines_office()) return;
+    auto watch = os::FolderWatch::open(settings_.system_dir);
+    if (!watch) return;  // it is not installed here
+    watch_ = std::move(*watch);
+    (void)loop_->add(watch_->fd(), [this] {
+        watch_->clear();
+        change_at_ = clock_.now();
+        change_tries_ = kChangeTries;  // its file is there before it listens
+    });
+}
+
+// What we have not read yet when we register there is lost, and counted: it does not take another
+// user's sockets.
+void Station::change_to_machines_office() {
+    change_at_.reset();
+    if (!office_) return;
+    if (!join_office(settings_.system_dir)) {
+        if (--change_tries_ > 0) change_at_ = clock_.now() + kSeekAgain;
+        return;
+    }
+    is_machines_ = true;
+    office_->drain();
+    office_.reset();  // who is registered with us finds it, too
+    for (const auto& [key, inbox] : slots_) {
+        (void)register_slot(inbox);
+        if (!office_connection_) return;
+    }
 }
 
 // It died, or we do: what it had in our slots is given back.
@@ -91,6 +135,7 @@ void Station::leave_office() {
         bury_office_writers();
         register_again_ = is_offered_ = false;
         office_died_ = true;
+        if (is_machines_) away_until_ = clock_.now() + kDaemonComesBack;
         seek_again_ = clock_.now();
     }
     office_.reset();

@@ -167,9 +167,9 @@ class Machine:
     def put(self, *arguments, stdin=b""):
         self.test.assertEqual(self.run("put", *arguments, stdin=stdin), (0, b"", ""))
 
-    def is_office(self, pid):
+    def is_office(self, pid, run=None):
         """Whether that process has the office's lock open: it travels from one to the next."""
-        lock = os.path.realpath(self.folder / "run" / "office.lock")
+        lock = os.path.realpath((run or self.folder / "run") / "office.lock")
         with contextlib.suppress(FileNotFoundError):
             for fd in os.listdir(f"/proc/{pid}/fd"):
                 with contextlib.suppress(FileNotFoundError):
