@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,8 +29,12 @@ public:
     // Waits at most `patience` for room at the other end. Errors: no_resources (there was none),
     // unreachable (nobody has the name any more).
     Result<void> send(Bytes datagram, std::string_view to, std::chrono::milliseconds patience);
-    // The size of the next datagram, which is cut to the buffer's; no value: none waits.
-    std::optional<std::size_t> receive(std::span<std::byte> buffer);
+    // The next datagram, which is cut to the buffer's size; no value: none waits.
+    struct Received {
+        std::size_t size = 0;
+        std::optional<std::uint32_t> user{};  // the sender's, by the kernel
+    };
+    std::optional<Received> receive(std::span<std::byte> buffer);
 
 private:
     explicit LocalDatagramSocket(GuardedFd fd) : fd_(std::move(fd)) {}

@@ -71,7 +71,7 @@ public:
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
     OfficeStatus status() const {
-        return {slots_.size(), registrants_.size(), post_office_.counters()};
+        return {slots_.size() + inherited_.size(), registrants_.size(), post_office_.counters()};
     }
 
 private:

@@ -47,6 +47,7 @@ void Station::seek_office() {
         return;
     }
     seek_tries_ = 0;
+    if (is_guest_) watch_for_machines_office();
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_ && !office_connection_) return;  // it went away meanwhile: we seek again
@@ -96,14 +97,17 @@ bool Station::join_office(const std::string& dir) {
     return false;
 }
 
-// mailslotd may be started, for the whole machine, while we are the office of one user.
+// mailslotd may be started, for the whole machine, while we are the office of one user, or, as a
+// guest, are registered with nobody.
 void Station::watch_for_machines_office() {
-    if (watch_ || !has_machines_office()) return;
+    if (watch_ || !(has_machines_office() || is_guest_)) return;
     auto watch = os::FolderWatch::open(settings_.system_dir);
     if (!watch) return;  // it is not installed here
     watch_ = std::move(*watch);
     (void)loop_->add(watch_->fd(), [this] {
         watch_->clear();
+        if (!office_connection_) seek_tries_ = 0;
+        if (seek_again_) seek_again_ = clock_.now();
         change_at_ = clock_.now();
         change_tries_ = kChangeTries;  // its file is there before it listens
     });

@@ -1,7 +1,6 @@
 """What systemd does for a service, as far as mailslotd uses it: hears its notifications, keeps its descriptors, passes them."""
 
 import array
-import contextlib
 import fcntl
 import os
 import queue
@@ -21,11 +20,14 @@ class ServiceManager:
         self.said = queue.Queue()  # what no test has waited for yet, and None
         self.kept = {}  # name: descriptors
         self.lock = threading.Lock()
-        threading.Thread(target=self.run, daemon=True).start()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
 
     def run(self):
         while True:
             data, parts, _, _ = self.socket.recvmsg(4096, socket.CMSG_SPACE(64 * 4))
+            if not data:
+                return
             fds = array.array("i")
             for _, kind, content in parts:
                 if kind == socket.SCM_RIGHTS:
@@ -67,5 +69,10 @@ class ServiceManager:
         return ["bash", "-c", PASS, "bash"], environment, fds
 
     def close(self):
-        with contextlib.suppress(OSError):
-            self.socket.close()
+        self.socket.shutdown(socket.SHUT_RD)
+        self.thread.join()
+        self.socket.close()
+        for fds in self.kept.values():
+            for fd in fds:
+                os.close(fd)
+        self.kept = {}

@@ -106,13 +106,16 @@ class Users(lab.LabTest):
             self.assertLess(time.monotonic() - ended, 5)
         heard = read_up_to(listener, stream.stop(), heard)
         numbers = [number_of(m) for m in heard]
-        if end == signal.SIGTERM:
+        if end == signal.SIGKILL:
+            # One that was in the slot, and not noted there yet, may come again (docs/post-office.md, "Taking over").
+            self.assertLessEqual(len(numbers) - len(set(numbers)), ROUNDS)
+            numbers = sorted(set(numbers))
+        else:
             self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         missing = numbers[-1] - numbers[0] + 1 - len(numbers)
-        self.assertLessEqual(missing, 2 * ROUNDS)  # what was half here when it was killed
+        self.assertLessEqual(missing, 32 * ROUNDS)  # of each kill: the batch that it was just working on
         self.assertGreaterEqual(sum(m["lost_before"] for m in heard), missing)
         self.assertGreaterEqual(self.b.info(name)["lost"], missing)
-        self.assertEqual(len(numbers), len(set(numbers)))
         daemon.stop(signal.SIGTERM)
 
     def start_with(self, manager):

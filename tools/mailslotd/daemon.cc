@@ -156,6 +156,7 @@ void Daemon::reload() {
         }
     }
     manager_.notify("READY=1");
+    status_.clear();  // whoever reloads looks
     tell_status();
 }
 

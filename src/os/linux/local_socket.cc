@@ -152,7 +152,7 @@ Result<GuardedFd> connect_local(const std::string& path) {
 
 bool is_listened_at(const std::string& path) {
     // proc(5): Num RefCount Protocol Flags Type St Inode Path; the flag is __SO_ACCEPTCON.
-    std::ifstream sockets("/proc/net/unix");
+    std::ifstream sockets("/proc/self/net/unix");
     for (std::string line; std::getline(sockets, line);) {
         if (!line.ends_with(" " + path)) continue;
         std::istringstream fields(line);
