@@ -132,7 +132,7 @@ Result<int> Reader::fileno() {
 std::optional<Error> Reader::network_error() const {
     if (!impl_ || impl_->is_inherited()) return std::nullopt;
     std::lock_guard lock(impl_->mutex);
-    return impl_->station ? impl_->station->network_error() : std::nullopt;
+    return impl_->station ? impl_->station->network_error(impl_->inbox->name().key) : std::nullopt;
 }
 
 void Reader::close() {

@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mailslot/result.h"
 #include "model/envelope.h"
 #include "model/parcel.h"
+#include "os/fork_guard.h"
 
 namespace mailslot {
 
@@ -41,6 +43,13 @@ struct Destination {
     std::uint16_t port = 0;
 };
 
+// What a carrier listens with, on its way to the next post office (docs/post-office.md, "Handing
+// over").
+struct ListeningSocket {
+    os::GuardedFd fd;
+    std::vector<std::byte> memo{};  // in the carrier's own words; empty: it has none
+};
+
 class Carrier {
 public:
     // Gets what arrived, a batch at a time; the parcels borrow the receive buffer until it
@@ -53,6 +62,10 @@ public:
     // Opens for receiving as well. A carrier that is never started only sends.
     // Errors: no_permission, no_resources, port_taken.
     virtual Result<void> start() = 0;
+    // The same with what another one of its kind gave out of hand; what does not fit is closed.
+    virtual Result<void> start_with(std::vector<ListeningSocket> sockets) = 0;
+    // Stops, but for what it listened with: that goes on collecting what comes.
+    virtual std::vector<ListeningSocket> hand_over() = 0;
 
     // A descriptor that polls readable when receive() has work; -1 where there is none (fake, not
     // started).

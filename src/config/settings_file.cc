@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <tuple>
+#include <utility>
 
 #include "config/rules.h"
 #include "config/toml_settings.h"
@@ -52,46 +54,81 @@ std::string user_file(const SettingsSources& sources) {
     return folder.empty() ? folder : folder + "/mailslot/mailslot.toml";
 }
 
-Result<void> apply_file(const SettingsSources& sources, const std::string& path, bool must_exist,
-                        Settings& settings) {
+// `named_by`: what says that the file must exist.
+Result<void> apply_file(const SettingsSources& sources, const std::string& path,
+                        const char* named_by, Settings& settings, Origins* origins) {
     const auto text = sources.read_file(path);
     if (!text) return text.error();
-    if (*text) return apply_toml(**text, path, settings);
-    if (must_exist) {
+    if (*text) return apply_toml(**text, path, settings, origins);
+    if (named_by != nullptr) {
         return Error{Errc::bad_config, "open", ENOENT,
-                     path + ": there is no such file, but MAILSLOT_CONFIG names it"};
+                     path + ": there is no such file, but " + named_by + " names it"};
     }
     return {};
 }
 
-Result<void> apply_files(const SettingsSources& sources, Settings& settings) {
+Result<void> apply_files(const SettingsSources& sources, Settings& settings, Origins* origins) {
+    if (const auto& only = sources.options.config) {
+        return apply_file(sources, *only, "--config", settings, origins);
+    }
     if (const std::string only = value_of(sources, "MAILSLOT_CONFIG"); !only.empty()) {
-        return apply_file(sources, only, true, settings);
+        return apply_file(sources, only, "MAILSLOT_CONFIG", settings, origins);
     }
-    if (auto applied = apply_file(sources, kSystemFile, false, settings); !applied) return applied;
+    auto applied = apply_file(sources, kSystemFile, nullptr, settings, origins);
     const std::string path = user_file(sources);
-    return path.empty() ? Result<void>() : apply_file(sources, path, false, settings);
+    if (!applied || path.empty() || sources.options.system) return applied;
+    return apply_file(sources, path, nullptr, settings, origins);
 }
 
-Error bad_variable(const char* variable, const std::string& value, std::string_view rule) {
-    std::string detail = std::string(variable) + "=" + value + ": must be ";
-    return Error{Errc::bad_config, "environment", 0, detail += rule};
-}
-
-Result<void> apply_environment(const SettingsSources& sources, Settings& settings) {
-    if (const std::string dir = value_of(sources, "MAILSLOT_DIR"); !dir.empty()) {
-        if (!is_folder(dir)) return bad_variable("MAILSLOT_DIR", dir, kFolderRule);
+// One of the three settings that a variable or an option may give.
+Result<void> apply_text(const std::string& where, const char* key, const std::string& text,
+                        Settings& settings, Origins* origins) {
+    const std::string_view name = key;
+    const auto wrong = [&](std::string_view rule) {
+        std::string detail = where + "=" + text + ": must be ";
+        return Error{Errc::bad_config, where.starts_with("--") ? "options" : "environment", 0,
+                     detail += rule};
+    };
+    if (name == "dir") {
+        if (!is_folder(text)) return wrong(kFolderRule);
         settings.dir = settings.system_dir =
-            dir;  // a machine of its own: nothing shared with the real one
-    }
-    if (const std::string host = value_of(sources, "MAILSLOT_HOST"); !host.empty()) {
-        if (!is_host(host)) return bad_variable("MAILSLOT_HOST", host, kHostRule);
-        settings.host = host;
-    }
-    if (const std::string text = value_of(sources, "MAILSLOT_PORT"); !text.empty()) {
+            text;  // a machine of its own: nothing shared with the real one
+    } else if (name == "host") {
+        if (!is_host(text)) return wrong(kHostRule);
+        settings.host = text;
+    } else {
         const auto port = parse_port(text);
-        if (!port) return bad_variable("MAILSLOT_PORT", text, kPortRule);
+        if (!port) return wrong(kPortRule);
         settings.port = *port;
+    }
+    if (origins != nullptr) (*origins)[key] = where;
+    return {};
+}
+
+Result<void> apply_environment(const SettingsSources& sources, Settings& settings,
+                               Origins* origins) {
+    for (const auto& [variable, key] :
+         {std::pair("MAILSLOT_DIR", "dir"), std::pair("MAILSLOT_HOST", "host"),
+          std::pair("MAILSLOT_PORT", "port")}) {
+        const std::string text = value_of(sources, variable);
+        if (text.empty()) continue;
+        auto applied = apply_text(variable, key, text, settings, origins);
+        if (!applied) return applied;
+    }
+    return {};
+}
+
+Result<void> apply_options(const SettingsOptions& options, Settings& settings, Origins* origins) {
+    if (options.system) {
+        settings.dir = settings.system_dir;
+        if (origins != nullptr) (*origins)["dir"] = "--system";
+    }
+    for (const auto& [option, key, text] :
+         {std::tuple("--dir", "dir", &options.dir), std::tuple("--host", "host", &options.host),
+          std::tuple("--port", "port", &options.port)}) {
+        if (!*text) continue;
+        auto applied = apply_text(option, key, **text, settings, origins);
+        if (!applied) return applied;
     }
     return {};
 }
@@ -143,16 +180,21 @@ SettingsSources system_sources() {
 
 }  // namespace
 
-Result<Settings> settings_from(const SettingsSources& sources) {
+Result<Settings> settings_from(const SettingsSources& sources, Origins* origins) {
     Settings settings;
     settings.dir = default_dir(sources);
     settings.system_dir = kSystemDir;
     settings.host = default_host(sources.host_name);
-    if (auto applied = apply_files(sources, settings); !applied) return applied.error();
-    if (auto applied = apply_environment(sources, settings); !applied) return applied.error();
+    if (auto done = apply_files(sources, settings, origins); !done) return done.error();
+    if (auto done = apply_environment(sources, settings, origins); !done) return done.error();
+    if (auto done = apply_options(sources.options, settings, origins); !done) return done.error();
     return settings;
 }
 
-Result<Settings> load_settings() { return settings_from(system_sources()); }
+Result<Settings> load_settings(const SettingsOptions& options, Origins* origins) {
+    SettingsSources sources = system_sources();
+    sources.options = options;
+    return settings_from(sources, origins);
+}
 
 }  // namespace mailslot

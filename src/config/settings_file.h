@@ -13,8 +13,18 @@
 
 namespace mailslot {
 
+// Where a setting's value stands: by key, as in the file ("peers.FILESRV" for one peer), in words:
+// "FILE:LINE", "MAILSLOT_PORT", "--port". Those that are built in are not in it.
+using Origins = std::map<std::string, std::string>;
+
+// What a command line says. No value: nothing.
+struct SettingsOptions {
+    std::optional<std::string> config{}, dir{}, host{}, port{};
+    bool system = false;  // the whole machine's folder
+};
+
 // Errors: bad_config; `detail` says file, line, column, and what is allowed there.
-Result<Settings> load_settings();
+Result<Settings> load_settings(const SettingsOptions& options = {}, Origins* origins = nullptr);
 
 // What load_settings() asks of the world.
 struct SettingsSources {
@@ -23,9 +33,10 @@ struct SettingsSources {
     std::function<Result<std::optional<std::string>>(const std::string& path)> read_file;
     std::uint32_t user_id = 0;
     std::string host_name;  // as the system says it, perhaps with a domain
+    SettingsOptions options{};
 };
 
 // Pure. Errors: as load_settings().
-Result<Settings> settings_from(const SettingsSources& sources);
+Result<Settings> settings_from(const SettingsSources& sources, Origins* origins = nullptr);
 
 }  // namespace mailslot

@@ -215,13 +215,29 @@ Result<void> apply_one(const toml::key& key, const toml::node& value, const std:
     return {};
 }
 
+void note_origin(const std::string& key, const toml::node& value, const std::string& path,
+                 Origins& origins) {
+    const auto place_of = [&path](const toml::node& node) {
+        return path + ":" + std::to_string(node.source().begin.line);
+    };
+    if (key != "peers") {
+        origins[key] = place_of(value);
+        return;
+    }
+    for (const auto& [name, address] : *value.as_table()) {
+        origins["peers." + fold(name.str()).value_or("")] = place_of(address);
+    }
+}
+
 }  // namespace
 
-Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings) {
+Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings,
+                        Origins* origins) {
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) return error_at(path, parsed.error().source(), parsed.error().description());
     for (const auto& [key, value] : parsed.table()) {
         if (auto applied = apply_one(key, value, path, settings); !applied) return applied;
+        if (origins != nullptr) note_origin(std::string(key.str()), value, path, *origins);
     }
     return {};
 }

@@ -63,6 +63,7 @@ public:
     void set_event(os::UniqueFd event);  // not at the same time as put
 
     const Geometry& geometry() const { return segment_.geometry(); }
+    const os::UniqueFd& memory() const { return segment_.fd(); }
     Header& header() const { return segment_.header(); }
 
 private:

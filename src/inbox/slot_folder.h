@@ -30,7 +30,11 @@ public:
     Result<std::uint64_t> station_id(Random& random) const;
 
     std::string reader_socket_path(std::uint64_t random) const;
+    std::string reader_socket_path(const std::string& file) const {
+        return dir_ + "/readers/" + file;
+    }
     std::string office_socket_path() const { return dir_ + "/office.sock"; }
+    std::string takeover_socket_path() const { return dir_ + "/takeover.sock"; }
     std::string office_lock_path() const { return dir_ + "/office.lock"; }
 
     // Enters a slot for the process that listens on the socket. Takes over what a dead process

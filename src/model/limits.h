@@ -31,6 +31,10 @@ inline constexpr std::size_t kMaxSenders = 65536;
 // How far back in a sender's sequence a message may still be told from a repeat.
 inline constexpr std::uint64_t kRepeatWindow = 1024;
 
+// A sequence number that a writer can reach (300 years at a million messages a second); higher ones
+// are damage.
+inline constexpr std::uint64_t kMaxSequence = (std::uint64_t{1} << 53) - 1;
+
 inline constexpr std::uint16_t kDefaultPort = 17138;
 inline constexpr int kDefaultHopLimit = 1;
 // What one writer sends in a stream; docs/protocol/udp-carrier.md, "Pace", has the reason.

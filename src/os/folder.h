@@ -1,6 +1,7 @@
 // The few things we do with files: small ones written whole, a lock, a private folder.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,8 +13,17 @@
 namespace mailslot::os {
 
 // Makes the folder and its parents where they are missing; `mode` for the last. A folder that is
-// there must belong to this user or to root and not be a link. Errors: no_permission, no_resources.
+// there must not be a link, and belong to this user or to root, or stand in a folder that only root
+// can put it into. Errors: no_permission, no_resources.
 Result<void> make_folder(const std::string& path, unsigned mode);
+
+// Whom a file or folder belongs to; a link is looked at itself. No value: there is none.
+std::optional<std::uint32_t> owner_of(const std::string& path);
+// The same checks as make_folder's. Errors: as make_folder's.
+Result<void> check_folder(const std::string& path);
+bool set_mode(const std::string& path, unsigned mode);
+// What root made in the folder of another user is that user's to use.
+void give_to_folder_owner(const std::string& path);
 
 // Held until the value goes. Waits at most two seconds. Errors: timed_out, no_permission,
 // no_resources.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "os/fd.h"
 
@@ -26,6 +27,8 @@ public:
     // Runs `make`, which returns a new descriptor or -1, with forks held off until it is on the
     // list.
     static GuardedFd make(const std::function<int()>& make);
+    // The same of several.
+    static std::vector<GuardedFd> make_several(const std::function<std::vector<int>()>& make);
     GuardedFd(GuardedFd&& other) noexcept;
     GuardedFd& operator=(GuardedFd&& other) noexcept;
     ~GuardedFd() { reset(); }

@@ -36,14 +36,28 @@ Result<GuardedFd> listen_local(const std::string& path, unsigned mode);
 // os_code ECONNREFUSED or ENOENT: nobody listens there (any more).
 // Errors: no_such_slot (these two), no_permission, no_resources.
 Result<GuardedFd> connect_local(const std::string& path);
+// Whether some process listens there, without connecting: that might start one.
+bool is_listened_at(const std::string& path);
+// Whether it is one that accept_local() takes, opened by another program. It does not block then.
+bool is_listener(const GuardedFd& fd);
 // Takes one waiting connection; no descriptor: none waits. It does not block when read.
-GuardedFd accept_local(const GuardedFd& listener);
+GuardedFd accept_local(int listener);
+inline GuardedFd accept_local(const GuardedFd& listener) { return accept_local(listener.get()); }
 
 // Never waits for the other end: a peer that does not read gets an error. Errors: no_resources,
 // closed.
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds = {});
+// Waits for the other end to read what it was sent before. Errors: as above, timed_out.
+Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, Deadline deadline);
 // Errors: timed_out (at once, with a deadline in the past), closed.
 Result<Packet> receive_packet(int fd, Deadline deadline);
+
+// The same where what comes must close in a forked child.
+struct GuardedPacket {
+    std::vector<std::byte> bytes;
+    std::vector<GuardedFd> fds;
+};
+Result<GuardedPacket> receive_guarded(int fd, Deadline deadline);
 
 PeerIdentity peer_identity(int fd);
 

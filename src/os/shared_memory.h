@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "mailslot/result.h"
@@ -39,8 +40,13 @@ Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, W
 
 // Maps what another process handed over. Errors: bad_segment: not sealed against shrinking, or
 // smaller than `least` or larger than `most` bytes; no_resources.
-Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
-                                  std::size_t most);
+Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std::size_t most);
+inline Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
+                                         std::size_t most) {
+    return map_shared_memory(fd.get(), who, least, most);
+}
+// What two descriptors of one memory have in common, and no two memories of living slots.
+std::uint64_t memory_number(const UniqueFd& fd);
 
 // Takes memory for a range of the whole mapping of `fd`, so that touching it there cannot fail, and
 // needs no page fault where the system can spare us that. Errors: no_resources.

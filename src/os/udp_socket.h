@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/bytes.h"
@@ -74,6 +75,12 @@ public:
     // Sends from a port that the kernel picks. `hop_limit` is of datagrams to groups; to one
     // address the system's holds. Errors: as bind's.
     static Result<UdpSocket> open_for_sending(IpAddress::Family family, int hop_limit);
+
+    // One that another process bound to that port and handed over, with the groups that it joined,
+    // and the way back. No value: it is none.
+    static std::optional<UdpSocket> adopt(GuardedFd fd, std::uint16_t port,
+                                          std::size_t receive_buffer_bytes);
+    GuardedFd release() { return std::move(fd_); }
 
     IpAddress::Family family() const { return family_; }
     int fd() const { return fd_.get(); }

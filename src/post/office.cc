@@ -7,6 +7,8 @@
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/sender_notes.h"
 #include "model/fold.h"
+#include "os/shared_memory.h"
+#include "post/office_slot.h"
 #include "wire/local_message.h"
 
 namespace mailslot::post {
@@ -32,16 +34,6 @@ bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before 
 
 }  // namespace
 
-struct Office::Slot {
-    std::unique_ptr<inbox::InboxWriter> writer;
-    int registrant = kOwn;
-    OpenWriter open{};             // own slots only
-    std::function<void()> ring{};  // own slots only
-    SlotCounters booked;           // what the segment's counters have of ours
-    Clock::Instant patient_from{};
-    std::string name{};  // as its reader wrote it; empty: not asked for yet
-};
-
 Identity identity_of(const Settings& settings, std::uint64_t station) {
     Identity identity{station, fold(settings.host).value_or(settings.host), {}};
     for (const std::string& domain : settings.domains) {
@@ -51,18 +43,18 @@ Identity identity_of(const Settings& settings, std::uint64_t station) {
 }
 
 Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
-               const Clock& clock, os::EventLoop& loop, os::GuardedFd lock)
+               const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock)
     : clock_(clock),
       loop_(loop),
+      role_(role),
       lock_(std::move(lock)),
-      socket_path_(folder.office_socket_path()),
+      folder_(folder),
       network_(make_udp_carrier(settings)),
       neighbours_(make_local_carrier(settings)),
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Parcel> messages) {
                        return put(key, messages);
                    }),
-      folder_(folder),
       answerer_(
           station, settings.host, clock, random_,
           [this](const std::optional<std::string>& key) { return names_of_slots(key); },
@@ -83,28 +75,23 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
                                              const inbox::SlotFolder& folder, std::uint64_t station,
                                              const Clock& clock, os::EventLoop& loop,
-                                             os::GuardedFd lock) {
+                                             const OfficeRole& role, Estate estate,
+                                             Clock::Instant receive_by) {
     std::unique_ptr<Office> office(
-        new Office(settings, folder, station, clock, loop, std::move(lock)));
+        new Office(settings, folder, station, clock, loop, role, std::move(estate.lock)));
+    office->receive_by_ = receive_by;  // not before everybody is registered
     // The network first: whoever finds the socket may rely on being heard.
-    office->start_network();
+    office->start_network(estate);
     // Only other users' messages on a machine without any interface would be missed.
-    (void)office->start(*office->neighbours_);
-    os::remove_file(office->socket_path_);  // a dead office's; ours is the lock
-    auto listener = os::listen_local(office->socket_path_, 0600);
-    if (!listener) return listener.error();
-    office->listener_ = std::move(*listener);
-    auto added = loop.add(office->listener_.get(), [o = office.get()] { o->accept_registrant(); });
-    if (!added) return added.error();
+    (void)office->start(*office->neighbours_, estate);
+    office->adopt(estate);
+    if (auto listening = office->listen(); !listening) return listening.error();
     return office;
 }
 
 Office::~Office() {
     answerer_.send_all();
-    if (listener_) {
-        loop_.remove(listener_.get());
-        os::remove_file(socket_path_);
-    }
+    stop_listening();
     for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
         if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
         carrier->stop();
@@ -112,19 +99,22 @@ Office::~Office() {
     for (const auto& [fd, connection] : registrants_) loop_.remove(fd);
 }
 
-void Office::start_network() {
+void Office::start_network(Estate& estate) {
     retry_network_.reset();
     network_error_.reset();
-    const auto started = start(*network_);
+    const auto started = start(*network_, estate);
     if (started) return;
     network_error_ = started.error();
     retry_network_ = clock_.now() + kRetryNetwork;
 }
 
-Result<void> Office::start(Carrier& carrier) {
-    if (auto started = carrier.start(); !started) return started;
-    if (carrier.poll_fd() < 0) return {};
-    return loop_.add(carrier.poll_fd(), [this, &carrier] { receive(carrier); });
+Result<void> Office::start(Carrier& carrier, Estate& estate) {
+    std::vector<ListeningSocket> its_own;
+    for (Estate::Socket& socket : estate.sockets) {
+        if (socket.carrier == carrier.traits().name) its_own.push_back(std::move(socket.socket));
+    }
+    if (auto started = carrier.start_with(std::move(its_own)); !started) return started;
+    return receive_by_ ? Result<void>() : begin_to_receive(carrier);
 }
 
 void Office::receive(Carrier& carrier) {
@@ -139,17 +129,23 @@ void Office::receive(Carrier& carrier) {
 }
 
 void Office::tick() {
+    if (receive_by_ && (clock_.now() >= *receive_by_ || all_are_here())) begin_to_receive();
     const auto due = next_tick();
     if (!due || clock_.now() < *due) return;
     post_office_.tick();
     answerer_.tick();
-    if (retry_network_ && clock_.now() >= *retry_network_) start_network();
+    if (accept_again_ && clock_.now() >= *accept_again_) resume_accepting();
+    if (retry_network_ && clock_.now() >= *retry_network_) {
+        Estate nothing;
+        start_network(nothing);
+    }
     book_counters();
 }
 
 std::optional<Clock::Instant> Office::next_tick() const {
     std::optional<Clock::Instant> next = post_office_.next_tick();
-    for (const auto& other : {retry_network_, book_at_, answerer_.next_tick()}) {
+    for (const auto& other :
+         {retry_network_, book_at_, receive_by_, accept_again_, answerer_.next_tick()}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -248,11 +244,7 @@ void Office::add_own_slot(const std::string& key, OpenWriter open, std::function
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        inbox::Header& header = slot->writer->header();
-        post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
-        inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
-            post_office_.recall_sender(key, origin, next);
-        });
+        open_books(key, *slot->writer, slot->booked);
     } else {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
@@ -260,9 +252,30 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     book_counters(*place, key);
 }
 
+// Those that our predecessor handed us, if they are of this slot's memory; else from the notes in
+// it.
+void Office::open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked) {
+    const auto inherited = inherited_.find(key);
+    const bool is_its_own =
+        inherited != inherited_.end() && inherited->second == os::memory_number(writer.memory());
+    if (inherited != inherited_.end()) inherited_.erase(inherited);
+    if (is_its_own) {
+        booked = post_office_.counters(key);  // by our predecessor
+        return;
+    }
+    inbox::Header& header = writer.header();
+    post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
+    inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
+        post_office_.recall_sender(key, origin, next);
+    });
+}
+
 void Office::remove_slot(const std::string& key, int registrant) {
     const auto found = slots_.find(key);
     if (found == slots_.end() || found->second->registrant != registrant) return;
+    if (!found->second->entered_for.empty()) {
+        folder_.release(SlotName{key, key}, found->second->entered_for);
+    }
     slots_.erase(found);
     post_office_.forget_slot(key);
 }
@@ -287,14 +300,6 @@ std::vector<std::string> Office::names_of_slots(const std::optional<std::string>
     return names;
 }
 
-void Office::accept_registrant() {
-    os::GuardedFd connection = os::accept_local(listener_);
-    if (!connection) return;
-    const int fd = connection.get();
-    if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) return;
-    registrants_[fd] = std::move(connection);
-}
-
 void Office::hear_registrant(int fd) {
     auto packet = os::receive_packet(fd, clock_.now());
     if (!packet && packet.error().code == Errc::timed_out) return;
@@ -303,7 +308,7 @@ void Office::hear_registrant(int fd) {
     if (!message) return drop_registrant(fd);
     switch (message->op) {
         case LocalOp::register_slot:
-            return register_slot(fd, message->key, message->number, std::move(packet->fds));
+            return register_slot(fd, *message, std::move(packet->fds));
         case LocalOp::unregister_slot:
             return remove_slot(message->key, fd);
         case LocalOp::event:
@@ -311,6 +316,11 @@ void Office::hear_registrant(int fd) {
                 found != slots_.end() && found->second->registrant == fd && !packet->fds.empty()) {
                 found->second->writer->set_event(std::move(packet->fds[0]));
             }
+            return;
+        case LocalOp::claim:
+            return hear_claim(fd, wire::Rank{message->number});
+        case LocalOp::registered_all:
+            awaited_.erase(fd);
             return;
         default:
             return drop_registrant(fd);
@@ -324,11 +334,14 @@ void Office::drop_registrant(int fd) {
     }
     for (const std::string& key : keys) remove_slot(key, fd);
     loop_.remove(fd);
+    awaited_.erase(fd);
+    asked_.erase(fd);
     registrants_.erase(fd);
 }
 
-void Office::register_slot(int fd, const std::string& key, std::uint32_t number,
-                           std::vector<os::UniqueFd> fds) {
+void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::UniqueFd> fds) {
+    const std::string& key = message.key;
+    const std::uint32_t number = message.number;
     const auto refuse = [fd, &key](Errc why) {
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .key = key, .why = why}));
     };
@@ -342,10 +355,14 @@ void Office::register_slot(int fd, const std::string& key, std::uint32_t number,
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);
     if (!segment || !reader) return refuse(Errc::bad_segment);
+    auto slot = std::make_unique<Slot>();
+    if (auto entered = enter_name(fd, message, *slot); !entered) {
+        return refuse(entered.error().code);
+    }
     if (found != slots_.end() && found->second->registrant != fd) {
+        found->second->entered_for.clear();  // the entry is the new one's
         remove_slot(key, found->second->registrant);
     }
-    auto slot = std::make_unique<Slot>();
     slot->registrant = fd;
     slot->writer =
         std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader), number,

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,20 +18,49 @@
 #include "os/event_loop.h"
 #include "os/local_socket.h"
 #include "post/answerer.h"
+#include "post/handover.h"
 #include "post/item_maker.h"
 #include "post/post_office.h"
 
 namespace mailslot::post {
 
+struct OfficeRole {
+    wire::Rank rank = wire::Rank::reader;
+    bool serves_all_users = false;  // any user's process may register
+    int listener = -1;              // for registrations, where somebody else keeps it open
+};
+
+struct OfficeStatus {
+    std::size_t slots = 0, registrants = 0;
+    OfficeCounters counters;
+};
+
 class Office {
 public:
     // Listens for registrations, then on the network; where the network cannot be had the office
-    // works for those who register all the same. Errors: no_permission, no_resources.
+    // works for those who register all the same. The estate is an earlier office's, or has the lock
+    // alone. Receives when all who were registered are so again, at the latest at `receive_by`.
+    // Errors: no_permission, no_resources.
     static Result<std::unique_ptr<Office>> open(const Settings& settings,
                                                 const inbox::SlotFolder& folder,
                                                 std::uint64_t station, const Clock& clock,
-                                                os::EventLoop& loop, os::GuardedFd lock);
+                                                os::EventLoop& loop, const OfficeRole& role,
+                                                Estate estate, Clock::Instant receive_by);
     ~Office();
+
+    // Handing over (office_handover.cc). Offers itself to a registered process that may have it and
+    // was not asked yet; false: there is none. Whether that one still may answer.
+    bool offer();
+    bool is_offered() const { return registrants_.contains(offered_); }
+    // Who claimed the office and is to get it.
+    bool is_claimed() const { return registrants_.contains(claimant_); }
+    os::GuardedFd take_claimant();
+    // When it receives at the latest; no value: it does.
+    std::optional<Clock::Instant> receive_by() const { return receive_by_; }
+    // Takes in all that is there now.
+    void drain();
+    // All that it has; from then on it is of no further use.
+    Estate take_apart();
 
     // A slot of this process. `open` makes a writer to it, now and whenever its memory was
     // replaced; `ring` is for a writer that cannot.
@@ -41,25 +71,41 @@ public:
     void tick();
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
+    OfficeStatus status() const {
+        return {slots_.size() + inherited_.size(), registrants_.size(), post_office_.counters()};
+    }
 
 private:
     struct Slot;
     static constexpr int kOwn = -1;  // in the place of a registrant's descriptor
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
-           const Clock& clock, os::EventLoop& loop, os::GuardedFd lock);
-    void start_network();
-    Result<void> start(Carrier& carrier);
+           const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock);
+    void start_network(Estate& estate);
+    Result<void> start(Carrier& carrier, Estate& estate);
     void receive(Carrier& carrier);
-    void accept_registrant();
+    Result<void> listen();
+    void stop_listening();
+    void accept_registrant(os::GuardedFd connection);
+    void pause_accepting();
+    void resume_accepting();
+    bool has_room_for(std::uint32_t user) const;
+    Result<void> enter_name(int fd, const wire::LocalMessage& message, Slot& slot);
+    Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener);
     void hear_registrant(int fd);
     void drop_registrant(int fd);
-    void register_slot(int fd, const std::string& key, std::uint32_t number,
-                       std::vector<os::UniqueFd> fds);
+    void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd> fds);
     Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
+    void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
+    void hear_claim(int fd, wire::Rank rank);
+    bool may_take_over(int fd) const;
+    void adopt(Estate& estate);
+    bool all_are_here() const;
+    void begin_to_receive();
+    Result<void> begin_to_receive(Carrier& carrier);
     void remove_slot(const std::string& key, int registrant);
     std::vector<std::string> names_of_slots(const std::optional<std::string>& key);
     void book_counters();
@@ -67,18 +113,32 @@ private:
 
     const Clock& clock_;
     os::EventLoop& loop_;
+    const OfficeRole role_;
     os::GuardedFd lock_;
-    std::string socket_path_;
-    os::GuardedFd listener_;
+    const inbox::SlotFolder& folder_;
+    os::GuardedFd listener_, takeover_listener_;
     std::map<int, os::GuardedFd> registrants_;
+
+    // Handing over, as a successor: whose slots are expected, whose books came, and when we receive
+    // at the latest. No value: we do.
+    bool is_successor_ = false;  // of one that handed us its registered processes
+    bool has_books_ = false;     // of slots that were open
+    std::set<int> awaited_;
+    std::map<std::string, std::uint64_t, std::less<>> inherited_;
+    std::optional<Clock::Instant> receive_by_;
+    // And as a predecessor.
+    static constexpr int kNobody = -1;
+    std::set<int> asked_;
+    int offered_ = kNobody, claimant_ = kNobody;
+
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
     ItemMaker item_maker_;
     std::unique_ptr<Carrier> network_, neighbours_;
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
+    std::optional<Clock::Instant> accept_again_;
     PostOffice post_office_;
-    const inbox::SlotFolder folder_;
     SystemRandom random_;
     Answerer answerer_;
 };

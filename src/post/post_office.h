@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,9 +37,6 @@ struct Limits {
     ReassemblyLimits reassembly{};
 };
 
-// A sequence number that a writer can reach (300 years at a million messages a second); higher ones
-// are damage.
-inline constexpr std::uint64_t kMaxSequence = (std::uint64_t{1} << 53) - 1;
 // Longer than any carrier's format allows; what is remembered of a sender stays small.
 inline constexpr std::size_t kMaxHostBytes = 255;
 inline constexpr std::size_t kMaxSlotNameBytes = kMaxAddressUnits * 3;  // UTF-8 of one UTF-16 unit
@@ -81,6 +79,12 @@ public:
     void answer_queries_by(std::function<void(const Envelope&)> answer) {
         answer_query_ = std::move(answer);
     }
+    // Handing over (docs/post-office.md, docs/protocol/office-state.md): all that is known. What
+    // the slots' memory is called is for the caller to say, and to compare.
+    std::vector<std::byte> write_books(
+        const std::function<std::uint64_t(std::string_view slot_key)>& memory_of) const;
+    // Into a post office that knows nothing yet: opens the slots, and says which memory each had.
+    std::map<std::string, std::uint64_t, std::less<>> take_books(Bytes books);
 
     // Its reader went away: a new reader starts with clean books.
     void forget_slot(std::string_view slot_key);
@@ -141,6 +145,8 @@ private:
     std::size_t settle_refused(std::size_t front, Loss cause);
     std::size_t messages_from(std::size_t front) const;
     void clear_books(SlotBook& slot);
+    bool take_sender(SlotBook& slot, const wire::SenderState& state);
+    bool take_part(SlotBook& slot, const wire::PartState& state);
 
     Identity identity_;
     const Clock& clock_;

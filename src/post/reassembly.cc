@@ -148,6 +148,22 @@ void Reassembly::drop(const SenderKey& sender, std::uint64_t sequence) {
     if (found != by_key_.end()) remove(found->second);
 }
 
+void Reassembly::each_part(
+    const std::function<void(const Key&, Clock::Instant, const Envelope&)>& each) const {
+    for (const Message& message : messages_) {
+        Envelope part = message.head;
+        for (const auto& [number, bytes] : message.parts) {
+            part.offset = number * part.chunk_bytes;
+            part.payload = bytes;
+            each(message.key, message.last_part, part);
+        }
+    }
+}
+
+void Reassembly::sort_by_age() {
+    messages_.sort([](const Message& a, const Message& b) { return a.last_part < b.last_part; });
+}
+
 std::vector<std::uint64_t> Reassembly::drop_all(const SenderKey& sender) {
     std::vector<std::uint64_t> dropped;
     for (auto own = by_sender_.find(sender); own != by_sender_.end();

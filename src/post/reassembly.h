@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <optional>
@@ -61,6 +62,12 @@ public:
     // Drops one message that waited too long for its next part.
     std::optional<Key> take_timed_out(Clock::Instant now);
     std::optional<Clock::Instant> next_time_out() const;
+
+    // On its way to the office's successor: every part that is kept, the message that is longest
+    // without a new one first. Borrows until the call returns to the caller of this.
+    void each_part(const std::function<void(const Key& key, Clock::Instant last_part,
+                                            const Envelope& part)>& each) const;
+    void sort_by_age();  // after parts were added in another order
 
     std::size_t messages() const { return messages_.size(); }
     std::size_t bytes() const { return bytes_; }  // with the costs above

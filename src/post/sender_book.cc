@@ -7,6 +7,27 @@
 
 namespace mailslot::post {
 
+namespace {
+
+using Bits = std::bitset<kRepeatWindow>;
+
+wire::WindowBits to_words(const Bits& bits) {
+    static const Bits kWord(~std::uint64_t{0});
+    wire::WindowBits words;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        words[i] = ((bits >> (64 * i)) & kWord).to_ullong();
+    }
+    return words;
+}
+
+Bits to_bits(const wire::WindowBits& words) {
+    Bits bits;
+    for (std::size_t i = words.size(); i-- > 0;) bits = (bits << 64) | Bits(words[i]);
+    return bits;
+}
+
+}  // namespace
+
 SequenceWindow::Standing SequenceWindow::standing(std::uint64_t sequence) const {
     if (sequence >= next_) return Standing::ahead;
     if (!is_in_window(sequence)) return Standing::too_old;
@@ -73,6 +94,30 @@ void SequenceWindow::set_given_up(std::uint64_t sequence, Loss cause) {
     (cause == Loss::over_limit ? given_up_->evicted : given_up_->timed_out).set(bit);
 }
 
+void SequenceWindow::save(wire::SenderState& state) const {
+    state.next = next_;
+    state.counted_from = counted_from_;
+    state.arrived = to_words(arrived_);
+    if (given_up_) {
+        state.given_up = {to_words(given_up_->timed_out), to_words(given_up_->evicted)};
+    }
+}
+
+bool SequenceWindow::restore(const wire::SenderState& state) {
+    if (state.next == 0 || state.next > kMaxSequence + 1 || state.counted_from > state.next) {
+        return false;
+    }
+    next_ = state.next;
+    counted_from_ = state.counted_from;
+    arrived_ = to_bits(state.arrived);
+    if (state.given_up) {
+        given_up_ = std::make_unique<GivenUp>();
+        given_up_->timed_out = to_bits(state.given_up->timed_out);
+        given_up_->evicted = to_bits(state.given_up->evicted);
+    }
+    return true;
+}
+
 std::size_t SenderKeyHash::operator()(const SenderKey& key) const {
     std::uint64_t mixed = key.origin ^ std::rotl(std::bit_cast<std::uint64_t>(key.slot), 29);
     mixed = (mixed ^ (mixed >> 33)) *
@@ -104,6 +149,10 @@ Sender& SenderBook::add(const SenderKey& key, std::uint64_t first, const Envelop
 void SenderBook::heard(Sender& sender, Clock::Instant now) {
     sender.last_heard = now;
     by_age_.splice(by_age_.end(), by_age_, sender.by_age);
+}
+
+void SenderBook::sort_by_age() {
+    by_age_.sort([](const Sender* a, const Sender* b) { return a->last_heard < b->last_heard; });
 }
 
 void SenderBook::remove(Sender& sender) {

@@ -14,6 +14,7 @@
 #include "model/envelope.h"
 #include "model/limits.h"
 #include "post/counters.h"
+#include "wire/office_state.h"
 
 namespace mailslot::post {
 
@@ -49,6 +50,9 @@ public:
     void clear_given_up(std::uint64_t sequence);  // missing again
     // All numbers below next() have arrived, or are counted as lost for good: none is wanted.
     void close_the_past() { arrived_.set(); }
+    // On its way to the office's successor. False: no window can look like that.
+    void save(wire::SenderState& state) const;
+    bool restore(const wire::SenderState& state);
     // Whether `sequence` is somebody's loss if it does not arrive.
     bool counts(std::uint64_t sequence) const { return sequence >= counted_from_; }
 
@@ -120,6 +124,7 @@ public:
     void heard(Sender& sender, Clock::Instant now);
     Sender& least_recent() { return *by_age_.front(); }  // there must be one
     void remove(Sender& sender);
+    void sort_by_age();  // by last_heard
 
 private:
     std::size_t max_senders_;

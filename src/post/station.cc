@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <future>
 
 namespace mailslot::post {
@@ -14,12 +15,16 @@ namespace {
 // to a slot in it.
 constexpr unsigned kUserFolderMode = 0700;
 constexpr unsigned kSystemFolderMode = 0755;
+constexpr unsigned kSharedFolderMode = 01733;  // where guests put their sockets
+constexpr auto kDaemonPatience = std::chrono::seconds(5);
+constexpr auto kDaemonSeeksAgain = std::chrono::milliseconds(5);
 
 // Removes sockets that dead processes left. Under the folder's lock, so that one that is just being
 // made is not taken for dead.
 void sweep(const std::string& folder) {
     for (const std::string& file : os::list_folder(folder)) {
         const std::string path = folder + "/" + file;
+        if (os::owner_of(path) != geteuid()) continue;  // a guest has no lock
         const auto connection = os::connect_local(path);
         if (!connection && connection.error().code == Errc::no_such_slot) os::remove_file(path);
     }
@@ -27,18 +32,18 @@ void sweep(const std::string& folder) {
 
 }  // namespace
 
-Station::Station(const Settings& settings, const Clock& clock, Random& random)
+Station::Station(const Settings& settings, const Clock& clock, Random& random, StationRole role)
     : settings_(settings),
       clock_(clock),
+      role_(std::move(role)),
+      is_guest_(geteuid() != 0 && os::owner_of(settings.dir).value_or(geteuid()) != geteuid()),
       folder_(settings.dir),
       socket_path_(folder_.reader_socket_path(random.u64())) {}
 
 Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const Clock& clock,
-                                                Random& random) {
-    std::shared_ptr<Station> station(new Station(settings, clock, random));
-    const bool is_system = settings.dir == settings.system_dir && geteuid() == 0;
-    auto prepared = station->folder_.prepare(is_system ? kSystemFolderMode : kUserFolderMode);
-    if (!prepared) return prepared.error();
+                                                Random& random, StationRole role) {
+    std::shared_ptr<Station> station(new Station(settings, clock, random, std::move(role)));
+    if (auto able = station->prepare_folder(); !able) return able.error();
     const auto id = station->folder_.station_id(random);
     if (!id) return id.error();
     station->station_id_ = *id;
@@ -51,8 +56,46 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
     station->thread_ = std::thread([self = station.get()] { self->run(); });
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     pthread_setname_np(station->thread_.native_handle(), "mailslot");
-    station->execute([self = station.get()] { self->seek_office(); });
+    if (auto found = station->find_place(); !found) return found.error();
     return station;
+}
+
+Result<void> Station::prepare_folder() {
+    if (is_guest_) return os::check_folder(settings_.dir);
+    const bool is_system = settings_.dir == settings_.system_dir && geteuid() == 0;
+    const bool is_open = is_system || role_.serves_all_users;
+    auto prepared = folder_.prepare(is_open ? kSystemFolderMode : kUserFolderMode);
+    if (!prepared || !role_.serves_all_users) return prepared;
+    for (const auto& [folder, mode] :
+         {std::pair("", kSystemFolderMode), std::pair("/slots", kSystemFolderMode),
+          std::pair("/readers", kSharedFolderMode)}) {
+        if (!os::set_mode(settings_.dir + folder, mode)) {
+            return Error{Errc::no_permission, "open folder", errno, settings_.dir + folder};
+        }
+    }
+    return {};
+}
+
+// A reading process is content without a post office; a daemon is one or nothing, and a guest can
+// do nothing without a daemon.
+Result<void> Station::find_place() {
+    const auto until = clock_.now() + kDaemonPatience;
+    for (;;) {
+        Result<void> found;
+        execute([&] {
+            seek_office();
+            if (role_.rank != wire::Rank::reader && !office_) found = no_office_.value();
+            if (is_guest_ && !office_connection_) {
+                found = Error{Errc::no_permission, "register", 0,
+                              settings_.dir + " is another user's, whose mailslotd does not run"};
+            }
+        });
+        const bool may_change =
+            !found && role_.rank != wire::Rank::reader &&
+            (found.error().code == Errc::no_such_slot || found.error().code == Errc::closed);
+        if (!may_change || clock_.now() >= until) return found;
+        std::this_thread::sleep_for(kDaemonSeeksAgain);  // somebody is just becoming it
+    }
 }
 
 Result<void> Station::prepare() {
@@ -62,9 +105,12 @@ Result<void> Station::prepare() {
     auto liveness = os::Liveness::create();
     if (!liveness) return liveness.error();
     liveness_ = std::move(*liveness);
-    const auto lock = os::lock_file(settings_.dir + "/lock");
-    if (!lock) return lock.error();
-    sweep(settings_.dir + "/readers");
+    Result<os::GuardedFd> lock{os::GuardedFd()};
+    if (!is_guest_) {
+        lock = os::lock_file(settings_.dir + "/lock");
+        if (!lock) return lock.error();
+        sweep(settings_.dir + "/readers");
+    }
     auto listener = os::listen_local(socket_path_, 0666);
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
@@ -88,8 +134,12 @@ void Station::run() {
         loop_->run_once(next_deadline());
         run_commands();
         const auto now = clock_.now();
+        if (office_ && office_->is_claimed()) hand_office_over();
+        if (is_offered_ && office_connection_) take_up_offer();
+        if (register_again_ && office_connection_) register_all();
         if (office_) office_->tick();
         if (seek_again_ && now >= *seek_again_) seek_office();
+        if (change_at_ && now >= *change_at_) change_to_machines_office();
         if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
         if (trim_at_ && now >= *trim_at_) trim_slots();
         if (accept_again_ && now >= *accept_again_) {
@@ -100,15 +150,17 @@ void Station::run() {
         std::lock_guard lock(mutex_);
         if (stopping_) break;
     }
+    bequeath_office();
     liveness_->say_dead();
     while (!visitors_.empty()) dismiss_visitor(visitors_.begin()->first);
     leave_office();
+    if (watch_) loop_->remove(watch_->fd());
 }
 
 std::optional<Clock::Instant> Station::next_deadline() const {
     std::optional<Clock::Instant> next = seek_again_;
     for (const auto& other :
-         {accept_again_, trim_at_, office_ ? office_->next_tick() : std::nullopt}) {
+         {accept_again_, trim_at_, change_at_, office_ ? office_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -158,14 +210,14 @@ Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
             loop_->wake();
         });
         slots_[key] = inbox;
-        opened = folder_.claim(inbox->name(), socket_path_);
-        if (!opened) {
-            slots_.erase(key);
-            return;
+        if (!is_guest_) opened = folder_.claim(inbox->name(), socket_path_);
+        if (opened) {
+            // Without a post office the slot is as good on this machine; it is registered when
+            // there is one. A guest's is entered by the post office.
+            auto registered = register_slot(inbox);
+            if (is_guest_) opened = registered;
         }
-        // Without a post office the slot is as good on this machine; it is registered when there is
-        // one.
-        (void)register_slot(inbox);
+        if (!opened) slots_.erase(key);
     });
     return opened;
 }
@@ -174,7 +226,7 @@ void Station::close_slot(const SlotName& name) {
     execute([&] {
         const auto found = slots_.find(name.key);
         if (found == slots_.end()) return;
-        folder_.release(name, socket_path_);
+        if (!is_guest_) folder_.release(name, socket_path_);
         if (office_) office_->remove_own_slot(name.key);
         if (office_connection_) {
             (void)os::send_packet(
@@ -187,13 +239,21 @@ void Station::close_slot(const SlotName& name) {
             if (visitor.inbox == found->second) leaving.push_back(fd);
         }
         slots_.erase(found);
+        set_refused(name.key, std::nullopt);
         for (const int fd : leaving) dismiss_visitor(fd);
     });
 }
 
-std::optional<Error> Station::network_error() const {
+std::optional<Error> Station::network_error(const std::string& key) const {
     std::lock_guard lock(mutex_);
-    return network_error_;
+    const auto refused = refused_.find(key);
+    return refused != refused_.end() ? std::optional(refused->second) : network_error_;
+}
+
+void Station::set_refused(const std::string& key, std::optional<Error> why) {
+    std::lock_guard lock(mutex_);
+    refused_.erase(key);
+    if (why) refused_.emplace(key, std::move(*why));
 }
 
 void Station::set_network_error(std::optional<Error> error) {

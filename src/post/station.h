@@ -20,6 +20,7 @@
 #include "inbox/slot_folder.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
+#include "os/folder_watch.h"
 #include "os/liveness.h"
 #include "os/local_socket.h"
 #include "post/office.h"
@@ -27,21 +28,49 @@
 
 namespace mailslot::post {
 
+// What makes a station a daemon's.
+struct StationRole {
+    wire::Rank rank = wire::Rank::reader;
+    bool serves_all_users = false;
+    os::GuardedFd listener{};  // at office.sock, where the service manager has opened it
+    Estate kept{};             // sockets and books that it kept for us
+};
+
 // Threads: any.
 class Station {
 public:
     // Errors: no_permission, no_resources, timed_out.
     static Result<std::shared_ptr<Station>> start(const Settings& settings, const Clock& clock,
-                                                  Random& random);
-    ~Station();  // ends the thread; other processes take the post office over
+                                                  Random& random) {
+        return start(settings, clock, random, {});
+    }
+    // A daemon's station is the post office from then on, or fails: slot_exists, where another
+    // daemon is it already.
+    static Result<std::shared_ptr<Station>> start(const Settings& settings, const Clock& clock,
+                                                  Random& random, StationRole role);
+    // Ends the thread; hands the post office over to another process, where one is registered.
+    ~Station();
 
     // Makes the slot known on this machine and to the post office. Errors: slot_exists,
     // no_permission, no_resources, timed_out.
     Result<void> open_slot(std::shared_ptr<inbox::Inbox> inbox);
     void close_slot(const SlotName& name);
 
-    // What keeps the machine's post office from the network, where something does.
-    std::optional<Error> network_error() const;
+    // What keeps the machine's post office from the network, where something does, or this slot
+    // from it.
+    std::optional<Error> network_error(const std::string& key = {}) const;
+
+    // A daemon's. Goes on with other settings and loses nothing; the folder stays. `look` sees what
+    // the office has meanwhile. Errors: as Office::open's; it is no office any more then, and tries
+    // to be it again.
+    using Look = std::function<void(const Estate&)>;
+    Result<void> reopen_office(const Settings& settings, const Look& look = {});
+    OfficeStatus office_status();
+    // What it leaves when it ends and nobody takes it over; nothing, where somebody does. Called
+    // while the station ends.
+    void at_end(Look look);
+    // When another daemon has taken its place. Called on the station's thread.
+    void at_loss(std::function<void()> tell);
 
 private:
     // A program that writes to one of our slots, or asks about one.
@@ -51,8 +80,10 @@ private:
         std::uint32_t number = 0;
     };
 
-    Station(const Settings& settings, const Clock& clock, Random& random);
+    Station(const Settings& settings, const Clock& clock, Random& random, StationRole role);
+    Result<void> prepare_folder();
     Result<void> prepare();
+    Result<void> find_place();
     void run();
     void execute(std::function<void()> command);  // on the thread; returns when it has run
     void run_commands();
@@ -70,6 +101,11 @@ private:
     void seek_office();
     bool become_office();
     bool join_office();
+    bool join_office(const std::string& dir);
+    bool has_machines_office() const;
+    void watch_for_machines_office();
+    void change_to_machines_office();
+    std::string entry_request(const SlotName& name) const;
     void leave_office();
     void hear_office();
     void answer_office(const wire::LocalMessage& message);
@@ -77,9 +113,22 @@ private:
     Result<void> await_registration(const std::string& key);
     void register_own(const std::shared_ptr<inbox::Inbox>& inbox);
     void set_network_error(std::optional<Error> error);
+    void set_refused(const std::string& key, std::optional<Error> why);
 
-    const Settings settings_;
+    // Handing the post office over (station_handover.cc).
+    Result<void> open_office(Estate estate, Clock::Instant receive_by);
+    void take_up_offer();
+    Result<void> claim_office();
+    void hand_office_over();
+    void bequeath_office();
+    void register_all();
+    void bury_office_writers();
+
+    Settings settings_;  // but for the folders: the thread's own, once it runs
     const Clock& clock_;
+    StationRole role_;
+    // In the folder of another user, whose mailslotd does there for us what we may not.
+    const bool is_guest_;
     const inbox::SlotFolder folder_;
     const std::string socket_path_;
     std::uint64_t station_id_ = 0;
@@ -97,6 +146,17 @@ private:
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
     std::optional<Clock::Instant> seek_again_;                           // or look for it
     int seek_tries_ = 0;
+    bool office_died_ = false;                    // the one that we were registered with
+    bool is_machines_ = false;                    // it is, or was, of the whole machine
+    std::optional<Clock::Instant> away_until_{};  // it may come back until then
+    std::optional<os::FolderWatch> watch_{};      // for it to come
+    std::optional<Clock::Instant> change_at_{};   // it is coming
+    int change_tries_ = 0;
+    bool is_offered_ = false;      // it ends, and asks us to go on
+    bool register_again_ = false;  // a new one asks for all slots
+    Look at_end_{};
+    std::function<void()> at_loss_{};
+    std::optional<Error> no_office_{};       // a daemon's: why it is not the office
     std::optional<Clock::Instant> trim_at_;  // memory of our slots that is needed no more
 
     std::atomic<bool> trim_is_wanted_{false};  // set by threads that read, cleared by ours
@@ -104,6 +164,7 @@ private:
     mutable std::mutex mutex_;  // guards what follows
     std::vector<std::function<void()>> commands_;
     std::optional<Error> network_error_;
+    std::map<std::string, Error, std::less<>> refused_;  // slots, by the office
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -16,8 +16,13 @@ using namespace std::chrono_literals;
 // soon.
 constexpr auto kSeekAgain = 5ms;
 constexpr int kQuickTries = 200;
+constexpr int kChangeTries = 50;
 constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
+constexpr auto kGrace = 50ms;
+// The whole machine's daemon is gone: it may just be started anew, with all that was sent since.
+constexpr auto kDaemonComesBack = 150ms;
+constexpr auto kRestartGrace = 300ms;  // the daemon was away; they seek every 5 ms
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
     auto pass = inbox.admit_writer();
@@ -34,11 +39,15 @@ std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Live
 void Station::seek_office() {
     seek_again_.reset();
     if (office_ || office_connection_) return;
-    if (!join_office() && !become_office()) {
+    const bool found = role_.rank == wire::Rank::reader
+                           ? join_office() || become_office()
+                           : become_office() || claim_office().has_value();
+    if (!found) {
         seek_again_ = clock_.now() + (++seek_tries_ < kQuickTries ? kSeekAgain : kSeekSlowly);
         return;
     }
     seek_tries_ = 0;
+    if (is_guest_) watch_for_machines_office();
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_ && !office_connection_) return;  // it went away meanwhile: we seek again
@@ -46,25 +55,80 @@ void Station::seek_office() {
 }
 
 bool Station::become_office() {
+    if (is_guest_ || away_until_) return false;
     auto lock = os::try_lock_file(folder_.office_lock_path());
     if (!lock || !*lock) return false;
-    auto office = Office::open(settings_, folder_, station_id_, clock_, *loop_, std::move(*lock));
-    if (!office) {
-        set_network_error(office.error());
-        return false;
-    }
-    office_ = std::move(*office);
-    set_network_error(office_->network_error());
-    return true;
+    Estate estate = std::move(role_.kept);
+    role_.kept = {};
+    estate.lock = std::move(*lock);
+    // After one that died, those who were registered with it come within moments.
+    const auto grace = estate.sockets.empty() ? (office_died_ ? kGrace : 0ms) : kRestartGrace;
+    return open_office(std::move(estate), clock_.now() + grace).has_value();
 }
 
+bool Station::has_machines_office() const {
+    return role_.rank == wire::Rank::reader && settings_.system_dir != settings_.dir;
+}
+
+// The whole machine's, where there is one; else that of this user.
 bool Station::join_office() {
-    auto connection = os::connect_local(folder_.office_socket_path());
+    if (has_machines_office() && join_office(settings_.system_dir)) {
+        is_machines_ = true;
+        away_until_.reset();
+        return true;
+    }
+    if (away_until_ && clock_.now() < *away_until_) return false;
+    is_machines_ = false;
+    away_until_.reset();
+    return join_office(settings_.dir);
+}
+
+// We hand it our slots: it must be this user's own, root's, or of whom root gave the folder to.
+bool Station::join_office(const std::string& dir) {
+    auto connection = os::connect_local(inbox::SlotFolder(dir).office_socket_path());
     if (!connection) return false;
+    const std::uint32_t user = os::peer_identity(connection->get()).uid;
+    const bool is_trusted = user == geteuid() || user == 0 ||
+                            (os::owner_of(dir) == user && os::check_folder(dir).has_value());
+    if (!is_trusted) return false;
     office_connection_ = std::move(*connection);
     if (loop_->add(office_connection_.get(), [this] { hear_office(); })) return true;
     office_connection_.reset();
     return false;
+}
+
+// mailslotd may be started, for the whole machine, while we are the office of one user, or, as a
+// guest, are registered with nobody.
+void Station::watch_for_machines_office() {
+    if (watch_ || !(has_machines_office() || is_guest_)) return;
+    auto watch = os::FolderWatch::open(settings_.system_dir);
+    if (!watch) return;  // it is not installed here
+    watch_ = std::move(*watch);
+    (void)loop_->add(watch_->fd(), [this] {
+        watch_->clear();
+        if (!office_connection_) seek_tries_ = 0;
+        if (seek_again_) seek_again_ = clock_.now();
+        change_at_ = clock_.now();
+        change_tries_ = kChangeTries;  // its file is there before it listens
+    });
+}
+
+// What we have not read yet when we register there is lost, and counted: it does not take another
+// user's sockets.
+void Station::change_to_machines_office() {
+    change_at_.reset();
+    if (!office_) return;
+    if (!join_office(settings_.system_dir)) {
+        if (--change_tries_ > 0) change_at_ = clock_.now() + kSeekAgain;
+        return;
+    }
+    is_machines_ = true;
+    office_->drain();
+    office_.reset();  // who is registered with us finds it, too
+    for (const auto& [key, inbox] : slots_) {
+        (void)register_slot(inbox);
+        if (!office_connection_) return;
+    }
 }
 
 // It died, or we do: what it had in our slots is given back.
@@ -72,12 +136,10 @@ void Station::leave_office() {
     if (office_connection_) {
         loop_->remove(office_connection_.get());
         office_connection_.reset();
-        for (const auto& [key, number] : office_numbers_) {
-            if (const auto found = slots_.find(key); found != slots_.end()) {
-                found->second->bury(number);
-            }
-        }
-        office_numbers_.clear();
+        bury_office_writers();
+        register_again_ = is_offered_ = false;
+        office_died_ = true;
+        if (is_machines_) away_until_ = clock_.now() + kDaemonComesBack;
         seek_again_ = clock_.now();
     }
     office_.reset();
@@ -93,6 +155,14 @@ void Station::hear_office() {
 }
 
 void Station::answer_office(const LocalMessage& message) {
+    if (message.op == LocalOp::offer) {
+        is_offered_ = true;
+        return;
+    }
+    if (message.op == LocalOp::register_again) {
+        register_again_ = true;
+        return;
+    }
     const auto found = slots_.find(message.key);
     if (found == slots_.end()) return;
     if (message.op == LocalOp::reattach && !found->second->is_closed()) {
@@ -126,14 +196,29 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     const std::array fds{pass->segment.get(), liveness_->fd().get(), pass->event.get()};
     auto sent = os::send_packet(
         office_connection_.get(),
-        wire::encode({.op = LocalOp::register_slot, .key = key, .number = pass->number}),
+        wire::encode({.op = LocalOp::register_slot,
+                      .key = key,
+                      .number = pass->number,
+                      .detail = is_guest_ ? entry_request(inbox->name()) : std::string()}),
         std::span(fds).first(pass->event ? 3 : 2));
     if (sent) sent = await_registration(key);
     // Refused is an answer; anything else means that nobody is there who understands us.
-    const bool refused =
-        !sent && (sent.error().code == Errc::slot_exists || sent.error().code == Errc::bad_segment);
+    const bool refused = !sent && (sent.error().code == Errc::slot_exists ||
+                                   sent.error().code == Errc::bad_segment ||
+                                   sent.error().code == Errc::no_permission);
     if (!sent && !refused) leave_office();
+    if (sent || refused) {
+        set_refused(key, refused ? std::optional(Error{
+                                       sent.error().code, "register", 0,
+                                       inbox->name().text + " is read by another user's process"})
+                                 : std::nullopt);
+    }
     return sent;
+}
+
+// What mailslotd needs to enter a guest's slot.
+std::string Station::entry_request(const SlotName& name) const {
+    return socket_path_.substr(socket_path_.rfind('/') + 1) + "/" + name.text;
 }
 
 // Waits for the answer, so that a slot hears the network from the moment it is open.

@@ -6,8 +6,9 @@ namespace mailslot::wire {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kMostBytes = 4096;
+constexpr std::size_t kMostBytes = 8192;
 constexpr std::size_t kMostDetailBytes = 512;
+constexpr std::size_t kMostMemoBytes = 4096;  // what a socket has joined on 160 interfaces
 constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 void put_text(ByteWriter& out, std::string_view text) {
@@ -47,6 +48,11 @@ SlotInfo take_info(ByteReader& in) {
     return info;
 }
 
+bool is_known(LocalOp op) {
+    return (op >= LocalOp::attach && op <= LocalOp::reattach) ||
+           (op >= LocalOp::offer && op <= LocalOp::registered_all);
+}
+
 }  // namespace
 
 std::vector<std::byte> encode(const LocalMessage& message) {
@@ -57,7 +63,11 @@ std::vector<std::byte> encode(const LocalMessage& message) {
     put_text(out, message.key);
     out.u32be(message.number);
     out.u8(static_cast<std::uint8_t>(message.why));
-    put_text(out, std::string_view(message.detail).substr(0, kMostDetailBytes));
+    const bool is_long =
+        message.op == LocalOp::handed_socket || message.op == LocalOp::register_slot;
+    put_text(
+        out,
+        std::string_view(message.detail).substr(0, is_long ? kMostMemoBytes : kMostDetailBytes));
     if (message.op == LocalOp::slot_info) put_info(out, message.info);
     buffer.resize(out.size());
     return buffer;
@@ -77,9 +87,7 @@ Result<LocalMessage> decode_local_message(Bytes packet) {
     if (version != kVersion) {
         return Error{Errc::bad_packet, "local message", 0, "another version of mailslot runs here"};
     }
-    if (message.op < LocalOp::attach || message.op > LocalOp::reattach) {
-        return Error{Errc::bad_packet, "local message"};
-    }
+    if (!is_known(message.op)) return Error{Errc::bad_packet, "local message"};
     if (message.why > Errc::bad_config) return Error{Errc::bad_packet, "local message"};
     if (message.op == LocalOp::refused && message.why == Errc{}) {
         return Error{Errc::bad_packet, "local message"};

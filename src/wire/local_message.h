@@ -25,6 +25,23 @@ enum class LocalOp : std::uint8_t {
     registered =
         10,  // answer to register_slot; why and detail: what keeps the network away, if anything
     reattach = 11,  // post office: the memory that I have of this slot is dead
+
+    // Handing over: docs/post-office.md.
+    offer = 20,              // post office to a registered process: I end, take it
+    claim = 21,              // give me the office; number: a Rank
+    handed_lock = 22,        // descriptors: the lock, the books
+    handed_socket = 23,      // descriptor; key: which carrier's; detail: its memo
+    handed_registrant = 24,  // descriptor: the connection of a registered process
+    handed_all = 25,         // it is yours
+    register_again = 26,     // new post office: tell me all your slots
+    registered_all = 27,     // answer, after the last one
+};
+
+// Who claims the office.
+enum class Rank : std::uint32_t {
+    reader = 0,            // a reading process
+    daemon = 1,            // mailslotd
+    successor_daemon = 2,  // another mailslotd, in place of the one that runs
 };
 
 struct LocalMessage {

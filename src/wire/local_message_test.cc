@@ -49,7 +49,7 @@ TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
         const char* what;
         std::size_t at;
         int value;
-    } cases[] = {{"version", 0, 2}, {"op 0", 1, 0}, {"op 12", 1, 12}};
+    } cases[] = {{"version", 0, 2}, {"op 0", 1, 0}, {"op 12", 1, 12}, {"op 28", 1, 28}};
     for (const auto& c : cases) {
         SCOPED_TRACE(c.what);
         auto packet = encode({.op = LocalOp::attach, .key = "X"});

@@ -29,6 +29,15 @@ def program_for_others():
     return _copies[0][1]
 
 
+def daemon_for_others():
+    """The daemon, which is built beside the command."""
+    program_for_others()
+    folder = pathlib.Path(_copies[0][0].name)
+    if not (folder / "mailslotd").exists():
+        shutil.copy(PROGRAM.parent / "mailslotd", folder)
+    return folder / "mailslotd"
+
+
 def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("", 0))
@@ -38,10 +47,11 @@ def free_port():
 class Running:
     """A command that runs: its output lines come through queues, so that a test can wait for one."""
 
-    def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, prefix=()):
+    def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, prefix=(), program=None, pass_fds=()):
         self.arguments = arguments
+        program = program or (program_for_others() if prefix else PROGRAM)
         self.process = subprocess.Popen(
-            [*prefix, program_for_others() if prefix else PROGRAM, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE,
+            [*prefix, program, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, pass_fds=pass_fds,
             # A test runner in the background may have been started with these ignored.
             preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (signal.SIGINT, signal.SIGTERM)])
         self.out, self.err = queue.Queue(), queue.Queue()
@@ -78,6 +88,15 @@ class Running:
                 return self
             said += line
         raise AssertionError(f"{self.arguments} ended: {said}")
+
+    def serving(self):
+        """For mailslotd: waits until it is the post office."""
+        said = ""
+        while (line := self.error_line()) is not None:
+            if "is the post office of" in line:
+                return self
+            said += line
+        raise AssertionError(f"mailslotd ended: {said}")
 
     def rest(self, lines):
         """Every line up to the end of the stream."""

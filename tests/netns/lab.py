@@ -11,6 +11,7 @@ import pathlib
 import queue
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 
@@ -149,10 +150,14 @@ class Machine:
 
     # Commands.
 
-    def start(self, *arguments, prefix=(), **streams):
-        running = support.Running(arguments, self.environment, prefix=[*self.inside, *prefix], **streams)
+    def start(self, *arguments, prefix=(), environment=(), **streams):
+        running = support.Running(arguments, self.environment | dict(environment), prefix=[*self.inside, *prefix], **streams)
         self.test.addCleanup(running.kill)
         return running
+
+    def daemon(self, *options, prefix=(), **streams):
+        """mailslotd, when it is the post office."""
+        return self.start(*options, prefix=prefix, program=support.daemon_for_others(), **streams).serving()
 
     def listen(self, *options, name="IN", prefix=()):
         return self.start("listen", "--verbose", "--json", name, *options, prefix=prefix).ready()
@@ -164,6 +169,16 @@ class Machine:
 
     def put(self, *arguments, stdin=b""):
         self.test.assertEqual(self.run("put", *arguments, stdin=stdin), (0, b"", ""))
+
+    def is_office(self, pid, run=None):
+        """Whether that process has the office's lock open: it travels from one to the next."""
+        lock = os.path.realpath((run or self.folder / "run") / "office.lock")
+        with contextlib.suppress(FileNotFoundError):
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(FileNotFoundError):
+                    if os.readlink(f"/proc/{pid}/fd/{fd}") == lock:
+                        return True
+        return False
 
     def info(self, name="IN"):
         status, out, err = self.run("info", name, "--json")
@@ -223,6 +238,45 @@ class LabTest(support.CommandTest):
             seen.update(machine.info())
             return all(seen[key] == value for key, value in expected.items())
         self.wait_until(f"{machine.name} shows {expected}, not {seen}", shows)
+
+
+class Stream:
+    """A writer that goes on putting numbered messages until it is stopped."""
+
+    PACE = 0.001  # seconds between two messages
+
+    def __init__(self, machine, address, size=0):
+        self.writer = machine.start("put", address)
+        self.number, self.size = 0, size
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        machine.test.addCleanup(self.stop)
+
+    def run(self):
+        while not self.stopping.wait(self.PACE):
+            feed(self.writer, self.number + 1, size=self.size)
+            self.number += 1
+
+    def stop(self):
+        """The number of messages that were put."""
+        self.stopping.set()
+        self.thread.join()
+        return self.number
+
+
+def read_up_to(listener, last, messages=()):
+    """`messages` and those that come after them, up to the one with number `last`."""
+    messages = list(messages)
+    while not messages or number_of(messages[-1]) < last:
+        messages.append(message_from(listener))
+    return messages
+
+
+def left_in(listener):
+    """What a listener that has ended had printed."""
+    lines = listener.rest(listener.out).splitlines()
+    return [json.loads(line) for line in lines if line.endswith(b"}")]
 
 
 def numbered(number, size=0):

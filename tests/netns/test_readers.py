@@ -1,55 +1,15 @@
 """Readers that come, go and are killed while others write; a port that somebody else has."""
 
 import collections
-import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import lab
-from lab import EVERYBODY, feed, message_from, messages_from, number_of, stream
+from lab import EVERYBODY, Stream, feed, left_in, message_from, messages_from, number_of, read_up_to, stream
 
 COUNT = 200
-PACE = 0.001  # seconds between two messages of a stream that goes on while things happen
-
-
-class Stream:
-    """A writer that goes on putting numbered messages until it is stopped."""
-
-    def __init__(self, machine, address):
-        self.writer = machine.start("put", address)
-        self.number = 0
-        self.stopping = threading.Event()
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
-        machine.test.addCleanup(self.stop)
-
-    def run(self):
-        while not self.stopping.wait(PACE):
-            feed(self.writer, self.number + 1)
-            self.number += 1
-
-    def stop(self):
-        """The number of messages that were put."""
-        self.stopping.set()
-        self.thread.join()
-        return self.number
-
-
-def read_up_to(listener, last, messages=()):
-    """`messages` and those that come after them, up to the one with number `last`."""
-    messages = list(messages)
-    while not messages or number_of(messages[-1]) < last:
-        messages.append(message_from(listener))
-    return messages
-
-
-def left_in(listener):
-    """What a listener that has ended had printed."""
-    lines = listener.rest(listener.out).splitlines()
-    return [lab.json.loads(line) for line in lines if line.endswith(b"}")]
 
 
 class Replaced(lab.LabTest):
@@ -157,19 +117,10 @@ class OfficeGone(lab.LabTest):
             self.assertEqual(b.info(name)["lost"], missing)
 
     def end_the_office(self, machine, listeners, end):
-        pid = self.office(machine)
-        name, = [name for name, listener in listeners.items() if listener.process.pid == pid]
+        name, = [name for name, listener in listeners.items() if machine.is_office(listener.process.pid)]
         gone = listeners.pop(name)
         gone.process.send_signal(end)
         gone.process.wait(timeout=lab.support.DEADLINE)
-
-    def office(self, machine):
-        inode = os.stat(machine.folder / "run" / "office.lock").st_ino
-        with open("/proc/locks", encoding="ascii") as locks:
-            for fields in map(str.split, locks):
-                if fields[1] != "->" and fields[5].endswith(f":{inode}"):
-                    return int(fields[4])
-        raise AssertionError("nobody is the post office")
 
 
 class PortTaken(lab.LabTest):

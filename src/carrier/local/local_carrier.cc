@@ -39,14 +39,30 @@ public:
         return {};
     }
 
+    Result<void> start_with(std::vector<ListeningSocket> sockets) override {
+        if (!receiving_ && sockets.size() == 1) {
+            receiving_ = os::LocalDatagramSocket::adopt(std::move(sockets[0].fd));
+        }
+        return start();
+    }
+
+    std::vector<ListeningSocket> hand_over() override {
+        std::vector<ListeningSocket> sockets;
+        if (receiving_) sockets.push_back({receiving_->release()});
+        receiving_.reset();
+        return sockets;
+    }
+
     int poll_fd() const override { return receiving_ ? receiving_->fd() : -1; }
 
     bool receive(const Deliver& deliver) override {
         for (int i = 0; i < kReceiveBatch; ++i) {
-            const auto size = receiving_ ? receiving_->receive(buffer_) : std::nullopt;
-            if (!size) return false;
+            const auto received = receiving_ ? receiving_->receive(buffer_) : std::nullopt;
+            if (!received) return false;
             rx_datagrams_.fetch_add(1, std::memory_order_relaxed);
-            const auto parcel = wire::decode_frame(std::span(buffer_).first(*size), contents_);
+            auto parcel = wire::decode_frame(std::span(buffer_).first(received->size), contents_);
+            // The kernel says who it is: no stranger from the network.
+            if (parcel && received->user) parcel->envelope.trust = Trust::local;
             if (parcel) {
                 deliver(std::span(&*parcel, 1));
             } else {

@@ -58,6 +58,7 @@ TEST_F(LocalCarrierTest, brings_a_small_message_whole) {
             [&](const Envelope& envelope) {
                 EXPECT_EQ(envelope.slot, "Listener");
                 EXPECT_EQ(envelope.from_address, IpAddress());
+                EXPECT_EQ(envelope.trust, Trust::local);
                 got.emplace_back(as_text(envelope.payload));
             });
     EXPECT_EQ(got, std::vector<std::string>{"hello"});
@@ -84,6 +85,19 @@ TEST_F(LocalCarrierTest, brings_all_parts_of_a_large_message_to_a_reader_that_ta
         EXPECT_EQ(offset, next);
         next += size;
     }
+}
+
+TEST_F(LocalCarrierTest, hands_over_what_it_listens_with_and_what_is_in_it) {
+    const Envelope one = message("hello", 1);
+    EXPECT_EQ(writer_->send({}, {&one, 1}).value(), 1u);
+    auto successor = make_local_carrier(settings_);
+    ASSERT_TRUE(successor->start_with(reader_->hand_over()));
+    EXPECT_EQ(reader_->poll_fd(), -1);
+    std::vector<std::string> got;
+    successor->receive([&](std::span<const Parcel> arrived) {
+        for (const Parcel& parcel : arrived) got.emplace_back(as_text(parcel.at(0).payload));
+    });
+    EXPECT_EQ(got, std::vector<std::string>{"hello"});
 }
 
 TEST_F(LocalCarrierTest, counts_garbage_and_goes_on) {

@@ -37,6 +37,11 @@ public:
 
     CarrierTraits traits() const override { return {"fake", kMaxNetworkMessageBytes, true}; }
     Result<void> start() override;
+    Result<void> start_with(std::vector<ListeningSocket>) override { return start(); }
+    std::vector<ListeningSocket> hand_over() override {  // there is nothing to hand over
+        stop();
+        return {};
+    }
     int poll_fd() const override { return -1; }
     bool receive(const Deliver& deliver) override;
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;

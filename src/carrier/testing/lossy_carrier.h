@@ -36,6 +36,10 @@ public:
 
     CarrierTraits traits() const override { return inner_->traits(); }
     Result<void> start() override { return inner_->start(); }
+    Result<void> start_with(std::vector<ListeningSocket> sockets) override {
+        return inner_->start_with(std::move(sockets));
+    }
+    std::vector<ListeningSocket> hand_over() override { return inner_->hand_over(); }
     int poll_fd() const override { return inner_->poll_fd(); }  // says nothing about delayed ones
     bool receive(const Deliver& deliver) override;
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {

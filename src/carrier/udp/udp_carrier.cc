@@ -13,12 +13,22 @@ public:
 
     CarrierTraits traits() const override { return {"udp", kMaxNetworkMessageBytes, true}; }
 
-    Result<void> start() override {
+    Result<void> start() override { return start_with({}); }
+
+    Result<void> start_with(std::vector<ListeningSocket> sockets) override {
         if (receiver_) return {};
-        auto receiver = UdpReceiver::open(settings_, counters_);
+        auto receiver = UdpReceiver::open(settings_, counters_, std::move(sockets));
         if (!receiver) return receiver.error();
         receiver_ = std::move(*receiver);
         return {};
+    }
+
+    std::vector<ListeningSocket> hand_over() override {
+        std::vector<ListeningSocket> sockets;
+        if (receiver_) sockets = receiver_->release();
+        receiver_.reset();
+        counters_.deaf_interfaces = 0;
+        return sockets;
     }
 
     int poll_fd() const override { return receiver_ ? receiver_->poll_fd() : -1; }

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "wire/address_bytes.h"
 #include "wire/frame.h"
 
 namespace mailslot {
@@ -23,6 +24,7 @@ constexpr std::size_t kDatagramsAtOnce = 256;
 constexpr std::size_t kMessagesAtOnce = 512;
 // 20 memberships each on stock Linux: 160 interfaces.
 constexpr std::ptrdiff_t kMaxSocketsPerFamily = 8;
+constexpr std::size_t kMemoLinkBytes = 4 + wire::kAddressBytes;
 
 void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
@@ -38,7 +40,8 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters, os::Po
       contents_(kMessagesAtOnce + wire::kMaxFrameMessages) {}
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
-                                                       UdpCounters& counters) {
+                                                       UdpCounters& counters,
+                                                       std::vector<ListeningSocket> inherited) {
     auto poll_set = os::PollSet::open();
     if (!poll_set) return poll_set.error();
     auto watch = os::InterfaceWatch::open();
@@ -46,6 +49,7 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     std::unique_ptr<UdpReceiver> receiver(
         new UdpReceiver(settings, counters, std::move(*poll_set), std::move(*watch)));
     if (auto added = receiver->poll_set_.add(receiver->watch_.fd()); !added) return added.error();
+    if (auto adopted = receiver->adopt(std::move(inherited)); !adopted) return adopted.error();
     if (auto bound = receiver->bind_families(); !bound) return bound.error();
     if (auto joined = receiver->follow_interfaces(); !joined) return joined.error();
     return receiver;
@@ -57,6 +61,7 @@ Result<void> UdpReceiver::bind_families() {
     std::optional<Error> failed;
     for (const Family family : {Family::v4, Family::v6}) {
         if (!is_chosen(settings_.families, family)) continue;
+        if (std::ranges::count(sockets_, family, &os::UdpSocket::family) > 0) continue;  // adopted
         auto added = add_socket(family);
         if (!added && added.error().code == Errc::port_taken) return added.error();
         if (!added && !failed) failed = added.error();
@@ -68,10 +73,50 @@ Result<void> UdpReceiver::bind_families() {
 Result<std::size_t> UdpReceiver::add_socket(Family family) {
     auto socket = os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes);
     if (!socket) return socket.error();
-    if (auto added = poll_set_.add(socket->fd()); !added) return added.error();
-    socket->limit_hops(settings_.hop_limit);  // of answers: nothing else leaves by it
-    sockets_.push_back(std::move(*socket));
+    return add_socket(std::move(*socket));
+}
+
+Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
+    if (auto added = poll_set_.add(socket.fd()); !added) return added.error();
+    socket.limit_hops(settings_.hop_limit);  // of answers: nothing else leaves by it
+    sockets_.push_back(std::move(socket));
     return sockets_.size() - 1;
+}
+
+// A memo says by which interfaces the socket has joined: 4 bytes each, and 21 of an address to send
+// from.
+Result<void> UdpReceiver::adopt(std::vector<ListeningSocket> inherited) {
+    for (ListeningSocket& handed : inherited) {
+        auto socket = os::UdpSocket::adopt(std::move(handed.fd), settings_.port,
+                                           settings_.receive_buffer_bytes);
+        if (!socket || !is_chosen(settings_.families, socket->family())) continue;
+        const Family family = socket->family();
+        auto added = add_socket(std::move(*socket));
+        if (!added) return added.error();
+        for (ByteReader in(handed.memo); in.left() > 0 && in.ok();) {
+            Link link{family, in.u32be()};
+            link.source = wire::take_address(in);
+            if (in.ok()) memberships_.push_back({link, *added});
+        }
+    }
+    return {};
+}
+
+std::vector<ListeningSocket> UdpReceiver::release() {
+    std::vector<ListeningSocket> released;
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+        ListeningSocket& handed = released.emplace_back();
+        handed.fd = sockets_[i].release();
+        handed.memo.resize(memberships_.size() * kMemoLinkBytes);
+        ByteWriter out(handed.memo);
+        for (const Membership& m : memberships_) {
+            if (m.socket != i) continue;
+            out.u32be(m.link.interface_index);
+            wire::put_address(out, m.link.source);
+        }
+        handed.memo.resize(out.size());
+    }
+    return released;
 }
 
 // Joins where interfaces or addresses came, leaves where they went.

@@ -18,9 +18,13 @@ namespace mailslot {
 
 class UdpReceiver {
 public:
-    // Binds and joins. Errors: as Carrier::start; unreachable, where the system has neither family.
+    // Binds and joins, going on with the sockets of another one. Errors: as Carrier::start;
+    // unreachable, where the system has neither family.
     static Result<std::unique_ptr<UdpReceiver>> open(const Settings& settings,
-                                                     UdpCounters& counters);
+                                                     UdpCounters& counters,
+                                                     std::vector<ListeningSocket> inherited);
+    // Its sockets, each with what it joined, for another one. This one is of no further use.
+    std::vector<ListeningSocket> release();
 
     int poll_fd() const { return poll_set_.fd(); }
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
@@ -36,8 +40,10 @@ private:
 
     UdpReceiver(const Settings& settings, UdpCounters& counters, os::PollSet poll_set,
                 os::InterfaceWatch watch);
+    Result<void> adopt(std::vector<ListeningSocket> inherited);
     Result<void> bind_families();
     Result<std::size_t> add_socket(IpAddress::Family family);
+    Result<std::size_t> add_socket(os::UdpSocket socket);
     Result<void> follow_interfaces();
     void leave_all_but(const std::vector<Link>& wanted);
     bool join(const Link& link);

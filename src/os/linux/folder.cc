@@ -22,16 +22,14 @@ Error error_of(const char* step, const std::string& path) {
     return Error{refused ? Errc::no_permission : Errc::no_resources, step, code, path};
 }
 
-Result<void> check_folder(const std::string& path) {
+// Whoever put a folder there was root.
+bool is_roots_alone(const std::string& path) {
     struct stat status {};
-    if (lstat(path.c_str(), &status) != 0) return error_of("look at folder", path);
-    if (!S_ISDIR(status.st_mode)) {
-        return Error{Errc::no_permission, "use folder", ENOTDIR, path};
-    }
-    if (status.st_uid != geteuid() && status.st_uid != 0) {
-        return Error{Errc::no_permission, "use folder", 0, path + " belongs to another user"};
-    }
-    return {};
+    const auto slash = path.rfind('/');
+    const std::string parent = slash == 0 ? "/" : path.substr(0, slash);
+    return slash != std::string::npos && lstat(parent.c_str(), &status) == 0 &&
+           S_ISDIR(status.st_mode) && status.st_uid == 0 &&
+           (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 GuardedFd open_guarded(const std::string& path, int flags) {
@@ -51,6 +49,33 @@ bool write_all(int fd, std::string_view text) {
 
 }  // namespace
 
+Result<void> check_folder(const std::string& path) {
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) return error_of("look at folder", path);
+    if (!S_ISDIR(status.st_mode)) {
+        return Error{Errc::no_permission, "use folder", ENOTDIR, path};
+    }
+    if (status.st_uid != geteuid() && status.st_uid != 0 && !is_roots_alone(path)) {
+        return Error{Errc::no_permission, "use folder", 0, path + " belongs to another user"};
+    }
+    return {};
+}
+
+std::optional<std::uint32_t> owner_of(const std::string& path) {
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) return std::nullopt;
+    return status.st_uid;
+}
+
+bool set_mode(const std::string& path, unsigned mode) { return chmod(path.c_str(), mode) == 0; }
+
+void give_to_folder_owner(const std::string& path) {
+    const auto owner = owner_of(path.substr(0, path.rfind('/')));
+    if (geteuid() != 0 || !owner || *owner == 0) return;
+    // Where it fails that user is told so, by what he cannot open.
+    [[maybe_unused]] const int result = lchown(path.c_str(), *owner, static_cast<gid_t>(-1));
+}
+
 Result<void> make_folder(const std::string& path, unsigned mode) {
     if (mkdir(path.c_str(), mode) == 0) {
         if (chmod(path.c_str(), mode) != 0) return error_of("make folder", path);  // past the umask
@@ -69,6 +94,7 @@ Result<void> make_folder(const std::string& path, unsigned mode) {
 Result<GuardedFd> try_lock_file(const std::string& path) {
     GuardedFd fd = open_guarded(path, O_RDWR | O_CREAT);
     if (!fd) return error_of("open lock", path);
+    give_to_folder_owner(path);
     if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
     if (errno == EWOULDBLOCK) return GuardedFd();
     return error_of("lock", path);

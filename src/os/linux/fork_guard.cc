@@ -50,6 +50,19 @@ GuardedFd GuardedFd::make(const std::function<int()>& make) {
     return made;
 }
 
+std::vector<GuardedFd> GuardedFd::make_several(const std::function<std::vector<int>()>& make) {
+    Guard& guard = Guard::instance();
+    std::lock_guard lock(guard.mutex);
+    const std::vector<int> fds = make();
+    std::vector<GuardedFd> made(fds.size());
+    for (std::size_t i = 0; i < fds.size(); ++i) {
+        made[i].fd_ = fds[i];
+        made[i].generation_ = fork_generation();
+        guard.fds.push_back(fds[i]);
+    }
+    return made;
+}
+
 GuardedFd::GuardedFd(GuardedFd&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), generation_(other.generation_) {}
 

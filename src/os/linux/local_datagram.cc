@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -43,9 +44,24 @@ Result<LocalDatagramSocket> LocalDatagramSocket::open_for_sending() {
 Result<LocalDatagramSocket> LocalDatagramSocket::bind(std::string_view name) {
     GuardedFd fd = new_socket();
     if (!fd) return Error{Errc::no_resources, "socket", errno};
+    const int yes = 1;
+    if (setsockopt(fd.get(), SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0) {
+        return Error{Errc::no_resources, "SO_PASSCRED", errno};
+    }
     const AbstractAddress address(name);
     if (::bind(fd.get(), address.get(), address.size) != 0) {
         return Error{errno == EADDRINUSE ? Errc::port_taken : Errc::no_resources, "bind", errno};
+    }
+    return LocalDatagramSocket(std::move(fd));
+}
+
+std::optional<LocalDatagramSocket> LocalDatagramSocket::adopt(GuardedFd fd) {
+    int domain = 0, type = 0;
+    socklen_t domain_size = sizeof domain, type_size = sizeof type;
+    if (getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) != 0 ||
+        getsockopt(fd.get(), SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 || domain != AF_UNIX ||
+        type != SOCK_DGRAM) {
+        return std::nullopt;
     }
     return LocalDatagramSocket(std::move(fd));
 }
@@ -74,16 +90,34 @@ Result<void> LocalDatagramSocket::send(Bytes datagram, std::string_view to,
     }
 }
 
-std::optional<std::size_t> LocalDatagramSocket::receive(std::span<std::byte> buffer) {
-    const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+std::optional<LocalDatagramSocket::Received> LocalDatagramSocket::receive(
+    std::span<std::byte> buffer) {
+    iovec part{buffer.data(), buffer.size()};
+    union {
+        cmsghdr header;
+        std::array<char, CMSG_SPACE(sizeof(ucred))> bytes;
+    } control{};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = control.bytes.size();
+    const ssize_t got = recvmsg(fd_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (got < 0) return std::nullopt;
-    return static_cast<std::size_t>(got);
+    Received received{static_cast<std::size_t>(got)};
+    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS) continue;
+        ucred credentials{};
+        std::memcpy(&credentials, CMSG_DATA(c), sizeof credentials);
+        received.user = credentials.uid;
+    }
+    return received;
 }
 
 std::vector<std::string> abstract_names(std::string_view prefix) {
     // proc(5): the path is the last column, abstract names with @ for the leading NUL.
     std::set<std::string> names;
-    std::ifstream sockets("/proc/net/unix");
+    std::ifstream sockets("/proc/self/net/unix");
     for (std::string line; std::getline(sockets, line);) {
         const auto at = line.find(" @");
         if (at == std::string::npos || !line.substr(at + 2).starts_with(prefix)) continue;

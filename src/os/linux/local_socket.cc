@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 namespace mailslot::os {
 namespace {
@@ -87,6 +89,38 @@ int milliseconds_until(Deadline deadline) {
     return static_cast<int>(std::clamp<std::int64_t>(rounded, 0, 1'000'000));
 }
 
+// Without waiting. Errors: timed_out, closed.
+Result<Packet> receive_now(int fd) {
+    for (;;) {
+        Packet packet;
+        packet.bytes.resize(kMaxPacketBytes);
+        iovec part{packet.bytes.data(), packet.bytes.size()};
+        ControlBuffer control{};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.bytes.data();
+        message.msg_controllen = control.bytes.size();
+        const ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        if (got >= 0) {
+            packet.fds = take_fds(message);
+            packet.bytes.resize(static_cast<std::size_t>(got));
+            return packet;
+        }
+        if (errno == EAGAIN) return Error{Errc::timed_out, "receive"};
+        if (errno != EINTR) return error_of("receive", errno);
+    }
+}
+
+// False: the time is over.
+bool wait_until(int fd, short events, Deadline deadline) {
+    pollfd entry{fd, events, 0};
+    const int wait = milliseconds_until(deadline);
+    if (wait == 0) return false;
+    poll(&entry, 1, wait);
+    return true;
+}
+
 }  // namespace
 
 Result<GuardedFd> listen_local(const std::string& path, unsigned mode) {
@@ -116,10 +150,32 @@ Result<GuardedFd> connect_local(const std::string& path) {
     return fd;
 }
 
-GuardedFd accept_local(const GuardedFd& listener) {
-    return GuardedFd::make([&listener] {
-        return accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    });
+bool is_listened_at(const std::string& path) {
+    // proc(5): Num RefCount Protocol Flags Type St Inode Path; the flag is __SO_ACCEPTCON.
+    std::ifstream sockets("/proc/self/net/unix");
+    for (std::string line; std::getline(sockets, line);) {
+        if (!line.ends_with(" " + path)) continue;
+        std::istringstream fields(line);
+        std::string number, references, protocol, flags;
+        fields >> number >> references >> protocol >> flags;
+        if (flags == "00010000") return true;
+    }
+    return false;
+}
+
+bool is_listener(const GuardedFd& fd) {
+    const auto is = [&fd](int option, int expected) {
+        int value = -1;
+        socklen_t size = sizeof value;
+        return getsockopt(fd.get(), SOL_SOCKET, option, &value, &size) == 0 && value == expected;
+    };
+    return is(SO_DOMAIN, AF_UNIX) && is(SO_TYPE, SOCK_SEQPACKET) && is(SO_ACCEPTCONN, 1) &&
+           fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK) == 0;
+}
+
+GuardedFd accept_local(int listener) {
+    return GuardedFd::make(
+        [listener] { return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
 }
 
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {
@@ -145,29 +201,35 @@ Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {
     return {};
 }
 
+Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, Deadline deadline) {
+    for (;;) {
+        auto sent = send_packet(fd, bytes, fds);
+        if (sent || sent.error().os_code != EAGAIN) return sent;
+        if (!wait_until(fd, POLLOUT, deadline)) return Error{Errc::timed_out, "send"};
+    }
+}
+
 Result<Packet> receive_packet(int fd, Deadline deadline) {
     for (;;) {
-        Packet packet;
-        packet.bytes.resize(kMaxPacketBytes);
-        iovec part{packet.bytes.data(), packet.bytes.size()};
-        ControlBuffer control{};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = control.bytes.size();
-        const ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-        if (got >= 0) {
-            packet.fds = take_fds(message);
-            packet.bytes.resize(static_cast<std::size_t>(got));
-            return packet;
-        }
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN) return error_of("receive", errno);
-        pollfd readable{fd, POLLIN, 0};
-        const int wait = milliseconds_until(deadline);
-        if (wait == 0) return Error{Errc::timed_out, "receive"};
-        poll(&readable, 1, wait);
+        auto packet = receive_now(fd);
+        if (packet || packet.error().code != Errc::timed_out) return packet;
+        if (!wait_until(fd, POLLIN, deadline)) return packet;
+    }
+}
+
+Result<GuardedPacket> receive_guarded(int fd, Deadline deadline) {
+    for (;;) {
+        Result<Packet> packet = Error{Errc::timed_out, "receive"};
+        auto fds = GuardedFd::make_several([&] {
+            std::vector<int> numbers;
+            packet = receive_now(fd);
+            if (!packet) return numbers;
+            for (UniqueFd& came : packet->fds) numbers.push_back(came.release());
+            return numbers;
+        });
+        if (packet) return GuardedPacket{std::move(packet->bytes), std::move(fds)};
+        if (packet.error().code != Errc::timed_out) return packet.error();
+        if (!wait_until(fd, POLLIN, deadline)) return packet.error();
     }
 }
 

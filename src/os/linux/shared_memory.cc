@@ -56,20 +56,24 @@ Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, W
     return SharedMemory{std::move(fd), std::move(*mapping)};
 }
 
-Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
-                                  std::size_t most) {
-    const int seals = fcntl(fd.get(), F_GET_SEALS);
+Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std::size_t most) {
+    const int seals = fcntl(fd, F_GET_SEALS);
     if (seals < 0) return Error{Errc::bad_segment, "attach", errno, "not a memfd"};
     if ((seals & F_SEAL_SHRINK) == 0) {
         return Error{Errc::bad_segment, "attach", 0, "not sealed against shrinking"};
     }
     struct stat status {};
-    if (fstat(fd.get(), &status) != 0) return Error{Errc::bad_segment, "attach", errno};
+    if (fstat(fd, &status) != 0) return Error{Errc::bad_segment, "attach", errno};
     const auto size = static_cast<std::size_t>(status.st_size);
     if (status.st_size < 0 || size < least || size > most) {
         return Error{Errc::bad_segment, "attach", 0, "impossible size"};
     }
-    return map(fd.get(), size, who == WhoWrites::everyone ? PROT_READ | PROT_WRITE : PROT_READ);
+    return map(fd, size, who == WhoWrites::everyone ? PROT_READ | PROT_WRITE : PROT_READ);
+}
+
+std::uint64_t memory_number(const UniqueFd& fd) {
+    struct stat status {};
+    return fstat(fd.get(), &status) == 0 ? status.st_ino : 0;
 }
 
 Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size_t offset,

@@ -33,6 +33,12 @@ bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
+int option_of(int fd, int option) {
+    int value = -1;
+    socklen_t size = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
 Result<GuardedFd> open_socket(Family family) {
     const int domain = family == Family::v4 ? AF_INET : AF_INET6;
     // A child of fork that kept it would be sent the datagrams of a process that is long dead.
@@ -299,6 +305,17 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
         return error;
     }
     return UdpSocket(std::move(*fd), family);
+}
+
+std::optional<UdpSocket> UdpSocket::adopt(GuardedFd fd, std::uint16_t port,
+                                          std::size_t receive_buffer_bytes) {
+    const int domain = option_of(fd.get(), SO_DOMAIN);
+    if (option_of(fd.get(), SO_PROTOCOL) != IPPROTO_UDP) return std::nullopt;
+    if (domain != AF_INET && domain != AF_INET6) return std::nullopt;
+    UdpSocket socket(std::move(fd), domain == AF_INET ? Family::v4 : Family::v6);
+    if (socket.local_port() != port) return std::nullopt;
+    set_receive_buffer(socket.fd(), receive_buffer_bytes);
+    return socket;
 }
 
 Result<UdpSocket> UdpSocket::open_for_sending(Family family, int hop_limit) {

@@ -1,0 +1,81 @@
+#include "config/settings_text.h"
+
+#include <gtest/gtest.h>
+
+#include "config/toml_settings.h"
+
+namespace mailslot {
+namespace {
+
+SettingsSources machine(std::map<std::string, std::string> environment, std::string file) {
+    SettingsSources sources;
+    sources.environment = std::move(environment);
+    sources.read_file = [file](const std::string& path) -> Result<std::optional<std::string>> {
+        return path.starts_with("/etc") ? std::optional(file) : std::nullopt;
+    };
+    sources.user_id = 1000;
+    sources.host_name = "alpha";
+    return sources;
+}
+
+TEST(SettingsText, says_where_each_value_comes_from) {
+    SettingsSources sources =
+        machine({{"MAILSLOT_HOST", "beta"}},
+                "domains = [\"A\", \"B\"]\nport = 5\n[peers]\nfilesrv = \"10.0.0.7\"\n");
+    sources.options.port = "7";
+    Origins origins;
+    const Settings settings = settings_from(sources, &origins).value();
+    EXPECT_EQ(to_toml(settings, origins),
+              R"(host = "beta"                           # MAILSLOT_HOST
+port = 7                                # --port
+dir = "/tmp/mailslot-1000"              # built in
+domains = ["A", "B"]                    # /etc/mailslot/mailslot.toml:1
+families = "both"                       # built in
+interfaces = []                         # built in
+hop_limit = 1                           # built in
+receive_buffer = "4MiB"                 # built in
+send_rate = "512MiB"                    # built in
+spin_us = 20                            # built in
+
+[peers]
+"FILESRV" = "10.0.0.7"                  # /etc/mailslot/mailslot.toml:4
+)");
+}
+
+TEST(SettingsText, is_a_file_that_says_the_same) {
+    Settings settings;
+    settings.host = "a \"quoted\" name";
+    settings.dir = "/run/x";
+    settings.domains = {"LAB", "\xc3\xa9"};
+    settings.interfaces = {"eth0"};
+    settings.families = Families::ipv6;
+    settings.receive_buffer_bytes = 4097;
+    settings.send_rate_bytes = 0;
+    settings.peers = {{"A B", "10.0.0.7"}};
+    Settings back;
+    const auto applied = apply_toml(to_toml(settings, {}), "printed", back);
+    ASSERT_TRUE(applied) << applied.error().detail;
+    EXPECT_EQ(to_toml(back, {}), to_toml(settings, {}));
+}
+
+TEST(SettingsText, options_are_checked_like_variables) {
+    SettingsSources sources = machine({}, "");
+    sources.options.port = "0";
+    const auto settings = settings_from(sources);
+    ASSERT_FALSE(settings);
+    EXPECT_EQ(settings.error().detail, "--port=0: must be a number from 1 to 65535");
+}
+
+TEST(SettingsText, the_machines_daemon_has_its_folder_and_not_a_users_file) {
+    SettingsSources sources = machine({{"HOME", "/home/ann"}}, "port = 5");
+    sources.options.system = true;
+    Origins origins;
+    const Settings settings = settings_from(sources, &origins).value();
+    EXPECT_EQ(settings.dir, "/run/mailslot");
+    EXPECT_EQ(origins.at("dir"), "--system");
+    sources.options.dir = "/run/other";
+    EXPECT_EQ(settings_from(sources).value().dir, "/run/other");
+}
+
+}  // namespace
+}  // namespace mailslot

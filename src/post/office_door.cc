@@ -1,0 +1,120 @@
+// Where other processes come to the office: who may register, and what is entered for whom.
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "model/fold.h"
+#include "os/folder.h"
+#include "post/office.h"
+#include "post/office_slot.h"
+
+namespace mailslot::post {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Each takes a descriptor here. No user can use them all up.
+constexpr std::size_t kMaxRegistrants = 8192;
+constexpr std::size_t kMaxRegistrantsOfUser = 1024;
+constexpr auto kAcceptPause = 100ms;  // when descriptors have run out
+
+}  // namespace
+
+Result<void> Office::listen() {
+    auto able = listen_at(folder_.takeover_socket_path(), 0600, takeover_listener_);
+    if (!able) return able;
+    if (role_.listener >= 0) {
+        return loop_.add(role_.listener,
+                         [this] { accept_registrant(os::accept_local(role_.listener)); });
+    }
+    // A service manager's that starts mailslotd when somebody comes: mailslotd then takes over from
+    // us, and they are registered with it.
+    if (os::is_listened_at(folder_.office_socket_path())) return {};
+    return listen_at(folder_.office_socket_path(), role_.serves_all_users ? 0666 : 0600, listener_);
+}
+
+Result<void> Office::listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener) {
+    os::remove_file(path);  // a dead office's, or our predecessor's; ours is the lock
+    auto made = os::listen_local(path, mode);
+    if (!made) return made.error();
+    os::give_to_folder_owner(path);
+    listener = std::move(*made);
+    return loop_.add(listener.get(),
+                     [this, &listener] { accept_registrant(os::accept_local(listener.get())); });
+}
+
+void Office::stop_listening() {
+    if (role_.listener >= 0) loop_.remove(role_.listener);
+    for (const auto& [listener, path] :
+         {std::pair(&listener_, folder_.office_socket_path()),
+          std::pair(&takeover_listener_, folder_.takeover_socket_path())}) {
+        if (!*listener) continue;
+        loop_.remove(listener->get());
+        listener->reset();
+        os::remove_file(path);
+    }
+}
+
+void Office::accept_registrant(os::GuardedFd connection) {
+    if (!connection) {
+        if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) pause_accepting();
+        return;
+    }
+    const int fd = connection.get();
+    if (!has_room_for(os::peer_identity(fd).uid)) return;
+    if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) return;
+    registrants_[fd] = std::move(connection);
+}
+
+bool Office::has_room_for(std::uint32_t user) const {
+    if (registrants_.size() >= kMaxRegistrants) return false;
+    if (user == geteuid() || user == 0) return true;
+    std::size_t of_user = 0;
+    for (const auto& [fd, connection] : registrants_) {
+        if (os::peer_identity(fd).uid == user) ++of_user;
+    }
+    return of_user < kMaxRegistrantsOfUser;
+}
+
+// Out of descriptors: who waits stays in the queue, and would call us for ever.
+void Office::pause_accepting() {
+    for (const int fd : {listener_.get(), takeover_listener_.get(), role_.listener}) {
+        if (fd >= 0) loop_.remove(fd);
+    }
+    accept_again_ = clock_.now() + kAcceptPause;
+}
+
+void Office::resume_accepting() {
+    accept_again_.reset();
+    for (const int fd : {listener_.get(), takeover_listener_.get(), role_.listener}) {
+        if (fd < 0) continue;
+        (void)loop_.add(fd, [this, fd] { accept_registrant(os::accept_local(fd)); });
+    }
+}
+
+// A process that may not write to the slot folder asks us to: detail has its socket, a slash, and
+// the name as it wrote it. The socket must be its own user's.
+Result<void> Office::enter_name(int fd, const wire::LocalMessage& message, Slot& slot) {
+    if (message.detail.empty()) return {};
+    const auto slash = message.detail.find('/');
+    const std::string socket = message.detail.substr(0, slash);
+    const std::string text =
+        slash != std::string::npos ? message.detail.substr(slash + 1) : std::string();
+    const std::string path = folder_.reader_socket_path(socket);
+    if (socket.empty() || socket.front() == '.' || fold(text) != message.key ||
+        os::owner_of(path) != os::peer_identity(fd).uid) {
+        return Error{Errc::no_permission, "enter slot"};
+    }
+    const auto entry = folder_.find(message.key);
+    const bool is_there = entry && entry->socket_path == path;
+    if (!is_there) {
+        auto claimed = folder_.claim(SlotName{text, message.key}, path);
+        if (!claimed) return claimed;
+    }
+    slot.entered_for = path;
+    return {};
+}
+
+}  // namespace mailslot::post

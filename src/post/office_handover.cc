@@ -1,0 +1,142 @@
+// The office as somebody's successor, and as somebody's predecessor.
+
+#include <unistd.h>
+
+#include <string>
+
+#include "os/shared_memory.h"
+#include "post/office.h"
+#include "post/office_slot.h"
+
+namespace mailslot::post {
+namespace {
+
+using wire::LocalOp;
+using wire::Rank;
+
+}  // namespace
+
+// --- As a successor
+// ---------------------------------------------------------------------------------------
+
+void Office::adopt(Estate& estate) {
+    is_successor_ = !estate.registrants.empty();
+    inherited_ = post_office_.take_books(estate.books);
+    has_books_ = !inherited_.empty();
+    for (os::GuardedFd& connection : estate.registrants) {
+        const int fd = connection.get();
+        if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) continue;
+        registrants_[fd] = std::move(connection);
+        // Who is not there any more shows when it is heard.
+        if (os::send_packet(fd, wire::encode({.op = LocalOp::register_again}))) awaited_.insert(fd);
+    }
+}
+
+// Those whose connections we were handed, and those whose books. Of others we know nothing.
+bool Office::all_are_here() const {
+    return (is_successor_ || has_books_) && awaited_.empty() && inherited_.empty();
+}
+
+void Office::begin_to_receive() {
+    receive_by_.reset();
+    awaited_.clear();
+    for (const auto& [key, memory] : inherited_) post_office_.forget_slot(key);
+    inherited_.clear();
+    for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+        // Out of descriptors or memory: it is opened anew, later.
+        if (auto begun = begin_to_receive(*carrier); !begun && carrier == network_.get()) {
+            carrier->stop();
+            network_error_ = begun.error();
+            retry_network_ = clock_.now();
+        }
+    }
+}
+
+Result<void> Office::begin_to_receive(Carrier& carrier) {
+    if (carrier.poll_fd() < 0) return {};
+    return loop_.add(carrier.poll_fd(), [this, &carrier] { receive(carrier); });
+}
+
+// --- As a predecessor
+// -------------------------------------------------------------------------------------
+
+bool Office::may_take_over(int fd) const {
+    const os::PeerIdentity peer = os::peer_identity(fd);
+    return peer.uid == geteuid() || peer.uid == 0;
+}
+
+bool Office::offer() {
+    offered_ = kNobody;
+    for (const auto& [fd, connection] : registrants_) {
+        if (asked_.contains(fd) || !may_take_over(fd)) continue;
+        asked_.insert(fd);
+        if (!os::send_packet(fd, wire::encode({.op = LocalOp::offer}))) continue;
+        offered_ = fd;
+        return true;
+    }
+    return false;
+}
+
+void Office::hear_claim(int fd, Rank rank) {
+    const bool is_due = rank == Rank::reader   ? asked_.contains(fd)
+                        : rank == Rank::daemon ? role_.rank == Rank::reader
+                                               : rank == Rank::successor_daemon;
+    const bool may = may_take_over(fd);
+    if (is_due && may) {
+        claimant_ = fd;
+        return;
+    }
+    const std::string who = role_.rank == Rank::reader ? "a reading process" : "mailslotd";
+    (void)os::send_packet(fd,
+                          wire::encode({.op = LocalOp::refused,
+                                        .why = may ? Errc::slot_exists : Errc::no_permission,
+                                        .detail = who + ", process " + std::to_string(getpid())}));
+}
+
+os::GuardedFd Office::take_claimant() {
+    const auto found = registrants_.find(claimant_);
+    os::GuardedFd connection = std::move(found->second);  // its slots' books stay, they go with it
+    loop_.remove(claimant_);
+    registrants_.erase(found);
+    return connection;
+}
+
+void Office::drain() {
+    constexpr int kMostRounds = 1000;  // who is flooded must go on nevertheless
+    const auto deliver = [this](std::span<const Parcel> arrived) { post_office_.deliver(arrived); };
+    bool more = !receive_by_;  // else it does not receive yet
+    for (int round = 0; more && round < kMostRounds; ++round) {
+        more = false;
+        for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+            more = carrier->receive(deliver) || more;
+        }
+    }
+}
+
+Estate Office::take_apart() {
+    Estate estate;
+    answerer_.send_all();
+    stop_listening();  // the files are the successor's to make
+    book_counters();
+    estate.books = post_office_.write_books([this](std::string_view key) -> std::uint64_t {
+        const auto slot = slots_.find(key);
+        if (slot != slots_.end()) return os::memory_number(slot->second->writer->memory());
+        const auto inherited = inherited_.find(key);  // not registered again yet
+        return inherited != inherited_.end() ? inherited->second : 0;
+    });
+    for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+        if (!receive_by_ && carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
+        for (ListeningSocket& socket : carrier->hand_over()) {
+            estate.sockets.push_back({std::string(carrier->traits().name), std::move(socket)});
+        }
+    }
+    for (auto& [fd, connection] : registrants_) {
+        loop_.remove(fd);
+        estate.registrants.push_back(std::move(connection));
+    }
+    registrants_.clear();
+    estate.lock = std::move(lock_);
+    return estate;
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,23 @@
+// What the office has of one slot that is registered with it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "post/office.h"
+
+namespace mailslot::post {
+
+struct Office::Slot {
+    std::unique_ptr<inbox::InboxWriter> writer;
+    int registrant = kOwn;
+    OpenWriter open{};             // own slots only
+    std::function<void()> ring{};  // own slots only
+    SlotCounters booked;           // what the segment's counters have of ours
+    Clock::Instant patient_from{};
+    std::string name{};         // as its reader wrote it; empty: not asked for yet
+    std::string entered_for{};  // the socket in the slot's entry, where we made it for another user
+};
+
+}  // namespace mailslot::post

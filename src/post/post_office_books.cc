@@ -1,0 +1,171 @@
+// The books of a post office on their way to its successor.
+
+#include <unordered_map>
+
+#include "base/check.h"
+#include "post/post_office.h"
+#include "wire/office_state.h"
+
+namespace mailslot::post {
+namespace {
+
+std::int64_t to_ticks(Clock::Instant instant) { return instant.time_since_epoch().count(); }
+Clock::Instant from_ticks(std::int64_t ticks) {
+    return Clock::Instant(Clock::Instant::duration(ticks));
+}
+
+// One list for both directions. `F` gets a reference to each number.
+template <class Losses, class F>
+void for_each_loss(Losses& lost, F&& each) {
+    each(lost.network_gap), each(lost.fragment_timed_out), each(lost.over_limit);
+    each(lost.slot_full), each(lost.message_too_big), each(lost.refused);
+}
+
+template <class Counters, class F>
+void for_each_number(Counters& counters, F&& each) requires requires {
+    counters.envelopes;
+}
+{
+    each(counters.envelopes), each(counters.delivered), each(counters.own);
+    each(counters.not_for_us), each(counters.ignored), each(counters.bad);
+    each(counters.bad_fragments), each(counters.no_such_slot), each(counters.repeats);
+    each(counters.too_old), each(counters.fragment_repeats), each(counters.senders_forgotten);
+    for_each_loss(counters.lost, each);
+}
+
+template <class Counters, class F>
+void for_each_number(Counters& counters, F&& each) requires requires {
+    counters.received;
+}
+{
+    each(counters.received), each(counters.repeats), each(counters.too_old);
+    for_each_loss(counters.lost, each);
+}
+
+// Whoever adds a counter adds it above, and in docs/protocol/office-state.md. (Three of the
+// office's, and one of a slot's, are not kept but looked up.)
+static_assert(sizeof(OfficeCounters) == sizeof(wire::OfficeNumbers) + 3 * sizeof(std::uint64_t));
+static_assert(sizeof(SlotCounters) == sizeof(wire::SlotState::counters) + sizeof(std::uint64_t));
+
+template <class Counters, class Numbers>
+void save(const Counters& counters, Numbers& numbers) {
+    std::size_t i = 0;
+    for_each_number(counters, [&](std::uint64_t number) { numbers[i++] = number; });
+    MAILSLOT_CHECK(i == numbers.size());
+}
+
+template <class Counters, class Numbers>
+void restore(Counters& counters, const Numbers& numbers) {
+    std::size_t i = 0;
+    for_each_number(counters, [&](std::uint64_t& number) { number = numbers[i++]; });
+}
+
+wire::SenderState to_state(const Sender& sender) {
+    wire::SenderState state;
+    sender.window.save(state);
+    state.origin = sender.key.origin;
+    state.last_heard = to_ticks(sender.last_heard);
+    state.received = sender.received;
+    state.lost = sender.lost;
+    state.repeats = sender.repeats;
+    state.lost_untold = sender.lost_untold;
+    state.told_then_arrived = sender.told_then_arrived;
+    state.told_below = sender.told_below;
+    state.address = sender.address;
+    state.host = sender.host;
+    return state;
+}
+
+}  // namespace
+
+std::vector<std::byte> PostOffice::write_books(
+    const std::function<std::uint64_t(std::string_view)>& memory_of) const {
+    wire::OfficeStateWriter out;
+    wire::OfficeNumbers numbers;
+    save(counters_, numbers);
+    out.put(numbers);
+    std::unordered_map<const SlotBook*, std::vector<wire::PartState>> parts;
+    reassembly_.each_part(
+        [&](const Reassembly::Key& key, Clock::Instant last_part, const Envelope& part) {
+            parts[key.sender.slot].push_back({to_ticks(last_part), part});
+        });
+    for (const auto& [key, slot] : slots_) {
+        wire::SlotState state{memory_of(key), to_ticks(slot.opened_at),
+                              to_ticks(slot.forgot_until)};
+        save(slot.counters, state.counters);
+        state.key = key;
+        out.put(state);
+        for (const Sender* sender : slot.senders) out.put(to_state(*sender));
+        for (const wire::PartState& part : parts[&slot]) out.put(part);
+    }
+    return out.take();
+}
+
+std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(Bytes books) {
+    now_ = clock_.now();
+    std::map<std::string, std::uint64_t, std::less<>> memories;
+    SlotBook* slot = nullptr;
+    wire::OfficeStateVisitor visitor;
+    visitor.counters = [this](const wire::OfficeNumbers& numbers) {
+        restore(counters_, numbers);
+        return true;
+    };
+    visitor.slot = [&](const wire::SlotState& state) {
+        slot_taken_over(state.key, std::min(now_, from_ticks(state.opened_at)));
+        slot = &slots_.find(state.key)->second;
+        slot->forgot_until = std::min(now_, from_ticks(state.forgot_until));
+        restore(slot->counters, state.counters);
+        return memories.emplace(state.key, state.memory).second;
+    };
+    visitor.sender = [&](const wire::SenderState& state) {
+        return slot != nullptr && take_sender(*slot, state);
+    };
+    visitor.part = [&](const wire::PartState& state) {
+        return slot != nullptr && take_part(*slot, state);
+    };
+    wire::read_office_state(books, visitor);
+    book_.sort_by_age();
+    reassembly_.sort_by_age();
+    return memories;
+}
+
+bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
+    const SenderKey key{&slot, state.origin};
+    SequenceWindow window(1);
+    if (book_.is_full() || book_.find(key) != nullptr || !window.restore(state)) return false;
+    Envelope word;
+    word.from_host = state.host.substr(0, kMaxHostBytes);
+    word.from_address = state.address;
+    Sender& sender = book_.add(key, state.next, word);
+    sender.window = std::move(window);
+    sender.received = state.received;
+    sender.lost = state.lost;
+    sender.repeats = state.repeats;
+    sender.lost_untold = state.lost_untold;
+    sender.told_then_arrived = state.told_then_arrived;
+    sender.told_below = state.told_below;
+    book_.heard(sender, std::min(now_, from_ticks(state.last_heard)));
+    return true;
+}
+
+bool PostOffice::take_part(SlotBook& slot, const wire::PartState& state) {
+    const SenderKey key{&slot, state.part.origin};
+    Sender* const sender = book_.find(key);
+    if (sender == nullptr || !is_sound_fragment(state.part)) return false;
+    if (sender->window.standing(state.part.sequence) == SequenceWindow::Standing::arrived) {
+        return false;
+    }
+    evicted_.clear();
+    const auto outcome =
+        reassembly_.add(key, state.part, std::min(now_, from_ticks(state.last_part)), evicted_);
+    // One that is whole would have been in the slot.
+    if (outcome == Reassembly::Outcome::complete) reassembly_.drop(key, state.part.sequence);
+    for (const Reassembly::Key& evicted : evicted_) {
+        if (Sender* const its = book_.find(evicted.sender)) {
+            give_up(*its, evicted.sequence, Loss::over_limit);
+        }
+    }
+    return true;
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,185 @@
+// The post office goes from one station to another: docs/post-office.md, "Handing over".
+
+#include <algorithm>
+#include <chrono>
+
+#include "post/station.h"
+
+namespace mailslot::post {
+namespace {
+
+using wire::LocalMessage;
+using wire::LocalOp;
+using wire::Rank;
+using namespace std::chrono_literals;
+
+constexpr auto kOfferPatience = 100ms;
+constexpr int kMostOffers = 8;
+
+}  // namespace
+
+Result<void> Station::open_office(Estate estate, Clock::Instant receive_by) {
+    const OfficeRole role{role_.rank, role_.serves_all_users, role_.listener.get()};
+    auto office = Office::open(settings_, folder_, station_id_, clock_, *loop_, role,
+                               std::move(estate), receive_by);
+    if (!office) {
+        set_network_error(office.error());
+        return office.error();
+    }
+    office_ = std::move(*office);
+    office_died_ = false;
+    watch_for_machines_office();
+    set_network_error(office_->network_error());
+    return {};
+}
+
+// --- As a successor
+// ---------------------------------------------------------------------------------------
+
+// The office that we are registered with ends. What it sends us must come by the way while we wait.
+void Station::take_up_offer() {
+    is_offered_ = false;
+    {
+        std::lock_guard lock(mutex_);
+        if (stopping_) return;  // we end, too; it asks the next one
+    }
+    const int fd = office_connection_.get();
+    if (!os::send_packet(fd, wire::encode({.op = LocalOp::claim}))) return leave_office();
+    auto estate = receive_estate(fd, [this](const LocalMessage& message) {
+        if (message.op == LocalOp::ring) answer_office(message);
+    });
+    if (!estate && estate.error().code == Errc::slot_exists) return;  // it went to another
+    if (!estate) return leave_office();
+    loop_->remove(fd);
+    estate->registrants.push_back(std::move(office_connection_));
+    bury_office_writers();
+    register_again_ = false;
+    if (!open_office(std::move(*estate), clock_.now() + kHandoverPatience)) {
+        seek_again_ = clock_.now() + kOfferPatience;
+        return;
+    }
+    for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
+}
+
+// A daemon's: from whoever is it now.
+Result<void> Station::claim_office() {
+    const auto claim = [this]() -> Result<void> {
+        auto connection = os::connect_local(folder_.takeover_socket_path());
+        if (!connection) return connection.error();
+        const LocalMessage message{.op = LocalOp::claim,
+                                   .number = static_cast<std::uint32_t>(role_.rank)};
+        auto sent = os::send_packet(connection->get(), wire::encode(message));
+        if (!sent) return sent;
+        auto estate = receive_estate(connection->get(), [](const LocalMessage&) {});
+        if (!estate) return estate.error();
+        estate->registrants.push_back(std::move(*connection));
+        return open_office(std::move(*estate), clock_.now() + kHandoverPatience);
+    };
+    auto claimed = claim();
+    role_.kept = {};  // what is there instead has gone on meanwhile
+    no_office_ = claimed ? std::nullopt : std::optional(claimed.error());
+    return claimed;
+}
+
+// --- To itself
+// ---------------------------------------------------------------------------------------
+
+Result<void> Station::reopen_office(const Settings& settings, const Look& look) {
+    Result<void> reopened;
+    execute([&] {
+        if (!office_) return;
+        const std::string dir = settings_.dir, system_dir = settings_.system_dir;
+        const auto waits_until = office_->receive_by().value_or(clock_.now());
+        office_->drain();  // what is for a port that we leave
+        Estate estate = office_->take_apart();
+        office_.reset();
+        settings_ = settings;
+        settings_.dir = dir;
+        settings_.system_dir = system_dir;
+        if (look) look(estate);
+        const auto patience = estate.registrants.empty() ? 0ms : kHandoverPatience;
+        reopened = open_office(std::move(estate), std::max(waits_until, clock_.now() + patience));
+        if (!reopened) seek_again_ = clock_.now();
+        for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
+    });
+    return reopened;
+}
+
+void Station::at_end(Look look) {
+    execute([&] { at_end_ = std::move(look); });
+}
+
+void Station::at_loss(std::function<void()> tell) {
+    execute([&] { at_loss_ = std::move(tell); });
+}
+
+OfficeStatus Station::office_status() {
+    OfficeStatus status;
+    execute([&] {
+        if (office_) status = office_->status();
+    });
+    return status;
+}
+
+// --- As a predecessor
+// -------------------------------------------------------------------------------------
+
+void Station::hand_office_over() {
+    os::GuardedFd successor = office_->take_claimant();
+    Estate estate = office_->take_apart();
+    office_.reset();
+    if (!send_estate(successor.get(), estate)) {
+        // Nothing has changed hands: we are it as before.
+        successor.reset();
+        if (!open_office(std::move(estate), clock_.now() + kHandoverPatience)) {
+            seek_again_ = clock_.now();
+        }
+        for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
+        return;
+    }
+    if (at_loss_) at_loss_();
+    // From here on we are registered with it, like any other. It will ask for our slots.
+    office_connection_ = std::move(successor);
+    if (!loop_->add(office_connection_.get(), [this] { hear_office(); })) leave_office();
+}
+
+// We end: somebody who is registered with us may go on.
+void Station::bequeath_office() {
+    for (int i = 0; i < kMostOffers && office_ && office_->offer(); ++i) {
+        const auto until = clock_.now() + kOfferPatience;
+        while (office_->is_offered() && !office_->is_claimed() && clock_.now() < until) {
+            loop_->run_once(until);
+            office_->tick();
+        }
+        if (office_->is_claimed()) hand_office_over();
+    }
+    if (!at_end_) return;
+    Estate left;
+    if (office_) left = office_->take_apart();
+    office_.reset();
+    at_end_(left);
+}
+
+// --- Registered with a successor
+// --------------------------------------------------------------------------
+
+void Station::register_all() {
+    register_again_ = false;
+    bury_office_writers();  // our predecessor's; it is not at work any more
+    for (const auto& [key, inbox] : slots_) {
+        (void)register_slot(inbox);
+        if (!office_connection_) return;
+    }
+    (void)os::send_packet(office_connection_.get(), wire::encode({.op = LocalOp::registered_all}));
+}
+
+void Station::bury_office_writers() {
+    for (const auto& [key, number] : office_numbers_) {
+        if (const auto found = slots_.find(key); found != slots_.end()) {
+            found->second->bury(number);
+        }
+    }
+    office_numbers_.clear();
+}
+
+}  // namespace mailslot::post

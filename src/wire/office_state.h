@@ -1,0 +1,77 @@
+// What a post office knows, on its way to its successor: docs/protocol/office-state.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "model/envelope.h"
+#include "model/limits.h"
+
+namespace mailslot::wire {
+
+// One bit for each number of a sender's window.
+using WindowBits = std::array<std::uint64_t, kRepeatWindow / 64>;
+
+struct SlotState {
+    std::uint64_t memory = 0;  // which memory the slot has: its file's number
+    std::int64_t opened_at = 0, forgot_until = 0;
+    std::array<std::uint64_t, 9> counters{};
+    std::string_view key{};
+};
+
+struct SenderState {
+    std::uint64_t origin = 0, next = 0, counted_from = 0;
+    std::int64_t last_heard = 0;
+    std::uint64_t received = 0, lost = 0, repeats = 0;
+    std::uint64_t lost_untold = 0, told_then_arrived = 0, told_below = 0;
+    IpAddress address{};
+    WindowBits arrived{};
+    struct GivenUp {
+        WindowBits timed_out{}, evicted{};
+    };
+    std::optional<GivenUp> given_up{};
+    std::string_view host{};
+};
+
+struct PartState {
+    std::int64_t last_part = 0;
+    Envelope part{};  // Kind::fragment
+};
+
+using OfficeNumbers = std::array<std::uint64_t, 18>;
+
+class OfficeStateWriter {
+public:
+    OfficeStateWriter();
+
+    void put(const OfficeNumbers& counters);
+    void put(const SlotState& slot);
+    void put(const SenderState& sender);  // of the last slot
+    void put(const PartState& part);      // of the last slot
+
+    std::vector<std::byte> take() { return std::move(bytes_); }
+
+private:
+    void append(std::uint8_t tag, Bytes content);
+
+    std::vector<std::byte> bytes_;
+};
+
+// What each record is handed to; false: it makes no sense, and ends the reading. Views borrow the
+// bytes.
+struct OfficeStateVisitor {
+    std::function<bool(const OfficeNumbers&)> counters;
+    std::function<bool(const SlotState&)> slot;
+    std::function<bool(const SenderState&)> sender;
+    std::function<bool(const PartState&)> part;
+};
+// False: it ended before the bytes did.
+bool read_office_state(Bytes bytes, const OfficeStateVisitor& visitor);
+
+}  // namespace mailslot::wire

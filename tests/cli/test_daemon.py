@@ -1,0 +1,154 @@
+"""mailslotd as people, scripts and a service manager meet it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import unittest
+
+import service_manager
+import support
+
+
+class Daemon(support.CommandTest):
+    def setUp(self):
+        super().setUp()
+        self.program = support.PROGRAM.parent / "mailslotd"
+
+    def run_daemon(self, *options, environment=()):
+        done = subprocess.run([self.program, *options], env=self.environment | dict(environment), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=support.DEADLINE, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def start_daemon(self, *options, environment=(), prefix=(), **how):
+        running = support.Running(options, self.environment | dict(environment), program=self.program, prefix=prefix, **how)
+        self.addCleanup(running.kill)
+        return running
+
+
+class Configuration(Daemon):
+    def config(self, text):
+        path = self.folder / "own.toml"
+        path.write_text(text)
+        return path
+
+    def test_says_nothing_where_it_is_right(self):
+        self.assertEqual(self.run_daemon("--check-config", "--config", self.config("port = 1234\n")), (0, "", ""))
+
+    def test_says_where_it_is_wrong_and_what_is_allowed(self):
+        path = self.config('host = "x"\nport = 70000\n')
+        for action in ("--check-config", "--print-config", "--verbose"):
+            status, out, said = self.run_daemon(action, "--config", path)
+            self.assertEqual((status, out), (2, ""))
+            self.assertRegex(said, rf"\Amailslotd: [^\n]*{re.escape(str(path))}:2:8: port must be a number from 1 to 65535[^\n]*\n\Z")
+
+    def test_prints_each_value_and_where_it_comes_from(self):
+        path = self.config('domains = ["LAB"]\n')
+        status, out, said = self.run_daemon("--print-config", "--port", "7", "--config", path)
+        self.assertEqual((status, said), (0, ""))
+        lines = dict(line.split(" = ", 1) for line in out.splitlines())
+        self.assertRegex(lines["port"], r"\A7 +# --port\Z")
+        self.assertRegex(lines["host"], r'\A"TESTHOST" +# MAILSLOT_HOST\Z')
+        self.assertRegex(lines["domains"], rf'\A\["LAB"\] +# {re.escape(str(path))}:1\Z')
+        self.assertRegex(lines["hop_limit"], r"\A1 +# built in\Z")
+        again = self.config(out)
+        self.assertEqual(self.run_daemon("--check-config", "--config", again), (0, "", ""))
+
+    def test_wrong_use_and_help(self):
+        for wrong in (["--nonsense"], ["extra"], ["--port"]):
+            status, out, said = self.run_daemon(*wrong)
+            self.assertEqual((status, out), (2, ""), wrong)
+            self.assertRegex(said, r"\Amailslotd: [^\n]+\n\Z")
+        self.assertIn("--print-config", self.run_daemon("--help")[1])
+        self.assertRegex(self.run_daemon("--version")[1], r"\Amailslotd \d")
+
+    def test_a_folder_of_another_users_is_refused(self):
+        status, _, said = self.run_daemon("--dir", "/proc/nowhere")
+        self.assertNotEqual(status, 0)
+        self.assertRegex(said, r"\Amailslotd: [^\n]+\n\Z")
+
+
+class Service(Daemon):
+    def manager(self):
+        manager = service_manager.ServiceManager(self.folder)
+        self.addCleanup(manager.close)
+        return manager
+
+    def start_with(self, manager, environment=(), **fds):
+        prefix, passing, numbers = manager.passing(**fds)
+        return self.start_daemon(prefix=prefix, environment=passing | dict(environment), pass_fds=numbers)
+
+    def test_tells_the_service_manager_all_that_it_does(self):
+        manager = self.manager()
+        daemon = self.start_with(manager)
+        self.assertEqual(manager.wait_for("READY"), "1")
+        listener = self.listen("IN")
+        daemon.process.send_signal(signal.SIGHUP)
+        self.assertEqual(manager.wait_for("RELOADING"), "1")
+        self.assertEqual(manager.wait_for("READY"), "1")
+        self.assertIn("1 slots of 1 programs", manager.wait_for("STATUS"))
+        listener.stop(signal.SIGTERM)
+        daemon.process.send_signal(signal.SIGTERM)
+        self.assertEqual(manager.wait_for("STOPPING"), "1")
+        self.assertEqual(daemon.end()[0], 0)
+
+    def test_feeds_the_watchdog(self):
+        manager = self.manager()
+        self.start_with(manager, environment={"WATCHDOG_USEC": "100000"})
+        for _ in range(3):
+            self.assertEqual(manager.wait_for("WATCHDOG"), "1")
+
+    def test_a_wrong_configuration_at_reload_is_told_and_changes_nothing(self):
+        path = self.folder / "own.toml"
+        path.write_text("")
+        daemon = self.start_daemon("--config", path).serving()
+        path.write_text("port = 0\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        self.assertRegex(daemon.error_line(), r"goes on as before: [^\n]*own.toml:1:8: port must be")
+        path.write_text(f'dir = "{self.folder}/elsewhere"\n')
+        del self.environment["MAILSLOT_DIR"]
+        path.write_text("")
+        daemon.process.send_signal(signal.SIGHUP)
+        self.assertIn("has read its configuration again", daemon.error_line())
+        self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
+
+    def test_takes_the_socket_that_the_service_manager_opened_and_leaves_it(self):
+        manager = self.manager()
+        path = str(self.folder / "office.sock")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+            listening.bind(path)
+            listening.listen()
+            early = self.start("listen", "--verbose", "EARLY")  # waits for mailslotd to start
+            daemon = self.start_with(manager, office=listening.fileno())
+            manager.wait_for("READY")
+            early.ready()
+            late = self.listen("LATE")
+            self.wait_until("both are registered", lambda: manager_says(manager, "2 slots of 2 programs", daemon))
+            early.stop(signal.SIGTERM)
+            late.stop(signal.SIGTERM)
+            self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
+            self.assertTrue(os.path.exists(path))
+
+    def test_lines_for_the_journal_begin_with_their_priority(self):
+        # What the journal's end of standard error would be called: here that of this pipe.
+        shell = ['bash', '-c', 'exec env JOURNAL_STREAM=$(stat -Lc %d:%i /dev/stderr) "$@"', 'bash']
+        daemon = self.start_daemon(prefix=shell)
+        self.assertRegex(daemon.error_line(), r"\A<5>is the post office of ")
+        self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
+
+    def test_what_keeps_the_network_away_is_told(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+            taken.bind(("", 0))
+            daemon = self.start_daemon("--port", str(taken.getsockname()[1])).serving()
+            self.assertRegex(daemon.error_line(), r"\Amailslotd: warning: hears nothing from the network: port taken")
+            self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
+
+
+def manager_says(manager, words, daemon):
+    daemon.process.send_signal(signal.SIGHUP)  # which makes it say so at once
+    return words in manager.wait_for("STATUS")
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,194 @@
+"""mailslotd as the machine's post office, under a user of its own: slots of several users, with their permissions."""
+
+import os
+import pathlib
+import signal
+import time
+import unittest
+
+import lab
+import service_manager
+from lab import Stream, message_from, number_of, read_up_to
+
+DAEMON, ANN, BOB = 901, 1001, 1002
+ROUNDS = 20
+SEEN = 20
+
+
+def as_user(user):
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+
+
+def may_change_users():
+    with open("/proc/self/uid_map", encoding="ascii") as lines:
+        return any(int(first) <= ANN and BOB < int(first) + int(count) for first, _, count in map(str.split, lines))
+
+
+@unittest.skipUnless(may_change_users(), "other users are needed: run as root")
+class Users(lab.LabTest):
+    def setUp(self):
+        super().setUp()
+        self.a, self.b = self.machines(["A", "B"])
+        run = self.b.folder / "run"
+        run.mkdir(mode=0o755)
+        os.chown(run, DAEMON, DAEMON)
+
+    def daemon(self, *options, **how):
+        return self.b.daemon("--system", *options, prefix=as_user(DAEMON) + how.pop("prefix", []), **how)
+
+    def listen(self, user, name, *options):
+        return self.b.listen(*options, name=name, prefix=as_user(user))
+
+    def test_each_hears_the_network_and_who_may_write_does(self):
+        self.daemon()
+        open_slot = self.listen(ANN, "OPEN", "--access", "everybody")
+        own = self.listen(BOB, "Own")
+        for name, listener in (("OPEN", open_slot), ("OWN", own)):
+            self.a.put(f"//*/mailslot/{name}", "from afar")
+            message = message_from(listener)
+            self.assertEqual((message["text"], message["from_host"]), ("from afar", "A"))
+        for user in (ANN, BOB, DAEMON, 0):
+            self.assertEqual(self.b.run("put", "OPEN", f"by {user}", prefix=as_user(user)), (0, b"", ""))
+            message = message_from(open_slot)
+            self.assertEqual((message["text"], message["trust"]), (f"by {user}", "local"))
+        self.assertEqual(self.b.run("put", "OWN", "by Ann", prefix=as_user(ANN))[0], 5)
+        self.assertEqual(self.b.run("put", "OWN", "by Bob", prefix=as_user(BOB)), (0, b"", ""))
+        self.assertEqual(message_from(own)["text"], "by Bob")
+
+    def test_a_name_is_one_users_at_a_time(self):
+        self.daemon()
+        first = self.listen(ANN, "LOG")
+        status, _, said = self.b.run("get", "log", "--timeout", "0", prefix=as_user(BOB))
+        self.assertEqual(status, 1, said)
+        self.assertIn("slot exists", said)
+        first.stop()
+        self.listen(BOB, "LOG").stop()
+        killed = self.listen(ANN, "LOG")
+        killed.stop(signal.SIGKILL)
+        self.listen(BOB, "LOG")
+
+    def test_without_the_daemon_a_guest_is_told_so(self):
+        self.daemon().stop(signal.SIGTERM)
+        status, _, said = self.b.run("get", "LOG", "--timeout", "0", prefix=as_user(ANN))
+        self.assertEqual(status, 5, said)
+        self.assertIn("mailslotd does not run", said)
+
+    def test_another_user_cannot_have_the_office(self):
+        daemon = self.daemon()
+        status, _, said = self.b.start("--system", "--replace", prefix=as_user(ANN),
+                                       program=lab.support.daemon_for_others()).end()
+        self.assertEqual(status, 5, said)
+        self.assertTrue(self.b.is_office(daemon.process.pid))
+
+    def test_restarts_twenty_times_and_its_sockets_outlive_it_in_the_service_manager(self):
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            with self.subTest(end=end):
+                self.check_restarts(end)
+
+    def check_restarts(self, end):
+        folder = self.b.folder / f"manager-{end.name}"
+        folder.mkdir()
+        manager = service_manager.ServiceManager(folder)
+        self.addCleanup(manager.close)
+        daemon = self.start_with(manager)
+        name = f"SLOT{end.name}"
+        listener = self.listen(ANN, name)
+        stream = Stream(self.a, f"//*/mailslot/{name}", size=1500)
+        heard = [message_from(listener)]
+        for _ in range(ROUNDS):
+            # All of what had to wait: when it is killed, a batch that it has just taken is lost.
+            heard = read_up_to(listener, stream.number + SEEN, heard)
+            self.assertEqual(manager.names(), {"udp": 2, "local": 1})
+            daemon.process.send_signal(end)
+            daemon.process.wait(timeout=lab.support.DEADLINE)
+            ended = time.monotonic()
+            daemon = self.start_with(manager)
+            self.assertLess(time.monotonic() - ended, 5)
+        heard = read_up_to(listener, stream.stop(), heard)
+        numbers = [number_of(m) for m in heard]
+        if end == signal.SIGKILL:
+            # One that was in the slot, and not noted there yet, may come again (docs/post-office.md, "Taking over").
+            self.assertLessEqual(len(numbers) - len(set(numbers)), ROUNDS)
+            numbers = sorted(set(numbers))
+        else:
+            self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
+        missing = numbers[-1] - numbers[0] + 1 - len(numbers)
+        self.assertLessEqual(missing, 32 * ROUNDS)  # of each kill: the batch that it was just working on
+        self.assertGreaterEqual(sum(m["lost_before"] for m in heard), missing)
+        self.assertGreaterEqual(self.b.info(name)["lost"], missing)
+        daemon.stop(signal.SIGTERM)
+
+    def start_with(self, manager):
+        prefix, environment, fds = manager.passing()
+        daemon = self.daemon(prefix=prefix, environment=environment, pass_fds=fds)
+        manager.wait_for("READY")
+        return daemon
+
+
+@unittest.skipUnless(may_change_users(), "other users are needed: run as root")
+class OwnFolders(lab.LabTest):
+    """As on a machine where mailslotd is installed: /run/mailslot is its own, users have folders of their own."""
+
+    def setUp(self):
+        super().setUp()
+        self.a, self.b = self.machines(["A", "B"])
+        del self.b.environment["MAILSLOT_DIR"]
+        self.in_b("mount", "-t", "tmpfs", "-o", "mode=0755", "none", "/run")
+        for folder, user in (("mailslot", DAEMON), (f"user/{ANN}", ANN), (f"user/{BOB}", BOB)):
+            self.in_b("install", "-d", "-o", str(user), "-g", str(user), "-m", "0755", f"/run/{folder}")
+
+    def in_b(self, *command):
+        lab.check_call(*self.b.inside, *command)
+
+    def listen(self, user, name, *options):
+        environment = {"XDG_RUNTIME_DIR": f"/run/user/{user}"}
+        return self.b.start("listen", "--verbose", "--json", name, *options, prefix=as_user(user),
+                            environment=environment).ready()
+
+    def daemon(self):
+        return self.b.daemon("--system", prefix=as_user(DAEMON))
+
+    def hears(self, listener, name, text):
+        self.a.put(f"//*/mailslot/{name}", text)
+        self.a.put(f"//10.{self.b.net.number}.0.{self.b.number}/mailslot/{name}", text + " to one")
+        self.assertEqual([message_from(listener)["text"] for _ in "12"], [text, text + " to one"])
+
+    def offices(self, ann, bob):
+        return [self.b.is_office(listener.process.pid, pathlib.Path(f"/run/user/{user}/mailslot"))
+                for listener, user in ((ann, ANN), (bob, BOB))]
+
+    def test_readers_change_to_the_daemon_and_back(self):
+        ann, bob = self.listen(ANN, "ANNS"), self.listen(BOB, "BOBS")
+        self.assertEqual(self.offices(ann, bob), [True, True])
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            daemon = self.daemon()
+            self.wait_until("they are registered", lambda: self.offices(ann, bob) == [False, False])
+            self.hears(ann, "ANNS", f"{end} before")
+            self.hears(bob, "BOBS", f"{end} before")
+            daemon.stop(end)
+            self.wait_until("they are on their own", lambda: self.offices(ann, bob) == [True, True])
+            # Each has a socket of its own now: what is for one address reaches one of them.
+            self.a.put("//*/mailslot/ANNS", f"{end} after")
+            self.assertEqual(message_from(ann)["text"], f"{end} after")
+
+    def test_slots_for_all_are_the_daemons(self):
+        self.daemon()
+        slot = self.listen(ANN, "ALL", "--access", "everybody")
+        for user in (BOB, DAEMON, 0):
+            self.assertEqual(self.b.run("put", "ALL", f"by {user}", prefix=as_user(user)), (0, b"", ""))
+            self.assertEqual(message_from(slot)["text"], f"by {user}")
+        self.hears(slot, "ALL", "from afar")
+
+    def test_a_name_that_another_user_has_hears_its_own_machine_only(self):
+        self.daemon()
+        first = self.listen(ANN, "LOG")
+        second = self.listen(BOB, "LOG")
+        self.assertIn("another user", second.error_line())
+        self.hears(first, "LOG", "from afar")
+        environment = {"XDG_RUNTIME_DIR": f"/run/user/{BOB}"}
+        self.assertEqual(self.b.start("put", "LOG", "by Bob", prefix=as_user(BOB), environment=environment).end()[0], 0)
+        self.assertEqual(message_from(second)["text"], "by Bob")
+
+
+if __name__ == "__main__":
+    lab.main()

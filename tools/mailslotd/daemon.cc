@@ -1,0 +1,230 @@
+#include "mailslotd/daemon.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <iostream>
+#include <string>
+
+#include "config/settings_text.h"
+#include "mailslot/exit_status.h"
+#include "mailslotd/log.h"
+#include "os/service_manager.h"
+#include "os/shared_memory.h"
+#include "post/station.h"
+
+namespace mailslot::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+using post::Estate;
+using post::Station;
+
+// How often we look whether there is something to tell; with a watchdog at least twice in its time.
+constexpr auto kLookEvery = 10s;
+constexpr std::size_t kMostBooks = std::size_t{256} * 1024 * 1024;
+
+int fail(const Error& error) {
+    log(Priority::error, to_string(error));
+    return cli::exit_status(error.code);
+}
+
+// Signals come by a descriptor, and to no thread.
+os::UniqueFd take_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return os::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+std::string monotonic_us() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
+class Daemon {
+public:
+    Daemon(const DaemonOptions& options, const Settings& settings)
+        : options_(options), settings_(settings) {}
+
+    int run(const os::UniqueFd& signals);
+
+private:
+    Result<void> start();
+    post::StationRole take_role();
+    void reload();
+    int end(std::string_view words);
+    void tell_status();
+    void keep(const Estate& estate);
+    void keep_at_end(const Estate& estate);
+
+    const DaemonOptions& options_;
+    Settings settings_;
+    os::ServiceManager manager_;
+    SystemClock clock_;
+    SystemRandom random_;
+    os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable: we are
+    std::shared_ptr<Station> station_;
+    std::string status_, network_error_;
+};
+
+post::StationRole Daemon::take_role() {
+    post::StationRole role;
+    role.rank = options_.replace ? wire::Rank::successor_daemon : wire::Rank::daemon;
+    role.serves_all_users =
+        settings_.dir == settings_.system_dir && (options_.settings.system || geteuid() == 0);
+    for (os::PassedFd& passed : manager_.take_fds()) {
+        if (passed.name == "udp" || passed.name == "local") {
+            role.kept.sockets.push_back({passed.name, {std::move(passed.fd)}});
+        } else if (passed.name == "books") {
+            const auto books =
+                os::map_shared_memory(passed.fd.get(), os::WhoWrites::creator_only, 1, kMostBooks);
+            if (books) role.kept.books.assign(books->data(), books->data() + books->size());
+        } else if (os::is_listener(passed.fd)) {
+            role.listener = std::move(passed.fd);
+        }
+    }
+    return role;
+}
+
+Result<void> Daemon::start() {
+    auto station = Station::start(settings_, clock_, random_, take_role());
+    if (!station && station.error().code == Errc::slot_exists) {
+        return Error{Errc::slot_exists, "start", 0,
+                     "the post office of " + settings_.dir + " is " + station.error().detail +
+                         " already; --replace takes its place"};
+    }
+    if (!station) return station.error();
+    station_ = std::move(*station);
+    station_->at_loss([this] { eventfd_write(replaced_.get(), 1); });
+    if (manager_.is_there()) {
+        station_->at_end([this](const Estate& estate) { keep_at_end(estate); });
+        return station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
+    }
+    return {};
+}
+
+// Its sockets outlive us in the service manager: after a kill the next one goes on with them.
+void Daemon::keep(const Estate& estate) {
+    for (const char* name : {"udp", "local", "books"}) {
+        manager_.notify("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
+    }
+    for (const Estate::Socket& socket : estate.sockets) {
+        const std::array fds{socket.socket.fd.get()};
+        manager_.notify("FDSTORE=1\nFDPOLL=0\nFDNAME=" + socket.carrier, fds);
+    }
+}
+
+// Nobody took the office over. Where we are started again, we go on with our own books.
+void Daemon::keep_at_end(const Estate& estate) {
+    if (estate.books.empty()) {
+        for (const char* name : {"udp", "local", "books"}) {
+            manager_.notify("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
+        }
+        return;
+    }
+    auto books = os::create_shared_memory("mailslot-books", estate.books.size(),
+                                          os::WhoWrites::creator_only);
+    if (!books) return;
+    std::ranges::copy(estate.books, books->mapping.data());
+    const std::array fds{books->fd.get()};
+    manager_.notify("FDSTORE=1\nFDPOLL=0\nFDNAME=books", fds);
+}
+
+void Daemon::reload() {
+    manager_.notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_us());
+    auto settings = load_settings(options_.settings);
+    if (!settings) {
+        log(Priority::error, "goes on as before: " + to_string(settings.error()));
+    } else if (settings->dir != settings_.dir) {
+        log(Priority::error, "goes on as before: another 'dir' needs a restart");
+    } else {
+        settings_ = *settings;
+        const auto reopened =
+            station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
+        if (!reopened) {
+            log(Priority::error, to_string(reopened.error()));
+        } else {
+            log(Priority::notice, "has read its configuration again");
+        }
+    }
+    manager_.notify("READY=1");
+    status_.clear();  // whoever reloads looks
+    tell_status();
+}
+
+void Daemon::tell_status() {
+    const auto error = station_->network_error();
+    const std::string network_error = error ? to_string(*error) : "";
+    if (network_error != network_error_) {
+        if (error) log(Priority::warning, "hears nothing from the network: " + network_error);
+        if (!error) log(Priority::notice, "hears the network again");
+        network_error_ = network_error;
+    }
+    const post::OfficeStatus office = station_->office_status();
+    std::string status = std::to_string(office.slots) + " slots of " +
+                         std::to_string(office.registrants) + " programs, " +
+                         std::to_string(office.counters.delivered) + " messages received, " +
+                         std::to_string(office.counters.lost.total()) + " lost";
+    if (error) status = network_error;
+    if (status == status_) return;
+    status_ = std::move(status);
+    manager_.notify("STATUS=" + status_);
+}
+
+int Daemon::run(const os::UniqueFd& signals) {
+    if (auto started = start(); !started) return fail(started.error());
+    log(Priority::notice,
+        "is the post office of " + settings_.dir + ", UDP port " + std::to_string(settings_.port));
+    tell_status();
+    manager_.notify("READY=1\nMAINPID=" + std::to_string(getpid()));
+    std::chrono::microseconds every = kLookEvery;
+    if (const auto watchdog = manager_.watchdog()) every = std::min(every, *watchdog / 2);
+    for (;;) {
+        std::array<pollfd, 2> entries{{{signals.get(), POLLIN, 0}, {replaced_.get(), POLLIN, 0}}};
+        const auto wait = std::chrono::ceil<std::chrono::milliseconds>(every);
+        poll(entries.data(), entries.size(),
+             static_cast<int>(std::max<std::int64_t>(wait.count(), 1)));
+        if (entries[1].revents != 0) return end("has ended: another mailslotd has its place");
+        signalfd_siginfo signal{};
+        while (read(signals.get(), &signal, sizeof signal) == sizeof signal) {
+            if (signal.ssi_signo != SIGHUP) return end("has ended");
+            reload();
+        }
+        tell_status();  // by the station's thread: the watchdog hears when that stands still
+        if (manager_.watchdog()) manager_.notify("WATCHDOG=1");
+    }
+}
+
+int Daemon::end(std::string_view words) {
+    manager_.notify("STOPPING=1\nSTATUS=hands the post office over");
+    station_.reset();
+    log(Priority::notice, words);
+    return cli::kDone;
+}
+
+}  // namespace
+
+int run(const DaemonOptions& options) {
+    if (options.verbose) be_verbose();
+    Origins origins;
+    const auto settings = load_settings(options.settings, &origins);
+    if (!settings) return fail(settings.error());
+    if (options.print_config) {
+        std::cout << to_toml(*settings, origins) << std::flush;
+        return std::cout ? cli::kDone : cli::kFailed;
+    }
+    if (options.check_config) return cli::kDone;
+    const os::UniqueFd signals = take_signals();
+    if (!signals) return fail(Error{Errc::no_resources, "signalfd", errno});
+    return Daemon(options, *settings).run(signals);
+}
+
+}  // namespace mailslot::daemon

@@ -1,0 +1,31 @@
+#include "mailslotd/log.h"
+
+#include <unistd.h>
+
+#include <string>
+
+#include "mailslot/plain_line.h"
+#include "os/service_manager.h"
+
+namespace mailslot::daemon {
+namespace {
+
+bool says_info = false;
+
+}  // namespace
+
+void be_verbose() { says_info = true; }
+
+void log(Priority priority, std::string_view line) {
+    static const bool to_journal = os::logs_to_journal();
+    if (priority == Priority::info && !says_info) return;
+    std::string text =
+        to_journal ? "<" + std::to_string(static_cast<int>(priority)) + ">" : "mailslotd: ";
+    if (!to_journal && priority == Priority::warning) text += "warning: ";
+    cli::append_visible(text, line);  // names from files and from the network turn up in errors
+    text += '\n';
+    // Nobody is left to tell when standard error itself fails.
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+}  // namespace mailslot::daemon
