@@ -5,9 +5,11 @@ r"""Mailslots: named one-way messages to a process, a machine, a domain or every
 """
 
 from . import ipc
-from ._mailslot import Losses, Message, Reader, SlotInfo, Writer, __version__
+from ._mailslot import Losses, Message, Reader, SenderInfo, SlotInfo, Writer, __version__
 from ._mailslot import list_slots as list
 from ._mailslot import slot_info as info
+from ._mailslot import slot_senders as senders
 from .ipc import Mailslot
 
-__all__ = ["Losses", "Mailslot", "Message", "Reader", "SlotInfo", "Writer", "__version__", "info", "ipc", "list"]
+__all__ = ["Losses", "Mailslot", "Message", "Reader", "SenderInfo", "SlotInfo", "Writer", "__version__", "info",
+           "ipc", "list", "senders"]

@@ -41,6 +41,12 @@ SlotInfo slot_info(const std::string& name) {
     return std::move(*found);
 }
 
+std::vector<SenderInfo> slot_senders(const std::string& name) {
+    auto found = unlocked([&] { return senders(name); });
+    if (!found) raise(found.error());
+    return std::move(*found);
+}
+
 std::string canonical_of(const std::string& address) {
     auto text = canonical(address);
     if (!text) raise(text.error());
@@ -164,6 +170,10 @@ PYBIND11_MODULE(_mailslot, module) {
     module.def(
         "slot_info", &slot_info, py::arg("name"),
         "One of them by name. Errors: x_not_found, x_mailslot_invalid_name, x_access_denied.");
+    module.def(
+        "slot_senders", &slot_senders, py::arg("name"),
+        "The writers on other machines that the slot has heard: a list of SenderInfo. Errors: "
+        "as slot_info's, and x_mailslot when nobody is the post office just now.");
     module.def("canonical", &canonical_of, py::arg("address"),
                "An address as the library writes it. Errors: x_mailslot_invalid_name.");
     module.def(

@@ -356,6 +356,8 @@ SlotInfo Inbox::info() const {
     }
     info.repeats = segment_->header().repeats.load(std::memory_order_relaxed) + earlier_repeats_;
     info.senders = segment_->header().senders.load(std::memory_order_relaxed);
+    info.senders_forgotten = segment_->header().senders_forgotten.load(std::memory_order_relaxed) +
+                             earlier_senders_forgotten_;
     info.read_timeout = options_.read_timeout;
     info.lost = losses();
     return info;
@@ -368,6 +370,7 @@ Losses Inbox::losses() const {
     lost.slot_full += header.refused_slot_full.load(relaxed);
     lost.message_too_big += header.refused_too_big.load(relaxed);
     lost.network_gap += header.network_gap.load(relaxed);
+    lost.kernel_drop += header.kernel_drop.load(relaxed);
     lost.fragment_timed_out += header.fragment_timed_out.load(relaxed);
     lost.not_trusted += header.not_trusted.load(relaxed);
     lost.over_limit += header.over_limit.load(relaxed);

@@ -172,11 +172,11 @@ private:
         std::map<std::uint64_t, std::uint64_t> told;
         for (const auto& got : slots_.got) told[got.origin] += got.lost_before;
         std::uint64_t lost = 0, received = 0, repeats = 0;
-        for (const SenderInfo& sender : office_.senders("LOG")) {
+        for (const SenderCounters& sender : office_.senders("LOG")) {
             RC_ASSERT(told[sender.origin] + sender.lost_untold ==
-                      sender.lost + sender.told_then_arrived);
-            RC_ASSERT(sender.received + sender.lost == plan_.messages);
-            lost += sender.lost;
+                      sender.lost.total() + sender.told_then_arrived);
+            RC_ASSERT(sender.received + sender.lost.total() == plan_.messages);
+            lost += sender.lost.total();
             received += sender.received;
             repeats += sender.repeats;
         }

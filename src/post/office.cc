@@ -211,12 +211,14 @@ void Office::book_counters(Slot& slot, const std::string& key) {
     SlotCounters& booked = slot.booked;
     inbox::Header& header = slot.writer->header();
     add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
+    add(header.kernel_drop, now.lost.kernel_drop, booked.lost.kernel_drop);
     add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
     // What a slot refuses for want of memory, or because another writer of it is stopped, is a
     // limit, too.
     add(header.over_limit, now.lost.over_limit + now.lost.refused,
         booked.lost.over_limit + booked.lost.refused);
     add(header.repeats, now.repeats, booked.repeats);
+    add(header.senders_forgotten, now.senders_forgotten, booked.senders_forgotten);
     header.senders.store(now.senders, relaxed);
     booked = now;
 }
@@ -279,6 +281,10 @@ void Office::hear_registrant(int fd) {
                 found->second->writer->set_event(std::move(packet->fds[0]));
             }
             return;
+        case LocalOp::senders:
+            return tell_senders(fd, *message);
+        case LocalOp::counters:
+            return tell_counters(fd);
         default:
             return drop_registrant(fd);
     }

@@ -18,8 +18,11 @@
 #include "os/local_socket.h"
 #include "post/item_maker.h"
 #include "post/post_office.h"
+#include "wire/local_message.h"
 
 namespace mailslot::post {
+
+using wire::NamedCounter;
 
 class Office {
 public:
@@ -41,6 +44,9 @@ public:
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
 
+    // What it has counted for the whole machine, by name: docs/post-office.md, "Counters".
+    std::vector<NamedCounter> counters() const;
+
 private:
     struct Slot;
     static constexpr int kOwn = -1;  // in the place of a registrant's descriptor
@@ -60,6 +66,8 @@ private:
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void remove_slot(const std::string& key, int registrant);
+    void tell_senders(int fd, const wire::LocalMessage& question) const;
+    void tell_counters(int fd) const;
     void book_counters();
     void book_counters(Slot& slot, const std::string& key);
 

@@ -82,7 +82,11 @@ public:
 
     OfficeCounters counters() const;
     SlotCounters counters(std::string_view slot_key) const;  // all zero for a slot that is not open
-    std::vector<SenderInfo> senders(std::string_view slot_key) const;  // in the order first heard
+    std::vector<SenderCounters> senders(
+        std::string_view slot_key) const;  // in the order first heard
+    // At most `most` of them, `from` on; the first page is from 0. Senders that come or are
+    // forgotten between two pages disturb none of the others.
+    SenderPage senders(std::string_view slot_key, std::uint64_t from, std::size_t most) const;
 
 private:
     struct TextHash {
@@ -117,13 +121,16 @@ private:
     void handle_message(Sender& sender, const Envelope& message);
     void handle_fragment(Sender& sender, const Envelope& fragment);
 
-    Sender& sender_of(SlotBook& slot, const Envelope& envelope);
+    Sender& sender_of(SlotBook& slot, const Parcel& parcel);
+    void note_drops(const Parcel& parcel);
+    Clock::Instant began(const Envelope& envelope) const;  // its writer, by our clock
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
     void make_room_for_sender();
     void note(const Sender& sender) const;
     void count_repeats(Sender& sender, std::uint64_t count);
+    void count_gap(Sender& sender, const Parcel& parcel);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
-    void take_gap_back(Sender& sender, std::uint64_t sequence);
+    void take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause);
     void move_loss(Sender& sender, Loss from, Loss to);
     SequenceWindow::Standing revive(Sender& sender, std::uint64_t sequence,
                                     SequenceWindow::Standing standing);
@@ -147,6 +154,8 @@ private:
     ByText<SlotBook> slots_;  // by folded name
     Spellings spellings_;     // as writers wrote them; null: no such slot
     const Spellings::value_type* last_spelling_ = nullptr;  // that was asked for
+    std::uint64_t kernel_drops_ = 0;                        // the most that a parcel said
+    Clock::Instant dropped_at_ = Clock::Instant::min();     // when that went up last
     SenderBook book_;
     Reassembly reassembly_;
     std::vector<Reassembly::Key> evicted_;

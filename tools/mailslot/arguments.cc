@@ -234,9 +234,11 @@ void add_info(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<InfoOptions>(
         app, chosen, "info", "One slot's sizes, counters and losses", run_info);
     add_name(*verb, "NAME", "A slot of this machine", options->name);
-    verb->add_flag("--json", options->json, "One JSON object");
+    verb->add_flag("--json", options->json, "One JSON object, with all senders");
+    verb->add_flag("--senders", options->senders, "All senders, not only the ten that lost most");
     verb->footer(R"(Examples:
   mailslot info LISTENER
+  mailslot info LISTENER --json | jq '.by_sender[] | select(.lost > 0)'
   mailslot info LISTENER --json | jq .lost_by_cause)");
 }
 

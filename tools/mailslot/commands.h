@@ -56,6 +56,7 @@ int run_list(const ListOptions& options);
 struct InfoOptions {
     std::string name;
     bool json = false;
+    bool senders = false;  // all of them
 };
 int run_info(const InfoOptions& options);
 

@@ -68,6 +68,8 @@ Result<std::size_t> UdpReceiver::add_socket(Family family) {
     auto socket = os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes);
     if (!socket) return socket.error();
     if (auto added = poll_set_.add(socket->fd()); !added) return added.error();
+    // Not 0 where others used the socket before.
+    drops_of_.push_back(socket->kernel_drops());
     sockets_.push_back(std::move(*socket));
     return sockets_.size() - 1;
 }
@@ -124,10 +126,10 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     bool more = true;
     for (std::size_t datagrams = 0; more && datagrams < kDatagramsAtOnce;) {
         more = false;
-        for (os::UdpSocket& socket : sockets_) {
-            if (!has_work(socket.fd())) continue;
-            const std::span<const os::Datagram> came = socket.receive(batch_);
-            hand_over(came, deliver);
+        for (std::size_t i = 0; i < sockets_.size(); ++i) {
+            if (!has_work(sockets_[i].fd())) continue;
+            const std::span<const os::Datagram> came = sockets_[i].receive(batch_);
+            hand_over(i, came, deliver);
             datagrams += came.size();
             more = more || batch_.is_full();
         }
@@ -135,10 +137,11 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     return more;
 }
 
-void UdpReceiver::hand_over(std::span<const os::Datagram> datagrams,
+void UdpReceiver::hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
                             const Carrier::Deliver& deliver) {
     counters_.rx_datagrams.fetch_add(datagrams.size(), std::memory_order_relaxed);
     for (const os::Datagram& datagram : datagrams) {
+        note_drops(socket, datagram.kernel_drops);
         if (is_allowed(datagram.interface_index)) {
             decode(datagram);
         } else {
@@ -147,6 +150,12 @@ void UdpReceiver::hand_over(std::span<const os::Datagram> datagrams,
         if (decoded_ >= kMessagesAtOnce) deliver_decoded(deliver);
     }
     if (decoded_ > 0) deliver_decoded(deliver);
+}
+
+// The socket's count goes round; ours does not.
+void UdpReceiver::note_drops(std::size_t socket, std::uint32_t drops) {
+    drops_ += static_cast<std::uint32_t>(drops - drops_of_[socket]);
+    drops_of_[socket] = drops;
 }
 
 void UdpReceiver::deliver_decoded(const Carrier::Deliver& deliver) {
@@ -174,6 +183,7 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
     parcels_.push_back(*parcel);
     parcels_.back().envelope.from_address = datagram.from.address;
     parcels_.back().envelope.trust = Trust::none;
+    parcels_.back().kernel_drops = drops_;
     decoded_ += parcel->size();
 }
 
