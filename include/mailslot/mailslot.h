@@ -102,6 +102,7 @@ struct SlotInfo {
     std::optional<std::size_t> next_message_bytes;  // nothing waits: no value
     std::uint64_t messages = 0, bytes = 0;          // waiting
     std::uint64_t received = 0;                     // put into the slot, read or not
+    std::uint64_t received_bytes = 0;               // their payload
     std::uint64_t repeats = 0;                      // further copies of a message, dropped
     std::uint64_t senders = 0;                      // writers on other machines heard of late
     std::uint64_t senders_forgotten = 0;            // the longest silent, to make room for others

@@ -15,7 +15,8 @@ _mailslot_options() {
             echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --access --verbose --help'
             ;;
         list) echo '--json --names --help' ;;
-        info) echo '--json --help' ;;
+        info) echo '--json --senders --help' ;;
+        watch) echo '--json --interval --count --help' ;;
         *) echo '--help --version' ;;
     esac
 }
@@ -28,13 +29,13 @@ _mailslot() {
             mapfile -t COMPREPLY < <(compgen -W 'owner group everybody' -- "$word")
             return
             ;;
-        --count | --timeout | --wait | --label | --max-messages | --max-bytes) return ;;
+        --count | --interval | --timeout | --wait | --label | --max-messages | --max-bytes) return ;;
     esac
     if [[ $word == -* ]]; then
         [[ $COMP_CWORD -eq 1 ]] && verb=
         mapfile -t COMPREPLY < <(compgen -W "$(_mailslot_options "$verb")" -- "$word")
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get listen list info' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'put get listen list info watch' -- "$word")
     else
         case $verb in
             put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_slots "$word" ;;

@@ -35,6 +35,7 @@ void define_slot_info(py::module_& module) {
         .def_readonly("messages", &SlotInfo::messages)
         .def_readonly("bytes", &SlotInfo::bytes)
         .def_readonly("received", &SlotInfo::received)
+        .def_readonly("received_bytes", &SlotInfo::received_bytes)
         .def_readonly("repeats", &SlotInfo::repeats)
         .def_readonly("senders", &SlotInfo::senders)
         .def_readonly("senders_forgotten", &SlotInfo::senders_forgotten)

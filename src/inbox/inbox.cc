@@ -346,6 +346,7 @@ SlotInfo Inbox::info() const {
     info.messages = waiting();
     info.bytes = books.bytes > consumed_bytes_ ? books.bytes - consumed_bytes_ : 0;
     info.received = earlier_received_ + consumed_count_ + info.messages;
+    info.received_bytes = earlier_received_bytes_ + consumed_bytes_ + info.bytes;
     Position at;
     std::uint64_t word = 0;
     if (find_record(at, word)) {

@@ -111,6 +111,7 @@ void Inbox::replace_segment() {
     earlier_losses_ = losses();
     earlier_losses_.bad_record = bad_records_;
     earlier_received_ += consumed_count_;
+    earlier_received_bytes_ += consumed_bytes_;
     earlier_repeats_ += segment_->header().repeats.load(std::memory_order_relaxed);
     earlier_senders_forgotten_ +=
         segment_->header().senders_forgotten.load(std::memory_order_relaxed);

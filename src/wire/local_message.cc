@@ -23,6 +23,21 @@ void put_text(ByteWriter& out, std::string_view text) {
 
 std::string take_text(ByteReader& in) { return std::string(as_text(in.take(in.u16be()))); }
 
+void fail(ByteReader& in) { in.take(in.left() + 1); }
+
+// Longer than any that is sent: fails.
+std::string take_text(ByteReader& in, std::size_t most) {
+    std::string text = take_text(in);
+    if (text.size() > most) fail(in);
+    return text;
+}
+
+std::size_t take_count(ByteReader& in, std::size_t most) {
+    const std::size_t count = in.u16be();
+    if (count > most) fail(in);
+    return count;
+}
+
 std::uint64_t or_none(const std::optional<std::uint64_t>& number) { return number.value_or(kNone); }
 
 std::optional<std::uint64_t> none_or(std::uint64_t number) {
@@ -40,8 +55,8 @@ void for_each_loss(Lost& lost, F&& each) {
 template <class Info, class F>
 void for_each_number(Info& info, F&& each) {
     each(info.max_message_bytes), each(info.max_bytes), each(info.max_messages);
-    each(info.messages), each(info.bytes), each(info.received), each(info.repeats);
-    each(info.senders), each(info.senders_forgotten);
+    each(info.messages), each(info.bytes), each(info.received), each(info.received_bytes);
+    each(info.repeats), each(info.senders), each(info.senders_forgotten);
     for_each_loss(info.lost, each);
 }
 
@@ -83,14 +98,14 @@ void put_senders(ByteWriter& out, const std::vector<SenderInfo>& senders) {
 
 std::vector<SenderInfo> take_senders(ByteReader& in) {
     std::vector<SenderInfo> senders;
-    for (std::size_t left = in.u16be(); left > 0 && in.ok(); --left) {
+    for (std::size_t left = take_count(in, kSendersPerPage); left > 0 && in.ok(); --left) {
         SenderInfo& sender = senders.emplace_back();
-        sender.from_host = take_text(in);
-        sender.from_address = take_text(in);
+        sender.from_host = take_text(in, kMostHostBytes);
+        sender.from_address = take_text(in, kMostAddressBytes);
         const auto heard = static_cast<std::int64_t>(in.u64be());
         // A clock counts nanoseconds; what does not fit is no time.
         const bool is_time = heard <= kMostMicroseconds && heard >= -kMostMicroseconds;
-        if (!is_time) in.take(in.left() + 1);
+        if (!is_time) fail(in);
         sender.last_heard =
             std::chrono::system_clock::time_point(microseconds(is_time ? heard : 0));
         for_each_sender_number(sender, [&in](auto& number) { number = in.u64be(); });
@@ -109,10 +124,12 @@ void put_counters(ByteWriter& out, const std::vector<NamedCounter>& counters) {
 
 std::vector<NamedCounter> take_counters(ByteReader& in) {
     std::vector<NamedCounter> counters;
-    for (std::size_t left = in.u16be(); left > 0 && in.ok(); --left) {
+    for (std::size_t left = take_count(in, kMostCounters); left > 0 && in.ok(); --left) {
         NamedCounter& counter = counters.emplace_back();
-        counter.name = take_text(in);
-        counter.is_level = in.u8() == 1;
+        counter.name = take_text(in, kMostCounterNameBytes);
+        const std::uint8_t level = in.u8();
+        if (level > 1) fail(in);
+        counter.is_level = level == 1;
         counter.value = in.u64be();
     }
     return counters;

@@ -147,12 +147,12 @@ TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
     info.name = "N", info.reader_pid = 1, info.read_timeout = Timeout(2);
     info.next_message_bytes = 3, info.max_message_bytes = 4, info.max_bytes = 5;
     info.max_messages = 6, info.messages = 7, info.bytes = 8, info.received = 9;
-    info.repeats = 10, info.senders = 11, info.senders_forgotten = 12;
-    info.lost = {13, 14, 15, 16, 17, 18, 19, 20};
+    info.received_bytes = 10, info.repeats = 11, info.senders = 12, info.senders_forgotten = 13;
+    info.lost = {14, 15, 16, 17, 18, 19, 20, 21};
     const auto packet = encode(message);
     ByteReader in(packet);
     in.take(11 + 2 + 1);  // up to the name
-    for (std::uint64_t number = 1; number <= 20; ++number) EXPECT_EQ(in.u64be(), number);
+    for (std::uint64_t number = 1; number <= 21; ++number) EXPECT_EQ(in.u64be(), number);
     EXPECT_TRUE(in.ok());
     EXPECT_EQ(in.left(), 0u);
 }

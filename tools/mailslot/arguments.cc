@@ -242,12 +242,33 @@ void add_info(CLI::App& app, Chosen& chosen) {
   mailslot info LISTENER --json | jq .lost_by_cause)");
 }
 
+void add_watch(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<WatchOptions>(
+        app, chosen, "watch", "A live table of slots, senders, rates and losses", run_watch);
+    verb->add_flag("--json", options->json, "One JSON object an interval, on a line of its own");
+    add_number(*verb, "--interval", "MS", "How often to look (default 1000)", 50,
+               [options = options](std::int64_t ms) { options->interval = Timeout(ms); });
+    add_number(*verb, "--count", "N", "End after so many intervals", 1,
+               [options = options](std::int64_t count) {
+                   options->count = static_cast<std::uint64_t>(count);
+               });
+    verb->footer(
+        R"(On a terminal it fills the screen until Ctrl-C or q; to a file or a pipe it prints a block of
+rows an interval. Rows in red lost messages since the look before.
+
+Examples:
+  mailslot watch
+  mailslot watch --interval 5000 >> rates.txt
+  mailslot watch --json | jq '.slots[] | select(.lost_now > 0)')");
+}
+
 void add_verbs(CLI::App& app, Chosen& chosen) {
     add_put(app, chosen);
     add_get(app, chosen);
     add_listen(app, chosen);
     add_list(app, chosen);
     add_info(app, chosen);
+    add_watch(app, chosen);
 }
 
 std::string command_of(const CLI::App& app) {

@@ -53,6 +53,13 @@ struct ListOptions {
 };
 int run_list(const ListOptions& options);
 
+struct WatchOptions {
+    bool json = false;
+    Timeout interval{1000};
+    std::optional<std::uint64_t> count{};
+};
+int run_watch(const WatchOptions& options);
+
 struct InfoOptions {
     std::string name;
     bool json = false;

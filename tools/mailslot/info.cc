@@ -37,6 +37,7 @@ void append_table(std::string& out, const SlotInfo& slot) {
     append_row(out, "next_message_bytes",
                slot.next_message_bytes ? std::to_string(*slot.next_message_bytes) : "-");
     append_row(out, "received", slot.received);
+    append_row(out, "received_bytes", slot.received_bytes);
     append_row(out, "repeats", slot.repeats);
     append_row(out, "senders", slot.senders);
     append_row(out, "senders_forgotten", slot.senders_forgotten);

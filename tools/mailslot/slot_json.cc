@@ -57,6 +57,8 @@ std::optional<std::uint64_t> some(std::uint64_t number) {
     return number == 0 ? std::nullopt : std::optional(number);
 }
 
+}  // namespace
+
 void add_slot(JsonObject& object, const SlotInfo& slot) {
     object.add("name", std::string_view(slot.name))
         .add("reader_pid", static_cast<std::uint64_t>(slot.reader_pid))
@@ -64,6 +66,7 @@ void add_slot(JsonObject& object, const SlotInfo& slot) {
         .add("bytes", slot.bytes);
     add_or_null(object, "next_message_bytes", slot.next_message_bytes);
     object.add("received", slot.received)
+        .add("received_bytes", slot.received_bytes)
         .add("repeats", slot.repeats)
         .add("senders", slot.senders)
         .add("senders_forgotten", slot.senders_forgotten);
@@ -75,10 +78,7 @@ void add_slot(JsonObject& object, const SlotInfo& slot) {
     add_losses(object, slot.lost);
 }
 
-}  // namespace
-
-void append_sender_json(std::string& out, const SenderInfo& sender) {
-    JsonObject object(out);
+void add_sender(JsonObject& object, const SenderInfo& sender) {
     std::string origin, heard;
     append_origin(origin, sender.origin);
     append_utc(heard, sender.last_heard);
@@ -91,6 +91,11 @@ void append_sender_json(std::string& out, const SenderInfo& sender) {
     object.add("lost_untold", sender.lost_untold)
         .add("told_then_arrived", sender.told_then_arrived)
         .add("last_heard", std::string_view(heard));
+}
+
+void append_sender_json(std::string& out, const SenderInfo& sender) {
+    JsonObject object(out);
+    add_sender(object, sender);
 }
 
 void append_slot_json(std::string& out, const SlotInfo& slot) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mailslot/json_line.h"
 #include "mailslot/mailslot.h"
 
 namespace mailslot::cli {
@@ -18,6 +19,10 @@ void append_slot_json(std::string& out, const SlotInfo& slot,
                       const Result<std::vector<SenderInfo>>& senders);
 // One object, without a newline.
 void append_sender_json(std::string& out, const SenderInfo& sender);
+
+// Their members, to an object that may have others.
+void add_slot(JsonObject& object, const SlotInfo& slot);
+void add_sender(JsonObject& object, const SenderInfo& sender);
 
 struct Loss {
     std::string_view cause;
