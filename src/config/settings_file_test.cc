@@ -86,6 +86,9 @@ families = "ipv6"
 interfaces = ["eth0", "wlan0"]
 hop_limit = 8
 receive_buffer = "16MiB"
+max_sender_rate = 100
+max_slot_rate = 300
+metrics = "[::1]:9138"
 [peers]
 FileSrv = "10.0.0.7"
 "printer.example.org" = "fe80::1%3"
@@ -99,6 +102,9 @@ FileSrv = "10.0.0.7"
     EXPECT_EQ(settings.interfaces, (std::vector<std::string>{"eth0", "wlan0"}));
     EXPECT_EQ(settings.hop_limit, 8);
     EXPECT_EQ(settings.receive_buffer_bytes, 16u * 1024 * 1024);
+    EXPECT_EQ(settings.max_sender_rate, 100u);
+    EXPECT_EQ(settings.max_slot_rate, 300u);
+    EXPECT_EQ(settings.metrics, "[::1]:9138");
     EXPECT_EQ(settings.peers,
               (Texts{{"FILESRV", "10.0.0.7"}, {"PRINTER.EXAMPLE.ORG", "fe80::1%3"}}));
 }

@@ -60,7 +60,8 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Parcel> messages) {
                        return put(key, messages);
-                   }) {
+                   },
+                   {.sender_rate = settings.max_sender_rate, .slot_rate = settings.max_slot_rate}) {
     post_office_.note_senders_by(
         [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
             const auto found = slots_.find(key);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/losses.h"
 #include "post/office.h"
 
 namespace mailslot::post {
@@ -38,13 +39,11 @@ SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
 }
 
 void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
-    const Losses lost = losses_of(counted);
-    all.insert(all.end(), {{"lost_network_gap", lost.network_gap},
-                           {"lost_kernel_drop", lost.kernel_drop},
-                           {"lost_fragment_timed_out", lost.fragment_timed_out},
-                           {"lost_slot_full", lost.slot_full},
-                           {"lost_message_too_big", lost.message_too_big},
-                           {"lost_over_limit", lost.over_limit}});
+    for_each_cause(losses_of(counted), [&all](std::string_view cause, std::uint64_t count) {
+        // Two causes are the slot's own alone.
+        if (cause == "not_trusted" || cause == "bad_record") return;
+        all.push_back({"lost_" + std::string(cause), count});
+    });
 }
 
 }  // namespace

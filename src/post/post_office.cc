@@ -17,7 +17,9 @@ PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_in
       clock_(clock),
       put_into_slot_(std::move(put_into_slot)),
       book_(std::max<std::size_t>(limits.senders, 1)),
-      reassembly_(limits.reassembly) {}
+      reassembly_(limits.reassembly),
+      sender_rate_(limits.sender_rate),
+      slot_rate_(limits.slot_rate) {}
 
 void PostOffice::deliver(std::span<const Parcel> arrived) {
     now_ = clock_.now();
@@ -382,7 +384,31 @@ void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
 
 // ---- Into the slot
 
-void PostOffice::stage(Sender& sender, const Parcel& parcel) {
+// A machine that is over its own limit takes nothing of what all share.
+std::uint64_t PostOffice::within_limits(Sender& sender, std::uint64_t wanted) {
+    TokenBucket* const own = sender_rate_ > 0 ? &book_.bucket_of(sender) : nullptr;
+    const std::uint64_t of_sender = own != nullptr ? own->take(wanted, sender_rate_, now_) : wanted;
+    if (slot_rate_ == 0) return of_sender;
+    const std::uint64_t taken = sender.key.slot->bucket.take(of_sender, slot_rate_, now_);
+    if (own != nullptr) own->give_back(of_sender - taken);
+    return taken;
+}
+
+void PostOffice::stage(Sender& sender, Parcel parcel) {
+    if (sender_rate_ > 0 || slot_rate_ > 0) {
+        const std::uint64_t taken = within_limits(sender, parcel.size());
+        const std::uint64_t over = parcel.size() - taken;
+        if (taken > 0) {
+            if (over > 0) parcel.contents = parcel.contents.first(taken);
+            put_into_run(sender, parcel);
+        }
+        if (over > 0) count_loss(sender, Loss::over_limit, over);
+        return;
+    }
+    put_into_run(sender, parcel);
+}
+
+void PostOffice::put_into_run(Sender& sender, const Parcel& parcel) {
     const std::size_t index = run_.size();
     run_slot_ = sender.key.slot;
     run_.push_back(parcel);

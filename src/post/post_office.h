@@ -34,6 +34,8 @@ struct Identity {
 struct Limits {
     std::size_t senders = kMaxSenders;  // at least 1
     ReassemblyLimits reassembly{};
+    // Messages a second into one slot: of one machine, and of all; 0: no limit.
+    std::uint64_t sender_rate = 0, slot_rate = 0;
 };
 
 // A sequence number that a writer can reach (300 years at a million messages a second); higher ones
@@ -137,7 +139,9 @@ private:
     void accept(Sender& sender, std::uint64_t sequence, SequenceWindow::Standing standing);
     void give_up(Sender& sender, std::uint64_t sequence, Loss cause);
 
-    void stage(Sender& sender, const Parcel& parcel);
+    void stage(Sender& sender, Parcel parcel);
+    void put_into_run(Sender& sender, const Parcel& parcel);
+    std::uint64_t within_limits(Sender& sender, std::uint64_t wanted);
     void flush();
     std::size_t settle_taken(std::size_t front, std::size_t count);
     std::size_t settle_refused(std::size_t front, Loss cause);
@@ -158,6 +162,7 @@ private:
     Clock::Instant dropped_at_ = Clock::Instant::min();     // when that went up last
     SenderBook book_;
     Reassembly reassembly_;
+    const std::uint64_t sender_rate_, slot_rate_;
     std::vector<Reassembly::Key> evicted_;
 
     SlotBook* run_slot_ = nullptr;  // of all messages in run_

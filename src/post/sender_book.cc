@@ -116,10 +116,22 @@ void SenderBook::heard(Sender& sender, Clock::Instant now) {
     by_age_.splice(by_age_.end(), by_age_, sender.by_age);
 }
 
+TokenBucket& SenderBook::bucket_of(Sender& sender) {
+    if (!sender.bucket) {
+        std::weak_ptr<TokenBucket>& place = sender.key.slot->buckets[sender.address];
+        sender.bucket = place.lock();
+        if (!sender.bucket) place = sender.bucket = std::make_shared<TokenBucket>();
+    }
+    return *sender.bucket;
+}
+
 void SenderBook::remove(Sender& sender) {
     found_ = nullptr;
     by_age_.erase(sender.by_age);
     sender.key.slot->senders.erase(sender.number);
+    if (sender.bucket && sender.bucket.use_count() == 1) {
+        sender.key.slot->buckets.erase(sender.address);
+    }
     const SenderKey key = sender.key;  // a reference into what is erased would not do
     senders_.erase(key);
 }

@@ -9,12 +9,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/clock.h"
 #include "model/envelope.h"
 #include "model/limits.h"
 #include "post/counters.h"
+#include "post/token_bucket.h"
 
 namespace mailslot::post {
 
@@ -73,6 +75,12 @@ private:
 
 struct Sender;
 
+struct ByOctets {
+    bool operator()(const IpAddress& a, const IpAddress& b) const {
+        return std::tie(a.family, a.octets, a.scope_id) < std::tie(b.family, b.octets, b.scope_id);
+    }
+};
+
 // The books of one open slot.
 struct SlotBook {
     std::string key;  // folded name
@@ -82,6 +90,8 @@ struct SlotBook {
     SlotCounters counters;
     std::map<std::uint64_t, Sender*> senders;  // by their number, in the order first heard
     std::uint64_t next_number = 0;
+    TokenBucket bucket;
+    std::map<IpAddress, std::weak_ptr<TokenBucket>, ByOctets> buckets;  // of machines
 };
 
 struct SenderKey {
@@ -102,6 +112,7 @@ struct Sender {
 
     SenderKey key;
     SequenceWindow window;
+    std::shared_ptr<TokenBucket> bucket;  // its machine's; none before it is needed
     std::string host;
     IpAddress address{};
     Clock::Instant last_heard{};
@@ -129,6 +140,8 @@ public:
     void heard(Sender& sender, Clock::Instant now);
     Sender& least_recent() { return *by_age_.front(); }  // there must be one
     void remove(Sender& sender);
+    // What all senders of that machine to that slot share. Kept as long as one of them is known.
+    TokenBucket& bucket_of(Sender& sender);
 
 private:
     std::size_t max_senders_;

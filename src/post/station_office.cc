@@ -54,6 +54,7 @@ bool Station::become_office() {
         return false;
     }
     office_ = std::move(*office);
+    if (!settings_.metrics.empty()) metrics_ = MetricsServer::start(settings_.metrics, folder_);
     set_network_error(office_->network_error());
     return true;
 }
@@ -80,6 +81,7 @@ void Station::leave_office() {
         office_numbers_.clear();
         seek_again_ = clock_.now();
     }
+    metrics_.reset();
     office_.reset();
 }
 

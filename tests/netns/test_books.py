@@ -40,6 +40,21 @@ class Books(lab.LabTest):
         _, table, _ = reader.run("info", "IN")
         self.assertIn(senders["S"]["origin"], table.decode())
 
+    def test_a_machine_that_floods_is_held_to_its_rate_and_others_are_not(self):
+        reader, flood, other = self.machines(["R", "S", "T"], ipv6=False)
+        (reader.folder / "mailslot.toml").write_text("max_sender_rate = 20\n")
+        reader.listen()
+        flood.put(EVERYBODY, stdin=lab.stream(1, 5000, 100))
+        other.put(EVERYBODY, *(numbered(i) for i in range(1, 11)))
+        self.wait_until("all is known", lambda: {n: s["received"] + s["lost"] for n, s in self.by_host(reader).items()}
+                        == {"S": 5000, "T": 10})
+        senders = self.by_host(reader)
+        self.assertEqual(senders["T"]["received"], 10)
+        self.assertEqual(senders["S"]["lost_by_cause"]["over_limit"], senders["S"]["lost"])
+        self.assertGreaterEqual(senders["S"]["received"], 20)
+        self.assertLess(senders["S"]["received"], 5000)
+        self.assertEqual(reader.info()["lost"], senders["S"]["lost"])
+
     def kernel_drops(self, machine):
         sockets = lab.check_call(*machine.inside, "cat", "/proc/net/udp").splitlines()[1:]
         return sum(int(line.split()[-1]) for line in sockets)

@@ -3,19 +3,16 @@
 #include <optional>
 
 #include "mailslot/json_line.h"
+#include "model/losses.h"
 
 namespace mailslot::cli {
 
 std::vector<Loss> losses_of(const Losses& lost) {
-    static_assert(sizeof(Losses) == 8 * sizeof(std::uint64_t), "a new cause wants a row here");
-    return {{"slot_full", lost.slot_full},
-            {"message_too_big", lost.message_too_big},
-            {"network_gap", lost.network_gap},
-            {"kernel_drop", lost.kernel_drop},
-            {"fragment_timed_out", lost.fragment_timed_out},
-            {"not_trusted", lost.not_trusted},
-            {"over_limit", lost.over_limit},
-            {"bad_record", lost.bad_record}};
+    std::vector<Loss> all;
+    for_each_cause(lost, [&all](std::string_view cause, std::uint64_t count) {
+        all.push_back({cause, count});
+    });
+    return all;
 }
 
 std::string losses_text(std::span<const Losses> lost) {
