@@ -240,11 +240,11 @@ private:
     }
     void check_slot(std::size_t index) const {
         const SlotCounters counters = office_.counters(kKeys[index]);
-        const std::vector<SenderInfo> senders = office_.senders(kKeys[index]);
+        const std::vector<SenderCounters> senders = office_.senders(kKeys[index]);
         MAILSLOT_CHECK(counters.senders == senders.size());
         std::uint64_t lost = 0, received = 0, repeats = 0;
-        for (const SenderInfo& sender : senders) {
-            lost += sender.lost;
+        for (const SenderCounters& sender : senders) {
+            lost += sender.lost.total();
             received += sender.received;
             repeats += sender.repeats;
             if (sender.origin < 8 && !tight_ && slots_[index].is_clear)
@@ -254,13 +254,14 @@ private:
         MAILSLOT_CHECK(lost == counters.lost.total() && received == counters.received);
         MAILSLOT_CHECK(repeats == counters.repeats);
     }
-    static void check_sender(const Slot& slot, const SenderInfo& sender) {
+    static void check_sender(const Slot& slot, const SenderCounters& sender) {
         const Heard& heard = slot.senders.at(sender.origin);
         MAILSLOT_CHECK(sender.received == heard.delivered.size());
-        MAILSLOT_CHECK(heard.told + sender.lost_untold == sender.lost + sender.told_then_arrived);
+        MAILSLOT_CHECK(heard.told + sender.lost_untold ==
+                       sender.lost.total() + sender.told_then_arrived);
         if (sender.origin >= kYoung) return;
-        MAILSLOT_CHECK(sender.received + sender.lost >= heard.least);
-        MAILSLOT_CHECK(sender.received + sender.lost <= heard.most);
+        MAILSLOT_CHECK(sender.received + sender.lost.total() >= heard.least);
+        MAILSLOT_CHECK(sender.received + sender.lost.total() <= heard.most);
     }
 
     ByteReader in_;

@@ -86,9 +86,11 @@ struct SlotOptions {
 
 // Messages that did not reach the slot, by cause, since the slot was created.
 struct Losses {
-    std::uint64_t slot_full = 0, message_too_big = 0;       // refused; a local writer was told
-    std::uint64_t network_gap = 0, fragment_timed_out = 0;  // sent, but never (wholly) seen here
-    std::uint64_t not_trusted = 0, over_limit = 0;          // seen, and refused
+    std::uint64_t slot_full = 0, message_too_big = 0;  // refused; a local writer was told
+    std::uint64_t network_gap = 0;                     // sent, but never seen here
+    std::uint64_t kernel_drop = 0;         // the same, while this machine's kernel lacked room
+    std::uint64_t fragment_timed_out = 0;  // seen in part
+    std::uint64_t not_trusted = 0, over_limit = 0;  // seen, and refused
     std::uint64_t bad_record = 0;  // dropped because shared memory was tampered with
     std::uint64_t total() const;
 };
@@ -100,10 +102,24 @@ struct SlotInfo {
     std::optional<std::size_t> next_message_bytes;  // nothing waits: no value
     std::uint64_t messages = 0, bytes = 0;          // waiting
     std::uint64_t received = 0;                     // put into the slot, read or not
+    std::uint64_t received_bytes = 0;               // their payload
     std::uint64_t repeats = 0;                      // further copies of a message, dropped
     std::uint64_t senders = 0;                      // writers on other machines heard of late
+    std::uint64_t senders_forgotten = 0;            // the longest silent, to make room for others
     Timeout read_timeout{};
     Losses lost;
+};
+
+// A writer on another machine, as this machine's post office knows it. Its losses are those of the
+// slot that were its messages; of a sender forgotten they are in the slot's alone.
+struct SenderInfo {
+    std::uint64_t origin = 0;             // these three as in its messages
+    std::string from_host, from_address;  // of the first word heard of it
+    std::uint64_t received = 0, repeats = 0;
+    Losses lost;
+    std::uint64_t lost_untold = 0;        // of these, no message's lost_before has told yet
+    std::uint64_t told_then_arrived = 0;  // a lost_before had told of them; they came after all
+    std::chrono::system_clock::time_point last_heard{};
 };
 
 // The reading end. Destroying it removes the slot and the messages nobody read.
@@ -233,6 +249,11 @@ inline Reader::Iterator Reader::begin() { return Iterator(*this); }
 // process's. Errors: no_permission, no_resources, bad_config; info also bad_name, no_such_slot.
 MAILSLOT_API Result<std::vector<SlotInfo>> list();
 MAILSLOT_API Result<SlotInfo> info(std::string_view name);
+
+// The writers on other machines that a slot of this machine has heard, in the order first heard;
+// at most 65,536 in all slots. For the user whose slot it is. Errors: as info's, and timed_out;
+// unreachable, when nobody is this machine's post office just now.
+MAILSLOT_API Result<std::vector<SenderInfo>> senders(std::string_view name);
 
 // An address as this library writes it: "x" is \\.\mailslot\x. Errors: bad_name, name_too_long.
 MAILSLOT_API Result<std::string> canonical(std::string_view address);

@@ -31,7 +31,8 @@ _mailslot_options() {
         signal) echo '--until-heard --no-check --timeout --verbose --help' ;;
         list) echo '--json --names --network --timeout --help' ;;
         who) echo '--timeout --json --names --help' ;;
-        info) echo '--json --help' ;;
+        info) echo '--json --senders --help' ;;
+        watch) echo '--json --interval --count --help' ;;
         *) echo '--help --version' ;;
     esac
 }
@@ -44,13 +45,13 @@ _mailslot() {
             mapfile -t COMPREPLY < <(compgen -W 'owner group everybody' -- "$word")
             return
             ;;
-        --count | --timeout | --peer | --wait | --label | --max-messages | --max-bytes) return ;;
+        --count | --interval | --timeout | --peer | --wait | --label | --max-messages | --max-bytes) return ;;
     esac
     if [[ $word == -* ]]; then
         [[ $COMP_CWORD -eq 1 ]] && verb=
         mapfile -t COMPREPLY < <(compgen -W "$(_mailslot_options "$verb")" -- "$word")
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info doctor' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info watch doctor' -- "$word")
     else
         case $verb in
             put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_addresses "$word" ;;

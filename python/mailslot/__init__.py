@@ -5,12 +5,15 @@ r"""Mailslots: named one-way messages to a process, a machine, a domain or every
 """
 
 from . import ipc
-from ._mailslot import Losses, Machine, Message, Reader, SlotInfo, Writer, __version__, find_readers, find_slots
+from ._mailslot import (
+    Losses, Machine, Message, Reader, SenderInfo, SlotInfo, Writer, __version__, find_readers, find_slots,
+)
 from ._mailslot import list_slots as list
 from ._mailslot import slot_info as info
+from ._mailslot import slot_senders as senders
 from .ipc import Mailslot
 
 __all__ = [
-    "Losses", "Machine", "Mailslot", "Message", "Reader", "SlotInfo", "Writer", "__version__", "find_readers",
-    "find_slots", "info", "ipc", "list",
+    "Losses", "Machine", "Mailslot", "Message", "Reader", "SenderInfo", "SlotInfo", "Writer", "__version__",
+    "find_readers", "find_slots", "info", "ipc", "list", "senders",
 ]

@@ -37,17 +37,6 @@ const char* word_of(Trust trust) {
     return "none";
 }
 
-// An aware datetime. A stranger's clock may say anything: what datetime cannot hold is its edge.
-py::object time_of(std::chrono::system_clock::time_point when) {
-    constexpr std::int64_t kFirst = -62'135'596'800'000'000, kLast = 253'402'300'799'999'999;
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch());
-    const py::module_ datetime = py::module_::import("datetime");
-    const py::object utc = datetime.attr("timezone").attr("utc");
-    const py::object epoch = datetime.attr("datetime")(1970, 1, 1, 0, 0, 0, 0, utc);
-    const std::int64_t clamped = std::clamp<std::int64_t>(us.count(), kFirst, kLast);
-    return epoch + datetime.attr("timedelta")(py::arg("microseconds") = clamped);
-}
-
 py::dict labels_of(const Message& message) {
     py::dict labels;
     for (const Label& label : message.labels()) {
@@ -67,6 +56,17 @@ std::string repr(const PyMessage& self) {
 }
 
 }  // namespace
+
+py::object time_of(std::chrono::system_clock::time_point when) {
+    // A stranger's clock may say anything: what datetime cannot hold is its edge.
+    constexpr std::int64_t kFirst = -62'135'596'800'000'000, kLast = 253'402'300'799'999'999;
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch());
+    const py::module_ datetime = py::module_::import("datetime");
+    const py::object utc = datetime.attr("timezone").attr("utc");
+    const py::object epoch = datetime.attr("datetime")(1970, 1, 1, 0, 0, 0, 0, utc);
+    const std::int64_t clamped = std::clamp<std::int64_t>(us.count(), kFirst, kLast);
+    return epoch + datetime.attr("timedelta")(py::arg("microseconds") = clamped);
+}
 
 void define_message(py::module_& module) {
     const auto text_property = [](std::string_view (Message::*part)() const) {

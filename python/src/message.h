@@ -3,6 +3,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include <chrono>
+
 #include "mailslot/mailslot.h"
 
 namespace mailslot::python {
@@ -11,6 +13,9 @@ struct PyMessage {
     Message message;
     bool marshalled = true;
 };
+
+// An aware datetime.
+pybind11::object time_of(std::chrono::system_clock::time_point when);
 
 void define_message(pybind11::module_& module);
 

@@ -42,6 +42,12 @@ SlotInfo slot_info(const std::string& name) {
     return std::move(*found);
 }
 
+std::vector<SenderInfo> slot_senders(const std::string& name) {
+    auto found = unlocked([&] { return senders(name); });
+    if (!found) raise(found.error());
+    return std::move(*found);
+}
+
 std::string canonical_of(const std::string& address) {
     auto text = canonical(address);
     if (!text) raise(text.error());
@@ -186,6 +192,10 @@ PYBIND11_MODULE(_mailslot, module) {
                "Machine. Errors: x_mailslot_invalid_name, x_mailslot.");
     module.def("find_slots", &all_slots, py::arg("timeout_ms") = 500,
                "All slots of all machines that answer: a list of Machine. Errors: x_mailslot.");
+    module.def(
+        "slot_senders", &slot_senders, py::arg("name"),
+        "The writers on other machines that the slot has heard: a list of SenderInfo. Errors: "
+        "as slot_info's, and x_mailslot when nobody is the post office just now.");
     module.def("canonical", &canonical_of, py::arg("address"),
                "An address as the library writes it. Errors: x_mailslot_invalid_name.");
     module.def(

@@ -4,6 +4,7 @@
 
 #include "mailslot/discovery.h"
 #include "mailslot/mailslot.h"
+#include "message.h"
 #include "values.h"
 
 namespace py = pybind11;
@@ -16,6 +17,7 @@ void define_slot_info(py::module_& module) {
         .def_readonly("slot_full", &Losses::slot_full)
         .def_readonly("message_too_big", &Losses::message_too_big)
         .def_readonly("network_gap", &Losses::network_gap)
+        .def_readonly("kernel_drop", &Losses::kernel_drop)
         .def_readonly("fragment_timed_out", &Losses::fragment_timed_out)
         .def_readonly("not_trusted", &Losses::not_trusted)
         .def_readonly("over_limit", &Losses::over_limit)
@@ -34,8 +36,10 @@ void define_slot_info(py::module_& module) {
         .def_readonly("messages", &SlotInfo::messages)
         .def_readonly("bytes", &SlotInfo::bytes)
         .def_readonly("received", &SlotInfo::received)
+        .def_readonly("received_bytes", &SlotInfo::received_bytes)
         .def_readonly("repeats", &SlotInfo::repeats)
         .def_readonly("senders", &SlotInfo::senders)
+        .def_readonly("senders_forgotten", &SlotInfo::senders_forgotten)
         .def_property_readonly("timeout_ms",
                                [](const SlotInfo& info) { return info.read_timeout.count(); })
         .def_readonly("lost", &SlotInfo::lost)
@@ -60,6 +64,23 @@ void define_slot_info(py::module_& module) {
                       "How many slots match; more than are in slots: time ran out.")
         .def("__repr__", [](const Machine& m) {
             return "<Machine " + m.host + " slots=" + std::to_string(m.slots.size()) + ">";
+        });
+    py::class_<SenderInfo>(module, "SenderInfo",
+                           "A writer on another machine, as this machine's post office knows it.")
+        .def_readonly("origin", &SenderInfo::origin)
+        .def_property_readonly("from_host",
+                               [](const SenderInfo& info) { return decode_text(info.from_host); })
+        .def_readonly("from_address", &SenderInfo::from_address)
+        .def_readonly("received", &SenderInfo::received)
+        .def_readonly("repeats", &SenderInfo::repeats)
+        .def_readonly("lost", &SenderInfo::lost)
+        .def_readonly("lost_untold", &SenderInfo::lost_untold)
+        .def_readonly("told_then_arrived", &SenderInfo::told_then_arrived)
+        .def_property_readonly("last_heard",
+                               [](const SenderInfo& info) { return time_of(info.last_heard); })
+        .def("__repr__", [](const SenderInfo& info) {
+            return "<SenderInfo " + info.from_host + " received=" + std::to_string(info.received) +
+                   " lost=" + std::to_string(info.lost.total()) + ">";
         });
 }
 

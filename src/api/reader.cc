@@ -5,6 +5,8 @@
 #include "inbox/inbox.h"
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
+#include "model/limits.h"
+#include "post/ask_office.h"
 
 namespace mailslot {
 
@@ -140,8 +142,8 @@ void Reader::close() {
 }
 
 std::uint64_t Losses::total() const {
-    return slot_full + message_too_big + network_gap + fragment_timed_out + not_trusted +
-           over_limit + bad_record;
+    return slot_full + message_too_big + network_gap + kernel_drop + fragment_timed_out +
+           not_trusted + over_limit + bad_record;
 }
 
 Result<std::vector<SlotInfo>> list() {
@@ -169,6 +171,24 @@ Result<SlotInfo> info(std::string_view name) {
         if (slot || slot.error().code != Errc::no_such_slot) return slot;
     }
     return Error{Errc::no_such_slot, "info", 0, parsed->text};
+}
+
+Result<std::vector<SenderInfo>> senders(std::string_view name) {
+    const auto parsed = parse_reader_name(name);
+    if (!parsed) return parsed.error();
+    const auto process = Process::current();
+    if (!process) return process.error();
+    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+        const auto entry = folder.find(parsed->key);
+        if (!entry) continue;
+        // What a dead reader left is no slot.
+        if (auto slot = inbox::ask_for_info(*entry); !slot) {
+            if (slot.error().code == Errc::no_such_slot) continue;
+            return slot.error();
+        }
+        return post::ask_for_senders(folder, parsed->key, kMaxSenders);
+    }
+    return Error{Errc::no_such_slot, "senders", 0, parsed->text};
 }
 
 }  // namespace mailslot

@@ -88,6 +88,9 @@ hop_limit = 8
 answer_queries = false
 unicast_peers = true
 receive_buffer = "16MiB"
+max_sender_rate = 100
+max_slot_rate = 300
+metrics = "[::1]:9138"
 [peers]
 FileSrv = "10.0.0.7"
 "printer.example.org" = "fe80::1%3"
@@ -103,6 +106,9 @@ FileSrv = "10.0.0.7"
     EXPECT_FALSE(settings.answer_queries);
     EXPECT_TRUE(settings.unicast_peers);
     EXPECT_EQ(settings.receive_buffer_bytes, 16u * 1024 * 1024);
+    EXPECT_EQ(settings.max_sender_rate, 100u);
+    EXPECT_EQ(settings.max_slot_rate, 300u);
+    EXPECT_EQ(settings.metrics, "[::1]:9138");
     EXPECT_EQ(settings.peers,
               (Texts{{"FILESRV", "10.0.0.7"}, {"PRINTER.EXAMPLE.ORG", "fe80::1%3"}}));
 }

@@ -7,6 +7,7 @@
 
 #include "config/rules.h"
 #include "model/fold.h"
+#include "model/stream_address.h"
 
 // Compiled in: the library must not bring a run-time dependency
 // (docs/decisions/0004-toml-in-the-library.md).
@@ -24,6 +25,7 @@ constexpr std::uint64_t kMinReceiveBuffer = 4096, kMaxReceiveBuffer = 1024 * 102
 // A writer waits for one piece of 64 KiB at most 1/16 s; beyond the other end no network goes.
 constexpr std::uint64_t kMinSendRate = 1024 * 1024, kMaxSendRate = 1024ull * 1024 * 1024 * 1024;
 constexpr std::int64_t kMaxSpinUs = 1000;
+constexpr std::int64_t kMaxMessageRate = 1'000'000'000;  // more than any machine takes
 constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without its final zero
 
 // Stores the value if it is allowed. Returns where it is not: the node itself or one inside it.
@@ -150,6 +152,28 @@ const toml::node* apply_send_rate(const toml::node& value, Settings& settings) {
     return nullptr;
 }
 
+bool apply_rate(const toml::node& value, std::uint64_t& rate) {
+    const auto* const number = value.as_integer();
+    if (number == nullptr || number->get() < 0 || number->get() > kMaxMessageRate) return false;
+    rate = static_cast<std::uint64_t>(number->get());
+    return true;
+}
+
+const toml::node* apply_max_sender_rate(const toml::node& value, Settings& settings) {
+    return apply_rate(value, settings.max_sender_rate) ? nullptr : &value;
+}
+
+const toml::node* apply_max_slot_rate(const toml::node& value, Settings& settings) {
+    return apply_rate(value, settings.max_slot_rate) ? nullptr : &value;
+}
+
+const toml::node* apply_metrics(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    if (!text || (!text->empty() && !parse_stream_address(*text))) return &value;
+    settings.metrics = *text;
+    return nullptr;
+}
+
 const toml::node* apply_spin(const toml::node& value, Settings& settings) {
     const auto* const number = value.as_integer();
     if (number == nullptr || number->get() < 0 || number->get() > kMaxSpinUs) return &value;
@@ -179,6 +203,10 @@ constexpr Setting kSettings[] = {
      apply_receive_buffer},
     {"send_rate", R"(0, or from 1MiB to 1024GiB, as a number of bytes or such as "100MiB")",
      apply_send_rate},
+    {"max_sender_rate", "a number of messages a second, 0 for no limit", apply_max_sender_rate},
+    {"max_slot_rate", "a number of messages a second, 0 for no limit", apply_max_slot_rate},
+    {"metrics", R"("unix:/PATH", or an address of this machine alone such as "127.0.0.1:9138")",
+     apply_metrics},
     {"spin_us", "a number from 0 to 1000", apply_spin},
 };
 

@@ -346,6 +346,7 @@ SlotInfo Inbox::info() const {
     info.messages = waiting();
     info.bytes = books.bytes > consumed_bytes_ ? books.bytes - consumed_bytes_ : 0;
     info.received = earlier_received_ + consumed_count_ + info.messages;
+    info.received_bytes = earlier_received_bytes_ + consumed_bytes_ + info.bytes;
     Position at;
     std::uint64_t word = 0;
     if (find_record(at, word)) {
@@ -356,6 +357,8 @@ SlotInfo Inbox::info() const {
     }
     info.repeats = segment_->header().repeats.load(std::memory_order_relaxed) + earlier_repeats_;
     info.senders = segment_->header().senders.load(std::memory_order_relaxed);
+    info.senders_forgotten = segment_->header().senders_forgotten.load(std::memory_order_relaxed) +
+                             earlier_senders_forgotten_;
     info.read_timeout = options_.read_timeout;
     info.lost = losses();
     return info;
@@ -368,6 +371,7 @@ Losses Inbox::losses() const {
     lost.slot_full += header.refused_slot_full.load(relaxed);
     lost.message_too_big += header.refused_too_big.load(relaxed);
     lost.network_gap += header.network_gap.load(relaxed);
+    lost.kernel_drop += header.kernel_drop.load(relaxed);
     lost.fragment_timed_out += header.fragment_timed_out.load(relaxed);
     lost.not_trusted += header.not_trusted.load(relaxed);
     lost.over_limit += header.over_limit.load(relaxed);

@@ -164,6 +164,7 @@ private:
     std::set<std::uint32_t> living_;          // numbers of writers that are not buried
     std::uint64_t earlier_received_ = 0, earlier_repeats_ = 0,
                   bad_records_ = 0;  // of segments given up
+    std::uint64_t earlier_received_bytes_ = 0, earlier_senders_forgotten_ = 0;
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
 };

@@ -111,7 +111,10 @@ void Inbox::replace_segment() {
     earlier_losses_ = losses();
     earlier_losses_.bad_record = bad_records_;
     earlier_received_ += consumed_count_;
+    earlier_received_bytes_ += consumed_bytes_;
     earlier_repeats_ += segment_->header().repeats.load(std::memory_order_relaxed);
+    earlier_senders_forgotten_ +=
+        segment_->header().senders_forgotten.load(std::memory_order_relaxed);
     give_up_segment();
     auto fresh =
         Segment::create({options_.max_bytes, options_.max_messages, options_.max_message_bytes});

@@ -90,6 +90,7 @@ struct Header {
     // Added to by the post office of this machine.
     alignas(128) std::atomic<std::uint64_t> network_gap, fragment_timed_out, not_trusted,
         over_limit, repeats, senders;
+    std::atomic<std::uint64_t> kernel_drop, senders_forgotten;
 
     // Written by the post office, for its successor: sender_notes.h.
     alignas(128) std::atomic<std::int64_t> noted_since;

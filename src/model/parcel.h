@@ -22,6 +22,9 @@ struct Parcel {
     // `contents` is looked for there.
     Envelope envelope{};
     std::span<const Content> contents{};  // of Kind::message; empty: the envelope is all of it
+    // How many datagrams or pieces this machine's kernel was known to have dropped at the carrier's
+    // sockets when this one came to them. Never goes down within one carrier.
+    std::uint64_t kernel_drops = 0;
 
     std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
 

@@ -27,6 +27,10 @@ struct Settings {
     bool answer_queries = true;  // tells other machines which slots are here
     std::size_t receive_buffer_bytes = 4 * 1024 * 1024;
     std::uint64_t send_rate_bytes = kDefaultSendRateBytes;  // a second, in a stream; 0: no bound
+    // Messages a second that one machine, and all of them together, may put into one slot here; 0:
+    // as many as they like. docs/post-office.md, "Limits".
+    std::uint64_t max_sender_rate = 0, max_slot_rate = 0;
+    std::string metrics;  // where they are served: os/stream_server.h; empty: nowhere
     std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
 };
 

@@ -1,13 +1,34 @@
 // What a thread may want of the system for itself.
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <thread>
+
+#include "mailslot/result.h"
+#include "os/fork_guard.h"
 
 namespace mailslot::os {
 
 // Runs `work` on a thread that nobody waits for and no signal handler runs on. False: no thread to
 // be had. `work` must own everything it touches.
 bool run_detached(std::function<void()> work);
+
+// The same on a thread that somebody joins. False: no thread to be had.
+bool run_joinable(std::thread& thread, std::function<void()> work);
+
+// Tells a thread that waits for descriptors to end.
+class StopFlag {
+public:
+    static Result<StopFlag> create();     // Errors: no_resources
+    int fd() const { return fd_.get(); }  // readable once it is set
+    void set();
+    bool wait_for(std::chrono::milliseconds at_most) const;  // whether it is set
+
+private:
+    explicit StopFlag(GuardedFd fd) : fd_(std::move(fd)) {}
+    GuardedFd fd_;
+};
 
 // The calling thread's sleeps end when they should, not up to 50 microseconds later.
 void use_precise_timers();

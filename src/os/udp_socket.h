@@ -21,6 +21,8 @@ struct Datagram {
     Endpoint from;                  // with the scope of a link-local v6 address
     std::uint32_t interface_index;  // where it came in; of this machine's own: the loopback's
     bool cut;                       // larger than the batch has room for; `bytes` is its beginning
+    // What the kernel had dropped at this socket when this came to it; goes round after 2^32.
+    std::uint32_t kernel_drops;
 };
 
 // Where received datagrams are put; kept by the caller, so that receiving allocates nothing but, at

@@ -122,9 +122,11 @@ private:
     }
 
     void play() {
-        std::vector<Envelope> batch;
+        std::vector<Parcel> batch;
+        std::uint64_t drops = 0;
         for (const Piece& piece : network_.arrivals()) {
-            batch.push_back(envelope(piece));
+            if (network_.chance(5)) ++drops;
+            batch.push_back({envelope(piece), {}, drops});
             if (batch.size() < plan_.batch) continue;
             office_.deliver(batch);
             batch.clear();
@@ -171,16 +173,22 @@ private:
     void check_senders(const SlotCounters& slot) const {
         std::map<std::uint64_t, std::uint64_t> told;
         for (const auto& got : slots_.got) told[got.origin] += got.lost_before;
-        std::uint64_t lost = 0, received = 0, repeats = 0;
-        for (const SenderInfo& sender : office_.senders("LOG")) {
+        std::uint64_t received = 0, repeats = 0;
+        LossCounters lost;
+        for (const SenderCounters& sender : office_.senders("LOG")) {
             RC_ASSERT(told[sender.origin] + sender.lost_untold ==
-                      sender.lost + sender.told_then_arrived);
-            RC_ASSERT(sender.received + sender.lost == plan_.messages);
-            lost += sender.lost;
+                      sender.lost.total() + sender.told_then_arrived);
+            RC_ASSERT(sender.received + sender.lost.total() == plan_.messages);
+            for (const Loss cause :
+                 {Loss::network_gap, Loss::kernel_drop, Loss::fragment_timed_out, Loss::over_limit,
+                  Loss::slot_full, Loss::message_too_big, Loss::refused}) {
+                LossCounters of_sender = sender.lost;
+                lost.of(cause) += of_sender.of(cause);
+            }
             received += sender.received;
             repeats += sender.repeats;
         }
-        RC_ASSERT(lost == slot.lost.total());
+        RC_ASSERT(lost == slot.lost);
         RC_ASSERT(received == slot.received);
         RC_ASSERT(repeats == slot.repeats);
     }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "model/ip_address.h"
@@ -13,6 +15,7 @@ namespace mailslot::post {
 // Why a message for a slot of this machine is not in it.
 enum class Loss : std::uint8_t {
     network_gap,         // never seen here
+    kernel_drop,         // nor these, and the kernel dropped something at our sockets meanwhile
     fragment_timed_out,  // parts of it were
     over_limit,          // parts of it were, and had to make room
     slot_full,
@@ -21,13 +24,15 @@ enum class Loss : std::uint8_t {
 };
 
 struct LossCounters {
-    std::uint64_t network_gap = 0, fragment_timed_out = 0, over_limit = 0;
+    std::uint64_t network_gap = 0, kernel_drop = 0, fragment_timed_out = 0, over_limit = 0;
     std::uint64_t slot_full = 0, message_too_big = 0, refused = 0;
 
     std::uint64_t& of(Loss cause) {
         switch (cause) {
             case Loss::network_gap:
                 return network_gap;
+            case Loss::kernel_drop:
+                return kernel_drop;
             case Loss::fragment_timed_out:
                 return fragment_timed_out;
             case Loss::over_limit:
@@ -42,8 +47,8 @@ struct LossCounters {
         return refused;
     }
     std::uint64_t total() const {
-        return network_gap + fragment_timed_out + over_limit + slot_full + message_too_big +
-               refused;
+        return network_gap + kernel_drop + fragment_timed_out + over_limit + slot_full +
+               message_too_big + refused;
     }
     bool operator==(const LossCounters&) const = default;
 };
@@ -75,21 +80,29 @@ struct SlotCounters {
     std::uint64_t repeats = 0;   // too_old included
     std::uint64_t too_old = 0;
     std::uint64_t senders = 0;  // remembered now
+    std::uint64_t senders_forgotten = 0;
     LossCounters lost;
 
     bool operator==(const SlotCounters&) const = default;
 };
 
-struct SenderInfo {
+struct SenderCounters {
     std::uint64_t origin = 0;
     std::string host;
     IpAddress address{};  // of the first word heard
-    std::uint64_t received = 0, lost = 0, repeats = 0;
+    std::uint64_t received = 0, repeats = 0;
+    LossCounters lost;
     std::uint64_t lost_untold = 0;        // no delivered message has told of these yet
     std::uint64_t told_then_arrived = 0;  // a lost_before had told of these; they came after all
     Clock::Instant last_heard{};
 
-    bool operator==(const SenderInfo&) const = default;
+    bool operator==(const SenderCounters&) const = default;
+};
+
+// Some senders of a slot, in the order first heard.
+struct SenderPage {
+    std::vector<SenderCounters> senders;
+    std::optional<std::uint64_t> next;  // where the next page begins, if there is one
 };
 
 }  // namespace mailslot::post

@@ -17,7 +17,7 @@ TEST_F(PostOfficeLosses, counts_a_gap_at_once_and_tells_the_next_message) {
     deliver({message(1), message(4), message(5)});
     EXPECT_EQ(lost_before(), (Numbers{0, 2, 0}));
     EXPECT_EQ(lost().network_gap, 2u);
-    EXPECT_EQ(only_sender().lost, 2u);
+    EXPECT_EQ(only_sender().lost.total(), 2u);
 }
 
 TEST_F(PostOfficeLosses, takes_a_loss_back_when_the_message_comes_late) {
@@ -57,6 +57,52 @@ TEST_F(PostOfficeLosses,
     EXPECT_EQ(sequences(), (Numbers{4, 2}));
     EXPECT_EQ(lost().total(), 0u);
     EXPECT_EQ(only_sender().told_then_arrived, 0u);
+}
+
+// ---- What this machine's kernel dropped
+
+Parcel after_drops(std::uint64_t drops, const Envelope& envelope) { return {envelope, {}, drops}; }
+
+TEST_F(PostOfficeLosses, tells_a_gap_of_the_kernel_from_one_of_the_network) {
+    office_.deliver(std::vector{after_drops(5, message(1)), after_drops(5, message(3)),
+                                after_drops(6, message(6)), after_drops(6, message(8))});
+    EXPECT_EQ(lost().network_gap, 2u);
+    EXPECT_EQ(lost().kernel_drop, 2u);
+    EXPECT_EQ(only_sender().lost, lost());
+    EXPECT_EQ(lost_before(), (Numbers{0, 1, 2, 1}));
+}
+
+TEST_F(PostOfficeLosses, blames_the_kernel_only_for_drops_since_the_last_word_of_that_sender) {
+    office_.deliver(std::vector{after_drops(0, message(1)), after_drops(3, message(2)),
+                                after_drops(3, message(4)), after_drops(0, message(6))});
+    EXPECT_EQ(lost().network_gap, 2u);
+    EXPECT_EQ(lost().kernel_drop, 0u);
+}
+
+TEST_F(PostOfficeLosses, blames_the_kernel_for_the_first_messages_only_if_it_dropped_meanwhile) {
+    const auto first = [](std::uint64_t drops, std::uint64_t origin, auto age) {
+        return std::vector{after_drops(drops, aged(message(3, "hello", origin), age))};
+    };
+    office_.deliver(std::vector{after_drops(1, message(1))});
+    clock_.advance(500ms);
+    office_.deliver(first(1, 8, 100ms));
+    EXPECT_EQ(lost().network_gap, 2u);
+    office_.deliver(first(2, 9, 100ms));
+    EXPECT_EQ(lost().kernel_drop, 2u);
+}
+
+TEST_F(PostOfficeLosses, takes_back_by_the_cause_that_was_counted) {
+    office_.deliver(std::vector{after_drops(0, message(1)), after_drops(1, message(4))});
+    EXPECT_EQ(lost().kernel_drop, 2u);
+    deliver({message(2), part(3, "abcd", 0)});
+    EXPECT_EQ(lost().kernel_drop, 1u);
+    clock_.advance(kFragmentTimeout);
+    office_.tick();
+    EXPECT_EQ(lost().kernel_drop, 0u);
+    EXPECT_EQ(lost().fragment_timed_out, 1u);
+    deliver({message(3)});
+    EXPECT_EQ(lost().total(), 0u);
+    EXPECT_EQ(only_sender().lost.total(), 0u);
 }
 
 // ---- Taking over

@@ -54,7 +54,8 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Parcel> messages) {
                        return put(key, messages);
-                   }),
+                   },
+                   {.sender_rate = settings.max_sender_rate, .slot_rate = settings.max_slot_rate}),
       answerer_(
           station, settings.host, clock, random_,
           [this](const std::optional<std::string>& key) { return names_of_slots(key); },
@@ -220,12 +221,14 @@ void Office::book_counters(Slot& slot, const std::string& key) {
     SlotCounters& booked = slot.booked;
     inbox::Header& header = slot.writer->header();
     add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
+    add(header.kernel_drop, now.lost.kernel_drop, booked.lost.kernel_drop);
     add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
     // What a slot refuses for want of memory, or because another writer of it is stopped, is a
     // limit, too.
     add(header.over_limit, now.lost.over_limit + now.lost.refused,
         booked.lost.over_limit + booked.lost.refused);
     add(header.repeats, now.repeats, booked.repeats);
+    add(header.senders_forgotten, now.senders_forgotten, booked.senders_forgotten);
     header.senders.store(now.senders, relaxed);
     booked = now;
 }
@@ -322,6 +325,10 @@ void Office::hear_registrant(int fd) {
         case LocalOp::registered_all:
             awaited_.erase(fd);
             return;
+        case LocalOp::senders:
+            return tell_senders(fd, *message);
+        case LocalOp::counters:
+            return tell_counters(fd);
         default:
             return drop_registrant(fd);
     }

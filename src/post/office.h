@@ -21,8 +21,11 @@
 #include "post/handover.h"
 #include "post/item_maker.h"
 #include "post/post_office.h"
+#include "wire/local_message.h"
 
 namespace mailslot::post {
+
+using wire::NamedCounter;
 
 struct OfficeRole {
     wire::Rank rank = wire::Rank::reader;
@@ -75,6 +78,9 @@ public:
         return {slots_.size() + inherited_.size(), registrants_.size(), post_office_.counters()};
     }
 
+    // What it has counted for the whole machine, by name: docs/post-office.md, "Counters".
+    std::vector<NamedCounter> counters() const;
+
 private:
     struct Slot;
     static constexpr int kOwn = -1;  // in the place of a registrant's descriptor
@@ -108,6 +114,8 @@ private:
     Result<void> begin_to_receive(Carrier& carrier);
     void remove_slot(const std::string& key, int registrant);
     std::vector<std::string> names_of_slots(const std::optional<std::string>& key);
+    void tell_senders(int fd, const wire::LocalMessage& question) const;
+    void tell_counters(int fd) const;
     void book_counters();
     void book_counters(Slot& slot, const std::string& key);
 

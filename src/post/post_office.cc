@@ -17,7 +17,9 @@ PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_in
       clock_(clock),
       put_into_slot_(std::move(put_into_slot)),
       book_(std::max<std::size_t>(limits.senders, 1)),
-      reassembly_(limits.reassembly) {}
+      reassembly_(limits.reassembly),
+      sender_rate_(limits.sender_rate),
+      slot_rate_(limits.slot_rate) {}
 
 void PostOffice::deliver(std::span<const Parcel> arrived) {
     now_ = clock_.now();
@@ -34,9 +36,12 @@ void PostOffice::deliver(std::span<const Envelope> arrived) {
 void PostOffice::take_in(const Parcel& parcel) {
     if (parcel.size() > 1 && parcel.envelope.sequence > kMaxSequence - parcel.size()) {
         // Some of its numbers may be beyond what is sound, others not.
-        for (std::size_t i = 0; i < parcel.size(); ++i) take_in({parcel.at(i)});
+        for (std::size_t i = 0; i < parcel.size(); ++i) {
+            take_in({parcel.at(i), {}, parcel.kernel_drops});
+        }
         return;
     }
+    note_drops(parcel);
     counters_.envelopes += parcel.size();
     if (!admits(parcel)) return;
     SlotBook* const slot = find_slot(parcel.envelope.slot);
@@ -150,6 +155,7 @@ void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
     if (book_.is_full() || book_.find(key) != nullptr) return;
     Sender& sender = book_.add(key, next, {});
     sender.window.close_the_past();
+    sender.kernel_drops = kernel_drops_;
     book_.heard(sender, clock_.now());
 }
 
@@ -163,7 +169,7 @@ void PostOffice::forget_slot(std::string_view slot_key) {
 
 void PostOffice::clear_books(SlotBook& slot) {
     while (!slot.senders.empty()) {
-        Sender& sender = *slot.senders.front();
+        Sender& sender = *slot.senders.begin()->second;
         for (const std::uint64_t sequence : reassembly_.drop_all(sender.key)) {
             if (sequence >= sender.window.next()) ++counters_.no_such_slot;
         }
@@ -175,12 +181,15 @@ void PostOffice::clear_books(SlotBook& slot) {
 
 // ---- Senders
 
-Sender& PostOffice::sender_of(SlotBook& slot, const Envelope& envelope) {
+Sender& PostOffice::sender_of(SlotBook& slot, const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
     const SenderKey key{&slot, envelope.origin};
     Sender* sender = book_.find(key);
     if (sender == nullptr) {
         if (book_.is_full()) make_room_for_sender();
         sender = &book_.add(key, first_that_counts(slot, envelope), envelope);
+        // What the kernel dropped before this sender began is none of it.
+        if (dropped_at_ < began(envelope)) sender->kernel_drops = parcel.kernel_drops;
     }
     book_.heard(*sender, now_);
     if (sender->host.empty()) {  // recalled by its numbers alone
@@ -194,12 +203,22 @@ void PostOffice::note(const Sender& sender) const {
     note_sender_(sender.key.slot->key, sender.key.origin, sender.window.next());
 }
 
+void PostOffice::note_drops(const Parcel& parcel) {
+    if (parcel.kernel_drops <= kernel_drops_) return;
+    kernel_drops_ = parcel.kernel_drops;
+    dropped_at_ = now_;
+}
+
+Clock::Instant PostOffice::began(const Envelope& envelope) const {
+    return now_ - std::chrono::milliseconds(envelope.origin_age_ms);
+}
+
 // The number from which on this new sender's messages are expected: its first, where the slot was
 // open all the time since; else the one that came.
 std::uint64_t PostOffice::first_that_counts(const SlotBook& slot, const Envelope& envelope) const {
     const bool age_is_known = envelope.origin_age_ms < std::numeric_limits<std::uint32_t>::max();
-    const Clock::Instant began = now_ - std::chrono::milliseconds(envelope.origin_age_ms);
-    const bool was_listening = began >= slot.opened_at && began > slot.forgot_until;
+    const Clock::Instant start = began(envelope);
+    const bool was_listening = start >= slot.opened_at && start > slot.forgot_until;
     return age_is_known && was_listening ? 1 : envelope.sequence;
 }
 
@@ -214,6 +233,7 @@ void PostOffice::make_room_for_sender() {
     slot.forgot_until = std::max(slot.forgot_until, oldest.last_heard);
     book_.remove(oldest);
     ++counters_.senders_forgotten;
+    ++slot.counters.senders_forgotten;
 }
 
 // ---- One parcel for an open slot
@@ -222,8 +242,8 @@ void PostOffice::handle(SlotBook& slot, const Parcel& parcel) {
     const Envelope& envelope = parcel.envelope;
     // A writer that ends without having sent anything leaves no trace.
     if (envelope.kind == Kind::end && envelope.sequence == 1) return;
-    Sender& sender = sender_of(slot, envelope);
-    count_loss(sender, Loss::network_gap, sender.window.advance_to(envelope.sequence));
+    Sender& sender = sender_of(slot, parcel);
+    count_gap(sender, parcel);
     if (envelope.kind == Kind::message) handle_messages(sender, parcel);
     if (envelope.kind == Kind::fragment) handle_fragment(sender, envelope);
 }
@@ -292,18 +312,30 @@ void PostOffice::count_repeats(Sender& sender, std::uint64_t count) {
 
 // ---- Losses
 
+// All numbers below the parcel's were sent. Those that are missing now were on their way between
+// the sender's last parcel and this one; what the kernel dropped at our sockets in that time is
+// known.
+void PostOffice::count_gap(Sender& sender, const Parcel& parcel) {
+    const bool dropped = parcel.kernel_drops > sender.kernel_drops;
+    if (dropped) sender.kernel_drops = parcel.kernel_drops;
+    const std::uint64_t gap = sender.window.advance_to(parcel.envelope.sequence);
+    if (gap == 0) return;
+    if (dropped) sender.window.set_dropped(gap);
+    count_loss(sender, dropped ? Loss::kernel_drop : Loss::network_gap, gap);
+}
+
 void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
-    sender.lost += count;
+    sender.lost.of(cause) += count;
     sender.lost_untold += count;
     sender.key.slot->counters.lost.of(cause) += count;
     counters_.lost.of(cause) += count;
     if (count > 0) note(sender);
 }
 
-void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence) {
-    --sender.lost;
-    --sender.key.slot->counters.lost.network_gap;
-    --counters_.lost.network_gap;
+void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause) {
+    --sender.lost.of(cause);
+    --sender.key.slot->counters.lost.of(cause);
+    --counters_.lost.of(cause);
     if (sequence < sender.told_below) {
         ++sender.told_then_arrived;
     } else {
@@ -313,11 +345,11 @@ void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence) {
 
 // A loss is known by a better cause.
 void PostOffice::move_loss(Sender& sender, Loss from, Loss to) {
-    LossCounters& of_slot = sender.key.slot->counters.lost;
-    --of_slot.of(from);
-    --counters_.lost.of(from);
-    ++of_slot.of(to);
-    ++counters_.lost.of(to);
+    for (LossCounters* const lost :
+         {&sender.lost, &sender.key.slot->counters.lost, &counters_.lost}) {
+        --lost->of(from);
+        ++lost->of(to);
+    }
 }
 
 // Something of a number that had been given up came after all: it is missing again, no more.
@@ -325,32 +357,59 @@ Standing PostOffice::revive(Sender& sender, std::uint64_t sequence, Standing sta
     if (standing != Standing::timed_out && standing != Standing::evicted) return standing;
     const bool timed_out = standing == Standing::timed_out;
     move_loss(sender, timed_out ? Loss::fragment_timed_out : Loss::over_limit, Loss::network_gap);
-    sender.window.clear_given_up(sequence);
+    sender.window.clear_cause(sequence);
     return Standing::missing;
 }
 
 // `sequence` is here, whole.
 void PostOffice::accept(Sender& sender, std::uint64_t sequence, Standing standing) {
     sender.window.set_arrived(sequence);
-    if (standing == Standing::missing) take_gap_back(sender, sequence);
+    if (standing == Standing::missing) take_gap_back(sender, sequence, Loss::network_gap);
+    if (standing == Standing::dropped) take_gap_back(sender, sequence, Loss::kernel_drop);
 }
 
 // What arrived of `sequence` was dropped.
 void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
     SequenceWindow& window = sender.window;
     if (!window.counts(sequence)) return;
-    if (window.standing(sequence) == Standing::ahead) {
+    const Standing standing = window.standing(sequence);
+    if (standing == Standing::ahead) {
         window.advance_to(sequence + 1);
         count_loss(sender, cause, 1);
     } else {
-        move_loss(sender, Loss::network_gap, cause);
+        move_loss(sender, standing == Standing::dropped ? Loss::kernel_drop : Loss::network_gap,
+                  cause);
     }
     window.set_given_up(sequence, cause);
 }
 
 // ---- Into the slot
 
-void PostOffice::stage(Sender& sender, const Parcel& parcel) {
+// A machine that is over its own limit takes nothing of what all share.
+std::uint64_t PostOffice::within_limits(Sender& sender, std::uint64_t wanted) {
+    TokenBucket* const own = sender_rate_ > 0 ? &book_.bucket_of(sender) : nullptr;
+    const std::uint64_t of_sender = own != nullptr ? own->take(wanted, sender_rate_, now_) : wanted;
+    if (slot_rate_ == 0) return of_sender;
+    const std::uint64_t taken = sender.key.slot->bucket.take(of_sender, slot_rate_, now_);
+    if (own != nullptr) own->give_back(of_sender - taken);
+    return taken;
+}
+
+void PostOffice::stage(Sender& sender, Parcel parcel) {
+    if (sender_rate_ > 0 || slot_rate_ > 0) {
+        const std::uint64_t taken = within_limits(sender, parcel.size());
+        const std::uint64_t over = parcel.size() - taken;
+        if (taken > 0) {
+            if (over > 0) parcel.contents = parcel.contents.first(taken);
+            put_into_run(sender, parcel);
+        }
+        if (over > 0) count_loss(sender, Loss::over_limit, over);
+        return;
+    }
+    put_into_run(sender, parcel);
+}
+
+void PostOffice::put_into_run(Sender& sender, const Parcel& parcel) {
     const std::size_t index = run_.size();
     run_slot_ = sender.key.slot;
     run_.push_back(parcel);
@@ -433,37 +492,6 @@ std::size_t PostOffice::settle_refused(std::size_t front, Loss cause) {
         staged_[refused.next].told_below = refused.told_below;
     }
     return front + 1;
-}
-
-// ---- Counters
-
-OfficeCounters PostOffice::counters() const {
-    OfficeCounters counters = counters_;
-    counters.senders = book_.size();
-    counters.half_arrived = reassembly_.messages();
-    counters.half_arrived_bytes = reassembly_.bytes();
-    return counters;
-}
-
-SlotCounters PostOffice::counters(std::string_view slot_key) const {
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end()) return {};
-    SlotCounters counters = found->second.counters;
-    counters.senders = found->second.senders.size();
-    return counters;
-}
-
-std::vector<SenderInfo> PostOffice::senders(std::string_view slot_key) const {
-    std::vector<SenderInfo> all;
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end()) return all;
-    all.reserve(found->second.senders.size());
-    for (const Sender* sender : found->second.senders) {
-        all.push_back({sender->key.origin, sender->host, sender->address, sender->received,
-                       sender->lost, sender->repeats, sender->lost_untold,
-                       sender->told_then_arrived, sender->last_heard});
-    }
-    return all;
 }
 
 }  // namespace mailslot::post

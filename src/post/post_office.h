@@ -35,6 +35,8 @@ struct Identity {
 struct Limits {
     std::size_t senders = kMaxSenders;  // at least 1
     ReassemblyLimits reassembly{};
+    // Messages a second into one slot: of one machine, and of all; 0: no limit.
+    std::uint64_t sender_rate = 0, slot_rate = 0;
 };
 
 // Longer than any carrier's format allows; what is remembered of a sender stays small.
@@ -91,7 +93,11 @@ public:
 
     OfficeCounters counters() const;
     SlotCounters counters(std::string_view slot_key) const;  // all zero for a slot that is not open
-    std::vector<SenderInfo> senders(std::string_view slot_key) const;  // in the order first heard
+    std::vector<SenderCounters> senders(
+        std::string_view slot_key) const;  // in the order first heard
+    // At most `most` of them, `from` on; the first page is from 0. Senders that come or are
+    // forgotten between two pages disturb none of the others.
+    SenderPage senders(std::string_view slot_key, std::uint64_t from, std::size_t most) const;
 
 private:
     struct TextHash {
@@ -126,20 +132,25 @@ private:
     void handle_message(Sender& sender, const Envelope& message);
     void handle_fragment(Sender& sender, const Envelope& fragment);
 
-    Sender& sender_of(SlotBook& slot, const Envelope& envelope);
+    Sender& sender_of(SlotBook& slot, const Parcel& parcel);
+    void note_drops(const Parcel& parcel);
+    Clock::Instant began(const Envelope& envelope) const;  // its writer, by our clock
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
     void make_room_for_sender();
     void note(const Sender& sender) const;
     void count_repeats(Sender& sender, std::uint64_t count);
+    void count_gap(Sender& sender, const Parcel& parcel);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
-    void take_gap_back(Sender& sender, std::uint64_t sequence);
+    void take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause);
     void move_loss(Sender& sender, Loss from, Loss to);
     SequenceWindow::Standing revive(Sender& sender, std::uint64_t sequence,
                                     SequenceWindow::Standing standing);
     void accept(Sender& sender, std::uint64_t sequence, SequenceWindow::Standing standing);
     void give_up(Sender& sender, std::uint64_t sequence, Loss cause);
 
-    void stage(Sender& sender, const Parcel& parcel);
+    void stage(Sender& sender, Parcel parcel);
+    void put_into_run(Sender& sender, const Parcel& parcel);
+    std::uint64_t within_limits(Sender& sender, std::uint64_t wanted);
     void flush();
     std::size_t settle_taken(std::size_t front, std::size_t count);
     std::size_t settle_refused(std::size_t front, Loss cause);
@@ -159,8 +170,11 @@ private:
     ByText<SlotBook> slots_;  // by folded name
     Spellings spellings_;     // as writers wrote them; null: no such slot
     const Spellings::value_type* last_spelling_ = nullptr;  // that was asked for
+    std::uint64_t kernel_drops_ = 0;                        // the most that a parcel said
+    Clock::Instant dropped_at_ = Clock::Instant::min();     // when that went up last
     SenderBook book_;
     Reassembly reassembly_;
+    const std::uint64_t sender_rate_, slot_rate_;
     std::vector<Reassembly::Key> evicted_;
 
     SlotBook* run_slot_ = nullptr;  // of all messages in run_

@@ -17,8 +17,8 @@ Clock::Instant from_ticks(std::int64_t ticks) {
 // One list for both directions. `F` gets a reference to each number.
 template <class Losses, class F>
 void for_each_loss(Losses& lost, F&& each) {
-    each(lost.network_gap), each(lost.fragment_timed_out), each(lost.over_limit);
-    each(lost.slot_full), each(lost.message_too_big), each(lost.refused);
+    each(lost.network_gap), each(lost.kernel_drop), each(lost.fragment_timed_out);
+    each(lost.over_limit), each(lost.slot_full), each(lost.message_too_big), each(lost.refused);
 }
 
 template <class Counters, class F>
@@ -39,12 +39,14 @@ void for_each_number(Counters& counters, F&& each) requires requires {
 }
 {
     each(counters.received), each(counters.repeats), each(counters.too_old);
+    each(counters.senders_forgotten);
     for_each_loss(counters.lost, each);
 }
 
 // Whoever adds a counter adds it above, and in docs/protocol/office-state.md. (Three of the
 // office's, and one of a slot's, are not kept but looked up.)
 static_assert(sizeof(OfficeCounters) == sizeof(wire::OfficeNumbers) + 3 * sizeof(std::uint64_t));
+static_assert(sizeof(LossCounters) == sizeof(wire::SenderState::lost));
 static_assert(sizeof(SlotCounters) == sizeof(wire::SlotState::counters) + sizeof(std::uint64_t));
 
 template <class Counters, class Numbers>
@@ -66,7 +68,8 @@ wire::SenderState to_state(const Sender& sender) {
     state.origin = sender.key.origin;
     state.last_heard = to_ticks(sender.last_heard);
     state.received = sender.received;
-    state.lost = sender.lost;
+    std::size_t i = 0;
+    for_each_loss(sender.lost, [&](std::uint64_t number) { state.lost[i++] = number; });
     state.repeats = sender.repeats;
     state.lost_untold = sender.lost_untold;
     state.told_then_arrived = sender.told_then_arrived;
@@ -95,7 +98,7 @@ std::vector<std::byte> PostOffice::write_books(
         save(slot.counters, state.counters);
         state.key = key;
         out.put(state);
-        for (const Sender* sender : slot.senders) out.put(to_state(*sender));
+        for (const auto& [number, sender] : slot.senders) out.put(to_state(*sender));
         for (const wire::PartState& part : parts[&slot]) out.put(part);
     }
     return out.take();
@@ -139,7 +142,8 @@ bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
     Sender& sender = book_.add(key, state.next, word);
     sender.window = std::move(window);
     sender.received = state.received;
-    sender.lost = state.lost;
+    std::size_t i = 0;
+    for_each_loss(sender.lost, [&](std::uint64_t& number) { number = state.lost[i++]; });
     sender.repeats = state.repeats;
     sender.lost_untold = state.lost_untold;
     sender.told_then_arrived = state.told_then_arrived;

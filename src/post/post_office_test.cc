@@ -272,8 +272,46 @@ TEST_F(PostOfficeTest, forgets_the_sender_that_was_silent_for_longest) {
     EXPECT_EQ(office_.counters().senders, 3u);
     EXPECT_EQ(office_.counters().senders_forgotten, 1u);
     Numbers origins;
-    for (const SenderInfo& sender : office_.senders("LOG")) origins.push_back(sender.origin);
+    for (const SenderCounters& sender : office_.senders("LOG")) origins.push_back(sender.origin);
     EXPECT_EQ(origins, (Numbers{1, 3, 4}));
+    EXPECT_EQ(office_.counters("LOG").senders_forgotten, 1u);
+}
+
+TEST_F(PostOfficeTest, tells_of_its_senders_page_by_page_while_some_come_and_go) {
+    for (std::uint64_t origin : {1, 2, 3}) deliver({message(1, "x", origin)});
+    const SenderPage first = office_.senders("LOG", 0, 2);
+    ASSERT_EQ(first.senders.size(), 2u);
+    EXPECT_EQ(first.senders[1].origin, 2u);
+    ASSERT_TRUE(first.next);
+    deliver({message(2, "x", 3), message(1, "x", 4), message(1, "x", 5)});  // 1 and 2 are forgotten
+    const SenderPage second = office_.senders("LOG", *first.next, 2);
+    ASSERT_EQ(second.senders.size(), 2u);
+    EXPECT_EQ(second.senders[0].origin, 3u);
+    EXPECT_EQ(second.senders[1].origin, 4u);
+    ASSERT_TRUE(second.next);
+    const SenderPage last = office_.senders("LOG", *second.next, 2);
+    EXPECT_EQ(last.senders.size(), 1u);
+    EXPECT_FALSE(last.next);
+    EXPECT_TRUE(office_.senders("NONE", 0, 2).senders.empty());
+}
+
+TEST(PostOffice, keeps_to_its_bounds_with_a_hundred_thousand_senders) {
+    constexpr std::uint64_t kMany = 100'000;
+    FakeClock clock;
+    std::uint64_t taken = 0;
+    PostOffice office({}, clock, [&taken](std::string_view, std::span<const Parcel> messages) {
+        taken += messages.size();
+        return Result<std::size_t>(messages.size());
+    });
+    office.slot_opened("LOG");
+    for (std::uint64_t origin = 1; origin <= kMany; ++origin) {
+        office.deliver(std::vector{message(1, "x", origin)});
+    }
+    EXPECT_EQ(taken, kMany);
+    EXPECT_EQ(office.counters("LOG").received, kMany);
+    EXPECT_EQ(office.counters("LOG").senders, kMaxSenders);
+    EXPECT_EQ(office.counters("LOG").senders_forgotten, kMany - kMaxSenders);
+    EXPECT_EQ(office.counters("LOG").lost.total(), 0u);
 }
 
 TEST_F(PostOfficeTest, does_not_take_a_forgotten_sender_for_one_whose_first_messages_were_lost) {

@@ -33,8 +33,9 @@ SequenceWindow::Standing SequenceWindow::standing(std::uint64_t sequence) const 
     if (!is_in_window(sequence)) return Standing::too_old;
     const std::size_t bit = sequence % kRepeatWindow;
     if (arrived_[bit]) return Standing::arrived;
-    if (given_up_ && given_up_->timed_out[bit]) return Standing::timed_out;
-    if (given_up_ && given_up_->evicted[bit]) return Standing::evicted;
+    if (causes_ && causes_->timed_out[bit]) return Standing::timed_out;
+    if (causes_ && causes_->evicted[bit]) return Standing::evicted;
+    if (causes_ && causes_->dropped[bit]) return Standing::dropped;
     return counts(sequence) ? Standing::missing : Standing::uncounted;
 }
 
@@ -43,13 +44,13 @@ std::uint64_t SequenceWindow::advance_to(std::uint64_t sequence) {
     const std::uint64_t gap = sequence - next_;
     if (gap >= kRepeatWindow) {
         arrived_.reset();
-        given_up_.reset();
+        causes_.reset();
     }
     // The bits of the numbers that leave the window serve those that come in.
     for (std::uint64_t entering = sequence - std::min(gap, kRepeatWindow); entering < sequence;
          ++entering) {
         arrived_.reset(entering % kRepeatWindow);
-        clear_given_up(entering);
+        clear_cause(entering);
     }
     next_ = sequence;
     return gap;
@@ -59,7 +60,7 @@ void SequenceWindow::set_arrived(std::uint64_t sequence) {
     if (sequence == next_) advance_to(sequence + 1);
     MAILSLOT_CHECK(is_in_window(sequence));
     const std::size_t bit = sequence % kRepeatWindow;
-    clear_given_up(sequence);
+    clear_cause(sequence);
     arrived_.set(bit);
 }
 
@@ -68,7 +69,7 @@ void SequenceWindow::set_next_arrived(std::uint64_t count) {
     for (std::uint64_t number = next_ + count - std::min(count, kRepeatWindow);
          number < next_ + count; ++number) {
         arrived_.set(number % kRepeatWindow);
-        clear_given_up(number);
+        clear_cause(number);
     }
     next_ += count;
 }
@@ -81,25 +82,34 @@ bool SequenceWindow::has_arrived(std::uint64_t first, std::uint64_t count) const
     return true;
 }
 
-void SequenceWindow::clear_given_up(std::uint64_t sequence) {
-    if (!given_up_) return;
-    given_up_->timed_out.reset(sequence % kRepeatWindow);
-    given_up_->evicted.reset(sequence % kRepeatWindow);
+void SequenceWindow::clear_cause(std::uint64_t sequence) {
+    if (!causes_) return;
+    causes_->timed_out.reset(sequence % kRepeatWindow);
+    causes_->evicted.reset(sequence % kRepeatWindow);
+    causes_->dropped.reset(sequence % kRepeatWindow);
+}
+
+void SequenceWindow::set_dropped(std::uint64_t count) {
+    if (!causes_) causes_ = std::make_unique<Causes>();
+    for (std::uint64_t back = 1; back <= std::min(count, kRepeatWindow); ++back) {
+        causes_->dropped.set((next_ - back) % kRepeatWindow);
+    }
 }
 
 void SequenceWindow::set_given_up(std::uint64_t sequence, Loss cause) {
     if (!is_in_window(sequence)) return;
-    if (!given_up_) given_up_ = std::make_unique<GivenUp>();
+    if (!causes_) causes_ = std::make_unique<Causes>();
     const std::size_t bit = sequence % kRepeatWindow;
-    (cause == Loss::over_limit ? given_up_->evicted : given_up_->timed_out).set(bit);
+    (cause == Loss::over_limit ? causes_->evicted : causes_->timed_out).set(bit);
 }
 
 void SequenceWindow::save(wire::SenderState& state) const {
     state.next = next_;
     state.counted_from = counted_from_;
     state.arrived = to_words(arrived_);
-    if (given_up_) {
-        state.given_up = {to_words(given_up_->timed_out), to_words(given_up_->evicted)};
+    if (causes_) {
+        state.causes = {to_words(causes_->timed_out), to_words(causes_->evicted),
+                        to_words(causes_->dropped)};
     }
 }
 
@@ -110,10 +120,11 @@ bool SequenceWindow::restore(const wire::SenderState& state) {
     next_ = state.next;
     counted_from_ = state.counted_from;
     arrived_ = to_bits(state.arrived);
-    if (state.given_up) {
-        given_up_ = std::make_unique<GivenUp>();
-        given_up_->timed_out = to_bits(state.given_up->timed_out);
-        given_up_->evicted = to_bits(state.given_up->evicted);
+    if (state.causes) {
+        causes_ = std::make_unique<Causes>();
+        causes_->timed_out = to_bits(state.causes->timed_out);
+        causes_->evicted = to_bits(state.causes->evicted);
+        causes_->dropped = to_bits(state.causes->dropped);
     }
     return true;
 }
@@ -142,7 +153,8 @@ Sender& SenderBook::add(const SenderKey& key, std::uint64_t first, const Envelop
     sender.host = word.from_host;
     sender.address = word.from_address;
     sender.by_age = by_age_.insert(by_age_.end(), &sender);
-    sender.in_slot = key.slot->senders.insert(key.slot->senders.end(), &sender);
+    sender.number = key.slot->next_number++;
+    key.slot->senders.emplace_hint(key.slot->senders.end(), sender.number, &sender);
     return sender;
 }
 
@@ -155,10 +167,22 @@ void SenderBook::sort_by_age() {
     by_age_.sort([](const Sender* a, const Sender* b) { return a->last_heard < b->last_heard; });
 }
 
+TokenBucket& SenderBook::bucket_of(Sender& sender) {
+    if (!sender.bucket) {
+        std::weak_ptr<TokenBucket>& place = sender.key.slot->buckets[sender.address];
+        sender.bucket = place.lock();
+        if (!sender.bucket) place = sender.bucket = std::make_shared<TokenBucket>();
+    }
+    return *sender.bucket;
+}
+
 void SenderBook::remove(Sender& sender) {
     found_ = nullptr;
     by_age_.erase(sender.by_age);
-    sender.key.slot->senders.erase(sender.in_slot);
+    sender.key.slot->senders.erase(sender.number);
+    if (sender.bucket && sender.bucket.use_count() == 1) {
+        sender.key.slot->buckets.erase(sender.address);
+    }
     const SenderKey key = sender.key;  // a reference into what is erased would not do
     senders_.erase(key);
 }

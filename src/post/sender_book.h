@@ -6,14 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/clock.h"
 #include "model/envelope.h"
 #include "model/limits.h"
 #include "post/counters.h"
+#include "post/token_bucket.h"
 #include "wire/office_state.h"
 
 namespace mailslot::post {
@@ -24,6 +27,7 @@ public:
     enum class Standing : std::uint8_t {
         ahead,      // next() or later: never heard of
         missing,    // counted as Loss::network_gap
+        dropped,    // counted as Loss::kernel_drop
         timed_out,  // counted as Loss::fragment_timed_out
         evicted,    // counted as Loss::over_limit
         uncounted,  // before the first number that counts, and did not arrive
@@ -47,7 +51,10 @@ public:
     bool has_arrived(std::uint64_t first, std::uint64_t count) const;
     // Below the window nothing can be noted, and nothing needs to be: it is too old for ever.
     void set_given_up(std::uint64_t sequence, Loss cause);
-    void clear_given_up(std::uint64_t sequence);  // missing again
+    // So many numbers below next() have just gone missing, and this machine's kernel dropped some
+    // of what came to it meanwhile.
+    void set_dropped(std::uint64_t count);
+    void clear_cause(std::uint64_t sequence);  // missing, no more
     // All numbers below next() have arrived, or are counted as lost for good: none is wanted.
     void close_the_past() { arrived_.set(); }
     // On its way to the office's successor. False: no window can look like that.
@@ -58,8 +65,8 @@ public:
 
 private:
     using Bits = std::bitset<kRepeatWindow>;
-    struct GivenUp {
-        Bits timed_out, evicted;
+    struct Causes {
+        Bits timed_out, evicted, dropped;
     };
     bool is_in_window(std::uint64_t sequence) const {
         return sequence < next_ && next_ - sequence <= kRepeatWindow;
@@ -67,10 +74,16 @@ private:
 
     std::uint64_t next_, counted_from_;
     Bits arrived_;
-    std::unique_ptr<GivenUp> given_up_;  // most senders never need it
+    std::unique_ptr<Causes> causes_;  // most senders never need it
 };
 
 struct Sender;
+
+struct ByOctets {
+    bool operator()(const IpAddress& a, const IpAddress& b) const {
+        return std::tie(a.family, a.octets, a.scope_id) < std::tie(b.family, b.octets, b.scope_id);
+    }
+};
 
 // The books of one open slot.
 struct SlotBook {
@@ -79,7 +92,10 @@ struct SlotBook {
     Clock::Instant forgot_until =
         Clock::Instant::min();  // when the last sender forgotten was last heard
     SlotCounters counters;
-    std::list<Sender*> senders;
+    std::map<std::uint64_t, Sender*> senders;  // by their number, in the order first heard
+    std::uint64_t next_number = 0;
+    TokenBucket bucket;
+    std::map<IpAddress, std::weak_ptr<TokenBucket>, ByOctets> buckets;  // of machines
 };
 
 struct SenderKey {
@@ -100,15 +116,19 @@ struct Sender {
 
     SenderKey key;
     SequenceWindow window;
+    std::shared_ptr<TokenBucket> bucket;  // its machine's; none before it is needed
     std::string host;
     IpAddress address{};
     Clock::Instant last_heard{};
-    std::uint64_t received = 0, lost = 0, repeats = 0;
+    std::uint64_t number = 0;        // among the slot's, never used again
+    std::uint64_t kernel_drops = 0;  // the most that its parcels said
+    std::uint64_t received = 0, repeats = 0;
+    LossCounters lost;
     std::uint64_t lost_untold = 0, told_then_arrived = 0;
     std::uint64_t told_below = 0;     // losses of lower numbers are in some message's lost_before
     std::size_t staged = kNotStaged;  // its last message in the run that waits for delivery
 
-    std::list<Sender*>::iterator by_age{}, in_slot{};  // the book's own
+    std::list<Sender*>::iterator by_age{};  // the book's own
 };
 
 // All senders of all slots, bounded. References stay good until the sender is removed.
@@ -125,6 +145,8 @@ public:
     Sender& least_recent() { return *by_age_.front(); }  // there must be one
     void remove(Sender& sender);
     void sort_by_age();  // by last_heard
+    // What all senders of that machine to that slot share. Kept as long as one of them is known.
+    TokenBucket& bucket_of(Sender& sender);
 
 private:
     std::size_t max_senders_;

@@ -79,7 +79,7 @@ TEST(SequenceWindow, remembers_why_a_number_was_given_up_until_it_arrives) {
     EXPECT_EQ(window.standing(1), Standing::timed_out);
     EXPECT_EQ(window.standing(2), Standing::evicted);
     window.set_arrived(1);
-    window.clear_given_up(2);
+    window.clear_cause(2);
     EXPECT_EQ(window.standing(1), Standing::arrived);
     EXPECT_EQ(window.standing(2), Standing::missing);
 }

@@ -23,6 +23,7 @@
 #include "os/folder_watch.h"
 #include "os/liveness.h"
 #include "os/local_socket.h"
+#include "post/metrics_server.h"
 #include "post/office.h"
 #include "wire/local_message.h"
 
@@ -141,8 +142,9 @@ private:
     // The thread's own.
     std::map<std::string, std::shared_ptr<inbox::Inbox>, std::less<>> slots_;
     std::map<int, Visitor> visitors_;
-    std::unique_ptr<Office> office_;   // we are it
-    os::GuardedFd office_connection_;  // or are registered with it
+    std::unique_ptr<Office> office_;          // we are it
+    std::unique_ptr<MetricsServer> metrics_;  // then, and if the settings want it
+    os::GuardedFd office_connection_;         // or are registered with it
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
     std::optional<Clock::Instant> seek_again_;                           // or look for it
     int seek_tries_ = 0;

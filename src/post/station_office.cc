@@ -142,6 +142,7 @@ void Station::leave_office() {
         if (is_machines_) away_until_ = clock_.now() + kDaemonComesBack;
         seek_again_ = clock_.now();
     }
+    metrics_.reset();
     office_.reset();
 }
 

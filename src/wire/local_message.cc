@@ -1,14 +1,20 @@
 #include "wire/local_message.h"
 
-#include <array>
+#include <chrono>
 
 namespace mailslot::wire {
 namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMostBytes = 8192;
 constexpr std::size_t kMostDetailBytes = 512;
 constexpr std::size_t kMostMemoBytes = 4096;  // what a socket has joined on 160 interfaces
+constexpr std::size_t kMostHostBytes = 255, kMostAddressBytes = 64, kMostCounterNameBytes = 48;
+constexpr std::size_t kMostSenderBytes = kMostHostBytes + kMostAddressBytes + 4 + 14 * 8;
+constexpr std::int64_t kMostMicroseconds = std::int64_t{1} << 52;  // 142 years
 constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 void put_text(ByteWriter& out, std::string_view text) {
@@ -18,22 +24,55 @@ void put_text(ByteWriter& out, std::string_view text) {
 
 std::string take_text(ByteReader& in) { return std::string(as_text(in.take(in.u16be()))); }
 
+void fail(ByteReader& in) { in.take(in.left() + 1); }
+
+// Longer than any that is sent: fails.
+std::string take_text(ByteReader& in, std::size_t most) {
+    std::string text = take_text(in);
+    if (text.size() > most) fail(in);
+    return text;
+}
+
+std::size_t take_count(ByteReader& in, std::size_t most) {
+    const std::size_t count = in.u16be();
+    if (count > most) fail(in);
+    return count;
+}
+
+std::uint64_t or_none(const std::optional<std::uint64_t>& number) { return number.value_or(kNone); }
+
+std::optional<std::uint64_t> none_or(std::uint64_t number) {
+    return number == kNone ? std::nullopt : std::optional(number);
+}
+
 // One list for both directions. `F` gets a reference to each number.
+template <class Lost, class F>
+void for_each_loss(Lost& lost, F&& each) {
+    each(lost.slot_full), each(lost.message_too_big), each(lost.network_gap);
+    each(lost.kernel_drop), each(lost.fragment_timed_out), each(lost.not_trusted);
+    each(lost.over_limit), each(lost.bad_record);
+}
+
 template <class Info, class F>
 void for_each_number(Info& info, F&& each) {
     each(info.max_message_bytes), each(info.max_bytes), each(info.max_messages);
-    each(info.messages), each(info.bytes), each(info.received), each(info.repeats),
-        each(info.senders);
-    each(info.lost.slot_full), each(info.lost.message_too_big), each(info.lost.network_gap);
-    each(info.lost.fragment_timed_out), each(info.lost.not_trusted), each(info.lost.over_limit);
-    each(info.lost.bad_record);
+    each(info.messages), each(info.bytes), each(info.received), each(info.received_bytes);
+    each(info.repeats), each(info.senders), each(info.senders_forgotten);
+    for_each_loss(info.lost, each);
+}
+
+template <class Sender, class F>
+void for_each_sender_number(Sender& sender, F&& each) {
+    each(sender.origin), each(sender.received), each(sender.repeats), each(sender.lost_untold);
+    each(sender.told_then_arrived);
+    for_each_loss(sender.lost, each);
 }
 
 void put_info(ByteWriter& out, const SlotInfo& info) {
     put_text(out, info.name);
     out.u64be(static_cast<std::uint64_t>(info.reader_pid));
     out.u64be(static_cast<std::uint64_t>(info.read_timeout.count()));
-    out.u64be(info.next_message_bytes ? *info.next_message_bytes : kNone);
+    out.u64be(or_none(info.next_message_bytes));
     for_each_number(info, [&out](std::uint64_t number) { out.u64be(number); });
 }
 
@@ -42,21 +81,75 @@ SlotInfo take_info(ByteReader& in) {
     info.name = take_text(in);
     info.reader_pid = static_cast<std::int64_t>(in.u64be());
     info.read_timeout = Timeout(static_cast<std::int64_t>(in.u64be()));
-    const std::uint64_t next = in.u64be();
-    if (next != kNone) info.next_message_bytes = next;
+    info.next_message_bytes = none_or(in.u64be());
     for_each_number(info, [&in](auto& number) { number = in.u64be(); });
     return info;
 }
 
+void put_senders(ByteWriter& out, const std::vector<SenderInfo>& senders) {
+    out.u16be(static_cast<std::uint16_t>(senders.size()));
+    for (const SenderInfo& sender : senders) {
+        put_text(out, std::string_view(sender.from_host).substr(0, kMostHostBytes));
+        put_text(out, std::string_view(sender.from_address).substr(0, kMostAddressBytes));
+        out.u64be(static_cast<std::uint64_t>(
+            duration_cast<microseconds>(sender.last_heard.time_since_epoch()).count()));
+        for_each_sender_number(sender, [&out](std::uint64_t number) { out.u64be(number); });
+    }
+}
+
+std::vector<SenderInfo> take_senders(ByteReader& in) {
+    std::vector<SenderInfo> senders;
+    for (std::size_t left = take_count(in, kSendersPerPage); left > 0 && in.ok(); --left) {
+        SenderInfo& sender = senders.emplace_back();
+        sender.from_host = take_text(in, kMostHostBytes);
+        sender.from_address = take_text(in, kMostAddressBytes);
+        const auto heard = static_cast<std::int64_t>(in.u64be());
+        // A clock counts nanoseconds; what does not fit is no time.
+        const bool is_time = heard <= kMostMicroseconds && heard >= -kMostMicroseconds;
+        if (!is_time) fail(in);
+        sender.last_heard =
+            std::chrono::system_clock::time_point(microseconds(is_time ? heard : 0));
+        for_each_sender_number(sender, [&in](auto& number) { number = in.u64be(); });
+    }
+    return senders;
+}
+
+void put_counters(ByteWriter& out, const std::vector<NamedCounter>& counters) {
+    out.u16be(static_cast<std::uint16_t>(counters.size()));
+    for (const NamedCounter& counter : counters) {
+        put_text(out, std::string_view(counter.name).substr(0, kMostCounterNameBytes));
+        out.u8(counter.is_level ? 1 : 0);
+        out.u64be(counter.value);
+    }
+}
+
+std::vector<NamedCounter> take_counters(ByteReader& in) {
+    std::vector<NamedCounter> counters;
+    for (std::size_t left = take_count(in, kMostCounters); left > 0 && in.ok(); --left) {
+        NamedCounter& counter = counters.emplace_back();
+        counter.name = take_text(in, kMostCounterNameBytes);
+        const std::uint8_t level = in.u8();
+        if (level > 1) fail(in);
+        counter.is_level = level == 1;
+        counter.value = in.u64be();
+    }
+    return counters;
+}
+
 bool is_known(LocalOp op) {
-    return (op >= LocalOp::attach && op <= LocalOp::reattach) ||
+    return (op >= LocalOp::attach && op <= LocalOp::counter_list) ||
            (op >= LocalOp::offer && op <= LocalOp::registered_all);
+}
+
+std::size_t most_bytes(const LocalMessage& message) {
+    return kMostBytes + message.senders.size() * kMostSenderBytes +
+           message.counters.size() * (kMostCounterNameBytes + 11);
 }
 
 }  // namespace
 
 std::vector<std::byte> encode(const LocalMessage& message) {
-    std::vector<std::byte> buffer(kMostBytes);
+    std::vector<std::byte> buffer(most_bytes(message));
     ByteWriter out(buffer);
     out.u8(kVersion);
     out.u8(static_cast<std::uint8_t>(message.op));
@@ -69,6 +162,11 @@ std::vector<std::byte> encode(const LocalMessage& message) {
         out,
         std::string_view(message.detail).substr(0, is_long ? kMostMemoBytes : kMostDetailBytes));
     if (message.op == LocalOp::slot_info) put_info(out, message.info);
+    if (message.op == LocalOp::senders || message.op == LocalOp::sender_page) {
+        out.u64be(or_none(message.cursor));
+    }
+    if (message.op == LocalOp::sender_page) put_senders(out, message.senders);
+    if (message.op == LocalOp::counter_list) put_counters(out, message.counters);
     buffer.resize(out.size());
     return buffer;
 }
@@ -83,6 +181,11 @@ Result<LocalMessage> decode_local_message(Bytes packet) {
     message.why = Errc{in.u8()};
     message.detail = take_text(in);
     if (message.op == LocalOp::slot_info) message.info = take_info(in);
+    if (message.op == LocalOp::senders || message.op == LocalOp::sender_page) {
+        message.cursor = none_or(in.u64be());
+    }
+    if (message.op == LocalOp::sender_page) message.senders = take_senders(in);
+    if (message.op == LocalOp::counter_list) message.counters = take_counters(in);
     if (!in.ok() || in.left() != 0) return Error{Errc::bad_packet, "local message"};
     if (version != kVersion) {
         return Error{Errc::bad_packet, "local message", 0, "another version of mailslot runs here"};

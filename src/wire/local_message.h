@@ -1,7 +1,9 @@
 // What processes of one machine say to each other over Unix sockets: docs/protocol/local-socket.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,11 @@ enum class LocalOp : std::uint8_t {
     registered =
         10,  // answer to register_slot; why and detail: what keeps the network away, if anything
     reattach = 11,  // post office: the memory that I have of this slot is dead
+    senders = 12,      // anyone to the post office: whom has this slot heard? cursor
+    sender_page = 13,  // answer; senders, cursor
+    counters = 14,     // anyone to the post office: what have you counted?
+    counter_list = 15,
+    // 16 to 19 are free.
 
     // Handing over: docs/post-office.md.
     offer = 20,              // post office to a registered process: I end, take it
@@ -44,6 +51,16 @@ enum class Rank : std::uint32_t {
     successor_daemon = 2,  // another mailslotd, in place of the one that runs
 };
 
+inline constexpr std::size_t kSendersPerPage = 32;  // 14 KiB with the longest names
+inline constexpr std::size_t kMostCounters = 128;
+
+// One of the post office's own, by the name that it has everywhere.
+struct NamedCounter {
+    std::string name;
+    std::uint64_t value = 0;
+    bool is_level = false;  // as of now; else counted since the post office began
+};
+
 struct LocalMessage {
     LocalOp op{};
     std::string key{};         // the slot, folded; empty where the connection is about one slot
@@ -51,6 +68,10 @@ struct LocalMessage {
     Errc why{};                // refused; registered
     std::string detail{};      // registered
     SlotInfo info{};           // slot_info
+    // senders: where the page begins; sender_page: where the next one does, if there is one.
+    std::optional<std::uint64_t> cursor{};
+    std::vector<SenderInfo> senders{};     // sender_page: at most kSendersPerPage
+    std::vector<NamedCounter> counters{};  // counter_list: at most kMostCounters
 };
 
 std::vector<std::byte> encode(const LocalMessage& message);

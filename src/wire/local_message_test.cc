@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "wire/testing/hex.h"
 
 namespace mailslot::wire {
@@ -49,7 +51,8 @@ TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
         const char* what;
         std::size_t at;
         int value;
-    } cases[] = {{"version", 0, 2}, {"op 0", 1, 0}, {"op 12", 1, 12}, {"op 28", 1, 28}};
+    } cases[] = {
+        {"version", 0, 2}, {"op 0", 1, 0}, {"op 16", 1, 16}, {"op 19", 1, 19}, {"op 28", 1, 28}};
     for (const auto& c : cases) {
         SCOPED_TRACE(c.what);
         auto packet = encode({.op = LocalOp::attach, .key = "X"});
@@ -80,6 +83,63 @@ TEST(LocalMessage, has_the_bytes_of_the_worked_packets) {
     }
 }
 
+SenderInfo sender_with(std::string host) {
+    SenderInfo sender;
+    sender.origin = 0xfeed, sender.from_host = std::move(host), sender.from_address = "fe80::1%3";
+    sender.received = 1, sender.repeats = 2, sender.lost_untold = 3, sender.told_then_arrived = 4;
+    sender.lost.kernel_drop = 5, sender.lost.over_limit = 6;
+    sender.last_heard = std::chrono::system_clock::time_point(std::chrono::seconds(1700000000));
+    return sender;
+}
+
+TEST(LocalMessage, carries_a_page_of_senders_with_the_longest_names) {
+    LocalMessage page{.op = LocalOp::sender_page, .key = std::string(777, 'K'), .cursor = 99};
+    for (std::size_t i = 0; i < kSendersPerPage; ++i) {
+        page.senders.push_back(sender_with(std::string(255, 'h')));
+    }
+    const auto packet = encode(page);
+    EXPECT_LE(packet.size(), 16u * 1024);  // what the other end receives
+    const auto back = decode_local_message(packet);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->cursor, 99u);
+    ASSERT_EQ(back->senders.size(), kSendersPerPage);
+    const SenderInfo &sent = page.senders[0], &got = back->senders.back();
+    EXPECT_EQ(got.from_host, sent.from_host);
+    EXPECT_EQ(got.from_address, "fe80::1%3");
+    EXPECT_EQ(got.last_heard, sent.last_heard);
+    EXPECT_EQ((std::array{got.origin, got.received, got.repeats, got.lost_untold}),
+              (std::array<std::uint64_t, 4>{0xfeed, 1, 2, 3}));
+    EXPECT_EQ(got.told_then_arrived, 4u);
+    EXPECT_EQ(got.lost.total(), 11u);
+    EXPECT_EQ(got.lost.kernel_drop, 5u);
+    for (std::size_t size = 0; size < packet.size(); ++size) {
+        ASSERT_FALSE(decode_local_message(Bytes(packet).first(size))) << size;
+    }
+}
+
+TEST(LocalMessage, carries_counters_and_questions_for_them) {
+    const auto list = decode_local_message(
+        encode({.op = LocalOp::counter_list, .counters = {{"bad", 7}, {"senders", 8, true}}}));
+    ASSERT_TRUE(list);
+    ASSERT_EQ(list->counters.size(), 2u);
+    EXPECT_EQ(list->counters[0].name, "bad");
+    EXPECT_EQ(list->counters[0].value, 7u);
+    EXPECT_FALSE(list->counters[0].is_level);
+    EXPECT_TRUE(list->counters[1].is_level);
+    const auto first = decode_local_message(encode({.op = LocalOp::senders, .key = "A"}));
+    ASSERT_TRUE(first);
+    EXPECT_FALSE(first->cursor);
+    EXPECT_TRUE(decode_local_message(encode({.op = LocalOp::counters})));
+}
+
+TEST(LocalMessage, refuses_a_time_that_no_clock_has) {
+    auto packet = encode({.op = LocalOp::sender_page, .senders = {sender_with("h")}});
+    const std::size_t at = 11 + 8 + 2 + 2 + 1 + 2 + 9;  // last_heard
+    ASSERT_TRUE(decode_local_message(packet));
+    packet[at] = std::byte{0x7f};
+    EXPECT_FALSE(decode_local_message(packet));
+}
+
 // The page lists the numbers in this order.
 TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
     LocalMessage message{.op = LocalOp::slot_info};
@@ -87,12 +147,12 @@ TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
     info.name = "N", info.reader_pid = 1, info.read_timeout = Timeout(2);
     info.next_message_bytes = 3, info.max_message_bytes = 4, info.max_bytes = 5;
     info.max_messages = 6, info.messages = 7, info.bytes = 8, info.received = 9;
-    info.repeats = 10, info.senders = 11;
-    info.lost = {12, 13, 14, 15, 16, 17, 18};
+    info.received_bytes = 10, info.repeats = 11, info.senders = 12, info.senders_forgotten = 13;
+    info.lost = {14, 15, 16, 17, 18, 19, 20, 21};
     const auto packet = encode(message);
     ByteReader in(packet);
     in.take(11 + 2 + 1);  // up to the name
-    for (std::uint64_t number = 1; number <= 18; ++number) EXPECT_EQ(in.u64be(), number);
+    for (std::uint64_t number = 1; number <= 21; ++number) EXPECT_EQ(in.u64be(), number);
     EXPECT_TRUE(in.ok());
     EXPECT_EQ(in.left(), 0u);
 }

@@ -16,8 +16,9 @@ enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart };
 template <class Sender, class F>
 void for_each_number(Sender& sender, F&& each) {
     each(sender.origin), each(sender.next), each(sender.counted_from), each(sender.last_heard);
-    each(sender.received), each(sender.lost), each(sender.repeats), each(sender.lost_untold);
+    each(sender.received), each(sender.repeats), each(sender.lost_untold);
     each(sender.told_then_arrived), each(sender.told_below);
+    for (auto& count : sender.lost) each(count);
 }
 
 void put_bits(ByteWriter& out, const WindowBits& bits) {
@@ -51,12 +52,13 @@ SenderState take_sender(ByteReader& in) {
         number = static_cast<std::remove_reference_t<decltype(number)>>(in.u64be());
     });
     sender.address = take_address(in);
-    const bool has_given_up = in.u8() == 1;
+    const bool has_causes = in.u8() == 1;
     take_bits(in, sender.arrived);
-    if (has_given_up) {
-        sender.given_up.emplace();
-        take_bits(in, sender.given_up->timed_out);
-        take_bits(in, sender.given_up->evicted);
+    if (has_causes) {
+        sender.causes.emplace();
+        take_bits(in, sender.causes->timed_out);
+        take_bits(in, sender.causes->evicted);
+        take_bits(in, sender.causes->dropped);
     }
     sender.host = as_text(in.take(in.left()));
     return sender;
@@ -147,16 +149,17 @@ void OfficeStateWriter::put(const SlotState& slot) {
 }
 
 void OfficeStateWriter::put(const SenderState& sender) {
-    std::vector<std::byte> buffer(8 * 10 + kAddressBytes + 1 + 3 * sizeof(WindowBits) +
+    std::vector<std::byte> buffer(8 * (9 + sender.lost.size()) + kAddressBytes + 1 + 4 * sizeof(WindowBits) +
                                   sender.host.size());
     ByteWriter out(buffer);
     for_each_number(sender, [&out](auto number) { out.u64be(static_cast<std::uint64_t>(number)); });
     put_address(out, sender.address);
-    out.u8(sender.given_up ? 1 : 0);
+    out.u8(sender.causes ? 1 : 0);
     put_bits(out, sender.arrived);
-    if (sender.given_up) {
-        put_bits(out, sender.given_up->timed_out);
-        put_bits(out, sender.given_up->evicted);
+    if (sender.causes) {
+        put_bits(out, sender.causes->timed_out);
+        put_bits(out, sender.causes->evicted);
+        put_bits(out, sender.causes->dropped);
     }
     out.put(sender.host);
     append(kSender, out.written());

@@ -21,21 +21,22 @@ using WindowBits = std::array<std::uint64_t, kRepeatWindow / 64>;
 struct SlotState {
     std::uint64_t memory = 0;  // which memory the slot has: its file's number
     std::int64_t opened_at = 0, forgot_until = 0;
-    std::array<std::uint64_t, 9> counters{};
+    std::array<std::uint64_t, 11> counters{};
     std::string_view key{};
 };
 
 struct SenderState {
     std::uint64_t origin = 0, next = 0, counted_from = 0;
     std::int64_t last_heard = 0;
-    std::uint64_t received = 0, lost = 0, repeats = 0;
+    std::uint64_t received = 0, repeats = 0;
+    std::array<std::uint64_t, 7> lost{};  // by cause
     std::uint64_t lost_untold = 0, told_then_arrived = 0, told_below = 0;
     IpAddress address{};
     WindowBits arrived{};
-    struct GivenUp {
-        WindowBits timed_out{}, evicted{};
+    struct Causes {
+        WindowBits timed_out{}, evicted{}, dropped{};
     };
-    std::optional<GivenUp> given_up{};
+    std::optional<Causes> causes{};
     std::string_view host{};
 };
 
@@ -44,7 +45,7 @@ struct PartState {
     Envelope part{};  // Kind::fragment
 };
 
-using OfficeNumbers = std::array<std::uint64_t, 18>;
+using OfficeNumbers = std::array<std::uint64_t, 19>;
 
 class OfficeStateWriter {
 public:

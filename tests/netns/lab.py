@@ -143,9 +143,10 @@ class Machine:
         for port in self.ports:  # each by itself, as on a real wire: pieces are cut before they come here
             check_call("ip", "link", "set", port, "gso_max_segs", "1")
         rules = "table inet lab {}\ndelete table inet lab\n"
+        chance = f"numgen random mod 100 < {percent}" if percent < 100 else ""
         if percent > 0:
             rules += ("table inet lab {\nchain in {\ntype filter hook input priority 0\n"
-                      f"udp dport {PORT} {condition} numgen random mod 100 < {percent} drop\n}}\n}}\n")
+                      f"udp dport {PORT} {condition} {chance} drop\n}}\n}}\n")
         check_call(*self.inside, "nft", "-f", "-", stdin=rules)
 
     # Commands.

@@ -265,9 +265,11 @@ void add_info(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<InfoOptions>(
         app, chosen, "info", "One slot's sizes, counters and losses", run_info);
     add_name(*verb, "NAME", "A slot of this machine", options->name);
-    verb->add_flag("--json", options->json, "One JSON object");
+    verb->add_flag("--json", options->json, "One JSON object, with all senders");
+    verb->add_flag("--senders", options->senders, "All senders, not only the ten that lost most");
     verb->footer(R"(Examples:
   mailslot info LISTENER
+  mailslot info LISTENER --json | jq '.by_sender[] | select(.lost > 0)'
   mailslot info LISTENER --json | jq .lost_by_cause)");
 }
 
@@ -343,6 +345,26 @@ Examples:
   mailslot doctor //SALES/mailslot/LISTENER --json | jq 'select(.status == "failed")')");
 }
 
+void add_watch(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<WatchOptions>(
+        app, chosen, "watch", "A live table of slots, senders, rates and losses", run_watch);
+    verb->add_flag("--json", options->json, "One JSON object an interval, on a line of its own");
+    add_number(*verb, "--interval", "MS", "How often to look (default 1000)", 50,
+               [options = options](std::int64_t ms) { options->interval = Timeout(ms); });
+    add_number(*verb, "--count", "N", "End after so many intervals", 1,
+               [options = options](std::int64_t count) {
+                   options->count = static_cast<std::uint64_t>(count);
+               });
+    verb->footer(
+        R"(On a terminal it fills the screen until Ctrl-C or q; to a file or a pipe it prints a block of
+rows an interval. Rows in red lost messages since the look before.
+
+Examples:
+  mailslot watch
+  mailslot watch --interval 5000 >> rates.txt
+  mailslot watch --json | jq '.slots[] | select(.lost_now > 0)')");
+}
+
 void add_verbs(CLI::App& app, Chosen& chosen) {
     add_put(app, chosen);
     add_get(app, chosen);
@@ -353,6 +375,7 @@ void add_verbs(CLI::App& app, Chosen& chosen) {
     add_who(app, chosen);
     add_info(app, chosen);
     add_doctor(app, chosen);
+    add_watch(app, chosen);
 }
 
 std::string command_of(const CLI::App& app) {

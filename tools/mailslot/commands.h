@@ -88,10 +88,17 @@ struct DoctorOptions {
     Timeout timeout{500};  // for answers of other machines
 };
 int run_doctor(const DoctorOptions& options);
+struct WatchOptions {
+    bool json = false;
+    Timeout interval{1000};
+    std::optional<std::uint64_t> count{};
+};
+int run_watch(const WatchOptions& options);
 
 struct InfoOptions {
     std::string name;
     bool json = false;
+    bool senders = false;  // all of them
 };
 int run_info(const InfoOptions& options);
 

@@ -1,13 +1,18 @@
 // mailslot info: one slot's sizes, limits, counters, and what was lost why.
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
+#include "mailslot/json_line.h"
 #include "mailslot/output.h"
 #include "mailslot/plain_line.h"
 #include "mailslot/report.h"
 #include "mailslot/size_text.h"
 #include "mailslot/slot_json.h"
+#include "mailslot/table.h"
 
 namespace mailslot::cli {
 namespace {
@@ -32,8 +37,10 @@ void append_table(std::string& out, const SlotInfo& slot) {
     append_row(out, "next_message_bytes",
                slot.next_message_bytes ? std::to_string(*slot.next_message_bytes) : "-");
     append_row(out, "received", slot.received);
+    append_row(out, "received_bytes", slot.received_bytes);
     append_row(out, "repeats", slot.repeats);
     append_row(out, "senders", slot.senders);
+    append_row(out, "senders_forgotten", slot.senders_forgotten);
     append_row(out, "max_message_bytes",
                slot.max_message_bytes != 0 ? size_text(slot.max_message_bytes) : "as max_bytes");
     append_row(out, "max_bytes", size_text(slot.max_bytes));
@@ -42,8 +49,35 @@ void append_table(std::string& out, const SlotInfo& slot) {
                slot.read_timeout >= Timeout{0} ? std::to_string(slot.read_timeout.count()) + " ms"
                                                : "forever");
     append_row(out, "lost", slot.lost.total());
-    for (const Loss& loss : losses_of(slot))
+    for (const Loss& loss : losses_of(slot.lost))
         append_row(out, "  " + std::string(loss.cause), loss.count);
+}
+
+// Those that lost most first, and of those that lost nothing, those that sent most.
+void append_senders(std::string& out, std::vector<SenderInfo> senders, bool all) {
+    constexpr std::size_t kShown = 10;
+    if (senders.empty()) return;
+    std::ranges::stable_sort(senders, [](const SenderInfo& a, const SenderInfo& b) {
+        return std::pair(a.lost.total(), a.received) > std::pair(b.lost.total(), b.received);
+    });
+    const std::size_t shown = all ? senders.size() : std::min(kShown, senders.size());
+    std::vector<Cells> rows{{"FROM_HOST", "FROM_ADDRESS", "ORIGIN", "RECEIVED", "REPEATS", "LOST"}};
+    for (std::size_t i = 0; i < shown; ++i) {
+        const SenderInfo& sender = senders[i];
+        Cells& row = rows.emplace_back(3);
+        append_visible(row[0], sender.from_host);
+        append_visible(row[1], sender.from_address);
+        append_origin(row[2], sender.origin);
+        for (const std::uint64_t number : {sender.received, sender.repeats, sender.lost.total()}) {
+            row.push_back(std::to_string(number));
+        }
+    }
+    out += '\n';
+    append_rows(out, rows, 3);
+    if (shown < senders.size()) {
+        out +=
+            "and " + std::to_string(senders.size() - shown) + " more: --senders shows them all\n";
+    }
 }
 
 }  // namespace
@@ -51,11 +85,17 @@ void append_table(std::string& out, const SlotInfo& slot) {
 int run_info(const InfoOptions& options) {
     const auto slot = info(options.name);
     if (!slot) return fail_for(options.name, slot.error());
+    const auto heard = senders(options.name);
     Output output;
     if (options.json)
-        append_slot_json(output.text(), *slot);
+        append_slot_json(output.text(), *slot, heard);
     else
         append_table(output.text(), *slot);
+    if (!options.json && heard) append_senders(output.text(), *heard, options.senders);
+    // Only who asked for them, or for all there is, wants to know why they are not there.
+    if (!heard && (options.senders || options.json)) {
+        say("no senders are known: " + to_string(heard.error()));
+    }
     return finish(output);
 }
 

@@ -118,12 +118,6 @@ bool append_if_utf8(std::string& out, std::string_view key, std::string_view tex
     return true;
 }
 
-void append_origin(std::string& out, std::uint64_t origin) {
-    char digits[16];
-    for (int i = 16; i-- > 0; origin >>= 4) digits[i] = kHex[origin & 15];
-    out.append(digits, sizeof digits);
-}
-
 std::string_view word_of(Trust trust) {
     switch (trust) {
         case Trust::none:
@@ -163,6 +157,12 @@ void append_base64(std::string& out, std::string_view bytes) {
         out += i + 1 < bytes.size() ? kAlphabet[three >> 6 & 63] : '=';
         out += i + 2 < bytes.size() ? kAlphabet[three & 63] : '=';
     }
+}
+
+void append_origin(std::string& out, std::uint64_t origin) {
+    char digits[16];
+    for (int i = 16; i-- > 0; origin >>= 4) digits[i] = kHex[origin & 15];
+    out.append(digits, sizeof digits);
 }
 
 void append_utc(std::string& out, std::chrono::system_clock::time_point time) {

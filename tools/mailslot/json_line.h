@@ -15,6 +15,7 @@ namespace mailslot::cli {
 void append_json_string(std::string& out, std::string_view text);
 
 void append_base64(std::string& out, std::string_view bytes);  // RFC 4648 section 4
+void append_origin(std::string& out, std::uint64_t origin);    // 16 hexadecimal digits
 void append_utc(std::string& out,
                 std::chrono::system_clock::time_point time);  // RFC 3339, microseconds
 

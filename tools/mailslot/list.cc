@@ -1,6 +1,5 @@
 // mailslot list: the slots of this machine; of all machines: found.cc.
 #include <algorithm>
-#include <array>
 #include <string>
 #include <vector>
 
@@ -12,12 +11,10 @@
 #include "mailslot/plain_line.h"
 #include "mailslot/report.h"
 #include "mailslot/slot_json.h"
+#include "mailslot/table.h"
 
 namespace mailslot::cli {
 namespace {
-
-constexpr std::size_t kColumns = 6;
-using Cells = std::array<std::string, kColumns>;
 
 Cells cells_of(const SlotInfo& slot) {
     std::string name;
@@ -30,23 +27,10 @@ Cells cells_of(const SlotInfo& slot) {
             std::to_string(slot.reader_pid)};
 }
 
-// Names to the left, numbers to the right.
 void append_table(std::string& out, const std::vector<SlotInfo>& slots) {
     std::vector<Cells> rows{{"NAME", "MESSAGES", "BYTES", "RECEIVED", "LOST", "READER_PID"}};
     for (const SlotInfo& slot : slots) rows.push_back(cells_of(slot));
-    std::array<std::size_t, kColumns> widths{};
-    for (const Cells& row : rows) {
-        for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], row[i].size());
-    }
-    for (const Cells& row : rows) {
-        out += row[0];
-        out.append(widths[0] - row[0].size(), ' ');
-        for (std::size_t i = 1; i < kColumns; ++i) {
-            out.append(widths[i] - row[i].size() + 2, ' ');
-            out += row[i];
-        }
-        out += '\n';
-    }
+    append_rows(out, rows, 1);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "mailslot/output.h"
 #include "mailslot/plain_line.h"
 #include "mailslot/report.h"
+#include "mailslot/slot_json.h"
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
 
@@ -257,18 +258,20 @@ void Listener::say_losses(std::optional<std::string> line) {
 
 int Listener::summarize() {
     say_losses(losses_.rest());
-    std::uint64_t lost = 0, unread = 0;
+    std::vector<Losses> lost;
+    std::uint64_t unread = 0;
     for (const Reader& reader : readers_) {
-        lost += reader.info().lost.total();
+        lost.push_back(reader.info().lost);
         unread += reader.qsize();
     }
+    const std::string losses = losses_text(lost);
     if (end_ == End::timed_out) {
         say("nothing came for " + std::to_string(options_.timeout.count()) + " ms");
         status_ = kNothingInTime;
     }
-    if (end_ == End::stopped || lost > 0 || options_.verbose) {
+    if (end_ == End::stopped || losses != "0 lost" || options_.verbose) {
         const std::string rest = unread > 0 ? ", " + std::to_string(unread) + " unread" : "";
-        say(tally_.text() + ", " + std::to_string(lost) + " lost" + rest);
+        say(tally_.text() + ", " + losses + rest);
     }
     return status_;
 }

@@ -1,45 +1,124 @@
 #include "mailslot/slot_json.h"
 
+#include <optional>
+
 #include "mailslot/json_line.h"
+#include "model/losses.h"
 
 namespace mailslot::cli {
 
-std::vector<Loss> losses_of(const SlotInfo& slot) {
-    static_assert(sizeof(Losses) == 7 * sizeof(std::uint64_t), "a new cause wants a row here");
-    const Losses& lost = slot.lost;
-    return {{"slot_full", lost.slot_full},     {"message_too_big", lost.message_too_big},
-            {"network_gap", lost.network_gap}, {"fragment_timed_out", lost.fragment_timed_out},
-            {"not_trusted", lost.not_trusted}, {"over_limit", lost.over_limit},
-            {"bad_record", lost.bad_record}};
+std::vector<Loss> losses_of(const Losses& lost) {
+    std::vector<Loss> all;
+    for_each_cause(lost, [&all](std::string_view cause, std::uint64_t count) {
+        all.push_back({cause, count});
+    });
+    return all;
+}
+
+std::string losses_text(std::span<const Losses> lost) {
+    std::vector<Loss> sums = losses_of({});
+    std::uint64_t total = 0;
+    for (const Losses& one : lost) {
+        total += one.total();
+        const std::vector<Loss> causes = losses_of(one);
+        for (std::size_t i = 0; i < sums.size(); ++i) sums[i].count += causes[i].count;
+    }
+    std::string text = std::to_string(total) + " lost";
+    if (total == 0) return text;
+    char before = '(';
+    for (const Loss& sum : sums) {
+        if (sum.count == 0) continue;
+        text += before == '(' ? " (" : ", ";
+        before = ',';
+        text += std::string(sum.cause) + ' ' + std::to_string(sum.count);
+    }
+    return text + ')';
+}
+
+namespace {
+
+void add_losses(JsonObject& object, const Losses& lost) {
+    object.add("lost", lost.total());
+    JsonObject causes(object.value("lost_by_cause"));
+    for (const Loss& loss : losses_of(lost)) causes.add(loss.cause, loss.count);
+}
+
+void add_or_null(JsonObject& object, std::string_view key, std::optional<std::uint64_t> number) {
+    if (number)
+        object.add(key, *number);
+    else
+        object.add_null(key);
+}
+
+std::optional<std::uint64_t> some(std::uint64_t number) {
+    return number == 0 ? std::nullopt : std::optional(number);
+}
+
+}  // namespace
+
+void add_slot(JsonObject& object, const SlotInfo& slot) {
+    object.add("name", std::string_view(slot.name))
+        .add("reader_pid", static_cast<std::uint64_t>(slot.reader_pid))
+        .add("messages", slot.messages)
+        .add("bytes", slot.bytes);
+    add_or_null(object, "next_message_bytes", slot.next_message_bytes);
+    object.add("received", slot.received)
+        .add("received_bytes", slot.received_bytes)
+        .add("repeats", slot.repeats)
+        .add("senders", slot.senders)
+        .add("senders_forgotten", slot.senders_forgotten);
+    add_or_null(object, "max_message_bytes", some(slot.max_message_bytes));
+    object.add("max_bytes", slot.max_bytes).add("max_messages", slot.max_messages);
+    const bool for_ever = slot.read_timeout < Timeout{0};
+    const auto timeout = static_cast<std::uint64_t>(slot.read_timeout.count());
+    add_or_null(object, "read_timeout_ms", for_ever ? std::nullopt : std::optional(timeout));
+    add_losses(object, slot.lost);
+}
+
+void add_sender(JsonObject& object, const SenderInfo& sender) {
+    std::string origin, heard;
+    append_origin(origin, sender.origin);
+    append_utc(heard, sender.last_heard);
+    object.add("from_host", std::string_view(sender.from_host))
+        .add("from_address", std::string_view(sender.from_address))
+        .add("origin", std::string_view(origin))
+        .add("received", sender.received)
+        .add("repeats", sender.repeats);
+    add_losses(object, sender.lost);
+    object.add("lost_untold", sender.lost_untold)
+        .add("told_then_arrived", sender.told_then_arrived)
+        .add("last_heard", std::string_view(heard));
+}
+
+void append_sender_json(std::string& out, const SenderInfo& sender) {
+    JsonObject object(out);
+    add_sender(object, sender);
 }
 
 void append_slot_json(std::string& out, const SlotInfo& slot) {
     {
         JsonObject object(out);
-        object.add("name", std::string_view(slot.name))
-            .add("reader_pid", static_cast<std::uint64_t>(slot.reader_pid))
-            .add("messages", slot.messages)
-            .add("bytes", slot.bytes);
-        if (slot.next_message_bytes)
-            object.add("next_message_bytes", *slot.next_message_bytes);
-        else
-            object.add_null("next_message_bytes");
-        object.add("received", slot.received)
-            .add("repeats", slot.repeats)
-            .add("senders", slot.senders);
-        if (slot.max_message_bytes != 0)
-            object.add("max_message_bytes", slot.max_message_bytes);
-        else
-            object.add_null("max_message_bytes");
-        object.add("max_bytes", slot.max_bytes).add("max_messages", slot.max_messages);
-        if (slot.read_timeout >= Timeout{0}) {
-            object.add("read_timeout_ms", static_cast<std::uint64_t>(slot.read_timeout.count()));
+        add_slot(object, slot);
+    }
+    out += '\n';
+}
+
+void append_slot_json(std::string& out, const SlotInfo& slot,
+                      const Result<std::vector<SenderInfo>>& senders) {
+    {
+        JsonObject object(out);
+        add_slot(object, slot);
+        std::string& list = object.value("by_sender");
+        if (!senders) {
+            list += "null";
         } else {
-            object.add_null("read_timeout_ms");
+            list += '[';
+            for (const SenderInfo& sender : *senders) {
+                if (list.back() != '[') list += ',';
+                append_sender_json(list, sender);
+            }
+            list += ']';
         }
-        object.add("lost", slot.lost.total());
-        JsonObject causes(object.value("lost_by_cause"));
-        for (const Loss& loss : losses_of(slot)) causes.add(loss.cause, loss.count);
     }
     out += '\n';
 }

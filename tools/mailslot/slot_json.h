@@ -2,21 +2,35 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "mailslot/json_line.h"
 #include "mailslot/mailslot.h"
 
 namespace mailslot::cli {
 
 // One object and a newline. No limit, no next message, no read timeout: null.
 void append_slot_json(std::string& out, const SlotInfo& slot);
+// The same with `by_sender`: a list of objects; null where nobody can tell.
+void append_slot_json(std::string& out, const SlotInfo& slot,
+                      const Result<std::vector<SenderInfo>>& senders);
+// One object, without a newline.
+void append_sender_json(std::string& out, const SenderInfo& sender);
+
+// Their members, to an object that may have others.
+void add_slot(JsonObject& object, const SlotInfo& slot);
+void add_sender(JsonObject& object, const SenderInfo& sender);
 
 struct Loss {
     std::string_view cause;
     std::uint64_t count;
 };
-std::vector<Loss> losses_of(const SlotInfo& slot);  // all causes, also where nothing was lost
+std::vector<Loss> losses_of(const Losses& lost);  // all causes, also where nothing was lost
+
+// "0 lost", "3 lost (network_gap 2, slot_full 1)": of all of these together.
+std::string losses_text(std::span<const Losses> lost);
 
 }  // namespace mailslot::cli

@@ -126,6 +126,25 @@ TEST_F(UdpCarrier, counts_what_the_kernel_dropped_before_anything_else_comes) {
     EXPECT_EQ(reader->counters().rx_kernel_drops, counters.rx_kernel_drops);
 }
 
+TEST_F(UdpCarrier, tells_with_each_datagram_what_the_kernel_had_dropped_before_it) {
+    settings_.receive_buffer_bytes = 4096;
+    const auto reader = started();
+    for (int i = 0; i < 200; ++i) send(std::string(1000, 'x'));
+    const std::uint64_t dropped = reader->counters().rx_kernel_drops;
+    std::vector<std::uint64_t> told;
+    const auto note = [&told](std::span<const Parcel> parcels) {
+        for (const Parcel& parcel : parcels) told.push_back(parcel.kernel_drops);
+    };
+    Received received;
+    ASSERT_TRUE(collect_until(
+        *reader, received, [&](const Received&) { return told.size() == 200 - dropped; }, note));
+    EXPECT_EQ(told.front(), 0u);  // there was room still
+    send("after them", kHome);
+    ASSERT_TRUE(collect_until(
+        *reader, received, [&](const Received&) { return told.size() > 200 - dropped; }, note));
+    EXPECT_EQ(told.back(), dropped);
+}
+
 TEST_F(UdpCarrier, takes_from_interfaces_that_the_settings_leave_out_only_what_this_machine_sent) {
     settings_.interfaces = {"no-such-interface"};
     const auto reader = started();

@@ -79,6 +79,7 @@ Result<std::size_t> UdpReceiver::add_socket(Family family) {
 Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
     if (auto added = poll_set_.add(socket.fd()); !added) return added.error();
     socket.limit_hops(settings_.hop_limit);  // of answers: nothing else leaves by it
+    drops_of_.push_back(socket.kernel_drops());  // not 0 where others used the socket before
     sockets_.push_back(std::move(socket));
     return sockets_.size() - 1;
 }
@@ -171,10 +172,10 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     bool more = true;
     for (std::size_t datagrams = 0; more && datagrams < kDatagramsAtOnce;) {
         more = false;
-        for (os::UdpSocket& socket : sockets_) {
-            if (!has_work(socket.fd())) continue;
-            const std::span<const os::Datagram> came = socket.receive(batch_);
-            hand_over(came, deliver);
+        for (std::size_t i = 0; i < sockets_.size(); ++i) {
+            if (!has_work(sockets_[i].fd())) continue;
+            const std::span<const os::Datagram> came = sockets_[i].receive(batch_);
+            hand_over(i, came, deliver);
             datagrams += came.size();
             more = more || batch_.is_full();
         }
@@ -182,10 +183,11 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     return more;
 }
 
-void UdpReceiver::hand_over(std::span<const os::Datagram> datagrams,
+void UdpReceiver::hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
                             const Carrier::Deliver& deliver) {
     counters_.rx_datagrams.fetch_add(datagrams.size(), std::memory_order_relaxed);
     for (const os::Datagram& datagram : datagrams) {
+        note_drops(socket, datagram.kernel_drops);
         if (is_allowed(datagram.interface_index)) {
             decode(datagram);
         } else {
@@ -194,6 +196,12 @@ void UdpReceiver::hand_over(std::span<const os::Datagram> datagrams,
         if (decoded_ >= kMessagesAtOnce) deliver_decoded(deliver);
     }
     if (decoded_ > 0) deliver_decoded(deliver);
+}
+
+// The socket's count goes round; ours does not.
+void UdpReceiver::note_drops(std::size_t socket, std::uint32_t drops) {
+    drops_ += static_cast<std::uint32_t>(drops - drops_of_[socket]);
+    drops_of_[socket] = drops;
 }
 
 void UdpReceiver::deliver_decoded(const Carrier::Deliver& deliver) {
@@ -221,6 +229,7 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
     parcels_.push_back(*parcel);
     parcels_.back().envelope.from_address = datagram.from.address;
     parcels_.back().envelope.trust = Trust::none;
+    parcels_.back().kernel_drops = drops_;
     decoded_ += parcel->size();
 }
 

@@ -48,7 +48,9 @@ private:
     void leave_all_but(const std::vector<Link>& wanted);
     bool join(const Link& link);
     bool is_allowed(std::uint32_t interface_index) const;
-    void hand_over(std::span<const os::Datagram> datagrams, const Carrier::Deliver& deliver);
+    void hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
+                   const Carrier::Deliver& deliver);
+    void note_drops(std::size_t socket, std::uint32_t drops);
     void decode(const os::Datagram& datagram);
     void deliver_decoded(const Carrier::Deliver& deliver);
 
@@ -58,6 +60,8 @@ private:
     os::InterfaceWatch watch_;
     std::vector<os::UdpSocket>
         sockets_;  // several of a family where one cannot join on all interfaces
+    std::vector<std::uint32_t> drops_of_;  // beside sockets_: what their datagrams said last
+    std::uint64_t drops_ = 0;              // in all, as far as datagrams have told
     std::vector<Membership> memberships_;
     std::vector<std::uint32_t> allowed_;  // interfaces; empty: all
     os::DatagramBatch batch_;

@@ -26,8 +26,9 @@ using Family = IpAddress::Family;
 constexpr std::size_t kSendBatch = 64;
 // Enough to take a 1 MiB message in one go where the system allows that much.
 constexpr int kSendBufferBytes = 2 * 1024 * 1024;
-// The outlet or interface, and the size of a piece's datagrams.
-constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int));
+// The outlet or interface, the size of a piece's datagrams, and what was dropped so far.
+constexpr std::size_t kControlBytes =
+    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t));
 
 bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -82,6 +83,7 @@ Info info_in(const cmsghdr* control) {
 struct Arrival {
     std::uint32_t interface_index = 0;
     std::size_t datagram_bytes = 0;  // of each but the last; 0: it is one datagram
+    std::uint32_t kernel_drops = 0;  // the kernel says nothing as long as it has dropped nothing
 };
 
 Arrival arrival_of(msghdr& header) {
@@ -94,6 +96,8 @@ Arrival arrival_of(msghdr& header) {
             arrival.interface_index = info_in<in6_pktinfo>(c).ipi6_ifindex;
         } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
             arrival.datagram_bytes = static_cast<std::size_t>(std::max(info_in<int>(c), 0));
+        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
+            arrival.kernel_drops = info_in<std::uint32_t>(c);
         }
     }
     return arrival;
@@ -256,6 +260,7 @@ struct DatagramBatch::Memory {
             .from = to_endpoint(reinterpret_cast<const sockaddr*>(&addresses[index])),
             .interface_index = arrival.interface_index,
             .cut = false,
+            .kernel_drops = arrival.kernel_drops,
         };
         Bytes rest = datagram.bytes;
         while (arrival.datagram_bytes != 0 && rest.size() > arrival.datagram_bytes) {
@@ -295,7 +300,8 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
         return network_error("SO_REUSEADDR", errno);
     }
     if (!tell_interface(fd->get(), family)) return network_error("IP_PKTINFO", errno);
-    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);  // without it datagrams come one by one
+    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);     // without it datagrams come one by one
+    set_option(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // without it gaps are the network's
     hear_own_groups_only(fd->get(), family);
     set_receive_buffer(fd->get(), receive_buffer_bytes);
     const SocketAddress any = to_socket_address({{family, {}, 0}, port});

@@ -68,7 +68,7 @@ protected:
         EXPECT_EQ(office_.counters("LOG").lost, office_.counters().lost);
         return office_.counters("LOG").lost;
     }
-    SenderInfo only_sender() const { return office_.senders("LOG").at(0); }
+    SenderCounters only_sender() const { return office_.senders("LOG").at(0); }
 
     using Numbers = std::vector<std::uint64_t>;
     FakeClock clock_;

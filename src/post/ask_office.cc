@@ -1,0 +1,73 @@
+#include "post/ask_office.h"
+
+#include <chrono>
+
+#include "os/local_socket.h"
+
+namespace mailslot::post {
+namespace {
+
+using wire::LocalMessage;
+using wire::LocalOp;
+
+// For one answer: the office does nothing that lasts.
+constexpr std::chrono::seconds kPatience{1};
+
+Result<os::GuardedFd> connect(const inbox::SlotFolder& folder) {
+    auto connection = os::connect_local(folder.office_socket_path());
+    if (connection || connection.error().code != Errc::no_such_slot) return connection;
+    return Error{Errc::unreachable, "ask the post office", connection.error().os_code,
+                 "no process is the post office of this machine just now"};
+}
+
+Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer) {
+    if (auto sent = os::send_packet(office, wire::encode(question)); !sent) return sent.error();
+    const auto packet = os::receive_packet(office, std::chrono::steady_clock::now() + kPatience);
+    if (!packet && packet.error().code == Errc::timed_out) {
+        return Error{Errc::timed_out, "ask the post office", 0, "it does not answer"};
+    }
+    if (!packet || packet->bytes.empty()) {
+        return Error{Errc::unreachable, "ask the post office", 0, "it has gone away"};
+    }
+    auto message = wire::decode_local_message(packet->bytes);
+    if (!message) {
+        return Error{Errc::no_resources, "ask the post office", 0, message.error().detail};
+    }
+    if (message->op == LocalOp::refused) {
+        return Error{Errc::unreachable, "ask the post office", 0, "it does not know the slot"};
+    }
+    if (message->op != answer) return Error{Errc::no_resources, "ask the post office"};
+    return message;
+}
+
+}  // namespace
+
+Result<std::vector<SenderInfo>> ask_for_senders(const inbox::SlotFolder& folder,
+                                                const std::string& key, std::size_t most) {
+    const auto office = connect(folder);
+    if (!office) return office.error();
+    std::vector<SenderInfo> all;
+    std::optional<std::uint64_t> from = 0;
+    while (from && all.size() < most) {
+        auto page = ask(office->get(), {.op = LocalOp::senders, .key = key, .cursor = from},
+                        LocalOp::sender_page);
+        if (!page) return page.error();
+        // Whatever it says, this ends.
+        if (page->cursor && *page->cursor <= *from) break;
+        from = page->cursor;
+        for (SenderInfo& sender : page->senders) {
+            if (all.size() < most) all.push_back(std::move(sender));
+        }
+    }
+    return all;
+}
+
+Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder) {
+    const auto office = connect(folder);
+    if (!office) return office.error();
+    auto answer = ask(office->get(), {.op = LocalOp::counters}, LocalOp::counter_list);
+    if (!answer) return answer.error();
+    return std::move(answer->counters);
+}
+
+}  // namespace mailslot::post

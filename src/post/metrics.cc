@@ -1,0 +1,162 @@
+#include "post/metrics.h"
+
+#include <array>
+#include <utility>
+
+#include "model/fold.h"
+#include "model/losses.h"
+
+namespace mailslot::post {
+namespace {
+
+struct Labels {
+    std::string_view slot{}, cause{};
+};
+
+void append_escaped(std::string& out, std::string_view text) {
+    const bool is_text = is_utf8(text);
+    for (const char c : text) {
+        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\n') {
+            out += "\\n";
+        } else if (!is_text && static_cast<unsigned char>(c) > 127) {
+            out += '?';  // the whole answer would be refused
+        } else {
+            out += c;
+        }
+    }
+}
+
+void append_sample(std::string& out, std::string_view name, const Labels& labels,
+                   std::uint64_t value) {
+    out += name;
+    char before = '{';
+    for (const auto& [label, text] :
+         {std::pair("slot", labels.slot), std::pair("cause", labels.cause)}) {
+        if (text.empty()) continue;
+        out += before;
+        before = ',';
+        (out += label) += "=\"";
+        append_escaped(out, text);
+        out += '"';
+    }
+    if (before == ',') out += '}';
+    (out += ' ') += std::to_string(value);
+    out += '\n';
+}
+
+void append_head(std::string& out, std::string_view name, std::string_view help, bool is_level) {
+    ((out += "# HELP ") += name) += ' ';
+    ((out += help) += "\n# TYPE ") += name;
+    out += is_level ? " gauge\n" : " counter\n";
+}
+
+struct SlotMetric {
+    std::string_view name, help;
+    bool is_level;
+    std::uint64_t (*of)(const SlotInfo&);
+};
+
+constexpr std::array kSlotMetrics{
+    SlotMetric{"mailslot_slot_received_total", "Messages put into the slot.", false,
+               [](const SlotInfo& slot) { return slot.received; }},
+    SlotMetric{"mailslot_slot_received_bytes_total", "Their payload.", false,
+               [](const SlotInfo& slot) { return slot.received_bytes; }},
+    SlotMetric{"mailslot_slot_repeats_total", "Further copies of a message, dropped.", false,
+               [](const SlotInfo& slot) { return slot.repeats; }},
+    SlotMetric{"mailslot_slot_senders_forgotten_total",
+               "Senders on other machines forgotten to make room.", false,
+               [](const SlotInfo& slot) { return slot.senders_forgotten; }},
+    SlotMetric{"mailslot_slot_messages", "Messages that wait.", true,
+               [](const SlotInfo& slot) { return slot.messages; }},
+    SlotMetric{"mailslot_slot_bytes", "Payload that waits.", true,
+               [](const SlotInfo& slot) { return slot.bytes; }},
+    SlotMetric{"mailslot_slot_senders", "Senders on other machines that are remembered.", true,
+               [](const SlotInfo& slot) { return slot.senders; }},
+    SlotMetric{"mailslot_slot_max_messages", "How many messages may wait.", true,
+               [](const SlotInfo& slot) { return std::uint64_t{slot.max_messages}; }},
+    SlotMetric{"mailslot_slot_max_bytes", "How much payload may wait.", true,
+               [](const SlotInfo& slot) { return std::uint64_t{slot.max_bytes}; }},
+};
+
+void append_slots(std::string& out, const std::vector<SlotInfo>& slots) {
+    for (const SlotMetric& metric : kSlotMetrics) {
+        append_head(out, metric.name, metric.help, metric.is_level);
+        for (const SlotInfo& slot : slots) {
+            append_sample(out, metric.name, {.slot = slot.name}, metric.of(slot));
+        }
+    }
+    constexpr std::string_view kLost = "mailslot_slot_lost_total";
+    // A late message takes its loss back: then this goes down by it.
+    append_head(out, kLost, "Messages that did not reach the slot, by cause.", false);
+    for (const SlotInfo& slot : slots) {
+        for_each_cause(slot.lost, [&](std::string_view cause, std::uint64_t count) {
+            append_sample(out, kLost, {slot.name, cause}, count);
+        });
+    }
+}
+
+void append_counters(std::string& out, const std::vector<wire::NamedCounter>& counters) {
+    constexpr std::string_view kLost = "mailslot_office_lost_total", kMark = "lost_";
+    append_head(out, "mailslot_office_up", "Whether this machine has a post office.", true);
+    append_sample(out, "mailslot_office_up", {}, counters.empty() ? 0 : 1);
+    for (const wire::NamedCounter& counter : counters) {
+        if (counter.name.starts_with(kMark)) continue;
+        const std::string name =
+            "mailslot_office_" + counter.name + (counter.is_level ? "" : "_total");
+        append_head(out, name, "See docs/post-office.md, Counters.", counter.is_level);
+        append_sample(out, name, {}, counter.value);
+    }
+    append_head(out, kLost, "Messages lost by all slots since the post office began, by cause.",
+                false);
+    for (const wire::NamedCounter& counter : counters) {
+        if (!counter.name.starts_with(kMark)) continue;
+        const std::string_view cause = std::string_view(counter.name).substr(kMark.size());
+        append_sample(out, kLost, {.cause = cause}, counter.value);
+    }
+}
+
+std::string http(std::string_view status, std::string_view type, std::string_view body,
+                 bool with_body) {
+    std::string out = "HTTP/1.1 ";
+    ((out += status) += "\r\nContent-Type: ") += type;
+    out += "\r\nContent-Length: " + std::to_string(body.size());
+    out += "\r\nConnection: close\r\n\r\n";
+    if (with_body) out += body;
+    return out;
+}
+
+}  // namespace
+
+std::string metrics_text(const std::vector<SlotInfo>& slots,
+                         const std::vector<wire::NamedCounter>& counters) {
+    std::string out;
+    append_slots(out, slots);
+    append_counters(out, counters);
+    return out;
+}
+
+std::string metrics_answer(std::string_view request,
+                           const std::function<std::string()>& make_text) {
+    constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+    constexpr std::string_view kMetrics = "text/plain; version=0.0.4; charset=utf-8";
+    const std::string_view line = request.substr(0, request.find("\r\n"));
+    const std::size_t first = line.find(' '), last = line.rfind(' ');
+    if (first == std::string_view::npos || last <= first ||
+        !line.substr(last).starts_with(" HTTP/1.")) {
+        return http("400 Bad Request", kPlain, "this speaks HTTP\n", true);
+    }
+    const std::string_view method = line.substr(0, first);
+    const bool is_head = method == "HEAD";
+    if (method != "GET" && !is_head) {
+        return http("405 Method Not Allowed", kPlain, "GET only\n", true);
+    }
+    std::string_view path = line.substr(first + 1, last - first - 1);
+    path = path.substr(0, path.find('?'));
+    if (path != "/metrics" && path != "/") {
+        return http("404 Not Found", kPlain, "the metrics are at /metrics\n", !is_head);
+    }
+    return http("200 OK", kMetrics, make_text(), !is_head);
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,73 @@
+#include "post/metrics_server.h"
+
+#include <chrono>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "inbox/local_writer.h"
+#include "model/stream_address.h"
+#include "os/stream_server.h"
+#include "os/thread.h"
+#include "post/ask_office.h"
+#include "post/metrics.h"
+
+namespace mailslot::post {
+namespace {
+
+constexpr std::chrono::seconds kTryAgain{2};
+
+// The process that stops this may be one of those that are asked, and then does not answer.
+std::string collect(const inbox::SlotFolder& folder, const os::StopFlag& stop) {
+    std::vector<SlotInfo> slots;
+    for (const inbox::SlotEntry& entry : folder.list()) {
+        if (stop.wait_for(std::chrono::milliseconds(0))) return {};
+        if (auto slot = inbox::ask_for_info(entry)) slots.push_back(std::move(*slot));
+    }
+    return metrics_text(slots,
+                        ask_for_counters(folder).value_or(std::vector<wire::NamedCounter>()));
+}
+
+}  // namespace
+
+struct MetricsServer::State {
+    StreamAddress address;
+    inbox::SlotFolder folder;
+    os::StopFlag stop;
+    std::thread thread;
+
+    void run() {
+        for (;;) {
+            const auto listener = os::listen_stream(address);
+            if (listener) {
+                os::serve_stream(listener->get(), stop.fd(), [this](std::string_view request) {
+                    return metrics_answer(request, [this] { return collect(folder, stop); });
+                });
+                os::remove_stream(address);
+            }
+            if (stop.wait_for(kTryAgain)) return;
+        }
+    }
+};
+
+MetricsServer::MetricsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,
+                                                    const inbox::SlotFolder& folder) {
+    const auto parsed = parse_stream_address(address);
+    if (!parsed) return nullptr;
+    auto stop = os::StopFlag::create();
+    if (!stop) return nullptr;
+    std::unique_ptr<State> state(new State{*parsed, folder, std::move(*stop), {}});
+    const bool started = os::run_joinable(state->thread, [s = state.get()] { s->run(); });
+    if (!started) return nullptr;
+    return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
+}
+
+MetricsServer::~MetricsServer() {
+    state_->stop.set();
+    state_->thread.join();
+}
+
+}  // namespace mailslot::post

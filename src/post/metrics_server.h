@@ -1,0 +1,29 @@
+// Serves the metrics of a machine over HTTP, in a thread of its own that asks as any other program
+// would: neither the post office nor a reader waits for a collector.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "inbox/slot_folder.h"
+
+namespace mailslot::post {
+
+// Threads: any.
+class MetricsServer {
+public:
+    // `address`: as the setting `metrics` has it. Where it is taken, perhaps by a predecessor that
+    // has not quite gone, it is tried again every two seconds. Null: no thread can be had.
+    static std::unique_ptr<MetricsServer> start(const std::string& address,
+                                                const inbox::SlotFolder& folder);
+    ~MetricsServer();
+    MetricsServer(const MetricsServer&) = delete;
+    MetricsServer& operator=(const MetricsServer&) = delete;
+
+private:
+    struct State;
+    explicit MetricsServer(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace mailslot::post

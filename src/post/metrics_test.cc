@@ -1,0 +1,70 @@
+#include "post/metrics.h"
+
+#include <gtest/gtest.h>
+
+namespace mailslot::post {
+namespace {
+
+SlotInfo slot(std::string name) {
+    SlotInfo info;
+    info.name = std::move(name), info.received = 7, info.lost.kernel_drop = 2;
+    return info;
+}
+
+bool has_line(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != text.npos;
+}
+
+TEST(Metrics, have_a_sample_for_each_slot_and_cause) {
+    const std::string text =
+        metrics_text({slot("LOG")}, {{"bad", 3}, {"senders", 4, true}, {"lost_slot_full", 5}});
+    for (const char* line :
+         {R"(# TYPE mailslot_slot_received_total counter)",
+          R"(mailslot_slot_received_total{slot="LOG"} 7)",
+          R"(mailslot_slot_lost_total{slot="LOG",cause="kernel_drop"} 2)",
+          R"(mailslot_slot_lost_total{slot="LOG",cause="slot_full"} 0)",
+          R"(# TYPE mailslot_office_senders gauge)", R"(mailslot_office_senders 4)",
+          R"(mailslot_office_bad_total 3)", R"(mailslot_office_lost_total{cause="slot_full"} 5)",
+          R"(mailslot_office_up 1)"}) {
+        EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
+    }
+    EXPECT_TRUE(has_line(metrics_text({}, {}), "mailslot_office_up 0"));
+}
+
+TEST(Metrics, escape_names) {
+    const std::string text = metrics_text({slot("a\"b\\c\nd"), slot("\xff")}, {});
+    EXPECT_TRUE(has_line(text, R"(mailslot_slot_messages{slot="a\"b\\c\nd"} 0)")) << text;
+    EXPECT_TRUE(has_line(text, R"(mailslot_slot_messages{slot="?"} 0)"));
+}
+
+TEST(Metrics, are_answered_to_http_alone) {
+    const struct {
+        const char* request;
+        const char* begins;
+        bool asks;
+    } cases[] = {{"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 ", true},
+                 {"GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 ", true},
+                 {"GET /metrics?x=1 HTTP/1.1\r\n\r\n", "HTTP/1.1 200 ", true},
+                 {"HEAD /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 200 ", true},
+                 {"GET /other HTTP/1.1\r\n\r\n", "HTTP/1.1 404 ", false},
+                 {"POST /metrics HTTP/1.1\r\n\r\n", "HTTP/1.1 405 ", false},
+                 {"hello\r\n\r\n", "HTTP/1.1 400 ", false},
+                 {" HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ", false},
+                 {"\r\n\r\n", "HTTP/1.1 400 ", false}};
+    for (const auto& c : cases) {
+        SCOPED_TRACE(c.request);
+        bool asked = false;
+        const std::string answer = metrics_answer(c.request, [&asked] {
+            asked = true;
+            return std::string("body\n");
+        });
+        EXPECT_TRUE(answer.starts_with(c.begins)) << answer;
+        EXPECT_EQ(asked, c.asks);
+    }
+    EXPECT_TRUE(metrics_answer("HEAD / HTTP/1.1\r\n\r\n", [] {
+                    return std::string("b");
+                }).ends_with("\r\n\r\n"));
+}
+
+}  // namespace
+}  // namespace mailslot::post

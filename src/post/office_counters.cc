@@ -1,0 +1,105 @@
+// What the post office tells others of its books: docs/protocol/local-socket.md.
+
+#include <algorithm>
+
+#include "model/losses.h"
+#include "post/office.h"
+
+namespace mailslot::post {
+namespace {
+
+using wire::LocalMessage;
+using wire::LocalOp;
+
+// Other causes than these a sender cannot have.
+Losses losses_of(const LossCounters& lost) {
+    Losses all;
+    all.network_gap = lost.network_gap;
+    all.kernel_drop = lost.kernel_drop;
+    all.fragment_timed_out = lost.fragment_timed_out;
+    all.slot_full = lost.slot_full;
+    all.message_too_big = lost.message_too_big;
+    all.over_limit = lost.over_limit + lost.refused;  // as in the slot's own counters
+    return all;
+}
+
+SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
+    const auto ago =
+        std::chrono::duration_cast<std::chrono::microseconds>(clock.now() - sender.last_heard);
+    const std::chrono::microseconds heard(clock.unix_microseconds() - ago.count());
+    return {.origin = sender.origin,
+            .from_host = sender.host,
+            .from_address = to_string(sender.address),
+            .received = sender.received,
+            .repeats = sender.repeats,
+            .lost = losses_of(sender.lost),
+            .lost_untold = sender.lost_untold,
+            .told_then_arrived = sender.told_then_arrived,
+            .last_heard = std::chrono::system_clock::time_point(heard)};
+}
+
+void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
+    for_each_cause(losses_of(counted), [&all](std::string_view cause, std::uint64_t count) {
+        // Two causes are the slot's own alone.
+        if (cause == "not_trusted" || cause == "bad_record") return;
+        all.push_back({"lost_" + std::string(cause), count});
+    });
+}
+
+}  // namespace
+
+void Office::tell_senders(int fd, const LocalMessage& question) const {
+    LocalMessage answer{.op = LocalOp::sender_page, .key = question.key};
+    if (slots_.contains(question.key)) {
+        const SenderPage page =
+            post_office_.senders(question.key, question.cursor.value_or(0), wire::kSendersPerPage);
+        for (const SenderCounters& sender : page.senders) {
+            answer.senders.push_back(info_of(sender, clock_));
+        }
+        answer.cursor = page.next;
+    } else {
+        answer.op = LocalOp::refused;
+        answer.why = Errc::no_such_slot;
+    }
+    (void)os::send_packet(fd, wire::encode(answer));
+}
+
+void Office::tell_counters(int fd) const {
+    LocalMessage answer{.op = LocalOp::counter_list};
+    answer.counters = counters();
+    (void)os::send_packet(fd, wire::encode(answer));
+}
+
+std::vector<NamedCounter> Office::counters() const {
+    const OfficeCounters office = post_office_.counters();
+    std::vector<NamedCounter> all{
+        {"envelopes", office.envelopes},
+        {"delivered", office.delivered},
+        {"own", office.own},
+        {"not_for_us", office.not_for_us},
+        {"ignored", office.ignored},
+        {"bad", office.bad},
+        {"bad_fragments", office.bad_fragments},
+        {"no_such_slot", office.no_such_slot},
+        {"repeats", office.repeats},
+        {"too_old", office.too_old},
+        {"fragment_repeats", office.fragment_repeats},
+        {"senders_forgotten", office.senders_forgotten},
+    };
+    add_losses(all, office.lost);
+    const CarrierCounters udp = network_->counters();
+    all.insert(all.end(), {{"rx_datagrams", udp.rx_datagrams},
+                           {"rx_bad_packet", udp.rx_bad_packet},
+                           {"rx_unknown_version", udp.rx_unknown_version},
+                           {"rx_sealed", udp.rx_sealed},
+                           {"rx_other_interface", udp.rx_other_interface},
+                           {"rx_kernel_drops", udp.rx_kernel_drops},
+                           {"deaf_interfaces", udp.deaf_interfaces, true},
+                           {"slots", slots_.size(), true},
+                           {"senders", office.senders, true},
+                           {"half_arrived", office.half_arrived, true},
+                           {"half_arrived_bytes", office.half_arrived_bytes, true}});
+    return all;
+}
+
+}  // namespace mailslot::post

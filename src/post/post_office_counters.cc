@@ -1,0 +1,58 @@
+// What the post office tells of its books.
+
+#include "post/post_office.h"
+
+namespace mailslot::post {
+namespace {
+
+SenderCounters info_of(const Sender& sender) {
+    return {.origin = sender.key.origin,
+            .host = sender.host,
+            .address = sender.address,
+            .received = sender.received,
+            .repeats = sender.repeats,
+            .lost = sender.lost,
+            .lost_untold = sender.lost_untold,
+            .told_then_arrived = sender.told_then_arrived,
+            .last_heard = sender.last_heard};
+}
+
+}  // namespace
+
+OfficeCounters PostOffice::counters() const {
+    OfficeCounters counters = counters_;
+    counters.senders = book_.size();
+    counters.half_arrived = reassembly_.messages();
+    counters.half_arrived_bytes = reassembly_.bytes();
+    return counters;
+}
+
+SlotCounters PostOffice::counters(std::string_view slot_key) const {
+    const auto found = slots_.find(slot_key);
+    if (found == slots_.end()) return {};
+    SlotCounters counters = found->second.counters;
+    counters.senders = found->second.senders.size();
+    return counters;
+}
+
+std::vector<SenderCounters> PostOffice::senders(std::string_view slot_key) const {
+    return senders(slot_key, 0, kMaxSenders).senders;
+}
+
+SenderPage PostOffice::senders(std::string_view slot_key, std::uint64_t from,
+                               std::size_t most) const {
+    SenderPage page;
+    const auto found = slots_.find(slot_key);
+    if (found == slots_.end()) return page;
+    const auto& all = found->second.senders;
+    for (auto sender = all.lower_bound(from); sender != all.end(); ++sender) {
+        if (page.senders.size() == most) {
+            page.next = sender->first;
+            break;
+        }
+        page.senders.push_back(info_of(*sender->second));
+    }
+    return page;
+}
+
+}  // namespace mailslot::post
