@@ -41,6 +41,7 @@ public:
     void tick();
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
+    const AnswererCounters& answerer_counters() const { return answerer_.counters(); }
 
 private:
     struct Slot;
