@@ -108,6 +108,7 @@ private:
     void change_to_machines_office();
     std::string entry_request(const SlotName& name) const;
     void leave_office();
+    void close_office();
     void hear_office();
     void answer_office(const wire::LocalMessage& message);
     Result<void> register_slot(const std::shared_ptr<inbox::Inbox>& inbox);

@@ -28,6 +28,7 @@ Result<void> Station::open_office(Estate estate, Clock::Instant receive_by) {
     }
     office_ = std::move(*office);
     office_died_ = false;
+    metrics_.reset();
     if (!settings_.metrics.empty()) metrics_ = MetricsServer::start(settings_.metrics, folder_);
     watch_for_machines_office();
     set_network_error(office_->network_error());
@@ -93,7 +94,7 @@ Result<void> Station::reopen_office(const Settings& settings, const Look& look) 
         const auto waits_until = office_->receive_by().value_or(clock_.now());
         office_->drain();  // what is for a port that we leave
         Estate estate = office_->take_apart();
-        office_.reset();
+        close_office();
         settings_ = settings;
         settings_.dir = dir;
         settings_.system_dir = system_dir;
@@ -128,7 +129,7 @@ OfficeStatus Station::office_status() {
 void Station::hand_office_over() {
     os::GuardedFd successor = office_->take_claimant();
     Estate estate = office_->take_apart();
-    office_.reset();
+    close_office();
     if (!send_estate(successor.get(), estate)) {
         // Nothing has changed hands: we are it as before.
         successor.reset();
@@ -157,7 +158,7 @@ void Station::bequeath_office() {
     if (!at_end_) return;
     Estate left;
     if (office_) left = office_->take_apart();
-    office_.reset();
+    close_office();
     at_end_(left);
 }
 

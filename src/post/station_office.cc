@@ -115,6 +115,11 @@ void Station::watch_for_machines_office() {
 
 // What we have not read yet when we register there is lost, and counted: it does not take another
 // user's sockets.
+void Station::close_office() {
+    metrics_.reset();
+    office_.reset();
+}
+
 void Station::change_to_machines_office() {
     change_at_.reset();
     if (!office_) return;
@@ -124,7 +129,7 @@ void Station::change_to_machines_office() {
     }
     is_machines_ = true;
     office_->drain();
-    office_.reset();  // who is registered with us finds it, too
+    close_office();  // who is registered with us finds it, too
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_connection_) return;
@@ -142,8 +147,7 @@ void Station::leave_office() {
         if (is_machines_) away_until_ = clock_.now() + kDaemonComesBack;
         seek_again_ = clock_.now();
     }
-    metrics_.reset();
-    office_.reset();
+    close_office();
 }
 
 void Station::hear_office() {

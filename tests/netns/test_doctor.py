@@ -225,6 +225,10 @@ class Own(DoctorTest):
         (a.folder / "mailslot.toml").write_text("prot = 1\n")
         self.assertIn("prot", self.assert_cause(a, "bad_config")["detail"])
 
+    def test_a_hop_limit_of_0_is_told(self):
+        a = self.machine("A", 1, self.network(), config="hop_limit = 0\n")
+        self.assertEqual(self.assert_well(a)["configuration"]["cause"], "hop_limit_0")
+
     def test_a_configuration_with_an_interface_that_is_not_there(self):
         a = self.machine("A", 1, self.network(), config='interfaces = ["eth77"]\n')
         self.assertIn("unknown_interface", self.causes(self.examine(a)))
@@ -252,6 +256,26 @@ class Others(DoctorTest):
         self.assert_well(a, "--peer", f"10.{a.net.number}.0.2")
         self.assertIn("B has a reader", self.assert_well(a, "//B/mailslot/log")["address //B/mailslot/log"]["detail"])
         self.assert_well(a, "LOG")
+
+    def test_a_firewall_that_follows_connections_lets_answers_of_a_known_peer_in(self):
+        net = self.network()
+        a = self.machine("A", 1, net, hosts=f"10.{net.number}.0.2 B\n")
+        b = self.machine("B", 2, net)
+        b.listen()
+        self.block(a, "input", 'iifname "lo" accept\nct state established accept\nudp dport 17138 accept', "drop")
+        self.assert_well(a, "--peer", "B")
+        self.block(b, "input", "udp dport 17138 drop")
+        self.assert_cause(a, "peer_silent", "--peer", "B")  # and not the firewall here
+
+    def test_a_firewall_that_drops_answers(self):
+        net = self.network()
+        a = self.machine("A", 1, net, hosts=f"10.{net.number}.0.2 B\n")
+        b = self.machine("B", 2, net)
+        b.listen()
+        self.block(a, "input", 'iifname "lo" accept\nudp dport 17138 accept', "drop")
+        finding = self.assert_cause(a, "firewall_in", "--peer", "B", check="peer B")
+        self.mend(a, finding)
+        self.assert_well(a, "--peer", "B")
 
     def test_a_peer_that_is_switched_off(self):
         net = self.network()

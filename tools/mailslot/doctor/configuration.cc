@@ -22,6 +22,13 @@ void check_configuration(const Patient& patient, Findings& findings) {
                             "ip -brief link    # then correct `interfaces` in mailslot.toml"});
         return;
     }
+    if (settings.hop_limit == 0) {
+        findings.push_back(
+            {"configuration", Status::warning, "hop_limit_0",
+             "hop_limit is 0: what is for everybody or a domain stays on this machine",
+             "in mailslot.toml: hop_limit = 1"});
+        return;
+    }
     if (settings.host == "localhost") {
         findings.push_back({"configuration", Status::warning, "no_host_name",
                             detail + "; other machines cannot tell this one from others",

@@ -46,7 +46,8 @@ void check_address(const Patient& patient, const std::string& address, Timeout t
 // What keeps datagrams to our port from passing a hook ("input", "output"), and the command that
 // lets them; no value: nothing that is to be seen.
 struct Block {
-    std::string rule, mend;
+    std::string rule{}, mend{};
+    std::string let_answers_in{};  // the command that lets in what answers us
 };
 std::optional<Block> find_block(const os::FilterRules& rules, const std::string& hook,
                                 std::uint16_t port);

@@ -43,18 +43,26 @@ bool may_concern(const std::string& rule, std::uint16_t port) {
     return has_port(matches.substr(begin, matches.find(' ', begin) - begin), port);
 }
 
+Block iptables_block(std::string rule, const std::string& program, const std::string& chain,
+                     std::uint16_t port) {
+    const std::string insert = program + " -I " + chain;
+    return {std::move(rule), insert + " -p udp --dport " + std::to_string(port) + " -j ACCEPT",
+            insert + " -m conntrack --ctstate ESTABLISHED -j ACCEPT"};
+}
+
 struct Place {
     std::string table, chain;  // "inet lab", "in"
 
     // As who uses iptables would put it.
-    std::string let(const std::string& hook, std::uint16_t port) const {
+    Block block(std::string rule, const std::string& hook, std::uint16_t port) const {
         const std::string name = hook == "input" ? "INPUT" : "OUTPUT";
-        const std::string rule = "udp dport " + std::to_string(port) + " accept";
         if (chain == name && (table == "ip filter" || table == "ip6 filter")) {
-            return (table == "ip filter" ? "iptables" : "ip6tables") + (" -I " + name) +
-                   " -p udp --dport " + std::to_string(port) + " -j ACCEPT";
+            return iptables_block(std::move(rule), table == "ip filter" ? "iptables" : "ip6tables",
+                                  name, port);
         }
-        return "nft insert rule " + table + ' ' + chain + ' ' + rule;
+        const std::string insert = "nft insert rule " + table + ' ' + chain;
+        return {std::move(rule), insert + " udp dport " + std::to_string(port) + " accept",
+                insert + " ct state established accept"};
     }
 };
 
@@ -75,13 +83,14 @@ std::optional<Block> find_in_nft(const std::string& text, const std::string& hoo
         } else if (line.starts_with("type filter hook ")) {
             is_hooked = line.find(" hook " + hook + ' ') != line.npos;
             if (is_hooked && line.find("policy drop") != line.npos) {
-                return Block{"chain " + place.chain + " of table " + place.table +
-                                 " drops what no rule accepts",
-                             place.let(hook, port)};
+                return place.block("chain " + place.chain + " of table " + place.table +
+                                       " drops what no rule accepts",
+                                   hook, port);
             }
         } else if (is_hooked && stops(line) && may_concern(line, port)) {
-            return Block{"rule `" + line + "` in chain " + place.chain + " of table " + place.table,
-                         place.let(hook, port)};
+            return place.block(
+                "rule `" + line + "` in chain " + place.chain + " of table " + place.table, hook,
+                port);
         }
     }
     return std::nullopt;
@@ -97,8 +106,7 @@ std::optional<Block> find_in_iptables(const std::string& text, const std::string
                              (line.ends_with("DROP") || line.find("REJECT") != line.npos) &&
                              may_concern(line, port);
         if (!is_policy && !is_rule) continue;
-        return Block{"rule `" + line + '`', "iptables -I " + chain + " -p udp --dport " +
-                                                std::to_string(port) + " -j ACCEPT"};
+        return iptables_block("rule `" + line + '`', "iptables", chain, port);
     }
     return std::nullopt;
 }

@@ -86,12 +86,18 @@ Finding unknown_address(const std::string& host) {
         "getent hosts " + host + "    # or in mailslot.toml: [peers]; " + host + " = \"ADDRESS\""};
 }
 
+// Whether the firewall here knows an answer from the port that was asked.
+bool follows_connections(const os::FilterRules& rules) {
+    return rules.text.find("established") != std::string::npos ||
+           rules.text.find("ESTABLISHED") != std::string::npos;
+}
+
 Finding silent(const Patient& patient, const std::string& host) {
     const auto block = patient.rules ? find_block(*patient.rules, "input", 0) : std::nullopt;
-    if (block) {
+    if (block && !follows_connections(*patient.rules)) {
         return {"", Status::failed, "firewall_in",
                 "answers of " + host + " may be what the firewall here drops: " + block->rule,
-                "mailslot doctor --peer " + host + "    # there, to see whether it is heard"};
+                block->let_answers_in};
     }
     return {"", Status::failed, "peer_silent",
             "it says nothing: its firewall drops what comes, it is beyond the link, or it is set "
