@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         MAILSLOT_CHECK(message.error().code == Errc::bad_packet);
         return 0;
     }
-    MAILSLOT_CHECK(message->op >= wire::LocalOp::attach && message->op <= wire::LocalOp::reattach);
+    MAILSLOT_CHECK(message->op >= wire::LocalOp::attach &&
+                   message->op <= wire::LocalOp::registered_all);
     if (size > kMostBytes || message->detail.size() > kMostDetailBytes) return 0;
     const auto again = wire::encode(*message);
     MAILSLOT_CHECK(again.size() == size && std::equal(again.begin(), again.end(), packet.begin()));

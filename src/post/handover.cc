@@ -82,7 +82,10 @@ Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessag
         } else if (message->op == LocalOp::handed_all && estate.lock) {
             return estate;
         } else if (message->op == LocalOp::refused && message->key.empty()) {
-            return Error{message->why, "take over", 0, message->detail};
+            return Error{message->why, "take over", 0,
+                         message->why == Errc::no_permission
+                             ? message->detail + " belongs to another user"
+                             : message->detail};
         } else {
             meanwhile(*message);
         }
