@@ -30,15 +30,15 @@ if(TARGET mailslot_command)
     install(TARGETS mailslot_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
-# The daemon, and what starts it. Units name it by its path, which is that of the prefix.
+# The daemon, and what starts it. Units name it by its path, which the prefix decides when it is installed.
 if(TARGET mailslot_daemon)
     set(MAILSLOT_UNITDIR lib/systemd CACHE STRING "Where units go: system/ and user/ below it")
-    set(MAILSLOTD ${CMAKE_INSTALL_FULL_BINDIR}/mailslotd)
     install(TARGETS mailslot_daemon RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
     foreach(kind system user)
         set(from ${PROJECT_SOURCE_DIR}/packaging/systemd/${kind})
         file(GLOB units CONFIGURE_DEPENDS ${from}/*.socket)
-        configure_file(${from}/mailslotd.service.in ${PROJECT_BINARY_DIR}/systemd/${kind}/mailslotd.service @ONLY)
+        install(CODE "set(MAILSLOTD \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/mailslotd\")
+            configure_file(\"${from}/mailslotd.service.in\" \"${PROJECT_BINARY_DIR}/systemd/${kind}/mailslotd.service\" @ONLY)")
         install(FILES ${PROJECT_BINARY_DIR}/systemd/${kind}/mailslotd.service ${units}
                 DESTINATION ${MAILSLOT_UNITDIR}/${kind})
     endforeach()

@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     MAILSLOT_CHECK(message->op >= wire::LocalOp::attach &&
-                   message->op <= wire::LocalOp::counter_list);
+                   message->op <= wire::LocalOp::registered_all);
     MAILSLOT_CHECK(message->senders.size() <= wire::kSendersPerPage);
     MAILSLOT_CHECK(message->counters.size() <= wire::kMostCounters);
     if (size > kMostBytes || message->detail.size() > kMostDetailBytes) return 0;

@@ -36,7 +36,8 @@ Result<GuardedFd> listen_local(const std::string& path, unsigned mode);
 // os_code ECONNREFUSED or ENOENT: nobody listens there (any more).
 // Errors: no_such_slot (these two), no_permission, no_resources.
 Result<GuardedFd> connect_local(const std::string& path);
-// Whether some process listens there, without connecting: that might start one.
+// Whether some process listens at a path of that name, in this or another file system; without
+// connecting, which might start one.
 bool is_listened_at(const std::string& path);
 // Whether it is one that accept_local() takes, opened by another program. It does not block then.
 bool is_listener(const GuardedFd& fd);

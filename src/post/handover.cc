@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "base/crash_point.h"
 #include "os/shared_memory.h"
 
 namespace mailslot::post {
@@ -44,6 +45,7 @@ Result<void> send_estate(int fd, const Estate& estate) {
     if (!books) return books.error();
     const std::array lock_and_books{estate.lock.get(), books->get()};
     if (auto sent = send({.op = LocalOp::handed_lock}, lock_and_books); !sent) return sent;
+    MAILSLOT_CRASH_POINT(estate_begun);
     for (const Estate::Socket& socket : estate.sockets) {
         const std::array fds{socket.socket.fd.get()};
         const LocalMessage message{.op = LocalOp::handed_socket,
@@ -55,7 +57,10 @@ Result<void> send_estate(int fd, const Estate& estate) {
         const std::array fds{registrant.get()};
         if (auto sent = send({.op = LocalOp::handed_registrant}, fds); !sent) return sent;
     }
-    return send({.op = LocalOp::handed_all}, {});
+    MAILSLOT_CRASH_POINT(estate_sent);
+    auto sent = send({.op = LocalOp::handed_all}, {});
+    MAILSLOT_CRASH_POINT(estate_handed);
+    return sent;
 }
 
 Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessage&)>& meanwhile) {
@@ -71,6 +76,7 @@ Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessag
         if (message->op == LocalOp::handed_lock && fds == 2) {
             estate.lock = std::move(packet->fds[0]);
             estate.books = from_memory(packet->fds[1]);
+            MAILSLOT_CRASH_POINT(estate_coming);
         } else if (message->op == LocalOp::handed_socket && fds == 1 &&
                    estate.sockets.size() < kMostHanded) {
             const Bytes memo = as_bytes(message->detail);
@@ -80,9 +86,13 @@ Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessag
                    estate.registrants.size() < kMostHanded) {
             estate.registrants.push_back(std::move(packet->fds[0]));
         } else if (message->op == LocalOp::handed_all && estate.lock) {
+            MAILSLOT_CRASH_POINT(estate_received);
             return estate;
         } else if (message->op == LocalOp::refused && message->key.empty()) {
-            return Error{message->why, "take over", 0, message->detail};
+            return Error{message->why, "take over", 0,
+                         message->why == Errc::no_permission
+                             ? message->detail + " belongs to another user"
+                             : message->detail};
         } else {
             meanwhile(*message);
         }

@@ -31,7 +31,8 @@ Result<void> Office::listen() {
     }
     // A service manager's that starts mailslotd when somebody comes: mailslotd then takes over from
     // us, and they are registered with it.
-    if (os::is_listened_at(folder_.office_socket_path())) return {};
+    const std::string path = folder_.office_socket_path();
+    if (os::is_listened_at(path) && os::connect_local(path)) return {};
     return listen_at(folder_.office_socket_path(), role_.serves_all_users ? 0666 : 0600, listener_);
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/crash_point.h"
 #include "os/shared_memory.h"
 #include "post/office.h"
 #include "post/office_slot.h"
@@ -72,6 +73,7 @@ bool Office::offer() {
         asked_.insert(fd);
         if (!os::send_packet(fd, wire::encode({.op = LocalOp::offer}))) continue;
         offered_ = fd;
+        MAILSLOT_CRASH_POINT(office_offered);
         return true;
     }
     return false;

@@ -84,7 +84,7 @@ Result<void> Station::find_place() {
         Result<void> found;
         execute([&] {
             seek_office();
-            if (role_.rank != wire::Rank::reader && !office_) found = no_office_.value();
+            if (role_.rank != wire::Rank::reader && !office_) found = why_no_office();
             if (is_guest_ && !office_connection_) {
                 found = Error{Errc::no_permission, "register", 0,
                               settings_.dir + " is another user's, whose mailslotd does not run"};
@@ -96,6 +96,14 @@ Result<void> Station::find_place() {
         if (!may_change || clock_.now() >= until) return found;
         std::this_thread::sleep_for(kDaemonSeeksAgain);  // somebody is just becoming it
     }
+}
+
+Error Station::why_no_office() const {
+    if (const auto failed = network_error()) return *failed;  // it had the lock, and yet could not
+    const Error why = no_office_.value_or(Error{Errc::no_such_slot});
+    if (why.code != Errc::no_such_slot && why.code != Errc::timed_out) return why;
+    return Error{why.code, "take over", why.os_code,
+                 "a process that holds " + folder_.office_lock_path() + " does not answer"};
 }
 
 Result<void> Station::prepare() {

@@ -85,6 +85,7 @@ private:
     Result<void> prepare_folder();
     Result<void> prepare();
     Result<void> find_place();
+    Error why_no_office() const;
     void run();
     void execute(std::function<void()> command);  // on the thread; returns when it has run
     void run_commands();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/crash_point.h"
 #include "post/station.h"
 
 namespace mailslot::post {
@@ -47,6 +48,7 @@ void Station::take_up_offer() {
     }
     const int fd = office_connection_.get();
     if (!os::send_packet(fd, wire::encode({.op = LocalOp::claim}))) return leave_office();
+    MAILSLOT_CRASH_POINT(office_claimed);
     auto estate = receive_estate(fd, [this](const LocalMessage& message) {
         if (message.op == LocalOp::ring) answer_office(message);
     });
@@ -60,6 +62,7 @@ void Station::take_up_offer() {
         seek_again_ = clock_.now() + kOfferPatience;
         return;
     }
+    MAILSLOT_CRASH_POINT(office_opened);
     for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
 }
 

@@ -97,7 +97,7 @@ post::StationRole Daemon::take_role() {
 Result<void> Daemon::start() {
     auto station = Station::start(settings_, clock_, random_, take_role());
     if (!station && station.error().code == Errc::slot_exists) {
-        return Error{Errc::slot_exists, "start", 0,
+        return Error{Errc::slot_exists, "take over", 0,
                      "the post office of " + settings_.dir + " is " + station.error().detail +
                          " already; --replace takes its place"};
     }
@@ -180,7 +180,13 @@ void Daemon::tell_status() {
 }
 
 int Daemon::run(const os::UniqueFd& signals) {
-    if (auto started = start(); !started) return fail(started.error());
+    if (auto started = start(); !started) {
+        // In this matter the words that go with a slot's errors would lead astray.
+        const Error& error = started.error();
+        if (std::string_view(error.step) != "take over") return fail(error);
+        log(Priority::error, error.detail);
+        return error.code == Errc::no_permission ? cli::kRefused : cli::kFailed;
+    }
     log(Priority::notice,
         "is the post office of " + settings_.dir + ", UDP port " + std::to_string(settings_.port));
     tell_status();
