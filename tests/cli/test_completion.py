@@ -48,8 +48,20 @@ class Completion(support.CommandTest):
         self.assertEqual(self.complete("listen", "X", "--count", ""), [])
 
     @unittest.skipIf(shutil.which("zsh") is None, "zsh is not installed")
-    def test_the_zsh_completion_is_sound(self):
-        subprocess.run(["zsh", "-n", SCRIPT.with_name("_mailslot")], check=True, timeout=support.DEADLINE)
+    def test_the_zsh_completion_offers_verbs_options_and_slots(self):
+        """With plain printing in place of what zsh's completion has for offering words."""
+        self.environment["PATH"] = f"{support.PROGRAM.parent}:{os.environ['PATH']}"
+        self.listen("ALPHA")
+        script = ('compadd() { [[ $1 == -a ]] && print -l -- ${(P)2} || print -l -- "$@" }\n'
+                  '_describe() { print -l -- ${${(P)2}%%:*} }\n'
+                  'file=$1; shift; words=(mailslot "$@"); CURRENT=$#words; source $file')
+        for words, expected in (([""], "doctor"), (["get", "--"], "--timeout"), (["info", ""], "ALPHA"),
+                                (["put", ""], "ALPHA"), (["listen", "X", "--access", ""], "group")):
+            with self.subTest(words=words):
+                done = subprocess.run(["zsh", "-c", script, "zsh", SCRIPT.with_name("_mailslot"), *words],
+                                      env=self.environment, check=True, capture_output=True, text=True,
+                                      timeout=support.DEADLINE)
+                self.assertIn(expected, done.stdout.splitlines(), done.stderr)
 
     @unittest.skipIf(shutil.which("fish") is None, "fish is not installed")
     def test_the_fish_completion_offers_verbs_options_and_slots(self):
