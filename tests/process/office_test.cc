@@ -96,6 +96,32 @@ INSTANTIATE_TEST_SUITE_P(from, Takeover, testing::Bool(), [](const auto& forked)
     return std::string(forked.param ? "an_office_that_forked" : "an_office");
 });
 
+// Asked is the first reader's process, which is the office, about the second one's slot.
+TEST_F(Network, tells_any_process_here_whom_a_slot_has_heard) {
+    there_.knows(here_);
+    const Child first = reader(0, false), second = reader(1, false);
+    Child writing = Child::run([this] {
+        there_.enter();
+        Writer writer = Writer::open(here_.address_of(name_of(1))).value();
+        for (int i = 0; i < 3; ++i) ASSERT_TRUE(writer.put("from afar"));
+    });
+    EXPECT_EQ(writing.wait(), 0);
+    ASSERT_TRUE(board_->got[1].await(3));
+    Child asking = Child::run([this] {
+        here_.enter();
+        const auto heard = senders(name_of(1));
+        ASSERT_TRUE(heard) << to_string(heard.error());
+        ASSERT_EQ(heard->size(), 1u);
+        EXPECT_EQ(heard->front().from_host, "there");
+        EXPECT_EQ(heard->front().received, 3u);
+        EXPECT_EQ(heard->front().lost.total(), 0u);
+        EXPECT_LT(std::chrono::system_clock::now() - heard->front().last_heard, kPatience);
+        EXPECT_TRUE(senders(name_of(0)).value().empty());
+        EXPECT_EQ(senders("NOBODY").error().code, Errc::no_such_slot);
+    });
+    EXPECT_EQ(asking.wait(), 0);
+}
+
 // A writer that holds one slot's lock for ever must not keep the network from the others.
 TEST_F(Network, reaches_a_slot_while_another_ones_lock_is_held) {
     there_.knows(here_);
