@@ -57,6 +57,7 @@ void Station::seek_office() {
 bool Station::become_office() {
     if (is_guest_ || away_until_) return false;
     auto lock = os::try_lock_file(folder_.office_lock_path());
+    if (!lock) set_network_error(lock.error());
     if (!lock || !*lock) return false;
     Estate estate = std::move(role_.kept);
     role_.kept = {};
