@@ -362,7 +362,10 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);
     if (!segment || !reader) return refuse(Errc::bad_segment);
+    const std::uint32_t user = os::peer_identity(fd).uid;
+    if (found == slots_.end() && !has_room_for_slot(user)) return refuse(Errc::no_resources);
     auto slot = std::make_unique<Slot>();
+    slot->user = user;
     if (auto entered = enter_name(fd, message, *slot); !entered) {
         return refuse(entered.error().code);
     }

@@ -97,6 +97,7 @@ private:
     void pause_accepting();
     void resume_accepting();
     bool has_room_for(std::uint32_t user) const;
+    bool has_room_for_slot(std::uint32_t user) const;
     Result<void> enter_name(int fd, const wire::LocalMessage& message, Slot& slot);
     Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener);
     void hear_registrant(int fd);

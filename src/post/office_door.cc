@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 
@@ -18,7 +19,8 @@ using namespace std::chrono_literals;
 // Each takes a descriptor here. No user can use them all up.
 constexpr std::size_t kMaxRegistrants = 8192;
 constexpr std::size_t kMaxRegistrantsOfUser = 1024;
-constexpr auto kAcceptPause = 100ms;  // when descriptors have run out
+constexpr std::size_t kMaxSlotsOfUser = 4096;  // up to three descriptors each
+constexpr auto kAcceptPause = 100ms;           // when descriptors have run out
 
 }  // namespace
 
@@ -77,6 +79,13 @@ bool Office::has_room_for(std::uint32_t user) const {
         if (os::peer_identity(fd).uid == user) ++of_user;
     }
     return of_user < kMaxRegistrantsOfUser;
+}
+
+bool Office::has_room_for_slot(std::uint32_t user) const {
+    if (user == geteuid() || user == 0) return true;
+    return static_cast<std::size_t>(std::ranges::count_if(slots_, [user](const auto& entry) {
+               return entry.second->registrant != kOwn && entry.second->user == user;
+           })) < kMaxSlotsOfUser;
 }
 
 // Out of descriptors: who waits stays in the queue, and would call us for ever.

@@ -1,6 +1,7 @@
 // What the office has of one slot that is registered with it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@ namespace mailslot::post {
 struct Office::Slot {
     std::unique_ptr<inbox::InboxWriter> writer;
     int registrant = kOwn;
+    std::uint32_t user = 0;        // the registrant's
     OpenWriter open{};             // own slots only
     std::function<void()> ring{};  // own slots only
     SlotCounters booked;           // what the segment's counters have of ours

@@ -19,6 +19,7 @@ constexpr int kQuickTries = 200;
 constexpr int kChangeTries = 50;
 constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
+constexpr const char* kRefusal = "register";
 constexpr auto kGrace = 50ms;
 // The whole machine's daemon is gone: it may just be started anew, with all that was sent since.
 constexpr auto kDaemonComesBack = 150ms;
@@ -57,6 +58,7 @@ void Station::seek_office() {
 bool Station::become_office() {
     if (is_guest_ || away_until_) return false;
     auto lock = os::try_lock_file(folder_.office_lock_path());
+    if (!lock) set_network_error(lock.error());
     if (!lock || !*lock) return false;
     Estate estate = std::move(role_.kept);
     role_.kept = {};
@@ -208,15 +210,15 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
         std::span(fds).first(pass->event ? 3 : 2));
     if (sent) sent = await_registration(key);
     // Refused is an answer; anything else means that nobody is there who understands us.
-    const bool refused = !sent && (sent.error().code == Errc::slot_exists ||
-                                   sent.error().code == Errc::bad_segment ||
-                                   sent.error().code == Errc::no_permission);
+    const bool refused = !sent && std::string_view(sent.error().step) == kRefusal;
     if (!sent && !refused) leave_office();
     if (sent || refused) {
-        set_refused(key, refused ? std::optional(Error{
-                                       sent.error().code, "register", 0,
-                                       inbox->name().text + " is read by another user's process"})
-                                 : std::nullopt);
+        std::optional<Error> why;
+        if (refused) why = Error{sent.error().code, kRefusal, 0, inbox->name().text};
+        if (refused && why->code == Errc::slot_exists) {
+            why->detail += " is read by another user's process";
+        }
+        set_refused(key, std::move(why));
     }
     return sent;
 }
@@ -235,7 +237,7 @@ Result<void> Station::await_registration(const std::string& key) {
         const auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
         if (message->key == key && message->op == LocalOp::refused) {
-            return Error{message->why, "register"};
+            return Error{message->why, kRefusal};
         }
         if (message->key != key || message->op != LocalOp::registered) {
             answer_office(*message);

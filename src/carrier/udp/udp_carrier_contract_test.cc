@@ -1,8 +1,10 @@
 // What only the udp carrier does; what every carrier does is in testing/carrier_contract_test.cc.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -181,6 +183,53 @@ TEST_F(UdpCarrier, reaches_this_machine_by_whatever_interfaces_it_has) {
     Received received;
     EXPECT_TRUE(collect(*reader, received, 1));  // further copies may follow
     EXPECT_EQ(received[0].payload(), "by all of them");
+}
+
+// What lies in the sockets goes with them, what comes to the group too.
+TEST_F(UdpCarrier, hands_over_its_sockets_with_what_is_in_them) {
+    const auto reader = started();
+    send("one address", kHome);
+    send("the group");
+    auto sockets = reader->hand_over();
+    EXPECT_EQ(sockets.size(), 2u);
+    EXPECT_EQ(reader->poll_fd(), -1);
+    send("to no process", kHome);
+    const auto successor = make_udp_carrier(settings_);
+    ASSERT_TRUE(successor->start_with(std::move(sockets)));
+    send("the group again");
+    Received received;
+    ASSERT_TRUE(collect(*successor, received, 4));
+    std::set<std::string> texts;
+    for (const auto& each : received) texts.emplace(each.payload());
+    EXPECT_EQ(texts, (std::set<std::string>{"one address", "the group", "to no process",
+                                            "the group again"}));
+    EXPECT_EQ(successor->counters().deaf_interfaces, 0u);
+}
+
+// As a service manager keeps them: it knows nothing of memos.
+TEST_F(UdpCarrier, goes_on_with_sockets_without_a_memo) {
+    auto sockets = started()->hand_over();
+    for (ListeningSocket& socket : sockets) socket.memo.clear();
+    const auto successor = make_udp_carrier(settings_);
+    ASSERT_TRUE(successor->start_with(std::move(sockets)));
+    send("the group");
+    Received received;
+    ASSERT_TRUE(collect(*successor, received, 1));
+    EXPECT_EQ(successor->counters().deaf_interfaces, 0u);
+}
+
+TEST_F(UdpCarrier, opens_its_own_where_what_it_is_handed_does_not_fit) {
+    auto sockets = started()->hand_over();
+    ListeningSocket no_socket;
+    no_socket.fd = os::GuardedFd::make([] { return open("/dev/null", O_RDONLY | O_CLOEXEC); });
+    sockets.push_back(std::move(no_socket));
+    settings_.port = free_port();
+    const auto successor = make_udp_carrier(settings_);
+    ASSERT_TRUE(successor->start_with(std::move(sockets)));
+    send("by the other port", kHome);
+    Received received;
+    ASSERT_TRUE(collect(*successor, received, 1));
+    EXPECT_EQ(received[0].payload(), "by the other port");
 }
 
 TEST_F(UdpCarrier, starts_twice_and_stops_twice_without_harm) {
