@@ -93,7 +93,7 @@ TEST_F(Books, forget_the_sender_that_was_silent_for_longest_first) {
     clock_.advance(1s);
     deliver_on({message(1, "x", 4)});
     std::vector<std::uint64_t> known;
-    for (const SenderInfo& sender : successor_.senders("LOG")) known.push_back(sender.origin);
+    for (const SenderCounters& sender : successor_.senders("LOG")) known.push_back(sender.origin);
     EXPECT_EQ(known, (Numbers{1, 3, 4}));
 }
 
