@@ -23,7 +23,8 @@ constexpr const char* kRefusal = "register";
 constexpr auto kGrace = 50ms;
 // The whole machine's daemon is gone: it may just be started anew, with all that was sent since.
 constexpr auto kDaemonComesBack = 150ms;
-constexpr auto kRestartGrace = 300ms;  // the daemon was away; they seek every 5 ms
+constexpr auto kRestartGrace =
+    1s;  // the daemon was away; they seek every 5 ms, on a busy machine later
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
     auto pass = inbox.admit_writer();
