@@ -26,7 +26,7 @@ enum class LocalOp : std::uint8_t {
     unregister_slot = 9,
     registered =
         10,  // answer to register_slot; why and detail: what keeps the network away, if anything
-    reattach = 11,  // post office: the memory that I have of this slot is dead
+    reattach = 11,     // post office: the memory that I have of this slot is dead
     senders = 12,      // anyone to the post office: whom has this slot heard? cursor
     sender_page = 13,  // answer; senders, cursor
     counters = 14,     // anyone to the post office: what have you counted?

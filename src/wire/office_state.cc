@@ -149,8 +149,8 @@ void OfficeStateWriter::put(const SlotState& slot) {
 }
 
 void OfficeStateWriter::put(const SenderState& sender) {
-    std::vector<std::byte> buffer(8 * (9 + sender.lost.size()) + kAddressBytes + 1 + 4 * sizeof(WindowBits) +
-                                  sender.host.size());
+    std::vector<std::byte> buffer(8 * (9 + sender.lost.size()) + kAddressBytes + 1 +
+                                  4 * sizeof(WindowBits) + sender.host.size());
     ByteWriter out(buffer);
     for_each_number(sender, [&out](auto number) { out.u64be(static_cast<std::uint64_t>(number)); });
     put_address(out, sender.address);

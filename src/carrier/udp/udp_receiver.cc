@@ -78,7 +78,7 @@ Result<std::size_t> UdpReceiver::add_socket(Family family) {
 
 Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
     if (auto added = poll_set_.add(socket.fd()); !added) return added.error();
-    socket.limit_hops(settings_.hop_limit);  // of answers: nothing else leaves by it
+    socket.limit_hops(settings_.hop_limit);      // of answers: nothing else leaves by it
     drops_of_.push_back(socket.kernel_drops());  // not 0 where others used the socket before
     sockets_.push_back(std::move(socket));
     return sockets_.size() - 1;
