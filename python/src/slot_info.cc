@@ -10,8 +10,9 @@
 namespace py = pybind11;
 
 namespace mailslot::python {
+namespace {
 
-void define_slot_info(py::module_& module) {
+void define_slots(py::module_& module) {
     py::class_<Losses>(module, "Losses",
                        "Messages that did not reach a slot, by cause, since it was created.")
         .def_readonly("slot_full", &Losses::slot_full)
@@ -48,6 +49,9 @@ void define_slot_info(py::module_& module) {
                    " received=" + std::to_string(info.received) +
                    " lost=" + std::to_string(info.lost.total()) + ">";
         });
+}
+
+void define_machines(py::module_& module) {
     py::class_<Machine>(module, "Machine", "A machine that has slots.")
         .def_property_readonly(
             "host", [](const Machine& m) { return decode_text(m.host); }, "Its own name.")
@@ -65,6 +69,9 @@ void define_slot_info(py::module_& module) {
         .def("__repr__", [](const Machine& m) {
             return "<Machine " + m.host + " slots=" + std::to_string(m.slots.size()) + ">";
         });
+}
+
+void define_senders(py::module_& module) {
     py::class_<SenderInfo>(module, "SenderInfo",
                            "A writer on another machine, as this machine's post office knows it.")
         .def_readonly("origin", &SenderInfo::origin)
@@ -82,6 +89,14 @@ void define_slot_info(py::module_& module) {
             return "<SenderInfo " + info.from_host + " received=" + std::to_string(info.received) +
                    " lost=" + std::to_string(info.lost.total()) + ">";
         });
+}
+
+}  // namespace
+
+void define_slot_info(py::module_& module) {
+    define_slots(module);
+    define_machines(module);
+    define_senders(module);
 }
 
 }  // namespace mailslot::python

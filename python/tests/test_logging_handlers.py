@@ -558,8 +558,10 @@ FORKS = """if True:
         child = os.fork()
         if child == 0:
             assert handler.sent == 0 and handler.dropped["total"] == 0
-            for n in range(50): log.info("child %d %d", number, n)
-            assert handler.sent == 50, handler.dropped
+            for n in range(50):
+                # On a busy machine the listening process may not answer a new writer within a handler's patience.
+                while handler.sent == n: log.info("child %d %d", number, n)
+            assert set(handler.dropped) <= {"timed_out", "total"}, handler.dropped
             logging.shutdown()
             os._exit(0)
         children.append(child)
