@@ -178,7 +178,8 @@ Result<std::vector<SenderInfo>> senders(std::string_view name) {
     if (!parsed) return parsed.error();
     const auto process = Process::current();
     if (!process) return process.error();
-    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+    const std::vector<inbox::SlotFolder> folders = (*process)->folders();
+    for (const inbox::SlotFolder& folder : folders) {
         const auto entry = folder.find(parsed->key);
         if (!entry) continue;
         // What a dead reader left is no slot.
@@ -186,7 +187,7 @@ Result<std::vector<SenderInfo>> senders(std::string_view name) {
             if (slot.error().code == Errc::no_such_slot) continue;
             return slot.error();
         }
-        return post::ask_for_senders(folder, parsed->key, kMaxSenders);
+        return post::ask_for_senders(folders, parsed->key, kMaxSenders);
     }
     return Error{Errc::no_such_slot, "senders", 0, parsed->text};
 }

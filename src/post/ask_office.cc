@@ -33,6 +33,9 @@ Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answe
     if (!message) {
         return Error{Errc::no_resources, "ask the post office", 0, message.error().detail};
     }
+    if (message->op == LocalOp::refused && message->why == Errc::no_permission) {
+        return Error{Errc::no_permission, "ask the post office", 0, "the slot is another user's"};
+    }
     if (message->op == LocalOp::refused) {
         return Error{Errc::unreachable, "ask the post office", 0, "it does not know the slot"};
     }
@@ -40,10 +43,8 @@ Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answe
     return message;
 }
 
-}  // namespace
-
-Result<std::vector<SenderInfo>> ask_for_senders(const inbox::SlotFolder& folder,
-                                                const std::string& key, std::size_t most) {
+Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const std::string& key,
+                                        std::size_t most) {
     const auto office = connect(folder);
     if (!office) return office.error();
     std::vector<SenderInfo> all;
@@ -60,6 +61,18 @@ Result<std::vector<SenderInfo>> ask_for_senders(const inbox::SlotFolder& folder,
         }
     }
     return all;
+}
+
+}  // namespace
+
+Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
+                                                const std::string& key, std::size_t most) {
+    Result<std::vector<SenderInfo>> answer = Error{Errc::unreachable, "ask the post office"};
+    for (const inbox::SlotFolder& folder : folders) {
+        answer = ask_one(folder, key, most);
+        if (answer || answer.error().code != Errc::unreachable) break;
+    }
+    return answer;
 }
 
 Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder) {

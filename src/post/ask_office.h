@@ -2,6 +2,7 @@
 // Threads: any.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,9 +14,10 @@
 namespace mailslot::post {
 
 // Whom the slot with this folded name has heard: at most `most` of them, in the order first heard.
-// Errors: unreachable, when nobody is the post office, or it does not know the slot;
-// no_permission, timed_out, no_resources.
-Result<std::vector<SenderInfo>> ask_for_senders(const inbox::SlotFolder& folder,
+// Asks the offices of these folders in turn, until one knows the slot: a user's slot may be
+// registered with the machine's. Errors: unreachable, when nobody is the post office, or it does
+// not know the slot; no_permission, when it is another user's; timed_out, no_resources.
+Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
                                                 const std::string& key, std::size_t most);
 
 // What the post office has counted for the whole machine. Errors: the same.

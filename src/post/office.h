@@ -116,6 +116,7 @@ private:
     Result<void> begin_to_receive(Carrier& carrier);
     void remove_slot(const std::string& key, int registrant);
     std::vector<std::string> names_of_slots(const std::optional<std::string>& key);
+    bool may_ask_about(int fd, const Slot& slot) const;
     void tell_senders(int fd, const wire::LocalMessage& question) const;
     void tell_counters(int fd) const;
     void book_counters();

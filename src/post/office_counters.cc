@@ -1,9 +1,12 @@
 // What the post office tells others of its books: docs/protocol/local-socket.md.
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "model/losses.h"
 #include "post/office.h"
+#include "post/office_slot.h"
 
 namespace mailslot::post {
 namespace {
@@ -48,18 +51,29 @@ void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
 
 }  // namespace
 
+// Where the office serves all users: who has a slot of theirs, and who may see the slot.
+bool Office::may_ask_about(int fd, const Slot& slot) const {
+    const std::uint32_t asker = os::peer_identity(fd).uid;
+    const std::uint32_t owner = slot.registrant == kOwn ? geteuid() : slot.user;
+    return asker == owner || asker == geteuid() || asker == 0 || !slot.entered_for.empty();
+}
+
 void Office::tell_senders(int fd, const LocalMessage& question) const {
     LocalMessage answer{.op = LocalOp::sender_page, .key = question.key};
-    if (slots_.contains(question.key)) {
+    const auto found = slots_.find(question.key);
+    if (found == slots_.end()) {
+        answer.op = LocalOp::refused;
+        answer.why = Errc::no_such_slot;
+    } else if (!may_ask_about(fd, *found->second)) {
+        answer.op = LocalOp::refused;
+        answer.why = Errc::no_permission;
+    } else {
         const SenderPage page =
             post_office_.senders(question.key, question.cursor.value_or(0), wire::kSendersPerPage);
         for (const SenderCounters& sender : page.senders) {
             answer.senders.push_back(info_of(sender, clock_));
         }
         answer.cursor = page.next;
-    } else {
-        answer.op = LocalOp::refused;
-        answer.why = Errc::no_such_slot;
     }
     (void)os::send_packet(fd, wire::encode(answer));
 }

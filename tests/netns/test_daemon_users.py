@@ -47,6 +47,8 @@ class Users(lab.LabTest):
             self.a.put(f"//*/mailslot/{name}", "from afar")
             message = message_from(listener)
             self.assertEqual((message["text"], message["from_host"]), ("from afar", "A"))
+        for user, name in ((ANN, "OPEN"), (BOB, "OPEN"), (BOB, "OWN"), (0, "OWN")):
+            self.assertEqual([s["from_host"] for s in self.senders(user, name)], ["A"])
         for user in (ANN, BOB, DAEMON, 0):
             self.assertEqual(self.b.run("put", "OPEN", f"by {user}", prefix=as_user(user)), (0, b"", ""))
             message = message_from(open_slot)
@@ -54,6 +56,11 @@ class Users(lab.LabTest):
         self.assertEqual(self.b.run("put", "OWN", "by Ann", prefix=as_user(ANN))[0], 5)
         self.assertEqual(self.b.run("put", "OWN", "by Bob", prefix=as_user(BOB)), (0, b"", ""))
         self.assertEqual(message_from(own)["text"], "by Bob")
+
+    def senders(self, user, name):
+        status, out, said = self.b.run("info", "--json", name, prefix=as_user(user))
+        self.assertEqual((status, said), (0, ""))
+        return lab.json.loads(out)["by_sender"]
 
     def test_a_name_is_one_users_at_a_time(self):
         self.daemon()
@@ -153,6 +160,13 @@ class OwnFolders(lab.LabTest):
         self.a.put(f"//10.{self.b.net.number}.0.{self.b.number}/mailslot/{name}", text + " to one")
         self.assertEqual([message_from(listener)["text"] for _ in "12"], [text, text + " to one"])
 
+    def senders_of_ann(self):
+        environment = {"XDG_RUNTIME_DIR": f"/run/user/{ANN}"}
+        status, out, said = self.b.start("info", "--senders", "ANNS", prefix=as_user(ANN),
+                                         environment=environment).end()
+        self.assertEqual((status, said), (0, ""))
+        return out.decode().split()
+
     def offices(self, ann, bob):
         return [self.b.is_office(listener.process.pid, pathlib.Path(f"/run/user/{user}/mailslot"))
                 for listener, user in ((ann, ANN), (bob, BOB))]
@@ -164,6 +178,7 @@ class OwnFolders(lab.LabTest):
             daemon = self.daemon()
             self.wait_until("they are registered", lambda: self.offices(ann, bob) == [False, False])
             self.hears(ann, "ANNS", f"{end} before")
+            self.assertIn("A", self.senders_of_ann())  # the machine's office knows them
             self.hears(bob, "BOBS", f"{end} before")
             daemon.stop(end)
             self.wait_until("they are on their own", lambda: self.offices(ann, bob) == [True, True])

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "api/process.h"
@@ -29,13 +30,14 @@ using Instant = steady_clock::time_point;
 // Further ones are counted, and not looked at: looking costs the post office time.
 constexpr std::size_t kSendersLookedAt = 2000;
 
-void look_at_slot(const inbox::SlotFolder& folder, const inbox::SlotEntry& entry, Sample& sample) {
+void look_at_slot(std::span<const inbox::SlotFolder> folders, const inbox::SlotEntry& entry,
+                  Sample& sample) {
     auto slot = inbox::ask_for_info(entry);
     if (!slot) return;
     if (slot->senders > 0) {
         const std::size_t left =
             kSendersLookedAt - std::min(kSendersLookedAt, sample.senders.size());
-        auto heard = post::ask_for_senders(folder, entry.name.key, left);
+        auto heard = post::ask_for_senders(folders, entry.name.key, left);
         const std::size_t seen = heard ? heard->size() : 0;
         for (std::size_t i = 0; i < seen; ++i) {
             sample.senders.emplace_back(slot->name, std::move((*heard)[i]));
@@ -60,10 +62,11 @@ Sample look(const Process& process) {
     Sample sample;
     sample.at = steady_clock::now();
     sample.time = std::chrono::system_clock::now();
-    for (const inbox::SlotFolder& folder : process.folders()) {
+    const std::vector<inbox::SlotFolder> folders = process.folders();
+    for (const inbox::SlotFolder& folder : folders) {
         for (const inbox::SlotEntry& entry : folder.list()) {
             if (stop_requested()) return sample;  // a process that is stopped costs a second
-            look_at_slot(folder, entry, sample);
+            look_at_slot(folders, entry, sample);
         }
         if (auto counters = post::ask_for_counters(folder)) {
             add_counters(sample.machine, std::move(*counters));
