@@ -45,6 +45,8 @@ std::string size_of(std::uint64_t bytes) {
     return std::to_string(bytes);
 }
 
+std::string flag_of(bool flag) { return flag ? "true" : "false"; }
+
 std::string families_of(Families families) {
     return families == Families::both   ? "\"both\""
            : families == Families::ipv4 ? "\"ipv4\""
@@ -77,11 +79,16 @@ std::string to_toml(const Settings& settings, const Origins& origins) {
     lines.add("port", std::to_string(settings.port));
     lines.add("dir", quoted(settings.dir));
     lines.add("domains", list_of(settings.domains));
+    lines.add("unicast_peers", flag_of(settings.unicast_peers));
     lines.add("families", families_of(settings.families));
     lines.add("interfaces", list_of(settings.interfaces));
     lines.add("hop_limit", std::to_string(settings.hop_limit));
+    lines.add("answer_queries", flag_of(settings.answer_queries));
     lines.add("receive_buffer", size_of(settings.receive_buffer_bytes));
     lines.add("send_rate", size_of(settings.send_rate_bytes));
+    lines.add("max_sender_rate", std::to_string(settings.max_sender_rate));
+    lines.add("max_slot_rate", std::to_string(settings.max_slot_rate));
+    lines.add("metrics", quoted(settings.metrics));
     lines.add("spin_us", std::to_string(settings.spin.count()));
     lines.text += settings.peers.empty() ? "" : "\n[peers]\n";
     for (const auto& [name, address] : settings.peers) {

@@ -30,11 +30,16 @@ TEST(SettingsText, says_where_each_value_comes_from) {
 port = 7                                # --port
 dir = "/tmp/mailslot-1000"              # built in
 domains = ["A", "B"]                    # /etc/mailslot/mailslot.toml:1
+unicast_peers = false                   # built in
 families = "both"                       # built in
 interfaces = []                         # built in
 hop_limit = 1                           # built in
+answer_queries = true                   # built in
 receive_buffer = "4MiB"                 # built in
 send_rate = "512MiB"                    # built in
+max_sender_rate = 0                     # built in
+max_slot_rate = 0                       # built in
+metrics = ""                            # built in
 spin_us = 20                            # built in
 
 [peers]
@@ -51,11 +56,21 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     settings.families = Families::ipv6;
     settings.receive_buffer_bytes = 4097;
     settings.send_rate_bytes = 0;
+    settings.unicast_peers = true;
+    settings.answer_queries = false;
+    settings.max_sender_rate = 1000;
+    settings.max_slot_rate = 5000;
+    settings.metrics = "127.0.0.1:9138";
     settings.peers = {{"A B", "10.0.0.7"}};
     Settings back;
     const auto applied = apply_toml(to_toml(settings, {}), "printed", back);
     ASSERT_TRUE(applied) << applied.error().detail;
     EXPECT_EQ(to_toml(back, {}), to_toml(settings, {}));
+    EXPECT_TRUE(back.unicast_peers);
+    EXPECT_FALSE(back.answer_queries);
+    EXPECT_EQ(back.max_sender_rate, 1000u);
+    EXPECT_EQ(back.max_slot_rate, 5000u);
+    EXPECT_EQ(back.metrics, "127.0.0.1:9138");
 }
 
 TEST(SettingsText, options_are_checked_like_variables) {

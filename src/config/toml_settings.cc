@@ -117,18 +117,18 @@ const toml::node* apply_hop_limit(const toml::node& value, Settings& settings) {
     return nullptr;
 }
 
+bool apply_flag(const toml::node& value, bool& flag) {
+    const auto* const given = value.as_boolean();
+    if (given != nullptr) flag = given->get();
+    return given != nullptr;
+}
+
 const toml::node* apply_answer_queries(const toml::node& value, Settings& settings) {
-    const auto* const flag = value.as_boolean();
-    if (flag == nullptr) return &value;
-    settings.answer_queries = flag->get();
-    return nullptr;
+    return apply_flag(value, settings.answer_queries) ? nullptr : &value;
 }
 
 const toml::node* apply_unicast_peers(const toml::node& value, Settings& settings) {
-    const auto* const flag = value.as_boolean();
-    if (flag == nullptr) return &value;
-    settings.unicast_peers = flag->get();
-    return nullptr;
+    return apply_flag(value, settings.unicast_peers) ? nullptr : &value;
 }
 
 std::optional<std::uint64_t> size_in(const toml::node& value) {
@@ -187,7 +187,8 @@ struct Setting {
     Apply apply;
 };
 
-// The keys of the file, one row each; docs/configuration.md has the same.
+// The keys of the file, one row each; to_toml() prints, and docs/configuration.md and
+// mailslot.toml(5) have, the same: tests see to it.
 constexpr Setting kSettings[] = {
     {"host", kHostRule, apply_host},
     {"port", kPortRule, apply_port},

@@ -18,6 +18,8 @@ constexpr std::size_t kMostBooks = std::size_t{256} * 1024 * 1024;
 // More than any office has; a bound for what a stranger could send.
 constexpr std::size_t kMostHanded = 65536;
 
+}  // namespace
+
 Result<os::UniqueFd> to_memory(Bytes books) {
     auto memory =
         os::create_shared_memory("mailslot-books", books.size(), os::WhoWrites::creator_only);
@@ -26,15 +28,11 @@ Result<os::UniqueFd> to_memory(Bytes books) {
     return std::move(memory->fd);
 }
 
-// Without books the notes in the slots' memory have to do.
-std::vector<std::byte> from_memory(const os::GuardedFd& fd) {
-    const auto mapping =
-        os::map_shared_memory(fd.get(), os::WhoWrites::creator_only, 1, kMostBooks);
+std::vector<std::byte> books_in(int memory) {
+    const auto mapping = os::map_shared_memory(memory, os::WhoWrites::creator_only, 1, kMostBooks);
     if (!mapping) return {};
     return {mapping->data(), mapping->data() + mapping->size()};
 }
-
-}  // namespace
 
 Result<void> send_estate(int fd, const Estate& estate) {
     const auto deadline = std::chrono::steady_clock::now() + kHandoverPatience;
@@ -75,7 +73,7 @@ Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessag
         const std::size_t fds = packet->fds.size();
         if (message->op == LocalOp::handed_lock && fds == 2) {
             estate.lock = std::move(packet->fds[0]);
-            estate.books = from_memory(packet->fds[1]);
+            estate.books = books_in(packet->fds[1].get());
             MAILSLOT_CRASH_POINT(estate_coming);
         } else if (message->op == LocalOp::handed_socket && fds == 1 &&
                    estate.sockets.size() < kMostHanded) {

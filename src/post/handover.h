@@ -26,6 +26,11 @@ struct Estate {
     std::vector<std::byte> books;
 };
 
+// Books as a sealed piece of memory, by whose descriptor they travel. Errors: no_resources.
+Result<os::UniqueFd> to_memory(Bytes books);
+// Empty, where it is no such memory: then the notes in the slots' memory have to do.
+std::vector<std::byte> books_in(int memory);
+
 // Both take at most so long for all of it: an office at a standstill costs datagrams.
 inline constexpr std::chrono::milliseconds kHandoverPatience{500};
 

@@ -80,7 +80,6 @@ public:
 
     // What it has counted for the whole machine, by name: docs/post-office.md, "Counters".
     std::vector<NamedCounter> counters() const;
-    const AnswererCounters& answerer_counters() const { return answerer_.counters(); }
 
 private:
     struct Slot;

@@ -101,6 +101,10 @@ std::vector<NamedCounter> Office::counters() const {
         {"senders_forgotten", office.senders_forgotten},
     };
     add_losses(all, office.lost);
+    const AnswererCounters& queries = answerer_.counters();
+    all.insert(all.end(), {{"answers", queries.answers},
+                           {"answers_over_limit", queries.over_limit},
+                           {"bad_queries", queries.bad}});
     const CarrierCounters udp = network_->counters();
     all.insert(all.end(), {{"rx_datagrams", udp.rx_datagrams},
                            {"rx_bad_packet", udp.rx_bad_packet},

@@ -116,13 +116,13 @@ void Station::watch_for_machines_office() {
     });
 }
 
-// What we have not read yet when we register there is lost, and counted: it does not take another
-// user's sockets.
 void Station::close_office() {
     metrics_.reset();
     office_.reset();
 }
 
+// What we have not read yet when we register there is lost, and counted: it does not take another
+// user's sockets.
 void Station::change_to_machines_office() {
     change_at_.reset();
     if (!office_) return;

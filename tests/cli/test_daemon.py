@@ -1,6 +1,7 @@
 """mailslotd as people, scripts and a service manager meet it."""
 
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -54,6 +55,21 @@ class Configuration(Daemon):
         self.assertRegex(lines["hop_limit"], r"\A1 +# built in\Z")
         again = self.config(out)
         self.assertEqual(self.run_daemon("--check-config", "--config", again), (0, "", ""))
+
+    def test_every_setting_is_printed_and_documented(self):
+        status, _, said = self.run_daemon("--check-config", "--config", self.config("nonsense = 1\n"))
+        self.assertEqual(status, 2)
+        keys = re.search(r"there are ([\w, ]+)", said)[1].split(", ")
+        self.assertGreater(len(keys), 10)
+        printed = self.run_daemon("--print-config", "--config", self.config('[peers]\na = "10.0.0.1"\n'))[1]
+        root = pathlib.Path(__file__).resolve().parents[2]
+        guide = (root / "docs/configuration.md").read_text(encoding="utf-8")
+        manual = (root / "docs/man/mailslot.toml.5.scd").read_text(encoding="utf-8").replace("\\_", "_")
+        for key in keys:
+            with self.subTest(key=key):
+                self.assertRegex(printed, rf"(?m)^({key} = |\[{key}\]$)")
+                self.assertIn(f"| `{key}` |", guide)
+                self.assertRegex(manual, rf"(?m)^\*\[?{key}\]?[* ]")
 
     def test_wrong_use_and_help(self):
         for wrong in (["--nonsense"], ["extra"], ["--port"]):

@@ -95,6 +95,7 @@ class Soak(lab.LabTest):
             self.tick(number)
             if warm is None and time.monotonic() - begin > WARM_AFTER * seconds:
                 warm = {machine: self.use(running) for machine, running in self.readers.items()}
+            # The load keeps to the clock: there is nothing to wait for.
             time.sleep(max(0.0, begin + (number + 1) * TICK - time.monotonic()))
         if self.down:
             self.down.up(self.down.interface)

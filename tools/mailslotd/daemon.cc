@@ -16,7 +16,6 @@
 #include "mailslot/exit_status.h"
 #include "mailslotd/log.h"
 #include "os/service_manager.h"
-#include "os/shared_memory.h"
 #include "post/station.h"
 
 namespace mailslot::daemon {
@@ -28,7 +27,6 @@ using post::Station;
 
 // How often we look whether there is something to tell; with a watchdog at least twice in its time.
 constexpr auto kLookEvery = 10s;
-constexpr std::size_t kMostBooks = std::size_t{256} * 1024 * 1024;
 
 int fail(const Error& error) {
     log(Priority::error, to_string(error));
@@ -84,9 +82,7 @@ post::StationRole Daemon::take_role() {
         if (passed.name == "udp" || passed.name == "local") {
             role.kept.sockets.push_back({passed.name, {std::move(passed.fd)}});
         } else if (passed.name == "books") {
-            const auto books =
-                os::map_shared_memory(passed.fd.get(), os::WhoWrites::creator_only, 1, kMostBooks);
-            if (books) role.kept.books.assign(books->data(), books->data() + books->size());
+            role.kept.books = post::books_in(passed.fd.get());
         } else if (os::is_listener(passed.fd)) {
             role.listener = std::move(passed.fd);
         }
@@ -130,11 +126,9 @@ void Daemon::keep_at_end(const Estate& estate) {
         }
         return;
     }
-    auto books = os::create_shared_memory("mailslot-books", estate.books.size(),
-                                          os::WhoWrites::creator_only);
+    const auto books = post::to_memory(estate.books);
     if (!books) return;
-    std::ranges::copy(estate.books, books->mapping.data());
-    const std::array fds{books->fd.get()};
+    const std::array fds{books->get()};
     manager_.notify("FDSTORE=1\nFDPOLL=0\nFDNAME=books", fds);
 }
 

@@ -90,7 +90,7 @@ Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::ui
         if (failed == 0) left = true;
         if (failed > 0) os_code = failed;
     }
-    std::ranges::reverse(sockets_);
+    std::ranges::reverse(sockets_);  // the next time the other family goes first
     if (left) return {};
     if (os_code != 0) return Error{Errc::unreachable, "send", os_code};
     return Error{Errc::unreachable, "send", 0, "no network interface is up"};

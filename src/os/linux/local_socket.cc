@@ -14,6 +14,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "os/linux/passing_fds.h"
+
 namespace mailslot::os {
 namespace {
 
@@ -61,12 +63,6 @@ private:
     sockaddr_un address_{};
 };
 
-// Room for the descriptors of one packet, aligned as the kernel wants it.
-union ControlBuffer {
-    cmsghdr header;
-    std::array<char, CMSG_SPACE(sizeof(int) * kMaxPacketFds)> bytes;
-};
-
 std::vector<UniqueFd> take_fds(msghdr& message) {
     std::vector<UniqueFd> fds;
     for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
@@ -95,7 +91,7 @@ Result<Packet> receive_now(int fd) {
         Packet packet;
         packet.bytes.resize(kMaxPacketBytes);
         iovec part{packet.bytes.data(), packet.bytes.size()};
-        ControlBuffer control{};
+        ControlBuffer<kMaxPacketFds> control{};
         msghdr message{};
         message.msg_iov = &part;
         message.msg_iovlen = 1;
@@ -183,16 +179,8 @@ Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    ControlBuffer control{};
-    if (!fds.empty()) {
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(fds.size_bytes());
-        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-    }
+    ControlBuffer<kMaxPacketFds> control{};
+    attach(message, control, fds);
     ssize_t sent;
     do {
         sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "os/linux/passing_fds.h"
+
 namespace mailslot::os {
 namespace {
 
@@ -80,19 +82,8 @@ bool ServiceManager::notify(std::string_view state, std::span<const int> fds) co
     message.msg_namelen = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    union {
-        cmsghdr header;
-        std::array<char, CMSG_SPACE(sizeof(int) * kMostFds)> bytes;
-    } control{};
-    if (!fds.empty()) {
-        message.msg_control = control.bytes.data();
-        message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(fds.size_bytes());
-        std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-    }
+    ControlBuffer<kMostFds> control{};
+    attach(message, control, fds);
     return fd && sendmsg(fd.get(), &message, MSG_NOSIGNAL) >= 0;
 }
 
