@@ -36,24 +36,6 @@ std::string_view Message::label(std::string_view name) const {
     return value;
 }
 
-inline void MessageAccess::fill(Message& message, const inbox::RecordEnvelope& record,
-                                const std::shared_ptr<const MessageSource>& source, Trust trust,
-                                std::uint64_t lost_before) {
-    // A reused message mostly comes from the same source again, and counting it up and down is not
-    // free.
-    if (message.source_ != source) message.source_ = source;
-    message.origin_ = record.origin;
-    message.sequence_ = record.sequence;
-    message.lost_before_ = lost_before;
-    message.sent_at_ = std::chrono::system_clock::time_point(
-        std::chrono::duration_cast<std::chrono::system_clock::duration>(
-            std::chrono::microseconds(record.sent_at_us)));
-    message.format_ = record.format.format;
-    message.text_at_ = 0;
-    if (record.format.labelled) read_labels(message);
-    message.trust_ = trust;
-}
-
 void MessageAccess::read_labels(Message& message) {
     const auto size = wire::label_block_size(message.data_);
     if (size) {
@@ -67,10 +49,7 @@ MessageMaker::MessageMaker(std::string slot, std::string own_host)
     : slot_(std::move(slot)),
       local_(std::make_shared<MessageSource>(MessageSource{slot_, std::move(own_host), ""})) {}
 
-void MessageMaker::make(Message& message, const inbox::RecordEnvelope& record) {
-    if (record.kind == inbox::RecordKind::local) {
-        return MessageAccess::fill(message, record, local_, Trust::local, 0);
-    }
+void MessageMaker::make_remote(Message& message, const inbox::RecordEnvelope& record) {
     std::lock_guard lock(mutex_);
     if (last_.meta_number != record.meta_number) {
         const inbox::Meta meta = inbox::decode_meta(record.meta());

@@ -31,14 +31,36 @@ struct MessageAccess {
     }
 };
 
+inline void MessageAccess::fill(Message& message, const inbox::RecordEnvelope& record,
+                                const std::shared_ptr<const MessageSource>& source, Trust trust,
+                                std::uint64_t lost_before) {
+    // A reused message mostly comes from the same source again, and counting it up and down is not
+    // free.
+    if (message.source_ != source) message.source_ = source;
+    message.origin_ = record.origin;
+    message.sequence_ = record.sequence;
+    message.lost_before_ = lost_before;
+    message.sent_at_ = std::chrono::system_clock::time_point(
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::microseconds(record.sent_at_us)));
+    message.format_ = record.format.format;
+    message.text_at_ = 0;
+    if (record.format.labelled) read_labels(message);
+    message.trust_ = trust;
+}
+
 // Threads: any.
 class MessageMaker {
 public:
     MessageMaker(std::string slot, std::string own_host);
     // The payload is in the message's memory already.
-    void make(Message& message, const inbox::RecordEnvelope& record);
+    void make(Message& message, const inbox::RecordEnvelope& record) {
+        if (record.kind != inbox::RecordKind::local) return make_remote(message, record);
+        MessageAccess::fill(message, record, local_, Trust::local, 0);
+    }
 
 private:
+    void make_remote(Message& message, const inbox::RecordEnvelope& record);
     std::shared_ptr<const MessageSource> remote_source(std::uint64_t origin, std::string_view host,
                                                        const IpAddress& address);
 

@@ -2,6 +2,7 @@
 
 #include "api/message.h"
 #include "api/process.h"
+#include "inbox/get_now.h"
 #include "inbox/inbox.h"
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
@@ -29,6 +30,14 @@ struct Reader::Impl {
         // First the name, so that who finds it closed can take it; then those who wait.
         if (ended) ended->close_slot(inbox->name());
         inbox->close();
+    }
+
+    // The usual case: a message waits. False: nothing was done.
+    [[gnu::always_inline]] inline bool get_at_once(Message& message) {
+        return !is_inherited() && inbox->get_now(MessageAccess::memory_of(message),
+                                                 [&](const inbox::RecordEnvelope& record) {
+                                                     maker.make(message, record);
+                                                 });
     }
 
     Result<void> get(Message& message, Timeout timeout, Interrupted interrupted) {
@@ -104,6 +113,8 @@ Result<Message> Reader::get(Timeout timeout) {
 
 Result<void> Reader::get_into(Message& message, Timeout timeout, Interrupted interrupted) {
     if (!impl_) return Error{Errc::closed, "get"};
+    if (impl_->get_at_once(message)) [[likely]]
+        return {};
     return impl_->get(message, timeout, interrupted);
 }
 

@@ -116,14 +116,6 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
     return done;
 }
 
-bool WriterState::put_now(std::string_view message, Form form) {
-    const inbox::Item item{inbox::RecordKind::local,   form, origin_,          next_sequence_,
-                           clock_.unix_microseconds(), {},   as_bytes(message)};
-    if (!local_->put_now(item)) return false;
-    ++next_sequence_;
-    return true;
-}
-
 Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages, Form form,
                                           const Patience& patience, Refusal refusal,
                                           WantOfRoom& want, bool continues) {

@@ -49,7 +49,13 @@ public:
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const Patience& patience, WantOfRoom& want);
     // The same of one message to a slot here; false: nothing was done, nor counted.
-    bool put_now(std::string_view message, Form form);
+    bool put_now(std::string_view message, Form form) {
+        inbox::Item item{inbox::RecordKind::local, form, origin_, next_sequence_, 0, {},
+                         as_bytes(message)};
+        if (!local_->put_now(item, [this] { return clock_.unix_microseconds(); })) return false;
+        ++next_sequence_;
+        return true;
+    }
     // The same of one message, where it is held back with others; false: nothing was done.
     bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }

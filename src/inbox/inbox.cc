@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "base/crash_point.h"
+#include "inbox/get_now.h"
 #include "inbox/inbox_writer.h"
 #include "os/cpu.h"
 
@@ -78,15 +78,6 @@ inline bool Inbox::find_record(Position& at, std::uint64_t& word) const {
     return look(*segment_, at, word);
 }
 
-// Behind what was read, within its block. Writes a word in each cache line read: docs/inbox.md
-// section 4.
-inline void Inbox::move_on(Position end) {
-    for (Position line = read_; line.offset < end.offset; line.offset += kRecordAlignment) {
-        segment_->word(line).store(0, std::memory_order_relaxed);
-    }
-    read_ = end;
-}
-
 // Copies from a place in the chain, leaving blocks behind. `at`: then where it ends. False: damage.
 inline bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
     for (;;) {
@@ -108,47 +99,26 @@ inline bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
 // What the record says beside its payload, or what follows from the one before it. `at`: where it
 // stands, then where its payload begins. False: damage.
 inline bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
-    const std::byte* header = segment_->block(at.block) + at.offset;
+    const std::byte* const record = segment_->block(at.block) + at.offset;
     at.offset += static_cast<std::uint32_t>(shape.header_bytes());
-    if (shape.is_continued()) [[likely]] {
-        last_.sequence += 1;
-        last_.sent_at_us +=
-            static_cast<std::int64_t>(shape.extra);  // far from overflow: checked when it was read
+    last_.format = shape.format;
+    if (shape.is_continued()) {
+        continue_fields(shape);
         return last_.kind != RecordKind::continued;
     }
-    std::uint64_t fields[3];
-    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);
-    std::memcpy(fields, header + 8, sizeof(fields));
-    last_.kind = shape.kind;
-    last_.origin = fields[0];
-    last_.sequence = fields[1];
-    // Whoever writes such a time means none; microseconds as a chrono duration in nanoseconds end
-    // there.
-    constexpr auto kLast = std::numeric_limits<std::int64_t>::max() / 2000;
-    last_.sent_at_us = std::clamp(static_cast<std::int64_t>(fields[2]), -kLast, kLast);
-    last_.meta_number += 1;
-    last_.meta_size = static_cast<std::uint16_t>(shape.extra);
-    return copy_out(at, std::span(last_.meta).first(last_.meta_size));
+    read_fields(record, shape);
+    return copy_out(at, std::span(last_.meta_buffer).first(last_.meta_size));
 }
 
-inline void Inbox::hand_out_envelope(RecordEnvelope& record, const RecordShape& shape) const {
+inline void Inbox::hand_out_envelope(RecordEnvelope& record) const {
     record.kind = last_.kind;
-    record.format = shape.format;
+    record.format = last_.format;
     record.origin = last_.origin;
     record.sequence = last_.sequence;
     record.sent_at_us = last_.sent_at_us;
     record.meta_number = last_.meta_number;
     record.meta_size = last_.meta_size;
-    if (last_.meta_size > 0)
-        std::copy_n(last_.meta.begin(), last_.meta_size, record.meta_buffer.begin());
-}
-
-inline void Inbox::publish() {
-    Header& header = segment_->header();
-    header.consumed_bytes.store(consumed_bytes_, std::memory_order_release);
-    header.consumed_count.store(consumed_count_, std::memory_order_release);
-    if (header.room_wanted.load(std::memory_order_relaxed) != 0) [[unlikely]]
-        serve_room();
+    std::copy_n(last_.meta_buffer.begin(), last_.meta_size, record.meta_buffer.begin());
 }
 
 inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
@@ -165,12 +135,12 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
         leave(read_.block);
         enter(at.block);
     }
-    read_ = at;  // from here on damage only ends in replace_segment()
+    read_ = at;                  // from here on damage only ends in replace_segment()
+    payload.resize(shape.size);  // may throw: then nothing was read
     if (!read_envelope(at, shape)) return Took::damage;
-    payload.resize(shape.size);
     MAILSLOT_CRASH_POINT(reader_copying);
     if (!copy_out(at, std::as_writable_bytes(std::span(payload)))) return Took::damage;
-    hand_out_envelope(record, shape);
+    hand_out_envelope(record);
     move_on({at.block, static_cast<std::uint32_t>(aligned_to_record(at.offset))});
     consumed_count_ += 1;
     consumed_bytes_ += shape.size;
@@ -231,6 +201,7 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
                                  os::Deadline deadline, Interrupted interrupted) {
     Waiter self;
     waiters_.push_back(&self);
+    settle_plain();
     bool took = false, gave_up = false;
     while (!closed_ && !gave_up) {
         if (waiters_.front() == &self && (took = take_or_replace(record, payload))) break;
@@ -243,6 +214,7 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
         lock.lock();
     }
     waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
+    settle_plain();
     if (!waiters_.empty()) {
         waiters_.front()->call();
     } else if (closed_) {
@@ -257,6 +229,7 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
 // Looks again for a short while, without the lock: a writer need not wake who is awake. Whether
 // something came, or all is over.
 bool Inbox::spin(Lock& lock, os::Deadline deadline) {
+    run_ = 0;
     if (spin_.count() == 0) return false;
     const std::shared_ptr<Segment> segment = segment_;
     const Position from = read_;
@@ -299,6 +272,8 @@ bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
     lock.lock();
     return signalled;
 }
+
+void Inbox::settle_plain() { is_plain_ = waiters_.empty() && !event_ && !closed_; }
 
 // --- What is in it
 // -------------------------------------------------------------------------------------
@@ -387,6 +362,7 @@ Result<int> Inbox::fileno() {
     if (!event_) {
         event_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
         if (!event_) return Error{Errc::no_resources, "fileno", errno};
+        settle_plain();
         settle_poll();
     }
     return event_.get();
@@ -452,6 +428,7 @@ void Inbox::give_up_segment() {
 void Inbox::close() {
     Lock lock(mutex_);
     closed_ = true;
+    settle_plain();
     // Again and again, for a hostile writer may arm the bell between a thread's last look and its
     // sleep.
     for (;;) {

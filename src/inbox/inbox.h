@@ -23,7 +23,7 @@ namespace mailslot::inbox {
 
 // A message taken out, but for its payload.
 struct RecordEnvelope {
-    RecordKind kind = RecordKind::local;
+    RecordKind kind = RecordKind::continued;  // there was none yet
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
@@ -73,6 +73,10 @@ public:
     Result<void> get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
                             Interrupted interrupted = nullptr);
     Result<void> get_nowait(RecordEnvelope& record, std::string& payload);
+    // The same of a message that waits, where nothing is in the way; false: nothing was done. Calls
+    // `use` with the envelope, the mutex held. get_now.h
+    template <class Use>
+    bool get_now(std::string& payload, const Use& use);
 
     std::uint64_t qsize() const;
     bool empty() const;
@@ -107,7 +111,13 @@ private:
     Took take(RecordEnvelope& record, std::string& payload);
     bool take_or_replace(RecordEnvelope& record, std::string& payload);
     bool read_envelope(Position& at, const RecordShape& shape);
-    void hand_out_envelope(RecordEnvelope& record, const RecordShape& shape) const;
+    bool take_now(std::string& payload);
+    bool is_close_behind();
+    static void let_some_come();
+    bool may_follow(const RecordShape& shape) const;
+    void continue_fields(const RecordShape& shape);
+    void read_fields(const std::byte* record, const RecordShape& shape);
+    void hand_out_envelope(RecordEnvelope& record) const;
     bool copy_out(Position& at, std::span<std::byte> into);
     void move_on(Position end);
     void enter(std::uint32_t block);
@@ -120,6 +130,7 @@ private:
     bool sleep_on_bell(Lock& lock, os::Deadline deadline);
     bool trim_blocks(std::uint32_t first, std::uint32_t most);
     void settle_poll();
+    void settle_plain();
     bool nothing_waits() const;
     Losses losses() const;
     void wake_sleeper();
@@ -141,15 +152,7 @@ private:
         segment_;    // shared: a thread may sleep on its bell while it is replaced
     Position read_;  // where the next record is, or will be
     std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
-    // The last record taken but for its payload: the next one may continue it.
-    struct {
-        RecordKind kind = RecordKind::continued;  // there was none yet
-        std::uint64_t origin = 0, sequence = 0;
-        std::int64_t sent_at_us = 0;
-        std::uint64_t meta_number = 0;
-        std::uint16_t meta_size = 0;
-        std::array<std::byte, kMaxMetaBytes> meta;
-    } last_;
+    RecordEnvelope last_;  // of the last record taken: the next one may continue it
     // Memory: which blocks this process has touched since they were backed, what the queue has
     // needed since the last look, and whether somebody will look.
     std::vector<bool> touched_;
@@ -157,7 +160,9 @@ private:
     std::uint64_t trimmed_at_count_ = 0;
     bool trim_is_asked_for_ = false;
     std::function<void()> ask_for_trim_;
-    std::deque<Waiter*> waiters_;             // the first sleeps on the bell
+    std::uint32_t run_ = 0;        // taken since nothing was found
+    bool is_plain_ = true;         // nobody waits or polls, and it is open: get_now may take
+    std::deque<Waiter*> waiters_;  // the first sleeps on the bell
     std::atomic<std::uint32_t> all_left_{0};  // 1: it is closed, and nobody waits any more
     os::UniqueFd event_;                      // readable while a message waits; made by fileno()
     std::uint32_t last_number_ = 0;           // given to a writer

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/crash_point.h"
+#include "inbox/put_now.h"
 #include "inbox/sender_notes.h"
 #include "os/cpu.h"
 
@@ -44,11 +45,6 @@ InboxWriter::InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t
 
 void InboxWriter::set_event(os::UniqueFd event) { event_ = std::move(event); }
 
-inline bool InboxWriter::try_lock() {
-    std::uint32_t expected = 0;
-    return header().lock.compare_exchange_strong(expected, number_, std::memory_order_acquire);
-}
-
 Result<void> InboxWriter::lock_slowly() {
     auto& lock = header().lock;
     for (int i = 0; i < kLockSpins; ++i) {
@@ -85,12 +81,6 @@ Result<void> InboxWriter::lock_slowly() {
     }
 }
 
-inline void InboxWriter::unlock() {
-    const std::uint32_t held = header().lock.exchange(0, std::memory_order_seq_cst);
-    MAILSLOT_CRASH_POINT(unlocked);
-    if ((held & kLockWaiters) != 0) os::futex_wake(header().lock, 1);
-}
-
 // The post office's successor must not take what is in the slot for lost.
 void InboxWriter::note_senders(std::span<const Item> items) {
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -108,14 +98,6 @@ InboxWriter::Consumed InboxWriter::read_consumed() const {
     consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
     consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
     return consumed;
-}
-
-// Whether the quotas allow one more message of that size.
-inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
-                                  std::size_t payload_bytes) const {
-    const Limits& limits = geometry().limits;
-    return books.count - consumed.count < limits.max_messages &&
-           books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
 }
 
 // For the lock's holder, where an old look at the reader line does not do: the reader writes to it
@@ -188,19 +170,6 @@ inline void InboxWriter::remember(const BooksCopy& books, const Item& last) {
     if (!last.meta.empty()) std::copy(last.meta.begin(), last.meta.end(), last_.meta.begin());
 }
 
-namespace {
-
-// Everything of a record that does not continue another but its commit word, its meta and its
-// payload.
-void write_fields(std::byte* record, const Item& item) {
-    const std::uint64_t fields[] = {item.origin, item.sequence,
-                                    static_cast<std::uint64_t>(item.sent_at_us)};
-    static_assert(8 + sizeof(fields) == kRecordHeaderBytes);
-    std::memcpy(record + 8, fields, sizeof(fields));
-}
-
-}  // namespace
-
 // The usual record, which ends before its block does. False: it does not.
 [[gnu::always_inline]] inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
     const Position at = batch.books.tail;
@@ -262,18 +231,9 @@ inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
     return append_across(batch, item);
 }
 
-// For the lock's holder: the selected books are nobody else's to change.
-[[gnu::always_inline]] inline void InboxWriter::begin(Batch& batch) const {
-    const Books& books = header().books[header().selector.load(std::memory_order_relaxed) & 1];
-    batch.books = {{books.tail_block.load(std::memory_order_relaxed),
-                    books.tail_offset.load(std::memory_order_relaxed)},
-                   books.count.load(std::memory_order_relaxed),
-                   books.bytes.load(std::memory_order_relaxed)};
-}
-
 // Takes what there is room for. Errors: about the item behind that.
 inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
-    begin(batch);
+    batch.books = own_books();
     if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
     for (const Item& item : items) {
         // What went in is kept; the caller meets the error with the next one.
@@ -283,22 +243,6 @@ inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items)
         if (batch.bytes >= kBatchBytes) break;
     }
     return {};
-}
-
-[[gnu::always_inline]] inline void InboxWriter::make_visible(const Batch& batch, const Item& last) {
-    Header& head = header();
-    const std::uint32_t selector = head.selector.load(std::memory_order_relaxed);
-    Books& next = head.books[(selector + 1) & 1];
-    next.tail_block.store(batch.books.tail.block, std::memory_order_release);
-    next.tail_offset.store(batch.books.tail.offset, std::memory_order_release);
-    next.count.store(batch.books.count, std::memory_order_release);
-    next.bytes.store(batch.books.bytes, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(books_prepared);
-    batch.first_word->store(batch.first_commit, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(committed);
-    head.selector.store(selector + 1, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(books_selected);
-    remember(batch.books, last);
 }
 
 Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusal) {
@@ -316,31 +260,14 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
         if (refusal == Refusal::counted) count_refusal(filled.error().code);
         return filled.error();
     }
-    make_visible(batch, items[batch.taken - 1]);
+    make_visible(batch.books, *batch.first_word, batch.first_commit);
+    remember(batch.books, items[batch.taken - 1]);
     unlock();  // a full barrier: ring() looks at the bell when the commit can be seen
     // Before the bell, which may well be when this thread loses the processor.
     note_senders(items.first(batch.taken));
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
     return batch.taken;
-}
-
-bool InboxWriter::put_now(const Item& item) {
-    if (reader_is_gone() || !try_lock()) return false;
-    MAILSLOT_CRASH_POINT(locked);
-    Batch batch;
-    begin(batch);
-    const std::size_t size = item.payload.size();
-    const bool is_put = is_possible(batch.books.tail, geometry().block_count) &&
-                        size <= geometry().limits.max_message_bytes &&
-                        has_room(batch.books, consumed_, size) && append_here(batch, item);
-    if (is_put) [[likely]]
-        make_visible(batch, item);
-    unlock();
-    MAILSLOT_CRASH_POINT(before_bell);
-    if (is_put) [[likely]]
-        ring();
-    return is_put;
 }
 
 // Copies to a place in the chain, taking further blocks as needed. Where it ends.
@@ -434,9 +361,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
     }
 }
 
-inline void InboxWriter::ring() {
-    if (header().bell.load(std::memory_order_seq_cst) == 0) [[likely]]
-        return;
+void InboxWriter::ring_slowly() {
     if (ring_bell(header(), event_)) unrung_.store(true, std::memory_order_relaxed);
 }
 

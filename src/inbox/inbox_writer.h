@@ -42,9 +42,11 @@ public:
     // mid-put). A refusal is counted, unless the caller means to try again.
     enum class Refusal { counted, passed_over };
     Result<std::size_t> put(std::span<const Item> items, Refusal refusal = Refusal::counted);
-    // The same of one message where nothing is in the way: no other writer, room, the same block.
-    // False: nothing was done, nor counted; put() does it, or says why not.
-    bool put_now(const Item& item);
+    // The same of one message without meta where nothing is in the way: no other writer, room, the
+    // same block. `now` gives the time for the item. False: nothing was done, nor counted; put()
+    // does it, or says why not. put_now.h
+    template <class Now>
+    bool put_now(Item& item, const Now& now);
     void count_refusal(Errc code);
 
     // How long a put waits for a writer that is stopped in mid-put; not at the same time as put.
@@ -79,13 +81,17 @@ private:
     bool has_room(const BooksCopy& books, const Consumed& consumed,
                   std::size_t payload_bytes) const;
     Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
-    void begin(Batch& batch) const;
-    void make_visible(const Batch& batch, const Item& last);
+    BooksCopy own_books() const;
+    void make_visible(const BooksCopy& books, std::atomic<std::uint64_t>& first_word,
+                      std::uint64_t commit);
+    template <class Now>
+    bool append_now(Item& item, const Now& now);
     Result<void> fill(Batch& batch, std::span<const Item> items);
     Result<void> take_in(Batch& batch, const Item& item);
     static bool may_continue(const Item& item, const Item& previous);
     bool may_continue_last(const Item& item) const;
     RecordShape shape_of(const Batch& batch, const Item& item) const;
+    static void write_fields(std::byte* record, const Item& item);
     bool append_here(Batch& batch, const Item& item);
     Result<void> append_across(Batch& batch, const Item& item);
     void commit_later(Batch& batch, const Item& item, Position at, Position end,
@@ -97,6 +103,7 @@ private:
     Result<Position> copy_in(Position at, Bytes bytes);
     void note_senders(std::span<const Item> items);
     void ring();
+    void ring_slowly();
 
     Segment segment_;
     os::LivenessView reader_;

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "inbox/inbox_writer.h"
+#include "inbox/put_now.h"
 #include "inbox/slot_folder.h"
 #include "os/local_socket.h"
 
@@ -29,7 +29,10 @@ public:
     Result<std::size_t> put(std::span<const Item> items,
                             InboxWriter::Refusal refusal = InboxWriter::Refusal::counted);
     // The same of one item where nothing is in the way; false: nothing was done, nor counted.
-    bool put_now(const Item& item) { return writer_ && writer_->put_now(item) && settle_rings(); }
+    template <class Now>
+    bool put_now(Item& item, const Now& now) {
+        return writer_ && writer_->put_now(item, now) && settle_rings();
+    }
     // The end that the last put went to, if there was one: to wait for room at, by any thread.
     std::shared_ptr<InboxWriter> end() const { return writer_; }
 
