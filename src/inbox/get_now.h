@@ -62,7 +62,7 @@ inline void Inbox::read_fields(const std::byte* record, const RecordShape& shape
 // apart. So a reader that found something so many times in a row, and hardly anything more, lets
 // some come.
 inline constexpr std::uint32_t kGatherAfter = 64;  // a power of 2
-inline constexpr std::uint64_t kApart = 128;
+inline constexpr std::uint64_t kApart = 256;
 inline constexpr std::uint64_t kGatherCycles = 8192;  // 2 to 8 us
 inline constexpr int kGatherPauses = 256;             // at most, and where cycles are not counted
 
