@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "base/crash_point.h"
 #include "inbox/inbox.h"
@@ -72,6 +73,7 @@ inline bool Inbox::is_close_behind() {
 }
 
 inline void Inbox::let_some_come() {
+    std::this_thread::yield();  // to whoever brings them, if that is a thread of this processor
     const std::uint64_t began = os::cpu_cycles();
     for (int i = 0; i < kGatherPauses; ++i) {
         if (began != os::kNoCycles && os::cpu_cycles() - began >= kGatherCycles) return;
