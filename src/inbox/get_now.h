@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <thread>
 
 #include "base/crash_point.h"
 #include "inbox/inbox.h"
-#include "os/cpu.h"
 
 namespace mailslot::inbox {
 
@@ -58,39 +56,19 @@ inline void Inbox::read_fields(const std::byte* record, const RecordShape& shape
     last_.meta_size = static_cast<std::uint16_t>(shape.extra);
 }
 
-// In a stream whose reader is right behind the writer each fetches the lines that the other is
-// about to use, which costs both several times as much a message as when they are some dozens
-// apart. So a reader that found something so many times in a row, and hardly anything more, lets
-// some come.
-inline constexpr std::uint32_t kGatherAfter = 64;  // a power of 2
-inline constexpr std::uint64_t kApart = 256;
-inline constexpr std::uint64_t kGatherCycles = 8192;  // 2 to 8 us
-inline constexpr int kGatherPauses = 256;             // at most, and where cycles are not counted
-
-inline bool Inbox::is_close_behind() {
-    return (++run_ & (kGatherAfter - 1)) == 0 &&
-           read_books(segment_->header()).count - consumed_count_ < kApart;
-}
-
-inline void Inbox::let_some_come() {
-    std::this_thread::yield();  // to whoever brings them, if that is a thread of this processor
-    const std::uint64_t began = os::cpu_cycles();
-    for (int i = 0; i < kGatherPauses; ++i) {
-        if (began != os::kNoCycles && os::cpu_cycles() - began >= kGatherCycles) return;
-        os::cpu_relax();
-    }
-}
+// Counts what was taken without a look in vain between; true: time to see how far behind we are.
+inline bool Inbox::is_long_run() { return ++run_ >= gather_after_; }
 
 template <class Use>
 [[gnu::always_inline]] inline bool Inbox::get_now(std::string& payload, const Use& use) {
-    bool is_close = false;
+    bool is_long = false;
     {
         std::lock_guard lock(mutex_);
         if (!take_now(payload)) return false;
-        is_close = is_close_behind();
+        is_long = is_long_run();
         use(last_);
     }
-    if (is_close) [[unlikely]]
+    if (is_long) [[unlikely]]
         let_some_come();
     return true;
 }

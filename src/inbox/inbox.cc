@@ -20,6 +20,10 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kCloseSlice{1};
+constexpr std::uint64_t kApart = 256;
+constexpr std::uint64_t kGatherCycles = 8192;  // 2 to 8 us
+constexpr int kGatherPauses = 256;             // at most, and where cycles are not counted
+constexpr std::uint32_t kGatherRarely = 64 * 1024;
 constexpr int kLooksPerTime = 32;  // between two looks at the clock: 1 to 2 us
 
 // Where the next record stands, if there is one.
@@ -277,6 +281,26 @@ bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
 }
 
 void Inbox::settle_plain() { is_plain_ = waiters_.empty() && !event_ && !closed_; }
+
+// In a stream whose reader is right behind the writer each fetches the lines that the other is
+// about to use, which costs both several times as much a message as when they are some hundred
+// apart. So a reader that found something many times in a row, and hardly anything more, lets some
+// come; ever more rarely where none do.
+void Inbox::let_some_come() {
+    Lock lock(mutex_);
+    run_ = 0;
+    const std::uint64_t before = waiting();
+    if (before >= kApart) return;
+    lock.unlock();
+    std::this_thread::yield();  // to whoever brings them, if that is a thread of this processor
+    const std::uint64_t began = os::cpu_cycles();
+    for (int i = 0; i < kGatherPauses; ++i) {
+        if (began != os::kNoCycles && os::cpu_cycles() - began >= kGatherCycles) break;
+        os::cpu_relax();
+    }
+    lock.lock();
+    gather_after_ = waiting() > before ? kGatherAfter : std::min(2 * gather_after_, kGatherRarely);
+}
 
 // --- What is in it
 // -------------------------------------------------------------------------------------

@@ -53,6 +53,9 @@ inline constexpr std::uint32_t kTrimAtOnce = 32;
 // Holds in one call; below what makes a BiasedMutex change hands.
 inline constexpr int kTrimsAtOnce = 8;
 
+// A reader that found something so many times in a row looks how close behind the writers it is.
+inline constexpr std::uint32_t kGatherAfter = 64;
+
 // Threads: any, at once.
 class Inbox {
 public:
@@ -112,8 +115,8 @@ private:
     bool take_or_replace(RecordEnvelope& record, std::string& payload);
     bool read_envelope(Position& at, const RecordShape& shape);
     bool take_now(std::string& payload);
-    bool is_close_behind();
-    static void let_some_come();
+    bool is_long_run();
+    void let_some_come();
     bool may_follow(const RecordShape& shape) const;
     void continue_fields(const RecordShape& shape);
     void read_fields(const std::byte* record, const RecordShape& shape);
@@ -160,7 +163,8 @@ private:
     std::uint64_t trimmed_at_count_ = 0;
     bool trim_is_asked_for_ = false;
     std::function<void()> ask_for_trim_;
-    std::uint32_t run_ = 0;        // taken since nothing was found
+    // Taken in one run, and the run after which a reader looks how close behind it is.
+    std::uint32_t run_ = 0, gather_after_ = kGatherAfter;
     bool is_plain_ = true;         // nobody waits or polls, and it is open: get_now may take
     std::deque<Waiter*> waiters_;  // the first sleeps on the bell
     std::atomic<std::uint32_t> all_left_{0};  // 1: it is closed, and nobody waits any more
