@@ -69,7 +69,7 @@ MessageMaker::MessageMaker(std::string slot, std::string own_host)
 
 void MessageMaker::make(Message& message, const inbox::RecordEnvelope& record) {
     if (record.kind == inbox::RecordKind::local) {
-        return MessageAccess::fill(message, record, local_, Trust::local, 0);
+        return MessageAccess::fill(message, record, local_, Trust::local, record.dropped_before);
     }
     std::lock_guard lock(mutex_);
     if (last_.meta_number != record.meta_number) {
@@ -78,7 +78,8 @@ void MessageMaker::make(Message& message, const inbox::RecordEnvelope& record) {
                  remote_source(record.origin, meta.from_host, meta.from_address), meta.trust,
                  meta.lost_before};
     }
-    MessageAccess::fill(message, record, last_.source, last_.trust, last_.lost_before);
+    MessageAccess::fill(message, record, last_.source, last_.trust,
+                        last_.lost_before + record.dropped_before);
 }
 
 // With the mutex held.

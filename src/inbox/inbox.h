@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "inbox/drop_book.h"
 #include "inbox/segment.h"
 #include "model/address.h"
 #include "model/form.h"
@@ -27,6 +28,7 @@ struct RecordEnvelope {
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
+    std::uint64_t dropped_before = 0;  // of this origin, to make room, since its last one
     std::uint64_t meta_number =
         0;  // two records of one inbox with the same number have the same meta
     std::uint16_t meta_size = 0;
@@ -52,6 +54,10 @@ inline constexpr std::chrono::milliseconds kTrimAfter{100};
 inline constexpr std::uint32_t kTrimAtOnce = 32;
 // Holds in one call; below what makes a BiasedMutex change hands.
 inline constexpr int kTrimsAtOnce = 8;
+
+// While a slot drops its oldest: how often it is looked at without being asked. Longer than what
+// makes a BiasedMutex change hands.
+inline constexpr std::chrono::milliseconds kLookForRoomEvery{2};
 
 // Threads: any, at once.
 class Inbox {
@@ -95,6 +101,9 @@ public:
     // Gives back some of what the queue did not need since the last call. True: call again in
     // kTrimAfter.
     bool trim();
+    // Of a slot that drops its oldest: drops what it has beside what it keeps, and so much that a
+    // message of that size goes in. True: call again in kLookForRoomEvery. docs/inbox.md section 9.
+    bool make_room(std::uint64_t wanted_bytes = 0);
 
 private:
     struct Waiter;
@@ -106,6 +115,14 @@ private:
     bool find_record(Position& at, std::uint64_t& word) const;
     Took take(RecordEnvelope& record, std::string& payload);
     bool take_or_replace(RecordEnvelope& record, std::string& payload);
+    bool take_and_tell(RecordEnvelope& record, std::string& payload);
+    Took skip();
+    bool pass_over(Position& at, std::uint64_t bytes);
+    struct Excess;
+    Excess find_excess(std::uint64_t wanted_bytes) const;
+    bool drop_some(const Excess& excess, std::uint64_t& dropped);
+    void note_drop();
+    void tell_drops(RecordEnvelope& record);
     bool read_envelope(Position& at, const RecordShape& shape);
     void hand_out_envelope(RecordEnvelope& record, const RecordShape& shape) const;
     bool copy_out(Position& at, std::span<std::byte> into);
@@ -167,6 +184,11 @@ private:
     std::uint64_t earlier_received_bytes_ = 0, earlier_senders_forgotten_ = 0;
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
+    bool is_plain_ = true;  // neither closed nor with drops to tell: a get has nothing to heed
+    DropBook untold_;       // what was dropped and no message has told of yet
+    struct {
+        std::uint64_t number = 0, lost_before = 0;
+    } dropped_meta_;  // of the last dropped record that had one
 };
 
 }  // namespace mailslot::inbox

@@ -40,7 +40,8 @@ InboxWriter::InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t
     : segment_(std::move(segment)),
       reader_(std::move(reader)),
       number_(number),
-      event_(std::move(event)) {}
+      event_(std::move(event)),
+      consumed_(without_reserve({})) {}
 
 void InboxWriter::set_event(os::UniqueFd event) { event_ = std::move(event); }
 
@@ -127,9 +128,12 @@ Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_byte
             Errc::message_too_big, "put", 0,
             "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
     }
-    consumed_ = read_consumed();
+    const Consumed consumed = read_consumed();
+    consumed_ = without_reserve(consumed);
     if (has_room(books, consumed_, payload_bytes)) return {};
-    return Error{Errc::slot_full, "put"};
+    if (!has_room(books, consumed, payload_bytes)) return Error{Errc::slot_full, "put"};
+    look_for_excess(books, consumed, payload_bytes);
+    return {};
 }
 
 // Whether the record behind `previous`, of the same batch, need not repeat what that says.
@@ -313,7 +317,9 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     const auto filled = fill(batch, items);
     if (batch.taken == 0) [[unlikely]] {
         unlock();
-        if (refusal == Refusal::counted) count_refusal(filled.error().code);
+        const Errc code = filled.error().code;
+        const bool is_final = code != Errc::slot_full || !drops_oldest();
+        if (refusal == Refusal::counted && is_final) count_refusal(code);
         return filled.error();
     }
     make_visible(batch, items[batch.taken - 1]);
@@ -437,7 +443,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
 inline void InboxWriter::ring() {
     if (header().bell.load(std::memory_order_seq_cst) == 0) [[likely]]
         return;
-    if (ring_bell(header(), event_)) unrung_.store(true, std::memory_order_relaxed);
+    if (ring_bell(header(), event_)) want(kWantsRing);
 }
 
 bool ring_bell(Header& header, const os::UniqueFd& event) {
