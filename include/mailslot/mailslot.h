@@ -177,7 +177,7 @@ private:
 };
 
 struct WriterOptions {
-    // How long a put waits for room in a slot of this machine. Where that drops its oldest, 50 ms
+    // How long a put waits for room in a slot of this machine. Where that drops its oldest, 100 ms
     // at most however much is asked for: its process is stopped.
     Timeout wait_when_full{0};
     Timeout wait_for_address{100};  // how long the first put to a host waits for its address

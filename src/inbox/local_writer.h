@@ -15,7 +15,7 @@ namespace mailslot::inbox {
 
 // For a process that makes room in a slot that drops its oldest: longer than a busy machine takes
 // to let it run. Where it does not, it is not waited for again so soon.
-inline constexpr std::chrono::milliseconds kRoomPatience{50};
+inline constexpr std::chrono::milliseconds kRoomPatience{100};
 inline constexpr std::chrono::milliseconds kNoPatienceFor{1000};
 
 // Threads: one at a time.
