@@ -23,10 +23,19 @@ constexpr SlotOptions kOptions{
     .max_message_bytes = 100'000, .max_bytes = 150'000, .max_messages = 4};
 constexpr std::size_t kMostSteps = 200;
 
+SlotOptions options_of(WhenFull policy) {
+    SlotOptions options = kOptions;
+    options.when_full = policy;
+    return options;
+}
+
 // One slot and the two ends that act on it in turn.
 class Scene {
 public:
-    Scene() : inbox_(inbox::Inbox::create({"FUZZ", "FUZZ"}, kOptions).value()) { attach(); }
+    explicit Scene(WhenFull policy)
+        : inbox_(inbox::Inbox::create({"FUZZ", "FUZZ"}, options_of(policy)).value()) {
+        attach();
+    }
 
     void step(ByteReader& in) {
         switch (const std::uint8_t kind = in.u8(); kind % 16) {
@@ -50,6 +59,8 @@ public:
                 return poll();
             case 9:
                 return void(writer_ && writer_->wait_for_room(in.u16be(), kNow));
+            case 10:
+                return void(inbox_->make_room(in.u16be()));
             default:
                 return scribble(kind, in);
         }
@@ -134,7 +145,8 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     ByteReader in(std::as_bytes(std::span(data, size)));
-    Scene scene;
+    // By the size, so that what inputs do does not change with it.
+    Scene scene(size % 2 == 0 ? WhenFull::refuse : WhenFull::drop_oldest);
     for (std::size_t i = 0; i < kMostSteps && in.left() > 0; ++i) scene.step(in);
     scene.end();
     return 0;

@@ -27,6 +27,8 @@ inline constexpr Timeout kSlotDefault{-2};  // the read_timeout that the slot wa
 enum class Format : std::uint8_t { bytes, text, value, unlabelled };
 enum class Trust : std::uint8_t { none, domain, local };       // how sure we are of the sender
 enum class Access : std::uint8_t { owner, group, everybody };  // who else on this machine may write
+// What a full slot does with what comes: refuses it, or drops the oldest message that waits.
+enum class WhenFull : std::uint8_t { refuse, drop_oldest };
 
 // Asked whenever a signal interrupts a wait: true ends it with Errc::interrupted. Null: wait on.
 using Interrupted = bool (*)();
@@ -79,15 +81,20 @@ struct SlotOptions {
     std::size_t max_message_bytes = 0;         // 0: as large as max_bytes allows
     std::size_t max_bytes = 64 * 1024 * 1024;  // waiting payload, in all
     std::size_t max_messages = 1'000'000;      // waiting messages, empty ones included
+    WhenFull when_full = WhenFull::refuse;     // drop_oldest: see Losses::dropped_oldest
     Timeout read_timeout = kForever;
     Access access = Access::owner;
     std::optional<std::uint32_t> group{};  // group id, for Access::group
 };
 
-// Messages that did not reach the slot, by cause, since the slot was created.
+// Messages that did not reach the slot, or its reader, by cause, since the slot was created.
 struct Losses {
-    std::uint64_t slot_full = 0, message_too_big = 0;  // refused; a local writer was told
-    std::uint64_t network_gap = 0;                     // sent, but never seen here
+    std::uint64_t slot_full = 0;  // refused; a local writer was told
+    // They waited, and made room for newer ones; the next lost_before of their writer tells. For a
+    // moment, until they are dropped, an eighth more than max_messages (at least 4096) may wait.
+    std::uint64_t dropped_oldest = 0;
+    std::uint64_t message_too_big = 0;     // as slot_full
+    std::uint64_t network_gap = 0;         // sent, but never seen here
     std::uint64_t kernel_drop = 0;         // the same, while this machine's kernel lacked room
     std::uint64_t fragment_timed_out = 0;  // seen in part
     std::uint64_t not_trusted = 0, over_limit = 0;  // seen, and refused
@@ -99,9 +106,10 @@ struct SlotInfo {
     std::string name;
     std::int64_t reader_pid = 0;  // the reading process
     std::size_t max_message_bytes = 0, max_bytes = 0, max_messages = 0;
+    WhenFull when_full{};
     std::optional<std::size_t> next_message_bytes;  // nothing waits: no value
     std::uint64_t messages = 0, bytes = 0;          // waiting
-    std::uint64_t received = 0;                     // put into the slot, read or not
+    std::uint64_t received = 0;                     // put into the slot, read, waiting or dropped
     std::uint64_t received_bytes = 0;               // their payload
     std::uint64_t repeats = 0;                      // further copies of a message, dropped
     std::uint64_t senders = 0;                      // writers on other machines heard of late
@@ -169,7 +177,9 @@ private:
 };
 
 struct WriterOptions {
-    Timeout wait_when_full{0};      // how long a put waits for room in a slot of this machine
+    // How long a put waits for room in a slot of this machine. Where that drops its oldest, 100 ms
+    // at most however much is asked for: its process is stopped.
+    Timeout wait_when_full{0};
     Timeout wait_for_address{100};  // how long the first put to a host waits for its address
     // How long a put waits for a process here that does not answer, since it was stopped: the
     // reading one where the slot must be found, another writer in mid-put.

@@ -24,7 +24,7 @@ _mailslot_options() {
         put) echo '--whole --bytes --wait --no-wait --label --help' ;;
         get) echo '--timeout --json --raw --verbose --help' ;;
         listen)
-            echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --access --verbose --help'
+            echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --when-full --access --verbose --help'
             ;;
         doctor) echo '--peer --timeout --json --help' ;;
         wait) echo '--timeout --json --access --verbose --help' ;;
@@ -43,6 +43,10 @@ _mailslot() {
     case $before in
         --access)
             mapfile -t COMPREPLY < <(compgen -W 'owner group everybody' -- "$word")
+            return
+            ;;
+        --when-full)
+            mapfile -t COMPREPLY < <(compgen -W 'refuse drop_oldest' -- "$word")
             return
             ;;
         --count | --interval | --timeout | --peer | --wait | --label | --max-messages | --max-bytes) return ;;

@@ -23,6 +23,12 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
+WhenFull policy_of(const std::string& word) {
+    if (word == "refuse") return WhenFull::refuse;
+    if (word == "drop_oldest") return WhenFull::drop_oldest;
+    throw py::value_error("when_full: \"refuse\" or \"drop_oldest\"");
+}
+
 Access access_of(const std::string& word) {
     if (word == "owner") return Access::owner;
     if (word == "group") return Access::group;
@@ -87,6 +93,7 @@ name               NAME or \\.\mailslot\NAME
 max_message_bytes  the largest message; 0: as large as max_bytes allows
 max_bytes          of waiting messages, in all
 max_messages       that may wait
+when_full          "refuse" the newest, or "drop_oldest": the newest stay, and the next lost_before of a writer has what was dropped
 timeout_ms         how long a get waits that does not say itself: milliseconds, -1 for ever
 access, group      who else on this machine may write: "owner", "group" (a group id, or this process's), "everybody"
 marshalled         unlabelled (classic) messages are read as plain values
@@ -94,20 +101,20 @@ marshalled         unlabelled (classic) messages are read as plain values
 Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
 Threads: any; the interpreter lock is free while one waits. Fork: a child has no reader.)")
         .def(py::init([](const std::string& name, std::size_t max_message_bytes,
-                         std::size_t max_bytes, std::size_t max_messages, double timeout_ms,
-                         const std::string& access, std::optional<std::uint32_t> group,
-                         bool marshalled) {
+                         std::size_t max_bytes, std::size_t max_messages,
+                         const std::string& when_full, double timeout_ms, const std::string& access,
+                         std::optional<std::uint32_t> group, bool marshalled) {
                  return std::make_unique<PyReader>(
                      name,
-                     SlotOptions{max_message_bytes, max_bytes, max_messages, timeout_of(timeout_ms),
-                                 access_of(access), group},
+                     SlotOptions{max_message_bytes, max_bytes, max_messages, policy_of(when_full),
+                                 timeout_of(timeout_ms), access_of(access), group},
                      marshalled);
              }),
              py::arg("name"), py::kw_only(),
              py::arg("max_message_bytes") = SlotOptions().max_message_bytes,
              py::arg("max_bytes") = SlotOptions().max_bytes,
-             py::arg("max_messages") = SlotOptions().max_messages, py::arg("timeout_ms") = -1,
-             py::arg("access") = "owner", py::arg("group") = py::none(),
+             py::arg("max_messages") = SlotOptions().max_messages, py::arg("when_full") = "refuse",
+             py::arg("timeout_ms") = -1, py::arg("access") = "owner", py::arg("group") = py::none(),
              py::arg("marshalled") = true)
         .def(
             "get", [](PyReader& self, const Milliseconds& ms) { return self.get(timeout_of(ms)); },

@@ -16,6 +16,7 @@ void define_slots(py::module_& module) {
     py::class_<Losses>(module, "Losses",
                        "Messages that did not reach a slot, by cause, since it was created.")
         .def_readonly("slot_full", &Losses::slot_full)
+        .def_readonly("dropped_oldest", &Losses::dropped_oldest)
         .def_readonly("message_too_big", &Losses::message_too_big)
         .def_readonly("network_gap", &Losses::network_gap)
         .def_readonly("kernel_drop", &Losses::kernel_drop)
@@ -33,6 +34,11 @@ void define_slots(py::module_& module) {
         .def_readonly("max_message_bytes", &SlotInfo::max_message_bytes)
         .def_readonly("max_bytes", &SlotInfo::max_bytes)
         .def_readonly("max_messages", &SlotInfo::max_messages)
+        .def_property_readonly("when_full",
+                               [](const SlotInfo& info) {
+                                   return info.when_full == WhenFull::drop_oldest ? "drop_oldest"
+                                                                                  : "refuse";
+                               })
         .def_readonly("next_message_bytes", &SlotInfo::next_message_bytes)
         .def_readonly("messages", &SlotInfo::messages)
         .def_readonly("bytes", &SlotInfo::bytes)

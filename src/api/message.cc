@@ -57,7 +57,8 @@ void MessageMaker::make_remote(Message& message, const inbox::RecordEnvelope& re
                  remote_source(record.origin, meta.from_host, meta.from_address), meta.trust,
                  meta.lost_before};
     }
-    MessageAccess::fill(message, record, last_.source, last_.trust, last_.lost_before);
+    MessageAccess::fill(message, record, last_.source, last_.trust,
+                        last_.lost_before + record.dropped_before);
 }
 
 // With the mutex held.

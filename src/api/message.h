@@ -56,7 +56,7 @@ public:
     // The payload is in the message's memory already.
     void make(Message& message, const inbox::RecordEnvelope& record) {
         if (record.kind != inbox::RecordKind::local) return make_remote(message, record);
-        MessageAccess::fill(message, record, local_, Trust::local, 0);
+        MessageAccess::fill(message, record, local_, Trust::local, record.dropped_before);
     }
 
 private:

@@ -153,8 +153,8 @@ void Reader::close() {
 }
 
 std::uint64_t Losses::total() const {
-    return slot_full + message_too_big + network_gap + kernel_drop + fragment_timed_out +
-           not_trusted + over_limit + bad_record;
+    return slot_full + dropped_oldest + message_too_big + network_gap + kernel_drop +
+           fragment_timed_out + not_trusted + over_limit + bad_record;
 }
 
 Result<std::vector<SlotInfo>> list() {

@@ -101,12 +101,12 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
     while (done < messages.size()) {
         // What was not said to anybody is not counted: the caller hears of it at the next put.
         const Refusal refusal =
-            done == 0 && !is_patient(patience) ? Refusal::counted : Refusal::passed_over;
+            done == 0 && !may_wait_for_room(patience) ? Refusal::counted : Refusal::passed_over;
         const auto taken =
             put_some(messages.subspan(done), form, patience, refusal, want, done > 0);
         if (!taken) {
             if (done > 0) break;
-            const bool is_final = is_patient(patience) && address_.place == Place::here &&
+            const bool is_final = may_wait_for_room(patience) && address_.place == Place::here &&
                                   taken.error().code == Errc::message_too_big;
             if (is_final && local_->end()) local_->end()->count_refusal(taken.error().code);
             return taken;
@@ -149,7 +149,7 @@ Error WriterState::named(Error error) const {
 Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Refusal refusal,
                                           WantOfRoom& want) {
     auto taken = local_->put(items, refusal);
-    if (!taken && taken.error().code == Errc::slot_full) {
+    if (!taken && taken.error().code == Errc::slot_full && !local_->drops_oldest()) {
         want = {local_->end(), items[0].payload.size()};
     }
     return taken;
@@ -173,7 +173,8 @@ void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience
     os::Deadline deadline;
     while (!items.empty()) {
         WantOfRoom want;
-        const Refusal refusal = is_patient(patience) ? Refusal::passed_over : Refusal::counted;
+        const Refusal refusal =
+            may_wait_for_room(patience) ? Refusal::passed_over : Refusal::counted;
         const auto taken = put_here(items, refusal, want);
         if (!taken && taken.error().code == Errc::no_such_slot) break;
         if (want.end && is_patient(patience)) {

@@ -86,6 +86,11 @@ private:
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
                                           std::int64_t now_us);
     Error named(Error error) const;
+    // A slot that drops its oldest is not waited for, however patient the caller: what it refuses
+    // is counted at once.
+    bool may_wait_for_room(const Patience& patience) const {
+        return is_patient(patience) && !(local_ && local_->drops_oldest());
+    }
 
     Process& process_;
     const Address address_;

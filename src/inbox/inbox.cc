@@ -60,8 +60,7 @@ struct Inbox::Waiter {
 
 Result<std::shared_ptr<Inbox>> Inbox::create(const SlotName& name, const SlotOptions& options,
                                              std::chrono::nanoseconds spin) {
-    auto segment =
-        Segment::create({options.max_bytes, options.max_messages, options.max_message_bytes});
+    auto segment = Segment::create(limits_for(options));
     if (!segment) return segment.error();
     return std::shared_ptr<Inbox>(new Inbox(name, options, std::move(*segment), spin));
 }
@@ -121,6 +120,7 @@ inline void Inbox::hand_out_envelope(RecordEnvelope& record) const {
     record.origin = last_.origin;
     record.sequence = last_.sequence;
     record.sent_at_us = last_.sent_at_us;
+    record.dropped_before = 0;
     record.meta_number = last_.meta_number;
     record.meta_size = last_.meta_size;
     std::copy_n(last_.meta_buffer.begin(), last_.meta_size, record.meta_buffer.begin());
@@ -154,6 +154,26 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
     return Took::message;
 }
 
+// As take(), and nobody gets it. The caller publishes.
+Inbox::Took Inbox::skip() {
+    Position at;
+    std::uint64_t word = 0;
+    if (!find_record(at, word)) return Took::nothing;
+    RecordShape shape;
+    if (!from_commit_word(word, segment_->geometry().limits.max_message_bytes, shape))
+        return Took::damage;
+    if (at.block != read_.block) {
+        leave(read_.block);
+        enter(at.block);
+    }
+    read_ = at;
+    if (!read_envelope(at, shape) || !pass_over(at, shape.size)) return Took::damage;
+    read_ = {at.block, static_cast<std::uint32_t>(aligned_to_record(at.offset))};
+    consumed_count_ += 1;
+    consumed_bytes_ += shape.size;
+    return Took::message;
+}
+
 // Waking a writer for every message would cost a switch each: an eighth becomes free first. A
 // writer that needs less looks by itself from time to time.
 void Inbox::serve_room() {
@@ -176,25 +196,32 @@ inline bool Inbox::take_or_replace(RecordEnvelope& record, std::string& payload)
     return took == Took::message;
 }
 
+// The same, where drops may have to be told: docs/inbox.md section 9.
+bool Inbox::take_and_tell(RecordEnvelope& record, std::string& payload) {
+    if (!take_or_replace(record, payload)) return false;
+    if (!untold_.is_empty()) tell_drops(record);
+    return true;
+}
+
 Result<void> Inbox::get_nowait(RecordEnvelope& record, std::string& payload) {
     Lock lock(mutex_);
     if (closed_) return Error{Errc::closed, "get"};
     // Those who wait come first; what is over is free for all.
     if (!waiters_.empty() && waiting() <= waiters_.size()) return Error{Errc::timed_out, "get"};
-    if (!take_or_replace(record, payload)) return Error{Errc::timed_out, "get"};
+    if (!take_and_tell(record, payload)) return Error{Errc::timed_out, "get"};
     return {};
 }
 
 Result<void> Inbox::get(Record& record, os::Deadline deadline, Interrupted interrupted) {
     Lock lock(mutex_);
-    if (waiters_.empty() && !closed_ && take_or_replace(record, record.payload)) return {};
+    if (waiters_.empty() && !closed_ && take_and_tell(record, record.payload)) return {};
     return wait_for_one(lock, record, record.payload, deadline, interrupted);
 }
 
 Result<void> Inbox::get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
                                Interrupted interrupted) {
     Lock lock(mutex_);
-    if (waiters_.empty() && !closed_ && take_or_replace(record, payload)) return {};
+    if (waiters_.empty() && !closed_ && take_and_tell(record, payload)) return {};
     // Only now: a look at the clock costs a good part of a get that need not wait.
     os::Deadline deadline;
     if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
@@ -209,7 +236,7 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
     settle_plain();
     bool took = false, gave_up = false;
     while (!closed_ && !gave_up) {
-        if (waiters_.front() == &self && (took = take_or_replace(record, payload))) break;
+        if (waiters_.front() == &self && (took = take_and_tell(record, payload))) break;
         if (deadline && steady_clock::now() >= *deadline) break;
         const bool signalled =
             waiters_.front() == &self ? sleep_on_bell(lock, deadline) : self.sleep(lock, deadline);
@@ -280,7 +307,9 @@ bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
     return signalled;
 }
 
-void Inbox::settle_plain() { is_plain_ = waiters_.empty() && !event_ && !closed_; }
+void Inbox::settle_plain() {
+    is_plain_ = waiters_.empty() && !event_ && !closed_ && untold_.is_empty();
+}
 
 // In a stream whose reader is right behind the writer each fetches the lines that the other is
 // about to use, which costs both several times as much a message as when they are some hundred
@@ -330,10 +359,9 @@ std::uint64_t Inbox::qsize() const {
 
 bool Inbox::full() const {
     std::lock_guard lock(mutex_);
-    const Limits& limits = segment_->geometry().limits;
-    if (waiting() >= limits.max_messages) return true;
+    if (waiting() >= options_.max_messages) return true;
     const std::uint64_t bytes = read_books(segment_->header()).bytes;
-    return bytes > consumed_bytes_ && bytes - consumed_bytes_ >= limits.max_bytes;
+    return bytes > consumed_bytes_ && bytes - consumed_bytes_ >= options_.max_bytes;
 }
 
 SlotInfo Inbox::info() const {
@@ -345,6 +373,7 @@ SlotInfo Inbox::info() const {
     info.max_message_bytes = segment_->geometry().limits.max_message_bytes;
     info.max_bytes = options_.max_bytes;
     info.max_messages = options_.max_messages;
+    info.when_full = options_.when_full;
     info.messages = waiting();
     info.bytes = books.bytes > consumed_bytes_ ? books.bytes - consumed_bytes_ : 0;
     info.received = earlier_received_ + consumed_count_ + info.messages;

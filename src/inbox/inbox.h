@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "inbox/drop_book.h"
 #include "inbox/segment.h"
 #include "model/address.h"
 #include "model/form.h"
@@ -27,6 +28,7 @@ struct RecordEnvelope {
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
+    std::uint64_t dropped_before = 0;  // of this origin, to make room, since its last one
     std::uint64_t meta_number =
         0;  // two records of one inbox with the same number have the same meta
     std::uint16_t meta_size = 0;
@@ -55,6 +57,9 @@ inline constexpr int kTrimsAtOnce = 8;
 
 // A reader that found something so many times in a row looks how close behind the writers it is.
 inline constexpr std::uint32_t kGatherAfter = 64;
+// While a slot drops its oldest: how often it is looked at without being asked. Longer than what
+// makes a BiasedMutex change hands.
+inline constexpr std::chrono::milliseconds kLookForRoomEvery{2};
 
 // Threads: any, at once.
 class Inbox {
@@ -102,6 +107,9 @@ public:
     // Gives back some of what the queue did not need since the last call. True: call again in
     // kTrimAfter.
     bool trim();
+    // Of a slot that drops its oldest: drops what it has beside what it keeps, and so much that a
+    // message of that size goes in. True: call again in kLookForRoomEvery. docs/inbox.md section 9.
+    bool make_room(std::uint64_t wanted_bytes = 0);
 
 private:
     struct Waiter;
@@ -113,6 +121,14 @@ private:
     bool find_record(Position& at, std::uint64_t& word) const;
     Took take(RecordEnvelope& record, std::string& payload);
     bool take_or_replace(RecordEnvelope& record, std::string& payload);
+    bool take_and_tell(RecordEnvelope& record, std::string& payload);
+    Took skip();
+    bool pass_over(Position& at, std::uint64_t bytes);
+    struct Excess;
+    Excess find_excess(std::uint64_t wanted_bytes) const;
+    bool drop_some(const Excess& excess, std::uint64_t& dropped);
+    void note_drop();
+    void tell_drops(RecordEnvelope& record);
     bool read_envelope(Position& at, const RecordShape& shape);
     bool take_now(std::string& payload);
     bool is_long_run();
@@ -176,6 +192,10 @@ private:
     std::uint64_t earlier_received_bytes_ = 0, earlier_senders_forgotten_ = 0;
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
+    DropBook untold_;  // what was dropped and no message has told of yet
+    struct {
+        std::uint64_t number = 0, lost_before = 0;
+    } dropped_meta_;  // of the last dropped record that had one
 };
 
 }  // namespace mailslot::inbox

@@ -44,6 +44,8 @@ bool Inbox::is_damaged() const {
         header.block_bytes != kBlockBytes || header.block_count != geometry.block_count ||
         header.max_bytes != limits.max_bytes || header.max_messages != limits.max_messages ||
         header.max_message_bytes != limits.max_message_bytes ||
+        header.when_full != static_cast<std::uint32_t>(limits.when_full) ||
+        header.kept_bytes != limits.kept_bytes || header.kept_messages != limits.kept_messages ||
         header.closed.load(std::memory_order_relaxed) != 0 ||
         header.consumed_count.load(std::memory_order_relaxed) != consumed_count_ ||
         header.consumed_bytes.load(std::memory_order_relaxed) != consumed_bytes_) {
@@ -116,10 +118,10 @@ void Inbox::replace_segment() {
     earlier_senders_forgotten_ +=
         segment_->header().senders_forgotten.load(std::memory_order_relaxed);
     give_up_segment();
-    auto fresh =
-        Segment::create({options_.max_bytes, options_.max_messages, options_.max_message_bytes});
+    auto fresh = Segment::create(limits_for(options_));
     if (!fresh) {
         closed_ = true;  // no memory for a slot: its readers are told
+        settle_plain();
         return;
     }
     segment_ = std::make_shared<Segment>(std::move(*fresh));

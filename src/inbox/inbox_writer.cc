@@ -41,7 +41,8 @@ InboxWriter::InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t
     : segment_(std::move(segment)),
       reader_(std::move(reader)),
       number_(number),
-      event_(std::move(event)) {}
+      event_(std::move(event)),
+      consumed_(without_reserve({})) {}
 
 void InboxWriter::set_event(os::UniqueFd event) { event_ = std::move(event); }
 
@@ -109,9 +110,12 @@ Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_byte
             Errc::message_too_big, "put", 0,
             "the slot takes at most " + std::to_string(limits.max_message_bytes) + " bytes"};
     }
-    consumed_ = read_consumed();
+    const Consumed consumed = read_consumed();
+    consumed_ = without_reserve(consumed);
     if (has_room(books, consumed_, payload_bytes)) return {};
-    return Error{Errc::slot_full, "put"};
+    if (!has_room(books, consumed, payload_bytes)) return Error{Errc::slot_full, "put"};
+    look_for_excess(books, consumed, payload_bytes);
+    return {};
 }
 
 // Whether the record behind `previous`, of the same batch, need not repeat what that says.
@@ -257,7 +261,9 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     const auto filled = fill(batch, items);
     if (batch.taken == 0) [[unlikely]] {
         unlock();
-        if (refusal == Refusal::counted) count_refusal(filled.error().code);
+        const Errc code = filled.error().code;
+        const bool is_final = code != Errc::slot_full || !drops_oldest();
+        if (refusal == Refusal::counted && is_final) count_refusal(code);
         return filled.error();
     }
     make_visible(batch.books, *batch.first_word, batch.first_commit);
@@ -362,7 +368,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
 }
 
 void InboxWriter::ring_slowly() {
-    if (ring_bell(header(), event_)) unrung_.store(true, std::memory_order_relaxed);
+    if (ring_bell(header(), event_)) want(kWantsRing);
 }
 
 bool ring_bell(Header& header, const os::UniqueFd& event) {

@@ -39,7 +39,8 @@ public:
     // Puts as many of the items as there is room for, in order, visible all at once; how many.
     // Errors, about the first item: no_such_slot (the reader is gone), bad_segment (as good as
     // gone), message_too_big, slot_full, no_resources, timed_out (another writer is stopped in
-    // mid-put). A refusal is counted, unless the caller means to try again.
+    // mid-put). A refusal is counted, unless the caller means to try again; that of a full slot
+    // that drops its oldest is not: whoever gives up counts it.
     enum class Refusal { counted, passed_over };
     Result<std::size_t> put(std::span<const Item> items, Refusal refusal = Refusal::counted);
     // The same of one message without meta where nothing is in the way: no other writer, room, the
@@ -56,12 +57,16 @@ public:
     Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
                                Interrupted interrupted = nullptr);
 
-    // True when somebody polls the slot and we lack the descriptor to tell it: ask the station to
-    // ring.
-    bool take_unrung() {
-        return unrung_.load(std::memory_order_relaxed) &&
-               unrung_.exchange(false, std::memory_order_relaxed);
+    // What the station is to be asked for since the last call: to ring, where somebody polls the
+    // slot and we lack the descriptor to tell it; to make room, in a slot that drops its oldest.
+    enum Wants : std::uint8_t { kWantsNothing = 0, kWantsRing = 1, kWantsRoom = 2 };
+    std::uint8_t take_wants() {
+        if (wants_.load(std::memory_order_relaxed) == kWantsNothing) [[likely]]
+            return kWantsNothing;
+        return wants_.exchange(kWantsNothing, std::memory_order_relaxed);
     }
+    void want(Wants what) { wants_.fetch_or(what, std::memory_order_relaxed); }
+    bool drops_oldest() const { return geometry().limits.drops_oldest(); }
     void set_event(os::UniqueFd event);  // not at the same time as put
 
     const Geometry& geometry() const { return segment_.geometry(); }
@@ -86,6 +91,9 @@ private:
                       std::uint64_t commit);
     template <class Now>
     bool append_now(Item& item, const Now& now);
+    Consumed without_reserve(const Consumed& consumed) const;
+    void look_for_excess(const BooksCopy& books, const Consumed& consumed,
+                         std::size_t payload_bytes);
     Result<void> fill(Batch& batch, std::span<const Item> items);
     Result<void> take_in(Batch& batch, const Item& item);
     static bool may_continue(const Item& item, const Item& previous);
@@ -109,9 +117,10 @@ private:
     os::LivenessView reader_;
     std::uint32_t number_;
     os::UniqueFd event_;
-    // The reader line as last seen; used by the lock's holder. It only grows: with an old look at
-    // it the slot seems fuller than it is, never emptier.
+    // The reader line as last seen, less the reserve (make_room.cc); used by the lock's holder. It
+    // only grows: with an old look at it the slot seems fuller than it is, never emptier.
     Consumed consumed_;
+    std::chrono::steady_clock::time_point ask_again_{};  // for room; the lock's holder's, too
     // The last record that this writer put, for the lock's holder. If `count` is the books' one it
     // is the last of the queue, and what follows it may continue it.
     struct {
@@ -123,7 +132,7 @@ private:
         std::array<std::byte, kMaxMetaBytes> meta;
     } last_;
     std::chrono::milliseconds lock_patience_ = kLockPatience;
-    std::atomic<bool> unrung_{false};
+    std::atomic<std::uint8_t> wants_{kWantsNothing};
 };
 
 inline constexpr std::uint32_t kLockWaiters = 1u << 31;

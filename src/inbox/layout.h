@@ -37,6 +37,10 @@ inline constexpr std::uint64_t kMostMessageBytes =
 inline constexpr std::uint32_t kBellSleeper = 1;  // a thread sleeps on the bell
 inline constexpr std::uint32_t kBellPoll = 2;     // somebody polls the event descriptor
 
+// room_asked: docs/inbox.md section 9.
+inline constexpr std::uint32_t kRoomIsLookedFor = 1;
+inline constexpr std::uint32_t kRoomIsUrgent = 2;
+
 enum class BlockState : std::uint8_t { free = 0, used = 1, free_backed = 2 };
 
 // A place in the queue. `block` kNoBlock: before the first block.
@@ -67,8 +71,9 @@ inline constexpr std::size_t kSenderNotes = 128;
 struct Header {
     // Constants, written before anybody else sees them.
     std::uint64_t magic;
-    std::uint32_t version, block_bytes, block_count, reserved;
+    std::uint32_t version, block_bytes, block_count, when_full;  // a WhenFull
     std::uint64_t max_bytes, max_messages, max_message_bytes;
+    std::uint64_t kept_bytes, kept_messages;  // docs/inbox.md section 9
 
     // Written by the reader, read by writers that run out of room.
     alignas(128) std::atomic<std::uint64_t> consumed_count;
@@ -77,6 +82,8 @@ struct Header {
     // Armed by the reader, taken by a writer that rings; `room_wanted` the other way round.
     alignas(128) std::atomic<std::uint32_t> bell;
     alignas(128) std::atomic<std::uint32_t> room_wanted;
+    // Raised by writers, lowered by the reader: who looks whether there is more than is kept.
+    std::atomic<std::uint32_t> room_asked;
 
     // Writers only. `selector` and `books` are written by the lock's holder.
     alignas(128) std::atomic<std::uint32_t> lock;
@@ -161,7 +168,19 @@ inline bool from_commit_word(std::uint64_t word, std::uint64_t most_bytes, Recor
 
 struct Limits {
     std::uint64_t max_bytes = 0, max_messages = 0, max_message_bytes = 0;
+    // Of a slot that drops its oldest, and what it keeps; below the others by the reserve.
+    WhenFull when_full = WhenFull::refuse;
+    std::uint64_t kept_bytes = 0, kept_messages = 0;
+
+    bool drops_oldest() const { return when_full == WhenFull::drop_oldest; }
+    std::uint64_t reserved_bytes() const { return drops_oldest() ? max_bytes - kept_bytes : 0; }
+    std::uint64_t reserved_messages() const {
+        return drops_oldest() ? max_messages - kept_messages : 0;
+    }
 };
+
+// Those of the slot's segment.
+Limits limits_for(const SlotOptions& options);
 
 // What both ends keep in private memory and trust.
 struct Geometry {

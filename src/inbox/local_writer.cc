@@ -91,15 +91,59 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::R
             if (auto attached = attach(); !attached) return attached.error();
         }
         auto put = writer_->put(items, refusal);
-        settle_rings();
+        settle_wants();
         if (put) [[likely]]
             return put;
+        if (put.error().code == Errc::slot_full && writer_->drops_oldest()) {
+            put = put_into_full(items);
+            if (put) return put;
+            if (refusal == InboxWriter::Refusal::counted) writer_->count_refusal(put.error().code);
+        }
         const bool lost =
             put.error().code == Errc::no_such_slot || put.error().code == Errc::bad_segment;
         if (!lost) return put;
         writer_.reset();
         if (attempt == 1) return Error{Errc::no_such_slot, "put"};
     }
+}
+
+// Asks for room and waits for it, not for long. Errors: as put's.
+Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
+    const std::size_t bytes = items[0].payload.size();
+    auto now = std::chrono::steady_clock::now();
+    const auto full = [this] {
+        return Error{Errc::slot_full, "put", 0,
+                     key_ + ", whose reader would drop the oldest, but does not run"};
+    };
+    if (now < patient_from_) return full();
+    const auto deadline = now + kRoomPatience;
+    for (;;) {
+        (void)ask_station_for_room(bytes);
+        const auto waited = writer_->wait_for_room(bytes, deadline);
+        if (!waited && waited.error().code == Errc::no_such_slot) return waited.error();
+        auto put = writer_->put(items);
+        settle_wants();
+        if (put || put.error().code != Errc::slot_full) return put;
+        // Made, but others were quicker.
+        now = std::chrono::steady_clock::now();
+        if (waited && now < deadline) continue;
+        patient_from_ = now + kNoPatienceFor;
+        return full();
+    }
+}
+
+void LocalWriter::ask_station(std::uint8_t wants) {
+    if ((wants & InboxWriter::kWantsRing) != 0) ask_station_to_ring();
+    const bool wants_room = (wants & InboxWriter::kWantsRoom) != 0;
+    // A full socket may hold nothing but rings.
+    if (wants_room && !ask_station_for_room(0)) writer_->want(InboxWriter::kWantsRoom);
+}
+
+bool LocalWriter::ask_station_for_room(std::size_t bytes) {
+    return os::send_packet(connection_.get(),
+                           wire::encode({.op = LocalOp::make_room,
+                                         .number = static_cast<std::uint32_t>(bytes)}))
+        .has_value();
 }
 
 // The station rings in our place and sends the descriptor, which we find here the next time.

@@ -5,6 +5,28 @@
 
 namespace mailslot::inbox {
 
+Limits limits_for(const SlotOptions& options) {
+    Limits limits{options.max_bytes, options.max_messages, options.max_message_bytes};
+    if (options.when_full != WhenFull::drop_oldest) return limits;
+    constexpr std::uint64_t kLeastMessages = 4096;  // 2 ms of a fast writer
+    constexpr std::uint64_t kMostForOne = 1 << 20;  // what the network carries
+    limits.when_full = options.when_full;
+    limits.kept_bytes = limits.max_bytes;
+    limits.kept_messages = limits.max_messages;
+    if (limits.max_message_bytes == 0) limits.max_message_bytes = limits.max_bytes;
+    const std::uint64_t one = std::min(limits.max_message_bytes, kMostForOne);
+    // Limits that are refused anyway stay as they are.
+    if (limits.max_bytes < kMostBytes) {
+        limits.max_bytes =
+            std::min(limits.max_bytes + std::max(limits.max_bytes / 8, one), kMostBytes);
+    }
+    if (limits.max_messages < kMostMessages) {
+        limits.max_messages = std::min(
+            limits.max_messages + std::max(limits.max_messages / 8, kLeastMessages), kMostMessages);
+    }
+    return limits;
+}
+
 Result<Geometry> geometry_for(const Limits& limits) {
     if (limits.max_bytes > kMostBytes || limits.max_messages > kMostMessages ||
         limits.max_bytes == 0 || limits.max_messages == 0) {
@@ -42,6 +64,9 @@ Result<Segment> Segment::create(const Limits& limits) {
     header->max_bytes = geometry->limits.max_bytes;
     header->max_messages = geometry->limits.max_messages;
     header->max_message_bytes = geometry->limits.max_message_bytes;
+    header->when_full = static_cast<std::uint32_t>(limits.when_full);
+    header->kept_bytes = limits.kept_bytes;
+    header->kept_messages = limits.kept_messages;
     const Position start;
     header->books[0].tail_block = start.block;
     header->books[0].tail_offset = start.offset;
@@ -54,7 +79,13 @@ Result<Segment> Segment::attach(os::UniqueFd fd) {
     if (!mapping) return mapping.error();
     // Copied once: another process may change them while we look.
     const auto* header = reinterpret_cast<const volatile Header*>(mapping->data());
-    const Limits limits{header->max_bytes, header->max_messages, header->max_message_bytes};
+    const std::uint32_t when_full = header->when_full;
+    const Limits limits{.max_bytes = header->max_bytes,
+                        .max_messages = header->max_messages,
+                        .max_message_bytes = header->max_message_bytes,
+                        .when_full = WhenFull{static_cast<std::uint8_t>(when_full)},
+                        .kept_bytes = header->kept_bytes,
+                        .kept_messages = header->kept_messages};
     if (header->magic != kMagic || header->version != kLayoutVersion ||
         header->block_bytes != kBlockBytes) {
         return Error{Errc::bad_segment, "attach", 0, "made by another version of mailslot"};
@@ -62,7 +93,9 @@ Result<Segment> Segment::attach(os::UniqueFd fd) {
     const auto geometry = geometry_for(limits);
     if (!geometry || geometry->block_count != header->block_count ||
         geometry->limits.max_message_bytes != limits.max_message_bytes ||
-        geometry->segment_bytes() != mapping->size()) {
+        geometry->segment_bytes() != mapping->size() ||
+        when_full > static_cast<std::uint32_t>(WhenFull::drop_oldest) ||
+        limits.kept_bytes > limits.max_bytes || limits.kept_messages > limits.max_messages) {
         return Error{Errc::bad_segment, "attach", 0, "its numbers contradict each other"};
     }
     return Segment(std::move(fd), std::move(*mapping), *geometry);

@@ -11,8 +11,9 @@ namespace mailslot {
 // Calls `each(name, count)` for all of them, also where nothing was lost.
 template <class F>
 void for_each_cause(const Losses& lost, F&& each) {
-    static_assert(sizeof(Losses) == 8 * sizeof(std::uint64_t), "a new cause wants a line here");
+    static_assert(sizeof(Losses) == 9 * sizeof(std::uint64_t), "a new cause wants a line here");
     each(std::string_view("slot_full"), lost.slot_full);
+    each(std::string_view("dropped_oldest"), lost.dropped_oldest);
     each(std::string_view("message_too_big"), lost.message_too_big);
     each(std::string_view("network_gap"), lost.network_gap);
     each(std::string_view("kernel_drop"), lost.kernel_drop);

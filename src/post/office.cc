@@ -29,6 +29,8 @@ constexpr std::size_t kItemsAtOnce = 256;
 // then for a while not at all.
 constexpr auto kOfficeLockPatience = 100ms;
 constexpr auto kNoPatienceFor = 1s;
+// A process that has taken nothing out since it was asked for room is not asked again so soon.
+constexpr auto kAskAgainAfter = 10s;
 
 bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before > 0; }
 
@@ -184,22 +186,59 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
     if (is_patient && !taken && taken.error().code == Errc::timed_out) {
         slot.patient_from = clock_.now() + kNoPatienceFor;
     }
-    if (slot.writer->take_unrung()) {
-        if (slot.ring) {
-            slot.ring();
-        } else {
-            (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::ring, .key = key}));
-        }
+    settle_wants(slot, key);
+    const bool is_full = !taken && taken.error().code == Errc::slot_full;
+    if (is_full && slot.writer->drops_oldest()) {
+        ask_when_full(slot, key, items[0].payload.size());
+        if (slot.registrant == kOwn) taken = put_once();
+        settle_wants(slot, key);
+        const bool is_refused = !taken && taken.error().code == Errc::slot_full;
+        if (is_refused) slot.writer->count_refusal(Errc::slot_full);
     }
     if (is_dead(taken)) return Error{Errc::no_such_slot, "deliver"};
     return taken;
 }
 
+void Office::settle_wants(Slot& slot, const std::string& key) {
+    const std::uint8_t wants = slot.writer->take_wants();
+    if ((wants & inbox::InboxWriter::kWantsRing) != 0) {
+        if (slot.own.ring) {
+            slot.own.ring();
+        } else {
+            (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::ring, .key = key}));
+        }
+    }
+    if ((wants & inbox::InboxWriter::kWantsRoom) != 0) ask_for_room(slot, key, 0);
+}
+
+// A process that is stopped is not to find its socket full of this.
+void Office::ask_when_full(Slot& slot, const std::string& key, std::size_t bytes) {
+    const std::uint64_t consumed =
+        slot.writer->header().consumed_count.load(std::memory_order_relaxed);
+    const bool has_asked = slot.registrant != kOwn && slot.asked_at_count == consumed;
+    if (has_asked && clock_.now() < slot.ask_again_from) return;
+    slot.asked_at_count = consumed;
+    slot.ask_again_from = clock_.now() + kAskAgainAfter;
+    ask_for_room(slot, key, bytes);
+}
+
+// Another process makes it when it comes to it: until then the slot has its reserve.
+void Office::ask_for_room(Slot& slot, const std::string& key, std::size_t bytes) {
+    if (slot.own.make_room) return slot.own.make_room(bytes);
+    const bool is_sent =
+        os::send_packet(slot.registrant,
+                        wire::encode({.op = LocalOp::make_room,
+                                      .key = key,
+                                      .number = static_cast<std::uint32_t>(bytes)}))
+            .has_value();
+    if (!is_sent) slot.writer->want(inbox::InboxWriter::kWantsRoom);
+}
+
 // Its reader closes just now, or its memory was replaced (docs/inbox.md section 7).
 void Office::mend(Slot& slot, const std::string& key) {
-    if (!slot.open) {
+    if (!slot.own.open) {
         (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::reattach, .key = key}));
-    } else if (auto writer = slot.open()) {
+    } else if (auto writer = slot.own.open()) {
         slot.writer = std::move(writer);
     }
 }
@@ -236,11 +275,10 @@ void Office::book_counters(Slot& slot, const std::string& key) {
 // --- Registration
 // --------------------------------------------------------------------------------------
 
-void Office::add_own_slot(const std::string& key, OpenWriter open, std::function<void()> ring) {
+void Office::add_own_slot(const std::string& key, OwnSlot own) {
     auto slot = std::make_unique<Slot>();
-    slot->writer = open();
-    slot->open = std::move(open);
-    slot->ring = std::move(ring);
+    slot->writer = own.open();
+    slot->own = std::move(own);
     if (slot->writer) enter_slot(key, std::move(slot));
 }
 

@@ -66,9 +66,13 @@ public:
     Estate take_apart();
 
     // A slot of this process. `open` makes a writer to it, now and whenever its memory was
-    // replaced; `ring` is for a writer that cannot.
-    using OpenWriter = std::function<std::unique_ptr<inbox::InboxWriter>()>;
-    void add_own_slot(const std::string& key, OpenWriter open, std::function<void()> ring);
+    // replaced; `ring` is for a writer that cannot; `make_room`, as Inbox has it.
+    struct OwnSlot {
+        std::function<std::unique_ptr<inbox::InboxWriter>()> open{};
+        std::function<void()> ring{};
+        std::function<void(std::uint64_t wanted_bytes)> make_room{};
+    };
+    void add_own_slot(const std::string& key, OwnSlot own);
     void remove_own_slot(const std::string& key) { remove_slot(key, kOwn); }
 
     void tick();
@@ -104,6 +108,9 @@ private:
     void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd> fds);
     Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
+    void settle_wants(Slot& slot, const std::string& key);
+    void ask_when_full(Slot& slot, const std::string& key, std::size_t bytes);
+    void ask_for_room(Slot& slot, const std::string& key, std::size_t bytes);
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);

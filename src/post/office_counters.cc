@@ -43,8 +43,8 @@ SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
 
 void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
     for_each_cause(losses_of(counted), [&all](std::string_view cause, std::uint64_t count) {
-        // Two causes are the slot's own alone.
-        if (cause == "not_trusted" || cause == "bad_record") return;
+        // Some causes are the slot's own alone.
+        if (cause == "not_trusted" || cause == "bad_record" || cause == "dropped_oldest") return;
         all.push_back({"lost_" + std::string(cause), count});
     });
 }

@@ -13,11 +13,13 @@ namespace mailslot::post {
 struct Office::Slot {
     std::unique_ptr<inbox::InboxWriter> writer;
     int registrant = kOwn;
-    std::uint32_t user = 0;        // the registrant's
-    OpenWriter open{};             // own slots only
-    std::function<void()> ring{};  // own slots only
-    SlotCounters booked;           // what the segment's counters have of ours
+    std::uint32_t user = 0;  // the registrant's
+    OwnSlot own{};           // own slots only
+    SlotCounters booked;     // what the segment's counters have of ours
     Clock::Instant patient_from{};
+    // Of a full slot that drops its oldest: when its process was last asked to make room.
+    std::uint64_t asked_at_count = ~std::uint64_t{0};
+    Clock::Instant ask_again_from{};
     std::string name{};         // as its reader wrote it; empty: not asked for yet
     std::string entered_for{};  // the socket in the slot's entry, where we made it for another user
 };

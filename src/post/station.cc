@@ -150,6 +150,7 @@ void Station::run() {
         if (change_at_ && now >= *change_at_) change_to_machines_office();
         if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
         if (trim_at_ && now >= *trim_at_) trim_slots();
+        if (room_at_ && now >= *room_at_) look_for_room();
         if (accept_again_ && now >= *accept_again_) {
             accept_again_.reset();
             (void)loop_->add(listener_.get(), [this] { accept_visitor(); });
@@ -167,8 +168,8 @@ void Station::run() {
 
 std::optional<Clock::Instant> Station::next_deadline() const {
     std::optional<Clock::Instant> next = seek_again_;
-    for (const auto& other :
-         {accept_again_, trim_at_, change_at_, office_ ? office_->next_tick() : std::nullopt}) {
+    for (const auto& other : {accept_again_, trim_at_, room_at_, change_at_,
+                              office_ ? office_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -180,6 +181,18 @@ void Station::trim_slots() {
     for (const auto& [key, inbox] : slots_) {
         if (inbox->trim()) trim_at_ = clock_.now() + inbox::kTrimAfter;
     }
+}
+
+// Somebody asks. It is looked at again, without being asked, as long as there is something to drop.
+void Station::make_room(inbox::Inbox& inbox, std::uint64_t wanted_bytes) {
+    if (inbox.make_room(wanted_bytes) && !room_at_) {
+        room_at_ = clock_.now() + inbox::kLookForRoomEvery;
+    }
+}
+
+void Station::look_for_room() {
+    room_at_.reset();
+    for (const auto& [key, inbox] : slots_) make_room(*inbox, 0);
 }
 
 void Station::execute(std::function<void()> command) {

@@ -91,6 +91,8 @@ private:
     void run_commands();
     std::optional<Clock::Instant> next_deadline() const;
     void trim_slots();
+    void make_room(inbox::Inbox& inbox, std::uint64_t wanted_bytes);
+    void look_for_room();
 
     // Visitors (station_visitors.cc).
     void accept_visitor();
@@ -160,8 +162,9 @@ private:
     bool register_again_ = false;  // a new one asks for all slots
     Look at_end_{};
     std::function<void()> at_loss_{};
-    std::optional<Error> no_office_{};       // a daemon's: why it is not the office
-    std::optional<Clock::Instant> trim_at_;  // memory of our slots that is needed no more
+    std::optional<Error> no_office_{};         // a daemon's: why it is not the office
+    std::optional<Clock::Instant> trim_at_;    // memory of our slots that is needed no more
+    std::optional<Clock::Instant> room_at_{};  // look at those that drop their oldest
 
     std::atomic<bool> trim_is_wanted_{false};  // set by threads that read, cleared by ours
 

@@ -145,6 +145,7 @@ void Station::leave_office() {
         loop_->remove(office_connection_.get());
         office_connection_.reset();
         bury_office_writers();
+        room_at_ = clock_.now();  // it may have been about to ask for some
         register_again_ = is_offered_ = false;
         office_died_ = true;
         if (is_machines_) away_until_ = clock_.now() + kDaemonComesBack;
@@ -175,6 +176,8 @@ void Station::answer_office(const LocalMessage& message) {
     if (found == slots_.end()) return;
     if (message.op == LocalOp::reattach && !found->second->is_closed()) {
         (void)register_slot(found->second);
+    } else if (message.op == LocalOp::make_room) {
+        make_room(*found->second, message.number);
     } else if (message.op == LocalOp::ring) {
         found->second->ring();
         const os::UniqueFd event = found->second->event_for_writers();
@@ -187,8 +190,11 @@ void Station::answer_office(const LocalMessage& message) {
 
 void Station::register_own(const std::shared_ptr<inbox::Inbox>& inbox) {
     office_->add_own_slot(
-        inbox->name().key, [inbox, this] { return open_own(*inbox, *liveness_); },
-        [inbox] { inbox->ring(); });
+        inbox->name().key,
+        {.open = [inbox, this] { return open_own(*inbox, *liveness_); },
+         .ring = [inbox] { inbox->ring(); },
+         .make_room = [inbox,
+                       this](std::uint64_t wanted_bytes) { make_room(*inbox, wanted_bytes); }});
 }
 
 Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) {

@@ -67,6 +67,10 @@ void Station::answer_visitor(int fd, Visitor& visitor, const LocalMessage& messa
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::event}), fds);
         return;
     }
+    if (message.op == LocalOp::make_room && visitor.inbox) {
+        make_room(*visitor.inbox, message.number);
+        return visitor.inbox->ring();  // a full socket may have had no room for asking for that
+    }
     const auto refuse = [fd](Errc why) {
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .why = why}));
     };
@@ -106,7 +110,9 @@ void Station::dismiss_visitor(int fd) {
     loop_->remove(fd);
     const Visitor visitor = std::move(found->second);
     visitors_.erase(found);
-    if (visitor.inbox) visitor.inbox->bury(visitor.number);
+    if (!visitor.inbox) return;
+    visitor.inbox->bury(visitor.number);
+    make_room(*visitor.inbox, 0);  // it may have been about to ask
 }
 
 }  // namespace mailslot::post

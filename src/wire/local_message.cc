@@ -13,7 +13,7 @@ constexpr std::size_t kMostBytes = 8192;
 constexpr std::size_t kMostDetailBytes = 512;
 constexpr std::size_t kMostMemoBytes = 4096;  // what a socket has joined on 160 interfaces
 constexpr std::size_t kMostHostBytes = 255, kMostAddressBytes = 64, kMostCounterNameBytes = 48;
-constexpr std::size_t kMostSenderBytes = kMostHostBytes + kMostAddressBytes + 4 + 14 * 8;
+constexpr std::size_t kMostSenderBytes = kMostHostBytes + kMostAddressBytes + 4 + 15 * 8;
 constexpr std::int64_t kMostMicroseconds = std::int64_t{1} << 52;  // 142 years
 constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
@@ -48,7 +48,8 @@ std::optional<std::uint64_t> none_or(std::uint64_t number) {
 // One list for both directions. `F` gets a reference to each number.
 template <class Lost, class F>
 void for_each_loss(Lost& lost, F&& each) {
-    each(lost.slot_full), each(lost.message_too_big), each(lost.network_gap);
+    each(lost.slot_full), each(lost.dropped_oldest), each(lost.message_too_big);
+    each(lost.network_gap);
     each(lost.kernel_drop), each(lost.fragment_timed_out), each(lost.not_trusted);
     each(lost.over_limit), each(lost.bad_record);
 }
@@ -73,6 +74,7 @@ void put_info(ByteWriter& out, const SlotInfo& info) {
     out.u64be(static_cast<std::uint64_t>(info.reader_pid));
     out.u64be(static_cast<std::uint64_t>(info.read_timeout.count()));
     out.u64be(or_none(info.next_message_bytes));
+    out.u64be(static_cast<std::uint64_t>(info.when_full));
     for_each_number(info, [&out](std::uint64_t number) { out.u64be(number); });
 }
 
@@ -82,6 +84,9 @@ SlotInfo take_info(ByteReader& in) {
     info.reader_pid = static_cast<std::int64_t>(in.u64be());
     info.read_timeout = Timeout(static_cast<std::int64_t>(in.u64be()));
     info.next_message_bytes = none_or(in.u64be());
+    const std::uint64_t when_full = in.u64be();
+    if (when_full > static_cast<std::uint64_t>(WhenFull::drop_oldest)) fail(in);
+    info.when_full = WhenFull{static_cast<std::uint8_t>(when_full)};
     for_each_number(info, [&in](auto& number) { number = in.u64be(); });
     return info;
 }
@@ -137,7 +142,7 @@ std::vector<NamedCounter> take_counters(ByteReader& in) {
 }
 
 bool is_known(LocalOp op) {
-    return (op >= LocalOp::attach && op <= LocalOp::counter_list) ||
+    return (op >= LocalOp::attach && op <= LocalOp::make_room) ||
            (op >= LocalOp::offer && op <= LocalOp::registered_all);
 }
 

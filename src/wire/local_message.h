@@ -31,7 +31,8 @@ enum class LocalOp : std::uint8_t {
     sender_page = 13,  // answer; senders, cursor
     counters = 14,     // anyone to the post office: what have you counted?
     counter_list = 15,
-    // 16 to 19 are free.
+    make_room = 16,  // writer: more waits than the slot keeps; number: bytes that found no room
+    // 17 to 19 are free.
 
     // Handing over: docs/post-office.md.
     offer = 20,              // post office to a registered process: I end, take it
@@ -63,11 +64,12 @@ struct NamedCounter {
 
 struct LocalMessage {
     LocalOp op{};
-    std::string key{};         // the slot, folded; empty where the connection is about one slot
-    std::uint32_t number = 0;  // attached, register_slot: the writer's number in the slot
-    Errc why{};                // refused; registered
-    std::string detail{};      // registered
-    SlotInfo info{};           // slot_info
+    std::string key{};  // the slot, folded; empty where the connection is about one slot
+    std::uint32_t number =
+        0;                 // attached, register_slot: the writer's number in the slot; make_room
+    Errc why{};            // refused; registered
+    std::string detail{};  // registered
+    SlotInfo info{};       // slot_info
     // senders: where the page begins; sender_page: where the next one does, if there is one.
     std::optional<std::uint64_t> cursor{};
     std::vector<SenderInfo> senders{};     // sender_page: at most kSendersPerPage

@@ -52,7 +52,7 @@ TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
         std::size_t at;
         int value;
     } cases[] = {
-        {"version", 0, 2}, {"op 0", 1, 0}, {"op 16", 1, 16}, {"op 19", 1, 19}, {"op 28", 1, 28}};
+        {"version", 0, 2}, {"op 0", 1, 0}, {"op 17", 1, 17}, {"op 19", 1, 19}, {"op 28", 1, 28}};
     for (const auto& c : cases) {
         SCOPED_TRACE(c.what);
         auto packet = encode({.op = LocalOp::attach, .key = "X"});
@@ -145,16 +145,30 @@ TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
     LocalMessage message{.op = LocalOp::slot_info};
     SlotInfo& info = message.info;
     info.name = "N", info.reader_pid = 1, info.read_timeout = Timeout(2);
-    info.next_message_bytes = 3, info.max_message_bytes = 4, info.max_bytes = 5;
-    info.max_messages = 6, info.messages = 7, info.bytes = 8, info.received = 9;
-    info.received_bytes = 10, info.repeats = 11, info.senders = 12, info.senders_forgotten = 13;
-    info.lost = {14, 15, 16, 17, 18, 19, 20, 21};
+    info.next_message_bytes = 3, info.when_full = WhenFull::drop_oldest;
+    info.max_message_bytes = 5, info.max_bytes = 6;
+    info.max_messages = 7, info.messages = 8, info.bytes = 9, info.received = 10;
+    info.received_bytes = 11, info.repeats = 12, info.senders = 13, info.senders_forgotten = 14;
+    info.lost = {15, 16, 17, 18, 19, 20, 21, 22, 23};
     const auto packet = encode(message);
     ByteReader in(packet);
     in.take(11 + 2 + 1);  // up to the name
-    for (std::uint64_t number = 1; number <= 21; ++number) EXPECT_EQ(in.u64be(), number);
+    for (std::uint64_t number = 1; number <= 23; ++number) {
+        EXPECT_EQ(in.u64be(), number == 4 ? 1 : number);  // when_full
+    }
     EXPECT_TRUE(in.ok());
     EXPECT_EQ(in.left(), 0u);
+    EXPECT_EQ(decode_local_message(packet)->info.when_full, WhenFull::drop_oldest);
+}
+
+TEST(LocalMessage, refuses_a_policy_that_it_does_not_know) {
+    auto packet = encode({.op = LocalOp::slot_info});
+    const std::size_t at = 11 + 2 + 4 * 8 - 1;  // the last byte of when_full
+    ASSERT_EQ(packet[at], std::byte{0});
+    packet[at] = std::byte{1};
+    EXPECT_TRUE(decode_local_message(packet));
+    packet[at] = std::byte{2};
+    EXPECT_FALSE(decode_local_message(packet));
 }
 
 }  // namespace

@@ -216,6 +216,39 @@ class Listen(support.CommandTest):
         self.assertEqual(holder.process.wait(timeout=support.DEADLINE), 0)
         self.assertIn(", 1 lost", holder.rest(holder.err).decode())
 
+    def test_a_full_slot_drops_the_oldest_where_that_is_asked_for(self):
+        holder = self.hold("IN", "--max-messages", "10", "--when-full", "drop_oldest")
+        self.put("IN", stdin=b"".join(b"%d\n" % i for i in range(20_000)))
+        self.put("IN", "--no-wait", stdin=b"".join(b"%d\n" % i for i in range(1000)))
+        self.wait_until("the newest are left", lambda: self.info("IN")["messages"] == 10)
+        info = self.info("IN")
+        self.assertEqual((info["when_full"], info["max_messages"]), ("drop_oldest", 10))
+        self.assertEqual((info["received"], info["lost"], info["lost_by_cause"]["dropped_oldest"]), (21_001, 20_990, 20_990))
+        _, table, _ = self.run_command("info", "IN")
+        self.assertRegex(table.decode(), r"(?m)^when_full +drop_oldest$")
+        self.assertRegex(table.decode(), r"(?m)^  dropped_oldest +20990$")
+        holder.process.send_signal(signal.SIGTERM)
+        self.assertEqual(holder.process.wait(timeout=support.DEADLINE), 0)
+        self.assertIn(", 20990 lost (dropped_oldest 20990), 10 unread", holder.rest(holder.err).decode())
+
+    def test_a_stopped_listener_keeps_the_old_ones_and_putting_says_so(self):
+        listener = self.listen("IN", "--max-messages", "10", "--when-full", "drop_oldest")
+        writer = self.start("put", "IN")
+        writer.process.stdin.write(b"first\n")
+        writer.process.stdin.flush()
+        self.assertEqual(listener.line(), b"first\n")
+        listener.process.send_signal(signal.SIGSTOP)
+        writer.process.stdin.write(b"more\n" * 20_000)
+        writer.process.stdin.flush()
+        status, _, err = writer.end()
+        self.assertEqual(status, 1, err)
+        self.assertIn("slot full", err)
+        self.assertIn("does not run", err)
+        listener.process.send_signal(signal.SIGCONT)
+        self.put("IN", "goes in")
+        while (line := listener.line()) != b"goes in\n":
+            self.assertEqual(line, b"more\n")
+
 
 if __name__ == "__main__":
     support.main()

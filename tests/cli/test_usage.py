@@ -19,7 +19,7 @@ class Usage(support.CommandTest):
             ("put", "X", "--whole", "message"), ("put", "X", "--wait", "1", "--no-wait"),
             ("listen", "X", "--count", "0"), ("listen", "X", "--raw", "--json"),
             ("listen", "X", "--max-bytes", "1x"), ("listen", "X", "--max-bytes", "0"),
-            ("listen", "X", "--max-messages", "0"), ("listen", "X", "--access", "me"),
+            ("listen", "X", "--max-messages", "0"), ("listen", "X", "--when-full", "drop"), ("listen", "X", "--access", "me"),
             ("list", "--json", "--names"), ("list", "--timeout", "1"), ("who",), ("who", "X", "Y"), ("doctor", "X", "Y"), ("doctor", "--peer"), ("wait",), ("signal",),
             ("signal", "X", "--until-heard", "--no-check"), ("wait", "X", "--timeout", "x"),
         ):

@@ -15,6 +15,12 @@
 #include "support/shared.h"
 #include "support/size.h"
 
+namespace mailslot {
+static void PrintTo(WhenFull policy, std::ostream* out) {
+    *out << (policy == WhenFull::refuse ? "refuse" : "drop_oldest");
+}
+}  // namespace mailslot
+
 namespace mailslot::testing_process {
 namespace {
 
@@ -103,13 +109,17 @@ void expect_that_it_works_again(Reader& reader) {
     bounded("close", [&] { reader.close(); });
 }
 
-TEST(Hostile, scribbling_over_the_whole_segment_crashes_and_hangs_nobody) {
+class Hostile : public testing::TestWithParam<WhenFull> {};
+
+TEST_P(Hostile, scribbling_over_the_whole_segment_crashes_and_hangs_nobody) {
     const Machine& machine = Machine::own();
     const std::uint64_t seed = std::random_device{}();
     std::cout << "seed " << seed << '\n';
     Shared<Board> board;
     Child reading = Child::run([&] {
-        Reader reader = Reader::create(kName, kOptions).value();
+        SlotOptions options = kOptions;
+        options.when_full = GetParam();
+        Reader reader = Reader::create(kName, options).value();
         std::thread asks([&] { ask_until_stopped(reader, *board); });
         board->reader_is_ready.add();
         read_until_stopped(reader, *board);
@@ -127,6 +137,12 @@ TEST(Hostile, scribbling_over_the_whole_segment_crashes_and_hangs_nobody) {
     EXPECT_GT(board->rounds.count(), kRounds / 2);
     EXPECT_GT(board->calls.count(), 0u);
 }
+
+INSTANTIATE_TEST_SUITE_P(when_full, Hostile,
+                         testing::Values(WhenFull::refuse, WhenFull::drop_oldest),
+                         [](const auto& policy) {
+                             return policy.param == WhenFull::refuse ? "refuse" : "drop_oldest";
+                         });
 
 // --- Single deeds, and that they end with who did them
 // -----------------------------------------------------
@@ -154,6 +170,10 @@ constexpr Deed kDeeds[] = {
     {"tail_odd", [](Intruder& i) { i.books().tail_offset = 77; }},
     {"too_many", [](Intruder& i) { i.books().count = 1ull << 40; }},
     {"fewer_than_read", [](Intruder& i) { i.books().count = 0; }},
+    {"policy", [](Intruder& i) { i.header().when_full = 1; }},
+    {"unknown_policy", [](Intruder& i) { i.header().when_full = 77; }},
+    {"kept", [](Intruder& i) { i.header().kept_messages = 1ull << 40; }},
+    {"room_asked", [](Intruder& i) { i.header().room_asked = inbox::kRoomIsUrgent; }},
     {"selector", [](Intruder& i) { i.header().selector = ~i.header().selector; }},
 };
 

@@ -185,11 +185,27 @@ void add_access(CLI::App& verb, SlotOptions& slot) {
         ->type_name("WHO");
 }
 
+void add_when_full(CLI::App& verb, SlotOptions& slot) {
+    const auto set = [&slot](const std::string& word) {
+        if (word == "refuse")
+            slot.when_full = WhenFull::refuse;
+        else if (word == "drop_oldest")
+            slot.when_full = WhenFull::drop_oldest;
+        else
+            throw CLI::ValidationError("--when-full",
+                                       "'" + word + "' is not refuse or drop_oldest");
+    };
+    verb.add_option_function<std::string>(
+            "--when-full", set, "What a full slot does: refuse the newest (default) or drop_oldest")
+        ->type_name("POLICY");
+}
+
 void add_slot_options(CLI::App& verb, SlotOptions& slot) {
     add_number(
         verb, "--max-messages", "N", "How many may wait (default 1000000)", 1,
         [&slot](std::int64_t count) { slot.max_messages = static_cast<std::size_t>(count); });
     add_size(verb, "--max-bytes", "How much may wait, in all (default 64MiB)", slot.max_bytes);
+    add_when_full(verb, slot);
     add_access(verb, slot);
 }
 
@@ -221,7 +237,8 @@ standard error.
 Examples:
   mailslot listen LISTENER
   mailslot listen LOG ALARMS --json | jq -r .text
-  mailslot listen LOG --count 100 --timeout 60000 > sample.log)");
+  mailslot listen LOG --count 100 --timeout 60000 > sample.log
+  mailslot listen STATUS --max-messages 100 --when-full drop_oldest      the newest 100 wait)");
 }
 
 void add_list(CLI::App& app, Chosen& chosen) {

@@ -45,6 +45,7 @@ void append_table(std::string& out, const SlotInfo& slot) {
                slot.max_message_bytes != 0 ? size_text(slot.max_message_bytes) : "as max_bytes");
     append_row(out, "max_bytes", size_text(slot.max_bytes));
     append_row(out, "max_messages", slot.max_messages);
+    append_row(out, "when_full", word_of(slot.when_full));
     append_row(out, "read_timeout",
                slot.read_timeout >= Timeout{0} ? std::to_string(slot.read_timeout.count()) + " ms"
                                                : "forever");

@@ -7,6 +7,10 @@
 
 namespace mailslot::cli {
 
+std::string_view word_of(WhenFull policy) {
+    return policy == WhenFull::drop_oldest ? "drop_oldest" : "refuse";
+}
+
 std::vector<Loss> losses_of(const Losses& lost) {
     std::vector<Loss> all;
     for_each_cause(lost, [&all](std::string_view cause, std::uint64_t count) {
@@ -69,6 +73,7 @@ void add_slot(JsonObject& object, const SlotInfo& slot) {
         .add("senders_forgotten", slot.senders_forgotten);
     add_or_null(object, "max_message_bytes", some(slot.max_message_bytes));
     object.add("max_bytes", slot.max_bytes).add("max_messages", slot.max_messages);
+    object.add("when_full", word_of(slot.when_full));
     const bool for_ever = slot.read_timeout < Timeout{0};
     const auto timeout = static_cast<std::uint64_t>(slot.read_timeout.count());
     add_or_null(object, "read_timeout_ms", for_ever ? std::nullopt : std::optional(timeout));

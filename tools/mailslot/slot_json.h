@@ -28,6 +28,7 @@ struct Loss {
     std::string_view cause;
     std::uint64_t count;
 };
+std::string_view word_of(WhenFull policy);
 std::vector<Loss> losses_of(const Losses& lost);  // all causes, also where nothing was lost
 
 // "0 lost", "3 lost (network_gap 2, slot_full 1)": of all of these together.

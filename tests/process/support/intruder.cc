@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "wire/local_message.h"
 
@@ -39,6 +40,13 @@ std::span<std::atomic<std::uint64_t>> Intruder::words() const {
                  geometry.blocks_offset() + kBlocks * std::size_t{inbox::kBlockBytes});
     auto* first = reinterpret_cast<std::atomic<std::uint64_t>*>(&segment_.header());
     return {first, size / sizeof *first};
+}
+
+void Intruder::ask_for_room(std::uint32_t bytes) const {
+    const auto packet = wire::encode({.op = wire::LocalOp::make_room, .number = bytes});
+    while (!os::send_packet(connection_.get(), packet)) {  // its socket is full of them
+        std::this_thread::yield();
+    }
 }
 
 void Intruder::scribble_everywhere(std::mt19937_64& random) const {

@@ -23,6 +23,9 @@ public:
     bool has_event() const { return has_event_; }  // got the descriptor that tells who polls
     bool is_given_up() const { return header().closed.load() != 0; }
 
+    // Whether there is anything to be made room for or not.
+    void ask_for_room(std::uint32_t bytes) const;
+
     // Random words over header, block states and the first blocks.
     void scribble_everywhere(std::mt19937_64& random) const;
     // A few words of that, where they hurt.

@@ -1,0 +1,154 @@
+// Slots that drop their oldest messages, from both ends: docs/inbox.md section 9.
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/crash_point.h"
+#include "inbox/inbox.h"
+#include "inbox/inbox_writer.h"
+#include "inbox/meta.h"
+
+namespace mailslot::inbox {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Under one hold of the lock: some 0.3 ms that a reader may wait.
+constexpr std::uint64_t kDropsAtOnce = 8192;
+constexpr std::chrono::microseconds kAskEvery{100};
+
+}  // namespace
+
+// --- The reading end
+// -----------------------------------------------------------------------------------
+
+// What is there beside what is kept.
+struct Inbox::Excess {
+    std::uint64_t messages = 0, bytes = 0;
+    bool is_none() const { return messages == 0 && bytes == 0; }
+};
+
+Inbox::Excess Inbox::find_excess(std::uint64_t wanted_bytes) const {
+    const Limits& limits = segment_->geometry().limits;
+    const std::uint64_t wanted = std::min(wanted_bytes, limits.max_message_bytes);
+    const std::uint64_t bytes = std::min(limits.kept_bytes, limits.max_bytes - wanted);
+    const auto over = [](std::uint64_t put, std::uint64_t taken, std::uint64_t kept) {
+        const std::uint64_t waiting = put > taken ? put - taken : 0;
+        return waiting > kept ? waiting - kept : 0;
+    };
+    const BooksCopy books = read_books(segment_->header());
+    return {over(books.count, consumed_count_, limits.kept_messages),
+            over(books.bytes, consumed_bytes_, bytes)};
+}
+
+// As copy_out(), but for the copy.
+bool Inbox::pass_over(Position& at, std::uint64_t bytes) {
+    for (;;) {
+        const std::uint64_t piece = std::min<std::uint64_t>(bytes, kBlockBytes - at.offset);
+        at.offset += static_cast<std::uint32_t>(piece);
+        bytes -= piece;
+        if (bytes == 0) return true;
+        const std::uint32_t next = segment_->follow(at.block);
+        if (next == kNoBlock) return false;
+        leave(at.block);
+        enter(next);
+        at = read_ = {next, kBlockHeaderBytes};
+    }
+}
+
+bool Inbox::make_room(std::uint64_t wanted_bytes) {
+    if (options_.when_full != WhenFull::drop_oldest) return false;
+    std::uint64_t dropped = 0;
+    for (;;) {  // readers have their turn in between
+        const std::lock_guard lock(mutex_);
+        if (closed_) return false;
+        Header& header = segment_->header();
+        const Excess excess = find_excess(wanted_bytes);
+        if (excess.is_none() && dropped == 0) {
+            // A writer may have read the word just before, and put just after we looked.
+            return header.room_asked.exchange(0, std::memory_order_seq_cst) != 0;
+        }
+        // Whoever puts all the time is not to keep us here for good.
+        const bool is_done = excess.is_none() ||
+                             dropped >= segment_->geometry().limits.max_messages ||
+                             !drop_some(excess, dropped);
+        if (!is_done) continue;
+        segment_->header().room_asked.store(kRoomIsLookedFor, std::memory_order_seq_cst);
+        if (event_ && nothing_waits()) settle_poll();
+        return true;
+    }
+}
+
+// False: there is nothing more to be had.
+bool Inbox::drop_some(const Excess& excess, std::uint64_t& dropped) {
+    const std::uint64_t count = consumed_count_, bytes = consumed_bytes_;
+    const auto done = [&] { return consumed_count_ - count; };
+    Took took = Took::message;
+    while (took == Took::message && done() < kDropsAtOnce &&
+           (done() < excess.messages || consumed_bytes_ - bytes < excess.bytes)) {
+        took = skip();
+        if (took == Took::message) note_drop();
+        MAILSLOT_CRASH_POINT(reader_making_room);
+    }
+    dropped += done();
+    Header& header = segment_->header();
+    header.consumed_bytes.store(consumed_bytes_, std::memory_order_release);
+    header.consumed_count.store(consumed_count_, std::memory_order_release);
+    header.room_wanted.store(0, std::memory_order_seq_cst);
+    os::futex_wake_all(header.room_wanted);
+    if (took == Took::damage) replace_segment();
+    return took == Took::message;
+}
+
+// Of the record that was just skipped.
+void Inbox::note_drop() {
+    std::uint64_t lost = 1;
+    if (last_.kind == RecordKind::network) {
+        if (dropped_meta_.number != last_.meta_number) {
+            const Bytes meta = last_.meta();
+            dropped_meta_ = {last_.meta_number, decode_meta(meta).lost_before};
+        }
+        lost += dropped_meta_.lost_before;  // it would have told of these
+    }
+    untold_.add(last_.origin, lost);
+    ++earlier_losses_.dropped_oldest;
+    settle_plain();
+}
+
+void Inbox::tell_drops(RecordEnvelope& record) {
+    record.dropped_before = untold_.take(record.origin);
+    settle_plain();
+}
+
+// --- The writing end
+// -----------------------------------------------------------------------------------
+
+// As if less had been read: then the slot that drops its oldest seems full where its reserve
+// begins.
+InboxWriter::Consumed InboxWriter::without_reserve(const Consumed& consumed) const {
+    const Limits& limits = geometry().limits;
+    return {consumed.count - limits.reserved_messages(), consumed.bytes - limits.reserved_bytes()};
+}
+
+// With the lock held, where the private look at the reader line found that more would be there than
+// is kept: whether it is so, and whether somebody looks.
+void InboxWriter::look_for_excess(const BooksCopy& books, const Consumed& consumed,
+                                  std::size_t payload_bytes) {
+    const Limits& limits = geometry().limits;
+    const std::uint64_t messages = books.count + 1 - consumed.count;
+    const std::uint64_t bytes = books.bytes + payload_bytes - consumed.bytes;
+    const bool is_urgent = messages > limits.kept_messages + limits.reserved_messages() / 2 ||
+                           bytes > limits.kept_bytes + limits.reserved_bytes() / 2;
+    const std::uint32_t level = is_urgent ? kRoomIsUrgent : kRoomIsLookedFor;
+    auto& asked = header().room_asked;
+    if (asked.load(std::memory_order_seq_cst) >= level) return;
+    // Others may lower the word as they like: that is not to cost more than a slot that refuses.
+    const auto now = steady_clock::now();
+    if (now < ask_again_) return;
+    ask_again_ = now + kAskEvery;
+    asked.store(level, std::memory_order_seq_cst);
+    want(kWantsRoom);
+    MAILSLOT_CRASH_POINT(room_asked);
+}
+
+}  // namespace mailslot::inbox
