@@ -25,6 +25,11 @@ struct SlotState {
     std::string_view key{};
 };
 
+// Of a sender's numbers that are lost: by which cause, where it is not the usual one.
+struct CauseBits {
+    WindowBits timed_out{}, evicted{}, dropped{};
+};
+
 struct SenderState {
     std::uint64_t origin = 0, next = 0, counted_from = 0;
     std::int64_t last_heard = 0;
@@ -33,10 +38,7 @@ struct SenderState {
     std::uint64_t lost_untold = 0, told_then_arrived = 0, told_below = 0;
     IpAddress address{};
     WindowBits arrived{};
-    struct Causes {
-        WindowBits timed_out{}, evicted{}, dropped{};
-    };
-    std::optional<Causes> causes{};
+    std::optional<CauseBits> causes{};
     std::string_view host{};
 };
 
