@@ -12,6 +12,7 @@
 #include "base/crash_point.h"
 #include "inbox/inbox_writer.h"
 #include "inbox/sender_notes.h"
+#include "inbox/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -19,20 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// One slot with as many writers as a test wants, all in this process.
-class InboxTest : public testing::Test {
+class InboxTest : public SlotUnderTest {
 protected:
-    void open(SlotOptions options = {}) {
-        inbox_ = Inbox::create({"TEST", "TEST"}, options).value();
-        liveness_ = os::Liveness::create().value();
-    }
-    std::unique_ptr<InboxWriter> writer() {
-        WriterPass pass = inbox_->admit_writer().value();
-        last_number_ = pass.number;
-        return std::make_unique<InboxWriter>(Segment::attach(std::move(pass.segment)).value(),
-                                             os::LivenessView::attach(liveness_->fd()).value(),
-                                             pass.number, std::move(pass.event));
-    }
     static Item item(std::string_view text, std::uint64_t sequence = 1) {
         return {
             .format = Format::text, .origin = 7, .sequence = sequence, .payload = as_bytes(text)};
@@ -53,10 +42,6 @@ protected:
         pollfd poll_fd{inbox_->fileno().value(), POLLIN, 0};
         return ::poll(&poll_fd, 1, 0) == 1;
     }
-
-    std::shared_ptr<Inbox> inbox_;
-    std::unique_ptr<os::Liveness> liveness_;
-    std::uint32_t last_number_ = 0;
 };
 
 TEST_F(InboxTest, gives_messages_back_in_order_and_counts_them) {

@@ -15,7 +15,7 @@
 namespace mailslot::inbox {
 
 inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1", read as a number
-inline constexpr std::uint32_t kLayoutVersion = 2;
+inline constexpr std::uint32_t kLayoutVersion = 3;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
 // A cache line: who reads a record does not disturb who writes the next one.

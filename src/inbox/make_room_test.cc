@@ -12,6 +12,7 @@
 #include "inbox/inbox.h"
 #include "inbox/meta.h"
 #include "inbox/put_now.h"
+#include "inbox/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -20,18 +21,11 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 // A slot that drops its oldest, and no station: a test makes room when it likes.
-class MakeRoom : public testing::Test {
+class MakeRoom : public SlotUnderTest {
 protected:
     void open(SlotOptions options) {
         options.when_full = WhenFull::drop_oldest;
-        inbox_ = Inbox::create({"TEST", "TEST"}, options).value();
-    }
-    std::unique_ptr<InboxWriter> writer() {
-        WriterPass pass = inbox_->admit_writer().value();
-        last_number_ = pass.number;
-        return std::make_unique<InboxWriter>(Segment::attach(std::move(pass.segment)).value(),
-                                             os::LivenessView::attach(liveness_->fd()).value(),
-                                             pass.number, std::move(pass.event));
+        SlotUnderTest::open(options);
     }
     static Result<void> put(InboxWriter& writer, std::string_view text, std::uint64_t sequence,
                             std::uint64_t origin = 7) {
@@ -59,9 +53,6 @@ protected:
     }
     std::uint64_t dropped() const { return inbox_->info().lost.dropped_oldest; }
 
-    std::shared_ptr<Inbox> inbox_;
-    std::unique_ptr<os::Liveness> liveness_ = os::Liveness::create().value();
-    std::uint32_t last_number_ = 0;
     Record record_;
 };
 

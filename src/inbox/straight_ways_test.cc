@@ -8,22 +8,13 @@
 
 #include "inbox/get_now.h"
 #include "inbox/put_now.h"
+#include "inbox/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
 
-class StraightWays : public testing::Test {
+class StraightWays : public SlotUnderTest {
 protected:
-    void open(SlotOptions options = {}) {
-        inbox_ = Inbox::create({"TEST", "TEST"}, options).value();
-        liveness_ = os::Liveness::create().value();
-    }
-    std::unique_ptr<InboxWriter> writer() {
-        WriterPass pass = inbox_->admit_writer().value();
-        return std::make_unique<InboxWriter>(Segment::attach(std::move(pass.segment)).value(),
-                                             os::LivenessView::attach(liveness_->fd()).value(),
-                                             pass.number, std::move(pass.event));
-    }
     static bool put_now(InboxWriter& writer, std::string_view text, std::uint64_t sequence = 1) {
         Item item{.origin = 7, .sequence = sequence, .payload = as_bytes(text)};
         return writer.put_now(item, [] { return std::int64_t{5}; });
@@ -33,9 +24,6 @@ protected:
             static_cast<RecordEnvelope&>(record) = envelope;
         });
     }
-
-    std::shared_ptr<Inbox> inbox_;
-    std::unique_ptr<os::Liveness> liveness_;
 };
 
 struct Sent {
