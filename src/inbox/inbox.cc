@@ -77,7 +77,7 @@ Inbox::~Inbox() { close(); }
 // --- Taking messages out
 // -------------------------------------------------------------------------------
 
-inline bool Inbox::find_record(Position& at, std::uint64_t& word) const {
+bool Inbox::find_record(Position& at, std::uint64_t& word) const {
     at = read_;
     return look(*segment_, at, word);
 }
@@ -345,68 +345,6 @@ std::uint64_t Inbox::waiting() const {
     const std::uint64_t count = read_books(segment_->header()).count;
     if (count > consumed_count_) return count - consumed_count_;
     return nothing_waits() ? 0 : 1;
-}
-
-bool Inbox::empty() const {
-    std::lock_guard lock(mutex_);
-    return nothing_waits();
-}
-
-std::uint64_t Inbox::qsize() const {
-    std::lock_guard lock(mutex_);
-    return waiting();
-}
-
-bool Inbox::full() const {
-    std::lock_guard lock(mutex_);
-    if (waiting() >= options_.max_messages) return true;
-    const std::uint64_t bytes = read_books(segment_->header()).bytes;
-    return bytes > consumed_bytes_ && bytes - consumed_bytes_ >= options_.max_bytes;
-}
-
-SlotInfo Inbox::info() const {
-    std::lock_guard lock(mutex_);
-    const BooksCopy books = read_books(segment_->header());
-    SlotInfo info;
-    info.name = name_.text;
-    info.reader_pid = getpid();
-    info.max_message_bytes = segment_->geometry().limits.max_message_bytes;
-    info.max_bytes = options_.max_bytes;
-    info.max_messages = options_.max_messages;
-    info.when_full = options_.when_full;
-    info.messages = waiting();
-    info.bytes = books.bytes > consumed_bytes_ ? books.bytes - consumed_bytes_ : 0;
-    info.received = earlier_received_ + consumed_count_ + info.messages;
-    info.received_bytes = earlier_received_bytes_ + consumed_bytes_ + info.bytes;
-    Position at;
-    std::uint64_t word = 0;
-    if (find_record(at, word)) {
-        RecordShape shape;
-        if (from_commit_word(word, info.max_message_bytes, shape)) {
-            info.next_message_bytes = shape.size;
-        }
-    }
-    info.repeats = segment_->header().repeats.load(std::memory_order_relaxed) + earlier_repeats_;
-    info.senders = segment_->header().senders.load(std::memory_order_relaxed);
-    info.senders_forgotten = segment_->header().senders_forgotten.load(std::memory_order_relaxed) +
-                             earlier_senders_forgotten_;
-    info.read_timeout = options_.read_timeout;
-    info.lost = losses();
-    return info;
-}
-
-Losses Inbox::losses() const {
-    constexpr auto relaxed = std::memory_order_relaxed;
-    const Header& header = segment_->header();
-    Losses lost = earlier_losses_;
-    lost.slot_full += header.refused_slot_full.load(relaxed);
-    lost.message_too_big += header.refused_too_big.load(relaxed);
-    lost.network_gap += header.network_gap.load(relaxed);
-    lost.kernel_drop += header.kernel_drop.load(relaxed);
-    lost.fragment_timed_out += header.fragment_timed_out.load(relaxed);
-    lost.not_trusted += header.not_trusted.load(relaxed);
-    lost.over_limit += header.over_limit.load(relaxed);
-    return lost;
 }
 
 // --- Polling
