@@ -1,6 +1,7 @@
 #include "post/metrics_server.h"
 
 #include <chrono>
+#include <mutex>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -32,14 +33,24 @@ std::string collect(const inbox::SlotFolder& folder, const os::StopFlag& stop) {
 }  // namespace
 
 struct MetricsServer::State {
+    State(StreamAddress where, inbox::SlotFolder slots, os::StopFlag ends)
+        : address(std::move(where)), folder(std::move(slots)), stop(std::move(ends)) {}
+
     StreamAddress address;
     inbox::SlotFolder folder;
     os::StopFlag stop;
     std::thread thread;
+    mutable std::mutex mutex;
+    std::optional<Error> error;  // guarded by mutex
 
+    void set_error(std::optional<Error> found) {
+        const std::lock_guard lock(mutex);
+        error = std::move(found);
+    }
     void run() {
         for (;;) {
             const auto listener = os::listen_stream(address);
+            set_error(listener ? std::nullopt : std::optional(listener.error()));
             if (listener) {
                 os::serve_stream(listener->get(), stop.fd(), [this](std::string_view request) {
                     return metrics_answer(request, [this] { return collect(folder, stop); });
@@ -59,10 +70,15 @@ std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,
     if (!parsed) return nullptr;
     auto stop = os::StopFlag::create();
     if (!stop) return nullptr;
-    std::unique_ptr<State> state(new State{*parsed, folder, std::move(*stop), {}});
+    auto state = std::make_unique<State>(*parsed, folder, std::move(*stop));
     const bool started = os::run_joinable(state->thread, [s = state.get()] { s->run(); });
     if (!started) return nullptr;
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
+}
+
+std::optional<Error> MetricsServer::error() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->error;
 }
 
 MetricsServer::~MetricsServer() {

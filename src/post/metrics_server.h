@@ -3,9 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "inbox/slot_folder.h"
+#include "mailslot/result.h"
 
 namespace mailslot::post {
 
@@ -17,6 +19,7 @@ public:
     static std::unique_ptr<MetricsServer> start(const std::string& address,
                                                 const inbox::SlotFolder& folder);
     ~MetricsServer();
+    std::optional<Error> error() const;  // why nothing is served, where that is so
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
 

@@ -36,6 +36,7 @@ struct OfficeRole {
 struct OfficeStatus {
     std::size_t slots = 0, registrants = 0;
     OfficeCounters counters;
+    std::optional<Error> metrics_error{};  // why no metrics are served, where they should be
 };
 
 class Office {

@@ -122,6 +122,7 @@ OfficeStatus Station::office_status() {
     OfficeStatus status;
     execute([&] {
         if (office_) status = office_->status();
+        if (metrics_) status.metrics_error = metrics_->error();
     });
     return status;
 }

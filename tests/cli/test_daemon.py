@@ -109,6 +109,17 @@ class Service(Daemon):
         self.assertEqual(manager.wait_for("STOPPING"), "1")
         self.assertEqual(daemon.end()[0], 0)
 
+    def test_says_that_its_metrics_address_is_taken_and_when_it_has_it(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            (self.folder / "metrics.toml").write_text(f'metrics = "127.0.0.1:{other.getsockname()[1]}"\n')
+            # With a watchdog to feed it looks around often.
+            daemon = self.start_with(self.manager(), environment={
+                "WATCHDOG_USEC": "100000", "MAILSLOT_CONFIG": str(self.folder / "metrics.toml")}).serving()
+            self.assertIn("serves no metrics: port taken", daemon.error_line())
+        self.assertIn("serves metrics", daemon.error_line())
+
     def test_feeds_the_watchdog(self):
         manager = self.manager()
         self.start_with(manager, environment={"WATCHDOG_USEC": "100000"})

@@ -70,7 +70,7 @@ private:
     SystemRandom random_;
     os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable: we are
     std::shared_ptr<Station> station_;
-    std::string status_, network_error_;
+    std::string status_, network_error_, metrics_error_;
 };
 
 post::StationRole Daemon::take_role() {
@@ -163,6 +163,12 @@ void Daemon::tell_status() {
         network_error_ = network_error;
     }
     const post::OfficeStatus office = station_->office_status();
+    const std::string metrics_error = office.metrics_error ? to_string(*office.metrics_error) : "";
+    if (metrics_error != metrics_error_) {
+        if (office.metrics_error) log(Priority::warning, "serves no metrics: " + metrics_error);
+        if (!office.metrics_error) log(Priority::notice, "serves metrics");
+        metrics_error_ = metrics_error;
+    }
     std::string status = std::to_string(office.slots) + " slots of " +
                          std::to_string(office.registrants) + " programs, " +
                          std::to_string(office.counters.delivered) + " messages received, " +
