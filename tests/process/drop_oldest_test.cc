@@ -59,12 +59,17 @@ TEST(DropOldest, refuses_nobody_while_the_reader_is_slow_and_counts_exactly) {
     Machine::own();
     for (const SlotOptions& options :
          {kSmall, SlotOptions{.max_messages = 1, .when_full = WhenFull::drop_oldest},
-          SlotOptions{.max_bytes = 3'000'000, .when_full = WhenFull::drop_oldest}}) {
+          SlotOptions{.max_bytes = 300'000, .when_full = WhenFull::drop_oldest}}) {
         SCOPED_TRACE(options.max_messages);
         Shared<Board> board;
         Child reading = Child::run([&] {
             Reader reader = Reader::create(kName, options).value();
             board->ready.add();
+            // So slow that something is dropped for sure.
+            const auto patience_ends = steady_clock::now() + kPatience;
+            while (reader.info().lost.dropped_oldest == 0 && steady_clock::now() < patience_ends) {
+                std::this_thread::yield();
+            }
             std::array<std::uint32_t, kWriters + 1> last{};
             const std::uint64_t told = read_until_end(reader, last);
             EXPECT_TRUE(reader.empty());
