@@ -52,13 +52,13 @@ struct WriterPass {
 inline constexpr std::chrono::milliseconds kTrimAfter{100};
 // Given back under one hold of the lock, 2 MiB: a reader waits for it some 0.2 ms at most.
 inline constexpr std::uint32_t kTrimAtOnce = 32;
-// Holds in one call; below what makes a BiasedMutex change hands.
+// Holds in one call; below what makes a BiasedMutex an ordinary one.
 inline constexpr int kTrimsAtOnce = 8;
 
 // A reader that found something so many times in a row looks how close behind the writers it is.
 inline constexpr std::uint32_t kGatherAfter = 64;
 // While a slot drops its oldest: how often it is looked at without being asked. Longer than what
-// makes a BiasedMutex change hands.
+// makes a BiasedMutex an ordinary one.
 inline constexpr std::chrono::milliseconds kLookForRoomEvery{2};
 
 // Threads: any, at once.

@@ -1,8 +1,7 @@
 // A mutex for what one thread does nearly always: that thread takes it and gives it back by plain
 // loads and stores, without a locked instruction. Any other thread may take it, too, at the price
-// of some microseconds; one that does so again and again becomes the owner in its place, and where
-// that happens again and again it is a ForkMutex from then on. Like that one it is free in a child
-// of fork(2), where what it guards must be made anew.
+// of some microseconds; where that happens again and again it is a ForkMutex from then on. Like
+// that one it is free in a child of fork(2), where what it guards must be made anew.
 //
 // Why it excludes. The owner says held_ = 1 and then looks at owner_ again; another thread takes
 // base_, clears owner_ and then looks at held_. A store followed by a load may change places in a
@@ -47,7 +46,7 @@ public:
 private:
     void lock_slowly(std::uintptr_t self);
     bool begin_anew(std::uintptr_t owner);
-    void borrow(std::uintptr_t self);
+    void borrow();
     void unlock_slowly();
 
     static constexpr std::uintptr_t kNobody = 0;
@@ -58,8 +57,7 @@ private:
     // Guarded by base_.
     std::uintptr_t lender_ = kNobody;  // the owner, while another thread holds base_
     std::uint64_t generation_ = 0;     // whose state this is
-    std::uintptr_t last_borrower_ = kNobody;
-    int borrowed_in_a_row_ = 0, changes_of_owner_ = 0;
+    int borrowed_in_a_row_ = 0;
     std::chrono::steady_clock::time_point borrowed_at_{};
     ForkMutex base_;
 };

@@ -15,8 +15,7 @@ using std::chrono::steady_clock;
 
 // Whoever borrows so often, each time so soon after the last, does not do it rarely.
 constexpr int kMostInARow = 16;
-// A mutex may change hands when a program is set up; later on, several threads share it.
-constexpr int kMostOwners = 4;
+// Further apart they are rare enough.
 constexpr std::chrono::milliseconds kSoon{1};
 // An owner seldom keeps it long; where it does, it sleeps.
 constexpr int kYields = 100;
@@ -45,7 +44,7 @@ void BiasedMutex::lock_slowly(std::uintptr_t self) {
     base_.lock();
     if (!begin_anew(self)) {
         const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
-        if (owner != kNobody && owner != self) borrow(self);
+        if (owner != kNobody && owner != self) borrow();
     }
     by_bias_ = false;  // not before: until here it was the owner's
 }
@@ -70,7 +69,7 @@ bool BiasedMutex::try_lock() {
     return true;
 }
 
-void BiasedMutex::borrow(std::uintptr_t self) {
+void BiasedMutex::borrow() {
     lender_ = owner_.exchange(kNobody, std::memory_order_relaxed);
     membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
     for (int i = 0; held_.load(std::memory_order_acquire) != 0; ++i) {
@@ -83,10 +82,10 @@ void BiasedMutex::borrow(std::uintptr_t self) {
     const auto now = steady_clock::now();
     const bool is_soon = now - std::exchange(borrowed_at_, now) < kSoon;
     borrowed_in_a_row_ = is_soon ? borrowed_in_a_row_ + 1 : 0;
-    const bool is_same = std::exchange(last_borrower_, self) == self;
     if (borrowed_in_a_row_ < kMostInARow) return;
-    borrowed_in_a_row_ = 0;
-    lender_ = is_same && ++changes_of_owner_ < kMostOwners ? self : kNobody;  // nobody: for good
+    // For good. Another owner would not do: the one before it may be stopped between its first look
+    // and its store to held_, and would undo that of its successor.
+    lender_ = kNobody;
 }
 
 void BiasedMutex::unlock_slowly() {
