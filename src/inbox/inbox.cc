@@ -126,21 +126,29 @@ inline void Inbox::hand_out_envelope(RecordEnvelope& record) const {
     std::copy_n(last_.meta_buffer.begin(), last_.meta_size, record.meta_buffer.begin());
 }
 
-inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
-    Position at;
+// Goes into the next record's block. `at`: where the record stands.
+inline Inbox::Took Inbox::reach_record(Position& at, RecordShape& shape) {
     std::uint64_t word = 0;
-    if (!find_record(at, word)) {
-        if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
-        return Took::nothing;
-    }
-    RecordShape shape;
+    if (!find_record(at, word)) return Took::nothing;
     if (!from_commit_word(word, segment_->geometry().limits.max_message_bytes, shape)) [[unlikely]]
         return Took::damage;
     if (at.block != read_.block) [[unlikely]] {
         leave(read_.block);
         enter(at.block);
     }
-    read_ = at;                  // from here on damage only ends in replace_segment()
+    read_ = at;  // from here on damage only ends in replace_segment()
+    return Took::message;
+}
+
+inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
+    Position at;
+    RecordShape shape;
+    const Took reached = reach_record(at, shape);
+    if (reached == Took::nothing) {
+        run_ = 0;
+        if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
+    }
+    if (reached != Took::message) return reached;
     payload.resize(shape.size);  // may throw: then nothing was read
     if (!read_envelope(at, shape)) return Took::damage;
     MAILSLOT_CRASH_POINT(reader_copying);
@@ -157,16 +165,8 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
 // As take(), and nobody gets it. The caller publishes.
 Inbox::Took Inbox::skip() {
     Position at;
-    std::uint64_t word = 0;
-    if (!find_record(at, word)) return Took::nothing;
     RecordShape shape;
-    if (!from_commit_word(word, segment_->geometry().limits.max_message_bytes, shape))
-        return Took::damage;
-    if (at.block != read_.block) {
-        leave(read_.block);
-        enter(at.block);
-    }
-    read_ = at;
+    if (const Took reached = reach_record(at, shape); reached != Took::message) return reached;
     if (!read_envelope(at, shape) || !pass_over(at, shape.size)) return Took::damage;
     read_ = {at.block, static_cast<std::uint32_t>(aligned_to_record(at.offset))};
     consumed_count_ += 1;
@@ -261,7 +261,6 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
 // Looks again for a short while, without the lock: a writer need not wake who is awake. Whether
 // something came, or all is over.
 bool Inbox::spin(Lock& lock, os::Deadline deadline) {
-    run_ = 0;
     if (spin_.count() == 0) return false;
     const std::shared_ptr<Segment> segment = segment_;
     const Position from = read_;

@@ -119,6 +119,7 @@ private:
     Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
           std::chrono::nanoseconds spin);
     bool find_record(Position& at, std::uint64_t& word) const;
+    Took reach_record(Position& at, RecordShape& shape);
     Took take(RecordEnvelope& record, std::string& payload);
     bool take_or_replace(RecordEnvelope& record, std::string& payload);
     bool take_and_tell(RecordEnvelope& record, std::string& payload);

@@ -125,12 +125,6 @@ inline bool InboxWriter::may_continue(const Item& item, const Item& previous) {
            previous.meta.size() == item.meta.size();
 }
 
-inline bool InboxWriter::may_continue_last(const Item& item) const {
-    return last_.origin == item.origin && last_.sequence + 1 == item.sequence &&
-           last_.kind == item.kind && last_.meta_size == item.meta.size() &&
-           std::equal(item.meta.begin(), item.meta.end(), last_.meta.begin());
-}
-
 // How the record will stand: on its own, or as one that continues the record before it.
 [[gnu::always_inline]] inline RecordShape InboxWriter::shape_of(const Batch& batch,
                                                                 const Item& item) const {
@@ -162,16 +156,6 @@ inline bool InboxWriter::may_continue_last(const Item& item) const {
     batch.books.bytes += item.payload.size();
     batch.bytes += item.payload.size() + kRecordHeaderBytes;
     batch.taken += 1;
-}
-
-inline void InboxWriter::remember(const BooksCopy& books, const Item& last) {
-    last_.count = books.count;
-    last_.origin = last.origin;
-    last_.sequence = last.sequence;
-    last_.sent_at_us = last.sent_at_us;
-    last_.kind = last.kind;
-    last_.meta_size = last.meta.size();
-    if (!last.meta.empty()) std::copy(last.meta.begin(), last.meta.end(), last_.meta.begin());
 }
 
 // The usual record, which ends before its block does. False: it does not.

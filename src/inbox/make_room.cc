@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/crash_point.h"
+#include "inbox/get_now.h"
 #include "inbox/inbox.h"
 #include "inbox/inbox_writer.h"
 #include "inbox/meta.h"
@@ -91,9 +92,8 @@ bool Inbox::drop_some(const Excess& excess, std::uint64_t& dropped) {
         MAILSLOT_CRASH_POINT(reader_making_room);
     }
     dropped += done();
+    publish();
     Header& header = segment_->header();
-    header.consumed_bytes.store(consumed_bytes_, std::memory_order_release);
-    header.consumed_count.store(consumed_count_, std::memory_order_release);
     header.room_wanted.store(0, std::memory_order_seq_cst);
     os::futex_wake_all(header.room_wanted);
     if (took == Took::damage) replace_segment();

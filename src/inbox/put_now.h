@@ -5,6 +5,7 @@
 // fetch as the processor's counter takes to read, and neither waits for the other.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/crash_point.h"
@@ -73,13 +74,28 @@ inline void InboxWriter::write_fields(std::byte* record, const Item& item) {
     std::memcpy(record + 8, fields, sizeof(fields));
 }
 
+// Whether what follows the last record need not repeat what that says.
+inline bool InboxWriter::may_continue_last(const Item& item) const {
+    return last_.origin == item.origin && last_.sequence + 1 == item.sequence &&
+           last_.kind == item.kind && last_.meta_size == item.meta.size() &&
+           std::equal(item.meta.begin(), item.meta.end(), last_.meta.begin());
+}
+
+inline void InboxWriter::remember(const BooksCopy& books, const Item& last) {
+    last_.count = books.count;
+    last_.origin = last.origin;
+    last_.sequence = last.sequence;
+    last_.sent_at_us = last.sent_at_us;
+    last_.kind = last.kind;
+    last_.meta_size = last.meta.size();
+    if (!last.meta.empty()) std::copy(last.meta.begin(), last.meta.end(), last_.meta.begin());
+}
+
 template <class Now>
 [[gnu::always_inline]] inline bool InboxWriter::append_now(Item& item, const Now& now) {
     BooksCopy books = own_books();
     const std::size_t size = item.payload.size();
-    const bool continues = last_.count == books.count && last_.origin == item.origin &&
-                           last_.sequence + 1 == item.sequence && last_.kind == item.kind &&
-                           last_.meta_size == 0;
+    const bool continues = last_.count == books.count && may_continue_last(item);
     const Position at = books.tail;
     const std::uint32_t header_bytes = continues ? kContinuedHeaderBytes : kRecordHeaderBytes;
     const std::uint64_t end = aligned_to_record(at.offset + header_bytes + std::uint64_t{size});
@@ -109,12 +125,7 @@ template <class Now>
     books.count += 1;
     books.bytes += size;
     make_visible(books, segment_.word(at), to_commit_word(shape));
-    last_.count = books.count;
-    last_.origin = item.origin;
-    last_.sequence = item.sequence;
-    last_.sent_at_us = item.sent_at_us;
-    last_.kind = item.kind;
-    last_.meta_size = 0;
+    remember(books, item);
     return true;
 }
 
