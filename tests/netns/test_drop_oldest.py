@@ -97,6 +97,8 @@ class DropOldest(lab.LabTest):
         sender.put("//*/mailslot/OTHER", "behind them all")
         self.assert_next_is(other, "behind them all")
         listener.process.send_signal(signal.SIGCONT)
+        # Before it has made room, "x" would be refused like those before it.
+        self.wait_until("there is room", lambda: reader.info()["messages"] <= KEPT)
         sender.put(EVERYBODY, "x")
         self.wait_until("all is known", lambda: (info := reader.info())["received"]
                         + info["lost_by_cause"]["slot_full"] == 10_001)
