@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                    message->op <= wire::LocalOp::registered_all);
     MAILSLOT_CHECK(message->senders.size() <= wire::kSendersPerPage);
     MAILSLOT_CHECK(message->counters.size() <= wire::kMostCounters);
+    MAILSLOT_CHECK(message->drops.size() <= wire::kDropsPerPage);
     if (size > kMostBytes || message->detail.size() > kMostDetailBytes) return 0;
     const auto again = wire::encode(*message);
     MAILSLOT_CHECK(again.size() == size && std::equal(again.begin(), again.end(), packet.begin()));

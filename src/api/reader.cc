@@ -194,11 +194,10 @@ Result<std::vector<SenderInfo>> senders(std::string_view name) {
         const auto entry = folder.find(parsed->key);
         if (!entry) continue;
         // What a dead reader left is no slot.
-        if (auto slot = inbox::ask_for_info(*entry); !slot) {
-            if (slot.error().code == Errc::no_such_slot) continue;
-            return slot.error();
-        }
-        return post::ask_for_senders(folders, parsed->key, kMaxSenders);
+        const auto slot = inbox::ask_for_info(*entry);
+        if (!slot && slot.error().code == Errc::no_such_slot) continue;
+        if (!slot) return slot.error();
+        return post::ask_for_senders(folders, *entry, *slot, kMaxSenders);
     }
     return Error{Errc::no_such_slot, "senders", 0, parsed->text};
 }

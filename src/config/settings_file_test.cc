@@ -91,6 +91,7 @@ receive_buffer = "16MiB"
 max_sender_rate = 100
 max_slot_rate = 300
 metrics = "[::1]:9138"
+metrics_senders = 7
 [peers]
 FileSrv = "10.0.0.7"
 "printer.example.org" = "fe80::1%3"
@@ -109,6 +110,7 @@ FileSrv = "10.0.0.7"
     EXPECT_EQ(settings.max_sender_rate, 100u);
     EXPECT_EQ(settings.max_slot_rate, 300u);
     EXPECT_EQ(settings.metrics, "[::1]:9138");
+    EXPECT_EQ(settings.metrics_senders, 7u);
     EXPECT_EQ(settings.peers,
               (Texts{{"FILESRV", "10.0.0.7"}, {"PRINTER.EXAMPLE.ORG", "fe80::1%3"}}));
 }

@@ -89,6 +89,7 @@ std::string to_toml(const Settings& settings, const Origins& origins) {
     lines.add("max_sender_rate", std::to_string(settings.max_sender_rate));
     lines.add("max_slot_rate", std::to_string(settings.max_slot_rate));
     lines.add("metrics", quoted(settings.metrics));
+    lines.add("metrics_senders", std::to_string(settings.metrics_senders));
     lines.add("spin_us", std::to_string(settings.spin.count()));
     lines.text += settings.peers.empty() ? "" : "\n[peers]\n";
     for (const auto& [name, address] : settings.peers) {

@@ -40,6 +40,7 @@ send_rate = "512MiB"                    # built in
 max_sender_rate = 0                     # built in
 max_slot_rate = 0                       # built in
 metrics = ""                            # built in
+metrics_senders = 100                   # built in
 spin_us = 20                            # built in
 
 [peers]
@@ -61,6 +62,7 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     settings.max_sender_rate = 1000;
     settings.max_slot_rate = 5000;
     settings.metrics = "127.0.0.1:9138";
+    settings.metrics_senders = 0;
     settings.peers = {{"A B", "10.0.0.7"}};
     Settings back;
     const auto applied = apply_toml(to_toml(settings, {}), "printed", back);
@@ -71,6 +73,7 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     EXPECT_EQ(back.max_sender_rate, 1000u);
     EXPECT_EQ(back.max_slot_rate, 5000u);
     EXPECT_EQ(back.metrics, "127.0.0.1:9138");
+    EXPECT_EQ(back.metrics_senders, 0u);
 }
 
 TEST(SettingsText, options_are_checked_like_variables) {

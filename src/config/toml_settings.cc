@@ -174,6 +174,14 @@ const toml::node* apply_metrics(const toml::node& value, Settings& settings) {
     return nullptr;
 }
 
+const toml::node* apply_metrics_senders(const toml::node& value, Settings& settings) {
+    const auto* const number = value.as_integer();
+    constexpr std::int64_t kMost = kMaxSenders;
+    if (number == nullptr || number->get() < 0 || number->get() > kMost) return &value;
+    settings.metrics_senders = static_cast<std::size_t>(number->get());
+    return nullptr;
+}
+
 const toml::node* apply_spin(const toml::node& value, Settings& settings) {
     const auto* const number = value.as_integer();
     if (number == nullptr || number->get() < 0 || number->get() > kMaxSpinUs) return &value;
@@ -208,6 +216,7 @@ constexpr Setting kSettings[] = {
     {"max_slot_rate", "a number of messages a second, 0 for no limit", apply_max_slot_rate},
     {"metrics", R"("unix:/PATH", or an address of this machine alone such as "127.0.0.1:9138")",
      apply_metrics},
+    {"metrics_senders", "a number from 0 to 65536", apply_metrics_senders},
     {"spin_us", "a number from 0 to 1000", apply_spin},
 };
 

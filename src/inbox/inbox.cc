@@ -199,7 +199,7 @@ inline bool Inbox::take_or_replace(RecordEnvelope& record, std::string& payload)
 // The same, where drops may have to be told: docs/inbox.md section 9.
 bool Inbox::take_and_tell(RecordEnvelope& record, std::string& payload) {
     if (!take_or_replace(record, payload)) return false;
-    if (!untold_.is_empty()) tell_drops(record);
+    if (!drops_.all_is_told()) tell_drops(record);
     return true;
 }
 
@@ -307,7 +307,7 @@ bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
 }
 
 void Inbox::settle_plain() {
-    is_plain_ = waiters_.empty() && !event_ && !closed_ && untold_.is_empty();
+    is_plain_ = waiters_.empty() && !event_ && !closed_ && drops_.all_is_told();
 }
 
 // In a stream whose reader is right behind the writer each fetches the lines that the other is

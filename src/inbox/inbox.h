@@ -110,6 +110,8 @@ public:
     // Of a slot that drops its oldest: drops what it has beside what it keeps, and so much that a
     // message of that size goes in. True: call again in kLookForRoomEvery. docs/inbox.md section 9.
     bool make_room(std::uint64_t wanted_bytes = 0);
+    // Of which origins it dropped how many, the first `most` from `first_origin` on.
+    DropBook::Drops dropped(std::uint64_t first_origin, std::size_t most) const;
 
 private:
     struct Waiter;
@@ -193,7 +195,7 @@ private:
     std::uint64_t earlier_received_bytes_ = 0, earlier_senders_forgotten_ = 0;
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
-    DropBook untold_;  // what was dropped and no message has told of yet
+    DropBook drops_;
     struct {
         std::uint64_t number = 0, lost_before = 0;
     } dropped_meta_;  // of the last dropped record that had one

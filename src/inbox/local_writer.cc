@@ -21,10 +21,12 @@ struct Answer {
     std::vector<os::UniqueFd> fds;
 };
 
-Result<Answer> ask(const SlotEntry& entry, LocalOp op, std::chrono::milliseconds patience) {
+Result<Answer> ask(const SlotEntry& entry, LocalMessage question,
+                   std::chrono::milliseconds patience) {
+    question.key = entry.name.key;
     auto connection = os::connect_local(entry.socket_path);
     if (!connection) return connection.error();
-    auto sent = os::send_packet(connection->get(), wire::encode({.op = op, .key = entry.name.key}));
+    auto sent = os::send_packet(connection->get(), wire::encode(question));
     if (!sent) return Error{Errc::no_such_slot, "ask the reader", sent.error().os_code};
     auto packet =
         os::receive_packet(connection->get(), std::chrono::steady_clock::now() + patience);
@@ -62,7 +64,7 @@ Result<void> LocalWriter::attach() {
 Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     const auto entry = folder.find(key_);
     if (!entry) return entry.error();
-    auto answer = ask(*entry, LocalOp::attach, patience_);
+    auto answer = ask(*entry, {.op = LocalOp::attach}, patience_);
     if (!answer) return answer.error();
     if (answer->message.op != LocalOp::attached || answer->fds.size() < 2 ||
         answer->message.number == 0 || answer->message.number >= kLockWaiters) {
@@ -159,11 +161,27 @@ void LocalWriter::ask_station_to_ring() {
 }
 
 Result<SlotInfo> ask_for_info(const SlotEntry& entry) {
-    auto answer = ask(entry, LocalOp::info, kInfoPatience);
+    auto answer = ask(entry, {.op = LocalOp::info}, kInfoPatience);
     if (!answer) return answer.error();
     if (answer->message.op != LocalOp::slot_info)
         return Error{Errc::no_such_slot, "ask the reader"};
     return std::move(answer->message.info);
+}
+
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry) {
+    DropBook::Drops all;
+    std::optional<std::uint64_t> from = 0;
+    while (from && all.size() < DropBook::kMostOrigins) {
+        const auto page = ask(entry, {.op = LocalOp::drops, .cursor = from}, kInfoPatience);
+        if (!page) return page.error();
+        const LocalMessage& message = page->message;
+        if (message.op != LocalOp::drop_page) return Error{Errc::no_such_slot, "ask the reader"};
+        all.insert(all.end(), message.drops.begin(), message.drops.end());
+        // Whatever it says, this ends.
+        if (message.cursor && *message.cursor <= *from) break;
+        from = message.cursor;
+    }
+    return all;
 }
 
 }  // namespace mailslot::inbox

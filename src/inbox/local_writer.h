@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "inbox/drop_book.h"
 #include "inbox/put_now.h"
 #include "inbox/slot_folder.h"
 #include "os/local_socket.h"
@@ -66,5 +67,7 @@ private:
 // Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out,
 // no_resources.
 Result<SlotInfo> ask_for_info(const SlotEntry& entry);
+// Of which origins it has dropped how many, in their order. Errors: the same.
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry);
 
 }  // namespace mailslot::inbox

@@ -110,14 +110,19 @@ void Inbox::note_drop() {
         }
         lost += dropped_meta_.lost_before;  // it would have told of these
     }
-    untold_.add(last_.origin, lost);
+    drops_.add(last_.origin, 1, lost);
     ++earlier_losses_.dropped_oldest;
     settle_plain();
 }
 
 void Inbox::tell_drops(RecordEnvelope& record) {
-    record.dropped_before = untold_.take(record.origin);
+    record.dropped_before = drops_.take_untold(record.origin);
     settle_plain();
+}
+
+DropBook::Drops Inbox::dropped(std::uint64_t first_origin, std::size_t most) const {
+    const std::lock_guard lock(mutex_);
+    return drops_.dropped(first_origin, most);
 }
 
 // --- The writing end

@@ -30,7 +30,8 @@ struct Settings {
     // Messages a second that one machine, and all of them together, may put into one slot here; 0:
     // as many as they like. docs/post-office.md, "Limits".
     std::uint64_t max_sender_rate = 0, max_slot_rate = 0;
-    std::string metrics;  // where they are served: os/stream_server.h; empty: nowhere
+    std::size_t metrics_senders = 100;  // told of one by one
+    std::string metrics;                // where they are served: os/stream_server.h; empty: nowhere
     std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
 };
 

@@ -1,7 +1,9 @@
 #include "post/ask_office.h"
 
 #include <chrono>
+#include <map>
 
+#include "inbox/local_writer.h"
 #include "os/local_socket.h"
 
 namespace mailslot::post {
@@ -63,15 +65,28 @@ Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const s
     return all;
 }
 
+// The office knows what it put into the slot; what made room there the reader alone knows.
+void add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry) {
+    const auto drops = inbox::ask_for_drops(entry);
+    if (!drops) return;
+    const std::map<std::uint64_t, std::uint64_t> by_origin(drops->begin(), drops->end());
+    for (SenderInfo& sender : senders) {
+        const auto found = by_origin.find(sender.origin);
+        if (found != by_origin.end()) sender.lost.dropped_oldest = found->second;
+    }
+}
+
 }  // namespace
 
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
-                                                const std::string& key, std::size_t most) {
+                                                const inbox::SlotEntry& entry, const SlotInfo& slot,
+                                                std::size_t most) {
     Result<std::vector<SenderInfo>> answer = Error{Errc::unreachable, "ask the post office"};
     for (const inbox::SlotFolder& folder : folders) {
-        answer = ask_one(folder, key, most);
+        answer = ask_one(folder, entry.name.key, most);
         if (answer || answer.error().code != Errc::unreachable) break;
     }
+    if (answer && slot.lost.dropped_oldest > 0) add_drops(*answer, entry);
     return answer;
 }
 

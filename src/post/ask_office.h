@@ -13,12 +13,14 @@
 
 namespace mailslot::post {
 
-// Whom the slot with this folded name has heard: at most `most` of them, in the order first heard.
-// Asks the offices of these folders in turn, until one knows the slot: a user's slot may be
-// registered with the machine's. Errors: unreachable, when nobody is the post office, or it does
-// not know the slot; no_permission, when it is another user's; timed_out, no_resources.
+// Whom this slot has heard: at most `most` of them, in the order first heard. `slot`: what its
+// reader has just said of it. Asks the offices of these folders in turn, until one knows the slot:
+// a user's slot may be registered with the machine's; and the reader, if it has dropped some.
+// Errors: unreachable, when nobody is the post office, or it does not know the slot; no_permission,
+// when it is another user's; timed_out, no_resources.
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
-                                                const std::string& key, std::size_t most);
+                                                const inbox::SlotEntry& entry, const SlotInfo& slot,
+                                                std::size_t most);
 
 // What the post office has counted for the whole machine. Errors: the same.
 Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder);

@@ -1,16 +1,20 @@
 #include "post/metrics.h"
 
+#include <algorithm>
 #include <array>
+#include <cinttypes>
+#include <cstdio>
 #include <utility>
 
 #include "model/fold.h"
 #include "model/losses.h"
+#include "model/senders.h"
 
 namespace mailslot::post {
 namespace {
 
 struct Labels {
-    std::string_view slot{}, cause{};
+    std::string_view slot{}, cause{}, from_host{}, from_address{}, origin{};
 };
 
 void append_escaped(std::string& out, std::string_view text) {
@@ -32,7 +36,9 @@ void append_sample(std::string& out, std::string_view name, const Labels& labels
     out += name;
     char before = '{';
     for (const auto& [label, text] :
-         {std::pair("slot", labels.slot), std::pair("cause", labels.cause)}) {
+         {std::pair("slot", labels.slot), std::pair("from_host", labels.from_host),
+          std::pair("from_address", labels.from_address), std::pair("origin", labels.origin),
+          std::pair("cause", labels.cause)}) {
         if (text.empty()) continue;
         out += before;
         before = ',';
@@ -43,6 +49,12 @@ void append_sample(std::string& out, std::string_view name, const Labels& labels
     if (before == ',') out += '}';
     (out += ' ') += std::to_string(value);
     out += '\n';
+}
+
+std::string hex_of(std::uint64_t number) {
+    std::array<char, 17> digits{};
+    std::snprintf(digits.data(), digits.size(), "%016" PRIx64, number);
+    return digits.data();
 }
 
 void append_head(std::string& out, std::string_view name, std::string_view help, bool is_level) {
@@ -96,6 +108,41 @@ void append_slots(std::string& out, const std::vector<SlotInfo>& slots) {
     }
 }
 
+void append_senders(std::string& out, const MetricsSample& sample) {
+    constexpr std::string_view kReceived = "mailslot_sender_received_total";
+    constexpr std::string_view kRepeats = "mailslot_sender_repeats_total";
+    constexpr std::string_view kLost = "mailslot_sender_lost_total";
+    constexpr std::string_view kLeftOut = "mailslot_metrics_senders_left_out";
+    const auto each = [&sample](auto&& append) {
+        for (const auto& [slot, sender] : sample.senders) {
+            const std::string origin = hex_of(sender.origin);
+            append(Labels{.slot = slot,
+                          .from_host = sender.from_host,
+                          .from_address = sender.from_address,
+                          .origin = origin},
+                   sender);
+        }
+    };
+    append_head(out, kReceived, "Messages of a sender on another machine put into the slot.",
+                false);
+    each([&out](const Labels& labels, const SenderInfo& sender) {
+        append_sample(out, kReceived, labels, sender.received);
+    });
+    append_head(out, kRepeats, "Further copies of its messages, dropped.", false);
+    each([&out](const Labels& labels, const SenderInfo& sender) {
+        append_sample(out, kRepeats, labels, sender.repeats);
+    });
+    append_head(out, kLost, "Messages of a sender that did not reach the slot, by cause.", false);
+    each([&out](Labels labels, const SenderInfo& sender) {
+        for_each_cause(sender.lost, [&](std::string_view cause, std::uint64_t count) {
+            labels.cause = cause;
+            append_sample(out, kLost, labels, count);
+        });
+    });
+    append_head(out, kLeftOut, "Senders that are not told of one by one.", true);
+    append_sample(out, kLeftOut, {}, sample.senders_left_out);
+}
+
 void append_counters(std::string& out, const std::vector<wire::NamedCounter>& counters) {
     constexpr std::string_view kLost = "mailslot_office_lost_total", kMark = "lost_";
     append_head(out, "mailslot_office_up", "Whether this machine has a post office.", true);
@@ -128,11 +175,20 @@ std::string http(std::string_view status, std::string_view type, std::string_vie
 
 }  // namespace
 
-std::string metrics_text(const std::vector<SlotInfo>& slots,
-                         const std::vector<wire::NamedCounter>& counters) {
+void keep_most_telling(MetricsSample& sample, std::size_t most) {
+    if (sample.senders.size() <= most) return;
+    const auto end = sample.senders.begin() + static_cast<std::ptrdiff_t>(most);
+    std::nth_element(sample.senders.begin(), end, sample.senders.end(),
+                     [](const auto& a, const auto& b) { return tells_more(a.second, b.second); });
+    sample.senders_left_out += sample.senders.size() - most;
+    sample.senders.erase(end, sample.senders.end());
+}
+
+std::string metrics_text(const MetricsSample& sample) {
     std::string out;
-    append_slots(out, slots);
-    append_counters(out, counters);
+    append_slots(out, sample.slots);
+    append_senders(out, sample);
+    append_counters(out, sample.counters);
     return out;
 }
 

@@ -2,9 +2,12 @@
 // Pure.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "mailslot/mailslot.h"
@@ -12,9 +15,20 @@
 
 namespace mailslot::post {
 
-// Text format 0.0.4. No `counters`: nobody is the post office just now.
-std::string metrics_text(const std::vector<SlotInfo>& slots,
-                         const std::vector<wire::NamedCounter>& counters);
+// What is told of a machine.
+struct MetricsSample {
+    std::vector<SlotInfo> slots{};
+    std::vector<std::pair<std::string, SenderInfo>> senders{};  // with the name of their slot
+    std::uint64_t senders_left_out = 0;
+    std::vector<wire::NamedCounter> counters{};  // empty: nobody is the post office just now
+};
+
+// Leaves out all but the `most` that lost most, and of those that lost nothing, that sent most: who
+// is in stays in, so that a collector does not meet new ones all the time.
+void keep_most_telling(MetricsSample& sample, std::size_t most);
+
+// Text format 0.0.4.
+std::string metrics_text(const MetricsSample& sample);
 
 // The HTTP answer to a request; `make_text` is called for GET /metrics and GET / alone.
 std::string metrics_answer(std::string_view request, const std::function<std::string()>& make_text);

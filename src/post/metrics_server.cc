@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <mutex>
+#include <span>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "inbox/local_writer.h"
+#include "model/limits.h"
 #include "model/stream_address.h"
 #include "os/stream_server.h"
 #include "os/thread.h"
@@ -19,24 +21,45 @@ namespace {
 
 constexpr std::chrono::seconds kTryAgain{2};
 
+void add_senders(MetricsSample& sample, const inbox::SlotFolder& folder,
+                 const inbox::SlotEntry& entry, const SlotInfo& slot, std::size_t most) {
+    if (slot.senders == 0) return;
+    Result<std::vector<SenderInfo>> heard = Error{Errc::unreachable, "ask the post office"};
+    if (most > 0) heard = ask_for_senders(std::span(&folder, 1), entry, slot, kMaxSenders);
+    if (!heard) {
+        sample.senders_left_out += slot.senders;
+        return;
+    }
+    for (SenderInfo& sender : *heard) sample.senders.emplace_back(slot.name, std::move(sender));
+    keep_most_telling(sample, most);
+}
+
 // The process that stops this may be one of those that are asked, and then does not answer.
-std::string collect(const inbox::SlotFolder& folder, const os::StopFlag& stop) {
-    std::vector<SlotInfo> slots;
+std::string collect(const inbox::SlotFolder& folder, std::size_t most_senders,
+                    const os::StopFlag& stop) {
+    MetricsSample sample;
     for (const inbox::SlotEntry& entry : folder.list()) {
         if (stop.wait_for(std::chrono::milliseconds(0))) return {};
-        if (auto slot = inbox::ask_for_info(entry)) slots.push_back(std::move(*slot));
+        auto slot = inbox::ask_for_info(entry);
+        if (!slot) continue;
+        add_senders(sample, folder, entry, *slot, most_senders);
+        sample.slots.push_back(std::move(*slot));
     }
-    return metrics_text(slots,
-                        ask_for_counters(folder).value_or(std::vector<wire::NamedCounter>()));
+    sample.counters = ask_for_counters(folder).value_or(std::vector<wire::NamedCounter>());
+    return metrics_text(sample);
 }
 
 }  // namespace
 
 struct MetricsServer::State {
-    State(StreamAddress where, inbox::SlotFolder slots, os::StopFlag ends)
-        : address(std::move(where)), folder(std::move(slots)), stop(std::move(ends)) {}
+    State(StreamAddress where, std::size_t senders, inbox::SlotFolder slots, os::StopFlag ends)
+        : address(std::move(where)),
+          most_senders(senders),
+          folder(std::move(slots)),
+          stop(std::move(ends)) {}
 
     StreamAddress address;
+    std::size_t most_senders;
     inbox::SlotFolder folder;
     os::StopFlag stop;
     std::thread thread;
@@ -53,7 +76,8 @@ struct MetricsServer::State {
             set_error(listener ? std::nullopt : std::optional(listener.error()));
             if (listener) {
                 os::serve_stream(listener->get(), stop.fd(), [this](std::string_view request) {
-                    return metrics_answer(request, [this] { return collect(folder, stop); });
+                    return metrics_answer(request,
+                                          [this] { return collect(folder, most_senders, stop); });
                 });
                 os::remove_stream(address);
             }
@@ -64,13 +88,14 @@ struct MetricsServer::State {
 
 MetricsServer::MetricsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-std::unique_ptr<MetricsServer> MetricsServer::start(const std::string& address,
+std::unique_ptr<MetricsServer> MetricsServer::start(const Settings& settings,
                                                     const inbox::SlotFolder& folder) {
-    const auto parsed = parse_stream_address(address);
+    const auto parsed = parse_stream_address(settings.metrics);
     if (!parsed) return nullptr;
     auto stop = os::StopFlag::create();
     if (!stop) return nullptr;
-    auto state = std::make_unique<State>(*parsed, folder, std::move(*stop));
+    auto state =
+        std::make_unique<State>(*parsed, settings.metrics_senders, folder, std::move(*stop));
     const bool started = os::run_joinable(state->thread, [s = state.get()] { s->run(); });
     if (!started) return nullptr;
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));

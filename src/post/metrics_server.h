@@ -8,15 +8,17 @@
 
 #include "inbox/slot_folder.h"
 #include "mailslot/result.h"
+#include "model/settings.h"
 
 namespace mailslot::post {
 
 // Threads: any.
 class MetricsServer {
 public:
-    // `address`: as the setting `metrics` has it. Where it is taken, perhaps by a predecessor that
-    // has not quite gone, it is tried again every two seconds. Null: no thread can be had.
-    static std::unique_ptr<MetricsServer> start(const std::string& address,
+    // The settings `metrics` and `metrics_senders` count. Where the address is taken, perhaps by a
+    // predecessor that has not quite gone, it is tried again every two seconds. Null: no thread can
+    // be had.
+    static std::unique_ptr<MetricsServer> start(const Settings& settings,
                                                 const inbox::SlotFolder& folder);
     ~MetricsServer();
     std::optional<Error> error() const;  // why nothing is served, where that is so

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace mailslot::post {
 namespace {
 
@@ -17,7 +19,8 @@ bool has_line(const std::string& text, const std::string& line) {
 
 TEST(Metrics, have_a_sample_for_each_slot_and_cause) {
     const std::string text =
-        metrics_text({slot("LOG")}, {{"bad", 3}, {"senders", 4, true}, {"lost_slot_full", 5}});
+        metrics_text({.slots = {slot("LOG")},
+                      .counters = {{"bad", 3}, {"senders", 4, true}, {"lost_slot_full", 5}}});
     for (const char* line :
          {R"(# TYPE mailslot_slot_received_total counter)",
           R"(mailslot_slot_received_total{slot="LOG"} 7)",
@@ -28,11 +31,49 @@ TEST(Metrics, have_a_sample_for_each_slot_and_cause) {
           R"(mailslot_office_up 1)"}) {
         EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
     }
-    EXPECT_TRUE(has_line(metrics_text({}, {}), "mailslot_office_up 0"));
+    EXPECT_TRUE(has_line(metrics_text({}), "mailslot_office_up 0"));
+}
+
+std::pair<std::string, SenderInfo> sender(std::uint64_t origin, std::uint64_t received,
+                                          std::uint64_t lost) {
+    SenderInfo info;
+    info.origin = origin, info.from_host = "A\"", info.from_address = "10.0.0.2";
+    info.received = received, info.repeats = 1, info.lost.network_gap = lost;
+    return {"LOG", info};
+}
+
+TEST(Metrics, tell_of_single_senders) {
+    const std::string text =
+        metrics_text({.senders = {sender(0xabc, 9, 3)}, .senders_left_out = 5});
+    const std::string who =
+        R"({slot="LOG",from_host="A\"",from_address="10.0.0.2",origin="0000000000000abc")";
+    for (const std::string& line :
+         {"mailslot_sender_received_total" + who + "} 9",
+          "mailslot_sender_repeats_total" + who + "} 1",
+          "mailslot_sender_lost_total" + who + R"(,cause="network_gap"} 3)",
+          "mailslot_sender_lost_total" + who + R"(,cause="slot_full"} 0)",
+          std::string("mailslot_metrics_senders_left_out 5")}) {
+        EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
+    }
+}
+
+TEST(Metrics, tell_of_those_that_lost_most_first) {
+    MetricsSample sample;
+    sample.senders = {sender(1, 100, 0), sender(2, 5, 1), sender(3, 900, 0), sender(4, 1, 7)};
+    sample.senders_left_out = 10;
+    keep_most_telling(sample, 3);
+    std::vector<std::uint64_t> kept;
+    for (const auto& [slot, info] : sample.senders) kept.push_back(info.origin);
+    std::ranges::sort(kept);
+    EXPECT_EQ(kept, (std::vector<std::uint64_t>{2, 3, 4}));
+    EXPECT_EQ(sample.senders_left_out, 11u);
+    keep_most_telling(sample, 0);
+    EXPECT_TRUE(sample.senders.empty());
+    EXPECT_EQ(sample.senders_left_out, 14u);
 }
 
 TEST(Metrics, escape_names) {
-    const std::string text = metrics_text({slot("a\"b\\c\nd"), slot("\xff")}, {});
+    const std::string text = metrics_text({.slots = {slot("a\"b\\c\nd"), slot("\xff")}});
     EXPECT_TRUE(has_line(text, R"(mailslot_slot_messages{slot="a\"b\\c\nd"} 0)")) << text;
     EXPECT_TRUE(has_line(text, R"(mailslot_slot_messages{slot="?"} 0)"));
 }

@@ -99,6 +99,7 @@ private:
     void hear_visitor(int fd);
     void answer_visitor(int fd, Visitor& visitor, const wire::LocalMessage& message);
     void admit(int fd, Visitor& visitor, const std::shared_ptr<inbox::Inbox>& inbox);
+    void tell_drops(int fd, const inbox::Inbox& inbox, std::uint64_t first_origin) const;
     void dismiss_visitor(int fd);
 
     // The post office (station_office.cc).

@@ -30,7 +30,7 @@ Result<void> Station::open_office(Estate estate, Clock::Instant receive_by) {
     office_ = std::move(*office);
     office_died_ = false;
     metrics_.reset();
-    if (!settings_.metrics.empty()) metrics_ = MetricsServer::start(settings_.metrics, folder_);
+    if (!settings_.metrics.empty()) metrics_ = MetricsServer::start(settings_, folder_);
     watch_for_machines_office();
     set_network_error(office_->network_error());
     return {};

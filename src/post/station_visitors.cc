@@ -84,9 +84,21 @@ void Station::answer_visitor(int fd, Visitor& visitor, const LocalMessage& messa
     } else if (message.op == LocalOp::info) {
         (void)os::send_packet(
             fd, wire::encode({.op = LocalOp::slot_info, .info = found->second->info()}));
+    } else if (message.op == LocalOp::drops) {
+        tell_drops(fd, *found->second, message.cursor.value_or(0));
     } else {
         dismiss_visitor(fd);
     }
+}
+
+void Station::tell_drops(int fd, const inbox::Inbox& inbox, std::uint64_t first_origin) const {
+    LocalMessage answer{.op = LocalOp::drop_page};
+    answer.drops = inbox.dropped(first_origin, wire::kDropsPerPage);
+    const bool is_full = answer.drops.size() == wire::kDropsPerPage;
+    // Past the last origin that there can be no next page begins.
+    if (is_full && answer.drops.back().first + 1 != 0)
+        answer.cursor = answer.drops.back().first + 1;
+    (void)os::send_packet(fd, wire::encode(answer));
 }
 
 void Station::admit(int fd, Visitor& visitor, const std::shared_ptr<inbox::Inbox>& inbox) {

@@ -141,14 +141,31 @@ std::vector<NamedCounter> take_counters(ByteReader& in) {
     return counters;
 }
 
+void put_drops(ByteWriter& out, const LocalMessage& message) {
+    out.u16be(static_cast<std::uint16_t>(message.drops.size()));
+    for (const auto& [origin, count] : message.drops) out.u64be(origin), out.u64be(count);
+}
+
+void take_drops(ByteReader& in, LocalMessage& message) {
+    for (std::size_t left = take_count(in, kDropsPerPage); left > 0 && in.ok(); --left) {
+        const std::uint64_t origin = in.u64be();
+        message.drops.emplace_back(origin, in.u64be());
+    }
+}
+
+bool has_cursor(LocalOp op) {
+    return op == LocalOp::senders || op == LocalOp::sender_page || op == LocalOp::drops ||
+           op == LocalOp::drop_page;
+}
+
 bool is_known(LocalOp op) {
-    return (op >= LocalOp::attach && op <= LocalOp::make_room) ||
+    return (op >= LocalOp::attach && op <= LocalOp::drop_page) ||
            (op >= LocalOp::offer && op <= LocalOp::registered_all);
 }
 
 std::size_t most_bytes(const LocalMessage& message) {
     return kMostBytes + message.senders.size() * kMostSenderBytes +
-           message.counters.size() * (kMostCounterNameBytes + 11);
+           message.counters.size() * (kMostCounterNameBytes + 11) + message.drops.size() * 16;
 }
 
 }  // namespace
@@ -167,11 +184,10 @@ std::vector<std::byte> encode(const LocalMessage& message) {
         out,
         std::string_view(message.detail).substr(0, is_long ? kMostMemoBytes : kMostDetailBytes));
     if (message.op == LocalOp::slot_info) put_info(out, message.info);
-    if (message.op == LocalOp::senders || message.op == LocalOp::sender_page) {
-        out.u64be(or_none(message.cursor));
-    }
+    if (has_cursor(message.op)) out.u64be(or_none(message.cursor));
     if (message.op == LocalOp::sender_page) put_senders(out, message.senders);
     if (message.op == LocalOp::counter_list) put_counters(out, message.counters);
+    if (message.op == LocalOp::drop_page) put_drops(out, message);
     buffer.resize(out.size());
     return buffer;
 }
@@ -186,11 +202,10 @@ Result<LocalMessage> decode_local_message(Bytes packet) {
     message.why = Errc{in.u8()};
     message.detail = take_text(in);
     if (message.op == LocalOp::slot_info) message.info = take_info(in);
-    if (message.op == LocalOp::senders || message.op == LocalOp::sender_page) {
-        message.cursor = none_or(in.u64be());
-    }
+    if (has_cursor(message.op)) message.cursor = none_or(in.u64be());
     if (message.op == LocalOp::sender_page) message.senders = take_senders(in);
     if (message.op == LocalOp::counter_list) message.counters = take_counters(in);
+    if (message.op == LocalOp::drop_page) take_drops(in, message);
     if (!in.ok() || in.left() != 0) return Error{Errc::bad_packet, "local message"};
     if (version != kVersion) {
         return Error{Errc::bad_packet, "local message", 0, "another version of mailslot runs here"};

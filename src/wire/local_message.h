@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -32,7 +33,9 @@ enum class LocalOp : std::uint8_t {
     counters = 14,     // anyone to the post office: what have you counted?
     counter_list = 15,
     make_room = 16,  // writer: more waits than the slot keeps; number: bytes that found no room
-    // 17 to 19 are free.
+    drops = 17,      // anyone to the reading process: whose messages made room? cursor
+    drop_page = 18,  // answer; drops, cursor
+    // 19 is free.
 
     // Handing over: docs/post-office.md.
     offer = 20,              // post office to a registered process: I end, take it
@@ -53,6 +56,7 @@ enum class Rank : std::uint32_t {
 };
 
 inline constexpr std::size_t kSendersPerPage = 32;  // 14 KiB with the longest names
+inline constexpr std::size_t kDropsPerPage = 512;   // 8 KiB
 inline constexpr std::size_t kMostCounters = 128;
 
 // One of the post office's own, by the name that it has everywhere.
@@ -70,10 +74,12 @@ struct LocalMessage {
     Errc why{};            // refused; registered
     std::string detail{};  // registered
     SlotInfo info{};       // slot_info
-    // senders: where the page begins; sender_page: where the next one does, if there is one.
+    // senders, drops: where the page begins; their pages: where the next one does, if there is one.
     std::optional<std::uint64_t> cursor{};
     std::vector<SenderInfo> senders{};     // sender_page: at most kSendersPerPage
     std::vector<NamedCounter> counters{};  // counter_list: at most kMostCounters
+    // drop_page: origins and how many of their messages made room; at most kDropsPerPage.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> drops{};
 };
 
 std::vector<std::byte> encode(const LocalMessage& message);

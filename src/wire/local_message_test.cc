@@ -132,6 +132,23 @@ TEST(LocalMessage, carries_counters_and_questions_for_them) {
     EXPECT_TRUE(decode_local_message(encode({.op = LocalOp::counters})));
 }
 
+TEST(LocalMessage, carries_a_page_of_drops) {
+    LocalMessage page{.op = LocalOp::drop_page, .cursor = 77};
+    for (std::uint64_t i = 0; i < kDropsPerPage; ++i) page.drops.emplace_back(i, 2 * i);
+    const auto packet = encode(page);
+    EXPECT_LE(packet.size(), 16u * 1024);  // what the other end receives
+    const auto back = decode_local_message(packet);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->cursor, 77u);
+    EXPECT_EQ(back->drops, page.drops);
+    page.drops.emplace_back(1, 1);
+    EXPECT_FALSE(decode_local_message(encode(page)));
+    const auto question =
+        decode_local_message(encode({.op = LocalOp::drops, .key = "A", .cursor = 5}));
+    ASSERT_TRUE(question);
+    EXPECT_EQ(question->cursor, 5u);
+}
+
 TEST(LocalMessage, refuses_a_time_that_no_clock_has) {
     auto packet = encode({.op = LocalOp::sender_page, .senders = {sender_with("h")}});
     const std::size_t at = 11 + 8 + 2 + 2 + 1 + 2 + 9;  // last_heard

@@ -1,6 +1,7 @@
 """Runs the command in a machine of the test's own: a runtime folder, a host name and a port."""
 
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -42,6 +43,19 @@ def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("", 0))
         return probe.getsockname()[1]
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """To a web server behind a socket file."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=DEADLINE)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
 
 
 class Running:

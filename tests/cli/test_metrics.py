@@ -22,17 +22,6 @@ except ImportError:
 DASHBOARD = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "grafana" / "mailslot.json"
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=support.DEADLINE)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self.path))
-
-
 class Metrics(support.CommandTest):
     def configure(self, address):
         (self.folder / "mailslot.toml").write_text(f'metrics = "{address}"\n')
@@ -43,7 +32,7 @@ class Metrics(support.CommandTest):
         self.configure(f"unix:{self.file}")
 
     def fetch(self, connection=None, method="GET", path="/metrics"):
-        with contextlib.closing(connection or UnixConnection(self.file)) as asking:
+        with contextlib.closing(connection or support.UnixConnection(self.file)) as asking:
             asking.request(method, path)
             answer = asking.getresponse()
             return answer, answer.read().decode()

@@ -1,8 +1,10 @@
 """Who lost how much of what, and whose fault it was: `info` tells, whichever process is the post office."""
 
+import contextlib
 import signal
 
 import lab
+import support
 from lab import EVERYBODY, feed, message_from, numbered
 
 
@@ -76,7 +78,31 @@ class Books(lab.LabTest):
         self.assertEqual(info["lost_by_cause"]["kernel_drop"], info["lost"])
         self.assertEqual(info["by_sender"][0]["lost_by_cause"]["kernel_drop"], info["lost"])
         _, _, said = listener.stop()
-        self.assertIn(f"{info['lost']} lost (kernel_drop {info['lost']})", said)
+        lost = f"{info['lost']} lost (kernel_drop {info['lost']})"
+        self.assertIn(lost, said)
+        origin = info["by_sender"][0]["origin"]
+        self.assertIn(f"  S at 10.{reader.net.number}.0.2, origin {origin}: {info['received']} received, {lost}\n", said)
+
+    def test_the_metrics_tell_of_the_senders_that_lost_most(self):
+        reader, one, other = self.machines(["R", "S", "T"], ipv6=False)
+        (reader.folder / "mailslot.toml").write_text(
+            f'metrics = "unix:{reader.folder}/metrics.sock"\nmetrics_senders = 1\nmax_sender_rate = 5\n')
+        reader.listen()
+        one.put(EVERYBODY, *(numbered(i) for i in range(1, 9)))
+        other.put(EVERYBODY, *(numbered(i) for i in range(1, 4)))
+        self.wait_until("all is known", lambda: {n: s["received"] + s["lost"] for n, s in self.by_host(reader).items()}
+                        == {"S": 8, "T": 3})
+        sender = self.by_host(reader)["S"]
+        self.assertGreater(sender["lost"], 0)
+        with contextlib.closing(support.UnixConnection(reader.folder / "metrics.sock")) as asking:
+            asking.request("GET", "/metrics")
+            text = asking.getresponse().read().decode()
+        who = (f'{{slot="IN",from_host="S",from_address="{sender["from_address"]}",origin="{sender["origin"]}"')
+        self.assertIn(f'mailslot_sender_received_total{who}}} {sender["received"]}\n', text)
+        for cause, count in sender["lost_by_cause"].items():
+            self.assertIn(f'mailslot_sender_lost_total{who},cause="{cause}"}} {count}\n', text)
+        self.assertNotIn('from_host="T"', text)
+        self.assertIn("mailslot_metrics_senders_left_out 1\n", text)
 
 
 if __name__ == "__main__":

@@ -45,9 +45,10 @@ class DropOldest(lab.LabTest):
         info = reader.info()
         self.assertEqual((info["lost"], info["lost_by_cause"]["dropped_oldest"]), (dropped, dropped))
         self.assertEqual(info["when_full"], "drop_oldest")
-        # It was in the slot: in the sender's books it was received.
+        # It was in the slot: received, and then dropped, in the sender's books, too.
         sender = info["by_sender"][0]
-        self.assertEqual((sender["received"], sender["lost"]), (COUNT, 0))
+        self.assertEqual((sender["received"], sender["lost"]), (COUNT, dropped))
+        self.assertEqual(sender["lost_by_cause"]["dropped_oldest"], dropped)
         messages = listener.drain(1 + KEPT)
         newest = range(COUNT - KEPT + 1, COUNT + 1)
         self.assertEqual([m["sequence"] for m in messages], [1, *newest])
@@ -65,6 +66,7 @@ class DropOldest(lab.LabTest):
         dropped = COUNT - 1 - KEPT
         self.assertIn(f"mailslot: lost {dropped} messages from S before this one\n", err)
         self.assertIn(f"{KEPT + 1} messages from 1 sender, {dropped} lost (dropped_oldest {dropped})\n", err)
+        self.assertRegex(err, f"  S at 10[.0-9]+, origin [0-9a-f]+: {COUNT} received, {dropped} lost .dropped_oldest {dropped}")
 
     def test_the_post_office_of_another_process_has_them_dropped(self):
         reader, sender = self.machines(["R", "S"], ipv6=False)

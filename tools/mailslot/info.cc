@@ -1,7 +1,6 @@
 // mailslot info: one slot's sizes, limits, counters, and what was lost why.
 #include <algorithm>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "mailslot/commands.h"
@@ -13,6 +12,7 @@
 #include "mailslot/size_text.h"
 #include "mailslot/slot_json.h"
 #include "mailslot/table.h"
+#include "model/senders.h"
 
 namespace mailslot::cli {
 namespace {
@@ -54,13 +54,10 @@ void append_table(std::string& out, const SlotInfo& slot) {
         append_row(out, "  " + std::string(loss.cause), loss.count);
 }
 
-// Those that lost most first, and of those that lost nothing, those that sent most.
 void append_senders(std::string& out, std::vector<SenderInfo> senders, bool all) {
     constexpr std::size_t kShown = 10;
     if (senders.empty()) return;
-    std::ranges::stable_sort(senders, [](const SenderInfo& a, const SenderInfo& b) {
-        return std::pair(a.lost.total(), a.received) > std::pair(b.lost.total(), b.received);
-    });
+    std::ranges::sort(senders, tells_more);
     const std::size_t shown = all ? senders.size() : std::min(kShown, senders.size());
     std::vector<Cells> rows{{"FROM_HOST", "FROM_ADDRESS", "ORIGIN", "RECEIVED", "REPEATS", "LOST"}};
     for (std::size_t i = 0; i < shown; ++i) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "api/process.h"
@@ -20,6 +21,7 @@
 #include "mailslot/output.h"
 #include "mailslot/plain_line.h"
 #include "mailslot/report.h"
+#include "mailslot/sender_report.h"
 #include "mailslot/slot_json.h"
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
@@ -89,6 +91,7 @@ private:
     void warn_about_network();
     void say_losses(std::optional<std::string> line);
     int summarize();
+    void say_who_lost();
 
     const ListenOptions& options_;
     std::vector<Reader> readers_;
@@ -272,8 +275,20 @@ int Listener::summarize() {
     if (end_ == End::stopped || losses != "0 lost" || options_.verbose) {
         const std::string rest = unread > 0 ? ", " + std::to_string(unread) + " unread" : "";
         say(tally_.text() + ", " + losses + rest);
+        if (losses != "0 lost") say_who_lost();
     }
     return status_;
+}
+
+// Those on other machines: who puts here is told of each loss itself.
+void Listener::say_who_lost() {
+    std::vector<std::pair<std::string, SenderInfo>> all;
+    for (const Reader& reader : readers_) {
+        auto heard = senders(reader.name());
+        if (!heard) continue;
+        for (SenderInfo& sender : *heard) all.emplace_back(reader.name(), std::move(sender));
+    }
+    for (const std::string& line : sender_lines(std::move(all), readers_.size() > 1)) say(line);
 }
 
 // With one processor, who looks again keeps the writer from it.
