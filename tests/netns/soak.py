@@ -1,12 +1,22 @@
-"""Machines, slots, steady and bursty writers, killed writers and links that go down: at the end, for every sending
-machine and slot, what was sent is what was received and what is counted as lost, and no reader has grown.
+"""Machines, slots, steady and bursty writers; writers, readers and post offices that are killed, links that go down.
+At the end, for every sender and slot, what was sent is what was received and what is counted as lost, and nobody has
+grown.
 
 usage: soak.py PROGRAM; parameters come from the environment: MACHINES (3), SLOTS (6), SECONDS (15), WRITERS (3, of
-each machine), SEED. Half an hour with ten machines:
-    MACHINES=10 SLOTS=100 SECONDS=1800 WRITERS=10 /usr/bin/python3 -B tests/netns/soak.py build/release/bin/mailslot
+each machine), SEED. PYTHONPATH has the Python module. Half an hour with ten machines:
+    MACHINES=10 SLOTS=100 SECONDS=1800 WRITERS=10 PYTHONPATH=build/release/python \\
+        /usr/bin/python3 -B tests/netns/soak.py build/release/bin/mailslot
+
+On each machine mailslotd is the post office, and a process reads the machine's slots and looks at each message
+(soak_reader.py). Each writer has a host name of its own, by which it is known again. What can be known of it:
+- alive, and begun when its reader was there: the reader has received, or was told of the loss of, 1 to the last;
+- alive, and older than its reader, whose predecessor was killed: the same from the first that this reader heard;
+- killed: as much, up to the last that was heard of it, which is not more than was sent.
 """
 
+import json
 import os
+import pathlib
 import random
 import subprocess
 import time
@@ -17,9 +27,11 @@ import support
 TICK = 0.05  # seconds
 STEADY = 10  # messages in a tick
 BURST, BURST_EVERY = 500, 20  # messages, ticks
-FLAP_EVERY, DOWN_FOR, KILL_EVERY = 60, 10, 40  # ticks
-MOST_GROWTH = 8 * 1024  # KiB: what a reader may have taken for its books and bursts since it was warm
+FLAP_EVERY, DOWN_FOR = 60, 10  # ticks
+KILL_WRITER_EVERY, KILL_OFFICE_EVERY, OFFICE_BACK_AFTER, KILL_READER_EVERY = 40, 110, 20, 170  # ticks
+MOST_GROWTH = 8 * 1024  # KiB: what a process may have taken for its books and bursts since it was warm
 WARM_AFTER = 0.3  # of the time
+READER = pathlib.Path(__file__).with_name("soak_reader.py")
 
 
 def parameter(name, default):
@@ -27,10 +39,15 @@ def parameter(name, default):
 
 
 class Writer:
-    def __init__(self, machine, slot, is_bursty):
+    count = 0
+
+    def __init__(self, machine, slot, is_bursty, reader):
+        Writer.count += 1
         self.machine, self.slot, self.is_bursty = machine, slot, is_bursty
+        self.host = f"{machine.name}-{Writer.count}"
         self.sent, self.is_killed = 0, False
-        self.running = machine.start("put", f"//*/mailslot/{slot}")
+        self.first_reader = reader
+        self.running = machine.start("put", f"//*/mailslot/{slot}", environment={"MAILSLOT_HOST": self.host})
 
     def feed(self, count):
         lab.feed(self.running, self.sent + 1, self.sent + count)
@@ -39,6 +56,35 @@ class Writer:
     def kill(self):
         self.running.kill()
         self.is_killed = True
+
+
+class Process:
+    """What must not grow."""
+
+    def __init__(self, what, running):
+        self.what, self.running, self.warm = what, running, None
+
+    def use(self):
+        """(resident KiB, descriptors)"""
+        pid = self.running.process.pid
+        if self.running.process.poll() is not None:
+            raise AssertionError(f"{self.what} has ended: {self.running.rest(self.running.err).decode()}")
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+        return resident, len(os.listdir(f"/proc/{pid}/fd"))
+
+
+class Reader(Process):
+    def __init__(self, machine, slots):
+        super().__init__(f"the reader on {machine.name}", machine.start(
+            "-B", str(READER), *slots, program="/usr/bin/python3",
+            environment={"PYTHONPATH": os.environ["PYTHONPATH"]}))
+        assert self.running.line() == b"ready\n", self.running.rest(self.running.err).decode()
+
+    def report(self):
+        self.running.process.stdin.write(b"\n")
+        self.running.process.stdin.flush()
+        return json.loads(self.running.line())
 
 
 class Soak(lab.LabTest):
@@ -50,26 +96,28 @@ class Soak(lab.LabTest):
         count = parameter("MACHINES", 3)
         self.all = self.machines([f"M{i}" for i in range(count)], ipv6=False)
         slots = [f"S{i}" for i in range(parameter("SLOTS", 6))]
-        self.reader_of = {slot: self.all[i % count] for i, slot in enumerate(slots)}
-        self.readers = {machine: machine.start(
-            "listen", "--verbose", *[s for s in slots if self.reader_of[s] is machine],
-            stdout=subprocess.DEVNULL).ready() for machine in self.all}
+        self.machine_of = {slot: self.all[i % count] for i, slot in enumerate(slots)}
+        self.offices = {machine: self.office(machine) for machine in self.all}
+        self.readers = {machine: self.reader(machine) for machine in self.all}
         self.writers = [self.writer(machine, i % 2 == 0) for machine in self.all
                         for i in range(parameter("WRITERS", 3))]
+        self.down, self.without_office, self.killed = None, None, {"writers": 0, "offices": 0, "readers": 0}
+        self.lost_an_office = set()  # its own books of single senders, too
+
+    def office(self, machine):
+        return Process(f"mailslotd on {machine.name}", machine.daemon())
+
+    def reader(self, machine):
+        return Reader(machine, [slot for slot, where in self.machine_of.items() if where is machine])
 
     def writer(self, machine, is_bursty):
-        slot = self.random.choice([s for s, reader in self.reader_of.items() if reader is not machine])
-        return Writer(machine, slot, is_bursty)
-
-    def use(self, running):
-        """(resident KiB, descriptors) of a process."""
-        pid = running.process.pid
-        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
-            resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-        return resident, len(os.listdir(f"/proc/{pid}/fd"))
+        slot = self.random.choice([s for s, where in self.machine_of.items() if where is not machine])
+        return Writer(machine, slot, is_bursty, self.readers[self.machine_of[slot]])
 
     def living(self):
         return [writer for writer in self.writers if not writer.is_killed]
+
+    # What happens.
 
     def tick(self, number):
         for writer in self.living():
@@ -77,74 +125,131 @@ class Soak(lab.LabTest):
                 writer.feed(STEADY)
             elif number % BURST_EVERY == 0:
                 writer.feed(BURST)
-        if number % FLAP_EVERY == FLAP_EVERY // 2:
+        at = number % FLAP_EVERY
+        if at == FLAP_EVERY // 2:
             self.down = self.random.choice(self.all)
             self.down.down(self.down.interface)
-        if number % FLAP_EVERY == FLAP_EVERY // 2 + DOWN_FOR:
+        if at == FLAP_EVERY // 2 + DOWN_FOR:
+            self.mend_link()
+        if number % KILL_WRITER_EVERY == KILL_WRITER_EVERY - 1:
+            self.kill_writer()
+        if number % KILL_OFFICE_EVERY == KILL_OFFICE_EVERY - 1:
+            self.kill_office()
+        if number % KILL_OFFICE_EVERY == OFFICE_BACK_AFTER - 1:
+            self.mend_office()
+        if number % KILL_READER_EVERY == KILL_READER_EVERY - 1:
+            self.kill_reader()
+
+    def mend_link(self):
+        if self.down:
             self.down.up(self.down.interface)
             self.down = None
-        if number % KILL_EVERY == KILL_EVERY - 1:
-            victim = self.random.choice(self.living())
-            victim.kill()
-            self.writers.append(self.writer(victim.machine, victim.is_bursty))
+
+    def kill_writer(self):
+        victim = self.random.choice(self.living())
+        victim.kill()
+        self.killed["writers"] += 1
+        self.writers.append(self.writer(victim.machine, victim.is_bursty))
+
+    def kill_office(self):
+        """Until it is back the machine's reader is the post office."""
+        self.without_office = self.random.choice(self.all)
+        self.offices.pop(self.without_office).running.kill()
+        self.lost_an_office.add(self.without_office)
+        self.killed["offices"] += 1
+
+    def mend_office(self):
+        if self.without_office:
+            self.offices[self.without_office] = self.office(self.without_office)
+            self.without_office = None
+
+    def kill_reader(self):
+        machine = self.random.choice(self.all)
+        self.readers.pop(machine).running.kill()
+        self.killed["readers"] += 1
+        self.readers[machine] = self.reader(machine)
+
+    # What is looked at.
+
+    def processes(self):
+        return [*self.offices.values(), *self.readers.values()]
 
     def test_the_books_add_up(self):
-        self.down, warm = None, None
+        is_warm = False
         begin, seconds = time.monotonic(), parameter("SECONDS", 15)
         for number in range(int(seconds / TICK)):
             self.tick(number)
-            if warm is None and time.monotonic() - begin > WARM_AFTER * seconds:
-                warm = {machine: self.use(running) for machine, running in self.readers.items()}
+            if not is_warm and time.monotonic() - begin > WARM_AFTER * seconds:
+                is_warm = True
+                for process in self.processes():
+                    process.warm = process.use()
             # The load keeps to the clock: there is nothing to wait for.
             time.sleep(max(0.0, begin + (number + 1) * TICK - time.monotonic()))
-        if self.down:
-            self.down.up(self.down.interface)
+        self.mend_link()
+        self.mend_office()
         for writer in self.living():
             writer.feed(1)  # with the links up: whatever is missing is known from here on
         self.wait_until("all is known", self.is_all_known)
         for writer in self.living():
             self.assertEqual(writer.running.end()[0], 0)
         self.check_books()
-        for machine, running in self.readers.items():
-            resident, descriptors = self.use(running)
-            self.assertLessEqual(resident, warm[machine][0] + MOST_GROWTH, machine.name)
-            self.assertLessEqual(descriptors, warm[machine][1] + 1, machine.name)
+        self.check_growth()
 
-    def known(self):
-        """{(sending machine, slot): received and lost}"""
-        books = {}
-        for slot, reader in self.reader_of.items():
-            info = reader.info(slot)
-            self.assertEqual(info["senders_forgotten"], 0)
-            self.assertEqual(info["lost"], sum(s["lost"] for s in info["by_sender"]))
-            self.assertEqual(info["received"], sum(s["received"] for s in info["by_sender"]))
-            for sender in info["by_sender"]:
-                key = (sender["from_host"], slot)
-                books[key] = books.get(key, 0) + sender["received"] + sender["lost"]
-        return books
-
-    def sent(self, with_killed):
-        books = {}
-        for writer in self.writers:
-            if with_killed or not writer.is_killed:
-                key = (writer.machine.name, writer.slot)
-                books[key] = books.get(key, 0) + writer.sent
-        return books
+    def reports(self):
+        """{host of a writer: (slot, first, last, received, lost, origin)}, and what was wrong."""
+        books, faults = {}, []
+        for reader in self.readers.values():
+            report = reader.report()
+            faults += report["faults"]
+            for slot, senders in report["slots"].items():
+                for host, *numbers in senders:
+                    self.assertNotIn(host, books)
+                    books[host] = (slot, *numbers)
+        return books, faults
 
     def is_all_known(self):
-        known = self.known()
-        return all(known.get(key, 0) >= count for key, count in self.sent(with_killed=False).items())
+        books, _ = self.reports()
+        return all(writer.host in books and books[writer.host][2] >= writer.sent for writer in self.living())
 
     def check_books(self):
-        known, least, most = self.known(), self.sent(with_killed=False), self.sent(with_killed=True)
-        for key, count in known.items():
-            # Of a writer that was killed nobody knows the last that it sent.
-            self.assertGreaterEqual(count, least.get(key, 0), key)
-            self.assertLessEqual(count, most[key], key)
-        total = sum(known.values())
-        lost = sum(reader.info(slot)["lost"] for slot, reader in self.reader_of.items())
-        print(f"{total} messages of {len(self.writers)} writers are accounted for, {lost} of them lost", flush=True)
+        books, faults = self.reports()
+        self.assertEqual(faults, [])
+        received_in, lost_in = dict.fromkeys(self.machine_of, 0), dict.fromkeys(self.machine_of, 0)
+        for writer in self.writers:
+            if writer.host not in books:
+                self.assertTrue(writer.is_killed)  # before a word of it was heard, or its reader was
+                continue
+            slot, first, last, received, lost, _ = books[writer.host]
+            self.assertEqual(slot, writer.slot)
+            self.assertEqual(received + lost, last - first + 1, writer.host)
+            if self.readers[self.machine_of[slot]] is writer.first_reader:
+                self.assertEqual(first, 1, writer.host)
+            if writer.is_killed:
+                self.assertLessEqual(last, writer.sent, writer.host)
+            else:
+                self.assertEqual(last, writer.sent, writer.host)
+            received_in[slot] += received
+            lost_in[slot] += lost
+        for slot, machine in self.machine_of.items():
+            info = machine.info(slot)
+            self.assertEqual((info["received"], info["lost"], info["senders_forgotten"]),
+                             (received_in[slot], lost_in[slot], 0), slot)
+            if machine not in self.lost_an_office:
+                self.assertEqual({(s["origin"], s["from_host"], s["received"], s["lost"]) for s in info["by_sender"]},
+                                 {(b[5], host, b[3], b[4]) for host, b in books.items() if b[0] == slot}, slot)
+        received, lost = sum(received_in.values()), sum(lost_in.values())
+        sent = sum(writer.sent for writer in self.writers)
+        print(f"{sent} messages of {len(self.writers)} writers were sent; what the readers there are have heard of, "
+              f"{received + lost}, are accounted for, {lost} of them lost; killed: {self.killed}", flush=True)
         self.assertGreater(lost, 0, "nothing was lost: the test shows nothing")
+
+    def check_growth(self):
+        looked_at = [process for process in self.processes() if process.warm]
+        self.assertTrue(looked_at)
+        for process in looked_at:
+            resident, descriptors = process.use()
+            self.assertLessEqual(resident, process.warm[0] + MOST_GROWTH, process.what)
+            self.assertLessEqual(descriptors, process.warm[1] + 1, process.what)
 
 
 if __name__ == "__main__":
