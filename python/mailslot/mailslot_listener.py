@@ -22,6 +22,7 @@ from typing import Any, NoReturn, Optional
 
 from . import _mailslot, exceptions
 from ._listener_lines import Style, is_end_mark, json_line, level_of, plain_line, text_of, visible
+from ._loss_lines import LossLines, losses_text, plural, sender_lines
 
 __all__ = ["main"]
 
@@ -29,7 +30,6 @@ PROGRAM = "mailslot_listener"
 DONE, FAILED, WRONG_USE, NOTHING_IN_TIME, NO_SUCH_SLOT, REFUSED = range(6)  # docs/errors.md
 
 _TURN = 256  # messages taken from one slot before the next one has its turn
-_LOSS_GAP_SECONDS = 1.0
 _MAX_SENDERS = 65536  # counted apart; strangers may invent as many as they like
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -77,10 +77,6 @@ def _status(error: BaseException) -> int:
     return WRONG_USE if getattr(error, "errno", None) == errno.EINVAL else FAILED
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 # --- What the user asks for
 
 
@@ -115,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--count", type=_whole(1), metavar="N", help="end after N messages were shown")
     add("--timeout", type=_whole(0), metavar="MS", help="end with status 3 when nothing came for so long")
     add("--until-closed", action="store_true", help="end when a writer says that it has closed its log")
+    add("--when-full", choices=("refuse", "drop_oldest"), default="refuse",
+        help="what a full slot does with what comes: refusing it is the default")
+    add("--max-messages", type=_whole(1), metavar="N", help="how many may wait")
     add("--access", choices=("owner", "group", "everybody"), default="owner",
         help="who on this machine may write: the owner is the default")
     add("--color", choices=("auto", "always", "never"), default="auto",
@@ -213,43 +212,6 @@ class _Output:
             self._signals.ends_a_write = False
 
 
-class _Losses:
-    """Lines about lost messages, not more than one a second."""
-
-    def __init__(self) -> None:
-        self._said_at = float("-inf")
-        self._held = 0
-        self._hosts: set[str] = set()
-
-    def note(self, count: int, host: str, now: float) -> Optional[str]:
-        """What to say of `count` messages lost before the one in hand, if it is time."""
-        if self._held == 0 and now - self._said_at >= _LOSS_GAP_SECONDS:
-            self._said_at = now
-            return f"lost {_plural(count, 'message')} from {host} before this one"
-        self._held += count
-        if len(self._hosts) < 2:
-            self._hosts.add(host)
-        return self.due(now)
-
-    def due_at(self) -> Optional[float]:
-        return self._said_at + _LOSS_GAP_SECONDS if self._held else None
-
-    def due(self, now: float) -> Optional[str]:
-        if self._held == 0 or now - self._said_at < _LOSS_GAP_SECONDS:
-            return None
-        self._said_at = now
-        return self.rest()
-
-    def rest(self) -> Optional[str]:
-        if self._held == 0:
-            return None
-        others = " and others" if len(self._hosts) > 1 else ""
-        line = f"lost {_plural(self._held, 'message')} more from {min(self._hosts)}{others}"
-        self._held = 0
-        self._hosts.clear()
-        return line
-
-
 class _Ended(Exception):
     """The loop's end: exit status, and whether to sum up in any case."""
 
@@ -268,7 +230,7 @@ class _Listener:
         self._readers = readers
         self._output = output
         self._signals = signals
-        self._losses = _Losses()
+        self._losses = LossLines()
         self._messages = self._shown = 0
         self._senders: set[int] = set()
         self._last_came = time.monotonic()
@@ -380,16 +342,32 @@ class _Listener:
         with contextlib.suppress(BrokenPipeError, _Stop):
             self._output.flush()
         self._say_losses(self._losses.rest())
-        lost = sum(reader.info().lost.total for reader in self._readers)
+        lost = losses_text([reader.info().lost for reader in self._readers])
         unread = sum(reader.qsize() for reader in self._readers)
-        if end.sums_up or lost > 0 or self._options.verbose:
-            senders = _plural(len(self._senders), "sender")
+        if end.sums_up or lost != "0 lost" or self._options.verbose:
+            senders = plural(len(self._senders), "sender")
             rest = f", {unread} unread" if unread else ""
-            _say(f"{_plural(self._messages, 'message')} from {senders}, {lost} lost{rest}")
+            _say(f"{plural(self._messages, 'message')} from {senders}, {lost}{rest}")
+        if lost != "0 lost":
+            self._say_who_lost()
         return end.status
+
+    def _say_who_lost(self) -> None:
+        """Those on other machines: who puts here is told of each loss itself."""
+        heard: list[tuple[str, _mailslot.SenderInfo]] = []
+        for reader in self._readers:
+            with contextlib.suppress(exceptions.x_mailslot):
+                heard += [(reader.name, sender) for sender in _mailslot.slot_senders(reader.name)]
+        for line in sender_lines(heard, several_slots=len(self._readers) > 1):
+            _say(line)
 
 
 # --- The two uses
+
+
+def _create(name: str, options: argparse.Namespace) -> _mailslot.Reader:
+    most = {} if options.max_messages is None else {"max_messages": options.max_messages}
+    return _mailslot.Reader(name, access=options.access, when_full=options.when_full, **most)
 
 
 def _listen(options: argparse.Namespace) -> int:
@@ -398,7 +376,7 @@ def _listen(options: argparse.Namespace) -> int:
     with _StopSignals() as signals:
         try:
             for name in options.names:
-                readers.append(_mailslot.Reader(name, access=options.access))
+                readers.append(_create(name, options))
             if options.verbose:
                 for name in options.names:
                     _say(f"listening on {name}")

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import datetime
+import fcntl
 import json
 import os
 import pty
@@ -14,7 +15,7 @@ import time
 
 import pytest
 
-from mailslot import Reader, Writer, ipc, mailslot_listener
+from mailslot import Reader, Writer, _loss_lines, _mailslot, ipc
 
 COLUMNS = re.compile(r"(\d\d:\d\d:\d\d\.\d{3}) (\S+) +(.*)")
 
@@ -374,11 +375,52 @@ def test_losses_are_summed_up(slot, start_python):
     writer.put("after")
     out, err = listener.end()
     assert out.split()[-1] == "after"
-    assert err.splitlines()[-1] == "mailslot_listener: 3 messages from 1 sender, 5 lost"
+    assert err.splitlines()[-1] == "mailslot_listener: 3 messages from 1 sender, 5 lost (slot_full 5)"
+
+
+def wait_for_messages(slot, count):
+    deadline = time.monotonic() + 30
+    while (waiting := _mailslot.slot_info(slot).messages) != count:
+        assert time.monotonic() < deadline, waiting
+        time.sleep(0.002)
+
+
+def test_a_slot_can_keep_the_newest(slot, listen):
+    read, write = os.pipe()
+    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(write, b"\n" * 4096)  # nobody takes its output: it is stuck with the first line
+    listener = listen(slot, "--count", "3", "--max-messages", "2", "--when-full", "drop_oldest", stdout=write)
+    os.close(write)
+    writer = Writer(slot)
+    writer.put("the first")
+    wait_for_messages(slot, 0)
+    for number in range(100):
+        writer.put(str(number))
+    wait_for_messages(slot, 2)
+    with os.fdopen(read, "rb") as out:
+        lines = [line.decode().split()[-1] for line in out if line != b"\n"]
+    assert lines == ["first", "98", "99"]
+    assert listener.end()[1].splitlines()[-1] == (
+        "mailslot_listener: 3 messages from 1 sender, 98 lost (dropped_oldest 98)")
+
+
+def test_senders_that_lost_most_come_first_and_not_more_than_ten():
+    class Fake:
+        def __init__(self, **values):
+            self.__dict__.update(values)
+
+    def sender(origin, lost):
+        causes = dict.fromkeys(_loss_lines._CAUSES, 0) | {"network_gap": lost, "total": lost}
+        return "LOG", Fake(origin=origin, from_host="A", from_address="10.0.0.2", received=7, lost=Fake(**causes))
+
+    lines = _loss_lines.sender_lines([sender(i, i) for i in range(13)], several_slots=True)
+    assert lines[0] == "  A at 10.0.0.2, origin 000000000000000c, to LOG: 7 received, 12 lost (network_gap 12)"
+    assert (len(lines), lines[-1]) == (11, "  and 2 more senders that lost less")
+    assert _loss_lines.sender_lines([sender(1, 0)], several_slots=False) == []
 
 
 def test_losses_are_said_not_more_than_once_a_second():
-    losses = mailslot_listener._Losses()
+    losses = _loss_lines.LossLines()
     assert losses.note(1, "ALPHA", 10.0) == "lost 1 message from ALPHA before this one"
     assert losses.note(2, "ALPHA", 10.5) is None
     assert losses.due_at() == 11.0

@@ -1,0 +1,76 @@
+"""What a listener says of messages that were lost: as they are missed, and at its end, how many, why, and whose."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from . import _mailslot
+
+_GAP_SECONDS = 1.0
+_SENDERS_REPORTED = 10
+_CAUSES = (  # docs/post-office.md
+    "slot_full", "dropped_oldest", "message_too_big", "network_gap", "kernel_drop", "fragment_timed_out", "not_trusted",
+    "over_limit", "bad_record")
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def losses_text(lost: list[_mailslot.Losses]) -> str:
+    """"0 lost", "3 lost (network_gap 2, slot_full 1)": of all of these together."""
+    sums = [(cause, sum(getattr(one, cause) for one in lost)) for cause in _CAUSES]
+    causes = ", ".join(f"{cause} {count}" for cause, count in sums if count)
+    return f"{sum(one.total for one in lost)} lost" + (f" ({causes})" if causes else "")
+
+
+def sender_lines(heard: list[tuple[str, _mailslot.SenderInfo]], *, several_slots: bool) -> list[str]:
+    """A line for each sender that lost some, those that lost most first, and one for the rest. `heard`: with its slot."""
+    lost = [(slot, sender) for slot, sender in heard if sender.lost.total]
+    lost.sort(key=lambda one: (one[1].lost.total, one[1].received, one[1].origin), reverse=True)
+    lines = []
+    for slot, sender in lost[:_SENDERS_REPORTED]:
+        to = f", to {slot}" if several_slots else ""
+        lines.append(f"  {sender.from_host} at {sender.from_address}, origin {sender.origin:016x}{to}: "
+                     f"{sender.received} received, {losses_text([sender.lost])}")
+    more = len(lost) - len(lines)
+    if more:
+        lines.append(f"  and {plural(more, 'more sender')} that lost less")
+    return lines
+
+
+class LossLines:
+    """Lines about lost messages, not more than one a second."""
+
+    def __init__(self) -> None:
+        self._said_at = float("-inf")
+        self._held = 0
+        self._hosts: set[str] = set()
+
+    def note(self, count: int, host: str, now: float) -> Optional[str]:
+        """What to say of `count` messages lost before the one in hand, if it is time."""
+        if self._held == 0 and now - self._said_at >= _GAP_SECONDS:
+            self._said_at = now
+            return f"lost {plural(count, 'message')} from {host} before this one"
+        self._held += count
+        if len(self._hosts) < 2:
+            self._hosts.add(host)
+        return self.due(now)
+
+    def due_at(self) -> Optional[float]:
+        return self._said_at + _GAP_SECONDS if self._held else None
+
+    def due(self, now: float) -> Optional[str]:
+        if self._held == 0 or now - self._said_at < _GAP_SECONDS:
+            return None
+        self._said_at = now
+        return self.rest()
+
+    def rest(self) -> Optional[str]:
+        if self._held == 0:
+            return None
+        others = " and others" if len(self._hosts) > 1 else ""
+        line = f"lost {plural(self._held, 'message')} more from {min(self._hosts)}{others}"
+        self._held = 0
+        self._hosts.clear()
+        return line
