@@ -12,6 +12,8 @@ On each machine mailslotd is the post office, and a process reads the machine's 
 - alive, and begun when its reader was there: the reader has received, or was told of the loss of, 1 to the last;
 - alive, and older than its reader, whose predecessor was killed: the same from the first that this reader heard;
 - killed: as much, up to the last that was heard of it, which is not more than was sent.
+A reader is asked for its books right before it is killed, and they must be as sound. The first machine's reader and
+post office live to the end.
 """
 
 import json
@@ -30,7 +32,7 @@ BURST, BURST_EVERY = 500, 20  # messages, ticks
 FLAP_EVERY, DOWN_FOR = 60, 10  # ticks
 KILL_WRITER_EVERY, KILL_OFFICE_EVERY, OFFICE_BACK_AFTER, KILL_READER_EVERY = 40, 110, 20, 170  # ticks
 MOST_GROWTH = 8 * 1024  # KiB: what a process may have taken for its books and bursts since it was warm
-WARM_AFTER = 0.3  # of the time
+WARM_AFTER, AT_MOST = 0.3, 400  # of all ticks; ticks
 READER = pathlib.Path(__file__).with_name("soak_reader.py")
 
 
@@ -62,7 +64,7 @@ class Process:
     """What must not grow."""
 
     def __init__(self, what, running):
-        self.what, self.running, self.warm = what, running, None
+        self.what, self.running, self.age, self.warm = what, running, 0, None
 
     def use(self):
         """(resident KiB, descriptors)"""
@@ -72,6 +74,17 @@ class Process:
         with open(f"/proc/{pid}/status", encoding="utf-8") as status:
             resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
         return resident, len(os.listdir(f"/proc/{pid}/fd"))
+
+    def grow_old(self, warm_at):
+        self.age += 1
+        if self.age == warm_at:
+            self.warm = self.use()
+
+    def check_growth(self, test):
+        if self.warm:
+            resident, descriptors = self.use()
+            test.assertLessEqual(resident, self.warm[0] + MOST_GROWTH, self.what)
+            test.assertLessEqual(descriptors, self.warm[1] + 1, self.what)
 
 
 class Reader(Process):
@@ -103,6 +116,7 @@ class Soak(lab.LabTest):
                         for i in range(parameter("WRITERS", 3))]
         self.down, self.without_office, self.killed = None, None, {"writers": 0, "offices": 0, "readers": 0}
         self.lost_an_office = set()  # its own books of single senders, too
+        self.ended = {"received": 0, "lost": 0}  # in the books of readers that were killed
 
     def office(self, machine):
         return Process(f"mailslotd on {machine.name}", machine.daemon())
@@ -153,8 +167,10 @@ class Soak(lab.LabTest):
 
     def kill_office(self):
         """Until it is back the machine's reader is the post office."""
-        self.without_office = self.random.choice(self.all)
-        self.offices.pop(self.without_office).running.kill()
+        self.without_office = self.random.choice(self.all[1:])
+        victim = self.offices.pop(self.without_office)
+        victim.check_growth(self)
+        victim.running.kill()
         self.lost_an_office.add(self.without_office)
         self.killed["offices"] += 1
 
@@ -164,8 +180,17 @@ class Soak(lab.LabTest):
             self.without_office = None
 
     def kill_reader(self):
-        machine = self.random.choice(self.all)
-        self.readers.pop(machine).running.kill()
+        machine = self.random.choice(self.all[1:])
+        victim = self.readers.pop(machine)
+        victim.check_growth(self)
+        report = victim.report()
+        self.assertEqual(report["faults"], [])
+        for senders in report["slots"].values():
+            for _, first, last, received, lost, _ in senders:
+                self.assertEqual(received + lost, last - first + 1)
+                self.ended["received"] += received
+                self.ended["lost"] += lost
+        victim.running.kill()
         self.killed["readers"] += 1
         self.readers[machine] = self.reader(machine)
 
@@ -175,14 +200,12 @@ class Soak(lab.LabTest):
         return [*self.offices.values(), *self.readers.values()]
 
     def test_the_books_add_up(self):
-        is_warm = False
-        begin, seconds = time.monotonic(), parameter("SECONDS", 15)
-        for number in range(int(seconds / TICK)):
+        begin, ticks = time.monotonic(), int(parameter("SECONDS", 15) / TICK)
+        warm_at = min(int(WARM_AFTER * ticks), AT_MOST)
+        for number in range(ticks):
             self.tick(number)
-            if not is_warm and time.monotonic() - begin > WARM_AFTER * seconds:
-                is_warm = True
-                for process in self.processes():
-                    process.warm = process.use()
+            for process in self.processes():
+                process.grow_old(warm_at)
             # The load keeps to the clock: there is nothing to wait for.
             time.sleep(max(0.0, begin + (number + 1) * TICK - time.monotonic()))
         self.mend_link()
@@ -193,7 +216,9 @@ class Soak(lab.LabTest):
         for writer in self.living():
             self.assertEqual(writer.running.end()[0], 0)
         self.check_books()
-        self.check_growth()
+        self.assertTrue(self.readers[self.all[0]].warm and self.offices[self.all[0]].warm)
+        for process in self.processes():
+            process.check_growth(self)
 
     def reports(self):
         """{host of a writer: (slot, first, last, received, lost, origin)}, and what was wrong."""
@@ -237,19 +262,12 @@ class Soak(lab.LabTest):
             if machine not in self.lost_an_office:
                 self.assertEqual({(s["origin"], s["from_host"], s["received"], s["lost"]) for s in info["by_sender"]},
                                  {(b[5], host, b[3], b[4]) for host, b in books.items() if b[0] == slot}, slot)
-        received, lost = sum(received_in.values()), sum(lost_in.values())
+        received = sum(received_in.values()) + self.ended["received"]
+        lost = sum(lost_in.values()) + self.ended["lost"]
         sent = sum(writer.sent for writer in self.writers)
-        print(f"{sent} messages of {len(self.writers)} writers were sent; what the readers there are have heard of, "
-              f"{received + lost}, are accounted for, {lost} of them lost; killed: {self.killed}", flush=True)
+        print(f"{sent} messages of {len(self.writers)} writers were sent, {received + lost} are accounted for, {lost} of "
+              f"them lost; killed: {self.killed}", flush=True)
         self.assertGreater(lost, 0, "nothing was lost: the test shows nothing")
-
-    def check_growth(self):
-        looked_at = [process for process in self.processes() if process.warm]
-        self.assertTrue(looked_at)
-        for process in looked_at:
-            resident, descriptors = process.use()
-            self.assertLessEqual(resident, process.warm[0] + MOST_GROWTH, process.what)
-            self.assertLessEqual(descriptors, process.warm[1] + 1, process.what)
 
 
 if __name__ == "__main__":
