@@ -78,7 +78,8 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
         return Error{Errc::no_such_slot, "attach", 0, segment.error().detail};
     }
     if (!segment) return segment.error();
-    os::UniqueFd event = answer->fds.size() > 2 ? std::move(answer->fds[2]) : os::UniqueFd();
+    const bool with_event = answer->fds.size() > 2 && os::shares_events(answer->connection.get());
+    os::UniqueFd event = with_event ? std::move(answer->fds[2]) : os::UniqueFd();
     MAILSLOT_CRASH_POINT(attached);
     connection_ = std::move(answer->connection);
     writer_ = std::make_shared<InboxWriter>(std::move(*segment), std::move(*reader),
@@ -154,7 +155,8 @@ void LocalWriter::ask_station_to_ring() {
     for (;;) {
         auto packet = os::receive_packet(connection_.get(), now);
         if (!packet || packet->bytes.empty()) break;
-        if (!packet->fds.empty()) writer_->set_event(std::move(packet->fds[0]));
+        const bool with_event = !packet->fds.empty() && os::shares_events(connection_.get());
+        if (with_event) writer_->set_event(std::move(packet->fds[0]));
     }
     // A full socket means that rings enough are on their way.
     (void)os::send_packet(connection_.get(), wire::encode({.op = LocalOp::ring}));

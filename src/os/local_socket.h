@@ -25,8 +25,9 @@ struct Packet {
 };
 
 struct PeerIdentity {
+    static constexpr std::uint32_t kNobody = ~std::uint32_t{0};  // no user has this number
     std::int64_t pid = 0;
-    std::uint32_t uid = 0, gid = 0;
+    std::uint32_t uid = kNobody, gid = kNobody;
     std::vector<std::uint32_t> groups;  // further groups; SO_PEERGROUPS
 };
 
@@ -61,5 +62,11 @@ struct GuardedPacket {
 Result<GuardedPacket> receive_guarded(int fd, Deadline deadline);
 
 PeerIdentity peer_identity(int fd);
+
+// Whether the other end is a process of this one's user. From others, and be it to root, no event
+// is taken, and none given: whether an eventfd or a pipe blocks is a matter of all who have it
+// (O_NONBLOCK belongs to the open file), so one in a stranger's hands could hold up who writes to
+// it. Strangers ask each other to ring.
+bool shares_events(int fd);
 
 }  // namespace mailslot::os

@@ -354,7 +354,8 @@ void Office::hear_registrant(int fd) {
             return remove_slot(message->key, fd);
         case LocalOp::event:
             if (const auto found = slots_.find(message->key);
-                found != slots_.end() && found->second->registrant == fd && !packet->fds.empty()) {
+                found != slots_.end() && found->second->registrant == fd && !packet->fds.empty() &&
+                os::shares_events(fd)) {
                 found->second->writer->set_event(std::move(packet->fds[0]));
             }
             return;
@@ -412,9 +413,10 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         remove_slot(key, found->second->registrant);
     }
     slot->registrant = fd;
+    const bool with_event = fds.size() > 2 && os::shares_events(fd);
     slot->writer =
         std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader), number,
-                                             fds.size() > 2 ? std::move(fds[2]) : os::UniqueFd());
+                                             with_event ? std::move(fds[2]) : os::UniqueFd());
     enter_slot(key, std::move(slot));
     LocalMessage answer{.op = LocalOp::registered, .key = key};
     if (network_error_) {

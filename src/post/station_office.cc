@@ -181,7 +181,7 @@ void Station::answer_office(const LocalMessage& message) {
     } else if (message.op == LocalOp::ring) {
         found->second->ring();
         const os::UniqueFd event = found->second->event_for_writers();
-        if (!event) return;
+        if (!event || !os::shares_events(office_connection_.get())) return;
         const std::array fds{event.get()};
         (void)os::send_packet(office_connection_.get(),
                               wire::encode({.op = LocalOp::event, .key = message.key}), fds);
@@ -208,13 +208,14 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     const std::string& key = inbox->name().key;
     office_numbers_.emplace_back(key, pass->number);
     const std::array fds{pass->segment.get(), liveness_->fd().get(), pass->event.get()};
+    const bool with_event = pass->event && os::shares_events(office_connection_.get());
     auto sent = os::send_packet(
         office_connection_.get(),
         wire::encode({.op = LocalOp::register_slot,
                       .key = key,
                       .number = pass->number,
                       .detail = is_guest_ ? entry_request(inbox->name()) : std::string()}),
-        std::span(fds).first(pass->event ? 3 : 2));
+        std::span(fds).first(with_event ? 3 : 2));
     if (sent) sent = await_registration(key);
     // Refused is an answer; anything else means that nobody is there who understands us.
     const bool refused = !sent && std::string_view(sent.error().step) == kRefusal;

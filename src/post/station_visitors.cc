@@ -27,11 +27,6 @@ bool may_write(const SlotOptions& options, const os::PeerIdentity& peer) {
     return peer.gid == group || std::count(peer.groups.begin(), peer.groups.end(), group) > 0;
 }
 
-// Whether an eventfd blocks is a matter of all who have it (O_NONBLOCK belongs to the open file):
-// one in a stranger's hands could hold up this process, and other writers. Strangers ask us to
-// ring.
-bool may_have_event(const os::PeerIdentity& peer) { return peer.uid == geteuid() || peer.uid == 0; }
-
 }  // namespace
 
 void Station::accept_visitor() {
@@ -62,7 +57,7 @@ void Station::answer_visitor(int fd, Visitor& visitor, const LocalMessage& messa
     if (message.op == LocalOp::ring && visitor.inbox) {
         visitor.inbox->ring();
         const os::UniqueFd event = visitor.inbox->event_for_writers();
-        if (!event || !may_have_event(os::peer_identity(fd))) return;
+        if (!event || !os::shares_events(fd)) return;
         const std::array fds{event.get()};
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::event}), fds);
         return;
@@ -109,7 +104,7 @@ void Station::admit(int fd, Visitor& visitor, const std::shared_ptr<inbox::Inbox
     }
     visitor.inbox = inbox;
     visitor.number = pass->number;
-    const bool with_event = pass->event && may_have_event(os::peer_identity(fd));
+    const bool with_event = pass->event && os::shares_events(fd);
     const std::array fds{pass->segment.get(), liveness_->fd().get(), pass->event.get()};
     (void)os::send_packet(fd, wire::encode({.op = LocalOp::attached, .number = pass->number}),
                           std::span(fds).first(with_event ? 3 : 2));

@@ -225,16 +225,17 @@ PeerIdentity peer_identity(int fd) {
     PeerIdentity peer;
     ucred credentials{};
     socklen_t size = sizeof credentials;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
-        peer.pid = credentials.pid;
-        peer.uid = credentials.uid;
-        peer.gid = credentials.gid;
-    }
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return peer;
+    peer.pid = credentials.pid;
+    peer.uid = credentials.uid;
+    peer.gid = credentials.gid;
     peer.groups.resize(64);
     size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
     if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) != 0) size = 0;
     peer.groups.resize(size / sizeof(gid_t));
     return peer;
 }
+
+bool shares_events(int fd) { return peer_identity(fd).uid == geteuid(); }
 
 }  // namespace mailslot::os

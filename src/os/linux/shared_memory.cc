@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,6 +63,11 @@ Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std:
     if (seals < 0) return Error{Errc::bad_segment, "attach", errno, "not a memfd"};
     if ((seals & F_SEAL_SHRINK) == 0) {
         return Error{Errc::bad_segment, "attach", 0, "not sealed against shrinking"};
+    }
+    // Of huge pages there may be none left when they are touched, and that kills (SIGBUS).
+    struct statfs kind {};
+    if (fstatfs(fd, &kind) != 0 || kind.f_type != TMPFS_MAGIC) {
+        return Error{Errc::bad_segment, "attach", 0, "memory of another kind"};
     }
     struct stat status {};
     if (fstat(fd, &status) != 0) return Error{Errc::bad_segment, "attach", errno};
