@@ -31,7 +31,7 @@ Copy copy_of(Bytes bytes) {
         out.put(record);
         return true;
     };
-    const bool is_whole = wire::read_office_state(bytes, {put, put, put, put});
+    const bool is_whole = wire::read_office_state(bytes, {put, put, put, put, put});
     return {out.take(), is_whole};
 }
 
@@ -51,7 +51,9 @@ public:
 
     void take(Bytes books) { memories_ = office_.take_books(books); }
     std::vector<std::byte> books() const {
-        return office_.write_books([](std::string_view) { return kMemory; });
+        wire::OfficeStateWriter out;
+        office_.write_books(out, [](std::string_view) { return kMemory; });
+        return out.take();
     }
     PostOffice& operator*() { return office_; }
     const auto& memories() const { return memories_; }

@@ -85,6 +85,8 @@ struct SlotOptions {
     Timeout read_timeout = kForever;
     Access access = Access::owner;
     std::optional<std::uint32_t> group{};  // group id, for Access::group
+    // The least trust that it takes; local counts as more than domain. None: the setting `require`.
+    std::optional<Trust> require{};
 };
 
 // Messages that did not reach the slot, or its reader, by cause, since the slot was created.
@@ -107,6 +109,7 @@ struct SlotInfo {
     std::int64_t reader_pid = 0;  // the reading process
     std::size_t max_message_bytes = 0, max_bytes = 0, max_messages = 0;
     WhenFull when_full{};
+    Trust require{};
     std::optional<std::size_t> next_message_bytes;  // nothing waits: no value
     std::uint64_t messages = 0, bytes = 0;          // waiting
     std::uint64_t received = 0;                     // put into the slot, read, waiting or dropped

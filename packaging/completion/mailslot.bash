@@ -24,17 +24,31 @@ _mailslot_options() {
         put) echo '--whole --bytes --wait --no-wait --label --help' ;;
         get) echo '--timeout --json --raw --verbose --help' ;;
         listen)
-            echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --when-full --access --verbose --help'
+            echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --when-full --access --require --verbose --help'
             ;;
         doctor) echo '--peer --timeout --json --help' ;;
-        wait) echo '--timeout --json --access --verbose --help' ;;
+        wait) echo '--timeout --json --access --require --verbose --help' ;;
         signal) echo '--until-heard --no-check --timeout --verbose --help' ;;
         list) echo '--json --names --network --timeout --help' ;;
         who) echo '--timeout --json --names --help' ;;
         info) echo '--json --senders --help' ;;
         watch) echo '--json --interval --count --help' ;;
+        key) echo '--output --replace --finish --json --help' ;;
         *) echo '--help --version' ;;
     esac
+}
+
+# Actions, then domains that have a key here; for import files.
+_mailslot_key() {
+    local names
+    if [[ $COMP_CWORD -eq 2 ]]; then
+        mapfile -t COMPREPLY < <(compgen -W 'new list export import rotate remove' -- "$1")
+    elif [[ ${COMP_WORDS[2]} == import ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$1")
+    elif [[ $COMP_CWORD -eq 3 ]]; then
+        names=$(mailslot key list 2>/dev/null | awk 'NR > 1 && !seen[$1]++ { print $1 }' | grep -E '^[[:alnum:]_.@%+-]+$')
+        mapfile -t COMPREPLY < <(compgen -W "$names" -- "$1")
+    fi
 }
 
 _mailslot() {
@@ -49,18 +63,27 @@ _mailslot() {
             mapfile -t COMPREPLY < <(compgen -W 'refuse drop_oldest' -- "$word")
             return
             ;;
+        --require)
+            mapfile -t COMPREPLY < <(compgen -W 'none domain local' -- "$word")
+            return
+            ;;
+        --output)
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+            ;;
         --count | --interval | --timeout | --peer | --wait | --label | --max-messages | --max-bytes) return ;;
     esac
     if [[ $word == -* ]]; then
         [[ $COMP_CWORD -eq 1 ]] && verb=
         mapfile -t COMPREPLY < <(compgen -W "$(_mailslot_options "$verb")" -- "$word")
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info watch doctor' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info watch doctor key' -- "$word")
     else
         case $verb in
             put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_addresses "$word" ;;
             who | signal | doctor) _mailslot_addresses "$word" ;;
             get | listen | wait | info) _mailslot_slots "$word" ;;
+            key) _mailslot_key "$word" ;;
         esac
     fi
 }

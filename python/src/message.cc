@@ -25,18 +25,6 @@ const char* word_of(Format format) {
     return "bytes";
 }
 
-const char* word_of(Trust trust) {
-    switch (trust) {
-        case Trust::none:
-            return "none";
-        case Trust::domain:
-            return "domain";
-        case Trust::local:
-            return "local";
-    }
-    return "none";
-}
-
 py::dict labels_of(const Message& message) {
     py::dict labels;
     for (const Label& label : message.labels()) {
@@ -56,6 +44,18 @@ std::string repr(const PyMessage& self) {
 }
 
 }  // namespace
+
+const char* word_of(Trust trust) {
+    switch (trust) {
+        case Trust::none:
+            return "none";
+        case Trust::domain:
+            return "domain";
+        case Trust::local:
+            return "local";
+    }
+    return "none";
+}
 
 py::object time_of(std::chrono::system_clock::time_point when) {
     // A stranger's clock may say anything: what datetime cannot hold is its edge.

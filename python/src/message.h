@@ -14,6 +14,8 @@ struct PyMessage {
     bool marshalled = true;
 };
 
+const char* word_of(Trust trust);
+
 // An aware datetime.
 pybind11::object time_of(std::chrono::system_clock::time_point when);
 

@@ -36,6 +36,14 @@ Access access_of(const std::string& word) {
     throw py::value_error("access: owner, group or everybody");
 }
 
+std::optional<Trust> trust_of(const std::optional<std::string>& word) {
+    if (!word) return std::nullopt;
+    if (*word == "none") return Trust::none;
+    if (*word == "domain") return Trust::domain;
+    if (*word == "local") return Trust::local;
+    throw py::value_error("require: \"none\", \"domain\" or \"local\"");
+}
+
 std::vector<SlotInfo> list_slots() {
     auto slots = unlocked([] { return list(); });
     if (!slots) raise(slots.error());
@@ -96,6 +104,7 @@ max_messages       that may wait
 when_full          "refuse" the newest, or "drop_oldest": the newest stay, and the next lost_before of a writer has what was dropped
 timeout_ms         how long a get waits that does not say itself: milliseconds, -1 for ever
 access, group      who else on this machine may write: "owner", "group" (a group id, or this process's), "everybody"
+require            the least trust that it takes: "none", "domain" (sealed with a key) or "local"; None: as the settings say
 marshalled         unlabelled (classic) messages are read as plain values
 
 Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
@@ -103,11 +112,13 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
         .def(py::init([](const std::string& name, std::size_t max_message_bytes,
                          std::size_t max_bytes, std::size_t max_messages,
                          const std::string& when_full, double timeout_ms, const std::string& access,
-                         std::optional<std::uint32_t> group, bool marshalled) {
+                         std::optional<std::uint32_t> group, bool marshalled,
+                         const std::optional<std::string>& require) {
                  return std::make_unique<PyReader>(
                      name,
                      SlotOptions{max_message_bytes, max_bytes, max_messages, policy_of(when_full),
-                                 timeout_of(timeout_ms), access_of(access), group},
+                                 timeout_of(timeout_ms), access_of(access), group,
+                                 trust_of(require)},
                      marshalled);
              }),
              py::arg("name"), py::kw_only(),
@@ -115,7 +126,7 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
              py::arg("max_bytes") = SlotOptions().max_bytes,
              py::arg("max_messages") = SlotOptions().max_messages, py::arg("when_full") = "refuse",
              py::arg("timeout_ms") = -1, py::arg("access") = "owner", py::arg("group") = py::none(),
-             py::arg("marshalled") = true)
+             py::arg("marshalled") = true, py::arg("require") = py::none())
         .def(
             "get", [](PyReader& self, const Milliseconds& ms) { return self.get(timeout_of(ms)); },
             py::arg("timeout_ms") = py::none(),

@@ -39,6 +39,8 @@ void define_slots(py::module_& module) {
                                    return info.when_full == WhenFull::drop_oldest ? "drop_oldest"
                                                                                   : "refuse";
                                })
+        .def_property_readonly("require",
+                               [](const SlotInfo& info) { return word_of(info.require); })
         .def_readonly("next_message_bytes", &SlotInfo::next_message_bytes)
         .def_readonly("messages", &SlotInfo::messages)
         .def_readonly("bytes", &SlotInfo::bytes)

@@ -8,6 +8,7 @@
 #include "model/fold.h"
 #include "os/interfaces.h"
 #include "os/thread.h"
+#include "trust/keys.h"
 
 namespace mailslot {
 namespace {
@@ -105,6 +106,10 @@ Reach reach_of(const Address& address, const Settings& settings) {
     }
     for (const std::string& domain : settings.domains) {
         if (fold(domain) == address.place_key) return {.this_machine = true, .others = true};
+    }
+    // Who holds a domain's key listens for it.
+    if (settings.keys && settings.keys->ring()->find(address.place_key) != nullptr) {
+        return {.this_machine = true, .others = true};
     }
     const bool own = address.place_key == "LOCALHOST" || fold(settings.host) == address.place_key;
     return {.this_machine = own, .others = !own};

@@ -95,7 +95,10 @@ Result<Reader> Reader::create(std::string_view name, const SlotOptions& options)
     if (!parsed) return parsed.error();
     const auto process = Process::current();
     if (!process) return process.error();
-    auto inbox = inbox::Inbox::create(*parsed, options, spin_of((*process)->settings()));
+    const Settings& settings = (*process)->settings();
+    SlotOptions complete = options;
+    if (!complete.require) complete.require = settings.require;
+    auto inbox = inbox::Inbox::create(*parsed, complete, spin_of(settings));
     if (!inbox) return inbox.error();
     auto station = (*process)->station(options.access);
     if (!station) return station.error();

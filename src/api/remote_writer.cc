@@ -88,7 +88,7 @@ void RemoteWriter::begin_piece(const Batch& batch) {
     to_ = destination();
     if (is_first_) first_sent_ = piece_begun_;
     is_first_ = false;
-    piece_.begin(envelope(batch));
+    piece_.begin(envelope(batch), carrier_->traits().max_frame_bytes);
 }
 
 std::optional<Clock::Instant> RemoteWriter::due() const {
@@ -189,6 +189,7 @@ void RemoteWriter::end(std::uint64_t next_sequence) {
     Envelope end = envelope(none);
     end.kind = Kind::end;
     end.sequence = next_sequence;
+    end.sent_at_us = clock_.unix_microseconds();  // or nobody could tell it from a replay
     const Destination to = destination();
     Carrier& way = neighbours_ ? *neighbours_ : *carrier_;
     for (int i = 0; i < kEndCopies; ++i) (void)way.send(to, {&end, 1});

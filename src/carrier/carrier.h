@@ -14,6 +14,7 @@
 #include "model/envelope.h"
 #include "model/parcel.h"
 #include "os/fork_guard.h"
+#include "wire/office_state.h"
 
 namespace mailslot {
 
@@ -21,11 +22,14 @@ struct CarrierTraits {
     std::string_view name;              // "udp"
     std::size_t max_message_bytes = 0;  // the largest payload that send() takes
     bool can_broadcast = false;         // reaches Scope::everybody and Scope::named
+    // The largest frame that send_packed() should be given, as of now.
+    std::size_t max_frame_bytes = kMaxDatagramBytes;
 };
 
 // What a carrier saw and did not hand on, and what it knows was lost below it.
 struct CarrierCounters {
     std::uint64_t rx_datagrams = 0, rx_bad_packet = 0, rx_unknown_version = 0, rx_sealed = 0;
+    std::uint64_t rx_sealed_copies = 0, rx_not_trusted = 0, rx_wrong_time = 0;
     std::uint64_t rx_other_interface = 0;  // by an interface that the settings leave out
     std::uint64_t rx_kernel_drops = 0;     // no room in the socket's buffer; a piece counts as one
     std::uint64_t tx_datagrams = 0;        // one for each interface and family that it left by
@@ -41,6 +45,9 @@ struct Destination {
     // Of an answer: the port at `address` that it goes to, from the one that we listen on, and no
     // further than a message to the group. 0: all others.
     std::uint16_t port = 0;
+    // Of an answer: whose key it is sealed with, folded; empty: none. What else is sent is sealed
+    // as docs/trust.md says.
+    std::string domain{};
 };
 
 // What a carrier listens with, on its way to the next post office (docs/post-office.md, "Handing
@@ -85,6 +92,14 @@ public:
                                             std::span<const Bytes> frames) = 0;
 
     virtual CarrierCounters counters() const = 0;
+
+    // Which sealed datagrams came, on the way to the next post office. A carrier that opens none
+    // has nothing to say.
+    virtual void save_windows(const std::function<void(const wire::SealerState&)>& to) const {
+        (void)to;
+    }
+    virtual void restore_window(const wire::SealerState& state) { (void)state; }
+
     virtual void stop() = 0;  // after it returns, nothing is received any more
 };
 

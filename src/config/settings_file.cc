@@ -14,6 +14,8 @@
 
 #include "config/rules.h"
 #include "config/toml_settings.h"
+#include "trust/key_folders.h"
+#include "trust/keys.h"
 
 namespace mailslot {
 namespace {
@@ -65,6 +67,20 @@ Result<void> apply_file(const SettingsSources& sources, const std::string& path,
                      path + ": there is no such file, but " + named_by + " names it"};
     }
     return {};
+}
+
+// Beside the files that settings come from.
+std::vector<std::string> key_folders_of(const SettingsSources& sources, const Settings& settings) {
+    if (!settings.keys_dir.empty()) return {settings.keys_dir};
+    const auto beside = [](const std::string& file) {
+        const auto slash = file.rfind('/');
+        return (slash == file.npos ? "" : file.substr(0, slash + 1)) + "keys";
+    };
+    const std::string only = sources.options.config.value_or(value_of(sources, "MAILSLOT_CONFIG"));
+    if (!only.empty()) return {beside(only)};
+    const std::string own = sources.options.system ? "" : user_file(sources);
+    if (own.empty()) return {beside(kSystemFile)};
+    return {beside(kSystemFile), beside(own)};
 }
 
 Result<void> apply_files(const SettingsSources& sources, Settings& settings, Origins* origins) {
@@ -188,13 +204,22 @@ Result<Settings> settings_from(const SettingsSources& sources, Origins* origins)
     if (auto done = apply_files(sources, settings, origins); !done) return done.error();
     if (auto done = apply_environment(sources, settings, origins); !done) return done.error();
     if (auto done = apply_options(sources.options, settings, origins); !done) return done.error();
+    settings.key_folders = key_folders_of(sources, settings);
     return settings;
 }
 
 Result<Settings> load_settings(const SettingsOptions& options, Origins* origins) {
     SettingsSources sources = system_sources();
     sources.options = options;
-    return settings_from(sources, origins);
+    auto settings = settings_from(sources, origins);
+    if (!settings || !options.with_keys) return settings;
+    const auto& folders = settings->key_folders;
+    auto keys = trust::Keys::open({[folders] { return trust::load_keys(folders); },
+                                   [folders] { return trust::change_of(folders); }},
+                                  settings->default_domain);
+    if (!keys) return keys.error();
+    settings->keys = std::move(*keys);
+    return settings;
 }
 
 }  // namespace mailslot

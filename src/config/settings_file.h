@@ -20,7 +20,8 @@ using Origins = std::map<std::string, std::string>;
 // What a command line says. No value: nothing.
 struct SettingsOptions {
     std::optional<std::string> config{}, dir{}, host{}, port{};
-    bool system = false;  // the whole machine's folder
+    bool system = false;    // the whole machine's folder
+    bool with_keys = true;  // reads key files, too; a bad one is an error
 };
 
 // Errors: bad_config; `detail` says file, line, column, and what is allowed there.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/toml_settings.h"
+#include "model/trust.h"
 
 namespace mailslot {
 namespace {
@@ -79,6 +80,9 @@ std::string to_toml(const Settings& settings, const Origins& origins) {
     lines.add("port", std::to_string(settings.port));
     lines.add("dir", quoted(settings.dir));
     lines.add("domains", list_of(settings.domains));
+    lines.add("keys", quoted(settings.keys_dir));
+    lines.add("default_domain", quoted(settings.default_domain));
+    lines.add("require", quoted(std::string(word_of(settings.require))));
     lines.add("unicast_peers", flag_of(settings.unicast_peers));
     lines.add("families", families_of(settings.families));
     lines.add("interfaces", list_of(settings.interfaces));

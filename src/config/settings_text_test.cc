@@ -30,6 +30,9 @@ TEST(SettingsText, says_where_each_value_comes_from) {
 port = 7                                # --port
 dir = "/tmp/mailslot-1000"              # built in
 domains = ["A", "B"]                    # /etc/mailslot/mailslot.toml:1
+keys = ""                               # built in
+default_domain = ""                     # built in
+require = "none"                        # built in
 unicast_peers = false                   # built in
 families = "both"                       # built in
 interfaces = []                         # built in

@@ -8,6 +8,7 @@
 #include "config/rules.h"
 #include "model/fold.h"
 #include "model/stream_address.h"
+#include "model/trust.h"
 
 // Compiled in: the library must not bring a run-time dependency
 // (docs/decisions/0004-toml-in-the-library.md).
@@ -167,6 +168,28 @@ const toml::node* apply_max_slot_rate(const toml::node& value, Settings& setting
     return apply_rate(value, settings.max_slot_rate) ? nullptr : &value;
 }
 
+const toml::node* apply_keys(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    if (!text || (!text->empty() && !is_folder(*text))) return &value;
+    settings.keys_dir = *text;
+    return nullptr;
+}
+
+const toml::node* apply_default_domain(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    if (!text || (!text->empty() && !is_host(*text))) return &value;
+    settings.default_domain = *text;
+    return nullptr;
+}
+
+const toml::node* apply_require(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    const auto trust = text ? parse_trust(*text) : std::nullopt;
+    if (!trust) return &value;
+    settings.require = *trust;
+    return nullptr;
+}
+
 const toml::node* apply_metrics(const toml::node& value, Settings& settings) {
     const auto text = text_in(value);
     if (!text || (!text->empty() && !parse_stream_address(*text))) return &value;
@@ -203,6 +226,9 @@ constexpr Setting kSettings[] = {
     {"dir", kFolderRule, apply_dir},
     {"domains", R"(a list of names, such as ["SALES", "LAB"])", apply_domains},
     {"peers", R"(a table of names and addresses, such as { filesrv = "10.0.0.7" })", apply_peers},
+    {"keys", R"(an absolute path, such as "/etc/mailslot/keys", or empty)", apply_keys},
+    {"default_domain", "the name of a domain whose key is here, or empty", apply_default_domain},
+    {"require", R"("none", "domain" or "local")", apply_require},
     {"unicast_peers", "true or false", apply_unicast_peers},
     {"families", R"("both", "ipv4" or "ipv6")", apply_families},
     {"interfaces", R"(a list of interface names, such as ["eth0"])", apply_interfaces},

@@ -49,6 +49,9 @@ struct Envelope {
     std::int64_t sent_at_us = 0;  // Unix time, the sender's clock
     Form format{};
     Trust trust = Trust::none;
+    std::string_view domain{};  // Trust::domain: whose key it came under, folded
+    // It is for a domain whose key is here, and does not come under it: to be counted, no more.
+    bool is_refused = false;
     std::uint64_t lost_before = 0;  // filled in by the post office
     Bytes payload{};
 

@@ -4,12 +4,18 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "mailslot/mailslot.h"
 #include "model/limits.h"
 
 namespace mailslot {
+
+namespace trust {
+class Keys;
+}
 
 enum class Families : std::uint8_t { both, ipv4, ipv6 };
 
@@ -30,8 +36,13 @@ struct Settings {
     // Messages a second that one machine, and all of them together, may put into one slot here; 0:
     // as many as they like. docs/post-office.md, "Limits".
     std::uint64_t max_sender_rate = 0, max_slot_rate = 0;
-    std::size_t metrics_senders = 100;  // told of one by one
-    std::string metrics;                // where they are served: os/stream_server.h; empty: nowhere
+    std::size_t metrics_senders = 100;     // told of one by one
+    std::string keys_dir;                  // where keys of domains are; empty: beside the files
+    std::vector<std::string> key_folders;  // which that makes; the last one counts most
+    std::string default_domain;            // seals what is for no domain; empty: nothing does
+    Trust require = Trust::none;           // of slots that say nothing
+    std::shared_ptr<trust::Keys> keys;     // trust/keys.h; null: this machine has none
+    std::string metrics;  // where they are served: os/stream_server.h; empty: nowhere
     std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
 };
 

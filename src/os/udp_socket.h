@@ -17,7 +17,8 @@
 namespace mailslot::os {
 
 struct Datagram {
-    Bytes bytes;
+    std::span<std::byte> bytes;     // the batch's, to do with as one likes
+    IpAddress to;                   // as the IP header has it: this machine's address, or the group
     Endpoint from;                  // with the scope of a link-local v6 address
     std::uint32_t interface_index;  // where it came in; of this machine's own: the loopback's
     bool cut;                       // larger than the batch has room for; `bytes` is its beginning

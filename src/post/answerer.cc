@@ -49,7 +49,8 @@ void Answerer::hear(const Envelope& envelope) {
                         {envelope.from_address, query->reply_port},
                         clock_.now() + delay,
                         std::string(envelope.slot),
-                        std::move(payload)});
+                        std::move(payload),
+                        std::string(envelope.domain)});
     tick();
 }
 
@@ -60,10 +61,11 @@ std::string Answerer::answer_to(const Envelope& envelope, const wire::Query& que
         key = fold(envelope.slot);
         if (!key) return {};
     }
-    const std::vector<std::string> names = list_slots_(key);
+    const std::vector<std::string> names = list_slots_(key, envelope.trust);
     std::array<std::byte, kMaxDatagramBytes> buffer;
+    const std::size_t sealing = envelope.domain.empty() ? 0 : wire::kSealBytes;
     const std::size_t taken =
-        wire::kFrameHeaderBytes + host_.size() + envelope.slot.size() + kSizeBytes;
+        sealing + wire::kFrameHeaderBytes + host_.size() + envelope.slot.size() + kSizeBytes;
     const std::span<std::byte> room(buffer.data(), buffer.size() - taken);
     wire::AnswerWriter writer(room, query, static_cast<std::uint32_t>(names.size()));
     for (std::size_t i = query.first; i < names.size() && writer.add(names[i]); ++i) {
@@ -108,6 +110,7 @@ void Answerer::send(const Waiting& waiting) {
     answer.station = station_;
     answer.sent_at_us = clock_.unix_microseconds();
     answer.payload = as_bytes(waiting.payload);
+    answer.domain = waiting.domain;
     ++counters_.answers;
     send_(waiting.to, answer);
 }

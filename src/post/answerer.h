@@ -34,9 +34,10 @@ struct AnswererCounters {
 class Answerer {
 public:
     // The slots that are open to the network as their readers wrote them, in the order of their
-    // folded names. With a key: that one slot, or none.
+    // folded names, of those that an asker of that trust may write to. With a key: that one slot,
+    // or none.
     using ListSlots =
-        std::function<std::vector<std::string>(const std::optional<std::string>& key)>;
+        std::function<std::vector<std::string>(const std::optional<std::string>& key, Trust asker)>;
     using Send = std::function<void(const Endpoint& to, const Envelope& answer)>;
 
     Answerer(std::uint64_t station, std::string host, const Clock& clock, Random& random,
@@ -54,6 +55,7 @@ private:
         Endpoint to;
         Clock::Instant due;
         std::string slot, payload;
+        std::string domain;  // whose key the query came under; empty: none
     };
 
     bool take_one_of_the_rate();

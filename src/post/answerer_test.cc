@@ -23,17 +23,21 @@ struct Sent {
     std::uint32_t first, total;
     std::vector<std::string> names;
     std::size_t datagram_bytes;
+    std::string domain;
 };
 
 class AnswererTest : public testing::Test {
 protected:
-    void ask(const wire::Query& query, std::string_view slot = "", Scope scope = Scope::direct) {
+    void ask(const wire::Query& query, std::string_view slot = "", Scope scope = Scope::direct,
+             std::string_view domain = "") {
         std::array<std::byte, wire::kQueryBytes> buffer;
         Envelope envelope;
         envelope.kind = Kind::query;
         envelope.scope = scope;
         envelope.slot = slot;
         envelope.from_address = asker_;
+        envelope.trust = domain.empty() ? Trust::none : Trust::domain;
+        envelope.domain = domain;
         envelope.payload = wire::encode_query(buffer, query);
         answerer_.hear(envelope);
     }
@@ -50,10 +54,12 @@ protected:
                          answer.first,
                          answer.total,
                          {answer.names.begin(), answer.names.end()},
-                         wire::encode_single(buffer, e).size()});
+                         wire::encode_single(buffer, e).size(),
+                         std::string(e.domain)});
     }
 
-    std::vector<std::string> list(const std::optional<std::string>& key) const {
+    std::vector<std::string> list(const std::optional<std::string>& key, Trust asker) {
+        asked_with_ = asker;
         if (!key) return names_;
         std::vector<std::string> found;
         if (*key == "LOG") found.emplace_back("Log");
@@ -63,13 +69,14 @@ protected:
     FakeClock clock_;
     SeededRandom random_{1};
     IpAddress asker_ = IpAddress::v4(10, 0, 0, 9);
+    Trust asked_with_ = Trust::local;
     std::vector<std::string> names_{"Alarms", "Log"};
     std::vector<Sent> sent_;
     Answerer answerer_{7,
                        "alpha",
                        clock_,
                        random_,
-                       [this](const auto& key) { return list(key); },
+                       [this](const auto& key, Trust asker) { return list(key, asker); },
                        [this](const Endpoint& to, const Envelope& e) { take(to, e); }};
 };
 
@@ -183,6 +190,18 @@ TEST_F(AnswererTest, counts_a_query_that_makes_no_sense) {
     ask({.id = 1, .reply_port = 9});
     EXPECT_EQ(answerer_.counters().bad, 2u);
     EXPECT_TRUE(sent_.empty());
+}
+
+TEST_F(AnswererTest, answers_with_the_key_that_the_question_came_under_and_leaves_room_for_it) {
+    for (int i = 0; i < 200; ++i) names_.push_back("a name of a slot " + std::to_string(i));
+    ask({1, 4000, 0});
+    ask({2, 4000, 0}, "", Scope::direct, "LAB");
+    ASSERT_EQ(sent_.size(), 2u);
+    EXPECT_EQ(sent_[0].domain, "");
+    EXPECT_EQ(sent_[1].domain, "LAB");
+    EXPECT_EQ(asked_with_, Trust::domain);
+    EXPECT_GT(sent_[0].datagram_bytes, kMaxDatagramBytes - wire::kSealBytes);
+    EXPECT_LE(sent_[1].datagram_bytes, kMaxDatagramBytes - wire::kSealBytes);
 }
 
 }  // namespace

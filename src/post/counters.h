@@ -20,12 +20,14 @@ enum class Loss : std::uint8_t {
     over_limit,          // parts of it were, and had to make room
     slot_full,
     message_too_big,
-    refused,  // the slot gave another reason: no_permission, or damage
+    not_trusted,  // by the slot's `require`, or by the seal that its domain asks for
+    refused,      // the slot gave another reason: no_permission, or damage
 };
 
 struct LossCounters {
     std::uint64_t network_gap = 0, kernel_drop = 0, fragment_timed_out = 0, over_limit = 0;
     std::uint64_t slot_full = 0, message_too_big = 0, refused = 0;
+    std::uint64_t not_trusted = 0;
 
     std::uint64_t& of(Loss cause) {
         switch (cause) {
@@ -41,6 +43,8 @@ struct LossCounters {
                 return slot_full;
             case Loss::message_too_big:
                 return message_too_big;
+            case Loss::not_trusted:
+                return not_trusted;
             case Loss::refused:
                 break;
         }
@@ -48,7 +52,7 @@ struct LossCounters {
     }
     std::uint64_t total() const {
         return network_gap + kernel_drop + fragment_timed_out + over_limit + slot_full +
-               message_too_big + refused;
+               message_too_big + refused + not_trusted;
     }
     bool operator==(const LossCounters&) const = default;
 };

@@ -60,9 +60,12 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
                    {.sender_rate = settings.max_sender_rate, .slot_rate = settings.max_slot_rate}),
       answerer_(
           station, settings.host, clock, random_,
-          [this](const std::optional<std::string>& key) { return names_of_slots(key); },
+          [this](const std::optional<std::string>& key, Trust asker) {
+              return names_of_slots(key, asker);
+          },
           [this](const Endpoint& to, const Envelope& answer) {
-              (void)network_->send({Scope::direct, {}, to.address, to.port}, {&answer, 1});
+              const std::string domain(answer.domain);
+              (void)network_->send({Scope::direct, {}, to.address, to.port, domain}, {&answer, 1});
           }) {
     if (settings.answer_queries) {
         post_office_.answer_queries_by([this](const Envelope& query) { answerer_.hear(query); });
@@ -266,6 +269,7 @@ void Office::book_counters(Slot& slot, const std::string& key) {
     // limit, too.
     add(header.over_limit, now.lost.over_limit + now.lost.refused,
         booked.lost.over_limit + booked.lost.refused);
+    add(header.not_trusted, now.lost.not_trusted, booked.lost.not_trusted);
     add(header.repeats, now.repeats, booked.repeats);
     add(header.senders_forgotten, now.senders_forgotten, booked.senders_forgotten);
     header.senders.store(now.senders, relaxed);
@@ -290,6 +294,7 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
         slot->booked = post_office_.counters(key);  // its reader has kept what was booked
     }
     place = std::move(slot);
+    post_office_.slot_requires(key, require_of(*place));
     book_counters(*place, key);
 }
 
@@ -321,8 +326,9 @@ void Office::remove_slot(const std::string& key, int registrant) {
     post_office_.forget_slot(key);
 }
 
-// All slots here are open to the network.
-std::vector<std::string> Office::names_of_slots(const std::optional<std::string>& key) {
+// All slots here are open to the network, but to nobody who could not write to them.
+std::vector<std::string> Office::names_of_slots(const std::optional<std::string>& key,
+                                                Trust asker) {
     const auto name_of = [this](const std::string& of, Slot& slot) {
         if (slot.name.empty()) {
             const auto entry = folder_.find(of);
@@ -332,12 +338,15 @@ std::vector<std::string> Office::names_of_slots(const std::optional<std::string>
     };
     std::vector<std::string> names;
     if (key) {
-        if (const auto found = slots_.find(*key); found != slots_.end()) {
+        const auto found = slots_.find(*key);
+        if (found != slots_.end() && asker >= require_of(*found->second)) {
             names.push_back(name_of(found->first, *found->second));
         }
         return names;
     }
-    for (const auto& [of, slot] : slots_) names.push_back(name_of(of, *slot));
+    for (const auto& [of, slot] : slots_) {
+        if (asker >= require_of(*slot)) names.push_back(name_of(of, *slot));
+    }
     return names;
 }
 

@@ -122,7 +122,8 @@ private:
     void begin_to_receive();
     Result<void> begin_to_receive(Carrier& carrier);
     void remove_slot(const std::string& key, int registrant);
-    std::vector<std::string> names_of_slots(const std::optional<std::string>& key);
+    std::vector<std::string> names_of_slots(const std::optional<std::string>& key, Trust asker);
+    static Trust require_of(const Slot& slot);
     bool may_ask_about(int fd, const Slot& slot) const;
     void tell_senders(int fd, const wire::LocalMessage& question) const;
     void tell_counters(int fd) const;

@@ -22,6 +22,7 @@ Losses losses_of(const LossCounters& lost) {
     all.fragment_timed_out = lost.fragment_timed_out;
     all.slot_full = lost.slot_full;
     all.message_too_big = lost.message_too_big;
+    all.not_trusted = lost.not_trusted;
     all.over_limit = lost.over_limit + lost.refused;  // as in the slot's own counters
     return all;
 }
@@ -44,7 +45,7 @@ SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
 void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
     for_each_cause(losses_of(counted), [&all](std::string_view cause, std::uint64_t count) {
         // Some causes are the slot's own alone.
-        if (cause == "not_trusted" || cause == "bad_record" || cause == "dropped_oldest") return;
+        if (cause == "bad_record" || cause == "dropped_oldest") return;
         all.push_back({"lost_" + std::string(cause), count});
     });
 }
@@ -110,6 +111,9 @@ std::vector<NamedCounter> Office::counters() const {
                            {"rx_bad_packet", udp.rx_bad_packet},
                            {"rx_unknown_version", udp.rx_unknown_version},
                            {"rx_sealed", udp.rx_sealed},
+                           {"rx_sealed_copies", udp.rx_sealed_copies},
+                           {"rx_not_trusted", udp.rx_not_trusted},
+                           {"rx_wrong_time", udp.rx_wrong_time},
                            {"rx_other_interface", udp.rx_other_interface},
                            {"rx_kernel_drops", udp.rx_kernel_drops},
                            {"deaf_interfaces", udp.deaf_interfaces, true},

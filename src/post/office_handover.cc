@@ -22,7 +22,8 @@ using wire::Rank;
 
 void Office::adopt(Estate& estate) {
     is_successor_ = !estate.registrants.empty();
-    inherited_ = post_office_.take_books(estate.books);
+    inherited_ = post_office_.take_books(
+        estate.books, [this](const wire::SealerState& state) { network_->restore_window(state); });
     has_books_ = !inherited_.empty();
     for (os::GuardedFd& connection : estate.registrants) {
         const int fd = connection.get();
@@ -120,12 +121,16 @@ Estate Office::take_apart() {
     answerer_.send_all();
     stop_listening();  // the files are the successor's to make
     book_counters();
-    estate.books = post_office_.write_books([this](std::string_view key) -> std::uint64_t {
+    const auto memory_of = [this](std::string_view key) -> std::uint64_t {
         const auto slot = slots_.find(key);
         if (slot != slots_.end()) return os::memory_number(slot->second->writer->memory());
         const auto inherited = inherited_.find(key);  // not registered again yet
         return inherited != inherited_.end() ? inherited->second : 0;
-    });
+    };
+    wire::OfficeStateWriter books;
+    post_office_.write_books(books, memory_of);
+    network_->save_windows([&books](const wire::SealerState& state) { books.put(state); });
+    estate.books = books.take();
     for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
         if (!receive_by_ && carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
         for (ListeningSocket& socket : carrier->hand_over()) {

@@ -24,4 +24,7 @@ struct Office::Slot {
     std::string entered_for{};  // the socket in the slot's entry, where we made it for another user
 };
 
+// As it stood in the slot's memory when we attached to it: writers could change it since.
+inline Trust Office::require_of(const Slot& slot) { return slot.writer->geometry().limits.require; }
+
 }  // namespace mailslot::post

@@ -49,6 +49,9 @@ void PostOffice::take_in(const Parcel& parcel) {
         count_no_such_slot(parcel);
         return;
     }
+    if (parcel.envelope.is_refused || parcel.envelope.trust < slot->require) {
+        return refuse(*slot, parcel);
+    }
     if (slot != run_slot_) flush();
     handle(*slot, parcel);
 }
@@ -63,46 +66,6 @@ void PostOffice::tick() {
 }
 
 std::optional<Clock::Instant> PostOffice::next_tick() const { return reassembly_.next_time_out(); }
-
-// ---- Admission
-
-bool PostOffice::admits(const Parcel& parcel) {
-    const Envelope& envelope = parcel.envelope;
-    if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
-        counters_.ignored += parcel.size();
-        if (envelope.kind == Kind::query && is_for_us(envelope)) answer_query_(envelope);
-    } else if (envelope.delivered_at_home && envelope.station == identity_.station) {
-        counters_.own += parcel.size();
-    } else if (!is_for_us(envelope)) {
-        counters_.not_for_us += parcel.size();
-    } else {
-        return is_sound(parcel);
-    }
-    return false;
-}
-
-bool PostOffice::is_for_us(const Envelope& envelope) const {
-    if (envelope.scope == Scope::everybody || envelope.scope == Scope::direct) return true;
-    if (envelope.scope != Scope::named) return false;
-    return envelope.to == identity_.host_key ||
-           std::ranges::find(identity_.domain_keys, envelope.to) != identity_.domain_keys.end();
-}
-
-bool PostOffice::is_sound(const Parcel& parcel) {
-    const Envelope& envelope = parcel.envelope;
-    const bool is_known_kind = envelope.kind == Kind::message || envelope.kind == Kind::fragment ||
-                               envelope.kind == Kind::end;
-    if (!is_known_kind || envelope.sequence == 0 || envelope.sequence > kMaxSequence ||
-        envelope.from_host.size() > kMaxHostBytes || envelope.slot.size() > kMaxSlotNameBytes) {
-        counters_.bad += parcel.size();
-        return false;
-    }
-    if (envelope.kind == Kind::fragment && !is_sound_fragment(envelope)) {
-        ++counters_.bad_fragments;
-        return false;
-    }
-    return true;
-}
 
 // ---- Slots
 

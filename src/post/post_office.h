@@ -83,11 +83,17 @@ public:
     }
     // Handing over (docs/post-office.md, docs/protocol/office-state.md): all that is known. What
     // the slots' memory is called is for the caller to say, and to compare.
-    std::vector<std::byte> write_books(
+    void write_books(
+        wire::OfficeStateWriter& out,
         const std::function<std::uint64_t(std::string_view slot_key)>& memory_of) const;
     // Into a post office that knows nothing yet: opens the slots, and says which memory each had.
-    std::map<std::string, std::uint64_t, std::less<>> take_books(Bytes books);
+    // What is the carrier's goes to `take_sealer`.
+    std::map<std::string, std::uint64_t, std::less<>> take_books(
+        Bytes books, const std::function<void(const wire::SealerState&)>& take_sealer =
+                         [](const wire::SealerState&) {});
 
+    // From now on it takes nothing of less trust. Until it is forgotten.
+    void slot_requires(std::string_view slot_key, Trust require);
     // Its reader went away: a new reader starts with clean books.
     void forget_slot(std::string_view slot_key);
 
@@ -123,6 +129,7 @@ private:
     bool admits(const Parcel& parcel);
     bool is_for_us(const Envelope& envelope) const;
     bool is_sound(const Parcel& parcel);
+    void refuse(SlotBook& slot, const Parcel& parcel);
     SlotBook* find_slot(std::string_view spelling);
     Spellings::iterator add_spelling(std::string_view spelling);
     void forget_spellings();

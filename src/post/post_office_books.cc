@@ -19,6 +19,7 @@ template <class Losses, class F>
 void for_each_loss(Losses& lost, F&& each) {
     each(lost.network_gap), each(lost.kernel_drop), each(lost.fragment_timed_out);
     each(lost.over_limit), each(lost.slot_full), each(lost.message_too_big), each(lost.refused);
+    each(lost.not_trusted);
 }
 
 template <class Counters, class F>
@@ -81,9 +82,9 @@ wire::SenderState to_state(const Sender& sender) {
 
 }  // namespace
 
-std::vector<std::byte> PostOffice::write_books(
+void PostOffice::write_books(
+    wire::OfficeStateWriter& out,
     const std::function<std::uint64_t(std::string_view)>& memory_of) const {
-    wire::OfficeStateWriter out;
     wire::OfficeNumbers numbers;
     save(counters_, numbers);
     out.put(numbers);
@@ -101,10 +102,10 @@ std::vector<std::byte> PostOffice::write_books(
         for (const auto& [number, sender] : slot.senders) out.put(to_state(*sender));
         for (const wire::PartState& part : parts[&slot]) out.put(part);
     }
-    return out.take();
 }
 
-std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(Bytes books) {
+std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
+    Bytes books, const std::function<void(const wire::SealerState&)>& take_sealer) {
     now_ = clock_.now();
     std::map<std::string, std::uint64_t, std::less<>> memories;
     SlotBook* slot = nullptr;
@@ -125,6 +126,10 @@ std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(Bytes b
     };
     visitor.part = [&](const wire::PartState& state) {
         return slot != nullptr && take_part(*slot, state);
+    };
+    visitor.sealer = [&](const wire::SealerState& state) {
+        take_sealer(state);
+        return true;
     };
     wire::read_office_state(books, visitor);
     book_.sort_by_age();

@@ -11,7 +11,9 @@ constexpr std::uint64_t kMemory = 4711;
 class Books : public PostOfficeTest {
 protected:
     std::vector<std::byte> books() const {
-        return office_.write_books([](std::string_view) { return kMemory; });
+        wire::OfficeStateWriter out;
+        office_.write_books(out, [](std::string_view) { return kMemory; });
+        return out.take();
     }
     // From now on `successor` gets what comes.
     auto hand_over() { return successor_.take_books(books()); }

@@ -1,5 +1,7 @@
 // What the post office tells of its books.
 
+#include <algorithm>
+
 #include "post/post_office.h"
 
 namespace mailslot::post {
@@ -15,6 +17,18 @@ SenderCounters info_of(const Sender& sender) {
             .lost_untold = sender.lost_untold,
             .told_then_arrived = sender.told_then_arrived,
             .last_heard = sender.last_heard};
+}
+
+// Where a page of addresses begins whose messages were refused.
+constexpr std::uint64_t kFirstRefused = std::uint64_t{1} << 63;
+
+SenderCounters info_of(const RefusedAddress& refused) {
+    SenderCounters counters{.origin = refused.origin,
+                            .host = refused.host,
+                            .address = refused.address,
+                            .last_heard = refused.last_heard};
+    counters.lost.not_trusted = refused.messages;
+    return counters;
 }
 
 }  // namespace
@@ -51,6 +65,17 @@ SenderPage PostOffice::senders(std::string_view slot_key, std::uint64_t from,
             break;
         }
         page.senders.push_back(info_of(*sender->second));
+    }
+    if (page.next) return page;
+    // Behind all senders, who are fewer than that.
+    const auto& refused = found->second.refused;
+    std::uint64_t number = std::max(from, kFirstRefused);
+    for (; number - kFirstRefused < refused.size(); ++number) {
+        if (page.senders.size() == most) {
+            page.next = number;
+            break;
+        }
+        page.senders.push_back(info_of(refused[number - kFirstRefused]));
     }
     return page;
 }

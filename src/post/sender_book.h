@@ -11,6 +11,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "model/envelope.h"
@@ -85,6 +86,18 @@ struct ByOctets {
     }
 };
 
+// Whose messages a slot has refused for want of trust: an address, for anybody can call himself
+// anything. No sender of the book: what a stranger says of a writer must not touch it.
+struct RefusedAddress {
+    IpAddress address{};
+    std::string host;          // as the last one said
+    std::uint64_t origin = 0;  // likewise
+    std::uint64_t messages = 0;
+    Clock::Instant last_heard{};
+};
+// What strangers can make a slot remember; further ones are in its total alone.
+inline constexpr std::size_t kMaxRefusedAddresses = 64;
+
 // The books of one open slot.
 struct SlotBook {
     std::string key;  // folded name
@@ -94,6 +107,8 @@ struct SlotBook {
     SlotCounters counters;
     std::map<std::uint64_t, Sender*> senders;  // by their number, in the order first heard
     std::uint64_t next_number = 0;
+    Trust require = Trust::none;
+    std::vector<RefusedAddress> refused;
     TokenBucket bucket;
     std::map<IpAddress, std::weak_ptr<TokenBucket>, ByOctets> buckets;  // of machines
 };

@@ -8,7 +8,6 @@
 namespace mailslot::wire {
 namespace {
 
-constexpr std::uint8_t kSealed = 0x01;           // the one flag
 constexpr std::uint8_t kDeliveredAtHome = 0x01;  // the one mark
 
 // Where in the header the fields stand that FrameWriter learns last.
@@ -51,7 +50,7 @@ Result<void> decode_prefix(ByteReader& in, std::size_t datagram_bytes) {
     const std::uint8_t flags = in.u8();
     if (!in.ok() || magic != kFrameMagic || datagram_bytes > kMaxFrameBytes) return damaged();
     if (version != kFrameVersion) return Error{Errc::bad_packet, "version"};
-    if ((flags & ~kSealed) != 0) return of_a_later_program();
+    if ((flags & ~kSealedFlag) != 0) return of_a_later_program();
     if (flags == 0) return {};
     if (datagram_bytes < kFrameHeaderBytes + kSealBytes) return damaged();
     return Error{Errc::bad_packet, "sealed"};

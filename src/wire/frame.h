@@ -34,8 +34,10 @@ inline constexpr std::size_t kFragmentBytes = 11;      // before a fragment's pa
 // The most that a datagram with one payload holds beside it, whatever its kind.
 inline constexpr std::size_t kMaxFrameOverhead =
     kFrameHeaderBytes + kMaxFromHostBytes + kMaxNamesBytes + kFragmentBytes;
-// What sealing adds.
-inline constexpr std::size_t kSealBytes = 44;
+// The flag of a sealed frame (trust/seal.h), and what sealing adds to a plain one.
+inline constexpr std::uint8_t kSealedFlag = 0x01;
+inline constexpr std::size_t kFramePrefixBytes = 4;  // magic, version, flags: clear in both
+inline constexpr std::size_t kSealBytes = 60;
 
 // What one datagram carries, all of it or, where anything is wrong, nothing. It borrows the
 // datagram, and the first places of `room`, which has kMaxFrameMessages; from_address and trust are

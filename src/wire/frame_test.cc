@@ -343,7 +343,7 @@ TEST(Frame, carries_the_longest_names_and_none_longer) {
 
 TEST(Frame, leaves_room_for_payload_beside_the_longest_names_even_when_sealed) {
     static_assert(kMaxDatagramBytes - kMaxFrameOverhead == 109);  // as the page says
-    static_assert(kMaxDatagramBytes - kMaxFrameOverhead - kSealBytes == 65);
+    static_assert(kMaxDatagramBytes - kMaxFrameOverhead - kSealBytes == 49);
 }
 
 TEST(FrameWriter, packs_messages_until_the_datagram_is_full) {

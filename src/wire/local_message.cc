@@ -75,6 +75,7 @@ void put_info(ByteWriter& out, const SlotInfo& info) {
     out.u64be(static_cast<std::uint64_t>(info.read_timeout.count()));
     out.u64be(or_none(info.next_message_bytes));
     out.u64be(static_cast<std::uint64_t>(info.when_full));
+    out.u64be(static_cast<std::uint64_t>(info.require));
     for_each_number(info, [&out](std::uint64_t number) { out.u64be(number); });
 }
 
@@ -87,6 +88,9 @@ SlotInfo take_info(ByteReader& in) {
     const std::uint64_t when_full = in.u64be();
     if (when_full > static_cast<std::uint64_t>(WhenFull::drop_oldest)) fail(in);
     info.when_full = WhenFull{static_cast<std::uint8_t>(when_full)};
+    const std::uint64_t require = in.u64be();
+    if (require > static_cast<std::uint64_t>(Trust::local)) fail(in);
+    info.require = Trust{static_cast<std::uint8_t>(require)};
     for_each_number(info, [&in](auto& number) { number = in.u64be(); });
     return info;
 }

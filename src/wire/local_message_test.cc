@@ -163,19 +163,21 @@ TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
     SlotInfo& info = message.info;
     info.name = "N", info.reader_pid = 1, info.read_timeout = Timeout(2);
     info.next_message_bytes = 3, info.when_full = WhenFull::drop_oldest;
-    info.max_message_bytes = 5, info.max_bytes = 6;
-    info.max_messages = 7, info.messages = 8, info.bytes = 9, info.received = 10;
-    info.received_bytes = 11, info.repeats = 12, info.senders = 13, info.senders_forgotten = 14;
-    info.lost = {15, 16, 17, 18, 19, 20, 21, 22, 23};
+    info.require = Trust::local;
+    info.max_message_bytes = 6, info.max_bytes = 7;
+    info.max_messages = 8, info.messages = 9, info.bytes = 10, info.received = 11;
+    info.received_bytes = 12, info.repeats = 13, info.senders = 14, info.senders_forgotten = 15;
+    info.lost = {16, 17, 18, 19, 20, 21, 22, 23, 24};
     const auto packet = encode(message);
     ByteReader in(packet);
     in.take(11 + 2 + 1);  // up to the name
-    for (std::uint64_t number = 1; number <= 23; ++number) {
-        EXPECT_EQ(in.u64be(), number == 4 ? 1 : number);  // when_full
+    for (std::uint64_t number = 1; number <= 24; ++number) {
+        EXPECT_EQ(in.u64be(), number == 4 ? 1 : number == 5 ? 2 : number);  // when_full, require
     }
     EXPECT_TRUE(in.ok());
     EXPECT_EQ(in.left(), 0u);
     EXPECT_EQ(decode_local_message(packet)->info.when_full, WhenFull::drop_oldest);
+    EXPECT_EQ(decode_local_message(packet)->info.require, Trust::local);
 }
 
 TEST(LocalMessage, refuses_a_policy_that_it_does_not_know) {
@@ -185,6 +187,15 @@ TEST(LocalMessage, refuses_a_policy_that_it_does_not_know) {
     packet[at] = std::byte{1};
     EXPECT_TRUE(decode_local_message(packet));
     packet[at] = std::byte{2};
+    EXPECT_FALSE(decode_local_message(packet));
+}
+
+TEST(LocalMessage, refuses_a_trust_that_it_does_not_know) {
+    auto packet = encode({.op = LocalOp::slot_info});
+    const std::size_t at = 11 + 2 + 5 * 8 - 1;  // the last byte of require
+    packet[at] = std::byte{2};
+    EXPECT_TRUE(decode_local_message(packet));
+    packet[at] = std::byte{3};
     EXPECT_FALSE(decode_local_message(packet));
 }
 

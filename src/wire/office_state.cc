@@ -7,10 +7,10 @@
 namespace mailslot::wire {
 namespace {
 
-constexpr std::string_view kMark = "mso1";
+constexpr std::string_view kMark = "mso2";
 constexpr std::size_t kMostRecordBytes = 128 * 1024;  // a part of 64 KiB and what is said of it
 
-enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart };
+enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart, kSealer };
 
 // One list for both directions. `F` gets a reference to each number.
 template <class Sender, class F>
@@ -90,6 +90,16 @@ std::optional<PartState> take_part(ByteReader& in) {
     return is_sound ? std::optional(state) : std::nullopt;
 }
 
+SealerState take_sealer(ByteReader& in) {
+    SealerState sealer;
+    sealer.sender_id = in.u64be();
+    sealer.epoch = in.u64be();
+    sealer.highest = in.u64be();
+    sealer.last_heard = static_cast<std::int64_t>(in.u64be());
+    take_bits(in, sealer.seen);
+    return sealer;
+}
+
 bool read_record(std::uint8_t tag, ByteReader in, const OfficeStateVisitor& visitor) {
     switch (tag) {
         case kCounters: {
@@ -108,6 +118,10 @@ bool read_record(std::uint8_t tag, ByteReader in, const OfficeStateVisitor& visi
         case kPart: {
             const auto part = take_part(in);
             return in.ok() && part && visitor.part(*part);
+        }
+        case kSealer: {
+            const SealerState sealer = take_sealer(in);
+            return in.ok() && in.left() == 0 && visitor.sealer(sealer);
         }
         default:
             return false;
@@ -186,6 +200,17 @@ void OfficeStateWriter::put(const PartState& state) {
     put_text(out, part.from_host);
     out.put(part.payload);
     if (out.ok()) append(kPart, out.written());
+}
+
+void OfficeStateWriter::put(const SealerState& sealer) {
+    std::array<std::byte, 4 * 8 + sizeof(WindowBits)> buffer;
+    ByteWriter out(buffer);
+    out.u64be(sealer.sender_id);
+    out.u64be(sealer.epoch);
+    out.u64be(sealer.highest);
+    out.u64be(static_cast<std::uint64_t>(sealer.last_heard));
+    put_bits(out, sealer.seen);
+    append(kSealer, out.written());
 }
 
 bool read_office_state(Bytes bytes, const OfficeStateVisitor& visitor) {

@@ -21,7 +21,7 @@ using WindowBits = std::array<std::uint64_t, kRepeatWindow / 64>;
 struct SlotState {
     std::uint64_t memory = 0;  // which memory the slot has: its file's number
     std::int64_t opened_at = 0, forgot_until = 0;
-    std::array<std::uint64_t, 11> counters{};
+    std::array<std::uint64_t, 12> counters{};
     std::string_view key{};
 };
 
@@ -34,7 +34,7 @@ struct SenderState {
     std::uint64_t origin = 0, next = 0, counted_from = 0;
     std::int64_t last_heard = 0;
     std::uint64_t received = 0, repeats = 0;
-    std::array<std::uint64_t, 7> lost{};  // by cause
+    std::array<std::uint64_t, 8> lost{};  // by cause
     std::uint64_t lost_untold = 0, told_then_arrived = 0, told_below = 0;
     IpAddress address{};
     WindowBits arrived{};
@@ -47,7 +47,14 @@ struct PartState {
     Envelope part{};  // Kind::fragment
 };
 
-using OfficeNumbers = std::array<std::uint64_t, 19>;
+// Which sealed datagrams came from one sealing process: trust/replay_windows.h.
+struct SealerState {
+    std::uint64_t sender_id = 0, epoch = 0, highest = 0;
+    std::int64_t last_heard = 0;
+    WindowBits seen{};
+};
+
+using OfficeNumbers = std::array<std::uint64_t, 20>;
 
 class OfficeStateWriter {
 public:
@@ -57,6 +64,7 @@ public:
     void put(const SlotState& slot);
     void put(const SenderState& sender);  // of the last slot
     void put(const PartState& part);      // of the last slot
+    void put(const SealerState& sealer);
 
     std::vector<std::byte> take() { return std::move(bytes_); }
 
@@ -73,6 +81,7 @@ struct OfficeStateVisitor {
     std::function<bool(const SlotState&)> slot;
     std::function<bool(const SenderState&)> sender;
     std::function<bool(const PartState&)> part;
+    std::function<bool(const SealerState&)> sealer;
 };
 // False: it ended before the bytes did.
 bool read_office_state(Bytes bytes, const OfficeStateVisitor& visitor);

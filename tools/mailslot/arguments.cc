@@ -13,6 +13,7 @@
 #include "mailslot/output.h"
 #include "mailslot/report.h"
 #include "mailslot/size_text.h"
+#include "mailslot/slot_arguments.h"
 
 namespace mailslot::cli {
 namespace {
@@ -168,38 +169,6 @@ Examples:
   mailslot get --raw IMAGES > photo.jpg)");
 }
 
-void add_access(CLI::App& verb, SlotOptions& slot) {
-    const auto set = [&slot](const std::string& word) {
-        if (word == "owner")
-            slot.access = Access::owner;
-        else if (word == "group")
-            slot.access = Access::group;
-        else if (word == "everybody")
-            slot.access = Access::everybody;
-        else
-            throw CLI::ValidationError("--access",
-                                       "'" + word + "' is not owner, group or everybody");
-    };
-    verb.add_option_function<std::string>(
-            "--access", set, "Who on this machine may put: owner (default), group or everybody")
-        ->type_name("WHO");
-}
-
-void add_when_full(CLI::App& verb, SlotOptions& slot) {
-    const auto set = [&slot](const std::string& word) {
-        if (word == "refuse")
-            slot.when_full = WhenFull::refuse;
-        else if (word == "drop_oldest")
-            slot.when_full = WhenFull::drop_oldest;
-        else
-            throw CLI::ValidationError("--when-full",
-                                       "'" + word + "' is not refuse or drop_oldest");
-    };
-    verb.add_option_function<std::string>(
-            "--when-full", set, "What a full slot does: refuse the newest (default) or drop_oldest")
-        ->type_name("POLICY");
-}
-
 void add_slot_options(CLI::App& verb, SlotOptions& slot) {
     add_number(
         verb, "--max-messages", "N", "How many may wait (default 1000000)", 1,
@@ -207,6 +176,7 @@ void add_slot_options(CLI::App& verb, SlotOptions& slot) {
     add_size(verb, "--max-bytes", "How much may wait, in all (default 64MiB)", slot.max_bytes);
     add_when_full(verb, slot);
     add_access(verb, slot);
+    add_require(verb, slot);
 }
 
 void add_listen(CLI::App& app, Chosen& chosen) {
@@ -299,6 +269,7 @@ void add_wait(CLI::App& app, Chosen& chosen) {
                      options->timeout);
     verb->add_flag("--json", options->json, "Print the signal with its envelope");
     add_access(*verb, options->slot);
+    add_require(*verb, options->slot);
     verb->add_flag("-v,--verbose", options->verbose,
                    "Say on standard error when it waits, and who signalled");
     verb->footer(R"(Any message to the slot NAME is a signal. One that came before is not kept.
@@ -382,6 +353,29 @@ Examples:
   mailslot watch --json | jq '.slots[] | select(.lost_now > 0)')");
 }
 
+void add_key(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<KeyOptions>(
+        app, chosen, "key", "Keys of domains: who may read and write", run_key);
+    add_name(*verb, "ACTION", "new, list, export, import, rotate or remove", options->action);
+    add_name(*verb, "NAME", "The domain; import: a file, - or nothing for standard input",
+             options->name)
+        ->required(false);
+    verb->add_option("--output", options->output, "export: to a new file that only you may read")
+        ->type_name("FILE");
+    verb->add_flag("--replace", options->replace, "new, import, export: in place of what is there");
+    verb->add_flag("--finish", options->finish, "rotate: the last step, drops the previous key");
+    verb->add_flag("--json", options->json, "list: one JSON object a line; never the keys");
+    verb->footer(
+        R"(Who has a domain's key is in the domain: hears \\DOMAIN\mailslot\..., and may write there.
+
+Examples:
+  mailslot key new LAB
+  mailslot key export LAB | ssh beta mailslot key import
+  mailslot key rotate LAB       on one machine: makes the next key; export and import it everywhere;
+  mailslot key rotate LAB       on each: the next key is current;
+  mailslot key rotate LAB --finish      on each, when all are so far)");
+}
+
 void add_verbs(CLI::App& app, Chosen& chosen) {
     add_put(app, chosen);
     add_get(app, chosen);
@@ -393,6 +387,7 @@ void add_verbs(CLI::App& app, Chosen& chosen) {
     add_info(app, chosen);
     add_doctor(app, chosen);
     add_watch(app, chosen);
+    add_key(app, chosen);
 }
 
 std::string command_of(const CLI::App& app) {

@@ -27,6 +27,7 @@ struct PrintOptions {
     bool json = false;
     bool raw = false;
     bool with_host = false;
+    bool marks = false;  // what is not trusted, in plain lines
 };
 
 struct GetOptions {
@@ -101,5 +102,15 @@ struct InfoOptions {
     bool senders = false;  // all of them
 };
 int run_info(const InfoOptions& options);
+
+struct KeyOptions {
+    std::string action;  // new, list, export, import, rotate, remove
+    std::string name;    // the domain; import: a file
+    std::string output;  // export: a file; empty: standard output
+    bool replace = false;
+    bool finish = false;
+    bool json = false;
+};
+int run_key(const KeyOptions& options);
 
 }  // namespace mailslot::cli

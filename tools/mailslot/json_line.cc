@@ -6,6 +6,7 @@
 #include <span>
 
 #include "model/fold.h"
+#include "model/trust.h"
 
 namespace mailslot::cli {
 namespace {
@@ -116,18 +117,6 @@ bool append_if_utf8(std::string& out, std::string_view key, std::string_view tex
     out += key;
     append_escaped_utf8(out, text);
     return true;
-}
-
-std::string_view word_of(Trust trust) {
-    switch (trust) {
-        case Trust::none:
-            return "none";
-        case Trust::domain:
-            return "domain";
-        case Trust::local:
-            return "local";
-    }
-    return "none";
 }
 
 }  // namespace

@@ -25,6 +25,7 @@
 #include "mailslot/slot_json.h"
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
+#include "trust/keys.h"
 
 namespace mailslot::cli {
 namespace {
@@ -309,7 +310,11 @@ int run_listen(const ListenOptions& options) {
         if (!reader) return fail_for(name, reader.error());
         readers.push_back(std::move(*reader));
     }
-    Listener listener(options, std::move(readers), spin_of((*process)->settings()));
+    const Settings& settings = (*process)->settings();
+    ListenOptions marked = options;
+    // Where nobody has keys it would stand everywhere, and say nothing.
+    marked.print.marks = options.verbose || (settings.keys && !settings.keys->ring()->is_empty());
+    Listener listener(marked, std::move(readers), spin_of(settings));
     const auto stop_fd = stop.start();
     if (!stop_fd) return fail(stop_fd.error());
     if (const auto watched = listener.watch(*stop_fd); !watched) return fail(watched.error());

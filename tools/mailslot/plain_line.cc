@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t kHostWidth =
     12;  // most host names; longer ones push their message to the right
 constexpr std::size_t kSlotWidth = 10;
+constexpr std::string_view kMark = "[not trusted] ";
 
 bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
 
@@ -85,6 +86,7 @@ PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_c
     return {.columns = columns,
             .slot = columns && slots > 1,
             .colours = is_terminal && !no_color,
+            .marks = options.marks,
             .visible = is_terminal};
 }
 
@@ -93,7 +95,11 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
         out += row.data;
         return;
     }
-    const std::size_t indent = style.columns ? append_columns(out, row, style) : 0;
+    std::size_t indent = style.columns ? append_columns(out, row, style) : 0;
+    if (style.marks && row.trust == Trust::none) {
+        out += kMark;
+        indent += kMark.size();
+    }
     const std::string_view shown = row.literal.empty() ? row.data : std::string_view(row.literal);
     if (style.visible)
         append_indented(out, shown, indent);

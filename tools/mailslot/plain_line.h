@@ -19,10 +19,13 @@ struct PlainStyle {
     bool columns = false;  // the sender's host before each message
     bool slot = false;     // and the slot, where several are listened to
     bool colours = false;  // hosts in colour
+    bool marks = false;    // what is not trusted
     bool visible =
         false;  // control characters made visible; further lines of a message are indented
 
-    bool as_it_is() const { return !columns && !visible; }  // nothing before or in the message
+    bool as_it_is() const {
+        return !columns && !visible && !marks;
+    }  // nothing before or in the message
 };
 
 // What the options and standard output ask for. `slots`: how many are listened to.

@@ -13,6 +13,17 @@ std::string line(const Row& row, const PlainStyle& style) {
     return out;
 }
 
+TEST(PlainLine, marks_what_is_not_trusted_where_that_is_asked_for) {
+    Row row{.from_host = "h", .data = "a\nb", .trust = Trust::none};
+    EXPECT_EQ(line(row, {.marks = true}), "[not trusted] a\nb\n");
+    EXPECT_EQ(line(row, {.marks = true, .visible = true}), "[not trusted] a\n              b\n");
+    EXPECT_EQ(line(row, {}), "a\nb\n");
+    for (const Trust trust : {Trust::domain, Trust::local}) {
+        row.trust = trust;
+        EXPECT_EQ(line(row, {.marks = true}), "a\nb\n");
+    }
+}
+
 struct VisibleCase {
     const char* what;
     std::string_view in;

@@ -4,6 +4,7 @@
 
 #include "mailslot/json_line.h"
 #include "model/losses.h"
+#include "model/trust.h"
 
 namespace mailslot::cli {
 
@@ -74,6 +75,7 @@ void add_slot(JsonObject& object, const SlotInfo& slot) {
     add_or_null(object, "max_message_bytes", some(slot.max_message_bytes));
     object.add("max_bytes", slot.max_bytes).add("max_messages", slot.max_messages);
     object.add("when_full", word_of(slot.when_full));
+    object.add("require", word_of(slot.require));
     const bool for_ever = slot.read_timeout < Timeout{0};
     const auto timeout = static_cast<std::uint64_t>(slot.read_timeout.count());
     add_or_null(object, "read_timeout_ms", for_ever ? std::nullopt : std::optional(timeout));

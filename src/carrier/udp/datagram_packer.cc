@@ -9,15 +9,17 @@
 
 namespace mailslot {
 
-Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelope> messages) {
+Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelope> messages,
+                                   std::size_t datagram_bytes) {
+    datagram_bytes_ = std::min(datagram_bytes, kMaxDatagramBytes);
     memory_.resize(kBatch * kMaxDatagramBytes);
     to_ = &to;
     messages_ = messages;
     next_message_ = offset_ = done_before_ = 0;
     if (messages.empty()) return {};
-    chunk_bytes_ = std::min<std::size_t>(
-        wire::fragment_capacity(kMaxDatagramBytes, addressed(messages.front())),
-        std::numeric_limits<std::uint16_t>::max());
+    chunk_bytes_ =
+        std::min<std::size_t>(wire::fragment_capacity(datagram_bytes_, addressed(messages.front())),
+                              std::numeric_limits<std::uint16_t>::max());
     if (chunk_bytes_ == 0) {
         return Error{Errc::message_too_big, "pack", 0, "the names leave no room in a datagram"};
     }
@@ -34,7 +36,7 @@ Result<void> DatagramPacker::check(const Envelope& message) {
                          std::to_string(kMaxNetworkMessageBytes)};
     }
     if (message.kind == Kind::message) return {};
-    const std::span<std::byte> scratch = std::span(memory_).first(kMaxDatagramBytes);
+    const std::span<std::byte> scratch = std::span(memory_).first(datagram_bytes_);
     if (wire::encode_single(scratch, addressed(message)).empty()) {
         return Error{Errc::message_too_big, "pack", 0, "it must fit one datagram"};
     }
@@ -45,8 +47,7 @@ std::span<const Bytes> DatagramPacker::next() {
     done_before_ = next_message_;
     std::size_t count = 0;
     while (count < kBatch && next_message_ < messages_.size()) {
-        const auto buffer =
-            std::span(memory_).subspan(count * kMaxDatagramBytes, kMaxDatagramBytes);
+        const auto buffer = std::span(memory_).subspan(count * kMaxDatagramBytes, datagram_bytes_);
         datagrams_[count] = pack(buffer);
         MAILSLOT_CHECK(!datagrams_[count].empty());  // check() has seen that all of it fits
         done_after_[count++] = next_message_;

@@ -18,9 +18,10 @@ public:
     static constexpr std::size_t kBatch =
         64;  // datagrams at a time; what one sendmmsg call takes well
 
-    // Begins anew. Borrows both until the last next(). Errors: message_too_big, of any of the
-    // messages.
-    Result<void> begin(const Destination& to, std::span<const Envelope> messages);
+    // Begins anew. Borrows both until the last next(). `datagram_bytes`: the most that one may
+    // have. Errors: message_too_big, of any of the messages.
+    Result<void> begin(const Destination& to, std::span<const Envelope> messages,
+                       std::size_t datagram_bytes = kMaxDatagramBytes);
 
     // The next datagrams, in order; none when all is packed. Valid until the next call.
     std::span<const Bytes> next();
@@ -41,6 +42,7 @@ private:
     std::size_t offset_ = 0;       // into that message, when fragments of it are packed
     std::size_t done_before_ = 0;  // messages whole before the last next()
     std::size_t chunk_bytes_ = 0;  // payload of a fragment
+    std::size_t datagram_bytes_ = kMaxDatagramBytes;
 
     std::vector<std::byte> memory_;  // kBatch datagrams, taken at the first use
     std::array<Bytes, kBatch> datagrams_{};

@@ -19,7 +19,8 @@ namespace mailslot {
 class OpenPiece {
 public:
     // Begins anew: what was in it is forgotten. `header` as FrameWriter's; copied at once.
-    void begin(const Envelope& header);
+    // `datagram_bytes`: the most that one may have.
+    void begin(const Envelope& header, std::size_t datagram_bytes = kMaxDatagramBytes);
 
     // False: there is no room for it (send the piece, begin anew, and add it again); in a piece
     // that is empty: it fits no datagram, or no frame may carry it. Nothing was added.
@@ -42,7 +43,8 @@ private:
     bool next_datagram();
     void close_datagram();
 
-    std::vector<std::byte> memory_;            // taken at the first use
+    std::vector<std::byte> memory_;  // taken at the first use
+    std::size_t datagram_bytes_ = kMaxDatagramBytes;
     std::size_t used_ = 0;                     // by the datagrams that are closed
     std::optional<wire::FrameWriter> writer_;  // of the open datagram
     std::size_t closed_ = 0;                   // datagrams

@@ -6,6 +6,7 @@
 
 #include "carrier/udp/udp_group.h"
 #include "os/interfaces.h"
+#include "trust/seal.h"
 #include "wire/discovery.h"
 #include "wire/frame.h"
 
@@ -17,7 +18,7 @@ using Family = IpAddress::Family;
 constexpr std::size_t kBatchDatagrams = 64;
 // Answers of many machines come within a tenth of a second.
 constexpr std::size_t kReceiveBufferBytes = 1024 * 1024;
-constexpr std::size_t kMaxOtherVersions = 256;
+constexpr std::size_t kMaxOthers = 256;
 
 // Where a datagram has to leave to get there.
 struct Way {
@@ -48,7 +49,9 @@ UdpAsker::UdpAsker(const Settings& settings, std::unique_ptr<os::EventLoop> loop
     : settings_(settings),
       loop_(std::move(loop)),
       batch_(kBatchDatagrams, wire::kMaxFrameBytes),
-      contents_(wire::kMaxFrameMessages) {}
+      contents_(wire::kMaxFrameMessages),
+      keys_(settings.keys),
+      opener_(settings.keys, clock_, windows_) {}
 
 Result<std::unique_ptr<UdpAsker>> UdpAsker::open(const Settings& settings) {
     auto loop = os::EventLoop::create();
@@ -75,6 +78,10 @@ Result<void> UdpAsker::open_socket(Family family) {
 
 Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::uint64_t id,
                            std::uint32_t first) {
+    const bool is_named = to.scope == Scope::named;
+    const auto choice = keys_.choose(is_named ? std::string_view(to.to) : std::string_view());
+    if (choice.error) return *choice.error;
+    has_asked_in_clear_ = has_asked_in_clear_ || choice.domain == nullptr;
     bool left = false;
     int os_code = 0;
     for (const auto& socket : sockets_) {
@@ -85,7 +92,9 @@ Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::ui
         envelope.to = to.to;
         envelope.payload = wire::encode_query(payload, {id, socket->local_port(), first});
         std::array<std::byte, kMaxDatagramBytes> buffer;
-        const Bytes frame = wire::encode_single(buffer, envelope);
+        std::array<std::byte, kMaxDatagramBytes> sealed;
+        Bytes frame = wire::encode_single(buffer, envelope);
+        if (choice.domain != nullptr) frame = seal(sealed, frame, to, *choice.domain->current);
         const int failed = frame.empty() ? 0 : send(*socket, to, frame);
         if (failed == 0) left = true;
         if (failed > 0) os_code = failed;
@@ -94,6 +103,13 @@ Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::ui
     if (left) return {};
     if (os_code != 0) return Error{Errc::unreachable, "send", os_code};
     return Error{Errc::unreachable, "send", 0, "no network interface is up"};
+}
+
+Bytes UdpAsker::seal(std::span<std::byte> into, Bytes frame, const Destination& to,
+                     const trust::Key& key) {
+    const IpAddress target = to.scope == Scope::direct ? to.address : IpAddress{};
+    return trust::seal(into, frame, key.secret, key.id, keys_.keys().sealer().next(1),
+                       trust::target_of(target));
 }
 
 // 0: it left by one way at least; -1: there is none; else the system's code.
@@ -114,21 +130,24 @@ void UdpAsker::wait(Clock::Instant until, const Hear& hear) {
 }
 
 void UdpAsker::receive(os::UdpSocket& socket) {
+    opener_.begin_batch();
     for (const os::Datagram& datagram : socket.receive(batch_)) hear(datagram);
 }
 
 void UdpAsker::hear(const os::Datagram& datagram) {
-    const auto parcel = wire::decode_frame(datagram.bytes, contents_);
-    if (parcel && parcel->envelope.kind == Kind::answer && hear_) {
-        Envelope answer = parcel->envelope;
-        answer.from_address = datagram.from.address;
-        hear_(answer);
-    }
-    const std::string_view step = parcel ? "" : parcel.error().step;
-    const bool is_later = step == "version" || step == "flags";
-    if (!is_later || other_versions_.size() >= kMaxOtherVersions) return;
-    if (std::ranges::count(other_versions_, datagram.from.address) > 0) return;
-    other_versions_.push_back(datagram.from.address);
+    const auto taken = opener_.take(datagram.bytes, datagram.to, contents_);
+    const auto remember = [&datagram](std::vector<IpAddress>& who) {
+        const bool is_known = std::ranges::count(who, datagram.from.address) > 0;
+        if (!is_known && who.size() < kMaxOthers) who.push_back(datagram.from.address);
+    };
+    if (taken.verdict == trust::Verdict::unknown_version) return remember(other_versions_);
+    if (taken.verdict == trust::Verdict::sealed) return remember(strange_keys_);
+    if (taken.verdict != trust::Verdict::taken || !hear_) return;
+    Envelope answer = taken.parcel.envelope;
+    const bool may_be_ours = answer.trust == Trust::domain || has_asked_in_clear_;
+    if (answer.kind != Kind::answer || !may_be_ours) return;
+    answer.from_address = datagram.from.address;
+    hear_(answer);
 }
 
 }  // namespace mailslot

@@ -12,6 +12,7 @@
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/udp_socket.h"
+#include "trust/opener.h"
 
 namespace mailslot {
 
@@ -32,12 +33,16 @@ public:
 
     // Who sent something that only a later program knows.
     const std::vector<IpAddress>& other_versions() const { return other_versions_; }
+    // Who sealed with a key that is not here.
+    const std::vector<IpAddress>& strange_keys() const { return strange_keys_; }
 
 private:
     UdpAsker(const Settings& settings, std::unique_ptr<os::EventLoop> loop);
     Result<void> open_socket(IpAddress::Family family);
     void receive(os::UdpSocket& socket);
     void hear(const os::Datagram& datagram);
+    Bytes seal(std::span<std::byte> into, Bytes frame, const Destination& to,
+               const trust::Key& key);
     int send(os::UdpSocket& socket, const Destination& to, Bytes frame);
 
     const Settings& settings_;
@@ -46,7 +51,12 @@ private:
     os::DatagramBatch batch_;
     std::vector<Content> contents_;
     Hear hear_;  // during wait()
-    std::vector<IpAddress> other_versions_;
+    std::vector<IpAddress> other_versions_, strange_keys_;
+    const SystemClock clock_{};
+    trust::KeysView keys_;
+    trust::ReplayWindows windows_;
+    trust::Opener opener_;
+    bool has_asked_in_clear_ = false;  // so that an answer in the clear may be one to us
 };
 
 }  // namespace mailslot

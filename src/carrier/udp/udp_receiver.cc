@@ -30,10 +30,13 @@ void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_o
 
 }  // namespace
 
-UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters, os::PollSet poll_set,
+UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
+                         trust::ReplayWindows& windows, os::PollSet poll_set,
                          os::InterfaceWatch watch)
     : settings_(settings),
       counters_(counters),
+      opener_(settings.keys, clock_, windows),
+      keys_(settings.keys),
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
       batch_(kBatchPieces, kPieceBytes),
@@ -41,13 +44,14 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters, os::Po
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
                                                        UdpCounters& counters,
+                                                       trust::ReplayWindows& windows,
                                                        std::vector<ListeningSocket> inherited) {
     auto poll_set = os::PollSet::open();
     if (!poll_set) return poll_set.error();
     auto watch = os::InterfaceWatch::open();
     if (!watch) return watch.error();
     std::unique_ptr<UdpReceiver> receiver(
-        new UdpReceiver(settings, counters, std::move(*poll_set), std::move(*watch)));
+        new UdpReceiver(settings, counters, windows, std::move(*poll_set), std::move(*watch)));
     if (auto added = receiver->poll_set_.add(receiver->watch_.fd()); !added) return added.error();
     if (auto adopted = receiver->adopt(std::move(inherited)); !adopted) return adopted.error();
     if (auto bound = receiver->bind_families(); !bound) return bound.error();
@@ -186,6 +190,7 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
 void UdpReceiver::hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
                             const Carrier::Deliver& deliver) {
     counters_.rx_datagrams.fetch_add(datagrams.size(), std::memory_order_relaxed);
+    opener_.begin_batch();
     for (const os::Datagram& datagram : datagrams) {
         note_drops(socket, datagram.kernel_drops);
         if (is_allowed(datagram.interface_index)) {
@@ -215,28 +220,48 @@ bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
            std::ranges::find(allowed_, interface_index) != allowed_.end();
 }
 
+UdpCounters::Count& UdpReceiver::counter_of(trust::Verdict why) {
+    switch (why) {
+        case trust::Verdict::unknown_version:
+            return counters_.rx_unknown_version;
+        case trust::Verdict::sealed:
+            return counters_.rx_sealed;
+        case trust::Verdict::copy:
+            return counters_.rx_sealed_copies;
+        case trust::Verdict::not_trusted:
+            return counters_.rx_not_trusted;
+        case trust::Verdict::wrong_time:
+            return counters_.rx_wrong_time;
+        default:
+            return counters_.rx_bad_packet;
+    }
+}
+
 void UdpReceiver::decode(const os::Datagram& datagram) {
     if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than IP can carry
-    const auto parcel = wire::decode_frame(datagram.bytes, std::span(contents_).subspan(decoded_));
-    if (!parcel) {
-        const std::string_view step = parcel.error().step;
-        const bool later_program = step == "version" || step == "flags";
-        count_one(later_program      ? counters_.rx_unknown_version
-                  : step == "sealed" ? counters_.rx_sealed
-                                     : counters_.rx_bad_packet);
-        return;
-    }
-    parcels_.push_back(*parcel);
+    const auto taken =
+        opener_.take(datagram.bytes, datagram.to, std::span(contents_).subspan(decoded_));
+    if (taken.verdict != trust::Verdict::taken) return count_one(counter_of(taken.verdict));
+    parcels_.push_back(taken.parcel);
     parcels_.back().envelope.from_address = datagram.from.address;
-    parcels_.back().envelope.trust = Trust::none;
     parcels_.back().kernel_drops = drops_;
-    decoded_ += parcel->size();
+    decoded_ += taken.parcel.size();
 }
 
 std::uint64_t UdpReceiver::kernel_drops() const {
     std::uint64_t drops = 0;
     for (const os::UdpSocket& socket : sockets_) drops += socket.kernel_drops();
     return drops;
+}
+
+// Empty: the key has gone meanwhile, or there is no room for the seal.
+Bytes UdpReceiver::seal_answer(std::span<std::byte> into, Bytes frame, const Destination& to) {
+    const trust::KeyRing* const ring = keys_.now();
+    const trust::DomainKeys* const domain = ring != nullptr ? ring->find(to.domain) : nullptr;
+    if (domain == nullptr || !domain->current) return {};
+    const trust::Stamp stamp = keys_.keys().sealer().next(1);
+    return trust::seal(into, frame, domain->current->secret, domain->current->id, stamp,
+                       trust::target_of(to.address));
 }
 
 // From the port that the query came to: the asker's firewall takes it for the answer that it is.
@@ -246,7 +271,9 @@ Result<std::size_t> UdpReceiver::answer(const Destination& to, std::span<const E
     std::size_t sent = 0;
     for (const Envelope& answer : answers) {
         std::array<std::byte, kMaxDatagramBytes> buffer;
-        const Bytes frame = wire::encode_single(buffer, answer);
+        std::array<std::byte, kMaxDatagramBytes> sealed;
+        Bytes frame = wire::encode_single(buffer, answer);
+        if (!to.domain.empty()) frame = seal_answer(sealed, frame, to);
         if (frame.empty()) return Error{Errc::message_too_big, "answer"};
         const auto outcome = socket->send({&frame, 1}, {to.address, to.port});
         (outcome.sent == 1 ? counters_.tx_datagrams : counters_.tx_failed)

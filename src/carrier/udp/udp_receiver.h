@@ -13,6 +13,7 @@
 #include "os/interfaces.h"
 #include "os/poll_set.h"
 #include "os/udp_socket.h"
+#include "trust/opener.h"
 
 namespace mailslot {
 
@@ -22,6 +23,7 @@ public:
     // unreachable, where the system has neither family.
     static Result<std::unique_ptr<UdpReceiver>> open(const Settings& settings,
                                                      UdpCounters& counters,
+                                                     trust::ReplayWindows& windows,
                                                      std::vector<ListeningSocket> inherited);
     // Its sockets, each with what it joined, for another one. This one is of no further use.
     std::vector<ListeningSocket> release();
@@ -38,8 +40,8 @@ private:
         std::size_t socket;  // which of sockets_
     };
 
-    UdpReceiver(const Settings& settings, UdpCounters& counters, os::PollSet poll_set,
-                os::InterfaceWatch watch);
+    UdpReceiver(const Settings& settings, UdpCounters& counters, trust::ReplayWindows& windows,
+                os::PollSet poll_set, os::InterfaceWatch watch);
     Result<void> adopt(std::vector<ListeningSocket> inherited);
     Result<void> bind_families();
     Result<std::size_t> add_socket(IpAddress::Family family);
@@ -52,10 +54,15 @@ private:
                    const Carrier::Deliver& deliver);
     void note_drops(std::size_t socket, std::uint32_t drops);
     void decode(const os::Datagram& datagram);
+    UdpCounters::Count& counter_of(trust::Verdict why);
+    Bytes seal_answer(std::span<std::byte> into, Bytes frame, const Destination& to);
     void deliver_decoded(const Carrier::Deliver& deliver);
 
     const Settings& settings_;
     UdpCounters& counters_;
+    const SystemClock clock_{};
+    trust::Opener opener_;
+    trust::KeysView keys_;  // for answers
     os::PollSet poll_set_;
     os::InterfaceWatch watch_;
     std::vector<os::UdpSocket>

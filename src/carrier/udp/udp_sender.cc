@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/check.h"
+#include "trust/seal.h"
+
 namespace mailslot {
 namespace {
 
@@ -19,7 +22,9 @@ constexpr int kWaitsOfOneSend =
 }  // namespace
 
 Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envelope> messages) {
-    if (auto fits = packer_.begin(to, messages); !fits) return fits.error();
+    if (auto chosen = choose_key(to); !chosen) return chosen.error();
+    const std::size_t most = key_ != nullptr ? trust::kMaxPlainBytes : kMaxDatagramBytes;
+    if (auto fits = packer_.begin(to, messages, most); !fits) return fits.error();
     if (messages.empty()) return 0;
     if (auto found = find_routes(to.address); !found) return found.error();
     waits_left_ = kWaitsOfOneSend;
@@ -35,11 +40,41 @@ Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envel
 
 Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<const Bytes> frames) {
     if (frames.empty()) return 0;
+    if (auto chosen = choose_key(to); !chosen) return chosen.error();
     if (auto found = find_routes(to.address); !found) return found.error();
     waits_left_ = kWaitsOfOneSend;
     const std::size_t left = send_batch(frames);
     if (left == 0) return no_way_out();
     return left;
+}
+
+Result<void> UdpSender::choose_key(const Destination& to) {
+    key_ = nullptr;
+    const bool is_named = to.scope == Scope::named;
+    const auto choice = keys_.choose(is_named ? std::string_view(to.to) : std::string_view());
+    if (choice.error) return *choice.error;
+    if (choice.domain == nullptr) return {};
+    key_ = &*choice.domain->current;
+    target_ = trust::target_of(to.scope == Scope::direct ? to.address : IpAddress{});
+    return {};
+}
+
+// One behind the other in memory: those of one size stay one piece to the system.
+std::span<const Bytes> UdpSender::seal_all(std::span<const Bytes> frames) {
+    std::size_t room = 0;
+    for (const Bytes frame : frames) room += frame.size() + wire::kSealBytes;
+    if (sealed_memory_.size() < room) sealed_memory_.resize(room);
+    sealed_.clear();
+    trust::Stamp stamp = keys_.keys().sealer().next(frames.size());
+    std::span<std::byte> rest(sealed_memory_);
+    for (const Bytes frame : frames) {
+        const Bytes sealed = trust::seal(rest, frame, key_->secret, key_->id, stamp, target_);
+        MAILSLOT_CHECK(!sealed.empty());  // a frame of ours, and room for it
+        sealed_.push_back(sealed);
+        rest = rest.subspan(sealed.size());
+        ++stamp.counter;
+    }
+    return sealed_;
 }
 
 // How long the datagrams have to wait. A lone one is slow enough by itself; more could outrun
@@ -61,7 +96,8 @@ void UdpSender::keep_pace(std::span<const Bytes> datagrams) {
 }
 
 // Sends each datagram by every route. Returns how many left by at least one.
-std::size_t UdpSender::send_batch(std::span<const Bytes> datagrams) {
+std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
+    const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
     keep_pace(datagrams);
     std::size_t left_by_any = 0, left_in_all = 0;
     for (Route& route : routes_) {

@@ -17,13 +17,17 @@
 #include "model/settings.h"
 #include "os/interfaces.h"
 #include "os/udp_socket.h"
+#include "trust/keys.h"
 
 namespace mailslot {
 
 class UdpSender {
 public:
     UdpSender(const Settings& settings, UdpCounters& counters)
-        : settings_(settings), counters_(counters), pacer_(settings.send_rate_bytes) {}
+        : settings_(settings),
+          counters_(counters),
+          pacer_(settings.send_rate_bytes),
+          keys_(settings.keys) {}
     UdpSender(const UdpSender&) = delete;
     UdpSender& operator=(const UdpSender&) = delete;
 
@@ -42,6 +46,7 @@ private:
         int os_code = 0;  // why this send() has given it up
     };
 
+    Result<void> choose_key(const Destination& to);
     Result<void> find_routes(const IpAddress& address);
     void add_route(IpAddress::Family family, const IpAddress& address,
                    const os::Outlet& outlet = {});
@@ -49,8 +54,9 @@ private:
     Result<void> refresh_links();
     os::UdpSocket* socket_for(IpAddress::Family family);
     void keep_pace(std::span<const Bytes> datagrams);
-    std::size_t send_batch(std::span<const Bytes> datagrams);
+    std::size_t send_batch(std::span<const Bytes> frames);
     std::size_t send_by(Route& route, std::span<const Bytes> datagrams);
+    std::span<const Bytes> seal_all(std::span<const Bytes> frames);
     Error no_way_out() const;
 
     const Settings& settings_;
@@ -64,6 +70,11 @@ private:
     std::vector<Route> routes_;  // of the current send()
     bool is_to_many_ = false;    // the current send()
     int waits_left_ = 0;         // of the current send()
+    trust::KeysView keys_;
+    const trust::Key* key_ = nullptr;  // of the current send(); null: it is not sealed
+    trust::Target target_{};           // likewise
+    std::vector<std::byte> sealed_memory_;
+    std::vector<Bytes> sealed_;
     std::optional<os::UdpSocket> v4_, v6_;
     std::optional<Error> socket_error_;  // the last failure to open one
 };

@@ -82,6 +82,7 @@ Info info_in(const cmsghdr* control) {
 // What the kernel says of a piece.
 struct Arrival {
     std::uint32_t interface_index = 0;
+    IpAddress to{};
     std::size_t datagram_bytes = 0;  // of each but the last; 0: it is one datagram
     std::uint32_t kernel_drops = 0;  // the kernel says nothing as long as it has dropped nothing
 };
@@ -90,10 +91,15 @@ Arrival arrival_of(msghdr& header) {
     Arrival arrival;
     for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
         if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            arrival.interface_index =
-                static_cast<std::uint32_t>(info_in<in_pktinfo>(c).ipi_ifindex);
+            const auto info = info_in<in_pktinfo>(c);
+            arrival.interface_index = static_cast<std::uint32_t>(info.ipi_ifindex);
+            arrival.to.family = Family::v4;
+            std::memcpy(arrival.to.octets.data(), &info.ipi_addr, sizeof info.ipi_addr);
         } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            arrival.interface_index = info_in<in6_pktinfo>(c).ipi6_ifindex;
+            const auto info = info_in<in6_pktinfo>(c);
+            arrival.interface_index = info.ipi6_ifindex;
+            arrival.to.family = Family::v6;
+            std::memcpy(arrival.to.octets.data(), &info.ipi6_addr, sizeof info.ipi6_addr);
         } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
             arrival.datagram_bytes = static_cast<std::size_t>(std::max(info_in<int>(c), 0));
         } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
@@ -256,13 +262,14 @@ struct DatagramBatch::Memory {
         msghdr& header = headers[index].msg_hdr;
         const Arrival arrival = arrival_of(header);
         Datagram datagram{
-            .bytes = Bytes(bytes.get() + index * piece_bytes, headers[index].msg_len),
+            .bytes = std::span(bytes.get() + index * piece_bytes, headers[index].msg_len),
+            .to = arrival.to,
             .from = to_endpoint(reinterpret_cast<const sockaddr*>(&addresses[index])),
             .interface_index = arrival.interface_index,
             .cut = false,
             .kernel_drops = arrival.kernel_drops,
         };
-        Bytes rest = datagram.bytes;
+        std::span<std::byte> rest = datagram.bytes;
         while (arrival.datagram_bytes != 0 && rest.size() > arrival.datagram_bytes) {
             datagram.bytes = rest.first(arrival.datagram_bytes);
             datagrams.push_back(datagram);

@@ -1,0 +1,32 @@
+// Trust by its names, which are the same everywhere.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "mailslot/mailslot.h"
+
+namespace mailslot {
+
+inline constexpr Trust kAllTrust[] = {Trust::none, Trust::domain, Trust::local};
+
+constexpr std::string_view word_of(Trust trust) {
+    switch (trust) {
+        case Trust::domain:
+            return "domain";
+        case Trust::local:
+            return "local";
+        case Trust::none:
+            break;
+    }
+    return "none";
+}
+
+constexpr std::optional<Trust> parse_trust(std::string_view word) {
+    for (const Trust trust : kAllTrust) {
+        if (word == word_of(trust)) return trust;
+    }
+    return std::nullopt;
+}
+
+}  // namespace mailslot

@@ -1,0 +1,77 @@
+// Which parcels the post office lets in, and what it notes of those that a slot does not trust.
+
+#include <algorithm>
+
+#include "post/post_office.h"
+
+namespace mailslot::post {
+
+// ---- Admission
+
+bool PostOffice::admits(const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
+    if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
+        counters_.ignored += parcel.size();
+        const bool is_question = envelope.kind == Kind::query && !envelope.is_refused;
+        if (is_question && is_for_us(envelope)) answer_query_(envelope);
+    } else if (envelope.delivered_at_home && envelope.station == identity_.station) {
+        counters_.own += parcel.size();
+    } else if (!is_for_us(envelope) && !envelope.is_refused) {
+        counters_.not_for_us += parcel.size();
+    } else {
+        return is_sound(parcel);
+    }
+    return false;
+}
+
+bool PostOffice::is_for_us(const Envelope& envelope) const {
+    if (envelope.scope == Scope::everybody || envelope.scope == Scope::direct) return true;
+    if (envelope.scope != Scope::named) return false;
+    // Who holds a domain's key listens for it.
+    if (envelope.trust == Trust::domain && envelope.to == envelope.domain) return true;
+    return envelope.to == identity_.host_key ||
+           std::ranges::find(identity_.domain_keys, envelope.to) != identity_.domain_keys.end();
+}
+
+bool PostOffice::is_sound(const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
+    const bool is_known_kind = envelope.kind == Kind::message || envelope.kind == Kind::fragment ||
+                               envelope.kind == Kind::end;
+    if (!is_known_kind || envelope.sequence == 0 || envelope.sequence > kMaxSequence ||
+        envelope.from_host.size() > kMaxHostBytes || envelope.slot.size() > kMaxSlotNameBytes) {
+        counters_.bad += parcel.size();
+        return false;
+    }
+    if (envelope.kind == Kind::fragment && !is_sound_fragment(envelope)) {
+        ++counters_.bad_fragments;
+        return false;
+    }
+    return true;
+}
+
+// ---- Trust
+
+void PostOffice::slot_requires(std::string_view slot_key, Trust require) {
+    const auto found = slots_.find(slot_key);
+    if (found != slots_.end()) found->second.require = require;
+}
+
+// Neither delivered nor taken for word of its sender: who sent it may be anybody.
+void PostOffice::refuse(SlotBook& slot, const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
+    const bool is_first_part = envelope.kind == Kind::fragment && envelope.offset == 0;
+    if (envelope.kind != Kind::message && !is_first_part) return;
+    slot.counters.lost.not_trusted += parcel.size();
+    counters_.lost.not_trusted += parcel.size();
+    auto known = std::ranges::find(slot.refused, envelope.from_address, &RefusedAddress::address);
+    if (known == slot.refused.end()) {
+        if (slot.refused.size() >= kMaxRefusedAddresses) return;
+        known = slot.refused.insert(known, RefusedAddress{.address = envelope.from_address});
+    }
+    known->host = envelope.from_host;
+    known->origin = envelope.origin;
+    known->messages += parcel.size();
+    known->last_heard = now_;
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,139 @@
+#include "trust/key_folders.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+
+#include "os/folder.h"
+#include "os/private_file.h"
+
+namespace mailslot::trust {
+namespace {
+
+constexpr std::string_view kSuffix = ".key";
+constexpr unsigned kForOthers = 077, kWritableByOthers = 022, kFolderMode = 0700;
+
+bool is_owner_trusted(std::uint32_t owner) { return owner == 0 || owner == geteuid(); }
+
+std::string octal(unsigned mode) {
+    std::array<char, 16> text{};
+    std::snprintf(text.data(), text.size(), "%04o", mode);
+    return text.data();
+}
+
+Error refused(std::string detail) { return {Errc::bad_config, "read key", 0, std::move(detail)}; }
+
+// Who may put a file there could put a key of his own.
+Result<void> check_key_folder(const std::string& path, const os::FolderState& folder) {
+    if (!is_owner_trusted(folder.owner)) {
+        return refused(path + ": belongs to user " + std::to_string(folder.owner) +
+                       "; keys must be in a folder of this user or of root");
+    }
+    if ((folder.mode & kWritableByOthers) != 0) {
+        return refused(path + ": others may write to it (mode " + octal(folder.mode) +
+                       "): chmod go-w '" + path + "'");
+    }
+    return {};
+}
+
+// Text of a file, in memory that is wiped.
+class FileText {
+public:
+    ~FileText() { wipe(text_); }
+    std::span<char> room() { return text_; }
+    std::string_view first(std::size_t size) const { return {text_.data(), size}; }
+
+private:
+    std::array<char, kMaxKeyFileBytes + 1> text_{};
+};
+
+Result<void> add_folder(const std::string& folder, std::map<std::string, DomainKeys>& domains) {
+    const auto state = os::folder_state(folder);
+    if (!state) return {};
+    if (auto checked = check_key_folder(folder, *state); !checked) return checked;
+    const auto names = os::names_in(folder);
+    if (!names && names.error().code == Errc::no_permission) return {};  // none that we know of
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+        if (!name.ends_with(kSuffix)) continue;
+        const auto folded = fold_domain(name.substr(0, name.size() - kSuffix.size()));
+        if (!folded) continue;
+        const std::string path = folder + "/" + name;
+        auto loaded = load_key_file(path);
+        if (!loaded && loaded.error().code == Errc::no_permission) {
+            // One folder's key that we may read is not hidden by another's that we may not.
+            domains.try_emplace(*folded,
+                                DomainKeys{.domain = *folded, .folded = *folded, .path = path});
+            continue;
+        }
+        if (!loaded) return loaded.error();
+        if (loaded->folded != *folded) {
+            return refused(path + ": is the key of " + loaded->domain +
+                           ", whose file must be named " + loaded->folded + ".key");
+        }
+        domains.insert_or_assign(*folded, std::move(*loaded));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<DomainKeys> load_key_file(const std::string& path) {
+    FileText text;
+    const auto file = os::read_private_file(path, text.room());
+    if (!file) return file.error();
+    if (!*file) return Error{Errc::no_permission, "read key", 0, path + ": there is no such file"};
+    if (!(*file)->is_regular || (*file)->size > kMaxKeyFileBytes) {
+        return refused(path + ": this is no key file");
+    }
+    if (!is_owner_trusted((*file)->owner)) {
+        return refused(path + ": belongs to user " + std::to_string((*file)->owner) +
+                       "; a key must belong to this user or to root: chown it, or copy it");
+    }
+    if (((*file)->mode & kForOthers) != 0) {
+        return refused(path + ": others may read it (mode " + octal((*file)->mode) +
+                       "), so it is no secret: chmod 600 '" + path +
+                       "', and think about a new key");
+    }
+    auto keys = parse_key_file(text.first((*file)->size), path);
+    if (keys) keys->path = path;
+    return keys;
+}
+
+Result<KeyRing> load_keys(const std::vector<std::string>& folders) {
+    std::map<std::string, DomainKeys> domains;
+    for (const std::string& folder : folders) {
+        if (auto added = add_folder(folder, domains); !added) return added.error();
+    }
+    std::vector<DomainKeys> all;
+    for (auto& [folded, keys] : domains) all.push_back(std::move(keys));
+    return KeyRing(std::move(all));
+}
+
+std::uint64_t change_of(const std::vector<std::string>& folders) {
+    std::uint64_t change = 0;
+    for (const std::string& folder : folders) {
+        const auto state = os::folder_state(folder);
+        change = change * 31 + (state ? state->change : 0);
+    }
+    return change;
+}
+
+std::string key_path(const std::string& folder, const std::string& folded_domain) {
+    return folder + "/" + folded_domain + std::string(kSuffix);
+}
+
+Result<void> save_key_file(const std::string& folder, const DomainKeys& keys, bool may_replace) {
+    if (auto made = os::make_folder(folder, kFolderMode); !made) return made;
+    const auto state = os::folder_state(folder);
+    if (!state) return Error{Errc::no_permission, "create", 0, folder};
+    if (auto checked = check_key_folder(folder, *state); !checked) return checked;
+    SecretText text;
+    format_key_file(keys, text);
+    return os::write_private_file(key_path(folder, keys.folded), text.view(), may_replace);
+}
+
+}  // namespace mailslot::trust

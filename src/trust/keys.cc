@@ -1,0 +1,125 @@
+#include "trust/keys.h"
+
+#include <unistd.h>
+
+#include <limits>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "model/fold.h"
+#include "os/coarse_clock.h"
+#include "os/fork_guard.h"
+
+namespace mailslot::trust {
+namespace {
+
+constexpr std::int64_t kEvery = std::chrono::nanoseconds(kLookAtKeysEvery).count();
+
+}  // namespace
+
+// A child has its parent's memory: it must not go on with its numbers. Both ways of telling, for
+// not every fork is told to us.
+Stamp Sealer::next(std::uint64_t count) {
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t generation = os::fork_generation();
+    const std::int64_t process = getpid();
+    const bool is_new = last_.counter == 0 || generation != generation_ || process != process_ ||
+                        last_.counter > std::numeric_limits<std::uint64_t>::max() - count;
+    if (is_new) {
+        last_ = {SystemRandom().u64(),
+                 static_cast<std::uint64_t>(SystemClock().unix_microseconds()), 0};
+        generation_ = generation;
+        process_ = process;
+    }
+    Stamp first = last_;
+    first.counter += 1;
+    last_.counter += count;
+    return first;
+}
+
+Keys::Keys(Source source, const std::string& default_domain, KeyRing ring)
+    : source_(std::move(source)),
+      default_domain_(fold(default_domain).value_or(default_domain)),
+      look_at_(os::coarse_nanoseconds() + kEvery),
+      ring_(std::make_shared<const KeyRing>(std::move(ring))) {}
+
+Result<std::shared_ptr<Keys>> Keys::open(Source source, const std::string& default_domain) {
+    // Before, so that what changes while it loads is seen at the next look.
+    const std::uint64_t change = source.change();
+    auto ring = source.load();
+    if (!ring) return ring.error();
+    std::shared_ptr<Keys> keys(new Keys(std::move(source), default_domain, std::move(*ring)));
+    keys->change_ = change;
+    return keys;
+}
+
+std::shared_ptr<Keys> Keys::of(KeyRing ring, const std::string& default_domain) {
+    return std::shared_ptr<Keys>(new Keys({}, default_domain, std::move(ring)));
+}
+
+std::shared_ptr<const KeyRing> Keys::ring() const {
+    const std::lock_guard lock(mutex_);
+    return ring_;
+}
+
+std::optional<Error> Keys::error() const {
+    const std::lock_guard lock(mutex_);
+    return error_;
+}
+
+std::uint64_t Keys::look() {
+    const std::int64_t now = os::coarse_nanoseconds();
+    std::int64_t due = look_at_.load(std::memory_order_relaxed);
+    // One thread of those that find it due.
+    if (now >= due && source_.load && look_at_.compare_exchange_strong(due, now + kEvery)) reload();
+    return generation_.load(std::memory_order_acquire);
+}
+
+void Keys::reload() {
+    const std::uint64_t change = source_.change();
+    {
+        const std::lock_guard lock(mutex_);
+        if (change == change_) return;
+    }
+    auto ring = source_.load();
+    const std::lock_guard lock(mutex_);
+    change_ = change;
+    error_.reset();
+    if (!ring) {
+        error_ = ring.error();  // and go on with what there was
+        return;
+    }
+    ring_ = std::make_shared<const KeyRing>(std::move(*ring));
+    generation_.fetch_add(1, std::memory_order_release);
+}
+
+const KeyRing* KeysView::look() {
+    const std::uint64_t generation = keys_->look();
+    if (generation != generation_) {
+        ring_ = keys_->ring();
+        generation_ = generation;
+    }
+    return ring_->is_empty() && keys_->default_domain().empty() ? nullptr : ring_.get();
+}
+
+KeysView::Choice KeysView::choose(std::string_view to) {
+    const KeyRing* const ring = now();
+    if (ring == nullptr) return {};
+    const DomainKeys* domain = to.empty() ? nullptr : ring->find(to);
+    if (domain == nullptr) {
+        const std::string& standard = keys_->default_domain();
+        if (standard.empty()) return {};
+        domain = ring->find(standard);
+        if (domain == nullptr) {
+            return {nullptr, Error{Errc::no_permission, "seal", 0,
+                                   "the setting default_domain is " + standard +
+                                       ", and this user has no key of it; 'mailslot key import'"}};
+        }
+    }
+    if (domain->current) return {domain, {}};
+    return {nullptr, Error{Errc::no_permission, "seal", 0,
+                           "it must be sealed with the key of " + domain->domain +
+                               ", which this user may not read: " + domain->path}};
+}
+
+}  // namespace mailslot::trust

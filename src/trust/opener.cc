@@ -1,0 +1,73 @@
+#include "trust/opener.h"
+
+#include <optional>
+#include <string_view>
+
+#include "trust/seal.h"
+#include "wire/frame.h"
+
+namespace mailslot::trust {
+namespace {
+
+Verdict verdict_of(const Error& error) {
+    const std::string_view step = error.step;
+    if (step == "sealed") return Verdict::sealed;
+    return step == "version" || step == "flags" ? Verdict::unknown_version : Verdict::bad_packet;
+}
+
+// Whether a holder of that domain's key meant this machine's address by it.
+bool is_meant(const Envelope& envelope, const Target& target, const IpAddress& came_to) {
+    return target == (envelope.scope == Scope::direct ? target_of(came_to) : Target{});
+}
+
+}  // namespace
+
+Opener::Taken Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
+                           std::span<Content> room) {
+    auto parcel = wire::decode_frame(datagram, room);
+    if (parcel) {
+        // What is for a domain that has a key here must be sealed with it. The slot that it is for
+        // counts it.
+        Envelope& envelope = parcel->envelope;
+        envelope.is_refused = ring_ != nullptr && envelope.scope == Scope::named &&
+                              ring_->find(envelope.to) != nullptr;
+        return {Verdict::taken, *parcel};
+    }
+    const Verdict why = verdict_of(parcel.error());
+    if (why != Verdict::sealed || ring_ == nullptr) return {why};
+    return take_sealed(datagram, came_to, room);
+}
+
+Opener::Taken Opener::take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
+                                  std::span<Content> room) {
+    const auto clear = read_clear(datagram);
+    if (!clear) return {Verdict::bad_packet};
+    const auto keys = ring_->with(clear->key_id);
+    if (keys.empty()) return {Verdict::sealed};
+    if (windows_.has_seen(clear->stamp)) return {Verdict::copy};
+    std::optional<Opened> opened;
+    const std::string* domain = nullptr;
+    for (const KeyRing::Entry& key : keys) {
+        const bool is_last = &key == &keys.back();
+        opened = open(datagram, *key.secret, is_last);
+        domain = key.domain;
+        if (opened) break;
+    }
+    if (!opened) return {Verdict::not_trusted};
+    const auto parcel = wire::decode_frame(opened->plain, room);
+    if (!parcel) return {verdict_of(parcel.error())};
+    Taken taken{Verdict::taken, *parcel};
+    Envelope& envelope = taken.parcel.envelope;
+    envelope.trust = Trust::domain;
+    envelope.domain = *domain;
+    const bool is_for_another = envelope.scope == Scope::named && envelope.to != *domain &&
+                                ring_->find(envelope.to) != nullptr;
+    if (is_for_another || !is_meant(envelope, opened->target, came_to)) {
+        return {Verdict::not_trusted};
+    }
+    if (!is_timely(envelope.sent_at_us, clock_.unix_microseconds())) return {Verdict::wrong_time};
+    if (!windows_.note(clear->stamp, clock_.now())) return {Verdict::not_trusted};
+    return taken;
+}
+
+}  // namespace mailslot::trust

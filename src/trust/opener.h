@@ -1,0 +1,53 @@
+// What a receiver takes of the datagrams that come, sealed or not: docs/protocol/frame.md, "The
+// sealed form". Pure but for the clock that is handed in. Threads: one uses it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/clock.h"
+#include "mailslot/result.h"
+#include "model/parcel.h"
+#include "trust/keys.h"
+#include "trust/replay_windows.h"
+
+namespace mailslot::trust {
+
+// Why a datagram is not taken. The counters of that name: docs/protocol/udp-carrier.md.
+enum class Verdict : std::uint8_t {
+    taken,
+    bad_packet,
+    unknown_version,
+    sealed,  // with a key that is not here
+    copy,    // sealed, and came before
+    not_trusted,
+    wrong_time,
+};
+
+class Opener {
+public:
+    Opener(std::shared_ptr<Keys> keys, const Clock& clock, ReplayWindows& windows)
+        : view_(std::move(keys)), clock_(clock), windows_(windows) {}
+
+    // From now on with the keys of now. What was taken before borrows no more.
+    void begin_batch() { ring_ = view_.now(); }
+
+    struct Taken {
+        Verdict verdict = Verdict::taken;
+        Parcel parcel{};  // as decode_frame() makes it, with trust; taken
+    };
+    // `came_to`: the address in the datagram's IP header. A sealed datagram is opened in place.
+    Taken take(std::span<std::byte> datagram, const IpAddress& came_to, std::span<Content> room);
+
+private:
+    Taken take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
+                      std::span<Content> room);
+
+    KeysView view_;
+    const Clock& clock_;
+    ReplayWindows& windows_;
+    const KeyRing* ring_ = nullptr;
+};
+
+}  // namespace mailslot::trust

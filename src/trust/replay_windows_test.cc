@@ -1,0 +1,166 @@
+#include "trust/replay_windows.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+#if __has_include(<rapidcheck/gtest.h>)
+#include <rapidcheck/gtest.h>
+#endif
+
+#include "base/testing/fake_clock.h"
+
+namespace mailslot::trust {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Windows : public testing::Test {
+protected:
+    // As a receiver asks.
+    bool takes(std::uint64_t counter, std::uint64_t sender = 1, std::uint64_t epoch = 1) {
+        const Stamp stamp{sender, epoch, counter};
+        return !windows_.has_seen(stamp) && windows_.note(stamp, clock_.now());
+    }
+    FakeClock clock_;
+    ReplayWindows windows_{3};
+};
+
+TEST_F(Windows, take_each_counter_once) {
+    for (const std::uint64_t counter : {1, 2, 5, 4, 3, 64, 63, 65, 1000}) {
+        EXPECT_TRUE(takes(counter)) << counter;
+        EXPECT_FALSE(takes(counter)) << counter;
+    }
+}
+
+TEST_F(Windows, take_what_was_overtaken_by_up_to_1023_others_and_no_more) {
+    EXPECT_TRUE(takes(2000));
+    EXPECT_TRUE(takes(2000 - 1023));
+    EXPECT_FALSE(takes(2000 - 1024));
+}
+
+TEST_F(Windows, forget_nothing_that_is_in_the_window_when_it_jumps) {
+    for (const std::uint64_t counter : {1, 40, 63}) EXPECT_TRUE(takes(counter));
+    EXPECT_TRUE(takes(1050));
+    EXPECT_FALSE(takes(40));
+    EXPECT_FALSE(takes(63));
+    EXPECT_TRUE(takes(41));
+    EXPECT_TRUE(takes(1050 - 1023));
+    EXPECT_TRUE(takes(1064));  // whose place was 40's
+    EXPECT_FALSE(takes(40));   // now below
+    EXPECT_TRUE(takes(~std::uint64_t{0}));
+    EXPECT_FALSE(takes(1064));
+}
+
+TEST_F(Windows, tell_a_new_epoch_of_the_same_sender_from_the_old_one) {
+    EXPECT_TRUE(takes(1, 1, 1));
+    EXPECT_TRUE(takes(1, 1, 2));
+    EXPECT_TRUE(takes(1, 2, 1));
+    EXPECT_FALSE(takes(1, 1, 1));
+}
+
+TEST_F(Windows, refuse_further_senders_when_full_and_forget_none_before_its_time) {
+    for (std::uint64_t sender = 1; sender <= 3; ++sender) EXPECT_TRUE(takes(1, sender));
+    EXPECT_FALSE(takes(1, 4));
+    clock_.advance(kSealersFor);
+    EXPECT_TRUE(takes(2, 3));
+    EXPECT_FALSE(takes(1, 4));
+    clock_.advance(1us);
+    EXPECT_TRUE(takes(1, 4));
+    EXPECT_FALSE(takes(2, 3));
+}
+
+// What was taken and is forgotten is too old to be taken again, whatever its sender's clock said.
+TEST_F(Windows, forget_a_sender_when_all_that_it_sent_is_too_old) {
+    const std::int64_t most_us = std::chrono::microseconds(kMostClockDifference).count();
+    const std::int64_t sent_at = clock_.unix_microseconds() + most_us;
+    ASSERT_TRUE(is_timely(sent_at, clock_.unix_microseconds()));
+    EXPECT_TRUE(takes(1, 1));
+    clock_.advance(kSealersFor);
+    EXPECT_TRUE(takes(1, 2));  // forgets those that may be forgotten
+    EXPECT_FALSE(takes(1, 1));
+    clock_.advance(1us);
+    EXPECT_TRUE(takes(1, 3));
+    EXPECT_EQ(windows_.sealers(), 2u);
+    EXPECT_FALSE(is_timely(sent_at, clock_.unix_microseconds()));
+}
+
+TEST_F(Windows, go_on_in_another_post_office) {
+    std::mt19937_64 random(7);
+    std::vector<std::uint64_t> taken;
+    for (int i = 0; i < 3000; ++i) {
+        const std::uint64_t counter = 1 + i + random() % 900;
+        for (const std::uint64_t sender : {1, 2}) {
+            if ((sender == 1 || counter < 60) && takes(counter, sender) && sender == 1) {
+                taken.push_back(counter);
+            }
+        }
+    }
+    ReplayWindows next(3);
+    windows_.save([&](const wire::SealerState& state) {
+        EXPECT_TRUE(next.restore(state, clock_.now()));
+        EXPECT_FALSE(next.restore(state, clock_.now()));
+    });
+    EXPECT_EQ(next.sealers(), 2u);
+    for (std::uint64_t counter = 1; counter < 4100; ++counter) {
+        for (const std::uint64_t sender : {1, 2}) {
+            EXPECT_EQ(next.has_seen({sender, 1, counter}), windows_.has_seen({sender, 1, counter}));
+        }
+    }
+    for (const std::uint64_t counter : taken) EXPECT_TRUE(next.has_seen({1, 1, counter}));
+}
+
+TEST(Timely, is_what_was_sent_within_ten_minutes_either_way) {
+    constexpr std::int64_t kNow = 1'700'000'000'000'000, kMost = 600'000'000;
+    for (const std::int64_t off : {std::int64_t{0}, kMost, -kMost}) {
+        EXPECT_TRUE(is_timely(kNow + off, kNow)) << off;
+    }
+    EXPECT_FALSE(is_timely(kNow + kMost + 1, kNow));
+    EXPECT_FALSE(is_timely(kNow - kMost - 1, kNow));
+    constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
+    constexpr auto kLast = std::numeric_limits<std::int64_t>::max();
+    for (const std::int64_t end : {kLeast, kLast, std::int64_t{0}, std::int64_t{-1}}) {
+        EXPECT_FALSE(is_timely(end, kNow)) << end;
+        EXPECT_FALSE(is_timely(kNow, end)) << end;
+    }
+}
+
+#if __has_include(<rapidcheck/gtest.h>)
+// Against a set of all that was taken: nothing twice, and nothing refused that had not been taken
+// and was overtaken by less than 1024, over restarts of senders and hand-overs of the receiver.
+RC_GTEST_PROP(WindowsProperty, take_all_but_copies, ()) {
+    const auto seed = *rc::gen::arbitrary<std::uint32_t>();
+    std::mt19937_64 random(seed);
+    auto windows = std::make_unique<ReplayWindows>();
+    FakeClock clock;
+    std::map<std::uint64_t, std::set<std::uint64_t>> taken;  // by epoch
+    std::map<std::uint64_t, std::uint64_t> sent, highest;
+    std::uint64_t epoch = 1;
+    for (int step = 0; step < 4000; ++step) {
+        const std::uint64_t what = random() % 1000;
+        if (what == 0) ++epoch;  // the sender starts anew; what the old one sent may still come
+        if (what == 1) {
+            auto next = std::make_unique<ReplayWindows>();
+            windows->save([&](const wire::SealerState& s) { next->restore(s, clock.now()); });
+            windows = std::move(next);
+        }
+        clock.advance(100ms);
+        const std::uint64_t from = random() % 20 == 0 && epoch > 1 ? epoch - 1 : epoch;
+        sent[from] += 1 + (random() % 50 == 0 ? random() % 3000 : 0);
+        const std::uint64_t behind = random() % 3 == 0 ? 0 : random() % 1500;
+        const std::uint64_t counter = sent[from] > behind ? sent[from] - behind : 1;
+        const Stamp stamp{42, from, counter};
+        const bool is_taken = !windows->has_seen(stamp) && windows->note(stamp, clock.now());
+        const bool is_in_reach = counter + kSealWindow > highest[from];
+        RC_ASSERT(is_taken == (is_in_reach && !taken[from].contains(counter)));
+        if (is_taken) taken[from].insert(counter);
+        if (is_taken) highest[from] = std::max(highest[from], counter);
+    }
+}
+#endif
+
+}  // namespace
+}  // namespace mailslot::trust

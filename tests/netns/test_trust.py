@@ -1,0 +1,177 @@
+"""What two machines hear of each other, by the keys that they have: the table of docs/trust.md, row by row."""
+
+import json
+
+import lab
+from lab import EVERYBODY, message_from, messages_from, read_up_to, stream
+
+LAB, SALES, HOST_B = "//LAB/mailslot/IN", "//SALES/mailslot/IN", "//B/mailslot/IN"
+DEFAULT = 'default_domain = "LAB"\n'
+
+
+class TrustTest(lab.LabTest):
+    def give(self, machine, text):
+        """Puts an exported key where that machine's programs look for it."""
+        self.assertEqual(machine.run("key", "import", stdin=text)[0], 0)
+
+    def new_key(self, machine, domain="LAB"):
+        self.assertEqual(machine.run("key", "new", domain)[0], 0)
+        return self.export(machine, domain)
+
+    def export(self, machine, domain="LAB"):
+        status, text, err = machine.run("key", "export", domain)
+        self.assertEqual((status, err), (0, ""))
+        return text
+
+    def pair(self, config_a="", config_b=""):
+        network = self.network()
+        hosts = "".join(f"10.{network.number}.0.{k} {name}\n" for k, name in ((1, "A"), (2, "B")))
+        return (self.machine("A", 1, network, config=config_a, hosts=hosts),
+                self.machine("B", 2, network, config=config_b, hosts=hosts))
+
+    def counters(self, machine):
+        status, out, err = machine.run("watch", "--json", "--count", "1")
+        self.assertEqual(status, 0, err)
+        return json.loads(out)["machine"]
+
+    def wait_for_counter(self, machine, name, above):
+        self.wait_until(f"{machine.name} counts {name}", lambda: self.counters(machine)[name] > above)
+
+    def check(self, a, b, expected, listener=None):
+        """{address: trust of what B gets, or the counter that says why it gets nothing}. What was not meant to arrive
+        would have come before the marker, which B itself puts."""
+        listener = listener or b.listen()
+        for address, trust in expected.items():
+            with self.subTest(address=address):
+                before = self.counters(b), b.info()["lost_by_cause"]["not_trusted"]
+                a.put(address, "hello")
+                if trust in ("none", "domain"):
+                    message = message_from(listener)
+                    self.assertEqual((message["text"], message["trust"], message["from_host"]), ("hello", trust, "A"))
+                elif trust == "not_trusted":
+                    self.wait_until("refused", lambda: b.info()["lost_by_cause"]["not_trusted"] > before[1])
+                else:
+                    self.wait_for_counter(b, trust, before[0][trust])
+                b.put("IN", "marker")
+                self.assert_next_is(listener, "marker")
+        return listener
+
+
+class Table(TrustTest):
+    def test_no_key_and_no_key(self):
+        a, b = self.pair(config_b='domains = ["LAB"]\n')
+        self.check(a, b, {EVERYBODY: "none", HOST_B: "none", LAB: "none"})
+
+    def test_the_same_key(self):
+        a, b = self.pair(DEFAULT, DEFAULT)
+        self.give(b, self.new_key(a))
+        self.check(a, b, {EVERYBODY: "domain", HOST_B: "domain", LAB: "domain"})
+
+    def test_different_keys_of_one_name(self):
+        a, b = self.pair(DEFAULT, DEFAULT)
+        self.new_key(a)
+        self.new_key(b)
+        self.check(a, b, {EVERYBODY: "rx_sealed", HOST_B: "rx_sealed", LAB: "rx_sealed"})
+
+    def test_a_key_and_no_key(self):
+        a, b = self.pair(DEFAULT, 'domains = ["LAB"]\n')
+        self.new_key(a)
+        self.check(a, b, {EVERYBODY: "rx_sealed", HOST_B: "rx_sealed", LAB: "rx_sealed"})
+
+    def test_no_key_and_a_key(self):
+        a, b = self.pair("", DEFAULT)
+        self.new_key(b)
+        self.check(a, b, {EVERYBODY: "none", HOST_B: "none", LAB: "not_trusted"})
+
+    def test_no_key_and_a_slot_that_requires_one(self):
+        a, b = self.pair("", DEFAULT)
+        self.new_key(b)
+        listener = b.listen("--require", "domain")
+        self.check(a, b, {EVERYBODY: "not_trusted", HOST_B: "not_trusted", LAB: "not_trusted"}, listener)
+        info = b.info()
+        self.assertEqual(info["require"], "domain")
+        refused = {s["from_address"]: s["lost_by_cause"]["not_trusted"] for s in info["by_sender"]}
+        self.assertEqual(sum(refused.values()), info["lost_by_cause"]["not_trusted"])
+        self.assertIn(f"10.{b.net.number}.0.1", refused)
+
+    def test_a_key_without_a_default_domain(self):
+        a, b = self.pair()
+        self.give(b, self.new_key(a))
+        self.check(a, b, {EVERYBODY: "none", HOST_B: "none", LAB: "domain"})
+
+    def test_keys_of_two_domains(self):
+        a, b = self.pair(DEFAULT)
+        self.new_key(a)
+        self.new_key(b, "SALES")
+        listener = self.check(a, b, {EVERYBODY: "rx_sealed", LAB: "rx_sealed"})
+        self.give(a, self.export(b, "SALES"))
+        self.check(a, b, {EVERYBODY: "rx_sealed", SALES: "domain"}, listener)
+
+
+class Keys(TrustTest):
+    def test_large_messages_and_streams_are_sealed_too(self):
+        a, b = self.pair(DEFAULT, DEFAULT)
+        self.give(b, self.new_key(a))
+        listener = b.listen("--require", "domain")
+        for address, size in ((LAB, 0), (EVERYBODY, 100), (HOST_B, 50000)):
+            a.put(address, stdin=stream(1, 200, size))
+            self.assert_whole(messages_from(listener, 200), 200, size)
+        info = b.info()
+        self.assertEqual((info["received"], info["lost"]), (600, 0))
+
+    def test_a_key_is_changed_under_traffic_and_nothing_is_lost(self):
+        a, b = self.pair(DEFAULT, DEFAULT)
+        self.give(b, self.new_key(a))
+        listener = b.listen("--require", "domain")
+        flow = lab.Stream(a, LAB)
+        messages = messages_from(listener, 50)
+
+        def until_both_have_looked():
+            """Programs look for changed keys once a second."""
+            nonlocal messages
+            messages = read_up_to(listener, len(messages) + 2500, messages)
+
+        def step(*command):
+            for machine in (a, b):
+                status, _, err = machine.run("key", *command)
+                self.assertEqual(status, 0, err)
+
+        self.assertEqual(a.run("key", "rotate", "LAB")[0], 0)
+        self.give(b, self.export(a))
+        until_both_have_looked()
+        step("rotate", "LAB")
+        until_both_have_looked()
+        step("rotate", "LAB", "--finish")
+        until_both_have_looked()
+        last = flow.stop()
+        messages = read_up_to(listener, last, messages)
+        self.assert_whole(messages, last)
+        self.assertEqual({m["trust"] for m in messages}, {"domain"})
+        status, keys, _ = a.run("key", "list", "--json")
+        self.assertEqual(status, 0)
+        self.assertNotIn("previous", json.loads(keys))
+        self.assertEqual(keys.replace(b"/A/", b"/B/"), b.run("key", "list", "--json")[1])
+
+    def test_the_next_office_knows_what_came_before(self):
+        a, b = self.pair(DEFAULT, DEFAULT)
+        self.give(b, self.new_key(a))
+        first = b.listen(name="FIRST")
+        listener = b.listen("--require", "domain")
+        writer = a.start("put", LAB)
+        heard, number = self.until_heard(writer, listener, 1)
+        first.stop()
+        more, last = self.until_heard(writer, listener, number + 1)
+        self.assert_whole(heard + more, last)
+
+    def test_who_asks_sealed_is_answered_sealed_and_others_are_told_less(self):
+        a, b = self.pair(DEFAULT, DEFAULT)
+        self.give(b, self.new_key(a))
+        stranger = self.machine("C", 3, b.net)
+        b.listen("--require", "domain")
+        status, out, err = a.run("who", "IN", "--names", "--timeout", "2000")
+        self.assertEqual((status, out.strip()), (0, b"B"), err)
+        self.assertEqual(stranger.run("who", "IN", "--timeout", "300")[0], 3)
+
+
+if __name__ == "__main__":
+    lab.main()

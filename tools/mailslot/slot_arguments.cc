@@ -1,0 +1,54 @@
+#include "mailslot/slot_arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "model/trust.h"
+
+namespace mailslot::cli {
+
+void add_access(CLI::App& verb, SlotOptions& slot) {
+    const auto set = [&slot](const std::string& word) {
+        if (word == "owner")
+            slot.access = Access::owner;
+        else if (word == "group")
+            slot.access = Access::group;
+        else if (word == "everybody")
+            slot.access = Access::everybody;
+        else
+            throw CLI::ValidationError("--access",
+                                       "'" + word + "' is not owner, group or everybody");
+    };
+    verb.add_option_function<std::string>(
+            "--access", set, "Who on this machine may put: owner (default), group or everybody")
+        ->type_name("WHO");
+}
+
+void add_when_full(CLI::App& verb, SlotOptions& slot) {
+    const auto set = [&slot](const std::string& word) {
+        if (word == "refuse")
+            slot.when_full = WhenFull::refuse;
+        else if (word == "drop_oldest")
+            slot.when_full = WhenFull::drop_oldest;
+        else
+            throw CLI::ValidationError("--when-full",
+                                       "'" + word + "' is not refuse or drop_oldest");
+    };
+    verb.add_option_function<std::string>(
+            "--when-full", set, "What a full slot does: refuse the newest (default) or drop_oldest")
+        ->type_name("POLICY");
+}
+
+void add_require(CLI::App& verb, SlotOptions& slot) {
+    const auto set = [&slot](const std::string& word) {
+        slot.require = parse_trust(word);
+        if (!slot.require) {
+            throw CLI::ValidationError("--require", "'" + word + "' is not none, domain or local");
+        }
+    };
+    verb.add_option_function<std::string>(
+            "--require", set, "The least trust: none, domain (sealed with a key) or local")
+        ->type_name("TRUST");
+}
+
+}  // namespace mailslot::cli

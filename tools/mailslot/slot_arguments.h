@@ -1,0 +1,16 @@
+// Options that say what a slot is, one function each.
+#pragma once
+
+#include "mailslot/mailslot.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mailslot::cli {
+
+void add_access(CLI::App& verb, SlotOptions& slot);
+void add_when_full(CLI::App& verb, SlotOptions& slot);
+void add_require(CLI::App& verb, SlotOptions& slot);
+
+}  // namespace mailslot::cli
