@@ -54,6 +54,16 @@ void Answerer::hear(const Envelope& envelope) {
     tick();
 }
 
+// Of the payload: the datagram is no larger than the query's, whose sender may be forged.
+std::size_t Answerer::room_for_answer(const Envelope& query) const {
+    const std::size_t sealing = query.domain.empty() ? 0 : wire::kSealBytes;
+    const std::size_t head = sealing + wire::kFrameHeaderBytes + query.slot.size() + kSizeBytes;
+    const std::size_t asked_with =
+        head + query.from_host.size() + query.to.size() + query.payload.size();
+    const std::size_t most = std::min(asked_with, kMaxDatagramBytes);
+    return most > head + host_.size() ? most - head - host_.size() : 0;
+}
+
 // What was true when the query came: who is signalled right behind it counts as having waited.
 std::string Answerer::answer_to(const Envelope& envelope, const wire::Query& query) const {
     std::optional<std::string> key;
@@ -63,10 +73,7 @@ std::string Answerer::answer_to(const Envelope& envelope, const wire::Query& que
     }
     const std::vector<std::string> names = list_slots_(key, envelope.trust);
     std::array<std::byte, kMaxDatagramBytes> buffer;
-    const std::size_t sealing = envelope.domain.empty() ? 0 : wire::kSealBytes;
-    const std::size_t taken =
-        sealing + wire::kFrameHeaderBytes + host_.size() + envelope.slot.size() + kSizeBytes;
-    const std::span<std::byte> room(buffer.data(), buffer.size() - taken);
+    const std::span<std::byte> room(buffer.data(), room_for_answer(envelope));
     wire::AnswerWriter writer(room, query, static_cast<std::uint32_t>(names.size()));
     for (std::size_t i = query.first; i < names.size() && writer.add(names[i]); ++i) {
     }

@@ -60,6 +60,7 @@ private:
 
     bool take_one_of_the_rate();
     std::string answer_to(const Envelope& envelope, const wire::Query& query) const;
+    std::size_t room_for_answer(const Envelope& query) const;
     void send(const Waiting& answer);
 
     const std::uint64_t station_;

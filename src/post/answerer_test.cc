@@ -28,9 +28,10 @@ struct Sent {
 
 class AnswererTest : public testing::Test {
 protected:
-    void ask(const wire::Query& query, std::string_view slot = "", Scope scope = Scope::direct,
-             std::string_view domain = "") {
-        std::array<std::byte, wire::kQueryBytes> buffer;
+    void ask(wire::Query query, std::string_view slot = "", Scope scope = Scope::direct,
+             std::string_view domain = "", std::uint16_t padding = 1136) {  // 1200 bytes
+        query.padding = padding;
+        std::array<std::byte, 1200> buffer;
         Envelope envelope;
         envelope.kind = Kind::query;
         envelope.scope = scope;
@@ -88,6 +89,26 @@ TEST_F(AnswererTest, lists_the_slots_to_who_asks) {
     EXPECT_EQ(sent_[0].query_id, 5u);
     EXPECT_EQ(sent_[0].total, 2u);
     EXPECT_EQ(sent_[0].names, names_);
+}
+
+TEST_F(AnswererTest, is_no_larger_than_the_query_allows) {
+    names_.clear();
+    for (int i = 100; i < 1000; ++i) names_.push_back("SLOT" + std::to_string(i));
+    std::size_t before = 0;
+    for (const std::uint16_t padding : {40, 41, 100, 500, 1050, 1100, 1138, 1150}) {
+        SCOPED_TRACE(padding);
+        sent_.clear();
+        ask({.id = 5, .reply_port = 4000}, "", Scope::direct, "", padding);
+        ASSERT_EQ(sent_.size(), 1u);
+        const std::size_t query_bytes = wire::kFrameHeaderBytes + 2 + wire::kQueryBytes + padding;
+        EXPECT_LE(sent_[0].datagram_bytes, std::min<std::size_t>(query_bytes, 1200));
+        EXPECT_GE(sent_[0].datagram_bytes, before);
+        before = sent_[0].datagram_bytes;
+    }
+    EXPECT_GT(before, 1180u);
+    sent_.clear();
+    ask({.id = 5, .reply_port = 4000}, "", Scope::direct, "", 0);
+    EXPECT_TRUE(sent_.empty());  // no room for a single name
 }
 
 TEST_F(AnswererTest, says_of_one_name_whether_it_has_a_reader_and_else_nothing) {

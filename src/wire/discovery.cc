@@ -26,6 +26,7 @@ Bytes encode_query(std::span<std::byte> buffer, const Query& query) {
     out.u64be(query.id);
     out.u16be(query.reply_port);
     out.u32be(query.first);
+    for (std::uint16_t i = 0; i < query.padding; ++i) out.u8(0);
     return out.ok() ? out.written() : Bytes{};
 }
 
@@ -35,7 +36,13 @@ Result<Query> decode_query(Bytes payload) {
     query.id = in.u64be();
     query.reply_port = in.u16be();
     query.first = in.u32be();
-    if (!in.ok() || in.left() != 0 || query.reply_port == 0) return damaged();
+    const Bytes padding = in.take(in.left());
+    const bool is_zero =
+        std::ranges::all_of(padding, [](std::byte byte) { return byte == std::byte{0}; });
+    if (!in.ok() || !is_zero || padding.size() > kMaxFrameBytes || query.reply_port == 0) {
+        return damaged();
+    }
+    query.padding = static_cast<std::uint16_t>(padding.size());
     return query;
 }
 

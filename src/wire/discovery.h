@@ -16,6 +16,7 @@ struct Query {
     std::uint64_t id = 0;          // random; answers repeat it
     std::uint16_t reply_port = 0;  // not 0
     std::uint32_t first = 0;       // names to leave out at the beginning of the list
+    std::uint16_t padding = 0;     // zero bytes behind it: no answer is larger than its query
     bool operator==(const Query&) const = default;
 };
 

@@ -22,7 +22,8 @@ const QueryRow kQueries[] = {
     {"whole", "0102030405060708 c001 00000005", Query{0x0102030405060708, 0xc001, 5}},
     {"no bytes", "", {}},
     {"one byte short", "0102030405060708 c001 000000", {}},
-    {"one byte left over", "0102030405060708 c001 00000005 00", {}},
+    {"padded", "0102030405060708 c001 00000005 0000", Query{0x0102030405060708, 0xc001, 5, 2}},
+    {"padded with something", "0102030405060708 c001 00000005 0001", {}},
     {"no port to answer to", "0102030405060708 0000 00000005", {}},
 };
 
@@ -34,7 +35,7 @@ TEST(Discovery, decodes_queries) {
         ASSERT_EQ(query.has_value(), row.query.has_value());
         if (!query) continue;
         EXPECT_EQ(*query, *row.query);
-        std::array<std::byte, kQueryBytes> buffer;
+        std::array<std::byte, kQueryBytes + 2> buffer;
         EXPECT_TRUE(std::ranges::equal(encode_query(buffer, *query), bytes));
     }
 }

@@ -43,6 +43,15 @@ std::vector<Way> ways_to(const Destination& to, Family family, const Settings& s
     return ways;
 }
 
+// An answer may be as large as a datagram of ours: no larger than the query, so that is as large.
+std::uint16_t padding_of(const Envelope& query, const trust::DomainKeys* domain) {
+    constexpr std::size_t kSizeBytes = 2;
+    const std::size_t taken = (domain != nullptr ? wire::kSealBytes : 0) + wire::kFrameHeaderBytes +
+                              query.from_host.size() + query.to.size() + query.slot.size() +
+                              kSizeBytes + wire::kQueryBytes;
+    return static_cast<std::uint16_t>(kMaxDatagramBytes - std::min(taken, kMaxDatagramBytes));
+}
+
 }  // namespace
 
 UdpAsker::UdpAsker(const Settings& settings, std::unique_ptr<os::EventLoop> loop)
@@ -85,12 +94,13 @@ Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::ui
     bool left = false;
     int os_code = 0;
     for (const auto& socket : sockets_) {
-        std::array<std::byte, wire::kQueryBytes> payload;
+        std::array<std::byte, kMaxDatagramBytes> payload;
         Envelope envelope = query;
         envelope.kind = Kind::query;
         envelope.scope = to.scope;
         envelope.to = to.to;
-        envelope.payload = wire::encode_query(payload, {id, socket->local_port(), first});
+        envelope.payload = wire::encode_query(
+            payload, {id, socket->local_port(), first, padding_of(envelope, choice.domain)});
         std::array<std::byte, kMaxDatagramBytes> buffer;
         std::array<std::byte, kMaxDatagramBytes> sealed;
         Bytes frame = wire::encode_single(buffer, envelope);
