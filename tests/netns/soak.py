@@ -82,9 +82,10 @@ class Process:
 
     def check_growth(self, test):
         if self.warm:
-            resident, descriptors = self.use()
-            test.assertLessEqual(resident, self.warm[0] + MOST_GROWTH, self.what)
-            test.assertLessEqual(descriptors, self.warm[1] + self.more, self.what)
+            test.assertLessEqual(self.use()[0], self.warm[0] + MOST_GROWTH, self.what)
+            # While the office changes hands they are more for a moment.
+            test.wait_until(f"{self.what} has no more descriptors than when it was warm, {self.warm[1]}",
+                            lambda: self.use()[1] <= self.warm[1] + self.more)
 
 
 class Reader(Process):
