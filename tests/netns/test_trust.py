@@ -109,6 +109,26 @@ class Table(TrustTest):
 
 
 class Keys(TrustTest):
+    def test_what_must_be_sealed_and_cannot_be_is_not_sent(self):
+        a, b = self.pair(DEFAULT)
+        listener = b.listen()
+        for address in (EVERYBODY, HOST_B):
+            for arguments, stdin in ((("x",), b""), (("y" * 5000,), b""), ((), stream(1, 500))):
+                status, _, err = a.run("put", address, *arguments, stdin=stdin)
+                self.assertEqual(status, 5, err)
+                self.assertIn("key import", err)
+        # Locked keys too: another user's machine has the file, this one may not read it.
+        self.new_key(a)
+        user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        a.folder.chmod(0o777)
+        (a.folder / "keys").chmod(0o755)
+        a.environment["MAILSLOT_DIR"] = str(a.folder / "other")
+        status, _, err = a.run("put", LAB, "x", prefix=user)
+        self.assertEqual(status, 5, err)
+        self.assertIn("may not read", err)
+        b.put("IN", "marker")
+        self.assert_next_is(listener, "marker")
+
     def test_large_messages_and_streams_are_sealed_too(self):
         a, b = self.pair(DEFAULT, DEFAULT)
         self.give(b, self.new_key(a))
@@ -162,6 +182,23 @@ class Keys(TrustTest):
         first.stop()
         more, last = self.until_heard(writer, listener, number + 1)
         self.assert_whole(heard + more, last)
+
+    def test_doctor_names_keys_that_are_not_here_and_clocks_that_are_wrong(self):
+        def causes(machine):
+            _, out, _ = machine.run("doctor", "--json")
+            return {finding["cause"] for finding in map(json.loads, out.splitlines())}
+
+        a, b = self.pair(DEFAULT)
+        key = self.new_key(a)
+        b.listen()
+        self.assertFalse(causes(b) & {"unknown_key", "wrong_time", "not_trusted"})
+        a.put(LAB, "x")
+        self.wait_for_counter(b, "rx_sealed", 0)
+        self.assertIn("unknown_key", causes(b))
+        status, _, err = b.run("doctor", "--peer", "A")
+        self.assertNotEqual(status, 2, err)
+        self.assertIn("no_default_key", causes(self.machine("C", 3, b.net, config=DEFAULT)))
+        self.assertTrue(key)
 
     def test_who_asks_sealed_is_answered_sealed_and_others_are_told_less(self):
         a, b = self.pair(DEFAULT, DEFAULT)
