@@ -29,7 +29,7 @@ class Key(support.CommandTest):
         file = self.keys / "LAB.key"
         self.assertIn(str(file), err)
         self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
-        self.assertEqual(stat.S_IMODE(self.keys.stat().st_mode), 0o700)
+        self.assertEqual(stat.S_IMODE(self.keys.stat().st_mode), 0o755)
         self.assertEqual([p.name for p in self.keys.iterdir()], ["LAB.key"])
         (entry,) = self.listed()
         self.assertEqual((entry["domain"], entry["file"], entry["readable"]), ("Lab", str(file), True))
