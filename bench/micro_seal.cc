@@ -128,6 +128,7 @@ void take(benchmark::State& state, Kind kind) {
     trust::ReplayWindows windows;
     trust::Opener opener(trust::Keys::of(trust::KeyRing(std::move(domains))), clock, windows);
     std::vector<Content> room(wire::kMaxFrameMessages);
+    Parcel parcel;
     const auto plain = plain_frame(static_cast<std::size_t>(state.range(0)));
     std::vector<std::byte> datagram(plain.size() + wire::kSealBytes), again(datagram.size());
     trust::Stamp stamp{1, 2, 1};
@@ -145,7 +146,7 @@ void take(benchmark::State& state, Kind kind) {
             state.ResumeTiming();
         }
         again = datagram;
-        benchmark::DoNotOptimize(opener.take(again, {}, room).verdict);
+        benchmark::DoNotOptimize(opener.take(again, {}, room, parcel));
     }
     state.SetBytesProcessed(state.iterations() * state.range(0));
 }
