@@ -270,4 +270,5 @@ def main():
             bench.end_all()
 
 
-main()
+if __name__ == "__main__":
+    main()

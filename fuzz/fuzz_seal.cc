@@ -62,11 +62,10 @@ void seal_and_change(ByteReader in) {
     opener.begin_batch();
     std::vector<Content> room(wire::kMaxFrameMessages);
     auto first = untouched, second = untouched;
-    const auto taken = opener.take(first, {}, room);
-    const auto again = opener.take(second, {}, room);
-    if (taken.verdict != trust::Verdict::taken) return;
-    MAILSLOT_CHECK(taken.parcel.envelope.trust == Trust::domain);
-    MAILSLOT_CHECK(again.verdict == trust::Verdict::copy);
+    Parcel parcel;
+    if (opener.take(first, {}, room, parcel) != trust::Verdict::taken) return;
+    MAILSLOT_CHECK(parcel.envelope.trust == Trust::domain);
+    MAILSLOT_CHECK(opener.take(second, {}, room, parcel) == trust::Verdict::copy);
 }
 
 void take_as_it_is(Bytes input) {
@@ -76,10 +75,10 @@ void take_as_it_is(Bytes input) {
     opener.begin_batch();
     std::vector<Content> room(wire::kMaxFrameMessages);
     std::vector<std::byte> datagram(input.begin(), input.end());
-    const auto taken = opener.take(datagram, {}, room);
+    Parcel parcel;
     // Nobody who lacks the key makes one.
-    if (taken.verdict == trust::Verdict::taken) {
-        MAILSLOT_CHECK(taken.parcel.envelope.trust == Trust::none);
+    if (opener.take(datagram, {}, room, parcel) == trust::Verdict::taken) {
+        MAILSLOT_CHECK(parcel.envelope.trust == Trust::none);
     }
     (void)trust::parse_key_file(as_text(input), "FILE");
 }

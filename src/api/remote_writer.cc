@@ -11,6 +11,11 @@ using std::chrono::milliseconds;
 // Lost like any datagram, and nothing comes after it that would show the gap.
 constexpr int kEndCopies = 3;
 
+// It must be sealed, and cannot be.
+bool is_unsealed(const Error& error) {
+    return error.code == Errc::no_permission && std::string_view(error.step) == "seal";
+}
+
 }  // namespace
 
 RemoteWriter::RemoteWriter(const Address& address, std::uint64_t origin, Timeout wait_for_address,
@@ -126,12 +131,7 @@ void RemoteWriter::hear_at_once() {
 RemoteWriter::Outcome RemoteWriter::send_piece() {
     has_sent_ = true;
     const auto frames = piece_.datagrams();
-    Outcome outcome{piece_.messages()};
-    if (is_to_one()) {
-        outcome = send_to_one(frames);
-    } else {
-        send_to_many(frames);
-    }
+    const Outcome outcome = is_to_one() ? send_to_one(frames) : send_to_many(frames);
     piece_.clear();
     return outcome;
 }
@@ -147,16 +147,19 @@ RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
 }
 
 // Who is not reached is like who does not listen; and what our own buffers have no room for is a
-// gap in the sequence, which every reader counts.
-void RemoteWriter::send_to_many(std::span<const Bytes> frames) {
+// gap in the sequence, which every reader counts. But what must not leave for want of a key nobody
+// will ever get.
+RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) {
     while (!frames.empty()) {
         auto sent = carrier_->send_packed(to_, frames);
+        if (!sent && is_unsealed(sent.error())) return {0, std::move(sent.error())};
         if (!sent && sent.error().code == Errc::unreachable) {
             // No interface at all; but this machine's other users may listen.
             sent = neighbours().send_packed(to_, frames);
         }
         frames = frames.subspan(sent ? std::max<std::size_t>(*sent, 1) : 1);
     }
+    return {piece_.messages()};
 }
 
 Carrier& RemoteWriter::neighbours() {
@@ -173,7 +176,8 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
     message.format = batch.form;
     message.payload = as_bytes(batch.texts[index]);
     auto sent = carrier_->send(to_, {&message, 1});
-    if (is_to_one()) return sent ? std::nullopt : std::optional(sent.error());
+    if (!sent && (is_to_one() || is_unsealed(sent.error()))) return sent.error();
+    if (is_to_one()) return std::nullopt;
     if (!sent && sent.error().code == Errc::unreachable) {
         (void)neighbours().send(to_, {&message, 1});  // as send_to_many
     }

@@ -112,7 +112,7 @@ private:
     void begin_piece(const Batch& batch);
     Outcome send_piece();
     Outcome send_to_one(std::span<const Bytes> frames);
-    void send_to_many(std::span<const Bytes> frames);
+    Outcome send_to_many(std::span<const Bytes> frames);
     void send_held();
     void learn_from_clock();
     void hear_at_once();

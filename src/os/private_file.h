@@ -22,9 +22,14 @@ struct PrivateFile {
 // refuse it. No value: there is none. Errors: no_permission, no_resources.
 Result<std::optional<PrivateFile>> read_private_file(const std::string& path, std::span<char> into);
 
+enum class Belongs : std::uint8_t {
+    to_this_user,
+    to_folder_owner,  // where root makes it
+};
 // Whole or not at all, mode 0600 from its first moment. Errors: no_permission, no_resources;
 // slot_exists, where it is there and may not be replaced.
-Result<void> write_private_file(const std::string& path, std::string_view text, bool may_replace);
+Result<void> write_private_file(const std::string& path, std::string_view text, bool may_replace,
+                                Belongs belongs = Belongs::to_this_user);
 
 // A folder as it is now. No value: there is none.
 struct FolderState {

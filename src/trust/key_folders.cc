@@ -14,9 +14,12 @@ namespace mailslot::trust {
 namespace {
 
 constexpr std::string_view kSuffix = ".key";
-constexpr unsigned kForOthers = 077, kWritableByOthers = 022, kFolderMode = 0700;
+constexpr unsigned kForOthers = 077, kWritableByOthers = 022, kFolderMode = 0755;
 
-bool is_owner_trusted(std::uint32_t owner) { return owner == 0 || owner == geteuid(); }
+// Root's programs read what he has given to a service's user.
+bool is_owner_trusted(std::uint32_t owner) {
+    return owner == 0 || owner == geteuid() || geteuid() == 0;
+}
 
 std::string octal(unsigned mode) {
     std::array<char, 16> text{};
@@ -133,7 +136,8 @@ Result<void> save_key_file(const std::string& folder, const DomainKeys& keys, bo
     if (auto checked = check_key_folder(folder, *state); !checked) return checked;
     SecretText text;
     format_key_file(keys, text);
-    return os::write_private_file(key_path(folder, keys.folded), text.view(), may_replace);
+    return os::write_private_file(key_path(folder, keys.folded), text.view(), may_replace,
+                                  os::Belongs::to_folder_owner);
 }
 
 }  // namespace mailslot::trust

@@ -79,10 +79,11 @@ void Keys::reload() {
     const std::uint64_t change = source_.change();
     {
         const std::lock_guard lock(mutex_);
-        if (change == change_) return;
+        if (change == change_ && !again_) return;
     }
     auto ring = source_.load();
     const std::lock_guard lock(mutex_);
+    again_ = change != change_;
     change_ = change;
     error_.reset();
     if (!ring) {

@@ -65,6 +65,9 @@ private:
     std::atomic<std::uint64_t> generation_{1};
     mutable std::mutex mutex_;  // guards what follows
     std::uint64_t change_ = 0;
+    // Times of files are some milliseconds coarse: what changed again while we read is seen at the
+    // next look, whether it shows or not.
+    bool again_ = true;
     std::shared_ptr<const KeyRing> ring_;
     std::optional<Error> error_;
 };

@@ -22,29 +22,32 @@ bool is_meant(const Envelope& envelope, const Target& target, const IpAddress& c
 
 }  // namespace
 
-Opener::Taken Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
-                           std::span<Content> room) {
-    auto parcel = wire::decode_frame(datagram, room);
-    if (parcel) {
+Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
+                     std::span<Content> room, Parcel& parcel) {
+    const auto decoded = wire::decode_frame(datagram, room);
+    if (decoded) [[likely]] {
+        parcel = *decoded;
         // What is for a domain that has a key here must be sealed with it. The slot that it is for
         // counts it.
-        Envelope& envelope = parcel->envelope;
-        envelope.is_refused = ring_ != nullptr && envelope.scope == Scope::named &&
-                              ring_->find(envelope.to) != nullptr;
-        return {Verdict::taken, *parcel};
+        if (ring_ != nullptr) {
+            Envelope& envelope = parcel.envelope;
+            envelope.is_refused =
+                envelope.scope == Scope::named && ring_->find(envelope.to) != nullptr;
+        }
+        return Verdict::taken;
     }
-    const Verdict why = verdict_of(parcel.error());
-    if (why != Verdict::sealed || ring_ == nullptr) return {why};
-    return take_sealed(datagram, came_to, room);
+    const Verdict why = verdict_of(decoded.error());
+    if (why != Verdict::sealed || ring_ == nullptr) return why;
+    return take_sealed(datagram, came_to, room, parcel);
 }
 
-Opener::Taken Opener::take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
-                                  std::span<Content> room) {
+Verdict Opener::take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
+                            std::span<Content> room, Parcel& parcel) {
     const auto clear = read_clear(datagram);
-    if (!clear) return {Verdict::bad_packet};
+    if (!clear) return Verdict::bad_packet;
     const auto keys = ring_->with(clear->key_id);
-    if (keys.empty()) return {Verdict::sealed};
-    if (windows_.has_seen(clear->stamp)) return {Verdict::copy};
+    if (keys.empty()) return Verdict::sealed;
+    if (windows_.has_seen(clear->stamp)) return Verdict::copy;
     std::optional<Opened> opened;
     const std::string* domain = nullptr;
     for (const KeyRing::Entry& key : keys) {
@@ -53,21 +56,19 @@ Opener::Taken Opener::take_sealed(std::span<std::byte> datagram, const IpAddress
         domain = key.domain;
         if (opened) break;
     }
-    if (!opened) return {Verdict::not_trusted};
-    const auto parcel = wire::decode_frame(opened->plain, room);
-    if (!parcel) return {verdict_of(parcel.error())};
-    Taken taken{Verdict::taken, *parcel};
-    Envelope& envelope = taken.parcel.envelope;
+    if (!opened) return Verdict::not_trusted;
+    const auto decoded = wire::decode_frame(opened->plain, room);
+    if (!decoded) return verdict_of(decoded.error());
+    parcel = *decoded;
+    Envelope& envelope = parcel.envelope;
     envelope.trust = Trust::domain;
     envelope.domain = *domain;
     const bool is_for_another = envelope.scope == Scope::named && envelope.to != *domain &&
                                 ring_->find(envelope.to) != nullptr;
-    if (is_for_another || !is_meant(envelope, opened->target, came_to)) {
-        return {Verdict::not_trusted};
-    }
-    if (!is_timely(envelope.sent_at_us, clock_.unix_microseconds())) return {Verdict::wrong_time};
-    if (!windows_.note(clear->stamp, clock_.now())) return {Verdict::not_trusted};
-    return taken;
+    if (is_for_another || !is_meant(envelope, opened->target, came_to)) return Verdict::not_trusted;
+    if (!is_timely(envelope.sent_at_us, clock_.unix_microseconds())) return Verdict::wrong_time;
+    if (!windows_.note(clear->stamp, clock_.now())) return Verdict::not_trusted;
+    return Verdict::taken;
 }
 
 }  // namespace mailslot::trust

@@ -33,16 +33,14 @@ public:
     // From now on with the keys of now. What was taken before borrows no more.
     void begin_batch() { ring_ = view_.now(); }
 
-    struct Taken {
-        Verdict verdict = Verdict::taken;
-        Parcel parcel{};  // as decode_frame() makes it, with trust; taken
-    };
     // `came_to`: the address in the datagram's IP header. A sealed datagram is opened in place.
-    Taken take(std::span<std::byte> datagram, const IpAddress& came_to, std::span<Content> room);
+    // Taken: `parcel` is as decode_frame() makes it, with trust; else of no use.
+    Verdict take(std::span<std::byte> datagram, const IpAddress& came_to, std::span<Content> room,
+                 Parcel& parcel);
 
 private:
-    Taken take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
-                      std::span<Content> room);
+    Verdict take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
+                        std::span<Content> room, Parcel& parcel);
 
     KeysView view_;
     const Clock& clock_;

@@ -48,10 +48,16 @@ protected:
         seal(out, plain, secret, secret.id(), {7, 8, ++counter_}, target_of(target));
         return out;
     }
-    Opener::Taken take(std::vector<std::byte> datagram, const IpAddress& came_to = kHere) {
+    struct Taken {
+        Verdict verdict{};
+        Parcel parcel{};
+    };
+    Taken take(std::vector<std::byte> datagram, const IpAddress& came_to = kHere) {
         datagram_ = std::move(datagram);
         opener_->begin_batch();
-        return opener_->take(datagram_, came_to, room_);
+        Taken taken;
+        taken.verdict = opener_->take(datagram_, came_to, room_, taken.parcel);
+        return taken;
     }
     void use(std::shared_ptr<Keys> keys) { opener_.emplace(std::move(keys), clock_, windows_); }
     Verdict verdict(std::vector<std::byte> datagram, const IpAddress& came_to = kHere) {

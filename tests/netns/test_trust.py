@@ -1,6 +1,8 @@
 """What two machines hear of each other, by the keys that they have: the table of docs/trust.md, row by row."""
 
 import json
+import subprocess
+import sys
 
 import lab
 from lab import EVERYBODY, message_from, messages_from, read_up_to, stream
@@ -57,6 +59,49 @@ class TrustTest(lab.LabTest):
         return listener
 
 
+# Hears the next sealed datagram to the group, and sends it again for each line of standard input.
+RECORDER = """
+import socket, struct, sys
+heard = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+heard.bind(("", 17138))
+group = socket.inet_aton("239.255.71.38")
+heard.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton(sys.argv[1]))
+print("ready", flush=True)
+datagram = heard.recv(65536)
+print(len(datagram), flush=True)
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
+for line in sys.stdin:
+    target = line.strip()
+    out.sendto(datagram, (target, 17138))
+    print("sent", flush=True)
+"""
+
+
+class Stranger:
+    """Has no key; hears what goes to the group, and sends it again."""
+
+    def __init__(self, machine):
+        self.process = subprocess.Popen(
+            [*machine.inside, sys.executable, "-c", RECORDER, f"10.{machine.net.number}.0.{machine.number}"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        machine.test.addCleanup(self.end)
+        assert self.process.stdout.readline() == "ready\n"
+
+    def heard(self):
+        return int(self.process.stdout.readline())
+
+    def replay(self, target="239.255.71.38"):
+        self.process.stdin.write(target + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "sent\n"
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
+
+
 class Table(TrustTest):
     def test_no_key_and_no_key(self):
         a, b = self.pair(config_b='domains = ["LAB"]\n')
@@ -109,6 +154,25 @@ class Table(TrustTest):
 
 
 class Keys(TrustTest):
+    def test_what_must_be_sealed_and_cannot_be_is_not_sent(self):
+        a, b = self.pair(DEFAULT)
+        listener = b.listen()
+        for address in (EVERYBODY, HOST_B):
+            for arguments, stdin in ((("x",), b""), (("y" * 5000,), b""), ((), stream(1, 500))):
+                status, _, err = a.run("put", address, *arguments, stdin=stdin)
+                self.assertEqual(status, 5, err)
+                self.assertIn("key import", err)
+        # Locked keys too: another user's machine has the file, this one may not read it.
+        self.new_key(a)
+        user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        a.folder.chmod(0o777)
+        a.environment["MAILSLOT_DIR"] = str(a.folder / "other")
+        status, _, err = a.run("put", LAB, "x", prefix=user)
+        self.assertEqual(status, 5, err)
+        self.assertIn("may not read", err)
+        b.put("IN", "marker")
+        self.assert_next_is(listener, "marker")
+
     def test_large_messages_and_streams_are_sealed_too(self):
         a, b = self.pair(DEFAULT, DEFAULT)
         self.give(b, self.new_key(a))
@@ -152,16 +216,44 @@ class Keys(TrustTest):
         self.assertNotIn("previous", json.loads(keys))
         self.assertEqual(keys.replace(b"/A/", b"/B/"), b.run("key", "list", "--json")[1])
 
-    def test_the_next_office_knows_what_came_before(self):
+    def test_what_a_stranger_sends_again_is_refused_by_this_office_and_by_the_next(self):
         a, b = self.pair(DEFAULT, DEFAULT)
         self.give(b, self.new_key(a))
+        stranger = Stranger(self.machine("C", 3, b.net))
         first = b.listen(name="FIRST")
         listener = b.listen("--require", "domain")
-        writer = a.start("put", LAB)
-        heard, number = self.until_heard(writer, listener, 1)
-        first.stop()
-        more, last = self.until_heard(writer, listener, number + 1)
-        self.assert_whole(heard + more, last)
+        a.put(LAB, "once")
+        self.assert_next_is(listener, "once")
+        self.assertGreater(stranger.heard(), 100)
+        address = f"10.{b.net.number}.0.2"
+        for office in ("first", "second"):
+            for target in ("239.255.71.38", address):
+                before = self.counters(b)["rx_sealed_copies"]
+                stranger.replay(target)
+                self.wait_for_counter(b, "rx_sealed_copies", before)
+            b.put("IN", f"marker of the {office}")
+            self.assert_next_is(listener, f"marker of the {office}")
+            if office == "first":
+                self.assertEqual(first.stop()[0], 0)
+                self.wait_until("another is the office", lambda: b.is_office(listener.process.pid))
+        self.assertEqual(b.info()["lost"], 0)
+
+    def test_doctor_names_keys_that_are_not_here_and_clocks_that_are_wrong(self):
+        def causes(machine):
+            _, out, _ = machine.run("doctor", "--json")
+            return {finding["cause"] for finding in map(json.loads, out.splitlines())}
+
+        a, b = self.pair(DEFAULT)
+        key = self.new_key(a)
+        b.listen()
+        self.assertFalse(causes(b) & {"unknown_key", "wrong_time", "not_trusted"})
+        a.put(LAB, "x")
+        self.wait_for_counter(b, "rx_sealed", 0)
+        self.assertIn("unknown_key", causes(b))
+        status, _, err = b.run("doctor", "--peer", "A")
+        self.assertNotEqual(status, 2, err)
+        self.assertIn("no_default_key", causes(self.machine("C", 3, b.net, config=DEFAULT)))
+        self.assertTrue(key)
 
     def test_who_asks_sealed_is_answered_sealed_and_others_are_told_less(self):
         a, b = self.pair(DEFAULT, DEFAULT)

@@ -150,13 +150,14 @@ TEST(Forgeries, of_a_million_none_is_taken) {
                  "LAB"),
         forger.clock_, windows);
     std::vector<Content> room(wire::kMaxFrameMessages);
+    Parcel parcel;
     opener.begin_batch();
     // What the forger has recorded: heard here once, and sent to others.
     std::vector<Datagram> recorded, for_others;
     for (int i = 0; i < 500; ++i) {
         recorded.push_back(forger.genuine());
         Datagram heard = recorded.back();
-        ASSERT_EQ(opener.take(heard, kHere, room).verdict, Verdict::taken);
+        ASSERT_EQ(opener.take(heard, kHere, room, parcel), Verdict::taken);
     }
     while (for_others.size() < 500) {
         Datagram datagram = forger.genuine(kLab, kThere);
@@ -164,22 +165,19 @@ TEST(Forgeries, of_a_million_none_is_taken) {
         ReplayWindows its_windows;
         Opener another(Keys::of(test_ring(test_domain("LAB", kLab))), forger.clock_, its_windows);
         another.begin_batch();
-        const auto taken = another.take(there, kThere, room);
-        ASSERT_EQ(taken.verdict, Verdict::taken);
-        const Scope scope = taken.parcel.envelope.scope;
-        if (scope == Scope::direct) for_others.push_back(std::move(datagram));
+        ASSERT_EQ(another.take(there, kThere, room, parcel), Verdict::taken);
+        if (parcel.envelope.scope == Scope::direct) for_others.push_back(std::move(datagram));
     }
     std::array<int, Forger::kKinds> taken_of_kind{};
     for (int i = 0; i < kForgeries; ++i) {
         const auto kind = static_cast<Forger::Kind>(i % Forger::kKinds);
         Datagram forged = forger.forge(kind, recorded, for_others);
-        const auto taken = opener.take(forged, kHere, room);
-        taken_of_kind[kind] += taken.verdict == Verdict::taken;
+        taken_of_kind[kind] += opener.take(forged, kHere, room, parcel) == Verdict::taken;
     }
     EXPECT_EQ(taken_of_kind, (std::array<int, Forger::kKinds>{}));
     // And what is genuine still is.
     Datagram last = forger.genuine();
-    EXPECT_EQ(opener.take(last, kHere, room).verdict, Verdict::taken);
+    EXPECT_EQ(opener.take(last, kHere, room, parcel), Verdict::taken);
     EXPECT_EQ(windows.sealers(), 1u);
 }
 

@@ -6,6 +6,7 @@ namespace mailslot {
 
 void OpenPiece::begin(const Envelope& header, std::size_t datagram_bytes) {
     datagram_bytes_ = std::min(datagram_bytes, kMaxDatagramBytes);
+    most_bytes_ = os::kPieceBytes * datagram_bytes_ / kMaxDatagramBytes;
     memory_.resize(os::kPieceBytes);
     used_ = closed_ = messages_ = 0;
     writer_.emplace(std::span(memory_).first(datagram_bytes_), header);
@@ -28,7 +29,7 @@ bool OpenPiece::next_datagram() {
     if (writer_->count() == 0) return false;  // what was just refused would be again
     const wire::FrameWriter& before = *writer_;
     const std::size_t end = used_ + writer_->size();
-    if (closed_ + 1 == os::kPieceDatagrams || end + datagram_bytes_ > memory_.size()) return false;
+    if (closed_ + 1 == os::kPieceDatagrams || end + datagram_bytes_ > most_bytes_) return false;
     const std::span<std::byte> rest = std::span(memory_).subspan(end, datagram_bytes_);
     const wire::FrameWriter next(rest, before);
     close_datagram();

@@ -45,9 +45,10 @@ private:
 
     std::vector<std::byte> memory_;  // taken at the first use
     std::size_t datagram_bytes_ = kMaxDatagramBytes;
-    std::size_t used_ = 0;                     // by the datagrams that are closed
-    std::optional<wire::FrameWriter> writer_;  // of the open datagram
-    std::size_t closed_ = 0;                   // datagrams
+    std::size_t most_bytes_ = os::kPieceBytes;  // so that it is still one piece once it is sealed
+    std::size_t used_ = 0;                      // by the datagrams that are closed
+    std::optional<wire::FrameWriter> writer_;   // of the open datagram
+    std::size_t closed_ = 0;                    // datagrams
     std::size_t messages_ = 0;
     std::array<Bytes, os::kPieceDatagrams> datagrams_;
     std::array<std::size_t, os::kPieceDatagrams> messages_after_;  // each of them

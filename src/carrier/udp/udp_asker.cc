@@ -145,15 +145,16 @@ void UdpAsker::receive(os::UdpSocket& socket) {
 }
 
 void UdpAsker::hear(const os::Datagram& datagram) {
-    const auto taken = opener_.take(datagram.bytes, datagram.to, contents_);
+    Parcel parcel;
+    const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, contents_, parcel);
     const auto remember = [&datagram](std::vector<IpAddress>& who) {
         const bool is_known = std::ranges::count(who, datagram.from.address) > 0;
         if (!is_known && who.size() < kMaxOthers) who.push_back(datagram.from.address);
     };
-    if (taken.verdict == trust::Verdict::unknown_version) return remember(other_versions_);
-    if (taken.verdict == trust::Verdict::sealed) return remember(strange_keys_);
-    if (taken.verdict != trust::Verdict::taken || !hear_) return;
-    Envelope answer = taken.parcel.envelope;
+    if (verdict == trust::Verdict::unknown_version) return remember(other_versions_);
+    if (verdict == trust::Verdict::sealed) return remember(strange_keys_);
+    if (verdict != trust::Verdict::taken || !hear_) return;
+    Envelope answer = parcel.envelope;
     const bool may_be_ours = answer.trust == Trust::domain || has_asked_in_clear_;
     if (answer.kind != Kind::answer || !may_be_ours) return;
     answer.from_address = datagram.from.address;

@@ -239,13 +239,16 @@ UdpCounters::Count& UdpReceiver::counter_of(trust::Verdict why) {
 
 void UdpReceiver::decode(const os::Datagram& datagram) {
     if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than IP can carry
-    const auto taken =
-        opener_.take(datagram.bytes, datagram.to, std::span(contents_).subspan(decoded_));
-    if (taken.verdict != trust::Verdict::taken) return count_one(counter_of(taken.verdict));
-    parcels_.push_back(taken.parcel);
-    parcels_.back().envelope.from_address = datagram.from.address;
-    parcels_.back().kernel_drops = drops_;
-    decoded_ += taken.parcel.size();
+    Parcel& parcel = parcels_.emplace_back();
+    const auto room = std::span(contents_).subspan(decoded_);
+    const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, room, parcel);
+    if (verdict != trust::Verdict::taken) {
+        parcels_.pop_back();
+        return count_one(counter_of(verdict));
+    }
+    parcel.envelope.from_address = datagram.from.address;
+    parcel.kernel_drops = drops_;
+    decoded_ += parcel.size();
 }
 
 std::uint64_t UdpReceiver::kernel_drops() const {

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "os/fd.h"
+#include "os/folder.h"
 
 namespace mailslot::os {
 namespace {
@@ -57,7 +58,8 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path,
     return std::optional(file);
 }
 
-Result<void> write_private_file(const std::string& path, std::string_view text, bool may_replace) {
+Result<void> write_private_file(const std::string& path, std::string_view text, bool may_replace,
+                                Belongs belongs) {
     // Beside it, so that it can be renamed; hidden from who lists the folder meanwhile.
     const auto slash = path.rfind('/');
     const std::string folder = slash == path.npos ? "" : path.substr(0, slash + 1);
@@ -65,6 +67,11 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
     const UniqueFd fd(mkostemp(made.data(), O_CLOEXEC));  // mode 0600
     if (fd.get() < 0) return file_error("create", path, errno);
     bool done = write_all(fd.get(), text) && fsync(fd.get()) == 0;
+    // Before it has its name: whoever looks finds it readable.
+    const auto owner = owner_of(folder.empty() ? "." : folder);
+    if (done && belongs == Belongs::to_folder_owner && geteuid() == 0 && owner && *owner != 0) {
+        done = fchown(fd.get(), *owner, static_cast<gid_t>(-1)) == 0;
+    }
     // link() refuses what is there; rename() replaces it.
     done = done && (may_replace ? rename(made.c_str(), path.c_str()) == 0
                                 : link(made.c_str(), path.c_str()) == 0);

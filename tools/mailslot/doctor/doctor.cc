@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "base/random.h"
 #include "config/settings_file.h"
@@ -88,7 +89,7 @@ void check_network(const Patient& patient, Findings& findings) {
     char name[32];
     std::snprintf(name, sizeof name, "DOCTOR-%016llx",
                   static_cast<unsigned long long>(SystemRandom().u64()));
-    auto reader = Reader::create(name);
+    auto reader = Reader::create(name, {.require = Trust::none});
     if (!reader) {
         findings.push_back(
             {"slot", Status::failed, std::string(to_string(reader.error().code)),
@@ -105,6 +106,10 @@ void check_network(const Patient& patient, Findings& findings) {
 int run_doctor(const DoctorOptions& options) {
     Findings findings;
     auto settings = load_settings();
+    if (!settings && std::string_view(settings.error().step) == "read key") {
+        findings.push_back(doctor::bad_key(settings.error()));
+        return print(findings, options.json);
+    }
     if (!settings) {
         findings.push_back({"configuration", Status::failed, "bad_config", settings.error().detail,
                             "correct that line; docs/configuration.md says how"});
@@ -114,6 +119,7 @@ int run_doctor(const DoctorOptions& options) {
                     os::filter_rules()};
     doctor::check_configuration(patient, findings);
     doctor::check_clock(findings);
+    doctor::check_keys(patient, findings);
     doctor::check_interfaces(patient, findings);
     check_network(patient, findings);
     doctor::check_buffers(patient, findings);

@@ -37,6 +37,8 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
 void check_probes(const Patient& patient, Reader& reader, Findings& findings);
 void check_buffers(const Patient& patient, Findings& findings);
 void check_clock(Findings& findings);
+void check_keys(const Patient& patient, Findings& findings);
+Finding bad_key(const Error& error);  // why load_settings() refuses one
 // HOST, or \\PLACE\mailslot\NAME.
 void check_peer(const Patient& patient, const std::string& host, Timeout timeout,
                 Findings& findings);

@@ -9,6 +9,7 @@
 #include "carrier/udp/host_resolver.h"
 #include "mailslot/doctor/finding.h"
 #include "model/address.h"
+#include "trust/keys.h"
 #include "wire/discovery.h"
 #include "wire/frame.h"
 
@@ -99,9 +100,15 @@ Finding silent(const Patient& patient, const std::string& host) {
                 "answers of " + host + " may be what the firewall here drops: " + block->rule,
                 block->let_answers_in};
     }
+    const auto& keys = patient.settings.keys;
+    const std::string sealing =
+        keys && !keys->default_domain().empty()
+            ? ", or it lacks the key of " + keys->default_domain() + ", with which it was asked"
+            : "";
     return {"", Status::failed, "peer_silent",
             "it says nothing: its firewall drops what comes, it is beyond the link, or it is set "
-            "not to answer (answer_queries = false)",
+            "not to answer (answer_queries = false)" +
+                sealing,
             "mailslot doctor    # on " + host + ", which names what is in the way there"};
 }
 

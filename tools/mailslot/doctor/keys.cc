@@ -1,0 +1,91 @@
+// Keys of domains: are they good, and do others seal with ones that are not here?
+#include "trust/keys.h"
+
+#include <string>
+
+#include "inbox/slot_folder.h"
+#include "mailslot/doctor/finding.h"
+#include "post/ask_office.h"
+#include "trust/key_file.h"
+
+namespace mailslot::cli::doctor {
+namespace {
+
+std::string names_of(const trust::KeyRing& ring) {
+    std::string names;
+    for (const trust::DomainKeys& keys : ring.domains()) {
+        names += (names.empty() ? "" : ", ") + keys.domain;
+        names += keys.current ? " (key " + trust::to_string(keys.current->id) + ")"
+                              : " (not readable by this user)";
+    }
+    return names.empty() ? "there are none: nothing is sealed, and everybody can write" : names;
+}
+
+Finding of_this_machine(const Settings& settings, const trust::KeyRing& ring) {
+    const std::string& wanted = settings.keys->default_domain();
+    const trust::DomainKeys* const keys = wanted.empty() ? nullptr : ring.find(wanted);
+    if (!wanted.empty() && (keys == nullptr || !keys->current)) {
+        return {"keys", Status::failed, "no_default_key",
+                "default_domain is " + wanted +
+                    ", and this user has no key of it: nothing can be "
+                    "sent to other machines",
+                "mailslot key import    # what 'mailslot key export " + wanted +
+                    "' prints on another machine"};
+    }
+    if (!ring.is_empty() && !trust::can_lock_memory()) {
+        return {"keys", Status::warning, "memory_not_locked",
+                "keys may be swapped to the disk: the system lets this user lock no memory",
+                "ulimit -l 8192    # or LimitMEMLOCK=8M in the service's unit"};
+    }
+    return {"keys", Status::ok, "", names_of(ring), ""};
+}
+
+// What the office of this machine refuses.
+void look_at_refused(const Settings& settings, Findings& findings) {
+    const auto counters = post::ask_for_counters(inbox::SlotFolder(settings.dir));
+    if (!counters) return;
+    const auto value_of = [&counters](std::string_view name) -> std::uint64_t {
+        for (const auto& counter : *counters) {
+            if (counter.name == name) return counter.value;
+        }
+        return 0;
+    };
+    const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
+                          std::string mend) {
+        const std::uint64_t count = value_of(counter);
+        if (count == 0) return;
+        findings.push_back({"sealed datagrams", Status::warning, std::move(cause),
+                            std::to_string(count) + " " + what, std::move(mend)});
+    };
+    warn(
+        "rx_sealed", "unknown_key", "were sealed with a key that is not here",
+        "mailslot key export DOMAIN | ssh HOST mailslot key import    # from a machine that has it "
+        "to HOST, this one");
+    warn("rx_not_trusted", "not_trusted",
+         "did not open with the key that they named, or were sealed for somebody else",
+         "mailslot key list    # here and on the sender's machine; or somebody forges");
+    warn("rx_wrong_time", "wrong_time",
+         "were sealed over 10 minutes before or after now, so they are refused",
+         "timedatectl set-ntp true    # here, and on the sender's machine");
+}
+
+}  // namespace
+
+void check_keys(const Patient& patient, Findings& findings) {
+    if (!patient.settings.keys) return;
+    const auto ring = patient.settings.keys->ring();
+    findings.push_back(of_this_machine(patient.settings, *ring));
+    look_at_refused(patient.settings, findings);
+}
+
+// A key that is no secret, or no key: the words have the command that mends it, if one does.
+Finding bad_key(const Error& error) {
+    const auto command = error.detail.find("chmod ");
+    const std::string mend =
+        command == error.detail.npos
+            ? "mailslot key import --replace    # what 'mailslot key export' prints elsewhere"
+            : error.detail.substr(command, error.detail.rfind('\'') + 1 - command);
+    return {"keys", Status::failed, "bad_key", error.detail, mend};
+}
+
+}  // namespace mailslot::cli::doctor
