@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kMagic{"\xffSMB", 4};
 constexpr std::uint8_t kTransaction = 0x25, kWords = 17, kSetupWords = 3;
 constexpr std::uint16_t kWriteOpcode = 1;
-constexpr std::uint16_t kStamped = 0x6d73, kStampedAtHome = 0x6d74;
+constexpr std::uint16_t kStamped = 0x6d73, kStampedAtHome = 0x6d74, kPassedOn = 0x6d75;
 // MS-MAIL section 4: what Windows' clients send.
 constexpr std::uint8_t kHeaderFlags = 0x18;
 constexpr std::uint16_t kHeaderFlags2 = 0x0004, kPidLow = 0xfeff, kMaxParameters = 2, kOneWay = 2;
@@ -59,15 +59,24 @@ Result<Fixed> decode_fixed(ByteReader& in, MailslotWrite& write) {
 }
 
 bool is_stamp(const Stamp& stamp) {
-    return stamp.origin != 0 && stamp.sequence != 0 && stamp.sequence <= kMaxStampSequence;
+    return stamp.origin != 0 && stamp.sequence != 0 && stamp.sequence <= kMaxStampSequence &&
+           !(stamp.delivered_at_home && stamp.passed_on);
 }
 
 std::optional<Stamp> stamp_in(const Fixed& fixed) {
-    const bool has_mark = fixed.mark == kStamped || fixed.mark == kStampedAtHome;
+    const bool has_mark =
+        fixed.mark == kStamped || fixed.mark == kStampedAtHome || fixed.mark == kPassedOn;
     if (!has_mark || !is_stamp(fixed.stamp)) return std::nullopt;
     Stamp stamp = fixed.stamp;
     stamp.delivered_at_home = fixed.mark == kStampedAtHome;
+    stamp.passed_on = fixed.mark == kPassedOn;
     return stamp;
+}
+
+std::uint16_t mark_of(const std::optional<Stamp>& stamp) {
+    if (!stamp) return 0;
+    if (stamp->passed_on) return kPassedOn;
+    return stamp->delivered_at_home ? kStampedAtHome : kStamped;
 }
 
 void encode_header(ByteWriter& out, const std::optional<Stamp>& stamp) {
@@ -77,7 +86,7 @@ void encode_header(ByteWriter& out, const std::optional<Stamp>& stamp) {
     out.u32le(0);  // Status
     out.u8(kHeaderFlags);
     out.u16le(kHeaderFlags2);
-    out.u16le(!stamp ? 0 : said.delivered_at_home ? kStampedAtHome : kStamped);
+    out.u16le(mark_of(stamp));
     out.u32le(static_cast<std::uint32_t>(said.origin));
     out.u32le(static_cast<std::uint32_t>(said.origin >> 32));
     out.u16le(0);  // Reserved

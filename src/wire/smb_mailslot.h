@@ -23,6 +23,7 @@ struct Stamp {
     std::uint64_t sequence = 0;  // 1 to kMaxStampSequence
     std::uint32_t age_ms = 0;    // since the writer's first message
     bool delivered_at_home = false;
+    bool passed_on = false;  // by a gateway; and then not delivered at home
     bool operator==(const Stamp&) const = default;
 };
 

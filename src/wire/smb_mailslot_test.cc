@@ -58,6 +58,11 @@ TEST(SmbMailslot, carries_the_stamp_where_nobody_else_looks) {
         EXPECT_EQ(as_text(bytes), as_text(expected));
         EXPECT_EQ(decode_mailslot_write(bytes)->stamp, write.stamp);
     }
+    write.stamp = Stamp{1, 1, 0, false, true};
+    EXPECT_EQ(decode_mailslot_write(encode_mailslot_write(buffer, write))->stamp, write.stamp);
+    EXPECT_EQ(load_u16be(&encode_mailslot_write(buffer, write)[12]), 0x756d);
+    write.stamp->delivered_at_home = true;
+    EXPECT_TRUE(encode_mailslot_write(buffer, write).empty());
     for (const Stamp none : {Stamp{0, 1, 0, false}, Stamp{1, 0, 0, false},
                              Stamp{1, kMaxStampSequence + 1, 0, false}}) {
         write.stamp = none;
@@ -72,7 +77,7 @@ TEST(SmbMailslot, has_no_stamp_where_mark_origin_or_number_is_missing) {
         return decode_mailslot_write(bytes).value().stamp.has_value();
     };
     EXPECT_TRUE(decoded_with({{12, 0x73}, {13, 0x6d}, {14, 1}, {24, 1}}));
-    EXPECT_FALSE(decoded_with({{12, 0x75}, {13, 0x6d}, {14, 1}, {24, 1}}));
+    EXPECT_FALSE(decoded_with({{12, 0x76}, {13, 0x6d}, {14, 1}, {24, 1}}));
     EXPECT_FALSE(decoded_with({{12, 0x73}, {13, 0x6d}, {24, 1}}));
     EXPECT_FALSE(decoded_with({{12, 0x73}, {13, 0x6d}, {14, 1}}));
     EXPECT_FALSE(decoded_with({{14, 1}, {24, 1}}));
