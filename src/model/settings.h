@@ -13,6 +13,14 @@ namespace mailslot {
 
 enum class Families : std::uint8_t { both, ipv4, ipv6 };
 
+// The classic Windows wire: docs/protocol/netbios-carrier.md.
+struct ClassicSettings {
+    std::string workgroup = "WORKGROUP";  // the group that \\*\mailslot\x means there
+    std::vector<std::string> names;       // further ones of this machine's: "NAME#1C"
+    // What comes by one carrier is passed on by the other: docs/windows.md, "As a gateway".
+    bool passes_in = false, passes_out = false;
+};
+
 struct Settings {
     std::string dir;                    // runtime folder of this machine, or of this user on it
     std::string system_dir;             // the whole machine's, "/run/mailslot"; may equal `dir`
@@ -30,7 +38,9 @@ struct Settings {
     // Messages a second that one machine, and all of them together, may put into one slot here; 0:
     // as many as they like. docs/post-office.md, "Limits".
     std::uint64_t max_sender_rate = 0, max_slot_rate = 0;
-    std::string metrics;  // where they are served: os/stream_server.h; empty: nowhere
+    std::string metrics;               // where they are served: os/stream_server.h; empty: nowhere
+    bool udp = true, netbios = false;  // which carriers are used
+    ClassicSettings classic;
     std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
 };
 
