@@ -33,6 +33,13 @@ struct CarrierCounters {
     std::uint64_t deaf_interfaces = 0;     // usable, but joining the group there failed; as of now
 };
 
+// What only one kind of carrier counts.
+struct FurtherCounter {
+    std::string_view name;
+    std::uint64_t count = 0;
+    bool is_level = false;  // it goes down, too
+};
+
 // Where a message goes, seen by a carrier.
 struct Destination {
     Scope scope = Scope::everybody;
@@ -85,6 +92,7 @@ public:
                                             std::span<const Bytes> frames) = 0;
 
     virtual CarrierCounters counters() const = 0;
+    virtual std::vector<FurtherCounter> further_counters() const = 0;
     virtual void stop() = 0;  // after it returns, nothing is received any more
 };
 

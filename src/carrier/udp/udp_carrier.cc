@@ -60,6 +60,8 @@ public:
         };
     }
 
+    std::vector<FurtherCounter> further_counters() const override { return {}; }
+
     void stop() override {
         if (receiver_) earlier_drops_ += receiver_->kernel_drops();
         receiver_.reset();
