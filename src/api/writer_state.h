@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/classic_writer.h"
 #include "api/process.h"
 #include "api/remote_writer.h"
 #include "inbox/local_writer.h"
@@ -83,6 +84,9 @@ private:
     void put_at_home(std::span<const inbox::Item> items, const Patience& patience);
     Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
                                       const Patience& patience, bool continues);
+    std::optional<Error> take_late_error();
+    Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
+    Result<std::size_t> put_to_others(RemoteWriter::Batch batch);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
                                           std::int64_t now_us);
     Error named(Error error) const;
@@ -102,7 +106,8 @@ private:
     std::uint64_t station_ = 0;
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
-    std::unique_ptr<RemoteWriter> remote_;       // reach_.others
+    std::unique_ptr<RemoteWriter> remote_;       // reach_.others, by our own carrier
+    std::unique_ptr<ClassicWriter> classic_;     // the same by the classic Windows wire
     bool is_at_home_ = false;                    // there is a slot here as well
     std::int64_t look_again_us_ = 0;             // for one; before that there is none
 
