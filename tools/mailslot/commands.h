@@ -27,7 +27,13 @@ struct PrintOptions {
     bool json = false;
     bool raw = false;
     bool with_host = false;
+    bool decode = false;  // what the classic wire's well-known slots hold, in words
 };
+
+struct NetSendOptions {
+    std::string host, text;
+};
+int run_net_send(const NetSendOptions& options);
 
 struct GetOptions {
     std::string name;

@@ -94,7 +94,9 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
         return;
     }
     const std::size_t indent = style.columns ? append_columns(out, row, style) : 0;
-    const std::string_view shown = row.literal.empty() ? row.data : std::string_view(row.literal);
+    const std::string_view shown = !row.decoded.empty()   ? std::string_view(row.decoded)
+                                   : !row.literal.empty() ? std::string_view(row.literal)
+                                                          : row.data;
     if (style.visible)
         append_indented(out, shown, indent);
     else
