@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import queue
+import subprocess
 
 import lab
 from lab import EVERYBODY, message_from, messages_from, numbered, stream
@@ -169,6 +170,58 @@ class OnlyClassic(Classic):
         c.put("//SHARED#1C/mailslot/IN", "to the group")
         self.assert_next_is(second, "to the group")
 
+    def test_who_may_not_have_the_port_sends_from_another(self):
+        a, b = self.machines(["A", "B"], ipv6=False, config=ONLY)
+        listener, = self.listen_on(b)
+        a.folder.chmod(0o777)
+        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all")
+        self.assertEqual(a.run("put", "//B/mailslot/IN", "hello", prefix=nobody), (0, b"", ""))
+        self.assert_next_is(listener, "hello")
+
+    def test_the_daemon_takes_over_without_a_loss_and_keeps_the_names(self):
+        a, b = self.machines(["A", "B"], ipv6=False, config=ONLY)
+        listener, = self.listen_on(b)
+        writer = lab.Stream(a, "//B/mailslot/IN")
+        daemon = b.daemon()
+        self.assertTrue(b.is_office(daemon.process.pid))
+        a.put("//B/mailslot/IN", "000000")  # whose name is found at once: nobody claims it anew
+        daemon.process.terminate()
+        daemon.process.wait()
+        self.wait_until("the reader has the office", lambda: b.is_office(listener.process.pid))
+        a.put("//B/mailslot/IN", "000000")
+        last = writer.stop()
+        numbers = []
+        while not numbers or numbers[-1] < last:
+            message = message_from(listener)
+            self.assertEqual(message["lost_before"], 0)
+            if text_of(message) != "000000":
+                numbers.append(int(text_of(message)))
+        self.assertEqual(numbers, list(range(1, last + 1)))
+
+    def test_names_are_claimed_where_a_network_comes(self):
+        net = self.network()
+        a = self.machine("A", 1, net, ipv6=False, config=ONLY)
+        b = self.machine("B", 2, config=ONLY)
+        listener = b.listen()
+        b.plug(net, ipv6=False)
+        self.wait_until("B has its name", lambda: a.run("put", "//B/mailslot/IN", "there")[0] == 0)
+        self.assert_next_is(listener, "there")
+        b.down(f"eth{net.number}")
+        self.assertEqual(a.run("put", "//B/mailslot/IN", "lost")[0], 1)
+        b.up(f"eth{net.number}")
+        self.wait_until("B has its name again", lambda: a.run("put", "//B/mailslot/IN", "back")[0] == 0)
+        self.assert_next_is(listener, "back")
+
+    def test_a_messenger_text_comes_to_its_slot(self):
+        a, b = self.machines(["A", "B"], ipv6=False, config=ONLY)
+        listener = b.start("listen", "--verbose", "--json", "--decode", "MESSNGR").ready()
+        self.listen_on(b)
+        self.assertEqual(a.run("net-send", "b", "down at five"), (0, b"", ""))
+        self.assertEqual(message_from(listener)["decoded"], "A to B: down at five")
+        status, _, err = a.run("net-send", "NOBODY", "x")
+        self.assertEqual(status, 1)
+        self.assertIn("NOBODY#03", err)
+
     def test_a_machine_without_network_has_its_own_slots_all_the_same(self):
         a = self.machine("A", 1, config=ONLY)
         listener = a.listen()
@@ -218,6 +271,14 @@ class Doctor(Classic):
     def test_it_says_nothing_where_the_wire_is_off(self):
         a, = self.machines(["A"], ipv6=False)
         self.assertNotIn(b"classic wire", a.run("doctor", "--json")[1])
+
+    def test_another_program_keeps_the_port_to_itself(self):
+        a, = self.machines(["A"], ipv6=False, config=BOTH)
+        code = "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 137)); print('bound', flush=True); sys.stdin.read()"
+        other = subprocess.Popen([*a.inside, "python3", "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(other.communicate)
+        self.assertEqual(other.stdout.readline(), b"bound\n")
+        self.assertEqual(self.classic(a)[:2], ("failed", "port_taken"))
 
     def test_another_machine_has_the_name(self):
         net = self.network()
