@@ -53,7 +53,15 @@ Result<std::size_t> ClassicWriter::put(const RemoteWriter::Batch& batch) {
         if (!sent && !is_unheard) break;
         ++taken;
     }
+    note_waiting();
     return taken;
+}
+
+void ClassicWriter::note_waiting() {
+    if (!sender_->is_waiting())
+        due_.reset();
+    else if (!due_)
+        due_ = clock_.now() + kNameQuestionTakes;
 }
 
 void ClassicWriter::put_too(const RemoteWriter::Batch& batch) {
@@ -63,6 +71,7 @@ void ClassicWriter::put_too(const RemoteWriter::Batch& batch) {
         (void)sender_->send(destination(), {&message, 1});
     }
     (void)sender_->take_late_error();
+    note_waiting();
 }
 
 std::optional<Error> ClassicWriter::take_late_error() {
@@ -71,6 +80,7 @@ std::optional<Error> ClassicWriter::take_late_error() {
 
 void ClassicWriter::finish() {
     if (sender_) sender_->finish(kNameQuestionTakes);
+    due_.reset();
 }
 
 Envelope ClassicWriter::envelope_of(const RemoteWriter::Batch& batch, std::size_t index) {

@@ -35,10 +35,14 @@ public:
     std::optional<Error> take_late_error();
     // Waits as long as a name is being asked for.
     void finish();
+    // When that is over at the latest; none: no message waits for a name. Until then the process
+    // must not end without finish().
+    std::optional<Clock::Instant> due() const { return due_; }
 
 private:
     Envelope envelope_of(const RemoteWriter::Batch& batch, std::size_t index);
     Destination destination() const;
+    void note_waiting();
 
     const Address& address_;
     const std::uint64_t origin_;
@@ -47,6 +51,7 @@ private:
     const Result<OwnNames> names_;
     std::optional<NetbiosSender> sender_;  // none: names_ says why
     std::optional<Clock::Instant> first_sent_;
+    std::optional<Clock::Instant> due_;
 };
 
 }  // namespace mailslot

@@ -1,6 +1,7 @@
 // One writer in one process: its origin and sequence, and the ways its messages take.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,13 +62,24 @@ public:
     bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
 
-    // What messages to other machines are held back until, as RemoteWriter has it; nothing for a
-    // slot here.
-    std::optional<Clock::Instant> due() const { return remote_ ? remote_->due() : std::nullopt; }
+    // What messages to other machines are held back until, as RemoteWriter and ClassicWriter have
+    // it; nothing for a slot here.
+    std::optional<Clock::Instant> due() const {
+        if (!classic_ || !classic_->due()) return remote_ ? remote_->due() : std::nullopt;
+        if (!remote_ || !remote_->due()) return classic_->due();
+        return std::min(*remote_->due(), *classic_->due());
+    }
     // Errors: those that held messages met.
     Result<void> flush();
-    void flush_quietly() { remote_->flush(); }  // the next put, or flush, tells
-    void hold_nothing() { remote_->hold_nothing(); }
+    // The next put, or flush, tells. For a name that is being asked for it waits only where that is
+    // over by then; at the end of the process, then.
+    void flush_quietly(Clock::Instant by) {
+        if (remote_) remote_->flush();
+        if (classic_ && classic_->due() && *classic_->due() <= by) classic_->finish();
+    }
+    void hold_nothing() {
+        if (remote_) remote_->hold_nothing();
+    }
     Flusher& flusher() { return process_.flusher(); }
 
 private:

@@ -280,6 +280,11 @@ std::optional<Error> NetbiosSender::take_late_error() {
     return std::exchange(state_->late_error, std::nullopt);
 }
 
+bool NetbiosSender::is_waiting() const {
+    const std::lock_guard lock(state_->mutex);
+    return !state_->waiting.empty();
+}
+
 void NetbiosSender::finish(std::chrono::milliseconds at_most) {
     std::unique_lock lock(state_->mutex);
     state_->settled.wait_for(lock, at_most,

@@ -41,6 +41,7 @@ public:
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
     // What became of messages that waited for a name, once.
     std::optional<Error> take_late_error();
+    bool is_waiting() const;  // messages for a name
     // Waits until none waits any more.
     void finish(std::chrono::milliseconds at_most);
 
