@@ -198,6 +198,15 @@ class OnlyClassic(Classic):
                 numbers.append(int(text_of(message)))
         self.assertEqual(numbers, list(range(1, last + 1)))
 
+    def test_the_daemon_needs_one_capability(self):
+        a, b = self.machines(["A", "B"], ipv6=False, config=ONLY)
+        b.folder.chmod(0o777)
+        only = "-all,+net_bind_service"
+        daemon = b.daemon(prefix=("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", only,
+                                  "--inh-caps", only, "--ambient-caps", only))
+        self.assertTrue(b.is_office(daemon.process.pid))
+        self.wait_until("B has its name", lambda: a.run("put", "//B/mailslot/NOBODY", "x")[0] == 0)
+
     def test_names_are_claimed_where_a_network_comes(self):
         net = self.network()
         a = self.machine("A", 1, net, ipv6=False, config=ONLY)
@@ -271,6 +280,15 @@ class Doctor(Classic):
     def test_it_says_nothing_where_the_wire_is_off(self):
         a, = self.machines(["A"], ipv6=False)
         self.assertNotIn(b"classic wire", a.run("doctor", "--json")[1])
+
+    def test_what_the_configuration_has_in_vain(self):
+        net = self.network()
+        a = self.machine("A", 1, net, ipv6=False, config=BOTH + 'domains = ["SALES", "a-domain-with-a-long-name"]\n')
+        status, cause, detail = self.classic(a)
+        self.assertEqual((status, cause), ("warning", "domain_left_out"))
+        self.assertIn("a-domain-with-a-long-name", detail)
+        b = self.machine("B", 2, net, ipv6=False, config=ONLY + 'gateway = ["udp_to_netbios"]\n')
+        self.assertEqual(self.classic(b)[:2], ("warning", "gateway_alone"))
 
     def test_another_program_keeps_the_port_to_itself(self):
         a, = self.machines(["A"], ipv6=False, config=BOTH)

@@ -145,6 +145,10 @@ Result<void> NetbiosSender::State::send_to(const ClassicTarget& to, const IpAddr
 // Null: by whatever way the system knows.
 bool NetbiosSender::State::send_by(const Subnet* by, const ClassicTarget& to,
                                    const IpAddress& address, std::uint16_t id, Bytes write) {
+    if (subnets.empty()) {  // they went while the name was being asked for
+        ++failed;
+        return false;
+    }
     std::array<std::byte, kMaxClassicDatagram> buffer;
     const IpAddress& source = by != nullptr ? by->address : subnets.front().address;
     const Bytes datagram = pack_datagram(buffer, names.machine, to, source, id, write);

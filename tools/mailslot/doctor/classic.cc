@@ -46,6 +46,16 @@ Names decided_names(const Patient& patient, std::size_t wanted) {
     return names;
 }
 
+// Domains that the classic wire has no name for.
+std::string domains_left_out(const Settings& settings) {
+    std::string all;
+    for (const std::string& domain : settings.domains) {
+        if (wire::make_netbios_name(domain, wire::suffix::kWorkstation)) continue;
+        (all += all.empty() ? "" : ", ") += domain;
+    }
+    return all;
+}
+
 bool is_beside_nmbd() {
     const auto users = os::users_of_udp_port(wire::kNetbiosNamePort);
     return std::ranges::count(users, "nmbd", &os::UdpPortUser::program) > 0;
@@ -86,6 +96,18 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
                        " of this machine's NetBIOS names are refused: another machine has them",
                    "nmblookup " + std::string(own->machine.text()) +
                        "    # who; then give this machine another `host` in mailslot.toml");
+    }
+    if (const std::string domains = domains_left_out(patient.settings); !domains.empty()) {
+        return add(Status::warning, "domain_left_out",
+                   counted + "; not of " + domains +
+                       ", which is no NetBIOS name: 1 to 15 ASCII letters and digits",
+                   "other names in `domains` of mailslot.toml, on all machines");
+    }
+    const ClassicSettings& classic = patient.settings.classic;
+    if ((classic.passes_in || classic.passes_out) && !patient.settings.udp) {
+        return add(Status::warning, "gateway_alone",
+                   counted + "; there is nothing to pass messages on to: \"udp\" is off",
+                   "in mailslot.toml: carriers = [\"udp\", \"netbios\"]");
     }
     if (is_beside_nmbd()) {
         return add(Status::warning, "beside_nmbd",
