@@ -53,15 +53,17 @@ Result<std::size_t> ClassicWriter::put(const RemoteWriter::Batch& batch) {
         if (!sent && !is_unheard) break;
         ++taken;
     }
-    note_waiting();
+    look_who_waits();
     return taken;
 }
 
-void ClassicWriter::note_waiting() {
-    if (!sender_->is_waiting())
+void ClassicWriter::look_who_waits() {
+    const auto now = clock_.now();
+    if (!sender_->is_waiting()) {
         due_.reset();
-    else if (!due_)
-        due_ = clock_.now() + kNameQuestionTakes;
+    } else if (!due_ || *due_ <= now) {
+        due_ = now + kNameQuestionTakes;
+    }
 }
 
 void ClassicWriter::put_too(const RemoteWriter::Batch& batch) {
@@ -71,7 +73,7 @@ void ClassicWriter::put_too(const RemoteWriter::Batch& batch) {
         (void)sender_->send(destination(), {&message, 1});
     }
     (void)sender_->take_late_error();
-    note_waiting();
+    look_who_waits();
 }
 
 std::optional<Error> ClassicWriter::take_late_error() {

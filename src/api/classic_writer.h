@@ -35,14 +35,14 @@ public:
     std::optional<Error> take_late_error();
     // Waits as long as a name is being asked for.
     void finish();
-    // When that is over at the latest; none: no message waits for a name. Until then the process
-    // must not end without finish().
+    // When to look_who_waits() again; none: no message waits for a name. As long as there is one
+    // the process must not end without finish().
     std::optional<Clock::Instant> due() const { return due_; }
+    void look_who_waits();
 
 private:
     Envelope envelope_of(const RemoteWriter::Batch& batch, std::size_t index);
     Destination destination() const;
-    void note_waiting();
 
     const Address& address_;
     const std::uint64_t origin_;

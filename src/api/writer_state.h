@@ -71,11 +71,15 @@ public:
     }
     // Errors: those that held messages met.
     Result<void> flush();
-    // The next put, or flush, tells. For a name that is being asked for it waits only where that is
-    // over by then; at the end of the process, then.
-    void flush_quietly(Clock::Instant by) {
+    // The next put, or flush, tells. For names that are being asked for it waits only at the end of
+    // the process, when nothing may be left for later.
+    void flush_quietly(bool is_the_end) {
         if (remote_) remote_->flush();
-        if (classic_ && classic_->due() && *classic_->due() <= by) classic_->finish();
+        if (!classic_ || !classic_->due()) return;
+        if (is_the_end)
+            classic_->finish();
+        else
+            classic_->look_who_waits();
     }
     void hold_nothing() {
         if (remote_) remote_->hold_nothing();

@@ -108,6 +108,14 @@ TEST_F(GatewayTest, passes_only_in_the_direction_that_is_wanted) {
     EXPECT_TRUE(all_at(ours_).empty() && all_at(classics_).empty());
 }
 
+TEST_F(GatewayTest, passes_out_nothing_that_was_sealed) {
+    Gateway gateway(settings_, 99, udp_, netbios_);
+    Envelope sealed = message(Scope::everybody);
+    sealed.trust = Trust::domain;
+    pass(udp_, sealed, gateway);
+    EXPECT_TRUE(all_at(classics_).empty());
+}
+
 TEST_F(GatewayTest, leaves_ends_queries_and_answers_alone) {
     Gateway gateway(settings_, 99, udp_, netbios_);
     for (const Kind kind : {Kind::end, Kind::query, Kind::answer, Kind::fragment}) {
