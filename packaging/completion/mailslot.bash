@@ -22,9 +22,10 @@ _mailslot_addresses() {
 _mailslot_options() {
     case $1 in
         put) echo '--whole --bytes --wait --no-wait --label --help' ;;
-        get) echo '--timeout --json --raw --verbose --help' ;;
+        net-send) echo '--help' ;;
+        get) echo '--timeout --json --raw --decode --verbose --help' ;;
         listen)
-            echo '--count --timeout --json --raw --with-host --max-messages --max-bytes --when-full --access --require --verbose --help'
+            echo '--count --timeout --json --raw --decode --with-host --max-messages --max-bytes --when-full --access --require --verbose --help'
             ;;
         doctor) echo '--peer --timeout --json --help' ;;
         wait) echo '--timeout --json --access --require --verbose --help' ;;
@@ -77,7 +78,7 @@ _mailslot() {
         [[ $COMP_CWORD -eq 1 ]] && verb=
         mapfile -t COMPREPLY < <(compgen -W "$(_mailslot_options "$verb")" -- "$word")
     elif [[ $COMP_CWORD -eq 1 ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'put get listen wait signal list who info watch doctor key' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'put net-send get listen wait signal list who info watch doctor key' -- "$word")
     else
         case $verb in
             put) [[ $COMP_CWORD -eq 2 ]] && _mailslot_addresses "$word" ;;

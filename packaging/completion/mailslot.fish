@@ -1,7 +1,7 @@
 # Fish completion for mailslot: verbs and options as its own help names them, and slots that exist right now.
 
 function __mailslot_verbs
-    mailslot --help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\)  *\(.*\)/\1\t\2/p'
+    mailslot --help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\)  *\(.*\)/\1\t\2/p'
 end
 
 function __mailslot_options

@@ -100,7 +100,7 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         set_due(due);
         if (!due || now.flusher().watch(shared_from_this())) return;
         now.hold_nothing();
-        now.flush_quietly();
+        now.flush_quietly(false);
         forget_due();
     }
 
@@ -113,8 +113,10 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         const std::unique_lock lock(mutex, std::try_to_lock);
         if (!lock) return false;
         if (!state || generation != os::fork_generation() || !due || *due > by) return true;
-        state->flush_quietly();
+        state->flush_quietly(by == Clock::Instant::max());
+        // What waits for a name may be due later than what was held.
         forget_due();
+        tell_due(*state);
         return true;
     }
 

@@ -56,6 +56,10 @@ WriterState::WriterState(Process& process, const Address& address, const WriterO
                                                       options.wait_for_others);
     }
     if (!reach_.others) return;
+    if (settings.netbios) {
+        classic_ = std::make_unique<ClassicWriter>(address_, origin_, settings, process.clock());
+    }
+    if (!settings.udp || (classic_ && is_classic_place(address_))) return;
     const bool is_host = address.place == Place::named && !reach_.this_machine;
     remote_ = std::make_unique<RemoteWriter>(
         address_, origin_, options.wait_for_address,
@@ -71,13 +75,21 @@ WriterState::WriterState(Process& process, const Address& address, const WriterO
 
 WriterState::~WriterState() {
     if (remote_) remote_->end(next_sequence_);
+    if (classic_) classic_->finish();
 }
 
 Result<void> WriterState::flush() {
-    if (!remote_) return {};
-    remote_->flush();
-    if (auto error = remote_->take_late_error()) return named(std::move(*error));
+    if (remote_) remote_->flush();
+    if (classic_) classic_->finish();
+    if (auto error = take_late_error()) return named(std::move(*error));
     return {};
+}
+
+// What the classic wire could not do beside our own carrier is nobody's error: the machine that was
+// meant may be on the other one.
+std::optional<Error> WriterState::take_late_error() {
+    if (remote_) return remote_->take_late_error();
+    return classic_ ? classic_->take_late_error() : std::nullopt;
 }
 
 Result<void> WriterState::find() {
@@ -87,7 +99,7 @@ Result<void> WriterState::find() {
 }
 
 bool WriterState::hold(std::string_view message, Form form) {
-    if (!remote_ || is_at_home_) return false;
+    if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
     if (is_at_home(now_us)) return false;
     if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
@@ -160,7 +172,7 @@ Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Re
 // office puts it into one that was opened meanwhile.
 bool WriterState::is_at_home(std::int64_t now_us) {
     if (!local_) return false;
-    const bool may_rest = remote_ && !is_at_home_ && now_us < look_again_us_ &&
+    const bool may_rest = reach_.others && !is_at_home_ && now_us < look_again_us_ &&
                           now_us >= look_again_us_ - kLookAgainUs;  // the clock was not set back
     if (may_rest) return false;
     is_at_home_ = local_->attach().has_value();
@@ -189,27 +201,22 @@ void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience
 Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view> messages,
                                                Form form, const Patience& patience,
                                                bool continues) {
-    if (remote_) {
-        if (auto late = remote_->take_late_error()) return std::move(*late);
-        const std::size_t limit = remote_->max_message_bytes();
-        const auto too_big = std::ranges::find_if(
-            messages, [limit](std::string_view message) { return message.size() > limit; });
-        messages = messages.first(static_cast<std::size_t>(too_big - messages.begin()));
-        if (messages.empty()) {
-            return Error{Errc::message_too_big, "put", 0,
-                         "the network takes at most " + std::to_string(limit) + " bytes"};
-        }
+    if (reach_.others) {
+        if (auto late = take_late_error()) return std::move(*late);
+        const auto fit = how_many_fit(messages, form);
+        if (!fit) return fit.error();
+        messages = messages.first(*fit);
     }
     const std::int64_t now_us = clock_.unix_microseconds();
     const bool at_home = is_at_home(now_us);
     if (at_home) put_at_home(items_of(messages, form, now_us), patience);
-    if (!remote_) return messages.size();
+    if (!reach_.others) return messages.size();
     // The post office here must know its own machine's copies; where a slot is there is a number.
     if (at_home && station_ == 0) {
         const inbox::SlotFolder folder(process_.settings().dir);
         station_ = folder.station_id(process_.random()).value_or(0);
     }
-    auto taken = remote_->put({
+    return put_to_others({
         .texts = messages,
         .form = form,
         .first_sequence = next_sequence_,
@@ -218,6 +225,27 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
         .delivered_at_home = at_home,
         .continues = continues,
     });
+}
+
+// From the first one on; not none. Errors: message_too_big, bad_name, bad_config.
+Result<std::size_t> WriterState::how_many_fit(std::span<const std::string_view> messages,
+                                              Form form) {
+    if (!remote_) return classic_->how_many_fit(messages, form);
+    const std::size_t limit = remote_->max_message_bytes();
+    const auto too_big = std::ranges::find_if(
+        messages, [limit](std::string_view message) { return message.size() > limit; });
+    if (too_big != messages.begin()) return static_cast<std::size_t>(too_big - messages.begin());
+    return Error{Errc::message_too_big, "put", 0,
+                 "the network takes at most " + std::to_string(limit) + " bytes"};
+}
+
+Result<std::size_t> WriterState::put_to_others(RemoteWriter::Batch batch) {
+    if (!remote_) return classic_->put(batch);
+    auto taken = remote_->put(batch);
+    if (taken && classic_) {
+        batch.texts = batch.texts.first(*taken);
+        classic_->put_too(batch);
+    }
     // Parts of it may have left: its number must never name another message.
     if (!taken && taken.error().code != Errc::message_too_big) next_sequence_ += 1;
     return taken;

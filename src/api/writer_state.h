@@ -1,12 +1,14 @@
 // One writer in one process: its origin and sequence, and the ways its messages take.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "api/classic_writer.h"
 #include "api/process.h"
 #include "api/remote_writer.h"
 #include "inbox/local_writer.h"
@@ -60,13 +62,28 @@ public:
     bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
 
-    // What messages to other machines are held back until, as RemoteWriter has it; nothing for a
-    // slot here.
-    std::optional<Clock::Instant> due() const { return remote_ ? remote_->due() : std::nullopt; }
+    // What messages to other machines are held back until, as RemoteWriter and ClassicWriter have
+    // it; nothing for a slot here.
+    std::optional<Clock::Instant> due() const {
+        if (!classic_ || !classic_->due()) return remote_ ? remote_->due() : std::nullopt;
+        if (!remote_ || !remote_->due()) return classic_->due();
+        return std::min(*remote_->due(), *classic_->due());
+    }
     // Errors: those that held messages met.
     Result<void> flush();
-    void flush_quietly() { remote_->flush(); }  // the next put, or flush, tells
-    void hold_nothing() { remote_->hold_nothing(); }
+    // The next put, or flush, tells. For names that are being asked for it waits only at the end of
+    // the process, when nothing may be left for later.
+    void flush_quietly(bool is_the_end) {
+        if (remote_) remote_->flush();
+        if (!classic_ || !classic_->due()) return;
+        if (is_the_end)
+            classic_->finish();
+        else
+            classic_->look_who_waits();
+    }
+    void hold_nothing() {
+        if (remote_) remote_->hold_nothing();
+    }
     Flusher& flusher() { return process_.flusher(); }
 
 private:
@@ -83,6 +100,9 @@ private:
     void put_at_home(std::span<const inbox::Item> items, const Patience& patience);
     Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
                                       const Patience& patience, bool continues);
+    std::optional<Error> take_late_error();
+    Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
+    Result<std::size_t> put_to_others(RemoteWriter::Batch batch);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
                                           std::int64_t now_us);
     Error named(Error error) const;
@@ -102,7 +122,8 @@ private:
     std::uint64_t station_ = 0;
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
-    std::unique_ptr<RemoteWriter> remote_;       // reach_.others
+    std::unique_ptr<RemoteWriter> remote_;       // reach_.others, by our own carrier
+    std::unique_ptr<ClassicWriter> classic_;     // the same by the classic Windows wire
     bool is_at_home_ = false;                    // there is a slot here as well
     std::int64_t look_again_us_ = 0;             // for one; before that there is none
 

@@ -37,6 +37,13 @@ struct CarrierCounters {
     std::uint64_t deaf_interfaces = 0;     // usable, but joining the group there failed; as of now
 };
 
+// What only one kind of carrier counts.
+struct FurtherCounter {
+    std::string_view name;
+    std::uint64_t count = 0;
+    bool is_level = false;  // it goes down, too
+};
+
 // Where a message goes, seen by a carrier.
 struct Destination {
     Scope scope = Scope::everybody;
@@ -48,6 +55,8 @@ struct Destination {
     // Of an answer: whose key it is sealed with, folded; empty: none. What else is sent is sealed
     // as docs/trust.md says.
     std::string domain{};
+    // Not sealed, whatever keys are here: who sends it on does not know who wrote it.
+    bool in_clear = false;
 };
 
 // What a carrier listens with, on its way to the next post office (docs/post-office.md, "Handing
@@ -92,6 +101,7 @@ public:
                                             std::span<const Bytes> frames) = 0;
 
     virtual CarrierCounters counters() const = 0;
+    virtual std::vector<FurtherCounter> further_counters() const = 0;
 
     // Which sealed datagrams came, on the way to the next post office. A carrier that opens none
     // has nothing to say.
@@ -99,7 +109,6 @@ public:
         (void)to;
     }
     virtual void restore_window(const wire::SealerState& state) { (void)state; }
-
     virtual void stop() = 0;  // after it returns, nothing is received any more
 };
 

@@ -32,6 +32,21 @@ bool is_host(std::string_view text) {
     });
 }
 
+bool is_netbios_name(std::string_view text) {
+    constexpr std::size_t kMaxBytes = 15;  // the 16th is the suffix
+    return !text.empty() && text.size() <= kMaxBytes && std::ranges::all_of(text, [](char c) {
+        return c > ' ' && c < 0x7f &&
+               std::string_view("\\/*?<>|:\"").find(c) == std::string_view::npos;
+    });
+}
+
+bool is_suffixed_netbios_name(std::string_view text) {
+    const std::size_t mark = text.rfind('#');
+    if (mark == std::string_view::npos || text.size() != mark + 3) return false;
+    return is_netbios_name(text.substr(0, mark)) &&
+           text.find_first_not_of("0123456789ABCDEFabcdef", mark + 1) == std::string_view::npos;
+}
+
 bool is_folder(std::string_view text) {
     return text.starts_with('/') && text.find('\0') == std::string_view::npos;
 }

@@ -14,6 +14,10 @@ inline constexpr std::string_view kFolderRule = R"(an absolute path, such as "/r
 
 // A host or a domain: what can stand as the place of an address.
 bool is_host(std::string_view text);
+// What a machine or group can be called on the classic Windows wire; with "#" and two hexadecimal
+// digits behind it.
+bool is_netbios_name(std::string_view text);
+bool is_suffixed_netbios_name(std::string_view text);
 bool is_folder(std::string_view text);
 std::optional<std::uint16_t> port_from(std::int64_t number);
 std::optional<std::uint16_t> parse_port(std::string_view text);

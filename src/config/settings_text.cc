@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstdio>
+#include <initializer_list>
+#include <utility>
 #include <vector>
 
 #include "config/toml_settings.h"
@@ -54,6 +56,14 @@ std::string families_of(Families families) {
                                         : "\"ipv6\"";
 }
 
+std::vector<std::string> words_of(std::initializer_list<std::pair<const char*, bool>> words) {
+    std::vector<std::string> chosen;
+    for (const auto& [word, is_chosen] : words) {
+        if (is_chosen) chosen.emplace_back(word);
+    }
+    return chosen;
+}
+
 class Lines {
 public:
     explicit Lines(const Origins& origins) : origins_(origins) {}
@@ -94,6 +104,12 @@ std::string to_toml(const Settings& settings, const Origins& origins) {
     lines.add("max_slot_rate", std::to_string(settings.max_slot_rate));
     lines.add("metrics", quoted(settings.metrics));
     lines.add("metrics_senders", std::to_string(settings.metrics_senders));
+    lines.add("carriers",
+              list_of(words_of({{"udp", settings.udp}, {"netbios", settings.netbios}})));
+    lines.add("workgroup", quoted(settings.classic.workgroup));
+    lines.add("netbios_names", list_of(settings.classic.names));
+    lines.add("gateway", list_of(words_of({{"netbios_to_udp", settings.classic.passes_in},
+                                           {"udp_to_netbios", settings.classic.passes_out}})));
     lines.add("spin_us", std::to_string(settings.spin.count()));
     lines.text += settings.peers.empty() ? "" : "\n[peers]\n";
     for (const auto& [name, address] : settings.peers) {

@@ -44,6 +44,10 @@ max_sender_rate = 0                     # built in
 max_slot_rate = 0                       # built in
 metrics = ""                            # built in
 metrics_senders = 100                   # built in
+carriers = ["udp"]                      # built in
+workgroup = "WORKGROUP"                 # built in
+netbios_names = []                      # built in
+gateway = []                            # built in
 spin_us = 20                            # built in
 
 [peers]
@@ -66,6 +70,9 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     settings.max_slot_rate = 5000;
     settings.metrics = "127.0.0.1:9138";
     settings.metrics_senders = 0;
+    settings.netbios = settings.classic.passes_out = true;
+    settings.classic.workgroup = "LAB";
+    settings.classic.names = {"LAB#1C"};
     settings.peers = {{"A B", "10.0.0.7"}};
     Settings back;
     const auto applied = apply_toml(to_toml(settings, {}), "printed", back);
@@ -77,6 +84,8 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     EXPECT_EQ(back.max_slot_rate, 5000u);
     EXPECT_EQ(back.metrics, "127.0.0.1:9138");
     EXPECT_EQ(back.metrics_senders, 0u);
+    EXPECT_TRUE(back.netbios);
+    EXPECT_EQ(back.classic.names, settings.classic.names);
 }
 
 TEST(SettingsText, options_are_checked_like_variables) {

@@ -1,6 +1,8 @@
 #include "config/toml_settings.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -205,6 +207,46 @@ const toml::node* apply_metrics_senders(const toml::node& value, Settings& setti
     return nullptr;
 }
 
+// Words of a list, each of which sets its flag; all flags that the list does not name are cleared.
+// Null: the list is one.
+const toml::node* apply_words(const toml::node& value,
+                              std::initializer_list<std::pair<std::string_view, bool*>> words) {
+    const auto* const array = value.as_array();
+    if (array == nullptr) return &value;
+    std::vector<bool*> named;
+    for (const toml::node& element : *array) {
+        const auto text = text_in(element);
+        const auto* const found =
+            std::ranges::find_if(words, [&text](const auto& word) { return text == word.first; });
+        if (found == words.end()) return &element;
+        named.push_back(found->second);
+    }
+    for (const auto& [word, flag] : words) *flag = std::ranges::count(named, flag) > 0;
+    return nullptr;
+}
+
+const toml::node* apply_carriers(const toml::node& value, Settings& settings) {
+    const auto* const wrong =
+        apply_words(value, {{"udp", &settings.udp}, {"netbios", &settings.netbios}});
+    return wrong != nullptr || settings.udp || settings.netbios ? wrong : &value;
+}
+
+const toml::node* apply_gateway(const toml::node& value, Settings& settings) {
+    return apply_words(value, {{"netbios_to_udp", &settings.classic.passes_in},
+                               {"udp_to_netbios", &settings.classic.passes_out}});
+}
+
+const toml::node* apply_workgroup(const toml::node& value, Settings& settings) {
+    const auto text = text_in(value);
+    if (!text || !is_netbios_name(*text)) return &value;
+    settings.classic.workgroup = *text;
+    return nullptr;
+}
+
+const toml::node* apply_netbios_names(const toml::node& value, Settings& settings) {
+    return apply_list(value, is_suffixed_netbios_name, settings.classic.names);
+}
+
 const toml::node* apply_spin(const toml::node& value, Settings& settings) {
     const auto* const number = value.as_integer();
     if (number == nullptr || number->get() < 0 || number->get() > kMaxSpinUs) return &value;
@@ -243,6 +285,12 @@ constexpr Setting kSettings[] = {
     {"metrics", R"("unix:/PATH", or an address of this machine alone such as "127.0.0.1:9138")",
      apply_metrics},
     {"metrics_senders", "a number from 0 to 65536", apply_metrics_senders},
+    {"carriers", R"(a list of "udp" and "netbios", one at least)", apply_carriers},
+    {"workgroup", R"(1 to 15 letters, digits and such as "-" and "_", as "WORKGROUP")",
+     apply_workgroup},
+    {"netbios_names", R"(a list of NetBIOS names with suffixes, such as ["LAB#1C"])",
+     apply_netbios_names},
+    {"gateway", R"(a list of "netbios_to_udp" and "udp_to_netbios")", apply_gateway},
     {"spin_us", "a number from 0 to 1000", apply_spin},
 };
 

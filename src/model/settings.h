@@ -19,6 +19,14 @@ class Keys;
 
 enum class Families : std::uint8_t { both, ipv4, ipv6 };
 
+// The classic Windows wire: docs/protocol/netbios-carrier.md.
+struct ClassicSettings {
+    std::string workgroup = "WORKGROUP";  // the group that \\*\mailslot\x means there
+    std::vector<std::string> names;       // further ones of this machine's: "NAME#1C"
+    // What comes by one carrier is passed on by the other: docs/windows.md, "As a gateway".
+    bool passes_in = false, passes_out = false;
+};
+
 struct Settings {
     std::string dir;                    // runtime folder of this machine, or of this user on it
     std::string system_dir;             // the whole machine's, "/run/mailslot"; may equal `dir`
@@ -42,7 +50,9 @@ struct Settings {
     std::string default_domain;            // seals what is for no domain; empty: nothing does
     Trust require = Trust::none;           // of slots that say nothing
     std::shared_ptr<trust::Keys> keys;     // trust/keys.h; null: this machine has none
-    std::string metrics;  // where they are served: os/stream_server.h; empty: nowhere
+    std::string metrics;               // where they are served: os/stream_server.h; empty: nowhere
+    bool udp = true, netbios = false;  // which carriers are used
+    ClassicSettings classic;
     std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
 };
 

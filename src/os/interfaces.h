@@ -17,8 +17,10 @@ struct Interface {
     bool up = false;       // switched on
     bool running = false;  // and the link is there
     bool multicast = false;
+    bool broadcast = false;
     bool loopback = false;
-    std::vector<IpAddress> ipv4{}, ipv6{};  // link-local v6 addresses carry their scope
+    std::vector<IpAddress> ipv4{}, ipv6{};      // link-local v6 addresses carry their scope
+    std::vector<std::uint8_t> ipv4_prefixes{};  // beside ipv4: bits of the network
 };
 
 // In the order of their indexes. Errors: no_resources, no_permission.

@@ -89,6 +89,15 @@ public:
     int fd() const { return fd_.get(); }
     std::uint16_t local_port() const;
 
+    // Datagrams to broadcast addresses may leave by it.
+    void allow_broadcast();
+    // Sends from `port` from now on, where this process may have it and whoever has it shares it.
+    // What comes to that port still goes to others; for this, sends need an outlet. False: it may
+    // not, and nothing has changed.
+    bool send_from(std::uint16_t port);
+    // Whether one came within that time.
+    bool wait_for_datagram(std::chrono::milliseconds at_most);
+
     // How far datagrams to groups go; limit_hops: those to one address as well, and 1 at least.
     void limit_group_hops(int hop_limit);
     void limit_hops(int hop_limit);

@@ -125,15 +125,15 @@ void append_senders(std::string& out, const MetricsSample& sample) {
     };
     append_head(out, kReceived, "Messages of a sender on another machine put into the slot.",
                 false);
-    each([&out](const Labels& labels, const SenderInfo& sender) {
+    each([&](const Labels& labels, const SenderInfo& sender) {
         append_sample(out, kReceived, labels, sender.received);
     });
     append_head(out, kRepeats, "Further copies of its messages, dropped.", false);
-    each([&out](const Labels& labels, const SenderInfo& sender) {
+    each([&](const Labels& labels, const SenderInfo& sender) {
         append_sample(out, kRepeats, labels, sender.repeats);
     });
     append_head(out, kLost, "Messages of a sender that did not reach the slot, by cause.", false);
-    each([&out](Labels labels, const SenderInfo& sender) {
+    each([&](Labels labels, const SenderInfo& sender) {
         for_each_cause(sender.lost, [&](std::string_view cause, std::uint64_t count) {
             labels.cause = cause;
             append_sample(out, kLost, labels, count);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "carrier/local/local_carrier.h"
+#include "carrier/netbios/netbios_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/sender_notes.h"
 #include "model/fold.h"
@@ -51,7 +52,8 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       role_(role),
       lock_(std::move(lock)),
       folder_(folder),
-      network_(make_udp_carrier(settings)),
+      network_(settings.udp ? make_udp_carrier(settings) : make_netbios_carrier(settings)),
+      classic_(settings.udp && settings.netbios ? make_netbios_carrier(settings) : nullptr),
       neighbours_(make_local_carrier(settings)),
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Parcel> messages) {
@@ -67,6 +69,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
               const std::string domain(answer.domain);
               (void)network_->send({Scope::direct, {}, to.address, to.port, domain}, {&answer, 1});
           }) {
+    if (classic_) gateway_.emplace(settings, station, *network_, *classic_);
     if (settings.answer_queries) {
         post_office_.answer_queries_by([this](const Envelope& query) { answerer_.hear(query); });
     }
@@ -98,20 +101,34 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
 Office::~Office() {
     answerer_.send_all();
     stop_listening();
-    for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+    for (Carrier* carrier : carriers()) {
         if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
         carrier->stop();
     }
     for (const auto& [fd, connection] : registrants_) loop_.remove(fd);
 }
 
+std::vector<Carrier*> Office::carriers() const {
+    std::vector<Carrier*> all{network_.get()};
+    if (classic_) all.push_back(classic_.get());
+    all.push_back(neighbours_.get());
+    return all;
+}
+
 void Office::start_network(Estate& estate) {
     retry_network_.reset();
     network_error_.reset();
-    const auto started = start(*network_, estate);
-    if (started) return;
-    network_error_ = started.error();
-    retry_network_ = clock_.now() + kRetryNetwork;
+    for (Carrier* carrier : {network_.get(), classic_.get()}) {
+        if (carrier == nullptr || carrier->poll_fd() >= 0) continue;
+        const auto started = start(*carrier, estate);
+        if (started) continue;
+        if (!network_error_) {
+            network_error_ = started.error();
+            const bool is_classic = carrier->traits().name == "netbios";
+            if (is_classic) network_error_->detail.insert(0, "by the classic wire: ");
+        }
+        retry_network_ = clock_.now() + kRetryNetwork;
+    }
 }
 
 Result<void> Office::start(Carrier& carrier, Estate& estate) {
@@ -124,7 +141,10 @@ Result<void> Office::start(Carrier& carrier, Estate& estate) {
 }
 
 void Office::receive(Carrier& carrier) {
-    const auto deliver = [this](std::span<const Parcel> arrived) { post_office_.deliver(arrived); };
+    const auto deliver = [&](std::span<const Parcel> arrived) {
+        post_office_.deliver(arrived);
+        if (gateway_) gateway_->pass_on(carrier, arrived);
+    };
     for (int round = 0; round < kReceiveRounds && carrier.receive(deliver); ++round) {
     }
     if (slots_.size() <= kManySlots) {

@@ -18,6 +18,7 @@
 #include "os/event_loop.h"
 #include "os/local_socket.h"
 #include "post/answerer.h"
+#include "post/gateway.h"
 #include "post/handover.h"
 #include "post/item_maker.h"
 #include "post/post_office.h"
@@ -92,6 +93,7 @@ private:
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
            const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock);
+    std::vector<Carrier*> carriers() const;
     void start_network(Estate& estate);
     Result<void> start(Carrier& carrier, Estate& estate);
     void receive(Carrier& carrier);
@@ -152,7 +154,10 @@ private:
 
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
     ItemMaker item_maker_;
-    std::unique_ptr<Carrier> network_, neighbours_;
+    // The machine's way to others; the classic wire, where that is not all there is; and the other
+    // users of a machine without a network.
+    std::unique_ptr<Carrier> network_, classic_, neighbours_;
+    std::optional<Gateway> gateway_;  // between the first two
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;

@@ -121,6 +121,11 @@ std::vector<NamedCounter> Office::counters() const {
                            {"senders", office.senders, true},
                            {"half_arrived", office.half_arrived, true},
                            {"half_arrived_bytes", office.half_arrived_bytes, true}});
+    for (const Carrier* carrier : carriers()) {
+        for (const FurtherCounter& counter : carrier->further_counters()) {
+            all.push_back({std::string(counter.name), counter.count, counter.is_level});
+        }
+    }
     return all;
 }
 

@@ -44,9 +44,9 @@ void Office::begin_to_receive() {
     awaited_.clear();
     for (const auto& [key, memory] : inherited_) post_office_.forget_slot(key);
     inherited_.clear();
-    for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+    for (Carrier* carrier : carriers()) {
         // Out of descriptors or memory: it is opened anew, later.
-        if (auto begun = begin_to_receive(*carrier); !begun && carrier == network_.get()) {
+        if (auto begun = begin_to_receive(*carrier); !begun && carrier != neighbours_.get()) {
             carrier->stop();
             network_error_ = begun.error();
             retry_network_ = clock_.now();
@@ -110,7 +110,7 @@ void Office::drain() {
     bool more = !receive_by_;  // else it does not receive yet
     for (int round = 0; more && round < kMostRounds; ++round) {
         more = false;
-        for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+        for (Carrier* carrier : carriers()) {
             more = carrier->receive(deliver) || more;
         }
     }
@@ -131,7 +131,7 @@ Estate Office::take_apart() {
     post_office_.write_books(books, memory_of);
     network_->save_windows([&books](const wire::SealerState& state) { books.put(state); });
     estate.books = books.take();
-    for (Carrier* carrier : {network_.get(), neighbours_.get()}) {
+    for (Carrier* carrier : carriers()) {
         if (!receive_by_ && carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
         for (ListeningSocket& socket : carrier->hand_over()) {
             estate.sockets.push_back({std::string(carrier->traits().name), std::move(socket)});

@@ -99,9 +99,9 @@ class Readme(unittest.TestCase):
             self.assertTrue(os.access(ROOT / script, os.X_OK), script)
 
     def test_the_table_of_commands_has_them_all_and_no_option_that_is_not_there(self):
-        rows = dict(re.findall(r"^\| `mailslot ([a-z]+)([^|]*\|.*)\|$", README, re.MULTILINE))
+        rows = dict(re.findall(r"^\| `mailslot ([a-z-]+)([^|]*\|.*)\|$", README, re.MULTILINE))
         helped = self.run_all(MAILSLOT, "--help").decode().split("Subcommands:")[1].split("Examples:")[0]
-        self.assertEqual(sorted(rows), sorted(re.findall(r"^  ([a-z]+) ", helped, re.MULTILINE)))
+        self.assertEqual(sorted(rows), sorted(re.findall(r"^  ([a-z-]+) ", helped, re.MULTILINE)))
         for command, row in rows.items():
             options = self.run_all(MAILSLOT, command, "--help").decode()
             for option in re.findall(r"--[a-z-]+", row):

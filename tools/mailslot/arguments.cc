@@ -108,6 +108,8 @@ void add_print_options(CLI::App& verb, PrintOptions& print) {
         verb.add_flag("--json", print.json, "One JSON object a line, with the envelope");
     verb.add_flag("--raw", print.raw, "The message's bytes and nothing else, no newline either")
         ->excludes(json);
+    verb.add_flag("--decode", print.decode,
+                  "Messages of BROWSE, MESSNGR and NET\\NETLOGON in words");
 }
 
 void add_put(CLI::App& app, Chosen& chosen) {
@@ -150,6 +152,19 @@ Examples:
   mailslot put //FILESRV/mailslot/LOG -- -v       a message that begins with -
   tail -F app.log | mailslot put '//*/mailslot/LOG'
   mailslot put --whole --bytes IMAGES < photo.jpg)");
+}
+
+void add_net_send(CLI::App& app, Chosen& chosen) {
+    const auto [verb, options] = add_verb<NetSendOptions>(
+        app, chosen, "net-send", "A text for HOST's messenger, by the classic wire", run_net_send);
+    add_name(*verb, "HOST", "A NetBIOS name: a machine, a user, or a workgroup", options->host);
+    add_name(*verb, "TEXT", "What to show there; ASCII", options->text);
+    verb->footer(
+        R"(Needs "netbios" among the carriers of the configuration. Windows shows it where its
+messenger service runs: up to Windows XP; elsewhere 'mailslot listen MESSNGR --decode' does.
+
+Example:
+  mailslot net-send FILESRV "going down in five minutes")");
 }
 
 void add_get(CLI::App& app, Chosen& chosen) {
@@ -378,6 +393,7 @@ Examples:
 
 void add_verbs(CLI::App& app, Chosen& chosen) {
     add_put(app, chosen);
+    add_net_send(app, chosen);
     add_get(app, chosen);
     add_listen(app, chosen);
     add_wait(app, chosen);

@@ -27,8 +27,14 @@ struct PrintOptions {
     bool json = false;
     bool raw = false;
     bool with_host = false;
-    bool marks = false;  // what is not trusted, in plain lines
+    bool marks = false;   // what is not trusted, in plain lines
+    bool decode = false;  // what the classic wire's well-known slots hold, in words
 };
+
+struct NetSendOptions {
+    std::string host, text;
+};
+int run_net_send(const NetSendOptions& options);
 
 struct GetOptions {
     std::string name;

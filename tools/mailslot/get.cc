@@ -10,8 +10,9 @@ namespace mailslot::cli {
 namespace {
 
 void append(std::string& out, const Message& message, const PrintOptions& print) {
-    if (print.json) return append_json_line(out, row_of(message));
-    append_plain_line(out, row_of(message), {.raw = print.raw, .visible = output_is_terminal()});
+    if (print.json) return append_json_line(out, row_of(message, print));
+    append_plain_line(out, row_of(message, print),
+                      {.raw = print.raw, .visible = output_is_terminal()});
 }
 
 }  // namespace

@@ -206,6 +206,10 @@ void append_json_line(std::string& out, const Row& row) {
         out += ",\"value\":";
         append_json_string(out, row.literal);
     }
+    if (!row.decoded.empty()) {
+        out += ",\"decoded\":";
+        append_json_string(out, row.decoded);
+    }
     out += ",\"bytes\":";
     append_number(out, row.data.size());
     out += ",\"from_host\":";

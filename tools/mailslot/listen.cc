@@ -187,14 +187,14 @@ void Listener::print(const Message& message) {
     const std::string_view text = message.text();
     const bool says_goodbye = text.empty() && !message.label("closing").empty();
     if (options_.print.json) {
-        append_json_line(output_.text(), row_of(message));
+        append_json_line(output_.text(), row_of(message, options_.print));
     } else if (says_goodbye) {
         return;  // a log handler's last word: nothing to see
-    } else if (style_.as_it_is() && message.format() != Format::value) {
+    } else if (style_.as_it_is() && message.format() != Format::value && !options_.print.decode) {
         output_.text() += text;  // the usual case, cheaply
         if (!style_.raw) output_.text() += '\n';
     } else {
-        append_plain_line(output_.text(), row_of(message), style_);
+        append_plain_line(output_.text(), row_of(message, options_.print), style_);
     }
     if (output_.is_block()) flush();
 }

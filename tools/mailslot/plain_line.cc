@@ -100,7 +100,9 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
         out += kMark;
         indent += kMark.size();
     }
-    const std::string_view shown = row.literal.empty() ? row.data : std::string_view(row.literal);
+    const std::string_view shown = !row.decoded.empty()   ? std::string_view(row.decoded)
+                                   : !row.literal.empty() ? std::string_view(row.literal)
+                                                          : row.data;
     if (style.visible)
         append_indented(out, shown, indent);
     else

@@ -25,6 +25,7 @@ public:
     Result<void> put_lines();  // each line of standard input
     Result<void> put_whole();  // all of it
 
+    Result<void> flush() { return writer_.flush(); }
     std::uint64_t done() const { return done_; }
 
 private:
@@ -126,6 +127,8 @@ int run_put(const PutOptions& options) {
                              : messages.empty() ? putter.put_lines()
                                                 : putter.put_all(messages);
     if (!put) return fail_for(options.address, put.error(), which(options, putter.done()));
+    // What was held back, or waited for an address, may have failed.
+    if (const auto sent = putter.flush(); !sent) return fail_for(options.address, sent.error());
     return kDone;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "mailslot/commands.h"
 #include "mailslot/mailslot.h"
 #include "mailslot/value.h"
 
@@ -15,6 +16,7 @@ namespace mailslot::cli {
 struct Row {
     std::string_view slot{}, from_host{}, from_address{}, data{};
     std::string literal{};  // Format::value: as Python prints it; empty: it is none
+    std::string decoded{};  // with --decode: what it says, in words; empty: no format we know
     std::uint64_t origin = 0, sequence = 0, lost_before = 0;
     std::chrono::system_clock::time_point sent_at{};
     Format format = Format::text;
@@ -41,5 +43,8 @@ inline Row row_of(const Message& message) {
         .trust = message.trust(),
         .labels = message.labels()};
 }
+
+// The same with what it says in words, where `print` asks for that.
+Row row_of(const Message& message, const PrintOptions& print);
 
 }  // namespace mailslot::cli

@@ -103,6 +103,8 @@ public:
         return counters;
     }
 
+    std::vector<FurtherCounter> further_counters() const override { return {}; }
+
     void stop() override { receiving_.reset(); }
 
 private:

@@ -47,6 +47,7 @@ public:
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
     Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
     CarrierCounters counters() const override { return counters_; }
+    std::vector<FurtherCounter> further_counters() const override { return {}; }
     void stop() override;  // what was not received yet is gone
 
     // From now on send() takes this many messages more, then fails with `code`.

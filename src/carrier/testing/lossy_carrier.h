@@ -49,6 +49,7 @@ public:
         return inner_->send_packed(to, frames);
     }
     CarrierCounters counters() const override;
+    std::vector<FurtherCounter> further_counters() const override { return {}; }
     void stop() override;  // what is delayed is gone
 
     const Damage& damage() const { return damage_; }

@@ -78,6 +78,8 @@ public:
         (void)windows_.restore(state, clock_.now());
     }
 
+    std::vector<FurtherCounter> further_counters() const override { return {}; }
+
     void stop() override {
         if (receiver_) earlier_drops_ += receiver_->kernel_drops();
         receiver_.reset();

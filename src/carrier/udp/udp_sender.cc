@@ -51,7 +51,10 @@ Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<cons
 Result<void> UdpSender::choose_key(const Destination& to) {
     key_ = nullptr;
     const bool is_named = to.scope == Scope::named;
-    const auto choice = keys_.choose(is_named ? std::string_view(to.to) : std::string_view());
+    using Choice = trust::KeysView::Choice;
+    const auto choice = to.in_clear
+                            ? Choice{}
+                            : keys_.choose(is_named ? std::string_view(to.to) : std::string_view());
     if (choice.error) return *choice.error;
     if (choice.domain == nullptr) return {};
     key_ = &*choice.domain->current;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <string_view>
@@ -28,6 +29,7 @@ Interface to_interface(const ifaddrs& entry) {
         .up = (entry.ifa_flags & IFF_UP) != 0,
         .running = (entry.ifa_flags & IFF_RUNNING) != 0,
         .multicast = (entry.ifa_flags & IFF_MULTICAST) != 0,
+        .broadcast = (entry.ifa_flags & IFF_BROADCAST) != 0,
         .loopback = (entry.ifa_flags & IFF_LOOPBACK) != 0,
     };
 }
@@ -40,11 +42,20 @@ Interface* owner_of(const ifaddrs& entry, std::vector<Interface>& interfaces) {
     return found == interfaces.end() ? nullptr : &*found;
 }
 
+std::uint8_t prefix_of(const IpAddress& netmask) {
+    int bits = 0;
+    for (std::size_t i = 0; i < 4; ++i) bits += std::popcount(netmask.octets[i]);
+    return static_cast<std::uint8_t>(bits);
+}
+
 void add_address(const ifaddrs& entry, std::vector<Interface>& interfaces) {
     Interface* owner = owner_of(entry, interfaces);
     const IpAddress address = to_endpoint(entry.ifa_addr).address;
     if (owner == nullptr) return;
-    if (address.family == IpAddress::Family::v4) owner->ipv4.push_back(address);
+    if (address.family == IpAddress::Family::v4) {
+        owner->ipv4.push_back(address);
+        owner->ipv4_prefixes.push_back(prefix_of(to_endpoint(entry.ifa_netmask).address));
+    }
     if (address.family == IpAddress::Family::v6) owner->ipv6.push_back(address);
 }
 

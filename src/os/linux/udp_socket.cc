@@ -342,6 +342,24 @@ Result<UdpSocket> UdpSocket::open_for_sending(Family family, int hop_limit) {
     return UdpSocket(std::move(*fd), family);
 }
 
+void UdpSocket::allow_broadcast() { set_option(fd(), SOL_SOCKET, SO_BROADCAST, 1); }
+
+// Bound to any address and connected to a place where nobody is, it gets nothing: from then on its
+// address is the loopback's, and who sends to it must be there.
+bool UdpSocket::send_from(std::uint16_t port) {
+    constexpr std::uint16_t kDiscardPort = 9;
+    if (family_ != Family::v4 || !set_option(fd(), SOL_SOCKET, SO_REUSEADDR, 1)) return false;
+    const SocketAddress any = to_socket_address({{family_, {}, 0}, port});
+    if (::bind(fd(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) != 0) return false;
+    const SocketAddress nobody = to_socket_address({IpAddress::v4(127, 0, 0, 1), kDiscardPort});
+    return connect(fd(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size) == 0;
+}
+
+bool UdpSocket::wait_for_datagram(std::chrono::milliseconds at_most) {
+    pollfd entry{fd(), POLLIN, 0};
+    return poll(&entry, 1, static_cast<int>(at_most.count())) > 0;
+}
+
 // The system's own default is 1, and its rules for a value out of range are those of the settings.
 void UdpSocket::limit_group_hops(int hop_limit) {
     if (family_ == Family::v4) set_option(fd(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit);

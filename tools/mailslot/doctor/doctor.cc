@@ -97,8 +97,11 @@ void check_network(const Patient& patient, Findings& findings) {
              "ls -ld " + patient.settings.dir});
         return;
     }
-    doctor::check_port(patient, *reader, findings);
-    doctor::check_probes(patient, *reader, findings);
+    if (patient.settings.udp) {
+        doctor::check_port(patient, *reader, findings);
+        doctor::check_probes(patient, *reader, findings);
+    }
+    doctor::check_classic(patient, *reader, findings);
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ void check_configuration(const Patient& patient, Findings& findings);
 void check_interfaces(const Patient& patient, Findings& findings);
 void check_port(const Patient& patient, const Reader& reader, Findings& findings);
 void check_probes(const Patient& patient, Reader& reader, Findings& findings);
+void check_classic(const Patient& patient, const Reader& reader, Findings& findings);
 void check_buffers(const Patient& patient, Findings& findings);
 void check_clock(Findings& findings);
 void check_keys(const Patient& patient, Findings& findings);

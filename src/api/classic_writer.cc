@@ -1,0 +1,116 @@
+#include "api/classic_writer.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "carrier/netbios/classic_packer.h"
+#include "wire/netbios_name.h"
+
+namespace mailslot {
+
+bool is_classic_place(const Address& address) {
+    return address.place == Place::named && address.place_text.find('#') != std::string::npos &&
+           wire::parse_netbios_name(address.place_text).has_value();
+}
+
+ClassicWriter::ClassicWriter(const Address& address, std::uint64_t origin, const Settings& settings,
+                             const Clock& clock)
+    : address_(address),
+      origin_(origin),
+      settings_(settings),
+      clock_(clock),
+      names_(own_names(settings)) {
+    if (names_) sender_.emplace(settings_, *names_, NetbiosPorts{});
+}
+
+Result<std::size_t> ClassicWriter::how_many_fit(std::span<const std::string_view> messages,
+                                                Form form) const {
+    if (!names_) return names_.error();
+    if (auto can = NetbiosSender::check(destination()); !can) return can.error();
+    std::size_t fit = 0;
+    for (const std::string_view text : messages) {
+        Envelope message;
+        message.format = form;
+        message.payload = as_bytes(text);
+        const auto fits = fits_classic_wire(address_.slot.text, classic_payload(message).size());
+        if (!fits && fit == 0) return fits.error();
+        if (!fits) break;
+        ++fit;
+    }
+    return fit;
+}
+
+Result<std::size_t> ClassicWriter::put(const RemoteWriter::Batch& batch) {
+    if (!sender_) return names_.error();
+    std::size_t taken = 0;
+    while (taken < batch.texts.size()) {
+        const Envelope message = envelope_of(batch, taken);
+        const auto sent = sender_->send(destination(), {&message, 1});
+        // Who is not reached of all is like who does not listen.
+        const bool is_to_all = address_.place == Place::everybody;
+        const bool is_unheard = !sent && sent.error().code == Errc::unreachable && is_to_all;
+        if (!sent && !is_unheard && taken == 0) return sent.error();
+        if (!sent && !is_unheard) break;
+        ++taken;
+    }
+    look_who_waits();
+    return taken;
+}
+
+void ClassicWriter::look_who_waits() {
+    const auto now = clock_.now();
+    if (!sender_->is_waiting()) {
+        due_.reset();
+    } else if (!due_ || *due_ <= now) {
+        due_ = now + kNameQuestionTakes;
+    }
+}
+
+void ClassicWriter::put_too(const RemoteWriter::Batch& batch) {
+    if (!sender_) return;
+    for (std::size_t i = 0; i < batch.texts.size(); ++i) {
+        const Envelope message = envelope_of(batch, i);
+        (void)sender_->send(destination(), {&message, 1});
+    }
+    (void)sender_->take_late_error();
+    look_who_waits();
+}
+
+std::optional<Error> ClassicWriter::take_late_error() {
+    return sender_ ? sender_->take_late_error() : std::nullopt;
+}
+
+void ClassicWriter::finish() {
+    if (sender_) sender_->finish(kNameQuestionTakes);
+    due_.reset();
+}
+
+Envelope ClassicWriter::envelope_of(const RemoteWriter::Batch& batch, std::size_t index) {
+    if (!first_sent_) first_sent_ = clock_.now();
+    const auto age =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - *first_sent_);
+    Envelope message;
+    message.slot = address_.slot.text;
+    message.from_host = settings_.host;
+    message.origin = origin_;
+    message.origin_age_ms = static_cast<std::uint32_t>(
+        std::min<std::int64_t>(age.count(), std::numeric_limits<std::uint32_t>::max()));
+    message.delivered_at_home = batch.delivered_at_home;
+    message.sequence = batch.first_sequence + index;
+    message.format = batch.form;
+    message.payload = as_bytes(batch.texts[index]);
+    return message;
+}
+
+Destination ClassicWriter::destination() const {
+    switch (address_.place) {
+        case Place::ip:
+            return {Scope::direct, "", address_.ip};
+        case Place::named:
+            return {Scope::named, address_.place_key, {}};
+        default:
+            return {Scope::everybody, "", {}};
+    }
+}
+
+}  // namespace mailslot

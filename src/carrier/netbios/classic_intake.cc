@@ -1,0 +1,108 @@
+#include "carrier/netbios/classic_intake.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "carrier/netbios/classic_packer.h"
+#include "model/fold.h"
+
+namespace mailslot {
+namespace {
+
+void count_one(ClassicCounters::Count& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
+
+// FNV-1a, begun with what no sender knows, so that nobody can make two messages look like one.
+std::uint64_t hash_of(std::uint64_t hash, Bytes bytes) {
+    for (const std::byte byte : bytes) {
+        hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3;
+    }
+    return hash;
+}
+
+}  // namespace
+
+ClassicIntake::ClassicIntake(OwnNames names, const Clock& clock, Random& random,
+                             ClassicCounters& counters)
+    : names_(std::move(names)),
+      clock_(clock),
+      random_(random),
+      counters_(counters),
+      salt_(random.u64()),
+      seen_(kClassicRepeatsKept) {}
+
+bool ClassicIntake::is_ours(const wire::ScopedName& name) const {
+    if (!name.scope.empty()) return false;
+    return name.name.is_wildcard() || names_.find(name.name) != nullptr;
+}
+
+std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
+                                          std::span<const Subnet> own) {
+    count_one(counters_.rx_datagrams);
+    const auto drop = [](ClassicCounters::Count& reason) {
+        count_one(reason);
+        return std::nullopt;
+    };
+    const auto datagram = wire::decode_netbios_datagram(packet);
+    if (!datagram) return drop(counters_.bad_packet);
+    const auto write = wire::decode_mailslot_write(datagram->user_data);
+    if (!write) return drop(counters_.bad_packet);
+    if (!is_ours(datagram->destination)) return drop(counters_.other_name);
+
+    const bool came_back = is_own_address(own, from.address) &&
+                           wire::is_same_name(datagram->source.name, names_.machine);
+    const bool is_here =
+        write->stamp && (write->stamp->delivered_at_home || write->stamp->passed_on);
+    if (came_back && is_here) return drop(counters_.own);
+    if (!write->stamp && is_repeat(*datagram, from)) return drop(counters_.repeats);
+
+    Parcel parcel;
+    Envelope& envelope = parcel.envelope;
+    envelope.scope = Scope::direct;  // it is for us: we have looked
+    envelope.slot = write->slot;
+    envelope.from_address = from.address;
+    envelope.trust = Trust::none;
+    name_sender(envelope, *datagram, *write, from);
+    content_ = {write->data, clock_.unix_microseconds(), Form(Format::unlabelled)};
+    parcel.contents = {&content_, 1};
+    return parcel;
+}
+
+// The same datagram by another interface or socket, or sent twice.
+bool ClassicIntake::is_repeat(const wire::NetbiosDatagram& datagram, const Endpoint& from) {
+    const std::array<std::byte, 2> id{std::byte(datagram.id >> 8), std::byte(datagram.id)};
+    std::uint64_t key = hash_of(salt_, std::as_bytes(std::span(from.address.octets)));
+    key = hash_of(hash_of(key, id), datagram.user_data);
+    const auto now = clock_.now();
+    const bool seen = std::ranges::any_of(seen_, [&](const Seen& one) {
+        return one.key == key && one.at != Clock::Instant{} && now - one.at <= kClassicRepeatTime;
+    });
+    if (seen) return true;
+    seen_[next_seen_] = {key, now};
+    next_seen_ = (next_seen_ + 1) % seen_.size();
+    return false;
+}
+
+void ClassicIntake::name_sender(Envelope& envelope, const wire::NetbiosDatagram& datagram,
+                                const wire::MailslotWrite& write, const Endpoint& from) {
+    from_host_ = wire::to_string(datagram.source.name);
+    from_host_.resize(from_host_.rfind('#'));
+    envelope.from_host = from_host_;
+    if (write.stamp) {
+        envelope.origin = write.stamp->origin;
+        envelope.sequence = write.stamp->sequence;
+        envelope.origin_age_ms = write.stamp->age_ms;
+        if (write.stamp->passed_on) envelope.station = kPassedOn;
+        return;
+    }
+    std::string key = from_host_ + '/' + to_string(from.address) + '/';
+    key += fold(write.slot).value_or(std::string(write.slot));
+    if (senders_.size() >= kMaxClassicSenders && senders_.count(key) == 0) senders_.clear();
+    Sender& sender = senders_[key];
+    if (sender.origin == 0) sender.origin = random_.u64() | 1;
+    envelope.origin = sender.origin;
+    envelope.sequence = sender.next_sequence++;
+    // It did not begin with the first that we heard: nothing before that was lost.
+    envelope.origin_age_ms = std::numeric_limits<std::uint32_t>::max();
+}
+
+}  // namespace mailslot

@@ -1,0 +1,72 @@
+// What a datagram of the classic wire brings to this machine: docs/protocol/netbios-carrier.md,
+// "Receiving". Pure: bytes and time in, a parcel or a counted reason out.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "carrier/netbios/own_names.h"
+#include "carrier/netbios/subnets.h"
+#include "model/parcel.h"
+#include "wire/netbios_datagram.h"
+#include "wire/smb_mailslot.h"
+
+namespace mailslot {
+
+// Copies come within milliseconds; old Windows' own bound for them is 2 s.
+inline constexpr std::chrono::seconds kClassicRepeatTime{1};
+// A sender that fills this within that time is faster than the wire is meant for: then the oldest
+// is forgotten, and a copy of it comes through.
+inline constexpr std::size_t kClassicRepeatsKept = 1024;
+// Senders without a stamp, of each slot. When there are more all begin anew.
+inline constexpr std::size_t kMaxClassicSenders = 4096;
+
+// Written by the station's thread, read by any.
+struct ClassicCounters {
+    using Count = std::atomic<std::uint64_t>;
+    Count rx_datagrams{0}, bad_packet{0}, other_name{0}, own{0}, repeats{0};
+};
+
+class ClassicIntake {
+public:
+    ClassicIntake(OwnNames names, const Clock& clock, Random& random, ClassicCounters& counters);
+
+    // `own`: this machine's subnets. The parcel borrows the packet, and this object until the next
+    // call. No value: dropped, and counted.
+    std::optional<Parcel> take(Bytes packet, const Endpoint& from, std::span<const Subnet> own);
+
+private:
+    struct Seen {
+        std::uint64_t key = 0;
+        Clock::Instant at{};
+    };
+    struct Sender {
+        std::uint64_t origin = 0, next_sequence = 1;
+    };
+
+    bool is_ours(const wire::ScopedName& name) const;
+    bool is_repeat(const wire::NetbiosDatagram& datagram, const Endpoint& from);
+    void name_sender(Envelope& envelope, const wire::NetbiosDatagram& datagram,
+                     const wire::MailslotWrite& write, const Endpoint& from);
+
+    const OwnNames names_;
+    const Clock& clock_;
+    Random& random_;
+    ClassicCounters& counters_;
+    const std::uint64_t salt_;
+    std::vector<Seen> seen_;
+    std::size_t next_seen_ = 0;
+    std::map<std::string, Sender> senders_;
+    std::string from_host_;
+    Content content_{};
+};
+
+}  // namespace mailslot

@@ -1,0 +1,16 @@
+// The carrier of the classic Windows wire: docs/protocol/netbios-carrier.md.
+#pragma once
+
+#include <memory>
+
+#include "carrier/carrier.h"
+#include "carrier/netbios/netbios_sender.h"
+#include "model/settings.h"
+
+namespace mailslot {
+
+// Its sending half can send no frames: send_packed() fails. start() fails with bad_config where the
+// machine has a name that it cannot have there.
+std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings, NetbiosPorts ports = {});
+
+}  // namespace mailslot

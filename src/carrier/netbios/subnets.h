@@ -1,0 +1,33 @@
+// The IPv4 networks that this machine is on, as the classic wire sees them. Pure.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/ip_address.h"
+#include "model/settings.h"
+#include "os/interfaces.h"
+
+namespace mailslot {
+
+struct Subnet {
+    std::uint32_t interface_index = 0;
+    IpAddress address{};  // ours
+    std::uint8_t prefix = 0;
+    bool operator==(const Subnet&) const = default;
+
+    IpAddress broadcast() const;
+    bool contains(const IpAddress& other) const;
+};
+
+// One for each address of each interface that can broadcast and is to be used. The loopback only
+// where the settings name it.
+std::vector<Subnet> subnets_of(std::span<const os::Interface> interfaces, const Settings& settings);
+
+// The one that something came by; what this machine sent itself comes by the loopback. Null: none.
+const Subnet* subnet_of(std::span<const Subnet> subnets, std::uint32_t interface_index,
+                        const IpAddress& from);
+bool is_own_address(std::span<const Subnet> subnets, const IpAddress& address);
+
+}  // namespace mailslot

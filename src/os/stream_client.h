@@ -1,0 +1,29 @@
+// A stream to another program of this machine, by the path of its Unix socket. Never blocks.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "mailslot/result.h"
+#include "os/fork_guard.h"
+
+namespace mailslot::os {
+
+class StreamClient {
+public:
+    // Errors: unreachable, where nobody listens there; no_permission, no_resources.
+    static Result<StreamClient> connect(const std::string& path);
+
+    int fd() const { return fd_.get(); }
+    bool send(Bytes bytes);  // false: not all of it could be sent
+    // Appends what is there, up to `at_most` bytes. False: the other end has gone.
+    bool receive(std::vector<std::byte>& to, std::size_t at_most);
+
+private:
+    explicit StreamClient(GuardedFd fd) : fd_(std::move(fd)) {}
+    GuardedFd fd_;
+};
+
+}  // namespace mailslot::os

@@ -1,0 +1,92 @@
+#include "wire/classic_text.h"
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <string_view>
+
+namespace mailslot::wire {
+namespace {
+
+constexpr char32_t kReplacement = 0xfffd;
+
+std::string printable(std::string_view text) {
+    std::string out;
+    std::array<char, 5> number{};
+    for (const char c : text) {
+        if (c >= ' ' && c < 0x7f) {
+            out += c;
+            continue;
+        }
+        std::snprintf(number.data(), number.size(), "\\x%02x", static_cast<unsigned char>(c));
+        out += number.data();
+    }
+    return out;
+}
+
+void append_utf8(std::string& out, char32_t c) {
+    const auto put = [&out](char32_t byte) { out += static_cast<char>(byte); };
+    if (c < 0x80) {
+        put(c);
+    } else if (c < 0x800) {
+        put(0xc0 | c >> 6);
+        put(0x80 | (c & 0x3f));
+    } else if (c < 0x10000) {
+        put(0xe0 | c >> 12);
+        put(0x80 | (c >> 6 & 0x3f));
+        put(0x80 | (c & 0x3f));
+    } else {
+        put(0xf0 | c >> 18);
+        put(0x80 | (c >> 12 & 0x3f));
+        put(0x80 | (c >> 6 & 0x3f));
+        put(0x80 | (c & 0x3f));
+    }
+}
+
+bool is_high(std::uint16_t unit) { return (unit & 0xfc00) == 0xd800; }
+bool is_low(std::uint16_t unit) { return (unit & 0xfc00) == 0xdc00; }
+
+}  // namespace
+
+std::string take_text(ByteReader& in) {
+    const std::string_view rest = as_text(in.rest());
+    const std::size_t zero = rest.find('\0');
+    std::string text = printable(rest.substr(0, zero));
+    in.take(zero == rest.npos ? rest.size() : zero + 1);
+    return text;
+}
+
+std::string take_padded_text(ByteReader& in, std::size_t bytes) {
+    const std::string_view all = as_text(in.take(bytes));
+    return printable(all.substr(0, all.find('\0')));
+}
+
+std::string take_wide_text(ByteReader& in) {
+    std::string text;
+    std::uint16_t high = 0;
+    while (true) {
+        const std::uint16_t unit = in.u16le();
+        const bool makes_pair = high != 0 && is_low(unit);
+        if (high != 0 && !makes_pair) append_utf8(text, kReplacement);
+        if (!in.ok() || unit == 0) return text;
+        if (makes_pair) {
+            append_utf8(text, 0x10000 + ((high & 0x3ffu) << 10 | (unit & 0x3ffu)));
+        } else if (is_low(unit) || unit < 0x20 || unit == 0x7f) {
+            append_utf8(text, kReplacement);
+        } else if (!is_high(unit)) {
+            append_utf8(text, unit);
+        }
+        high = is_high(unit) ? unit : std::uint16_t{0};
+    }
+}
+
+std::string quoted(const std::string& text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"') out += '\\';
+        out += c;
+    }
+    return out += '"';
+}
+
+}  // namespace mailslot::wire

@@ -1,0 +1,123 @@
+// The classic Windows wire, where it is switched on: names, ports, and an nmbd beside us.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "carrier/netbios/name_service.h"
+#include "carrier/netbios/own_names.h"
+#include "carrier/netbios/subnets.h"
+#include "inbox/slot_folder.h"
+#include "mailslot/doctor/finding.h"
+#include "post/ask_office.h"
+#include "wire/netbios_service.h"
+
+namespace mailslot::cli::doctor {
+namespace {
+
+constexpr const char* kCheck = "classic wire";
+
+// What the names wait for at most: claims take most of a second.
+constexpr std::chrono::milliseconds kClaimsTake = (kNameRetries + 1) * kNameRetryTime;
+constexpr std::chrono::milliseconds kLookEvery{20};
+
+struct Names {
+    std::uint64_t ours = 0, refused = 0;
+};
+
+Names names_of_office(const Patient& patient) {
+    Names names;
+    const auto counters = post::ask_for_counters(inbox::SlotFolder(patient.settings.dir));
+    if (!counters) return names;
+    for (const wire::NamedCounter& counter : *counters) {
+        if (counter.name == "netbios_names") names.ours = counter.value;
+        if (counter.name == "netbios_names_refused") names.refused = counter.value;
+    }
+    return names;
+}
+
+// Until all are decided about, or none of them will be.
+Names decided_names(const Patient& patient, std::size_t wanted) {
+    Names names = names_of_office(patient);
+    for (auto waited = kLookEvery; waited < kClaimsTake && names.ours + names.refused < wanted;
+         waited += kLookEvery) {
+        ::usleep(static_cast<useconds_t>(std::chrono::microseconds(kLookEvery).count()));
+        names = names_of_office(patient);
+    }
+    return names;
+}
+
+// Domains that the classic wire has no name for.
+std::string domains_left_out(const Settings& settings) {
+    std::string all;
+    for (const std::string& domain : settings.domains) {
+        if (wire::make_netbios_name(domain, wire::suffix::kWorkstation)) continue;
+        (all += all.empty() ? "" : ", ") += domain;
+    }
+    return all;
+}
+
+bool is_beside_nmbd() {
+    const auto users = os::users_of_udp_port(wire::kNetbiosNamePort);
+    return std::ranges::count(users, "nmbd", &os::UdpPortUser::program) > 0;
+}
+
+}  // namespace
+
+void check_classic(const Patient& patient, const Reader& reader, Findings& findings) {
+    if (!patient.settings.netbios) return;
+    const auto add = [&findings](Status status, const char* cause, std::string detail,
+                                 std::string mend = {}) {
+        findings.push_back({kCheck, status, cause, std::move(detail), std::move(mend)});
+    };
+    const auto own = own_names(patient.settings);
+    if (!own) {
+        return add(Status::failed, "bad_host_name", own.error().detail,
+                   "in mailslot.toml: host = \"NAME\", of up to 15 ASCII letters and digits");
+    }
+    const auto subnets = subnets_of(patient.interfaces, patient.settings);
+    if (subnets.empty()) {
+        return add(Status::failed, "no_subnet",
+                   "no interface with an IPv4 network that has broadcasts is up", "ip address");
+    }
+    if (const auto error = reader.network_error()) {
+        const bool is_permission = error->code == Errc::no_permission;
+        return add(Status::failed, is_permission ? "no_permission" : "port_taken",
+                   to_string(*error),
+                   is_permission ? "sysctl net.ipv4.ip_unprivileged_port_start=137    # or: run "
+                                   "mailslotd as a service of the system"
+                                 : "ss -ulpn sport = 137 or sport = 138");
+    }
+    const Names names = decided_names(patient, own->all.size() * subnets.size());
+    const std::string counted = wire::to_string(own->machine) + " and others, " +
+                                std::to_string(names.ours) + " names by the network";
+    if (names.refused > 0) {
+        return add(Status::failed, "name_refused",
+                   std::to_string(names.refused) +
+                       " of this machine's NetBIOS names are refused: another machine has them",
+                   "nmblookup " + std::string(own->machine.text()) +
+                       "    # who; then give this machine another `host` in mailslot.toml");
+    }
+    if (const std::string domains = domains_left_out(patient.settings); !domains.empty()) {
+        return add(Status::warning, "domain_left_out",
+                   counted + "; not of " + domains +
+                       ", which is no NetBIOS name: 1 to 15 ASCII letters and digits",
+                   "other names in `domains` of mailslot.toml, on all machines");
+    }
+    const ClassicSettings& classic = patient.settings.classic;
+    if ((classic.passes_in || classic.passes_out) && !patient.settings.udp) {
+        return add(Status::warning, "gateway_alone",
+                   counted + "; there is nothing to pass messages on to: \"udp\" is off",
+                   "in mailslot.toml: carriers = [\"udp\", \"netbios\"]");
+    }
+    if (is_beside_nmbd()) {
+        return add(Status::warning, "beside_nmbd",
+                   counted +
+                       "; Samba's nmbd has the ports as well: broadcasts come to both, what "
+                       "is for this machine's address comes by nmbd, and only for names "
+                       "that it has too",
+                   "docs/windows.md, \"On one machine with Samba\"");
+    }
+    add(Status::ok, "", counted);
+}
+
+}  // namespace mailslot::cli::doctor
