@@ -19,13 +19,18 @@ ClassicWriter::ClassicWriter(const Address& address, std::uint64_t origin, const
       origin_(origin),
       settings_(settings),
       clock_(clock),
+      keys_(settings.keys),
       names_(own_names(settings)) {
     if (names_) sender_.emplace(settings_, *names_, NetbiosPorts{});
 }
 
 Result<std::size_t> ClassicWriter::how_many_fit(std::span<const std::string_view> messages,
-                                                Form form) const {
+                                                Form form) {
     if (!names_) return names_.error();
+    if (is_to_be_sealed()) {
+        return Error{Errc::no_permission, "put", 0,
+                     "this machine's keys seal it, and the classic wire carries clear text alone"};
+    }
     if (auto can = NetbiosSender::check(destination()); !can) return can.error();
     std::size_t fit = 0;
     for (const std::string_view text : messages) {
@@ -67,7 +72,7 @@ void ClassicWriter::look_who_waits() {
 }
 
 void ClassicWriter::put_too(const RemoteWriter::Batch& batch) {
-    if (!sender_) return;
+    if (!sender_ || is_to_be_sealed()) return;
     for (std::size_t i = 0; i < batch.texts.size(); ++i) {
         const Envelope message = envelope_of(batch, i);
         (void)sender_->send(destination(), {&message, 1});
@@ -83,6 +88,13 @@ std::optional<Error> ClassicWriter::take_late_error() {
 void ClassicWriter::finish() {
     if (sender_) sender_->finish(kNameQuestionTakes);
     due_.reset();
+}
+
+// docs/trust.md: never the clear text of what has a key.
+bool ClassicWriter::is_to_be_sealed() {
+    const bool is_named = address_.place == Place::named;
+    const auto choice = keys_.choose(is_named ? std::string_view(address_.place_key) : "");
+    return choice.domain != nullptr || choice.error.has_value();
 }
 
 Envelope ClassicWriter::envelope_of(const RemoteWriter::Batch& batch, std::size_t index) {

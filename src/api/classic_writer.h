@@ -11,6 +11,7 @@
 #include "carrier/netbios/netbios_sender.h"
 #include "model/address.h"
 #include "model/settings.h"
+#include "trust/keys.h"
 
 namespace mailslot {
 
@@ -23,13 +24,14 @@ public:
                   const Clock& clock);
 
     // How many of them, from the first on, can go this way; not none. Errors: message_too_big,
-    // bad_name, bad_config.
-    Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form) const;
+    // bad_name, bad_config; no_permission: with this machine's keys they would be sealed.
+    Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
     // Messages of a put, as RemoteWriter has them. How many were taken: sent, or kept for a name
     // that is being asked for. Errors, of the first: unreachable, no_resources, message_too_big,
     // bad_name, bad_config.
     Result<std::size_t> put(const RemoteWriter::Batch& batch);
-    // The same where another carrier has taken them all: each that can go this way does.
+    // The same where another carrier has taken them all: each that can go this way does, and none
+    // that was sealed there.
     void put_too(const RemoteWriter::Batch& batch);
     // What became of messages that were kept, once.
     std::optional<Error> take_late_error();
@@ -43,11 +45,13 @@ public:
 private:
     Envelope envelope_of(const RemoteWriter::Batch& batch, std::size_t index);
     Destination destination() const;
+    bool is_to_be_sealed();
 
     const Address& address_;
     const std::uint64_t origin_;
     const Settings& settings_;
     const Clock& clock_;
+    trust::KeysView keys_;
     const Result<OwnNames> names_;
     std::optional<NetbiosSender> sender_;  // none: names_ says why
     std::optional<Clock::Instant> first_sent_;

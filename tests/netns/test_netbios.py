@@ -40,6 +40,50 @@ class Classic(lab.LabTest):
         return listeners
 
 
+class WithKeys(Classic):
+    """docs/trust.md: what has a key never leaves in the clear, nor is it taken so."""
+
+    def machines_with_keys(self, **configs):
+        network = self.network()
+        machines = [self.machine(name, number, network, ipv6=False, config=config)
+                    for number, (name, config) in enumerate(configs.items(), 1)]
+        for machine in machines[1:]:
+            self.give_key(machines[0], machine)
+        return machines
+
+    def give_key(self, first, other):
+        if not (first.folder / "keys").exists():
+            self.assertEqual(first.run("key", "new", "LAB")[0], 0)
+        _, key, _ = first.run("key", "export", "LAB")
+        self.assertEqual(other.run("key", "import", stdin=key)[0], 0)
+
+    def test_what_is_sealed_does_not_leave_by_the_classic_wire_too(self):
+        a, b = self.machines_with_keys(A=BOTH, B=BOTH)
+        stranger = self.machine("C", 9, a.net, ipv6=False, config=ONLY + 'domains = ["LAB"]\n')
+        eavesdropper, listener = self.listen_on(stranger, b)
+        a.put("//LAB/mailslot/IN", "between us")
+        message = message_from(listener)
+        self.assertEqual((text_of(message), message["trust"]), ("between us", "domain"))
+        a.put(EVERYBODY, "for all")
+        self.assert_next_is(eavesdropper, "for all")
+
+    def test_what_would_be_sealed_is_refused_where_there_is_no_other_wire(self):
+        a, _ = self.machines_with_keys(A=ONLY, B=ONLY)
+        status, _, err = a.run("put", "//LAB/mailslot/IN", "between us")
+        self.assertEqual(status, 5, err)
+        self.assertIn("classic wire carries clear text alone", err)
+        a.put(EVERYBODY, "for all")
+
+    def test_what_comes_in_the_clear_for_a_domain_with_a_key_is_not_taken(self):
+        b, a = self.machines_with_keys(B=BOTH + 'domains = ["LAB"]\n', A=BOTH)
+        stranger = self.machine("C", 9, a.net, ipv6=False, config=ONLY)
+        (listener,) = self.listen_on(b)
+        stranger.put("//LAB/mailslot/IN", "believe me")
+        self.wait_until("refused", lambda: b.info()["lost_by_cause"]["not_trusted"] == 1)
+        stranger.put("//B/mailslot/IN", "to a host")
+        self.assert_next_is(listener, "to a host")
+
+
 class OnlyClassic(Classic):
     def test_one_host_is_found_by_its_name_and_nobody_else_hears_it(self):
         a, b, c = self.machines(["A", "B", "C"], ipv6=False, config=ONLY)

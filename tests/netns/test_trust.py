@@ -1,10 +1,14 @@
 """What two machines hear of each other, by the keys that they have: the table of docs/trust.md, row by row."""
 
+import itertools
 import json
+import re
 import subprocess
 import sys
+import time
 
 import lab
+import sealing
 from lab import EVERYBODY, message_from, messages_from, read_up_to, stream
 
 LAB, SALES, HOST_B = "//LAB/mailslot/IN", "//SALES/mailslot/IN", "//B/mailslot/IN"
@@ -77,6 +81,26 @@ for line in sys.stdin:
     out.sendto(datagram, (target, 17138))
     print("sent", flush=True)
 """
+
+
+SENDER = """
+import socket, sys
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))
+for line in sys.stdin:
+    target, datagram = line.split()
+    out.sendto(bytes.fromhex(datagram), (target, 17138))
+"""
+GROUP = "239.255.71.38"
+
+
+def send(machine, target, datagram):
+    machine.run_in(sys.executable, "-c", SENDER, f"10.{machine.net.number}.0.{machine.number}",
+                   stdin=f"{target} {datagram.hex()}\n")
+
+
+def flipped(datagram):
+    return datagram[:-1] + bytes([datagram[-1] ^ 1])
 
 
 class Stranger:
@@ -177,11 +201,11 @@ class Keys(TrustTest):
         a, b = self.pair(DEFAULT, DEFAULT)
         self.give(b, self.new_key(a))
         listener = b.listen("--require", "domain")
-        for address, size in ((LAB, 0), (EVERYBODY, 100), (HOST_B, 50000)):
-            a.put(address, stdin=stream(1, 200, size))
-            self.assert_whole(messages_from(listener, 200), 200, size)
+        for address, count, size in ((LAB, 500, 0), (EVERYBODY, 500, 100), (HOST_B, 20, 50000)):
+            a.put(address, stdin=stream(1, count, size))
+            self.assert_whole(messages_from(listener, count), count, size)
         info = b.info()
-        self.assertEqual((info["received"], info["lost"]), (600, 0))
+        self.assertEqual((info["received"], info["lost"]), (1020, 0))
 
     def test_a_key_is_changed_under_traffic_and_nothing_is_lost(self):
         a, b = self.pair(DEFAULT, DEFAULT)
@@ -254,6 +278,74 @@ class Keys(TrustTest):
         self.assertNotEqual(status, 2, err)
         self.assertIn("no_default_key", causes(self.machine("C", 3, b.net, config=DEFAULT)))
         self.assertTrue(key)
+
+    def test_another_implementation_is_understood_and_held_to_the_rules(self):
+        a, b = self.pair("", DEFAULT)
+        key = bytes.fromhex(re.search(rb"current \S+ (\S+)", self.new_key(b))[1].decode())
+        listener = b.listen("--require", "domain")
+        here, elsewhere = f"10.{b.net.number}.0.2", f"10.{b.net.number}.0.77"
+        counters = itertools.count(1)
+
+        def sealed(plain, with_key=key, target=""):
+            return sealing.sealed(with_key, plain, (7, 8, next(counters)), target)
+
+        # (what, where it is sent, the datagram, what comes of it)
+        now = time.time()
+        first = sealed(sealing.frame("to everybody"))
+        rows = [
+            ("to everybody", GROUP, first, "arrives"),
+            ("the same", GROUP, first, "rx_sealed_copies"),
+            ("to the domain", GROUP, sealed(sealing.frame("to the domain", to="LAB", sequence=2)), "arrives"),
+            ("to this address", here, sealed(sealing.frame("to this address", direct=True, sequence=3), target=here), "arrives"),
+            ("to another address", here, sealed(sealing.frame("x", direct=True), target=elsewhere), "rx_not_trusted"),
+            ("direct, to the group", GROUP, sealed(sealing.frame("x", direct=True), target=here), "rx_not_trusted"),
+            ("direct, without target", here, sealed(sealing.frame("x", direct=True)), "rx_not_trusted"),
+            ("a target, to everybody", GROUP, sealed(sealing.frame("x"), target=here), "rx_not_trusted"),
+            ("11 minutes late", GROUP, sealed(sealing.frame("x", sent_at=now - 660)), "rx_wrong_time"),
+            ("11 minutes early", GROUP, sealed(sealing.frame("x", sent_at=now + 660)), "rx_wrong_time"),
+            ("another key", GROUP, sealed(sealing.frame("x"), with_key=bytes(31) + b"1"), "rx_sealed"),
+            ("a flipped bit", GROUP, flipped(sealed(sealing.frame("x"))), "rx_not_trusted"),
+            ("cut", GROUP, sealed(sealing.frame("x"))[:-1], "rx_not_trusted"),
+            ("cut short", GROUP, first[:60], "rx_bad_packet"),
+        ]
+        for what, target, datagram, comes in rows:
+            with self.subTest(what):
+                before = self.counters(b)
+                send(a, target, datagram)
+                if comes == "arrives":
+                    message = message_from(listener)
+                    self.assertEqual((message["text"], message["trust"], message["from_host"]), (what, "domain", "python"))
+                else:
+                    self.wait_for_counter(b, comes, before[comes])
+        b.put("IN", "marker")
+        self.assert_next_is(listener, "marker")
+        _, out, _ = b.run("doctor", "--json")
+        causes = {finding["cause"] for finding in map(json.loads, out.splitlines())}
+        self.assertLessEqual({"unknown_key", "not_trusted", "wrong_time"}, causes)
+
+    def test_doctor_tells_of_memory_that_cannot_be_locked(self):
+        a, _ = self.pair()
+        a.folder.chmod(0o777)
+        a.environment["MAILSLOT_DIR"] = str(a.folder / "other")
+        user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "prlimit", "--memlock=0"]
+        self.assertEqual(a.run("key", "new", "LAB", prefix=user)[0], 0)
+        _, out, _ = a.run("doctor", "--json", prefix=user)
+        found = {finding["check"]: finding for finding in map(json.loads, out.splitlines())}
+        self.assertEqual(found["keys"]["cause"], "memory_not_locked")
+        # Keys work all the same.
+        self.assertEqual(a.run("put", LAB, "x", prefix=user)[0], 0)
+
+    def test_listen_marks_what_is_not_trusted_once_there_is_a_key(self):
+        a, b = self.pair()
+        for mark in (b"", b"[not trusted] "):
+            listener = b.start("listen", "IN", "--count", "2", "--timeout", "20000")
+            self.wait_until("it listens", lambda: b.run("info", "IN")[0] == 0)
+            a.put(EVERYBODY, "stranger")
+            self.assertEqual(listener.line(), mark + b"stranger\n")
+            b.put("IN", "local")
+            self.assertEqual(listener.line(), b"local\n")
+            listener.end()
+            self.new_key(b) if not mark else None
 
     def test_who_asks_sealed_is_answered_sealed_and_others_are_told_less(self):
         a, b = self.pair(DEFAULT, DEFAULT)

@@ -22,8 +22,9 @@ std::uint64_t hash_of(std::uint64_t hash, Bytes bytes) {
 }  // namespace
 
 ClassicIntake::ClassicIntake(OwnNames names, const Clock& clock, Random& random,
-                             ClassicCounters& counters)
+                             ClassicCounters& counters, std::shared_ptr<trust::Keys> keys)
     : names_(std::move(names)),
+      keys_(std::move(keys)),
       clock_(clock),
       random_(random),
       counters_(counters),
@@ -61,6 +62,9 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     envelope.slot = write->slot;
     envelope.from_address = from.address;
     envelope.trust = Trust::none;
+    const trust::KeyRing* const ring = keys_.now();
+    envelope.is_refused =
+        ring != nullptr && ring->find(wire::folded(datagram->destination.name).text()) != nullptr;
     name_sender(envelope, *datagram, *write, from);
     content_ = {write->data, clock_.unix_microseconds(), Form(Format::unlabelled)};
     parcel.contents = {&content_, 1};

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "carrier/netbios/own_names.h"
 #include "carrier/netbios/subnets.h"
 #include "model/parcel.h"
+#include "trust/keys.h"
 #include "wire/netbios_datagram.h"
 #include "wire/smb_mailslot.h"
 
@@ -37,7 +39,9 @@ struct ClassicCounters {
 
 class ClassicIntake {
 public:
-    ClassicIntake(OwnNames names, const Clock& clock, Random& random, ClassicCounters& counters);
+    // `keys`: of domains that nobody may write to in the clear; null: there are none.
+    ClassicIntake(OwnNames names, const Clock& clock, Random& random, ClassicCounters& counters,
+                  std::shared_ptr<trust::Keys> keys = nullptr);
 
     // `own`: this machine's subnets. The parcel borrows the packet, and this object until the next
     // call. No value: dropped, and counted.
@@ -58,6 +62,7 @@ private:
                      const wire::MailslotWrite& write, const Endpoint& from);
 
     const OwnNames names_;
+    trust::KeysView keys_;
     const Clock& clock_;
     Random& random_;
     ClassicCounters& counters_;

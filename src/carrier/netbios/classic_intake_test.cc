@@ -7,6 +7,7 @@
 
 #include "base/testing/fake_clock.h"
 #include "carrier/netbios/classic_packer.h"
+#include "trust/testing/test_keys.h"
 
 namespace mailslot {
 namespace {
@@ -51,6 +52,19 @@ protected:
         random_, counters_};
     std::array<std::byte, 1024> buffer_, smb_;
 };
+
+TEST_F(ClassicIntakeTest, marks_what_is_for_a_domain_whose_key_is_here) {
+    const OwnNames names{
+        name("ALPHA"), name("WORK"), {{name("ALPHA"), false}, {name("LAB"), true}}};
+    ClassicIntake intake(names, clock_, random_, counters_,
+                         trust::Keys::of(trust::test_ring(trust::test_domain("Lab", 1))));
+    for (const auto& [to, is_refused] : {std::pair("lab", true), {"ALPHA", false}}) {
+        const auto parcel = intake.take(packet({.to = to, .text = to}), kWinbox, {&kHome, 1});
+        ASSERT_TRUE(parcel);
+        EXPECT_EQ(parcel->at(0).is_refused, is_refused) << to;
+        EXPECT_EQ(parcel->at(0).trust, Trust::none);
+    }
+}
 
 TEST_F(ClassicIntakeTest, hands_over_what_is_for_this_machine) {
     for (const char* const to : {"ALPHA", "LAB", "*"}) {

@@ -58,7 +58,7 @@ NetbiosReceiver::NetbiosReceiver(const Settings& settings, const OwnNames& names
       datagrams_socket_(std::move(parts.datagrams)),
       batch_(kBatchPieces, kPieceBytes),
       names_(names, clock_, random_),
-      intake_(names, clock_, random_, counters.datagrams) {}
+      intake_(names, clock_, random_, counters.datagrams, settings.keys) {}
 
 Result<std::unique_ptr<NetbiosReceiver>> NetbiosReceiver::open(
     const Settings& settings, const OwnNames& names, NetbiosPorts ports, Counters counters,
