@@ -99,6 +99,20 @@ TEST_F(PostOfficeTrust, hears_a_domain_whose_key_something_came_under) {
     EXPECT_EQ(lost().not_trusted, 1u);
 }
 
+TEST_F(PostOfficeTrust, takes_nothing_in_the_clear_for_a_domain_whose_key_is_here) {
+    office_.domains_are_keyed_by([](std::string_view domain) { return domain == "LAB"; });
+    const auto to_lab = [](Envelope envelope) {
+        envelope.scope = Scope::named;
+        envelope.to = "LAB";
+        return envelope;
+    };
+    // By a carrier that knows no seals, for one.
+    deliver({to_lab(message(1))});
+    EXPECT_EQ(lost().not_trusted, 1u);
+    deliver({to_lab(trusted(message(1))), to_lab(trusted(message(1, "x", 8), Trust::local))});
+    EXPECT_EQ(slots_.got.size(), 2u);
+}
+
 TEST_F(PostOfficeTrust, answers_no_question_that_the_carrier_refuses) {
     int asked = 0;
     office_.answer_queries_by([&](const Envelope&) { ++asked; });
