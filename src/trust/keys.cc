@@ -122,18 +122,19 @@ KeysView::Choice KeysView::choose(std::string_view to) {
     if (ring == nullptr) return {};
     const DomainKeys* domain = to.empty() ? nullptr : ring->find(to);
     if (domain == nullptr && !to.empty() && keys_->has_known(to)) {
-        return {nullptr,
-                Error{Errc::no_permission, "seal", 0,
-                      "the key of " + std::string(to) + " is gone; 'mailslot key import'"}};
+        return {nullptr, Error{Errc::no_permission, "seal", 0,
+                               "the key of " + std::string(to) +
+                                   " is gone; 'mailslot key import' takes one"}};
     }
     if (domain == nullptr) {
         const std::string& standard = keys_->default_domain();
         if (standard.empty()) return {};
         domain = ring->find(standard);
         if (domain == nullptr) {
-            return {nullptr, Error{Errc::no_permission, "seal", 0,
-                                   "the setting default_domain is " + standard +
-                                       ", and this user has no key of it; 'mailslot key import'"}};
+            return {nullptr,
+                    Error{Errc::no_permission, "seal", 0,
+                          "the setting default_domain is " + standard +
+                              ", and this user has no key of it; 'mailslot key import' takes one"}};
         }
     }
     if (domain->current) return {domain, {}};
