@@ -76,9 +76,22 @@ TEST_F(PostOfficeTrust, what_is_refused_is_told_by_its_address_behind_all_sender
 
 TEST_F(PostOfficeTrust, strangers_make_it_remember_64_addresses_and_no_more) {
     office_.slot_requires("LOG", Trust::domain);
-    for (unsigned i = 0; i < 200; ++i) deliver({from(message(1), static_cast<std::uint8_t>(i))});
+    for (unsigned i = 0; i < 200; ++i) {
+        deliver({from(message(1, "x", 100 + i), static_cast<std::uint8_t>(i))});
+    }
     EXPECT_EQ(office_.senders("LOG").size(), kMaxRefusedAddresses);
     EXPECT_EQ(lost().not_trusted, 200u);
+}
+
+TEST_F(PostOfficeTrust, counts_a_refused_message_once_though_it_comes_by_two_ways) {
+    office_.slot_requires("LOG", Trust::domain);
+    std::vector<Envelope> stream;
+    for (std::uint64_t number = 1; number <= 100; ++number) stream.push_back(message(number));
+    deliver(stream);
+    deliver(stream);
+    EXPECT_EQ(lost().not_trusted, 100u);
+    deliver({message(101)});
+    EXPECT_EQ(lost().not_trusted, 101u);
 }
 
 TEST_F(PostOfficeTrust, hears_a_domain_whose_key_something_came_under) {
