@@ -89,6 +89,8 @@ std::string to_string(const Error& error) {
     } else if (error.detail.empty() && !step.empty()) {
         ((line += " (") += step) += ")";
     }
+    // It is about a key, not about a slot: `detail` says where it is to be had.
+    if (error.code == Errc::no_permission && (step == "seal" || step == "key")) return line;
     return (line += "; ") += words.advice;
 }
 

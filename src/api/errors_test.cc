@@ -86,5 +86,12 @@ TEST(Errors, value_of_a_result_without_a_value_throws_only_where_it_failed) {
     EXPECT_THROW(Result<void>(failed).value(), tl::bad_expected_access<Error>);
 }
 
+TEST(Errors, gives_no_advice_about_slots_where_a_key_is_missing) {
+    const Error sealing{Errc::no_permission, "seal", 0, "there is no key"};
+    EXPECT_EQ(to_string(sealing), "no permission: there is no key");
+    const Error slot{Errc::no_permission, "open", 0, "LOG"};
+    EXPECT_NE(to_string(slot).find("(access)"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace mailslot

@@ -10,6 +10,7 @@
 #include "model/fold.h"
 #include "os/shared_memory.h"
 #include "post/office_slot.h"
+#include "trust/keys.h"
 #include "wire/local_message.h"
 
 namespace mailslot::post {
@@ -72,6 +73,11 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
     if (classic_) gateway_.emplace(settings, station, *network_, *classic_);
     if (settings.answer_queries) {
         post_office_.answer_queries_by([this](const Envelope& query) { answerer_.hear(query); });
+    }
+    if (settings.keys) {
+        post_office_.domains_are_keyed_by([keys = settings.keys](std::string_view domain) {
+            return keys->is_in_use() && keys->ring()->find(domain) != nullptr;
+        });
     }
     post_office_.note_senders_by(
         [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {

@@ -49,7 +49,7 @@ void PostOffice::take_in(const Parcel& parcel) {
         count_no_such_slot(parcel);
         return;
     }
-    if (parcel.envelope.is_refused || parcel.envelope.trust < slot->require) {
+    if (parcel.envelope.trust < slot->require || is_refused(parcel.envelope)) {
         return refuse(*slot, parcel);
     }
     if (slot != run_slot_) flush();

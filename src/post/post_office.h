@@ -77,6 +77,11 @@ public:
     void slot_taken_over(std::string_view slot_key, Clock::Instant open_since);
     void recall_sender(std::string_view slot_key, std::uint64_t origin, std::uint64_t next);
 
+    // Whether a domain's key is here, so that nothing for it is taken that nobody vouches for, by
+    // whichever carrier it came.
+    void domains_are_keyed_by(std::function<bool(std::string_view domain)> is_keyed) {
+        is_keyed_ = std::move(is_keyed);
+    }
     // Gets queries of other programs that are for this machine.
     void answer_queries_by(std::function<void(const Envelope&)> answer) {
         answer_query_ = std::move(answer);
@@ -129,6 +134,7 @@ private:
     bool admits(const Parcel& parcel);
     bool is_for_us(const Envelope& envelope) const;
     bool is_sound(const Parcel& parcel);
+    bool is_refused(const Envelope& envelope) const;
     void refuse(SlotBook& slot, const Parcel& parcel);
     SlotBook* find_slot(std::string_view spelling);
     Spellings::iterator add_spelling(std::string_view spelling);
@@ -171,6 +177,7 @@ private:
     PutIntoSlot put_into_slot_;
     NoteSender note_sender_ = [](std::string_view, std::uint64_t, std::uint64_t) {};
     std::function<void(const Envelope&)> answer_query_ = [](const Envelope&) {};
+    std::function<bool(std::string_view)> is_keyed_ = [](std::string_view) { return false; };
     OfficeCounters counters_;
     Clock::Instant now_{};  // of the call that is under way
 

@@ -12,11 +12,11 @@ bool PostOffice::admits(const Parcel& parcel) {
     const Envelope& envelope = parcel.envelope;
     if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
         counters_.ignored += parcel.size();
-        const bool is_question = envelope.kind == Kind::query && !envelope.is_refused;
+        const bool is_question = envelope.kind == Kind::query && !is_refused(envelope);
         if (is_question && is_for_us(envelope)) answer_query_(envelope);
     } else if (envelope.delivered_at_home && envelope.station == identity_.station) {
         counters_.own += parcel.size();
-    } else if (!is_for_us(envelope) && !envelope.is_refused) {
+    } else if (!is_for_us(envelope) && !is_refused(envelope)) {
         counters_.not_for_us += parcel.size();
     } else {
         return is_sound(parcel);
@@ -56,11 +56,17 @@ void PostOffice::slot_requires(std::string_view slot_key, Trust require) {
     if (found != slots_.end()) found->second.require = require;
 }
 
+bool PostOffice::is_refused(const Envelope& envelope) const {
+    return envelope.is_refused || (envelope.scope == Scope::named &&
+                                   envelope.trust == Trust::none && is_keyed_(envelope.to));
+}
+
 // Neither delivered nor taken for word of its sender: who sent it may be anybody.
 void PostOffice::refuse(SlotBook& slot, const Parcel& parcel) {
     const Envelope& envelope = parcel.envelope;
     const bool is_first_part = envelope.kind == Kind::fragment && envelope.offset == 0;
     if (envelope.kind != Kind::message && !is_first_part) return;
+    if (slot.recently_refused.see(envelope.origin, envelope.sequence)) return;
     slot.counters.lost.not_trusted += parcel.size();
     counters_.lost.not_trusted += parcel.size();
     auto known = std::ranges::find(slot.refused, envelope.from_address, &RefusedAddress::address);

@@ -2,6 +2,7 @@
 // docs/post-office.md.
 #pragma once
 
+#include <algorithm>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -98,6 +100,28 @@ struct RefusedAddress {
 // What strangers can make a slot remember; further ones are in its total alone.
 inline constexpr std::size_t kMaxRefusedAddresses = 64;
 
+// The last parcels that a slot refused, so that the copy by the other family or another interface
+// does not count again. A batch of datagrams comes whole by one of them before it does by the next.
+class RecentlyRefused {
+public:
+    // Whether it was among them; it is from now on.
+    bool see(std::uint64_t origin, std::uint64_t sequence) {
+        const std::pair parcel(origin, sequence);
+        if (std::find(parcels_.begin(), parcels_.end(), parcel) != parcels_.end()) return true;
+        if (parcels_.size() < kMost) {
+            parcels_.push_back(parcel);
+        } else {
+            parcels_[next_++ % kMost] = parcel;
+        }
+        return false;
+    }
+
+private:
+    static constexpr std::size_t kMost = 256;  // four batches; a look at all of them is some 100 ns
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> parcels_;
+    std::size_t next_ = 0;
+};
+
 // The books of one open slot.
 struct SlotBook {
     std::string key;  // folded name
@@ -109,6 +133,7 @@ struct SlotBook {
     std::uint64_t next_number = 0;
     Trust require = Trust::none;
     std::vector<RefusedAddress> refused;
+    RecentlyRefused recently_refused;
     TokenBucket bucket;
     std::map<IpAddress, std::weak_ptr<TokenBucket>, ByOctets> buckets;  // of machines
 };

@@ -76,9 +76,22 @@ TEST_F(PostOfficeTrust, what_is_refused_is_told_by_its_address_behind_all_sender
 
 TEST_F(PostOfficeTrust, strangers_make_it_remember_64_addresses_and_no_more) {
     office_.slot_requires("LOG", Trust::domain);
-    for (unsigned i = 0; i < 200; ++i) deliver({from(message(1), static_cast<std::uint8_t>(i))});
+    for (unsigned i = 0; i < 200; ++i) {
+        deliver({from(message(1, "x", 100 + i), static_cast<std::uint8_t>(i))});
+    }
     EXPECT_EQ(office_.senders("LOG").size(), kMaxRefusedAddresses);
     EXPECT_EQ(lost().not_trusted, 200u);
+}
+
+TEST_F(PostOfficeTrust, counts_a_refused_message_once_though_it_comes_by_two_ways) {
+    office_.slot_requires("LOG", Trust::domain);
+    std::vector<Envelope> stream;
+    for (std::uint64_t number = 1; number <= 100; ++number) stream.push_back(message(number));
+    deliver(stream);
+    deliver(stream);
+    EXPECT_EQ(lost().not_trusted, 100u);
+    deliver({message(101)});
+    EXPECT_EQ(lost().not_trusted, 101u);
 }
 
 TEST_F(PostOfficeTrust, hears_a_domain_whose_key_something_came_under) {
@@ -97,6 +110,20 @@ TEST_F(PostOfficeTrust, hears_a_domain_whose_key_something_came_under) {
     deliver({refused});
     EXPECT_EQ(slots_.got.size(), 1u);
     EXPECT_EQ(lost().not_trusted, 1u);
+}
+
+TEST_F(PostOfficeTrust, takes_nothing_in_the_clear_for_a_domain_whose_key_is_here) {
+    office_.domains_are_keyed_by([](std::string_view domain) { return domain == "LAB"; });
+    const auto to_lab = [](Envelope envelope) {
+        envelope.scope = Scope::named;
+        envelope.to = "LAB";
+        return envelope;
+    };
+    // By a carrier that knows no seals, for one.
+    deliver({to_lab(message(1))});
+    EXPECT_EQ(lost().not_trusted, 1u);
+    deliver({to_lab(trusted(message(1))), to_lab(trusted(message(1, "x", 8), Trust::local))});
+    EXPECT_EQ(slots_.got.size(), 2u);
 }
 
 TEST_F(PostOfficeTrust, answers_no_question_that_the_carrier_refuses) {

@@ -40,8 +40,9 @@ Stamp Sealer::next(std::uint64_t count) {
 Keys::Keys(Source source, const std::string& default_domain, KeyRing ring)
     : source_(std::move(source)),
       default_domain_(fold(default_domain).value_or(default_domain)),
-      look_at_(os::coarse_nanoseconds() + kEvery),
-      ring_(std::make_shared<const KeyRing>(std::move(ring))) {}
+      look_at_(os::coarse_nanoseconds() + kEvery) {
+    use(std::move(ring));
+}
 
 Result<std::shared_ptr<Keys>> Keys::open(Source source, const std::string& default_domain) {
     // Before, so that what changes while it loads is seen at the next look.
@@ -55,6 +56,17 @@ Result<std::shared_ptr<Keys>> Keys::open(Source source, const std::string& defau
 
 std::shared_ptr<Keys> Keys::of(KeyRing ring, const std::string& default_domain) {
     return std::shared_ptr<Keys>(new Keys({}, default_domain, std::move(ring)));
+}
+
+void Keys::use(KeyRing ring) {
+    for (const DomainKeys& domain : ring.domains()) known_.insert(domain.folded);
+    ring_ = std::make_shared<const KeyRing>(std::move(ring));
+    is_in_use_ = !known_.empty() || !default_domain_.empty();
+}
+
+bool Keys::has_known(std::string_view folded) const {
+    const std::lock_guard lock(mutex_);
+    return known_.contains(folded);
 }
 
 std::shared_ptr<const KeyRing> Keys::ring() const {
@@ -71,11 +83,12 @@ std::uint64_t Keys::look() {
     const std::int64_t now = os::coarse_nanoseconds();
     std::int64_t due = look_at_.load(std::memory_order_relaxed);
     // One thread of those that find it due.
-    if (now >= due && source_.load && look_at_.compare_exchange_strong(due, now + kEvery)) reload();
+    if (now >= due && source_.load && look_at_.compare_exchange_strong(due, now + kEvery))
+        reload_now();
     return generation_.load(std::memory_order_acquire);
 }
 
-void Keys::reload() {
+void Keys::reload_now() {
     const std::uint64_t change = source_.change();
     {
         const std::lock_guard lock(mutex_);
@@ -83,14 +96,15 @@ void Keys::reload() {
     }
     auto ring = source_.load();
     const std::lock_guard lock(mutex_);
-    again_ = change != change_;
+    // What is wrong may be mended where no folder shows it, by chmod.
+    again_ = change != change_ || !ring;
     change_ = change;
     error_.reset();
     if (!ring) {
         error_ = ring.error();  // and go on with what there was
         return;
     }
-    ring_ = std::make_shared<const KeyRing>(std::move(*ring));
+    use(std::move(*ring));
     generation_.fetch_add(1, std::memory_order_release);
 }
 
@@ -100,21 +114,27 @@ const KeyRing* KeysView::look() {
         ring_ = keys_->ring();
         generation_ = generation;
     }
-    return ring_->is_empty() && keys_->default_domain().empty() ? nullptr : ring_.get();
+    return keys_->is_in_use() ? ring_.get() : nullptr;
 }
 
 KeysView::Choice KeysView::choose(std::string_view to) {
     const KeyRing* const ring = now();
     if (ring == nullptr) return {};
     const DomainKeys* domain = to.empty() ? nullptr : ring->find(to);
+    if (domain == nullptr && !to.empty() && keys_->has_known(to)) {
+        return {nullptr, Error{Errc::no_permission, "seal", 0,
+                               "the key of " + std::string(to) +
+                                   " is gone; 'mailslot key import' takes one"}};
+    }
     if (domain == nullptr) {
         const std::string& standard = keys_->default_domain();
         if (standard.empty()) return {};
         domain = ring->find(standard);
         if (domain == nullptr) {
-            return {nullptr, Error{Errc::no_permission, "seal", 0,
-                                   "the setting default_domain is " + standard +
-                                       ", and this user has no key of it; 'mailslot key import'"}};
+            return {nullptr,
+                    Error{Errc::no_permission, "seal", 0,
+                          "the setting default_domain is " + standard +
+                              ", and this user has no key of it; 'mailslot key import' takes one"}};
         }
     }
     if (domain->current) return {domain, {}};

@@ -9,7 +9,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "mailslot/result.h"
 #include "trust/key_ring.h"
@@ -48,28 +50,36 @@ public:
     std::shared_ptr<const KeyRing> ring() const;
     // Looks, if it is time to; changes when another ring is there.
     std::uint64_t look();
+    void reload_now();  // whether it is time to look or not
     // Why the last change was not taken.
     std::optional<Error> error() const;
+    // Whether there was a key of it at any time: what was sealed is never sent in the clear.
+    bool has_known(std::string_view folded) const;
+    // Whether anything was ever to be sealed, or opened: most machines have no keys.
+    bool is_in_use() const { return is_in_use_.load(std::memory_order_relaxed); }
     // Folded; empty: there is none.
     const std::string& default_domain() const { return default_domain_; }
     Sealer& sealer() { return sealer_; }
 
 private:
     Keys(Source source, const std::string& default_domain, KeyRing ring);
-    void reload();
 
     const Source source_;
     const std::string default_domain_;
     Sealer sealer_;
     std::atomic<std::int64_t> look_at_;  // on the coarse clock
     std::atomic<std::uint64_t> generation_{1};
+    std::atomic<bool> is_in_use_;
     mutable std::mutex mutex_;  // guards what follows
     std::uint64_t change_ = 0;
     // Times of files are some milliseconds coarse: what changed again while we read is seen at the
     // next look, whether it shows or not.
     bool again_ = true;
     std::shared_ptr<const KeyRing> ring_;
+    std::set<std::string, std::less<>> known_;  // all domains that ever were in it
     std::optional<Error> error_;
+
+    void use(KeyRing ring);  // with the mutex held
 };
 
 // Threads: one at a time.

@@ -40,6 +40,37 @@ TEST(KeysView, never_chooses_clear_text_where_a_key_is_wanted_that_cannot_be_had
     EXPECT_EQ(choice.error->code, Errc::no_permission);
 }
 
+TEST(KeysView, never_chooses_clear_text_for_a_domain_whose_key_has_gone) {
+    int loads = 0;
+    const auto load = [&loads]() -> Result<KeyRing> {
+        return ++loads == 1 ? test_ring(test_domain("Lab", 1)) : KeyRing();
+    };
+    const auto keys = Keys::open({load, [] { return 1; }}, "").value();
+    EXPECT_EQ(chosen(keys, "LAB"), "LAB");
+    keys->reload_now();
+    EXPECT_EQ(loads, 2);
+    EXPECT_EQ(chosen(keys, "LAB"), "error");
+    EXPECT_EQ(chosen(keys, "HOST"), "clear");
+    EXPECT_EQ(chosen(keys, ""), "clear");
+}
+
+TEST(Keys, stay_as_they_are_when_a_change_cannot_be_read_and_are_read_again_when_it_can) {
+    int loads = 0;
+    const auto load = [&loads]() -> Result<KeyRing> {
+        if (++loads == 2) return Error{Errc::bad_config, "read key"};
+        return test_ring(test_domain(loads == 1 ? "Lab" : "Sales", 1));
+    };
+    const auto keys = Keys::open({load, [] { return 1; }}, "").value();
+    keys->reload_now();
+    EXPECT_EQ(keys->error()->code, Errc::bad_config);
+    EXPECT_TRUE(keys->ring()->find("LAB"));
+    keys->reload_now();
+    EXPECT_FALSE(keys->error());
+    EXPECT_TRUE(keys->ring()->find("SALES"));
+    keys->reload_now();  // nothing has changed
+    EXPECT_EQ(loads, 3);
+}
+
 TEST(Sealer, never_gives_a_stamp_twice) {
     Sealer sealer;
     const Stamp first = sealer.next(64), second = sealer.next(1);
