@@ -25,8 +25,10 @@ const DomainKeys* KeyRing::find(std::string_view folded) const {
 }
 
 std::span<const KeyRing::Entry> KeyRing::with(const KeyId& id) const {
-    const auto found = std::ranges::equal_range(by_id_, id, {}, &Entry::id);
-    return {found.begin(), found.end()};
+    // Not equal_range: clang 14 does not understand what libstdc++ 12 gives back.
+    const auto first = std::ranges::lower_bound(by_id_, id, {}, &Entry::id);
+    const auto last = std::ranges::upper_bound(by_id_, id, {}, &Entry::id);
+    return {first, last};
 }
 
 }  // namespace mailslot::trust
