@@ -51,6 +51,15 @@ TEST(Settings, without_files_or_environment_are_the_built_in_ones) {
     EXPECT_TRUE(settings.domains.empty());
 }
 
+TEST(Settings, have_other_letters_in_quotes_and_comments) {
+    const Settings settings = settings_of(machine(
+        {{kEtc,
+          "\xef\xbb\xbf# K\xc3\xb6ln\nhost = 'K\xc3\xb6ln' # \xc3\xb6 \"\n[peers]\n\"\xc3\xb6\" = "
+          "\"\"\"10.0.0.7\"\"\""}}));
+    EXPECT_EQ(settings.host, "K\xc3\xb6ln");
+    EXPECT_EQ(settings.peers.size(), 1u);
+}
+
 TEST(Settings, take_the_runtime_folder_from_who_runs_and_what_the_session_offers) {
     const Texts session = {{"XDG_RUNTIME_DIR", "/run/user/1000"}};
     EXPECT_EQ(settings_of(machine({}, session)).dir, "/run/user/1000/mailslot");
@@ -167,6 +176,11 @@ struct BadFile {
 constexpr BadFile kBadFiles[] = {
     {"unknown key", "port = 1\nprot = 2",
      ":2:1: unknown setting 'prot'; there are host, port, dir, "},
+    {"a letter that is not ASCII outside quotes", "port = 1\n\xc3\xb6l = 2",
+     ":2:1: what is not ASCII stands in quotes"},
+    {"the same behind a value", "host = \"\xc3\xb6\" \xc3\xb6", ":1:12: what is not ASCII"},
+    {"the same behind a long string", "host = '''a'''' \xc3\xb6", ":1:17: what is not ASCII"},
+    {"the same behind an escape", "host = \"\\\"\" \xc3\xb6", ":1:13: what is not ASCII"},
     {"unknown table", "[network]\nport = 1", ":1:2: unknown setting 'network'"},
     {"host is empty", "host = ''", ":1:8: host must be a name"},
     {"host is a number", "host = 7", ":1:8: host must be a name"},

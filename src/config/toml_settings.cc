@@ -17,7 +17,13 @@
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
+// What its parser asserts is not so for every wrong file ("[("): with NDEBUG it would tell the
+// compiler that it is, and the branches that report the error would be gone.
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_assert(true)
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 namespace mailslot {
 namespace {
@@ -341,10 +347,75 @@ void note_origin(const std::string& key, const toml::node& value, const std::str
     }
 }
 
+// TOML has ASCII alone outside quotes and comments, and toml++ 3.3 asks itself of some other
+// characters there what it then declares impossible (is_non_ascii_horizontal_whitespace).
+class Outside {
+public:
+    // The first such character; none: all is well.
+    std::optional<toml::source_position> find_foreign(std::string_view text) {
+        if (text.starts_with("\xef\xbb\xbf"))
+            text.remove_prefix(3);  // a byte order mark is allowed
+        for (std::size_t i = 0; i < text.size(); i += step(text.substr(i))) {
+            const auto byte = static_cast<unsigned char>(text[i]);
+            if (byte > 127 && state_ == State::plain) return at_;
+        }
+        return std::nullopt;
+    }
+
+private:
+    enum class State : std::uint8_t { plain, comment, quoted };
+
+    // How many bytes it took.
+    std::size_t step(std::string_view text) {
+        const char c = text[0];
+        const bool is_long = quote_.size() == 3;
+        if (c == '\n') {
+            ++at_.line;
+            at_.column = 1;
+            if (!is_long) leave();
+            return 1;
+        }
+        if ((c & 0xC0) != 0x80) ++at_.column;  // characters, not bytes
+        if (state_ == State::quoted) {
+            if (c == '\\' && quote_[0] == '"' && text.size() > 1 && text[1] != '\n')
+                return advance(2);
+            if (!text.starts_with(quote_)) return 1;
+            std::size_t taken = quote_.size();
+            // Two more of the kind may stand before the three that end it.
+            while (is_long && taken < 5 && taken < text.size() && text[taken] == c) ++taken;
+            leave();
+            return advance(taken);
+        }
+        if (state_ == State::plain && c == '#') state_ = State::comment;
+        if (state_ == State::plain && (c == '"' || c == '\'')) {
+            quote_ = text.starts_with(std::string(3, c)) ? text.substr(0, 3) : text.substr(0, 1);
+            state_ = State::quoted;
+            return advance(quote_.size());
+        }
+        return 1;
+    }
+    std::size_t advance(std::size_t bytes) {
+        at_.column += static_cast<toml::source_index>(bytes - 1);
+        return bytes;
+    }
+    void leave() {
+        state_ = State::plain;
+        quote_ = {};
+    }
+
+    State state_ = State::plain;
+    std::string_view quote_{};
+    toml::source_position at_{1, 1};
+};
+
 }  // namespace
 
 Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings,
                         Origins* origins) {
+    if (const auto foreign = Outside().find_foreign(text)) {
+        return error_at(path, {*foreign, *foreign, nullptr},
+                        "what is not ASCII stands in quotes, as in \"K\xc3\xb6ln\"");
+    }
     const toml::parse_result parsed = toml::parse(text);
     if (!parsed) return error_at(path, parsed.error().source(), parsed.error().description());
     for (const auto& [key, value] : parsed.table()) {

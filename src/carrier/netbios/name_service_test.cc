@@ -142,7 +142,8 @@ TEST_F(NameServiceTest, answers_queries_for_its_names_and_no_others) {
     EXPECT_FALSE(addresses[0].is_group);
 
     hear({1, 0x0110, wire::NameQuestion{{name("LAB"), ""}}});
-    const auto group = wire::decode_name_packet(sent().at(0).bytes).value();
+    const auto of_group = sent();  // which the packet borrows
+    const auto group = wire::decode_name_packet(of_group.at(0).bytes).value();
     EXPECT_TRUE(wire::decode_name_addresses(group.record->data).at(0).is_group);
 
     hear({1, 0x0110, wire::NameQuestion{{name("BETA"), ""}}});
