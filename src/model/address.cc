@@ -57,9 +57,14 @@ std::string_view take_part(std::string_view& rest) {
     return part;
 }
 
+// Also of a letter that is folded to one: a dotless i would make a name that nobody can spell
+// folded.
 bool is_drive_path(std::string_view text) {
-    if (text.size() < 3 || text[1] != ':' || !is_separator(text[2])) return false;
-    return (text[0] >= 'A' && text[0] <= 'Z') || (text[0] >= 'a' && text[0] <= 'z');
+    const std::size_t colon = text.substr(0, 4).find(':');
+    if (colon == std::string_view::npos || colon + 1 >= text.size()) return false;
+    if (!is_separator(text[colon + 1])) return false;
+    const auto drive = fold(text.substr(0, colon));
+    return drive && drive->size() == 1 && (*drive)[0] >= 'A' && (*drive)[0] <= 'Z';
 }
 
 Result<Parts> split(std::string_view text) {

@@ -157,6 +157,7 @@ const BadCase kBad[] = {
     {"N15 more than the word", R"(\\.\mailslots\x)", Errc::bad_name, "second part"},
     {"N15 a drive", R"(C:\x)", Errc::bad_name, "path on a drive"},
     {"N15 a drive with slashes", "c:/x", Errc::bad_name, "path on a drive"},
+    {"N15 a drive of a letter that folds to one", "\xc4\xb1:/x", Errc::bad_name, "path on a drive"},
     {"N15 a drive under a question mark", R"(\\?\C:\x)", Errc::bad_name, "second part"},
     {"N15 the word without a place", R"(mailslot\x)", Errc::bad_name, R"(\\.\)"},
     {"N15 the same in other words", "./MailSlot//x", Errc::bad_name, R"(\\.\)"},

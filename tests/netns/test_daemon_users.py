@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import pwd
 import signal
 import time
 import unittest
@@ -73,6 +74,37 @@ class Users(lab.LabTest):
         killed = self.listen(ANN, "LOG")
         killed.stop(signal.SIGKILL)
         self.listen(BOB, "LOG")
+
+    def test_root_gives_up_its_rights_for_good(self):
+        for config, left in (("", 0), ('carriers = ["udp", "netbios"]\n', 1 << 10)):  # CAP_NET_BIND_SERVICE
+            with self.subTest(config=config):
+                (self.a.folder / "mailslot.toml").write_text(config)
+                run = self.a.folder / f"run-{left}"
+                daemon = self.a.start("--system", "--user", "nobody", program=lab.support.daemon_for_others(),
+                                      environment={"MAILSLOT_DIR": str(run)}).serving()
+                nobody = pwd.getpwnam("nobody")
+                with open(f"/proc/{daemon.process.pid}/status", encoding="ascii") as lines:
+                    status = dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)
+                self.assertEqual(status["Uid"].split(), [str(nobody.pw_uid)] * 4)
+                self.assertEqual(status["Gid"].split(), [str(nobody.pw_gid)] * 4)
+                self.assertEqual(status["Groups"].strip(), "")
+                for which in ("CapPrm", "CapEff", "CapBnd"):
+                    self.assertEqual(int(status[which], 16), left, which)
+                self.assertEqual(status["NoNewPrivs"], "1")
+                self.assertEqual(os.stat(run).st_uid, nobody.pw_uid)
+                daemon.process.send_signal(signal.SIGHUP)
+                while "has read its configuration again" not in (said := daemon.error_line()):
+                    self.assertIsNotNone(said)
+                status, _, err = daemon.stop(signal.SIGTERM)
+                self.assertEqual(status, 0, err)
+
+    def test_only_root_runs_as_another_user_and_only_as_one_that_there_is(self):
+        for prefix, user, expected, says in (((), "nobody-of-that-name", 2, "there is no user 'nobody-of-that-name'"),
+                                             (as_user(ANN), "nobody", 5, "only root can run as another user")):
+            status, _, err = self.a.start("--system", "--user", user, prefix=prefix,
+                                          program=lab.support.daemon_for_others()).end()
+            self.assertEqual(status, expected, err)
+            self.assertIn(says, err)
 
     def test_without_the_daemon_a_guest_is_told_so(self):
         self.daemon().stop(signal.SIGTERM)

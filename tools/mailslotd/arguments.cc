@@ -36,6 +36,9 @@ void add_options(CLI::App& app, DaemonOptions& options) {
              options.settings.dir);
     add_text(app, "--host", "NAME", "This machine's own name", options.settings.host);
     add_text(app, "--port", "PORT", "UDP port", options.settings.port);
+    add_text(app, "--user", "NAME",
+             "Run as this user, without root's rights; root's default for /run/mailslot: mailslot",
+             options.user);
     app.add_flag("--replace", options.replace, "Take the place of the mailslotd that runs");
     app.add_flag("--check-config", options.check_config,
                  "Say whether the configuration is right, and end");

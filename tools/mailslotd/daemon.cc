@@ -10,11 +10,13 @@
 #include <array>
 #include <chrono>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "config/settings_text.h"
 #include "mailslot/exit_status.h"
 #include "mailslotd/log.h"
+#include "os/privileges.h"
 #include "os/service_manager.h"
 #include "post/station.h"
 
@@ -216,21 +218,48 @@ int Daemon::end(std::string_view words) {
     return cli::kDone;
 }
 
+constexpr const char* kUser = "mailslot";
+
+// Whom this process is to be, if another than it is.
+std::optional<std::string> user_to_be(const DaemonOptions& options, const Settings& settings) {
+    if (options.user) return options.user;
+    const bool is_machines = geteuid() == 0 && settings.dir == "/run/mailslot";
+    return is_machines && os::is_user(kUser) ? std::optional<std::string>(kUser) : std::nullopt;
+}
+
+// Root's rights are good for nothing here but to make the folder. The settings are then read again,
+// as that user may read them.
+Result<Settings> give_up_root(DaemonOptions& options, const Settings& settings,
+                              const std::string& user) {
+    options.settings.system =
+        options.settings.system || (geteuid() == 0 && settings.dir == settings.system_dir);
+    if (geteuid() == 0) {
+        if (auto made = os::make_folder_for(settings.dir, user); !made) return made.error();
+    }
+    if (auto become = os::become_user(user, settings.netbios); !become) return become.error();
+    return load_settings(options.settings);
+}
+
 }  // namespace
 
 int run(const DaemonOptions& options) {
     if (options.verbose) be_verbose();
     Origins origins;
-    const auto settings = load_settings(options.settings, &origins);
+    auto settings = load_settings(options.settings, &origins);
     if (!settings) return fail(settings.error());
     if (options.print_config) {
         std::cout << to_toml(*settings, origins) << std::flush;
         return std::cout ? cli::kDone : cli::kFailed;
     }
     if (options.check_config) return cli::kDone;
+    DaemonOptions as_user = options;
+    if (const auto user = user_to_be(options, *settings)) {
+        settings = give_up_root(as_user, *settings, *user);
+        if (!settings) return fail(settings.error());
+    }
     const os::UniqueFd signals = take_signals();
     if (!signals) return fail(Error{Errc::no_resources, "signalfd", errno});
-    return Daemon(options, *settings).run(signals);
+    return Daemon(as_user, *settings).run(signals);
 }
 
 }  // namespace mailslot::daemon

@@ -1,12 +1,17 @@
 // The post office as a service: docs/daemon.md.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "config/settings_file.h"
 
 namespace mailslot::daemon {
 
 struct DaemonOptions {
     SettingsOptions settings{};
+    std::optional<std::string>
+        user{};            // to run as; none: root runs as `mailslot`, where there is one
     bool replace = false;  // the mailslotd that runs
     bool check_config = false;
     bool print_config = false;
