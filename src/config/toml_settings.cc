@@ -40,10 +40,52 @@ constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without it
 // Stores the value if it is allowed. Returns where it is not: the node itself or one inside it.
 using Apply = const toml::node* (*)(const toml::node& value, Settings& settings);
 
-std::optional<std::string_view> text_in(const toml::node& node) {
-    const auto* const text = node.as_string();
-    return text != nullptr ? std::optional<std::string_view>(text->get()) : std::nullopt;
+// Of some characters beyond ASCII toml++ 3.3, where it does not expect them, asks itself what it
+// then declares impossible (is_non_ascii_horizontal_whitespace). It gets to see none of them: each
+// byte of theirs is a character of the private use area, U+E080 to U+E0FF, of which it knows no
+// better.
+std::string disguise(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+    std::string out;
+    out.reserve(text.size());
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 128) {
+            out += c;
+        } else {
+            out += {'\xee', static_cast<char>(0x80 | byte >> 6),
+                    static_cast<char>(0x80 | (byte & 63))};
+        }
+    }
+    return out;
 }
+
+// What an escape ("\u00f6") made stays as it is.
+std::string reveal(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto at = [&text, i](std::size_t n) {
+            return static_cast<unsigned char>(text[i + n]);
+        };
+        const bool is_one =
+            at(0) == 0xEE && i + 2 < text.size() && (at(1) == 0x82 || at(1) == 0x83);
+        if (!is_one) {
+            out += text[i];
+            continue;
+        }
+        out += static_cast<char>((at(1) & 3) << 6 | (at(2) & 63));
+        i += 2;
+    }
+    return out;
+}
+
+std::optional<std::string> text_in(const toml::node& node) {
+    const auto* const text = node.as_string();
+    return text != nullptr ? std::optional(reveal(text->get())) : std::nullopt;
+}
+
+std::string name_in(const toml::key& key) { return reveal(key.str()); }
 
 const toml::node* apply_host(const toml::node& value, Settings& settings) {
     const auto text = text_in(value);
@@ -99,8 +141,8 @@ const toml::node* apply_peers(const toml::node& value, Settings& settings) {
     if (table == nullptr) return &value;
     for (const auto& [name, address] : *table) {
         const auto text = text_in(address);
-        const auto folded = fold(name.str());
-        if (!text || !is_host(*text) || !folded || !is_host(name.str())) return &address;
+        const auto folded = fold(name_in(name));
+        if (!text || !is_host(*text) || !folded || !is_host(name_in(name))) return &address;
         settings.peers[*folded] = *text;
     }
     return nullptr;
@@ -321,7 +363,7 @@ Error error_at(const std::string& path, const toml::source_region& where, std::s
 
 Result<void> apply_one(const toml::key& key, const toml::node& value, const std::string& path,
                        Settings& settings) {
-    const std::string name(key.str());
+    const std::string name = name_in(key);
     const Setting* const setting = find_setting(name);
     if (setting == nullptr) {
         return error_at(path, key.source(),
@@ -343,84 +385,27 @@ void note_origin(const std::string& key, const toml::node& value, const std::str
         return;
     }
     for (const auto& [name, address] : *value.as_table()) {
-        origins["peers." + fold(name.str()).value_or("")] = place_of(address);
+        origins["peers." + fold(name_in(name)).value_or("")] = place_of(address);
     }
 }
-
-// TOML has ASCII alone outside quotes and comments, and toml++ 3.3 asks itself of some other
-// characters there what it then declares impossible (is_non_ascii_horizontal_whitespace).
-class Outside {
-public:
-    // The first such character; none: all is well.
-    std::optional<toml::source_position> find_foreign(std::string_view text) {
-        if (text.starts_with("\xef\xbb\xbf"))
-            text.remove_prefix(3);  // a byte order mark is allowed
-        for (std::size_t i = 0; i < text.size(); i += step(text.substr(i))) {
-            const auto byte = static_cast<unsigned char>(text[i]);
-            if (byte > 127 && state_ == State::plain) return at_;
-        }
-        return std::nullopt;
-    }
-
-private:
-    enum class State : std::uint8_t { plain, comment, quoted };
-
-    // How many bytes it took.
-    std::size_t step(std::string_view text) {
-        const char c = text[0];
-        const bool is_long = quote_.size() == 3;
-        if (c == '\n') {
-            ++at_.line;
-            at_.column = 1;
-            if (!is_long) leave();
-            return 1;
-        }
-        if ((c & 0xC0) != 0x80) ++at_.column;  // characters, not bytes
-        if (state_ == State::quoted) {
-            if (c == '\\' && quote_[0] == '"' && text.size() > 1 && text[1] != '\n')
-                return advance(2);
-            if (!text.starts_with(quote_)) return 1;
-            std::size_t taken = quote_.size();
-            // Two more of the kind may stand before the three that end it.
-            while (is_long && taken < 5 && taken < text.size() && text[taken] == c) ++taken;
-            leave();
-            return advance(taken);
-        }
-        if (state_ == State::plain && c == '#') state_ = State::comment;
-        if (state_ == State::plain && (c == '"' || c == '\'')) {
-            quote_ = text.starts_with(std::string(3, c)) ? text.substr(0, 3) : text.substr(0, 1);
-            state_ = State::quoted;
-            return advance(quote_.size());
-        }
-        return 1;
-    }
-    std::size_t advance(std::size_t bytes) {
-        at_.column += static_cast<toml::source_index>(bytes - 1);
-        return bytes;
-    }
-    void leave() {
-        state_ = State::plain;
-        quote_ = {};
-    }
-
-    State state_ = State::plain;
-    std::string_view quote_{};
-    toml::source_position at_{1, 1};
-};
 
 }  // namespace
 
 Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings,
                         Origins* origins) {
-    if (const auto foreign = Outside().find_foreign(text)) {
-        return error_at(path, {*foreign, *foreign, nullptr},
-                        "what is not ASCII stands in quotes, as in \"K\xc3\xb6ln\"");
+    if (!is_utf8(text)) return error_at(path, {{1, 1}, {1, 1}, nullptr}, "it is not UTF-8");
+    const std::string disguised = disguise(text);
+    const toml::parse_result parsed = toml::parse(std::string_view(disguised));
+    if (!parsed) {
+        const std::string words = reveal(parsed.error().description());
+        // It names the first byte of a character.
+        constexpr std::string_view kQuote =
+            "what is not ASCII stands in quotes, as in \"K\xc3\xb6ln\"";
+        return error_at(path, parsed.error().source(), is_utf8(words) ? words : kQuote);
     }
-    const toml::parse_result parsed = toml::parse(text);
-    if (!parsed) return error_at(path, parsed.error().source(), parsed.error().description());
     for (const auto& [key, value] : parsed.table()) {
         if (auto applied = apply_one(key, value, path, settings); !applied) return applied;
-        if (origins != nullptr) note_origin(std::string(key.str()), value, path, *origins);
+        if (origins != nullptr) note_origin(name_in(key), value, path, *origins);
     }
     return {};
 }
