@@ -5,8 +5,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 
+#include "base/hex.h"
 #include "os/local_socket.h"
 
 namespace mailslot::inbox {
@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::string_view kEntryMark = "mailslot 1";
 constexpr std::size_t kHashBytes = 16;  // two names that meet in it: 2^64 names away
-
-std::string hex64(std::uint64_t value) {
-    std::array<char, 17> text;
-    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
-    return text.data();
-}
 
 // The fields of an entry are divided by the one byte that no name has.
 std::string_view next_field(std::string_view& rest) {
@@ -61,7 +55,7 @@ Result<std::uint64_t> SlotFolder::station_id(Random& random) const {
         text = os::read_small_file(path);
         if (text && *text && (*text)->size() == 16) continue;  // another process was first
         id = random.u64() | 1;
-        if (auto written = os::write_small_file(path, hex64(id), 0644); !written) {
+        if (auto written = os::write_small_file(path, hex_of(id), 0644); !written) {
             return written.error();
         }
         return id;
@@ -70,7 +64,7 @@ Result<std::uint64_t> SlotFolder::station_id(Random& random) const {
 }
 
 std::string SlotFolder::reader_socket_path(std::uint64_t random) const {
-    return dir_ + "/readers/" + hex64(random) + ".sock";
+    return dir_ + "/readers/" + hex_of(random) + ".sock";
 }
 
 std::string SlotFolder::entry_path(std::string_view key) const {

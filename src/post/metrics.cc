@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cinttypes>
-#include <cstdio>
 #include <utility>
 
+#include "base/hex.h"
 #include "model/fold.h"
 #include "model/losses.h"
 #include "model/senders.h"
@@ -49,12 +48,6 @@ void append_sample(std::string& out, std::string_view name, const Labels& labels
     if (before == ',') out += '}';
     (out += ' ') += std::to_string(value);
     out += '\n';
-}
-
-std::string hex_of(std::uint64_t number) {
-    std::array<char, 17> digits{};
-    std::snprintf(digits.data(), digits.size(), "%016" PRIx64, number);
-    return digits.data();
 }
 
 void append_head(std::string& out, std::string_view name, std::string_view help, bool is_level) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 
+#include "base/hex.h"
 #include "model/fold.h"
 #include "model/trust.h"
 
@@ -148,11 +149,7 @@ void append_base64(std::string& out, std::string_view bytes) {
     }
 }
 
-void append_origin(std::string& out, std::uint64_t origin) {
-    char digits[16];
-    for (int i = 16; i-- > 0; origin >>= 4) digits[i] = kHex[origin & 15];
-    out.append(digits, sizeof digits);
-}
+void append_origin(std::string& out, std::uint64_t origin) { append_hex(out, origin); }
 
 void append_utc(std::string& out, std::chrono::system_clock::time_point time) {
     using namespace std::chrono;

@@ -3,10 +3,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <vector>
 
+#include "base/hex.h"
 #include "base/random.h"
 #include "carrier/udp/datagram_packer.h"
 #include "os/local_datagram.h"
@@ -30,10 +30,7 @@ public:
 
     Result<void> start() override {
         if (receiving_) return {};
-        std::array<char, 17> id;
-        std::snprintf(id.data(), id.size(), "%016llx",
-                      static_cast<unsigned long long>(SystemRandom().u64()));
-        auto bound = os::LocalDatagramSocket::bind(prefix_ + id.data());
+        auto bound = os::LocalDatagramSocket::bind(prefix_ + hex_of(SystemRandom().u64()));
         if (!bound) return bound.error();
         receiving_ = std::move(*bound);
         return {};
