@@ -29,9 +29,16 @@ std::string octal(unsigned mode) {
 
 Error refused(std::string detail) { return {Errc::bad_config, "read key", 0, std::move(detail)}; }
 
+// Root may have given the folder to a service's user: then it stands where root alone can have put
+// it, and what that user has in it is as good.
+bool is_owner_trusted(std::uint32_t owner, const std::string& folder) {
+    return is_owner_trusted(owner) ||
+           (os::owner_of(folder) == owner && os::check_folder(folder).has_value());
+}
+
 // Who may put a file there could put a key of his own.
 Result<void> check_key_folder(const std::string& path, const os::FolderState& folder) {
-    if (!is_owner_trusted(folder.owner)) {
+    if (!is_owner_trusted(folder.owner, path)) {
         return refused(path + ": belongs to user " + std::to_string(folder.owner) +
                        "; keys must be in a folder of this user or of root");
     }
@@ -92,7 +99,9 @@ Result<DomainKeys> load_key_file(const std::string& path) {
     if (!(*file)->is_regular || (*file)->size > kMaxKeyFileBytes) {
         return refused(path + ": this is no key file");
     }
-    if (!is_owner_trusted((*file)->owner)) {
+    const auto slash = path.rfind('/');
+    const std::string folder = slash == path.npos ? "." : path.substr(0, slash);
+    if (!is_owner_trusted((*file)->owner, folder)) {
         return refused(path + ": belongs to user " + std::to_string((*file)->owner) +
                        "; a key must belong to this user or to root: chown it, or copy it");
     }

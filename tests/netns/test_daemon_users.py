@@ -106,6 +106,33 @@ class Users(lab.LabTest):
             self.assertEqual(status, expected, err)
             self.assertIn(says, err)
 
+    def test_keys_of_the_services_user_seal_for_slots_of_all(self):
+        """As the package has it: root gave the folder of keys to that user, whose file nobody else may read."""
+        keys = self.b.folder / "keys"
+        keys.mkdir(mode=0o755)
+        os.chown(keys, DAEMON, DAEMON)
+        self.assertEqual(self.b.run("key", "new", "LAB", prefix=as_user(DAEMON))[0], 0)
+        _, key, _ = self.b.run("key", "export", "LAB", prefix=as_user(DAEMON))
+        self.assertEqual(self.a.run("key", "import", stdin=key)[0], 0)
+        self.daemon()
+        slot = self.listen(ANN, "SEALED", "--require", "domain")
+        self.a.put("//LAB/mailslot/SEALED", "from a member")
+        message = message_from(slot)
+        self.assertEqual((message["text"], message["trust"]), ("from a member", "domain"))
+        self.assertEqual(self.b.run("put", "//LAB/mailslot/SEALED", "by Ann", prefix=as_user(ANN))[0], 5)
+        self.assertEqual(self.b.run("put", "SEALED", "at home", prefix=as_user(ANN)), (0, b"", ""))
+
+    def test_keys_of_another_user_are_refused(self):
+        shared = self.b.folder / "shared"
+        shared.mkdir()
+        shared.chmod(0o1777)
+        (shared / "keys").mkdir(mode=0o755)
+        os.chown(shared / "keys", BOB, BOB)
+        (self.b.folder / "mailslot.toml").write_text(f'keys = "{shared}/keys"\n')
+        status, _, err = self.b.run("list", prefix=as_user(ANN))
+        self.assertEqual(status, 2, err)
+        self.assertIn(f"{shared}/keys: belongs to user {BOB}", err)
+
     def test_without_the_daemon_a_guest_is_told_so(self):
         self.daemon().stop(signal.SIGTERM)
         status, _, said = self.b.run("get", "LOG", "--timeout", "0", prefix=as_user(ANN))
