@@ -28,7 +28,7 @@ Result<std::size_t> ClassicWriter::how_many_fit(std::span<const std::string_view
                                                 Form form) {
     if (!names_) return names_.error();
     if (is_to_be_sealed()) {
-        return Error{Errc::no_permission, "put", 0,
+        return Error{Errc::no_permission, "seal", 0,
                      "this machine's keys seal it, and the classic wire carries clear text alone"};
     }
     if (auto can = NetbiosSender::check(destination()); !can) return can.error();

@@ -24,7 +24,7 @@ void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
     for (const Parcel& parcel : arrived) {
         for (std::size_t i = 0; i < parcel.size(); ++i) {
             const Envelope message = parcel.at(i);
-            if (message.kind != Kind::message) continue;
+            if (message.kind != Kind::message || message.is_refused) continue;
             if (from_udp)
                 pass_out(message);
             else

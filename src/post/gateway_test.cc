@@ -116,6 +116,15 @@ TEST_F(GatewayTest, passes_out_nothing_that_was_sealed) {
     EXPECT_TRUE(all_at(classics_).empty());
 }
 
+TEST_F(GatewayTest, passes_on_nothing_that_is_not_trusted_here) {
+    Gateway gateway(settings_, 99, udp_, netbios_);
+    Envelope refused = message(Scope::everybody);
+    refused.is_refused = true;
+    pass(udp_, refused, gateway);
+    pass(netbios_, refused, gateway);
+    EXPECT_TRUE(all_at(classics_).empty() && all_at(ours_).empty());
+}
+
 TEST_F(GatewayTest, leaves_ends_queries_and_answers_alone) {
     Gateway gateway(settings_, 99, udp_, netbios_);
     for (const Kind kind : {Kind::end, Kind::query, Kind::answer, Kind::fragment}) {

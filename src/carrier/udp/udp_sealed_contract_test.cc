@@ -92,6 +92,20 @@ TEST_F(UdpSealed, brings_messages_of_every_size_with_trust_domain) {
     EXPECT_EQ(reader->counters().rx_not_trusted, 0u);
 }
 
+TEST_F(UdpSealed, is_not_done_to_what_a_gateway_passes_on) {
+    const auto reader = started(with(lab(1)));
+    const auto writer = make_udp_carrier(with(lab(1)));
+    Destination in_clear = direct_;
+    in_clear.in_clear = true;
+    send(*writer, "from somebody", in_clear);
+    send(*writer, "from me", direct_);
+    Received received;
+    ASSERT_TRUE(
+        collect_until(*reader, received, [](const Received& got) { return got.size() == 2; }));
+    EXPECT_EQ(received[0].view().trust, Trust::none);
+    EXPECT_EQ(received[1].view().trust, Trust::domain);
+}
+
 TEST_F(UdpSealed, fills_datagrams_of_1200_bytes_and_shows_nothing_of_what_is_in_them) {
     auto socket = os::UdpSocket::bind(Family::v4, settings_.port, 1 << 20).value();
     const auto writer = make_udp_carrier(with(lab(1)));
