@@ -103,3 +103,18 @@ def run_python(start_python):
         return start_python("-c", code, *args, **options)
 
     return run
+
+
+@pytest.fixture
+def listen(start_python):
+    """listen(*arguments, **options of Popen): a mailslot_listener whose slots are there."""
+
+    def listen(*arguments, **options):
+        child = start_python("-m", "mailslot.mailslot_listener", "--verbose", *arguments, **options)
+        line = ""
+        for _ in (argument for argument in arguments if str(argument).startswith("SLOT")):
+            line = child.stderr.readline()
+            assert "listening on" in line, line + child.stderr.read()
+        return child
+
+    return listen

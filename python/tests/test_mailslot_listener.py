@@ -1,9 +1,7 @@
 """mailslot_listener as people and scripts meet it: a process with pipes, or with a terminal."""
 
 import base64
-import contextlib
 import datetime
-import fcntl
 import json
 import os
 import pty
@@ -15,24 +13,9 @@ import time
 
 import pytest
 
-from mailslot import Reader, Writer, _loss_lines, _mailslot, ipc
+from mailslot import Reader, Writer
 
 COLUMNS = re.compile(r"(\d\d:\d\d:\d\d\.\d{3}) (\S+) +(.*)")
-
-
-@pytest.fixture
-def listen(start_python):
-    """listen(*arguments, **options of Popen): a mailslot_listener whose slots are there."""
-
-    def listen(*arguments, **options):
-        child = start_python("-m", "mailslot.mailslot_listener", "--verbose", *arguments, **options)
-        line = ""
-        for _ in (argument for argument in arguments if str(argument).startswith("SLOT")):
-            line = child.stderr.readline()
-            assert "listening on" in line, line + child.stderr.read()
-        return child
-
-    return listen
 
 
 @pytest.fixture
@@ -354,83 +337,6 @@ def test_an_output_that_is_closed_ends_it_quietly(slot, listen):
                 pass  # it has seen it already
         assert listener.wait(timeout=60) == 0
         assert "rror" not in listener.stderr.read()
-
-
-def test_losses_are_summed_up(slot, start_python):
-    listener = start_python("-c", """if True:
-        import sys
-        from mailslot import mailslot_listener as it, _mailslot
-        real = _mailslot.Reader
-        it._mailslot.Reader = lambda name, **options: real(name, max_messages=2, **options)
-        sys.exit(it.main(["--verbose", sys.argv[1], "--count", "3"]))""", slot)
-    assert "listening" in listener.stderr.readline()
-    writer = Writer(slot)
-    listener.send_signal(signal.SIGSTOP)
-    os.waitpid(listener.pid, os.WUNTRACED)
-    for number in range(7):
-        with contextlib.suppress(ipc.x_mailslot_full):
-            writer.put(str(number))
-    listener.send_signal(signal.SIGCONT)
-    assert [listener.line().split()[-1] for _ in range(2)] == ["0", "1"]
-    writer.put("after")
-    out, err = listener.end()
-    assert out.split()[-1] == "after"
-    assert err.splitlines()[-1] == "mailslot_listener: 3 messages from 1 sender, 5 lost (slot_full 5)"
-
-
-def wait_for_messages(slot, count):
-    deadline = time.monotonic() + 30
-    while (waiting := _mailslot.slot_info(slot).messages) != count:
-        assert time.monotonic() < deadline, waiting
-        time.sleep(0.002)
-
-
-def test_a_slot_can_keep_the_newest(slot, listen):
-    read, write = os.pipe()
-    fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
-    os.write(write, b"\n" * 4096)  # nobody takes its output: it is stuck with the first line
-    listener = listen(slot, "--count", "3", "--max-messages", "2", "--when-full", "drop_oldest", stdout=write)
-    os.close(write)
-    writer = Writer(slot)
-    writer.put("the first")
-    wait_for_messages(slot, 0)
-    for number in range(100):
-        writer.put(str(number))
-    wait_for_messages(slot, 2)
-    with os.fdopen(read, "rb") as out:
-        lines = [line.decode().split()[-1] for line in out if line != b"\n"]
-    assert lines == ["first", "98", "99"]
-    assert listener.end()[1].splitlines()[-1] == (
-        "mailslot_listener: 3 messages from 1 sender, 98 lost (dropped_oldest 98)")
-
-
-def test_senders_that_lost_most_come_first_and_not_more_than_ten():
-    class Fake:
-        def __init__(self, **values):
-            self.__dict__.update(values)
-
-    def sender(origin, lost):
-        causes = dict.fromkeys(_loss_lines._CAUSES, 0) | {"network_gap": lost, "total": lost}
-        return "LOG", Fake(origin=origin, from_host="A", from_address="10.0.0.2", received=7, lost=Fake(**causes))
-
-    lines = _loss_lines.sender_lines([sender(i, i) for i in range(13)], several_slots=True)
-    assert lines[0] == "  A at 10.0.0.2, origin 000000000000000c, to LOG: 7 received, 12 lost (network_gap 12)"
-    assert (len(lines), lines[-1]) == (11, "  and 2 more senders that lost less")
-    assert _loss_lines.sender_lines([sender(1, 0)], several_slots=False) == []
-
-
-def test_losses_are_said_not_more_than_once_a_second():
-    losses = _loss_lines.LossLines()
-    assert losses.note(1, "ALPHA", 10.0) == "lost 1 message from ALPHA before this one"
-    assert losses.note(2, "ALPHA", 10.5) is None
-    assert losses.due_at() == 11.0
-    assert losses.due(10.9) is None
-    assert losses.due(11.0) == "lost 2 messages more from ALPHA"
-    assert (losses.due_at(), losses.due(20.0), losses.rest()) == (None, None, None)
-    assert losses.note(3, "BETA", 12.0) == "lost 3 messages from BETA before this one"
-    assert losses.note(1, "BETA", 12.1) is None
-    assert losses.note(1, "ALPHA", 12.2) is None
-    assert losses.rest() == "lost 2 messages more from ALPHA and others"
 
 
 # --- Wrong use

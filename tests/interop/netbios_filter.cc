@@ -18,15 +18,6 @@ namespace {
 
 std::array<std::byte, 4096> buffer, inner;
 
-std::string to_hex(std::string_view bytes) {
-    std::string hex;
-    for (const unsigned char byte : bytes) {
-        hex += "0123456789abcdef"[byte >> 4];
-        hex += "0123456789abcdef"[byte & 0xF];
-    }
-    return hex;
-}
-
 std::string datagram(Bytes packet) {
     const auto decoded = wire::decode_netbios_datagram(packet);
     if (!decoded) return "refused: " + std::string(decoded.error().step);
@@ -38,8 +29,8 @@ std::string datagram(Bytes packet) {
     out << static_cast<int>(decoded->type) << ' ' << wire::to_string(decoded->source.name) << ' '
         << wire::to_string(decoded->destination.name) << " [" << decoded->destination.scope << "] "
         << write->slot << ' ' << write->priority << ' ' << write->mail_class << ' '
-        << to_hex(as_text(write->data)) << " | "
-        << to_hex(as_text(wire::encode_netbios_datagram(buffer, again)));
+        << wire::to_hex(as_text(write->data)) << " | "
+        << wire::to_hex(as_text(wire::encode_netbios_datagram(buffer, again)));
     return out.str();
 }
 
@@ -60,7 +51,7 @@ std::string name(Bytes packet) {
             }
         }
     }
-    out << " | " << to_hex(as_text(wire::encode_name_packet(buffer, *decoded)));
+    out << " | " << wire::to_hex(as_text(wire::encode_name_packet(buffer, *decoded)));
     return out.str();
 }
 
@@ -77,7 +68,7 @@ std::string write(std::istringstream& in) {
     datagram.destination.name = wire::parse_netbios_name(destination).value();
     datagram.source_ip = parse_ip_address(ip).value();
     datagram.user_data = wire::encode_mailslot_write(inner, write);
-    return to_hex(as_text(wire::encode_netbios_datagram(buffer, datagram)));
+    return wire::to_hex(as_text(wire::encode_netbios_datagram(buffer, datagram)));
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "netns"))
 
@@ -69,22 +68,23 @@ class SambaTest(lab.LabTest):
         self.conf = smb_conf(self.alpha.folder / "samba", "ALPHA", f"10.{n}.0.1/24")
         self.client_conf = smb_conf(self.client.folder / "samba", "GAMMA", f"10.{n}.0.3/24")
         self.capture = self.folder / "all.pcap"
-        self.background(["tcpdump", "--immediate-mode", "-Z", "root", "-i", self.net.bridge, "-U", "-w", str(self.capture),
-                         "udp port 137 or udp port 138"])
-        self.eventually("tcpdump listens", self.capture.exists)
+        tcpdump = self.background(["tcpdump", "--immediate-mode", "-Z", "root", "-i", self.net.bridge, "-U", "-w",
+                                   str(self.capture), "udp port 137 or udp port 138"], stderr=subprocess.PIPE)
+        self.read_until(tcpdump.stderr, b"listening on")
 
-    def eventually(self, what, condition, seconds=30):
-        """For what nmbd does by its own clock, and tells nobody."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            self.assertLess(time.monotonic(), deadline, f"never came true: {what}")
-            time.sleep(0.1)
+    def read_until(self, stream, words):
+        while words not in (line := stream.readline()):
+            self.assertNotEqual(line, b"", f"it ended before it said {words}")
 
-    def background(self, command):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    def background(self, command, **streams):
+        nothing = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        process = subprocess.Popen(command, **(nothing | streams))
         def end():
             process.terminate()
             process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
         self.addCleanup(end)
         return process
 
@@ -102,7 +102,7 @@ class SambaTest(lab.LabTest):
     def until(self, words, machine, *command):
         """Repeats a client's question until its answer has the words."""
         said = []
-        self.eventually(f"{command} says {words}", lambda: said.append(self.samba(machine, *command)) or words in said[-1])
+        self.wait_until(f"{command} says {words}", lambda: said.append(self.samba(machine, *command)) or words in said[-1])
         return said[-1]
 
 
@@ -128,7 +128,9 @@ class Apart(SambaTest):
 
     def test_samba_and_we_understand_each_other(self):
         log = self.start_nmbd(self.conf)
-        self.eventually("nmbd is master", lambda: log.exists() and "is now a local master browser" in log.read_text(), MASTER_AFTER)
+        follower = self.background(["timeout", str(MASTER_AFTER), "tail", "--lines=+1", "--follow=name", "--retry", str(log)],
+                                   stdout=subprocess.PIPE)
+        self.read_until(follower.stdout, b"is now a local master browser")
         browse = self.probe.start("listen", "--verbose", "--json", "--decode", "BROWSE").ready()
         netlogon = self.probe.listen(name="NET\\NETLOGON")
         ntlogon = self.probe.start("listen", "--verbose", "--json", "--decode", "NET\\NTLOGON").ready()
@@ -146,10 +148,10 @@ class Apart(SambaTest):
 
         with self.subTest("our announcement is in nmbd's browse list, and goes again"):
             self.probe.put(f"//{GROUP}#1D/mailslot/BROWSE", "--whole", "--bytes", stdin=announcement("PROBE", "from mailslot"))
-            self.eventually("it is listed", lambda: '"PROBE"' in self.browse_list())
+            self.wait_until("it is listed", lambda: '"PROBE"' in self.browse_list())
             self.assertIn('"from mailslot"', self.browse_list())
             self.probe.put(f"//{GROUP}#1D/mailslot/BROWSE", "--whole", "--bytes", stdin=announcement("PROBE", "", 0))
-            self.eventually("it is gone", lambda: '"PROBE"' not in self.browse_list())
+            self.wait_until("it is gone", lambda: '"PROBE"' not in self.browse_list())
 
         with self.subTest("nmbd answers into our slot"):
             self.probe.put(f"//{GROUP}#1D/mailslot/BROWSE", "--whole", "--bytes", stdin=struct.pack("<BBI", 9, 4, 0x12345678))
@@ -175,7 +177,7 @@ class Apart(SambaTest):
         with self.subTest("nmbd keeps its name"):
             thief = self.machine("ALPHA2", 4, self.net, ipv6=False, config=OURS.replace("PROBE#20", "ALPHA#00"))
             thief.listen()
-            self.eventually("it was refused", lambda: self.has_only_its_name(thief))
+            self.wait_until("it was refused", lambda: self.has_only_its_name(thief))
 
         self.assert_tshark_has_no_complaint()
 

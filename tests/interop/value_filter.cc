@@ -13,15 +13,6 @@ using namespace mailslot;
 
 namespace {
 
-std::string to_hex(std::string_view bytes) {
-    std::string hex;
-    for (const unsigned char byte : bytes) {
-        hex += "0123456789abcdef"[byte >> 4];
-        hex += "0123456789abcdef"[byte & 0xF];
-    }
-    return hex;
-}
-
 std::string answer(Bytes bytes) {
     std::string encoding;
     ValueWriter writer(encoding);
@@ -30,7 +21,7 @@ std::string answer(Bytes bytes) {
     }
     if (!writer.is_whole()) return "not written: " + std::string(writer.problem());
     const auto text = value_to_text(bytes, std::numeric_limits<std::size_t>::max());
-    return to_hex(encoding) + " " + (text ? *text : "not printed: " + text.error().detail);
+    return wire::to_hex(encoding) + " " + (text ? *text : "not printed: " + text.error().detail);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
-// Bytes written as hex in tests: "6d73 01 00".
+// Bytes written as hex in tests: "6d73 01 00", and back without the white space.
 #pragma once
 
 #include <cstddef>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +29,15 @@ inline std::vector<std::byte> from_hex(std::string_view text) {
         i += 2;
     }
     return bytes;
+}
+
+inline std::string to_hex(std::string_view bytes) {
+    std::string hex;
+    for (const unsigned char byte : bytes) {
+        hex += "0123456789abcdef"[byte >> 4];
+        hex += "0123456789abcdef"[byte & 15];
+    }
+    return hex;
 }
 
 }  // namespace mailslot::wire
