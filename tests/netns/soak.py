@@ -3,9 +3,8 @@ At the end, for every sender and slot, what was sent is what was received and wh
 grown.
 
 usage: soak.py PROGRAM; parameters come from the environment: MACHINES (3), SLOTS (6), SECONDS (15), WRITERS (3, of
-each machine), SEED. PYTHONPATH has the Python module. Half an hour with ten machines:
-    MACHINES=10 SLOTS=100 SECONDS=1800 WRITERS=10 PYTHONPATH=build/release/python \\
-        /usr/bin/python3 -B tests/netns/soak.py build/release/bin/mailslot
+each machine), SEED. Half an hour with ten machines:
+    MACHINES=10 SLOTS=100 SECONDS=1800 WRITERS=10 /usr/bin/python3 -B tests/netns/soak.py build/release/bin/mailslot
 
 On each machine mailslotd is the post office, and a process reads the machine's slots and looks at each message
 (soak_reader.py). Each writer has a host name of its own, by which it is known again. What can be known of it:
@@ -33,6 +32,7 @@ FLAP_EVERY, DOWN_FOR = 60, 10  # ticks
 KILL_WRITER_EVERY, KILL_OFFICE_EVERY, OFFICE_BACK_AFTER, KILL_READER_EVERY = 40, 110, 20, 170  # ticks
 MOST_GROWTH = 8 * 1024  # KiB: what a process may have taken for its books and bursts since it was warm
 WARM_AFTER, AT_MOST = 0.3, 400  # of all ticks; ticks
+MODULE = support.PROGRAM.parent.parent / "python"  # of the same build
 READER = pathlib.Path(__file__).with_name("soak_reader.py")
 
 
@@ -92,7 +92,7 @@ class Reader(Process):
     def __init__(self, machine, slots):
         super().__init__(f"the reader on {machine.name}", machine.start(
             "-B", str(READER), *slots, program="/usr/bin/python3",
-            environment={"PYTHONPATH": os.environ["PYTHONPATH"]}))
+            environment={"PYTHONPATH": str(MODULE)}))
         assert self.running.line() == b"ready\n", self.running.rest(self.running.err).decode()
 
     def report(self):
