@@ -42,6 +42,8 @@ if(TARGET mailslot_daemon)
         install(FILES ${PROJECT_BINARY_DIR}/systemd/${kind}/mailslotd.service ${units}
                 DESTINATION ${MAILSLOT_UNITDIR}/${kind})
     endforeach()
+    install(FILES ${PROJECT_SOURCE_DIR}/packaging/systemd/classic-wire.conf
+            DESTINATION ${CMAKE_INSTALL_DATADIR}/mailslot)
     install(FILES ${PROJECT_SOURCE_DIR}/packaging/sysusers.conf DESTINATION lib/sysusers.d RENAME mailslot.conf)
     install(FILES ${PROJECT_SOURCE_DIR}/packaging/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME mailslot.conf)
     install(FILES ${PROJECT_SOURCE_DIR}/packaging/sysctl.conf DESTINATION lib/sysctl.d RENAME 50-mailslot.conf)

@@ -107,13 +107,7 @@ class Users(lab.LabTest):
             self.assertIn(says, err)
 
     def test_keys_of_the_services_user_seal_for_slots_of_all(self):
-        """As the package has it: root gave the folder of keys to that user, whose file nobody else may read."""
-        keys = self.b.folder / "keys"
-        keys.mkdir(mode=0o755)
-        os.chown(keys, DAEMON, DAEMON)
-        self.assertEqual(self.b.run("key", "new", "LAB", prefix=as_user(DAEMON))[0], 0)
-        _, key, _ = self.b.run("key", "export", "LAB", prefix=as_user(DAEMON))
-        self.assertEqual(self.a.run("key", "import", stdin=key)[0], 0)
+        self.folder_of_keys()
         self.daemon()
         slot = self.listen(ANN, "SEALED", "--require", "domain")
         self.a.put("//LAB/mailslot/SEALED", "from a member")
@@ -121,6 +115,40 @@ class Users(lab.LabTest):
         self.assertEqual((message["text"], message["trust"]), ("from a member", "domain"))
         self.assertEqual(self.b.run("put", "//LAB/mailslot/SEALED", "by Ann", prefix=as_user(ANN))[0], 5)
         self.assertEqual(self.b.run("put", "SEALED", "at home", prefix=as_user(ANN)), (0, b"", ""))
+
+    def folder_of_keys(self):
+        """As the package has it: root gave the folder to that user, whose files nobody else may read."""
+        keys = self.b.folder / "keys"
+        keys.mkdir(mode=0o755)
+        os.chown(keys, DAEMON, DAEMON)
+        self.assertEqual(self.b.run("key", "new", "LAB", prefix=as_user(DAEMON))[0], 0)
+        _, key, _ = self.b.run("key", "export", "LAB", prefix=as_user(DAEMON))
+        self.assertEqual(self.a.run("key", "import", stdin=key)[0], 0)
+        return keys
+
+    def test_a_key_file_that_turns_bad_is_told_and_the_key_stays(self):
+        file = self.folder_of_keys() / "LAB.key"
+
+        def replace(content):
+            new = file.with_suffix(".new")
+            new.write_bytes(content)
+            new.chmod(0o600)
+            os.chown(new, DAEMON, DAEMON)
+            new.rename(file)
+
+        # A watchdog makes it look more often than every 10 s.
+        daemon = self.daemon(environment={"WATCHDOG_USEC": "400000"})
+        slot = self.listen(ANN, "IN")
+        good = file.read_bytes()
+        replace(b"mailslot-key 1\ndamaged\n")
+        said = daemon.error_line()
+        self.assertIn("goes on with the keys that it had: ", said)
+        self.assertIn("LAB.key:2: ", said)
+        self.a.put("//LAB/mailslot/IN", "by the old key")
+        message = message_from(slot)
+        self.assertEqual((message["text"], message["trust"]), ("by the old key", "domain"))
+        replace(good)
+        self.assertIn("has read its keys again", daemon.error_line())
 
     def test_keys_of_another_user_are_refused(self):
         shared = self.b.folder / "shared"

@@ -19,6 +19,7 @@
 #include "os/privileges.h"
 #include "os/service_manager.h"
 #include "post/station.h"
+#include "trust/keys.h"
 
 namespace mailslot::daemon {
 namespace {
@@ -61,6 +62,8 @@ private:
     post::StationRole take_role();
     void reload();
     int end(std::string_view words);
+    static void tell(std::string& said, const std::optional<Error>& error, std::string_view wrong,
+                     std::string_view over);
     void tell_status();
     void keep(const Estate& estate);
     void keep_at_end(const Estate& estate);
@@ -72,7 +75,7 @@ private:
     SystemRandom random_;
     os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable: we are
     std::shared_ptr<Station> station_;
-    std::string status_, network_error_, metrics_error_;
+    std::string status_, network_error_, metrics_error_, keys_error_;
 };
 
 post::StationRole Daemon::take_role() {
@@ -156,26 +159,32 @@ void Daemon::reload() {
     tell_status();
 }
 
+// What is wrong, when it begins or changes, and that it is over.
+void Daemon::tell(std::string& said, const std::optional<Error>& error, std::string_view wrong,
+                  std::string_view over) {
+    const std::string what = error ? to_string(*error) : "";
+    if (what == said) return;
+    if (error) log(Priority::warning, std::string(wrong) + what);
+    if (!error) log(Priority::notice, over);
+    said = what;
+}
+
 void Daemon::tell_status() {
     const auto error = station_->network_error();
-    const std::string network_error = error ? to_string(*error) : "";
-    if (network_error != network_error_) {
-        if (error) log(Priority::warning, "hears nothing from the network: " + network_error);
-        if (!error) log(Priority::notice, "hears the network again");
-        network_error_ = network_error;
-    }
+    tell(network_error_, error, "hears nothing from the network: ", "hears the network again");
     const post::OfficeStatus office = station_->office_status();
-    const std::string metrics_error = office.metrics_error ? to_string(*office.metrics_error) : "";
-    if (metrics_error != metrics_error_) {
-        if (office.metrics_error) log(Priority::warning, "serves no metrics: " + metrics_error);
-        if (!office.metrics_error) log(Priority::notice, "serves metrics");
-        metrics_error_ = metrics_error;
+    tell(metrics_error_, office.metrics_error, "serves no metrics: ", "serves metrics");
+    std::optional<Error> keys_error;
+    if (settings_.keys) {
+        settings_.keys->look();  // where nothing comes nobody else does
+        keys_error = settings_.keys->error();
     }
+    tell(keys_error_, keys_error, "goes on with the keys that it had: ", "has read its keys again");
     std::string status = std::to_string(office.slots) + " slots of " +
                          std::to_string(office.registrants) + " programs, " +
                          std::to_string(office.counters.delivered) + " messages received, " +
                          std::to_string(office.counters.lost.total()) + " lost";
-    if (error) status = network_error;
+    if (error) status = network_error_;
     if (status == status_) return;
     status_ = std::move(status);
     manager_.notify("STATUS=" + status_);

@@ -35,8 +35,8 @@ Result<os::UdpSocket> bind(std::uint16_t port) {
     if (socket || socket.error().code != Errc::no_permission) return socket;
     Error error = socket.error();
     error.detail +=
-        ": ports below 1024 need CAP_NET_BIND_SERVICE, as mailslotd has it as a service of the"
-        " system; or: sysctl net.ipv4.ip_unprivileged_port_start=137";
+        ": ports below 1024 need CAP_NET_BIND_SERVICE, which classic-wire.conf gives to the service"
+        " mailslotd (docs/windows.md); or: sysctl net.ipv4.ip_unprivileged_port_start=137";
     return error;
 }
 

@@ -81,11 +81,11 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
     }
     if (const auto error = reader.network_error()) {
         const bool is_permission = error->code == Errc::no_permission;
-        return add(Status::failed, is_permission ? "no_permission" : "port_taken",
-                   to_string(*error),
-                   is_permission ? "sysctl net.ipv4.ip_unprivileged_port_start=137    # or: run "
-                                   "mailslotd as a service of the system"
-                                 : "ss -ulpn sport = 137 or sport = 138");
+        return add(
+            Status::failed, is_permission ? "no_permission" : "port_taken", to_string(*error),
+            is_permission ? "sysctl net.ipv4.ip_unprivileged_port_start=137    # or give the "
+                            "service mailslotd classic-wire.conf (docs/windows.md)"
+                          : "ss -ulpn sport = 137 or sport = 138");
     }
     const Names names = decided_names(patient, own->all.size() * subnets.size());
     const std::string counted = wire::to_string(own->machine) + " and others, " +
