@@ -24,6 +24,10 @@ bool is_meant(const Envelope& envelope, const Target& target, const IpAddress& c
 
 Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
                      std::span<Content> room, Parcel& parcel) {
+    if (ring_ != nullptr) {
+        if (const auto clear = read_clear(datagram))
+            return take_sealed(*clear, datagram, came_to, room, parcel);
+    }
     const auto decoded = wire::decode_frame(datagram, room);
     if (decoded) [[likely]] {
         parcel = *decoded;
@@ -37,17 +41,15 @@ Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
         return Verdict::taken;
     }
     const Verdict why = verdict_of(decoded.error());
-    if (why != Verdict::sealed || ring_ == nullptr) return why;
-    return take_sealed(datagram, came_to, room, parcel);
+    // With keys here: one that is too short for a seal, or too long.
+    return why == Verdict::sealed && ring_ != nullptr ? Verdict::bad_packet : why;
 }
 
-Verdict Opener::take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
-                            std::span<Content> room, Parcel& parcel) {
-    const auto clear = read_clear(datagram);
-    if (!clear) return Verdict::bad_packet;
-    const auto keys = ring_->with(clear->key_id);
+Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
+                            const IpAddress& came_to, std::span<Content> room, Parcel& parcel) {
+    const auto keys = ring_->with(clear.key_id);
     if (keys.empty()) return Verdict::sealed;
-    if (windows_.has_seen(clear->stamp)) return Verdict::copy;
+    if (windows_.has_seen(clear.stamp)) return Verdict::copy;
     std::optional<Opened> opened;
     const std::string* domain = nullptr;
     for (const KeyRing::Entry& key : keys) {
@@ -66,8 +68,8 @@ Verdict Opener::take_sealed(std::span<std::byte> datagram, const IpAddress& came
     const bool is_for_another = envelope.scope == Scope::named && envelope.to != *domain &&
                                 ring_->find(envelope.to) != nullptr;
     if (is_for_another || !is_meant(envelope, opened->target, came_to)) return Verdict::not_trusted;
-    if (!is_timely(envelope.sent_at_us, clock_.unix_microseconds())) return Verdict::wrong_time;
-    if (!windows_.note(clear->stamp, clock_.now())) return Verdict::not_trusted;
+    if (!is_timely(envelope.sent_at_us, now_us_)) return Verdict::wrong_time;
+    if (!windows_.note(clear.stamp, now_)) return Verdict::not_trusted;
     return Verdict::taken;
 }
 

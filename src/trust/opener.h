@@ -30,8 +30,13 @@ public:
     Opener(std::shared_ptr<Keys> keys, const Clock& clock, ReplayWindows& windows)
         : view_(std::move(keys)), clock_(clock), windows_(windows) {}
 
-    // From now on with the keys of now. What was taken before borrows no more.
-    void begin_batch() { ring_ = view_.now(); }
+    // From now on with the keys, and at the time, of now. What was taken before borrows no more.
+    void begin_batch() {
+        ring_ = view_.now();
+        if (ring_ == nullptr) return;
+        now_ = clock_.now();
+        now_us_ = clock_.unix_microseconds();
+    }
 
     // `came_to`: the address in the datagram's IP header. A sealed datagram is opened in place.
     // Taken: `parcel` is as decode_frame() makes it, with trust; else of no use.
@@ -39,13 +44,15 @@ public:
                  Parcel& parcel);
 
 private:
-    Verdict take_sealed(std::span<std::byte> datagram, const IpAddress& came_to,
+    Verdict take_sealed(const Clear& clear, std::span<std::byte> datagram, const IpAddress& came_to,
                         std::span<Content> room, Parcel& parcel);
 
     KeysView view_;
     const Clock& clock_;
     ReplayWindows& windows_;
     const KeyRing* ring_ = nullptr;
+    Clock::Instant now_{};
+    std::int64_t now_us_ = 0;
 };
 
 }  // namespace mailslot::trust

@@ -20,8 +20,9 @@ inline constexpr std::size_t kApartBytes = 1024;
 // To many, every byte counts so often: nobody knows how slow the slowest of them is.
 inline constexpr std::size_t kWeightOfMany = 2;
 
-// Sealed, too: opening takes a reader about as long as all else that it does with a datagram.
-inline constexpr std::size_t kWeightOfSealed = 2;
+// Sealed, too: opening takes a reader about as long as all else that it does with a datagram, so it
+// takes half as many at its best. In hundredths: docs/trust.md, "What it costs".
+inline constexpr std::size_t kHundredthsOfSealed = 140;
 
 class Pacer {
 public:

@@ -93,9 +93,9 @@ void UdpSender::keep_pace(std::span<const Bytes> datagrams) {
         copies += std::ranges::any_of(
             routes_, [family](const Route& route) { return route.socket->family() == family; });
     }
-    const std::size_t weight =
-        (is_to_many_ ? kWeightOfMany : 1) * (key_ != nullptr ? kWeightOfSealed : 1);
-    const auto wait = pacer_.count(bytes * copies * weight, std::chrono::steady_clock::now());
+    std::size_t weighed = bytes * copies * (is_to_many_ ? kWeightOfMany : 1);
+    if (key_ != nullptr) weighed = weighed * kHundredthsOfSealed / 100;
+    const auto wait = pacer_.count(weighed, std::chrono::steady_clock::now());
     if (wait > wait.zero()) std::this_thread::sleep_for(wait);
 }
 
