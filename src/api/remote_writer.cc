@@ -167,7 +167,7 @@ Carrier& RemoteWriter::neighbours() {
     return *neighbours_;
 }
 
-// One that does not fit into a datagram, or must not be sent at all.
+// One that does not fit into a piece, or must not be sent at all.
 std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t index) {
     has_sent_ = true;
     Envelope message = envelope(batch);

@@ -11,11 +11,11 @@
 // to kMostCloseness; so two programs that answer each other faster than kCloseTime soon write lone
 // messages. A piece that gets full makes it one again.
 //
-// A piece leaves when it is full; before a message that cannot be in it (one that needs fragments,
-// other marks, another destination), so that the order stays; kHoldTime after its first message, by
-// the put that sees it or by the flusher; and when the writer closes, forks or not, or its process
-// ends by exit(). A child of fork has a RemoteWriter of its own: what is held here stays the
-// parent's, and leaves once.
+// A piece leaves when it is full; before a message that cannot be in it (one that is larger than a
+// piece, other marks, another destination), so that the order stays; kHoldTime after its first
+// message, by the put that sees it or by the flusher; and when the writer closes, forks or not, or
+// its process ends by exit(). A child of fork has a RemoteWriter of its own: what is held here
+// stays the parent's, and leaves once.
 //
 // What it may cost: a process that is killed loses what it held, up to a piece or kHoldTime of it.
 // An error that a held message meets is told by the next put (where the address is one host's; who
@@ -77,8 +77,8 @@ public:
     // Sends or holds them; how many. Errors, of the first: unreachable, no_resources,
     // message_too_big.
     Result<std::size_t> put(const Batch& batch);
-    // The usual case of a stream, at the lowest price: one small message joins what is held, and
-    // nothing has to leave. False: nothing was done; put() it.
+    // The usual case of a stream, at the lowest price: one message joins what is held, and nothing
+    // has to leave. False: nothing was done; put() it.
     bool hold(const wire::FrameRecord& message) {
         const std::int64_t since = message.sent_at_us - last_put_us_;
         const std::int64_t held_for = message.sent_at_us - piece_begun_us_;

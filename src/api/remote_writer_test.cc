@@ -153,10 +153,10 @@ TEST_F(RemoteWriterTest, sends_a_piece_when_it_is_full) {
     EXPECT_TRUE(writer_->due());
 }
 
-TEST_F(RemoteWriterTest, keeps_the_order_around_a_large_message) {
+TEST_F(RemoteWriterTest, keeps_the_order_around_a_message_larger_than_a_piece) {
     begin_a_burst();
     put({"small"}).value();
-    const std::string large(5000, 'L');
+    const std::string large(100'000, 'L');
     EXPECT_FALSE(hold(large));
     put({large}).value();
     put({"after"}).value();
@@ -164,7 +164,25 @@ TEST_F(RemoteWriterTest, keeps_the_order_around_a_large_message) {
     const Texts got = arrived();
     EXPECT_EQ(got.front(), "small");
     EXPECT_EQ(got.back(), "after");
-    EXPECT_EQ(got.size(), 2 + (5000 + FakeCarrier::kChunkBytes - 1) / FakeCarrier::kChunkBytes);
+    EXPECT_EQ(got.size(),
+              2 + (large.size() + FakeCarrier::kChunkBytes - 1) / FakeCarrier::kChunkBytes);
+}
+
+TEST_F(RemoteWriterTest, holds_a_message_in_parts_like_a_small_one) {
+    begin_a_burst();
+    put({"small"}).value();
+    const std::string large(5000, 'L');
+    EXPECT_TRUE(hold(large));
+    put({"after"}).value();
+    EXPECT_TRUE(arrived().empty());
+    writer_->flush();
+    const Texts got = arrived();
+    ASSERT_EQ(got.size(), 7u);
+    EXPECT_EQ(got.front(), "small");
+    EXPECT_EQ(got.back(), "after");
+    std::string whole;
+    for (std::size_t i = 1; i < 6; ++i) whole += got[i];
+    EXPECT_EQ(whole, large);
 }
 
 TEST_F(RemoteWriterTest, sends_what_is_held_before_messages_with_other_marks) {

@@ -194,6 +194,8 @@ constexpr BadFile kBadFiles[] = {
     {"dir is relative", "dir = 'run'", ":1:7: dir must be an absolute path"},
     {"dir is a number", "dir = 1", ":1:7: dir must be an absolute path"},
     {"dir has a zero byte", "dir = \"/a\\u0000b\"", ":1:7: dir must be an absolute path"},
+    {"dir has an escape that makes no text", "dir = \"/a\\ue0aab\"",
+     ":1:7: dir must be an absolute path"},
     {"domains is one text", "domains = 'SALES'", ":1:11: domains must be a list of names"},
     {"a domain is a number", "domains = ['SALES', 7]", ":1:21: domains must be a list of names"},
     {"a domain is empty", "domains = ['']", ":1:12: domains must be a list of names"},

@@ -60,7 +60,8 @@ std::string disguise(std::string_view text) {
     return out;
 }
 
-// What an escape ("\u00f6") made stays as it is.
+// What an escape ("\u00f6") made stays as it is, but for that of such a character, "\ue0c3": what
+// comes out of that may be no text.
 std::string reveal(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -82,7 +83,9 @@ std::string reveal(std::string_view text) {
 
 std::optional<std::string> text_in(const toml::node& node) {
     const auto* const text = node.as_string();
-    return text != nullptr ? std::optional(reveal(text->get())) : std::nullopt;
+    if (text == nullptr) return std::nullopt;
+    std::string revealed = reveal(text->get());
+    return is_utf8(revealed) ? std::optional(std::move(revealed)) : std::nullopt;
 }
 
 std::string name_in(const toml::key& key) { return reveal(key.str()); }

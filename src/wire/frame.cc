@@ -8,7 +8,10 @@
 namespace mailslot::wire {
 namespace {
 
-constexpr std::uint8_t kDeliveredAtHome = 0x01;  // the one mark
+// Marks.
+constexpr std::uint8_t kDeliveredAtHome = 0x01;
+constexpr std::uint8_t kFilled = 0x02;
+constexpr std::size_t kMarksAt = 6;
 
 // Where in the header the fields stand that FrameWriter learns last.
 constexpr std::size_t kSequenceAt = 28;
@@ -34,11 +37,15 @@ bool is_addressed(const Envelope& e) {
     return is_utf8(e.from_host) && is_utf8(e.to) && is_utf8(e.slot);
 }
 
+std::size_t part_bytes(const Envelope& e) {
+    return std::min<std::size_t>(e.chunk_bytes, e.total_bytes - std::min(e.offset, e.total_bytes));
+}
+
 // The same of the part of a message that a fragment carries.
 bool is_part(const Envelope& e) {
     if (e.chunk_bytes == 0 || e.total_bytes > kMaxNetworkMessageBytes) return false;
     if (e.offset >= e.total_bytes || e.offset % e.chunk_bytes != 0) return false;
-    return e.payload.size() == std::min<std::size_t>(e.chunk_bytes, e.total_bytes - e.offset);
+    return e.payload.size() == part_bytes(e);
 }
 
 // --- decoding
@@ -69,10 +76,10 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
     e.sent_at_us = static_cast<std::int64_t>(in.u64be());
     e.origin_age_ms = in.u32be();
     if (!in.ok()) return damaged();
-    if (!is_known(e.kind) || !is_known(e.scope) || (marks & ~kDeliveredAtHome) != 0) {
+    if (!is_known(e.kind) || !is_known(e.scope) || (marks & ~(kDeliveredAtHome | kFilled)) != 0) {
         return of_a_later_program();
     }
-    e.delivered_at_home = marks != 0;
+    e.delivered_at_home = (marks & kDeliveredAtHome) != 0;
     e.from_host = as_text(in.take(from_host_bytes));
     e.to = as_text(in.take(to_bytes));
     e.slot = as_text(in.take(slot_bytes));
@@ -100,24 +107,32 @@ Result<void> decode_records(ByteReader& in, const Envelope& shared, std::span<Co
     return {};
 }
 
-Result<Parcel> decode_messages(ByteReader& in, const Envelope& shared, std::span<Content> room) {
+// Where the last message or part has ended: nothing is there, or what fills the frame.
+bool ends_well(const ByteReader& in, bool is_filled) {
+    const Bytes rest = in.rest();
+    return rest.empty() != is_filled &&
+           std::ranges::all_of(rest, [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+Result<Parcel> decode_messages(ByteReader& in, const Envelope& shared, bool is_filled,
+                               std::span<Content> room) {
     const std::uint16_t count = in.u16be();
     if (count == 0 || count > kMaxFrameMessages) return damaged();
     if (shared.sequence > std::numeric_limits<std::uint64_t>::max() - (count - 1u))
         return damaged();
     const auto contents = room.first(count);
     if (auto records = decode_records(in, shared, contents); !records) return records.error();
-    if (in.left() != 0) return damaged();
+    if (!ends_well(in, is_filled)) return damaged();
     return Parcel{shared, contents};
 }
 
-Result<void> decode_fragment(ByteReader& in, Envelope& e) {
+Result<void> decode_fragment(ByteReader& in, bool is_filled, Envelope& e) {
     const auto form = form_from_byte(in.u8());
     e.chunk_bytes = in.u16be();
     e.total_bytes = in.u32be();
     e.offset = in.u32be();
-    e.payload = in.rest();
-    if (!in.ok()) return damaged();
+    e.payload = in.take(is_filled ? part_bytes(e) : in.left());
+    if (!in.ok() || !ends_well(in, is_filled)) return damaged();
     if (!form) return of_a_later_program();
     e.format = *form;
     if (!is_part(e)) return damaged();
@@ -135,8 +150,9 @@ Result<void> decode_end(const ByteReader& in) {
     return {};
 }
 
-Result<void> decode_single(ByteReader& in, Envelope& e) {
-    if (e.kind == Kind::fragment) return decode_fragment(in, e);
+Result<void> decode_single(ByteReader& in, bool is_filled, Envelope& e) {
+    if (e.kind == Kind::fragment) return decode_fragment(in, is_filled, e);
+    if (is_filled) return damaged();
     if (e.kind == Kind::end) return decode_end(in);
     return decode_discovery(in, e);
 }
@@ -188,8 +204,9 @@ Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room) {
     if (auto prefix = decode_prefix(in, datagram.size()); !prefix) return prefix.error();
     Envelope e;
     if (auto header = decode_header(in, e); !header) return header.error();
-    if (e.kind == Kind::message) return decode_messages(in, e, room);
-    if (auto body = decode_single(in, e); !body) return body.error();
+    const bool is_filled = (datagram[kMarksAt] & std::byte{kFilled}) != std::byte{0};
+    if (e.kind == Kind::message) return decode_messages(in, e, is_filled, room);
+    if (auto body = decode_single(in, is_filled, e); !body) return body.error();
     return Parcel{e, {}};
 }
 
@@ -271,6 +288,12 @@ std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header
                                  header.slot.size() + kFragmentBytes;
     const std::size_t room = std::min(datagram_bytes, kMaxFrameBytes);
     return room > overhead ? room - overhead : 0;
+}
+
+Bytes fill_frame(std::span<std::byte> buffer, std::size_t frame_bytes) {
+    buffer[kMarksAt] |= std::byte{kFilled};
+    std::ranges::fill(buffer.subspan(frame_bytes), std::byte{0});
+    return buffer;
 }
 
 Bytes encode_single(std::span<std::byte> buffer, const Envelope& envelope) {

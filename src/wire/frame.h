@@ -90,6 +90,10 @@ private:
 // none, or where no frame can carry the header.
 std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header);
 
+// Makes the frame in the first `frame_bytes` of `buffer`, which is of messages or a fragment and
+// not filled yet, as large as the buffer, which is larger, by zeroes that receivers pass over.
+Bytes fill_frame(std::span<std::byte> buffer, std::size_t frame_bytes);
+
 // Encodes one envelope of a kind other than `message`, alone. Empty: the buffer is too small, or
 // the envelope is one that decode_frame would refuse.
 Bytes encode_single(std::span<std::byte> buffer, const Envelope& envelope);

@@ -21,6 +21,8 @@ const std::string kIds =
 const std::string kNames = "616c706861 4c495354454e4552";  // "alpha", "LISTENER"
 const std::string kMessage = "6d73 01 00 01 01 00 05 0000 0008" + kIds + kNames;
 const std::string kFragment = "6d73 01 00 02 01 00 05 0000 0008" + kIds + kNames;
+const std::string kFilledMessage = "6d73 01 00 01 01 02 05 0000 0008" + kIds + kNames;
+const std::string kFilledFragment = "6d73 01 00 02 01 02 05 0000 0008" + kIds + kNames;
 const std::string kEnd = "6d73 01 00 03 01 00 05 0000 0008" + kIds + kNames;
 const std::string kQuery = "6d73 01 00 04 01 00 05 0000 0000" + kIds + "616c706861";
 const std::string kHello = "01 00000000 0005 48454c4c4f";
@@ -43,6 +45,9 @@ const std::vector<Sample> kGood = {
     {"a first part", kFragment + "00 0004 00000006 00000000 01020304"},
     {"a last part", kFragment + "01 0004 00000006 00000004 0506"},
     {"an only part, in a larger chunk", kFragment + "01 0004 00000003 00000000 010203"},
+    {"filled", kFilledMessage + "0001" + kHello + "00"},
+    {"a first part, filled", kFilledFragment + "00 0004 00000006 00000000 01020304 00"},
+    {"a last part, filled", kFilledFragment + "01 0004 00000006 00000004 0506 00"},
     {"an end", kEnd},
     {"a query for all", kQuery + "000e 0102030405060708 42f2 00000000"},
     {"an empty answer", "6d73 01 00 05 03 00 05 0000 0008" + kIds + kNames + "0000"},
@@ -75,7 +80,7 @@ const std::vector<BadSample> kBad = {
     {"kind 6", "6d73 01 00 06 01 00 05 0000 0008" + kIds + kNames, "flags"},
     {"scope 0", "6d73 01 00 03 00 00 05 0000 0008" + kIds + kNames, "flags"},
     {"scope 4", "6d73 01 00 03 04 00 05 0000 0008" + kIds + kNames, "flags"},
-    {"an unknown mark", "6d73 01 00 03 01 03 05 0000 0008" + kIds + kNames, "flags"},
+    {"an unknown mark", "6d73 01 00 03 01 04 05 0000 0008" + kIds + kNames, "flags"},
     {"an unknown kind, cut", "6d73 01 00 06 01 00 05 0000", "frame"},
     {"names run past the end", "6d73 01 00 03 01 00 05 0000 0009" + kIds + kNames, "frame"},
     {"no slot", "6d73 01 00 03 01 00 05 0000 0000" + kIds + "616c706861", "frame"},
@@ -103,6 +108,17 @@ const std::vector<BadSample> kBad = {
     {"fewer messages than announced", kMessage + "0002" + kHello, "frame"},
     {"more messages than announced", kMessage + "0001" + kHello + kHello, "frame"},
     {"a byte behind the last message", kMessage + "0001" + kHello + "00", "frame"},
+    {"filled with nothing", kFilledMessage + "0001" + kHello, "frame"},
+    {"filled with others than zeroes", kFilledMessage + "0001" + kHello + "0001", "frame"},
+    {"filled instead of the last message", kFilledMessage + "0002" + kHello + "00", "frame"},
+    {"a part filled with nothing", kFilledFragment + "00 0004 00000008 00000000 01020304", "frame"},
+    {"a part filled with more", kFilledFragment + "00 0004 00000008 00000000 0102030405", "frame"},
+    {"a filled part behind the end", kFilledFragment + "00 0004 00000008 00000008 00", "frame"},
+    {"a filled end", "6d73 01 00 03 01 02 05 0000 0008" + kIds + kNames + "00", "frame"},
+    {"a filled query",
+     "6d73 01 00 04 01 02 05 0000 0000" + kIds +
+         "616c706861 000e 0102030405060708 42f2 00000000 00",
+     "frame"},
     {"the first message is later than itself", kMessage + "0001 00 00000001 0000", "frame"},
     {"an unknown format", kMessage + "0001 04 00000000 0000", "flags"},
     {"an unknown format in the second", kMessage + "0002" + kHello + "04 00000000 0000", "flags"},
@@ -129,12 +145,17 @@ std::string step_of(Bytes datagram) {
     return result.error().step;
 }
 
-// What decode_frame gave, encoded again.
-Bytes encode_again(Buffer& buffer, const std::vector<Envelope>& envelopes) {
+Bytes encode_plain(Buffer& buffer, const std::vector<Envelope>& envelopes) {
     if (envelopes.front().kind != Kind::message) return encode_single(buffer, envelopes.front());
     FrameWriter writer(buffer, envelopes.front());
     for (const Envelope& e : envelopes) EXPECT_TRUE(writer.add(e));
     return writer.finish();
+}
+
+// What decode_frame gave, encoded again, of that size.
+Bytes encode_again(Buffer& buffer, const std::vector<Envelope>& envelopes, std::size_t bytes) {
+    const Bytes frame = encode_plain(buffer, envelopes);
+    return frame.size() < bytes ? fill_frame(std::span(buffer).first(bytes), frame.size()) : frame;
 }
 
 Envelope a_message(std::uint64_t sequence = 1, std::string_view text = "x") {
@@ -235,7 +256,7 @@ TEST(Frame, gives_the_same_bytes_for_what_it_read) {
         const auto datagram = from_hex(sample.hex);
         std::vector<Envelope> out;
         ASSERT_TRUE(decode_frame(datagram, out));
-        EXPECT_EQ(as_text(encode_again(buffer, out)), as_text(datagram));
+        EXPECT_EQ(as_text(encode_again(buffer, out, datagram.size())), as_text(datagram));
     }
 }
 
@@ -268,7 +289,8 @@ TEST(Frame, refuses_or_repeats_every_frame_with_one_bit_flipped) {
             datagram[bit / 8] ^= mask;
             std::vector<Envelope> out;
             if (decode_frame(datagram, out)) {
-                EXPECT_EQ(as_text(encode_again(buffer, out)), as_text(datagram)) << bit;
+                EXPECT_EQ(as_text(encode_again(buffer, out, datagram.size())), as_text(datagram))
+                    << bit;
             } else {
                 EXPECT_TRUE(out.empty());
             }

@@ -17,10 +17,10 @@ Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelo
     messages_ = messages;
     next_message_ = offset_ = done_before_ = 0;
     if (messages.empty()) return {};
-    chunk_bytes_ =
+    most_chunk_bytes_ =
         std::min<std::size_t>(wire::fragment_capacity(datagram_bytes_, addressed(messages.front())),
                               std::numeric_limits<std::uint16_t>::max());
-    if (chunk_bytes_ == 0) {
+    if (most_chunk_bytes_ == 0) {
         return Error{Errc::message_too_big, "pack", 0, "the names leave no room in a datagram"};
     }
     for (const Envelope& message : messages) {
@@ -48,11 +48,20 @@ std::span<const Bytes> DatagramPacker::next() {
     std::size_t count = 0;
     while (count < kBatch && next_message_ < messages_.size()) {
         const auto buffer = std::span(memory_).subspan(count * kMaxDatagramBytes, datagram_bytes_);
-        datagrams_[count] = pack(buffer);
-        MAILSLOT_CHECK(!datagrams_[count].empty());  // check() has seen that all of it fits
+        const bool may_be_filled = messages_[next_message_].kind == Kind::message;
+        const Bytes datagram = pack(buffer);
+        MAILSLOT_CHECK(!datagram.empty());  // check() has seen that all of it fits
+        const bool is_last = next_message_ == messages_.size();
+        datagrams_[count] = may_be_filled && !is_last ? fill(buffer, datagram) : datagram;
         done_after_[count++] = next_message_;
     }
     return std::span(datagrams_).first(count);
+}
+
+Bytes DatagramPacker::fill(std::span<std::byte> buffer, Bytes datagram) {
+    const std::size_t bytes = sizes_.fill_to(datagram.size(), buffer.size());
+    return bytes > datagram.size() ? wire::fill_frame(buffer.first(bytes), datagram.size())
+                                   : datagram;
 }
 
 std::size_t DatagramPacker::messages_done(std::size_t count) const {
@@ -87,11 +96,12 @@ Bytes DatagramPacker::pack_fragment(std::span<std::byte> buffer) {
     part.kind = Kind::fragment;
     part.total_bytes = static_cast<std::uint32_t>(message.payload.size());
     part.offset = static_cast<std::uint32_t>(offset_);
-    part.chunk_bytes = static_cast<std::uint16_t>(chunk_bytes_);
-    const std::size_t left = message.payload.size() - offset_;
-    part.payload = message.payload.subspan(offset_, std::min(chunk_bytes_, left));
+    const std::size_t size = message.payload.size();
+    const EvenParts parts(size, most_chunk_bytes_);
+    part.chunk_bytes = static_cast<std::uint16_t>(parts.bytes);
+    part.payload = message.payload.subspan(offset_, std::min(parts.bytes, size - offset_));
     offset_ += part.payload.size();
-    if (offset_ == message.payload.size()) {
+    if (offset_ == size) {
         offset_ = 0;
         ++next_message_;
     }

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "carrier/carrier.h"
+#include "carrier/udp/even_sizes.h"
 #include "mailslot/result.h"
 #include "model/limits.h"
 
@@ -34,18 +35,20 @@ private:
     Envelope addressed(const Envelope& message) const;
     Bytes pack(std::span<std::byte> buffer);
     Bytes pack_fragment(std::span<std::byte> buffer);
+    Bytes fill(std::span<std::byte> buffer, Bytes datagram);
     Result<void> check(const Envelope& message);
 
     const Destination* to_ = nullptr;
     std::span<const Envelope> messages_{};
     std::size_t next_message_ = 0;
-    std::size_t offset_ = 0;       // into that message, when fragments of it are packed
-    std::size_t done_before_ = 0;  // messages whole before the last next()
-    std::size_t chunk_bytes_ = 0;  // payload of a fragment
+    std::size_t offset_ = 0;            // into that message, when fragments of it are packed
+    std::size_t done_before_ = 0;       // messages whole before the last next()
+    std::size_t most_chunk_bytes_ = 0;  // payload of a fragment
     std::size_t datagram_bytes_ = kMaxDatagramBytes;
 
     std::vector<std::byte> memory_;  // kBatch datagrams, taken at the first use
     std::array<Bytes, kBatch> datagrams_{};
+    EvenSizes sizes_;
     std::array<std::size_t, kBatch> done_after_{};
 };
 

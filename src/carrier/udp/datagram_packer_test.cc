@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "wire/frame.h"
 
@@ -64,6 +66,81 @@ TEST(DatagramPacker, goes_on_with_a_large_message_in_the_next_batch) {
     EXPECT_EQ(packer.messages_done(0), 0u);
     EXPECT_EQ(packer.messages_done(rest - 1), 1u);
     EXPECT_EQ(packer.messages_done(rest), 2u);
+}
+
+// What comes out at the other end.
+std::vector<std::string> texts_in(std::span<const Bytes> datagrams) {
+    std::vector<Envelope> decoded;
+    for (const Bytes datagram : datagrams) EXPECT_TRUE(wire::decode_frame(datagram, decoded));
+    std::vector<std::string> texts;
+    for (const Envelope& e : decoded) {
+        if (e.kind == Kind::message || e.offset == 0) texts.emplace_back();
+        texts.back() += as_text(e.payload);
+    }
+    return texts;
+}
+
+TEST(DatagramPacker, makes_datagrams_of_one_size_of_messages_of_many) {
+    std::vector<std::string> payloads;
+    for (std::size_t i = 0; i < 400; ++i) payloads.emplace_back(20 + i * 37 % 180, 'x');
+    const auto messages = messages_of(payloads);
+    DatagramPacker packer;
+    const Destination to;
+    ASSERT_TRUE(packer.begin(to, messages));
+    const auto datagrams = packer.next();
+    ASSERT_EQ(packer.messages_done(datagrams.size()), payloads.size());
+    std::size_t largest = 0, runs = 1;
+    for (std::size_t i = 0; i < datagrams.size(); ++i) {
+        largest = std::max(largest, datagrams[i].size());
+        runs += i > 0 && datagrams[i].size() != datagrams[i - 1].size();
+    }
+    EXPECT_LE(largest, kMaxDatagramBytes);
+    EXPECT_GT(datagrams.size(), 38u);
+    EXPECT_LE(runs, 8u);  // some before the largest has come, and the last
+    EXPECT_EQ(texts_in(datagrams), payloads);
+}
+
+TEST(DatagramPacker, cuts_a_large_message_into_parts_of_one_size) {
+    for (const std::size_t size : {1148, 1149, 1400, 1401, 2295, 65'536}) {
+        SCOPED_TRACE(size);
+        const std::vector<std::string> payloads(3, std::string(size, 'L'));
+        const auto messages = messages_of(payloads);
+        DatagramPacker packer;
+        const Destination to;
+        ASSERT_TRUE(packer.begin(to, messages));
+        std::vector<std::string> bytes;  // those of one call are gone with the next
+        for (auto some = packer.next(); !some.empty(); some = packer.next())
+            for (const Bytes datagram : some) bytes.emplace_back(as_text(datagram));
+        const std::size_t capacity = kMaxDatagramBytes - 50 - wire::kFragmentBytes;
+        const bool is_whole = size + 52 + wire::kMessageRecordBytes <= kMaxDatagramBytes;
+        const std::size_t parts = is_whole ? 1 : (size + capacity - 1) / capacity;
+        ASSERT_EQ(bytes.size(), 3 * parts);
+        for (std::size_t i = 0; i + 1 < bytes.size(); ++i)
+            EXPECT_EQ(bytes[i].size(), bytes[0].size());
+        EXPECT_LE(bytes[0].size() - bytes.back().size(), parts);
+        std::vector<Bytes> datagrams;
+        for (const std::string& datagram : bytes) datagrams.push_back(as_bytes(datagram));
+        EXPECT_EQ(texts_in(datagrams), payloads);
+    }
+}
+
+TEST(DatagramPacker, fills_no_datagram_that_may_be_the_only_one_nor_what_is_no_message) {
+    const std::vector<std::string> payloads{"a", "b", "c"};
+    auto messages = messages_of(payloads);
+    messages[1].kind = Kind::end;
+    messages[1].payload = {};
+    DatagramPacker packer;
+    const Destination to;
+    const auto sizes = [&packer, &to](std::span<const Envelope> some) {
+        std::vector<std::size_t> all;
+        EXPECT_TRUE(packer.begin(to, some));
+        for (const Bytes datagram : packer.next()) all.push_back(datagram.size());
+        return all;
+    };
+    const std::size_t message = 52 + wire::kMessageRecordBytes + 1, end = 50;
+    EXPECT_EQ(sizes(messages), (std::vector{message, end, message}));
+    messages[0].payload = {};
+    EXPECT_EQ(sizes(std::span(messages).first(1)), std::vector{message - 1});
 }
 
 TEST(DatagramPacker, begins_a_new_datagram_where_a_sequence_number_is_missing) {

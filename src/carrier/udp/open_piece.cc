@@ -1,15 +1,26 @@
 #include "carrier/udp/open_piece.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 
 namespace mailslot {
 
 void OpenPiece::begin(const Envelope& header, std::size_t datagram_bytes) {
+    header_ = header;
     datagram_bytes_ = std::min(datagram_bytes, kMaxDatagramBytes);
     most_bytes_ = os::kPieceBytes * datagram_bytes_ / kMaxDatagramBytes;
     memory_.resize(os::kPieceBytes);
     used_ = closed_ = messages_ = 0;
-    writer_.emplace(std::span(memory_).first(datagram_bytes_), header);
+    open_datagram();
+    const std::size_t taken = writer_->size() + wire::kMessageRecordBytes;
+    most_small_ = datagram_bytes_ - std::min(taken, datagram_bytes_);
+    most_chunk_ = std::min<std::size_t>(wire::fragment_capacity(datagram_bytes_, header),
+                                        std::numeric_limits<std::uint16_t>::max());
+}
+
+void OpenPiece::open_datagram() {
+    writer_.emplace(std::span(memory_).subspan(used_, datagram_bytes_), header_);
 }
 
 bool OpenPiece::add(const wire::FrameRecord& message) {
@@ -18,6 +29,7 @@ bool OpenPiece::add(const wire::FrameRecord& message) {
         ++messages_;
         return true;
     }
+    if (message.payload.size() > most_small_) return add_parts(message);
     if (messages_ == 0 || !next_datagram()) return false;
     if (!writer_->add(message)) return false;
     ++messages_;
@@ -28,24 +40,67 @@ bool OpenPiece::add(const wire::FrameRecord& message) {
 bool OpenPiece::next_datagram() {
     if (writer_->count() == 0) return false;  // what was just refused would be again
     const wire::FrameWriter& before = *writer_;
-    const std::size_t end = used_ + writer_->size();
+    const std::size_t bytes = sizes_.fill_to(writer_->size(), datagram_bytes_);
+    const std::size_t end = used_ + bytes;
     if (closed_ + 1 == os::kPieceDatagrams || end + datagram_bytes_ > most_bytes_) return false;
     const std::span<std::byte> rest = std::span(memory_).subspan(end, datagram_bytes_);
     const wire::FrameWriter next(rest, before);
-    close_datagram();
+    close_datagram(bytes);
     writer_ = next;
     return true;
 }
 
-void OpenPiece::close_datagram() {
-    datagrams_[closed_] = writer_->finish();
-    messages_after_[closed_] = messages_;
+// All parts, or none where they do not fit. The open datagram ends before them.
+bool OpenPiece::add_parts(const wire::FrameRecord& message) {
+    if (most_chunk_ == 0) return false;
+    const std::size_t size = message.payload.size();
+    const EvenParts parts(size, most_chunk_);
+    const std::size_t is_open = writer_->count() > 0 ? 1 : 0;
+    if (closed_ + is_open + parts.count > os::kPieceDatagrams) return false;
+    const std::size_t open_bytes = is_open * sizes_.fill_to(writer_->size(), datagram_bytes_);
+    const std::size_t overhead = datagram_bytes_ - most_chunk_;
+    const std::size_t part_bytes = sizes_.fill_to(overhead + parts.bytes, datagram_bytes_);
+    if (used_ + open_bytes + parts.count * part_bytes > most_bytes_) return false;
+
+    Envelope part = header_;
+    part.kind = Kind::fragment;
+    part.sequence = message.sequence;
+    part.sent_at_us = message.sent_at_us;
+    part.format = message.format;
+    part.total_bytes = static_cast<std::uint32_t>(size);
+    part.chunk_bytes = static_cast<std::uint16_t>(parts.bytes);
+    std::size_t at = used_ + open_bytes;
+    for (std::size_t i = 0; i < parts.count; ++i, at += part_bytes) {
+        const std::size_t offset = i * parts.bytes;
+        part.offset = static_cast<std::uint32_t>(offset);
+        part.payload = message.payload.subspan(offset, std::min(parts.bytes, size - offset));
+        const Bytes frame = wire::encode_single(std::span(memory_).subspan(at, part_bytes), part);
+        if (frame.empty()) return false;  // the first one, or none
+        if (i == 0 && is_open != 0) close_datagram(open_bytes);
+        take(frame, part_bytes, messages_ + (i + 1 == parts.count ? 1 : 0));
+    }
+    ++messages_;
+    writer_.reset();
+    if (closed_ < os::kPieceDatagrams && used_ + datagram_bytes_ <= most_bytes_) open_datagram();
+    return true;
+}
+
+void OpenPiece::close_datagram(std::size_t bytes) { take(writer_->finish(), bytes, messages_); }
+
+// The next datagram is that frame, which stands where it belongs, filled up to `bytes`; `messages`
+// are whole with it.
+void OpenPiece::take(Bytes frame, std::size_t bytes, std::size_t messages) {
+    datagrams_[closed_] =
+        bytes > frame.size()
+            ? wire::fill_frame(std::span(memory_).subspan(used_, bytes), frame.size())
+            : frame;
+    messages_after_[closed_] = messages;
     used_ += datagrams_[closed_].size();
     ++closed_;
 }
 
 std::span<const Bytes> OpenPiece::datagrams() {
-    if (writer_ && writer_->count() > 0) close_datagram();
+    if (writer_ && writer_->count() > 0) close_datagram(writer_->size());
     writer_.reset();
     return std::span(datagrams_).first(closed_);
 }

@@ -1,5 +1,6 @@
-// The datagrams of one piece (docs/protocol/udp-carrier.md, "In pieces"), filled with the small
-// messages of one writer to one destination as they are put. Pure; the memory is its own.
+// The datagrams of one piece (docs/protocol/udp-carrier.md, "In pieces"), filled with the messages
+// of one writer to one destination as they are put: small ones together, larger ones in parts, of
+// which all are in one piece. Pure; the memory is its own.
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "carrier/udp/even_sizes.h"
 #include "model/envelope.h"
 #include "model/limits.h"
 #include "os/udp_socket.h"
@@ -18,12 +20,12 @@ namespace mailslot {
 
 class OpenPiece {
 public:
-    // Begins anew: what was in it is forgotten. `header` as FrameWriter's; copied at once.
-    // `datagram_bytes`: the most that one may have.
+    // Begins anew: what was in it is forgotten. `header` as FrameWriter's; its names must stay
+    // until clear() or the next begin(). `datagram_bytes`: the most that one may have.
     void begin(const Envelope& header, std::size_t datagram_bytes = kMaxDatagramBytes);
 
     // False: there is no room for it (send the piece, begin anew, and add it again); in a piece
-    // that is empty: it fits no datagram, or no frame may carry it. Nothing was added.
+    // that is empty: it fits no piece, or no frame may carry it. Nothing was added.
     bool add(const wire::FrameRecord& message);
 
     bool is_empty() const { return messages_ == 0; }
@@ -40,13 +42,20 @@ public:
     std::size_t messages_in(std::size_t datagrams) const;  // of the first ones
 
 private:
+    bool add_parts(const wire::FrameRecord& message);
     bool next_datagram();
-    void close_datagram();
+    void close_datagram(std::size_t bytes);
+    void take(Bytes frame, std::size_t bytes, std::size_t messages);
+    void open_datagram();
 
+    Envelope header_{};
     std::vector<std::byte> memory_;  // taken at the first use
     std::size_t datagram_bytes_ = kMaxDatagramBytes;
     std::size_t most_bytes_ = os::kPieceBytes;  // so that it is still one piece once it is sealed
+    std::size_t most_small_ = 0;                // of a message in one datagram
+    std::size_t most_chunk_ = 0;                // of a part
     std::size_t used_ = 0;                      // by the datagrams that are closed
+    EvenSizes sizes_;                           // of this piece and those before it
     std::optional<wire::FrameWriter> writer_;   // of the open datagram
     std::size_t closed_ = 0;                    // datagrams
     std::size_t messages_ = 0;

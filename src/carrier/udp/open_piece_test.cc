@@ -29,6 +29,7 @@ protected:
     // All messages of the piece, as a receiver would see them.
     std::size_t check() {
         std::size_t seen = 0;
+        std::string parts;  // of the message that is not whole yet
         const auto datagrams = piece_.datagrams();
         for (std::size_t i = 0; i < datagrams.size(); ++i) {
             EXPECT_LE(datagrams[i].size(), kMaxDatagramBytes);
@@ -39,7 +40,12 @@ protected:
                 EXPECT_EQ(message.sent_at_us, 1'000 + static_cast<std::int64_t>(seen));
                 EXPECT_EQ(message.slot, "Listener");
                 EXPECT_EQ(message.origin, 22u);
-                EXPECT_EQ(as_text(message.payload), texts_[seen]);
+                const bool is_part = message.kind == Kind::fragment;
+                EXPECT_EQ(message.offset, is_part ? parts.size() : 0);
+                parts += as_text(message.payload);
+                if (is_part && parts.size() < message.total_bytes) continue;
+                EXPECT_EQ(parts, texts_[seen]);
+                parts.clear();
                 ++seen;
             }
             EXPECT_EQ(piece_.messages_in(i + 1), seen);
@@ -83,12 +89,76 @@ TEST_F(OpenPieceTest, keeps_messages_of_all_sizes_in_order) {
     EXPECT_GT(check(), 40u);
 }
 
-TEST_F(OpenPieceTest, refuses_what_no_datagram_can_hold_and_goes_on_with_what_it_has) {
-    EXPECT_FALSE(add(std::string(1200, 'x')));
+TEST_F(OpenPieceTest, makes_datagrams_of_one_size_of_messages_of_many) {
+    for (std::size_t i = 0; add(std::string(20 + i * 37 % 180, 'x')); ++i) continue;
+    const auto datagrams = piece_.datagrams();
+    ASSERT_GT(datagrams.size(), 50u);
+    std::size_t runs = 1;
+    for (std::size_t i = 1; i < datagrams.size(); ++i)
+        runs += datagrams[i].size() != datagrams[i - 1].size();
+    EXPECT_LE(runs, 8u);
+    EXPECT_EQ(check(), datagrams.size());
+}
+
+TEST_F(OpenPieceTest, does_not_fill_datagrams_of_messages_of_one_size) {
+    while (add(std::string(100, 'x'))) continue;
+    for (const Bytes datagram : piece_.datagrams()) {
+        std::vector<Envelope> messages;
+        ASSERT_TRUE(wire::decode_frame(datagram, messages));
+        EXPECT_EQ(datagram.size(), 63 + messages.size() * (wire::kMessageRecordBytes + 100));
+    }
+}
+
+TEST_F(OpenPieceTest, has_parts_of_larger_messages_among_small_ones) {
+    const std::size_t sizes[] = {5, 1400, 1401, 7, 8, 3000, 10'000, 9};
+    for (const std::size_t size : sizes) EXPECT_TRUE(add(std::string(size, 'x')));
+    EXPECT_EQ(check(), 1u + 2 + 2 + 1 + 3 + 9 + 1);
+}
+
+TEST_F(OpenPieceTest, fills_itself_with_parts_of_one_size) {
+    while (add(std::string(1401, 'x'))) continue;
+    EXPECT_EQ(piece_.messages(), os::kPieceDatagrams / 2);
+    for (const Bytes datagram : piece_.datagrams())
+        EXPECT_EQ(datagram.size(), piece_.datagrams()[0].size());
+    EXPECT_EQ(check(), os::kPieceDatagrams);
+}
+
+TEST_F(OpenPieceTest, keeps_messages_of_all_sizes_up_to_its_own_in_order) {
+    for (std::size_t i = 0; i < 3000; ++i) {
+        const std::string text(i * 7919 % 20'000, static_cast<char>('a' + i % 26));
+        if (add(text)) continue;
+        check();
+        piece_.begin(header_);
+        texts_.clear();
+        sequence_ = 0;
+        ASSERT_TRUE(add(text));
+    }
+}
+
+TEST_F(OpenPieceTest, refuses_what_no_piece_can_hold_and_goes_on_with_what_it_has) {
+    EXPECT_FALSE(add(std::string(os::kPieceBytes, 'x')));
     EXPECT_TRUE(piece_.is_empty());
     EXPECT_TRUE(add("small"));
-    EXPECT_FALSE(add(std::string(1200, 'x')));
+    EXPECT_FALSE(add(std::string(os::kPieceBytes, 'x')));
+    EXPECT_TRUE(add("too"));
     EXPECT_EQ(check(), 1u);
+}
+
+TEST_F(OpenPieceTest, refuses_a_larger_message_as_a_whole) {
+    for (int i = 0; i < 40; ++i) EXPECT_TRUE(add(std::string(1000, 'x')));
+    EXPECT_FALSE(add(std::string(30'000, 'x')));
+    EXPECT_TRUE(add("small"));
+    EXPECT_EQ(check(), 40u);
+}
+
+TEST_F(OpenPieceTest, takes_nothing_that_no_frame_may_carry) {
+    const std::string host(300, 'h');
+    Envelope header = header_;
+    header.from_host = host;
+    piece_.begin(header);
+    EXPECT_FALSE(add("small"));
+    EXPECT_FALSE(add(std::string(3000, 'x')));
+    EXPECT_TRUE(piece_.is_empty());
 }
 
 TEST_F(OpenPieceTest, is_empty_when_begun_anew) {
