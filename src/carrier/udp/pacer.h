@@ -20,8 +20,9 @@ inline constexpr std::size_t kApartBytes = 1024;
 // To many, every byte counts so often: nobody knows how slow the slowest of them is.
 inline constexpr std::size_t kWeightOfMany = 2;
 
-// Sealed, too: opening takes a reader about as long as all else that it does with a datagram, so it
-// takes half as many at its best. In hundredths: docs/trust.md, "What it costs".
+// Sealed, too, in hundredths: opening takes a reader about as long as all else that it does with a
+// datagram; at this weight it has a fifth of its processor to spare (docs/trust.md, "What it
+// costs").
 inline constexpr std::size_t kHundredthsOfSealed = 140;
 
 class Pacer {
