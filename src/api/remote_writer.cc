@@ -32,7 +32,7 @@ RemoteWriter::RemoteWriter(const Address& address, std::uint64_t origin, Timeout
 
 Result<std::size_t> RemoteWriter::put(const Batch& batch) {
     if (!batch.continues) is_holding_ = decide_to_hold(batch.sent_at_us);
-    has_sent_ = false;
+    has_sent_ = is_half_sent_ = false;
     if (!piece_.is_empty() && (!is_holding_ || !suits(batch))) send_held();
     auto done = put_all(batch);
     if (!done) hear_at_once();
@@ -140,7 +140,10 @@ RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
     std::size_t left = 0;
     while (left < frames.size()) {
         auto sent = carrier_->send_packed(to_, frames.subspan(left));
-        if (!sent) return {piece_.messages_in(left), std::move(sent.error())};
+        if (!sent) {
+            is_half_sent_ = left > 0 && piece_.messages_in(left) == piece_.messages_in(left - 1);
+            return {piece_.messages_in(left), std::move(sent.error())};
+        }
         left += *sent;
     }
     return {piece_.messages()};
@@ -176,6 +179,7 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
     message.format = batch.form;
     message.payload = as_bytes(batch.texts[index]);
     auto sent = carrier_->send(to_, {&message, 1});
+    is_half_sent_ = !sent;
     if (!sent && (is_to_one() || is_unsealed(sent.error()))) return sent.error();
     if (is_to_one()) return std::nullopt;
     if (!sent && sent.error().code == Errc::unreachable) {

@@ -88,6 +88,9 @@ public:
         last_put_us_ = message.sent_at_us;
         return true;
     }
+    // Whether parts of the message behind those that the last put() sent have left: its number must
+    // never name another one.
+    bool is_half_sent() const { return is_half_sent_; }
     // Sends what is held.
     void flush();
     // What became of messages that were held, once; to be asked before each put.
@@ -144,6 +147,7 @@ private:
     std::int64_t piece_begun_us_ = 0;
 
     bool has_sent_ = false;  // during this put
+    bool is_half_sent_ = false;
     bool may_hold_ = true;
     bool is_holding_ = false;       // the last put was part of a burst
     std::int64_t last_put_us_ = 0;  // when it ended

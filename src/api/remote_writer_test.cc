@@ -294,6 +294,29 @@ TEST_F(RemoteWriterToOneTest, tells_later_what_held_messages_met_once_and_then_s
     EXPECT_TRUE(writer_->due());
 }
 
+TEST_F(RemoteWriterToOneTest, tells_when_parts_of_the_next_message_have_left) {
+    writer_->hold_nothing();
+    const Texts texts{"small", std::string(5000, 'L'), "after"};
+    const struct {
+        std::size_t frames;
+        bool is_half_sent;
+    } cases[] = {{1, false}, {2, true}, {5, true}};
+    for (const auto& [frames, is_half_sent] : cases) {
+        SCOPED_TRACE(frames);
+        carrier_->fail_after(frames);
+        EXPECT_EQ(put(texts).value(), 1u);
+        EXPECT_EQ(writer_->is_half_sent(), is_half_sent);
+        ++sequence_;
+    }
+    carrier_->fail_after(6);
+    EXPECT_EQ(put(texts).value(), 2u);
+    EXPECT_FALSE(writer_->is_half_sent());
+    ++sequence_;
+    carrier_->fail_after(SIZE_MAX);
+    EXPECT_EQ(put(texts).value(), 3u);
+    EXPECT_FALSE(writer_->is_half_sent());
+}
+
 TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
     carrier_->fail_after(100, Errc::no_resources);
     const auto taken = put(Texts(1000, std::string(100, 'x')));

@@ -246,8 +246,9 @@ Result<std::size_t> WriterState::put_to_others(RemoteWriter::Batch batch) {
         batch.texts = batch.texts.first(*taken);
         classic_->put_too(batch);
     }
-    // Parts of it may have left: its number must never name another message.
-    if (!taken && taken.error().code != Errc::message_too_big) next_sequence_ += 1;
+    // Its number must never name another message.
+    const bool may_have_left = !taken && taken.error().code != Errc::message_too_big;
+    if (may_have_left || (taken && remote_->is_half_sent())) next_sequence_ += 1;
     return taken;
 }
 
