@@ -11,9 +11,10 @@ namespace {
 // Marks.
 constexpr std::uint8_t kDeliveredAtHome = 0x01;
 constexpr std::uint8_t kFilled = 0x02;
-constexpr std::size_t kMarksAt = 6;
 
-// Where in the header the fields stand that FrameWriter learns last.
+// Where some fields of the header stand.
+constexpr std::size_t kKindAt = 4, kMarksAt = 6, kNameSizesAt = 7;
+// Those that FrameWriter learns last.
 constexpr std::size_t kSequenceAt = 28;
 constexpr std::size_t kSequenceAndTimeBytes = 16;
 
@@ -280,6 +281,14 @@ Bytes FrameWriter::finish() {
     ByteWriter count(buffer_.subspan(count_at_, kMessageCountBytes));
     count.u16be(static_cast<std::uint16_t>(count_));
     return out_.written();
+}
+
+std::size_t messages_in(Bytes frame) {
+    if (Kind{std::to_integer<std::uint8_t>(frame[kKindAt])} != Kind::message) return 0;
+    const std::size_t names = std::to_integer<std::size_t>(frame[kNameSizesAt]) +
+                              load_u16be(&frame[kNameSizesAt + 1]) +
+                              load_u16be(&frame[kNameSizesAt + 3]);
+    return load_u16be(&frame[kFrameHeaderBytes + names]);
 }
 
 std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header) {

@@ -86,6 +86,9 @@ private:
     std::int64_t first_sent_at_us_ = 0;
 };
 
+// How many messages are in a frame that was written here; 0 for one of another kind.
+std::size_t messages_in(Bytes frame);
+
 // Room for payload in a datagram of `datagram_bytes` that carries one fragment; 0 where there is
 // none, or where no frame can carry the header.
 std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header);

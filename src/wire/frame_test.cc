@@ -376,6 +376,7 @@ TEST(FrameWriter, packs_messages_until_the_datagram_is_full) {
     EXPECT_EQ(added, (kMaxDatagramBytes - 48 - 13 - 2) / (7 + 10));
     EXPECT_EQ(writer.count(), added);
     EXPECT_TRUE(writer.add(a_message(added + 1, "")));  // what still fits
+    EXPECT_EQ(messages_in(writer.finish()), added + 1);
     std::vector<Envelope> out;
     ASSERT_TRUE(decode_frame(writer.finish(), out));
     ASSERT_EQ(out.size(), added + 1);
@@ -480,6 +481,13 @@ TEST(EncodeSingle, fills_the_datagram_with_a_fragment_of_full_capacity) {
     e.total_bytes = static_cast<std::uint32_t>(kMaxNetworkMessageBytes);
     EXPECT_EQ(encode_single(buffer, e).size(), buffer.size());
     EXPECT_TRUE(encode_single(std::span(buffer).first(buffer.size() - 1), e).empty());
+}
+
+TEST(EncodeSingle, has_no_messages_in_it) {
+    Buffer buffer;
+    Envelope fragment = a_fragment();
+    fragment.payload = as_bytes("x");
+    EXPECT_EQ(messages_in(encode_single(buffer, fragment)), 0u);
 }
 
 TEST(EncodeSingle, has_no_fragment_capacity_where_no_fragment_can_be) {

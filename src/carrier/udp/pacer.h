@@ -17,6 +17,9 @@ inline constexpr std::size_t kBurstBytes = 128 * 1024;
 // reader's socket it has a buffer of its own.
 inline constexpr std::size_t kApartBytes = 1024;
 
+// What a message costs at least, however small: its reader has more to do for it than to copy it.
+inline constexpr std::size_t kLeastMessageBytes = 80;
+
 // To many, every byte counts so often: nobody knows how slow the slowest of them is.
 inline constexpr std::size_t kWeightOfMany = 2;
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "trust/seal.h"
+#include "wire/frame.h"
 
 namespace mailslot {
 namespace {
@@ -81,13 +82,16 @@ std::span<const Bytes> UdpSender::seal_all(std::span<const Bytes> frames) {
 }
 
 // How long the datagrams have to wait. A lone one is slow enough by itself; more could outrun
-// their readers. A reader hears both families, but one link.
-void UdpSender::keep_pace(std::span<const Bytes> datagrams) {
+// their readers. A reader hears both families, but one link. `datagrams` are the frames, sealed or
+// not.
+void UdpSender::keep_pace(std::span<const Bytes> frames, std::span<const Bytes> datagrams) {
     if (datagrams.size() < 2) return;
     std::size_t bytes = 0, copies = 0, size_before = 0;
-    for (const Bytes datagram : datagrams) {
-        bytes += datagram.size() + (datagram.size() == size_before ? 0 : kApartBytes);
-        size_before = datagram.size();
+    for (std::size_t i = 0; i < datagrams.size(); ++i) {
+        const std::size_t size = datagrams[i].size();
+        bytes += std::max(size, kLeastMessageBytes * wire::messages_in(frames[i]));
+        if (size != size_before) bytes += kApartBytes;
+        size_before = size;
     }
     for (const Family family : {Family::v4, Family::v6}) {
         copies += std::ranges::any_of(
@@ -102,7 +106,7 @@ void UdpSender::keep_pace(std::span<const Bytes> datagrams) {
 // Sends each datagram by every route. Returns how many left by at least one.
 std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
     const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
-    keep_pace(datagrams);
+    keep_pace(frames, datagrams);
     std::size_t left_by_any = 0, left_in_all = 0;
     for (Route& route : routes_) {
         const std::size_t left = send_by(route, datagrams);

@@ -53,7 +53,7 @@ private:
     void add_peers();
     Result<void> refresh_links();
     os::UdpSocket* socket_for(IpAddress::Family family);
-    void keep_pace(std::span<const Bytes> datagrams);
+    void keep_pace(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
     std::size_t send_batch(std::span<const Bytes> frames);
     std::size_t send_by(Route& route, std::span<const Bytes> datagrams);
     std::span<const Bytes> seal_all(std::span<const Bytes> frames);
