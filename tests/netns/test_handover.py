@@ -134,9 +134,11 @@ class Daemon(lab.LabTest):
         self.assertLess(sorted(times)[2], 0.2, times)  # one of them may meet a busy machine
         heard = watched.heard = read_up_to(watched.listener, watched.stream.stop(), watched.heard)
         numbers = [number_of(m) for m in heard]
-        self.assertEqual(numbers, sorted(set(numbers)), "one was doubled")
+        self.assertEqual(len(numbers), len(set(numbers)), f"one was doubled: {numbers}")
         missing = numbers[-1] - len(numbers)
-        self.assertEqual(sum(m["lost_before"] for m in heard), missing)
+        # What one family's socket had given to the killed one may come by the other's, behind later ones, which told of it.
+        late = sum(number < highest for number, highest in zip(numbers[1:], itertools.accumulate(numbers, max)))
+        self.assertEqual(sum(m["lost_before"] for m in heard), missing + late, numbers)
         self.assertEqual(self.b.info(watched.name)["lost"], missing)
 
     def test_a_second_one_says_that_there_is_one(self):
