@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -24,6 +25,12 @@
 
 namespace mailslot::trust {
 namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
 
 // One mapping of this process, as proc(5) tells in smaps.
 struct Region {
@@ -77,6 +84,17 @@ public:
         return needle;
     }
     std::size_t size() const { return masked_.size(); }
+    // Its places within so many bytes.
+    template <class Visit>
+    void find(const std::byte* bytes, std::size_t count, const Visit& visit) const {
+        const int first = std::to_integer<int>(masked_[0] ^ kMask);
+        for (std::size_t i = 0; i + size() <= count; ++i) {
+            const void* const next = std::memchr(bytes + i, first, count - size() + 1 - i);
+            if (next == nullptr) return;
+            i = static_cast<std::size_t>(static_cast<const std::byte*>(next) - bytes);
+            if (is_at(bytes + i)) visit(i);
+        }
+    }
     bool is_at(const std::byte* place) const {
         for (std::size_t i = 0; i < size(); ++i)
             if ((place[i] ^ kMask) != masked_[i]) return false;
@@ -90,11 +108,11 @@ private:
 };
 
 struct Found {
-    int locked = 0, elsewhere = 0;
+    int undumped = 0, elsewhere = 0;
     bool operator==(const Found&) const = default;
 };
 void PrintTo(const Found& found, std::ostream* out) {
-    *out << found.locked << " in locked memory, " << found.elsewhere << " elsewhere";
+    *out << found.undumped << " in memory that is not dumped, " << found.elsewhere << " elsewhere";
 }
 
 // In all that this process may write to. What a sanitizer keeps of its own is far larger than what
@@ -116,7 +134,7 @@ public:
             for (std::uintptr_t at = region.begin; at < region.end; at += kWindow - needle.size()) {
                 const ssize_t bytes =
                     pread(memory_.get(), window_, std::min(kWindow, region.end - at), off_t(at));
-                count(needle, at, bytes, region.has("lo") ? found.locked : found.elsewhere);
+                count(needle, at, bytes, region.has("dd") ? found.undumped : found.elsewhere);
             }
         }
         std::fill_n(window_, kWindow, std::byte{0});
@@ -128,11 +146,11 @@ private:
 
     void count(const Needle& needle, std::uintptr_t at, ssize_t bytes, int& places) const {
         const auto own = reinterpret_cast<std::uintptr_t>(window_);
-        for (ssize_t i = 0; i + ssize_t(needle.size()) <= bytes; ++i) {
-            const std::uintptr_t place = at + std::uintptr_t(i);
-            if (place >= own && place < own + kWindow) continue;
-            places += needle.is_at(window_ + i);
-        }
+        needle.find(window_, static_cast<std::size_t>(std::max<ssize_t>(bytes, 0)),
+                    [&](std::size_t i) {
+                        const bool is_copy = at + i >= own && at + i < own + kWindow;
+                        places += is_copy ? 0 : 1;
+                    });
     }
 
     std::byte* const window_;
@@ -145,7 +163,10 @@ TEST(Secret, is_in_memory_that_is_fenced_and_not_dumped_and_locked_where_that_is
     EXPECT_TRUE(its.has("dd")) << "flags:" << its.flags;
     EXPECT_EQ(region_of(reinterpret_cast<const void*>(its.begin - 1)).access.substr(0, 3), "---");
     EXPECT_EQ(region_of(reinterpret_cast<const void*>(its.end)).access.substr(0, 3), "---");
-    EXPECT_EQ(its.has("lo"), can_lock_memory()) << "flags:" << its.flags;
+    // Sanitizers take calls of mlock for themselves, and do nothing.
+    if (!kIsSanitized) {
+        EXPECT_EQ(its.has("lo"), can_lock_memory()) << "flags:" << its.flags;
+    }
 }
 
 TEST(Secret, is_found_where_it_is_by_the_search_below) {
@@ -153,12 +174,11 @@ TEST(Secret, is_found_where_it_is_by_the_search_below) {
     const Secret secret = Secret::draw().value();
     const Needle needle = Needle::of(secret);
     const std::vector<std::byte> leak(secret.data(), secret.data() + kSecretBytes);
-    EXPECT_EQ(memory.find(needle).elsewhere, can_lock_memory() ? 1 : 2);
+    EXPECT_EQ(memory.find(needle), (Found{1, 1}));
     EXPECT_TRUE(needle.is_at(leak.data()));
 }
 
 TEST(Secret, is_in_its_own_memory_alone_while_it_is_used_and_nowhere_thereafter) {
-    if (!can_lock_memory()) GTEST_SKIP() << "no memory may be locked here (ulimit -l)";
     std::string keys = std::filesystem::temp_directory_path() / "mailslot-secret-XXXXXX";
     ASSERT_NE(mkdtemp(keys.data()), nullptr);
     const Memory memory;
