@@ -54,7 +54,8 @@ bool RemoteWriter::decide_to_hold(std::int64_t now_us) {
 Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
     std::size_t done = 0;
     std::size_t before_piece = 0;  // how many were done when the open piece was begun
-    const auto stopped = [](std::size_t at, Error error) -> Result<std::size_t> {
+    const auto stopped = [this](std::size_t at, Error error, bool half) -> Result<std::size_t> {
+        is_half_sent_ = half;
         if (at > 0) return at;
         return error;
     };
@@ -67,17 +68,20 @@ Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
         if (piece_.add({batch.first_sequence + done, batch.sent_at_us, batch.form, payload})) {
             ++done;
         } else if (piece_.is_empty()) {
-            if (auto error = send_large(batch, done)) return stopped(done, *error);
+            // Parts may have left, but not of one that is refused for its size.
+            if (auto error = send_large(batch, done))
+                return stopped(done, *error, error->code != Errc::message_too_big);
             ++done;
         } else if (is_holding_) {
             needed_closeness_ = 1;
             send_held();
         } else if (auto sent = send_piece(); sent.error) {
-            return stopped(before_piece + sent.left, *sent.error);
+            return stopped(before_piece + sent.left, *sent.error, sent.is_half);
         }
     }
     if (is_holding_ || piece_.is_empty()) return done;
-    if (auto sent = send_piece(); sent.error) return stopped(before_piece + sent.left, *sent.error);
+    if (auto sent = send_piece(); sent.error)
+        return stopped(before_piece + sent.left, *sent.error, sent.is_half);
     return done;
 }
 
@@ -141,8 +145,9 @@ RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
     while (left < frames.size()) {
         auto sent = carrier_->send_packed(to_, frames.subspan(left));
         if (!sent) {
-            is_half_sent_ = left > 0 && piece_.messages_in(left) == piece_.messages_in(left - 1);
-            return {piece_.messages_in(left), std::move(sent.error())};
+            const bool is_half =
+                left > 0 && piece_.messages_in(left) == piece_.messages_in(left - 1);
+            return {piece_.messages_in(left), std::move(sent.error()), is_half};
         }
         left += *sent;
     }
@@ -179,7 +184,6 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
     message.format = batch.form;
     message.payload = as_bytes(batch.texts[index]);
     auto sent = carrier_->send(to_, {&message, 1});
-    is_half_sent_ = !sent;
     if (!sent && (is_to_one() || is_unsealed(sent.error()))) return sent.error();
     if (is_to_one()) return std::nullopt;
     if (!sent && sent.error().code == Errc::unreachable) {

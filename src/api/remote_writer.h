@@ -88,8 +88,8 @@ public:
         last_put_us_ = message.sent_at_us;
         return true;
     }
-    // Whether parts of the message behind those that the last put() sent have left: its number must
-    // never name another one.
+    // Whether parts of the message behind those that the last put() sent may have left: its number
+    // must never name another one.
     bool is_half_sent() const { return is_half_sent_; }
     // Sends what is held.
     void flush();
@@ -108,6 +108,7 @@ private:
     struct Outcome {
         std::size_t left = 0;  // messages that left
         std::optional<Error> error{};
+        bool is_half = false;  // parts of the next one have left
     };
 
     bool decide_to_hold(std::int64_t now_us);
@@ -146,8 +147,8 @@ private:
     Clock::Instant piece_begun_{};
     std::int64_t piece_begun_us_ = 0;
 
-    bool has_sent_ = false;  // during this put
-    bool is_half_sent_ = false;
+    bool has_sent_ = false;      // during this put
+    bool is_half_sent_ = false;  // likewise
     bool may_hold_ = true;
     bool is_holding_ = false;       // the last put was part of a burst
     std::int64_t last_put_us_ = 0;  // when it ended

@@ -294,6 +294,12 @@ TEST_F(RemoteWriterToOneTest, tells_later_what_held_messages_met_once_and_then_s
     EXPECT_TRUE(writer_->due());
 }
 
+TEST_F(RemoteWriterTest, counts_what_nobody_got_as_put_and_so_not_as_half_sent) {
+    carrier_->fail_after(0);
+    EXPECT_EQ(put({std::string(100'000, 'L')}).value(), 1u);
+    EXPECT_FALSE(writer_->is_half_sent());
+}
+
 TEST_F(RemoteWriterToOneTest, tells_when_parts_of_the_next_message_have_left) {
     writer_->hold_nothing();
     const Texts texts{"small", std::string(5000, 'L'), "after"};
