@@ -40,9 +40,7 @@ Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
         }
         return Verdict::taken;
     }
-    const Verdict why = verdict_of(decoded.error());
-    // With keys here: one that is too short for a seal, or too long.
-    return why == Verdict::sealed && ring_ != nullptr ? Verdict::bad_packet : why;
+    return verdict_of(decoded.error());
 }
 
 Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,

@@ -300,6 +300,7 @@ std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header
 }
 
 Bytes fill_frame(std::span<std::byte> buffer, std::size_t frame_bytes) {
+    if (frame_bytes == buffer.size()) return buffer;
     buffer[kMarksAt] |= std::byte{kFilled};
     std::ranges::fill(buffer.subspan(frame_bytes), std::byte{0});
     return buffer;

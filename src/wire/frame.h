@@ -94,7 +94,8 @@ std::size_t messages_in(Bytes frame);
 std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header);
 
 // Makes the frame in the first `frame_bytes` of `buffer`, which is of messages or a fragment and
-// not filled yet, as large as the buffer, which is larger, by zeroes that receivers pass over.
+// not filled yet, as large as the buffer, by zeroes that receivers pass over. One that is so
+// already stays as it is.
 Bytes fill_frame(std::span<std::byte> buffer, std::size_t frame_bytes);
 
 // Encodes one envelope of a kind other than `message`, alone. Empty: the buffer is too small, or

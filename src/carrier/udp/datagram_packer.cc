@@ -1,8 +1,6 @@
 #include "carrier/udp/datagram_packer.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <limits>
 
 #include "base/check.h"
 #include "wire/frame.h"
@@ -17,9 +15,7 @@ Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelo
     messages_ = messages;
     next_message_ = offset_ = done_before_ = 0;
     if (messages.empty()) return {};
-    most_chunk_bytes_ =
-        std::min<std::size_t>(wire::fragment_capacity(datagram_bytes_, addressed(messages.front())),
-                              std::numeric_limits<std::uint16_t>::max());
+    most_chunk_bytes_ = wire::fragment_capacity(datagram_bytes_, addressed(messages.front()));
     if (most_chunk_bytes_ == 0) {
         return Error{Errc::message_too_big, "pack", 0, "the names leave no room in a datagram"};
     }
@@ -60,8 +56,7 @@ std::span<const Bytes> DatagramPacker::next() {
 
 Bytes DatagramPacker::fill(std::span<std::byte> buffer, Bytes datagram) {
     const std::size_t bytes = sizes_.fill_to(datagram.size(), buffer.size());
-    return bytes > datagram.size() ? wire::fill_frame(buffer.first(bytes), datagram.size())
-                                   : datagram;
+    return wire::fill_frame(buffer.first(bytes), datagram.size());
 }
 
 std::size_t DatagramPacker::messages_done(std::size_t count) const {
@@ -92,14 +87,8 @@ Bytes DatagramPacker::pack(std::span<std::byte> buffer) {
 
 Bytes DatagramPacker::pack_fragment(std::span<std::byte> buffer) {
     const Envelope& message = messages_[next_message_];
-    Envelope part = addressed(message);
-    part.kind = Kind::fragment;
-    part.total_bytes = static_cast<std::uint32_t>(message.payload.size());
-    part.offset = static_cast<std::uint32_t>(offset_);
     const std::size_t size = message.payload.size();
-    const EvenParts parts(size, most_chunk_bytes_);
-    part.chunk_bytes = static_cast<std::uint16_t>(parts.bytes);
-    part.payload = message.payload.subspan(offset_, std::min(parts.bytes, size - offset_));
+    const Envelope part = part_of(addressed(message), EvenParts(size, most_chunk_bytes_), offset_);
     offset_ += part.payload.size();
     if (offset_ == size) {
         offset_ = 0;

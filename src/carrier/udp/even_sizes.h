@@ -2,7 +2,11 @@
 // they are one piece: docs/protocol/udp-carrier.md, "In pieces". Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+
+#include "model/envelope.h"
 
 namespace mailslot {
 
@@ -13,6 +17,18 @@ struct EvenParts {
     EvenParts(std::size_t size, std::size_t most_bytes)
         : count((size + most_bytes - 1) / most_bytes), bytes((size + count - 1) / count) {}
 };
+
+// The part of a whole message that begins at `offset`.
+inline Envelope part_of(const Envelope& message, const EvenParts& parts, std::size_t offset) {
+    const std::size_t size = message.payload.size();
+    Envelope part = message;
+    part.kind = Kind::fragment;
+    part.total_bytes = static_cast<std::uint32_t>(size);
+    part.offset = static_cast<std::uint32_t>(offset);
+    part.chunk_bytes = static_cast<std::uint16_t>(parts.bytes);
+    part.payload = message.payload.subspan(offset, std::min(parts.bytes, size - offset));
+    return part;
+}
 
 class EvenSizes {
 public:

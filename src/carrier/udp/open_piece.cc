@@ -1,8 +1,6 @@
 #include "carrier/udp/open_piece.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <limits>
 
 namespace mailslot {
 
@@ -15,8 +13,7 @@ void OpenPiece::begin(const Envelope& header, std::size_t datagram_bytes) {
     open_datagram();
     const std::size_t taken = writer_->size() + wire::kMessageRecordBytes;
     most_small_ = datagram_bytes_ - std::min(taken, datagram_bytes_);
-    most_chunk_ = std::min<std::size_t>(wire::fragment_capacity(datagram_bytes_, header),
-                                        std::numeric_limits<std::uint16_t>::max());
+    most_chunk_ = wire::fragment_capacity(datagram_bytes_, header);
 }
 
 void OpenPiece::open_datagram() {
@@ -53,8 +50,7 @@ bool OpenPiece::next_datagram() {
 // All parts, or none where they do not fit. The open datagram ends before them.
 bool OpenPiece::add_parts(const wire::FrameRecord& message) {
     if (most_chunk_ == 0) return false;
-    const std::size_t size = message.payload.size();
-    const EvenParts parts(size, most_chunk_);
+    const EvenParts parts(message.payload.size(), most_chunk_);
     const std::size_t is_open = writer_->count() > 0 ? 1 : 0;
     if (closed_ + is_open + parts.count > os::kPieceDatagrams) return false;
     const std::size_t open_bytes = is_open * sizes_.fill_to(writer_->size(), datagram_bytes_);
@@ -62,19 +58,15 @@ bool OpenPiece::add_parts(const wire::FrameRecord& message) {
     const std::size_t part_bytes = sizes_.fill_to(overhead + parts.bytes, datagram_bytes_);
     if (used_ + open_bytes + parts.count * part_bytes > most_bytes_) return false;
 
-    Envelope part = header_;
-    part.kind = Kind::fragment;
-    part.sequence = message.sequence;
-    part.sent_at_us = message.sent_at_us;
-    part.format = message.format;
-    part.total_bytes = static_cast<std::uint32_t>(size);
-    part.chunk_bytes = static_cast<std::uint16_t>(parts.bytes);
+    Envelope whole = header_;
+    whole.sequence = message.sequence;
+    whole.sent_at_us = message.sent_at_us;
+    whole.format = message.format;
+    whole.payload = message.payload;
     std::size_t at = used_ + open_bytes;
     for (std::size_t i = 0; i < parts.count; ++i, at += part_bytes) {
-        const std::size_t offset = i * parts.bytes;
-        part.offset = static_cast<std::uint32_t>(offset);
-        part.payload = message.payload.subspan(offset, std::min(parts.bytes, size - offset));
-        const Bytes frame = wire::encode_single(std::span(memory_).subspan(at, part_bytes), part);
+        const Bytes frame = wire::encode_single(std::span(memory_).subspan(at, part_bytes),
+                                                part_of(whole, parts, i * parts.bytes));
         if (frame.empty()) return false;  // the first one, or none
         if (i == 0 && is_open != 0) close_datagram(open_bytes);
         take(frame, part_bytes, messages_ + (i + 1 == parts.count ? 1 : 0));
@@ -90,10 +82,7 @@ void OpenPiece::close_datagram(std::size_t bytes) { take(writer_->finish(), byte
 // The next datagram is that frame, which stands where it belongs, filled up to `bytes`; `messages`
 // are whole with it.
 void OpenPiece::take(Bytes frame, std::size_t bytes, std::size_t messages) {
-    datagrams_[closed_] =
-        bytes > frame.size()
-            ? wire::fill_frame(std::span(memory_).subspan(used_, bytes), frame.size())
-            : frame;
+    datagrams_[closed_] = wire::fill_frame(std::span(memory_).subspan(used_, bytes), frame.size());
     messages_after_[closed_] = messages;
     used_ += datagrams_[closed_].size();
     ++closed_;
