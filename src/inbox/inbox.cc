@@ -377,7 +377,7 @@ void Inbox::settle_poll() {
 // -------------------------------------------------------------------------------
 
 Result<WriterPass> Inbox::admit_writer() {
-    std::lock_guard lock(mutex_);
+    const os::BiasedMutex::Guest guest(mutex_);
     replace_if_damaged();
     if (closed_) return Error{Errc::closed, "attach"};
     WriterPass pass;
@@ -394,12 +394,12 @@ Result<WriterPass> Inbox::admit_writer() {
 }
 
 os::UniqueFd Inbox::event_for_writers() const {
-    std::lock_guard lock(mutex_);
+    const os::BiasedMutex::Guest guest(mutex_);
     return os::UniqueFd(event_ ? fcntl(event_.get(), F_DUPFD_CLOEXEC, 0) : -1);
 }
 
 void Inbox::ring() {
-    std::lock_guard lock(mutex_);
+    const os::BiasedMutex::Guest guest(mutex_);
     wake_sleeper();
     if (event_) settle_poll();
 }

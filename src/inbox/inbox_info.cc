@@ -26,7 +26,7 @@ bool Inbox::full() const {
 }
 
 SlotInfo Inbox::info() const {
-    std::lock_guard lock(mutex_);
+    const os::BiasedMutex::Guest guest(mutex_);
     const BooksCopy books = read_books(segment_->header());
     SlotInfo info;
     info.name = name_.text;

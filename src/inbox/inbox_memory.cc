@@ -35,7 +35,7 @@ void Inbox::leave(std::uint32_t block) {
 // above the highest block that it left.
 bool Inbox::trim() {
     for (int i = 0; i < kTrimsAtOnce; ++i) {  // readers have their turn in between
-        const std::lock_guard lock(mutex_);
+        const os::BiasedMutex::Guest guest(mutex_);
         const bool is_idle = trimmed_at_count_ == consumed_count_;
         const std::uint32_t needed = is_idle ? 0 : std::max(highest_left_ + 1, kWarmBlocks);
         if (trim_blocks(needed, kTrimAtOnce)) continue;

@@ -11,7 +11,7 @@
 namespace mailslot::inbox {
 
 void Inbox::bury(std::uint32_t number) {
-    std::lock_guard lock(mutex_);
+    const os::BiasedMutex::Guest guest(mutex_);
     living_.erase(number);
     Header& header = segment_->header();
     // Held in the name of nobody who lives: by the one who died, or forged.

@@ -61,7 +61,7 @@ bool Inbox::make_room(std::uint64_t wanted_bytes) {
     if (options_.when_full != WhenFull::drop_oldest) return false;
     std::uint64_t dropped = 0;
     for (;;) {  // readers have their turn in between
-        const std::lock_guard lock(mutex_);
+        const os::BiasedMutex::Guest guest(mutex_);
         if (closed_) return false;
         Header& header = segment_->header();
         const Excess excess = find_excess(wanted_bytes);
@@ -121,7 +121,7 @@ void Inbox::tell_drops(RecordEnvelope& record) {
 }
 
 DropBook::Drops Inbox::dropped(std::uint64_t first_origin, std::size_t most) const {
-    const std::lock_guard lock(mutex_);
+    const os::BiasedMutex::Guest guest(mutex_);
     return drops_.dropped(first_origin, most);
 }
 

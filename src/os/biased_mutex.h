@@ -1,7 +1,8 @@
 // A mutex for what one thread does nearly always: that thread takes it and gives it back by plain
 // loads and stores, without a locked instruction. Any other thread may take it, too, at the price
 // of some microseconds; where that happens again and again it is a ForkMutex from then on. Like
-// that one it is free in a child of fork(2), where what it guards must be made anew.
+// that one it is free in a child of fork(2), where what it guards must be made anew. Owner becomes
+// who locks it first, but for a guest: a thread that is known to come rarely.
 //
 // Why it excludes. The owner says held_ = 1 and then looks at owner_ again; another thread takes
 // base_, clears owner_ and then looks at held_. A store followed by a load may change places in a
@@ -36,16 +37,35 @@ public:
         }
         lock_slowly(self);
     }
-    bool try_lock();  // for who comes now and then: waits for nobody, and never becomes the owner
+    void lock_as_guest();
+    bool try_lock();  // as a guest who waits for nobody
     void unlock() {
         if (!by_bias_) return unlock_slowly();
         by_bias_ = false;
         held_.store(0, std::memory_order_release);
     }
 
+    // Whether lock() is cheap for it.
+    bool is_owned_by_this_thread() const {
+        return owner_.load(std::memory_order_relaxed) == thread_token();
+    }
+
+    // Holds it as a guest.
+    class Guest {
+    public:
+        explicit Guest(BiasedMutex& mutex) : mutex_(mutex) { mutex.lock_as_guest(); }
+        ~Guest() { mutex_.unlock(); }
+        Guest(const Guest&) = delete;
+        Guest& operator=(const Guest&) = delete;
+
+    private:
+        BiasedMutex& mutex_;
+    };
+
 private:
     void lock_slowly(std::uintptr_t self);
-    bool begin_anew(std::uintptr_t owner);
+    void begin_anew();
+    bool is_of_another() const;
     void borrow();
     void unlock_slowly();
 
@@ -57,6 +77,7 @@ private:
     // Guarded by base_.
     std::uintptr_t lender_ = kNobody;  // the owner, while another thread holds base_
     std::uint64_t generation_ = 0;     // whose state this is
+    bool may_have_owner_ = false;      // there was none yet
     int borrowed_in_a_row_ = 0;
     std::chrono::steady_clock::time_point borrowed_at_{};
     ForkMutex base_;

@@ -68,6 +68,22 @@ TEST(BiasedMutex, who_only_tries_is_told_when_the_owner_is_inside) {
     const std::lock_guard lock(mutex);
 }
 
+TEST(BiasedMutex, who_comes_as_a_guest_first_does_not_become_the_owner) {
+    BiasedMutex mutex;
+    std::thread([&] {
+        { const BiasedMutex::Guest guest(mutex); }
+        ASSERT_TRUE(mutex.try_lock());
+        mutex.unlock();
+    }).join();
+    { const std::lock_guard lock(mutex); }
+    EXPECT_TRUE(mutex.is_owned_by_this_thread());
+    std::thread([&] {
+        const BiasedMutex::Guest guest(mutex);
+        EXPECT_FALSE(mutex.is_owned_by_this_thread());
+    }).join();
+    EXPECT_TRUE(mutex.is_owned_by_this_thread());
+}
+
 TEST(BiasedMutex, is_free_in_the_child_of_a_fork) {
     BiasedMutex mutex;
     std::atomic<bool> is_held{false}, is_over{false};

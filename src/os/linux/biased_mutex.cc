@@ -28,42 +28,54 @@ bool can_reach_all_threads() { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE
 
 }  // namespace
 
-// With base_ held. Whether it is new, or a parent's: then its owner may be a thread that is not
-// here.
-bool BiasedMutex::begin_anew(std::uintptr_t owner) {
+// With base_ held. What a parent left is not ours: its owner may be a thread that is not here.
+void BiasedMutex::begin_anew() {
     const std::uint64_t generation = fork_generation();
-    if (generation_ == generation) return false;
-    held_.store(0, std::memory_order_relaxed);
-    lender_ = kNobody;
+    if (generation_ == generation) return;
     generation_ = generation;
-    owner_.store(can_reach_all_threads() ? owner : kNobody, std::memory_order_release);
-    return true;
+    held_.store(0, std::memory_order_relaxed);
+    owner_.store(kNobody, std::memory_order_relaxed);
+    lender_ = kNobody;
+    may_have_owner_ = can_reach_all_threads();
+}
+
+// With base_ held. Whether its owner may be inside.
+bool BiasedMutex::is_of_another() const {
+    const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
+    return owner != kNobody && owner != thread_token();
 }
 
 void BiasedMutex::lock_slowly(std::uintptr_t self) {
     base_.lock();
-    if (!begin_anew(self)) {
-        const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
-        if (owner != kNobody && owner != self) borrow();
+    begin_anew();
+    if (may_have_owner_) {
+        may_have_owner_ = false;
+        owner_.store(self, std::memory_order_release);
+    } else if (is_of_another()) {
+        borrow();
     }
     by_bias_ = false;  // not before: until here it was the owner's
 }
 
+void BiasedMutex::lock_as_guest() {
+    base_.lock();
+    begin_anew();
+    if (is_of_another()) borrow();
+    by_bias_ = false;
+}
+
 bool BiasedMutex::try_lock() {
     if (!base_.try_lock()) return false;
-    const std::uintptr_t self = thread_token();
-    if (!begin_anew(self)) {
-        const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
-        if (owner != kNobody && owner != self) {
-            owner_.store(kNobody, std::memory_order_relaxed);
-            membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
-            if (held_.load(std::memory_order_acquire) != 0) {
-                owner_.store(owner, std::memory_order_release);
-                base_.unlock();
-                return false;
-            }
-            lender_ = owner;
+    begin_anew();
+    if (is_of_another()) {
+        const std::uintptr_t owner = owner_.exchange(kNobody, std::memory_order_relaxed);
+        membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+        if (held_.load(std::memory_order_acquire) != 0) {
+            owner_.store(owner, std::memory_order_release);
+            base_.unlock();
+            return false;
         }
+        lender_ = owner;
     }
     by_bias_ = false;
     return true;
