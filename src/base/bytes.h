@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -17,16 +18,19 @@ inline std::string_view as_text(Bytes bytes) {
 }
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-inline std::uint16_t load_u16be(const std::byte* at) {
-    return static_cast<std::uint16_t>(std::to_integer<unsigned>(at[0]) << 8 |
-                                      std::to_integer<unsigned>(at[1]));
+// In one load: gcc makes several of a sum of bytes, and a store in between.
+template <class Unsigned>
+Unsigned load_be(const std::byte* at) {
+    Unsigned value;
+    std::memcpy(&value, at, sizeof value);
+    if constexpr (std::endian::native == std::endian::big) return value;
+    if constexpr (sizeof value == 2) return __builtin_bswap16(value);
+    if constexpr (sizeof value == 4) return __builtin_bswap32(value);
+    if constexpr (sizeof value == 8) return __builtin_bswap64(value);
 }
-inline std::uint32_t load_u32be(const std::byte* at) {
-    return std::uint32_t{load_u16be(at)} << 16 | load_u16be(at + 2);
-}
-inline std::uint64_t load_u64be(const std::byte* at) {
-    return std::uint64_t{load_u32be(at)} << 32 | load_u32be(at + 4);
-}
+inline std::uint16_t load_u16be(const std::byte* at) { return load_be<std::uint16_t>(at); }
+inline std::uint32_t load_u32be(const std::byte* at) { return load_be<std::uint32_t>(at); }
+inline std::uint64_t load_u64be(const std::byte* at) { return load_be<std::uint64_t>(at); }
 
 // Reads; a short read gives zeroes and makes ok() false for good. Borrows the bytes.
 class ByteReader {

@@ -1,57 +1,27 @@
 #include "post/sender_book.h"
 
-#include <algorithm>
 #include <bit>
 
 #include "base/check.h"
 
 namespace mailslot::post {
 
-namespace {
-
-using Bits = std::bitset<kRepeatWindow>;
-
-wire::WindowBits to_words(const Bits& bits) {
-    static const Bits kWord(~std::uint64_t{0});
-    wire::WindowBits words;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        words[i] = ((bits >> (64 * i)) & kWord).to_ullong();
-    }
-    return words;
-}
-
-Bits to_bits(const wire::WindowBits& words) {
-    Bits bits;
-    for (std::size_t i = words.size(); i-- > 0;) bits = (bits << 64) | Bits(words[i]);
-    return bits;
-}
-
-}  // namespace
-
 SequenceWindow::Standing SequenceWindow::standing(std::uint64_t sequence) const {
     if (sequence >= next_) return Standing::ahead;
     if (!is_in_window(sequence)) return Standing::too_old;
-    const std::size_t bit = sequence % kRepeatWindow;
-    if (arrived_[bit]) return Standing::arrived;
-    if (causes_ && causes_->timed_out[bit]) return Standing::timed_out;
-    if (causes_ && causes_->evicted[bit]) return Standing::evicted;
-    if (causes_ && causes_->dropped[bit]) return Standing::dropped;
+    if (arrived_[sequence]) return Standing::arrived;
+    if (causes_ && causes_->timed_out[sequence]) return Standing::timed_out;
+    if (causes_ && causes_->evicted[sequence]) return Standing::evicted;
+    if (causes_ && causes_->dropped[sequence]) return Standing::dropped;
     return counts(sequence) ? Standing::missing : Standing::uncounted;
 }
 
 std::uint64_t SequenceWindow::advance_to(std::uint64_t sequence) {
     if (sequence <= next_) return 0;
     const std::uint64_t gap = sequence - next_;
-    if (gap >= kRepeatWindow) {
-        arrived_.reset();
-        causes_.reset();
-    }
     // The bits of the numbers that leave the window serve those that come in.
-    for (std::uint64_t entering = sequence - std::min(gap, kRepeatWindow); entering < sequence;
-         ++entering) {
-        arrived_.reset(entering % kRepeatWindow);
-        clear_cause(entering);
-    }
+    arrived_.reset(next_, gap);
+    clear_cause(next_, gap);
     next_ = sequence;
     return gap;
 }
@@ -59,57 +29,45 @@ std::uint64_t SequenceWindow::advance_to(std::uint64_t sequence) {
 void SequenceWindow::set_arrived(std::uint64_t sequence) {
     if (sequence == next_) advance_to(sequence + 1);
     MAILSLOT_CHECK(is_in_window(sequence));
-    const std::size_t bit = sequence % kRepeatWindow;
     clear_cause(sequence);
-    arrived_.set(bit);
+    arrived_.set(sequence);
 }
 
 void SequenceWindow::set_next_arrived(std::uint64_t count) {
-    // Of more than the window holds, the last ones stay.
-    for (std::uint64_t number = next_ + count - std::min(count, kRepeatWindow);
-         number < next_ + count; ++number) {
-        arrived_.set(number % kRepeatWindow);
-        clear_cause(number);
-    }
+    arrived_.set(next_, count);
+    clear_cause(next_, count);
     next_ += count;
 }
 
 bool SequenceWindow::has_arrived(std::uint64_t first, std::uint64_t count) const {
-    if (!is_in_window(first) || count > next_ - first) return false;
-    for (std::uint64_t number = first; number < first + count; ++number) {
-        if (!arrived_[number % kRepeatWindow]) return false;
-    }
-    return true;
+    return is_in_window(first) && count <= next_ - first && arrived_.has_all(first, count);
 }
 
-void SequenceWindow::clear_cause(std::uint64_t sequence) {
+void SequenceWindow::clear_cause(std::uint64_t first, std::uint64_t count) {
     if (!causes_) return;
-    causes_->timed_out.reset(sequence % kRepeatWindow);
-    causes_->evicted.reset(sequence % kRepeatWindow);
-    causes_->dropped.reset(sequence % kRepeatWindow);
+    causes_->timed_out.reset(first, count);
+    causes_->evicted.reset(first, count);
+    causes_->dropped.reset(first, count);
 }
 
 void SequenceWindow::set_dropped(std::uint64_t count) {
     if (!causes_) causes_ = std::make_unique<Causes>();
-    for (std::uint64_t back = 1; back <= std::min(count, kRepeatWindow); ++back) {
-        causes_->dropped.set((next_ - back) % kRepeatWindow);
-    }
+    causes_->dropped.set(next_ - count, count);
 }
 
 void SequenceWindow::set_given_up(std::uint64_t sequence, Loss cause) {
     if (!is_in_window(sequence)) return;
     if (!causes_) causes_ = std::make_unique<Causes>();
-    const std::size_t bit = sequence % kRepeatWindow;
-    (cause == Loss::over_limit ? causes_->evicted : causes_->timed_out).set(bit);
+    (cause == Loss::over_limit ? causes_->evicted : causes_->timed_out).set(sequence);
 }
 
 void SequenceWindow::save(wire::SenderState& state) const {
     state.next = next_;
     state.counted_from = counted_from_;
-    state.arrived = to_words(arrived_);
+    state.arrived = arrived_.words();
     if (causes_) {
-        state.causes = {to_words(causes_->timed_out), to_words(causes_->evicted),
-                        to_words(causes_->dropped)};
+        state.causes = {causes_->timed_out.words(), causes_->evicted.words(),
+                        causes_->dropped.words()};
     }
 }
 
@@ -119,12 +77,12 @@ bool SequenceWindow::restore(const wire::SenderState& state) {
     }
     next_ = state.next;
     counted_from_ = state.counted_from;
-    arrived_ = to_bits(state.arrived);
+    arrived_ = RingBits(state.arrived);
     if (state.causes) {
         causes_ = std::make_unique<Causes>();
-        causes_->timed_out = to_bits(state.causes->timed_out);
-        causes_->evicted = to_bits(state.causes->evicted);
-        causes_->dropped = to_bits(state.causes->dropped);
+        causes_->timed_out = RingBits(state.causes->timed_out);
+        causes_->evicted = RingBits(state.causes->evicted);
+        causes_->dropped = RingBits(state.causes->dropped);
     }
     return true;
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -19,6 +18,7 @@
 #include "model/envelope.h"
 #include "model/limits.h"
 #include "post/counters.h"
+#include "post/ring_bits.h"
 #include "post/token_bucket.h"
 #include "wire/office_state.h"
 
@@ -57,9 +57,10 @@ public:
     // So many numbers below next() have just gone missing, and this machine's kernel dropped some
     // of what came to it meanwhile.
     void set_dropped(std::uint64_t count);
-    void clear_cause(std::uint64_t sequence);  // missing, no more
+    // Of `count` numbers: missing, no more.
+    void clear_cause(std::uint64_t first, std::uint64_t count = 1);
     // All numbers below next() have arrived, or are counted as lost for good: none is wanted.
-    void close_the_past() { arrived_.set(); }
+    void close_the_past() { arrived_.set(0, kRepeatWindow); }
     // On its way to the office's successor. False: no window can look like that.
     void save(wire::SenderState& state) const;
     bool restore(const wire::SenderState& state);
@@ -67,16 +68,15 @@ public:
     bool counts(std::uint64_t sequence) const { return sequence >= counted_from_; }
 
 private:
-    using Bits = std::bitset<kRepeatWindow>;
     struct Causes {
-        Bits timed_out, evicted, dropped;
+        RingBits timed_out, evicted, dropped;
     };
     bool is_in_window(std::uint64_t sequence) const {
         return sequence < next_ && next_ - sequence <= kRepeatWindow;
     }
 
     std::uint64_t next_, counted_from_;
-    Bits arrived_;
+    RingBits arrived_;
     std::unique_ptr<Causes> causes_;  // most senders never need it
 };
 
