@@ -148,11 +148,13 @@ int read_slot(const Arguments& arguments) {
         ++messages;
         bytes += text.size();
     }
-    std::printf("messages=%llu bytes=%llu seconds=%.6f lost=%llu cpu=%.6f",
-                static_cast<unsigned long long>(messages), static_cast<unsigned long long>(bytes),
-                static_cast<double>(last - first) / 1e9,
-                static_cast<unsigned long long>(reader.info().lost.total()),
-                processor_seconds(RUSAGE_SELF));
+    const mailslot::Losses lost = reader.info().lost;
+    std::printf(
+        "messages=%llu bytes=%llu seconds=%.6f lost=%llu slot_full=%llu kernel_drop=%llu cpu=%.6f",
+        static_cast<unsigned long long>(messages), static_cast<unsigned long long>(bytes),
+        static_cast<double>(last - first) / 1e9, static_cast<unsigned long long>(lost.total()),
+        static_cast<unsigned long long>(lost.slot_full),
+        static_cast<unsigned long long>(lost.kernel_drop), processor_seconds(RUSAGE_SELF));
     if (is_latency) print_latencies(taken);
     std::puts("");
     return 0;

@@ -32,7 +32,8 @@ struct InboxWriter::Batch {
     BooksCopy books;  // as they will be
     std::atomic<std::uint64_t>* first_word = nullptr;
     std::uint64_t first_commit = 0;  // stored last
-    const Item* previous = nullptr;  // of this batch
+    const Item* previous = nullptr;  // of this batch; a message by itself
+    Item last;                       // that, where it came with others
     std::size_t taken = 0, bytes = 0;
 };
 
@@ -83,13 +84,15 @@ Result<void> InboxWriter::lock_slowly() {
 }
 
 // The post office's successor must not take what is in the slot for lost.
-void InboxWriter::note_senders(std::span<const Item> items) {
-    for (std::size_t i = 0; i < items.size(); ++i) {
+void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages) {
+    for (std::size_t i = 0; messages > 0; ++i) {
         const Item& item = items[i];
         if (item.kind != RecordKind::network) return;
-        const bool is_last = i + 1 == items.size() || items[i + 1].origin != item.origin;
+        const std::size_t count = std::min(messages, item.size());
+        messages -= count;
+        const bool is_last = messages == 0 || items[i + 1].origin != item.origin;
         if (!is_last) continue;
-        note_sender(header(), item.origin, item.sequence + 1, std::chrono::steady_clock::now());
+        note_sender(header(), item.origin, item.sequence + count, std::chrono::steady_clock::now());
     }
 }
 
@@ -219,15 +222,73 @@ inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
     return append_across(batch, item);
 }
 
-// Takes what there is room for. Errors: about the item behind that.
+// Those of an item's further messages that go in as the first one did: each continues the one
+// before, ends before its block does, and is within the last look at the reader line. How many.
+std::size_t InboxWriter::append_following(Batch& batch, std::span<const Content> contents) {
+    BooksCopy& books = batch.books;
+    if (Segment::is_at_end(books.tail)) return 0;
+    const Limits& limits = geometry().limits;
+    std::byte* const block = segment_.block(books.tail.block);
+    Position at = books.tail;
+    std::int64_t sent_at_us = batch.last.sent_at_us;
+    const std::uint64_t bytes_before = books.bytes;
+    std::size_t taken = 0;
+    for (const Content& content : contents) {
+        const std::size_t size = content.payload.size();
+        const std::uint64_t end = aligned_to_record(at.offset + kContinuedHeaderBytes + size);
+        const std::uint64_t delay_us =
+            static_cast<std::uint64_t>(content.sent_at_us) - static_cast<std::uint64_t>(sent_at_us);
+        if (end >= kBlockBytes || delay_us > kMostDelayUs || size > limits.max_message_bytes ||
+            !has_room(books, consumed_, size)) [[unlikely]]
+            break;
+        if (size > 0) {
+            std::memcpy(block + at.offset + kContinuedHeaderBytes, content.payload.data(), size);
+        }
+        MAILSLOT_CRASH_POINT(payload_written);
+        const Position next{at.block, static_cast<std::uint32_t>(end)};
+        segment_.word(next).store(0, std::memory_order_relaxed);
+        segment_.word(at).store(
+            to_commit_word({size, RecordKind::continued, content.format, delay_us}),
+            std::memory_order_release);
+        at = next;
+        sent_at_us = content.sent_at_us;
+        books.count += 1;
+        books.bytes += size;
+        ++taken;
+    }
+    books.tail = at;
+    batch.last.sequence += taken;
+    batch.last.sent_at_us = sent_at_us;
+    batch.bytes += books.bytes - bytes_before + taken * kRecordHeaderBytes;
+    batch.taken += taken;
+    return taken;
+}
+
+// Errors: about the message behind what was taken.
+Result<void> InboxWriter::take_in_all(Batch& batch, const Item& item) {
+    for (std::size_t i = 0; i < item.contents.size(); ++i) {
+        const Item one = item.at(i);
+        if (auto taken = take_in(batch, one); !taken) return taken;
+        batch.last = one;
+        batch.previous = &batch.last;
+        i += append_following(batch, item.contents.subspan(i + 1));
+    }
+    return {};
+}
+
+// Takes what there is room for. Errors: about the message behind that.
 inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
     batch.books = own_books();
     if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
     for (const Item& item : items) {
         // What went in is kept; the caller meets the error with the next one.
-        if (auto taken = take_in(batch, item); !taken) [[unlikely]]
+        if (item.contents.empty()) [[likely]] {
+            if (auto taken = take_in(batch, item); !taken) [[unlikely]]
+                return taken;
+            batch.previous = &item;
+        } else if (auto taken = take_in_all(batch, item); !taken) {
             return taken;
-        batch.previous = &item;
+        }
         if (batch.bytes >= kBatchBytes) break;
     }
     return {};
@@ -251,10 +312,10 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
         return filled.error();
     }
     make_visible(batch.books, *batch.first_word, batch.first_commit);
-    remember(batch.books, items[batch.taken - 1]);
+    remember(batch.books, *batch.previous);
     unlock();  // a full barrier: ring() looks at the bell when the commit can be seen
     // Before the bell, which may well be when this thread loses the processor.
-    note_senders(items.first(batch.taken));
+    note_senders(items, batch.taken);
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
     return batch.taken;

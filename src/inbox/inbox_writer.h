@@ -8,12 +8,13 @@
 
 #include "base/bytes.h"
 #include "inbox/segment.h"
+#include "model/content.h"
 #include "os/futex.h"
 #include "os/liveness.h"
 
 namespace mailslot::inbox {
 
-// A message on its way into the queue; borrows.
+// A message on its way into the queue, or several with numbers in a row; borrows.
 struct Item {
     RecordKind kind = RecordKind::local;
     Form format{};
@@ -21,6 +22,17 @@ struct Item {
     std::int64_t sent_at_us = 0;
     Bytes meta{};
     Bytes payload{};
+    // Of several: what stands in there is looked for there, and `sequence` is the first one's.
+    // Empty: the item itself is all there is.
+    std::span<const Content> contents{};
+
+    std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
+
+    Item at(std::size_t index) const {
+        if (contents.empty()) return *this;
+        const Content& one = contents[index];
+        return {kind, one.format, origin, sequence + index, one.sent_at_us, meta, one.payload};
+    }
 };
 
 // Longer than any copy of a message, short enough for a caller.
@@ -36,8 +48,8 @@ public:
         return header().closed.load(std::memory_order_acquire) != 0 || reader_.is_dead();
     }
 
-    // Puts as many of the items as there is room for, in order, visible all at once; how many.
-    // Errors, about the first item: no_such_slot (the reader is gone), bad_segment (as good as
+    // Puts as many of the items' messages as there is room for, in order, visible all at once; how
+    // many. Errors, about the first one: no_such_slot (the reader is gone), bad_segment (as good as
     // gone), message_too_big, slot_full, no_resources, timed_out (another writer is stopped in
     // mid-put). A refusal is counted, unless the caller means to try again; that of a full slot
     // that drops its oldest is not: whoever gives up counts it.
@@ -96,6 +108,8 @@ private:
                          std::size_t payload_bytes);
     Result<void> fill(Batch& batch, std::span<const Item> items);
     Result<void> take_in(Batch& batch, const Item& item);
+    Result<void> take_in_all(Batch& batch, const Item& item);
+    std::size_t append_following(Batch& batch, std::span<const Content> contents);
     static bool may_continue(const Item& item, const Item& previous);
     bool may_continue_last(const Item& item) const;
     RecordShape shape_of(const Batch& batch, const Item& item) const;
@@ -109,7 +123,7 @@ private:
     Result<std::uint32_t> take_free_block();
     bool take_block(std::uint32_t block, bool& failed);
     Result<Position> copy_in(Position at, Bytes bytes);
-    void note_senders(std::span<const Item> items);
+    void note_senders(std::span<const Item> items, std::size_t messages);
     void ring();
     void ring_slowly();
 

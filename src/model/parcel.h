@@ -5,16 +5,10 @@
 #include <cstdint>
 #include <span>
 
+#include "model/content.h"
 #include "model/envelope.h"
 
 namespace mailslot {
-
-// What a message has for itself among others of one parcel.
-struct Content {
-    Bytes payload{};
-    std::int64_t sent_at_us = 0;
-    Form format{};
-};
 
 // What one datagram carries. Borrows, as its envelope does.
 struct Parcel {

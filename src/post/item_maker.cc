@@ -18,7 +18,7 @@ std::span<const inbox::Item> ItemMaker::make(std::span<const Parcel> parcels, st
     metas_used_ = 0;
     meta_sender_ = nullptr;
     for (const Parcel& parcel : parcels) {
-        if (items_.size() == at_most) break;
+        if (at_most == 0) break;
         const Envelope& shared = parcel.envelope;
         inbox::Item item{inbox::RecordKind::network,
                          shared.format,
@@ -26,17 +26,16 @@ std::span<const inbox::Item> ItemMaker::make(std::span<const Parcel> parcels, st
                          shared.sequence,
                          shared.sent_at_us,
                          meta_for(shared, shared.lost_before),
-                         shared.payload};
-        if (parcel.contents.empty()) items_.push_back(item);
-        const std::size_t count = std::min(parcel.contents.size(), at_most - items_.size());
-        for (const Content& content : parcel.contents.first(count)) {
-            item.format = content.format;
-            item.sent_at_us = content.sent_at_us;
-            item.payload = content.payload;
-            items_.push_back(item);
+                         shared.payload,
+                         parcel.contents.first(std::min(parcel.contents.size(), at_most))};
+        at_most -= item.size();
+        if (item.size() > 1 && shared.lost_before > 0) {  // told by the first one alone
+            items_.push_back(item.at(0));
+            item.contents = item.contents.subspan(1);
             ++item.sequence;
-            if (shared.lost_before > 0) item.meta = meta_for(shared, 0);  // only the first one's
+            item.meta = meta_for(shared, 0);
         }
+        items_.push_back(item);
     }
     return items_;
 }

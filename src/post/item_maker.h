@@ -18,7 +18,8 @@ namespace mailslot::post {
 // Keeps its memory, for making that anew costs more than a put.
 class ItemMaker {
 public:
-    // The first of the messages, at most so many. They borrow this object until the next call.
+    // The first of the messages, at most so many; those of one parcel as one item, but for a first
+    // one that tells of losses. They borrow this object and the parcels until the next call.
     // Messages of one sender that follow each other share their meta, in one place: so the inbox
     // sees that they belong together without looking into it.
     std::span<const inbox::Item> make(std::span<const Parcel> parcels, std::size_t at_most);

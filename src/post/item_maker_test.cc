@@ -23,17 +23,28 @@ Content content(std::string_view text) { return {as_bytes(text), 70, Format::tex
 
 inbox::Meta meta_of(const inbox::Item& item) { return inbox::decode_meta(item.meta); }
 
+// Each message by itself.
+std::vector<inbox::Item> one_by_one(std::span<const inbox::Item> items) {
+    std::vector<inbox::Item> messages;
+    for (const inbox::Item& item : items) {
+        for (std::size_t i = 0; i < item.size(); ++i) messages.push_back(item.at(i));
+    }
+    return messages;
+}
+
 bool share_meta(const inbox::Item& one, const inbox::Item& other) {
     return one.meta.data() == other.meta.data() && one.meta.size() == other.meta.size();
 }
 
-TEST(ItemMaker, makes_an_item_of_each_message) {
+TEST(ItemMaker, makes_an_item_of_each_parcel) {
     const std::vector contents{content("a"), content("bc")};
     Envelope alone = from("other", 8, 40);
     alone.payload = as_bytes("alone");
     alone.sent_at_us = 90;
     ItemMaker maker;
-    const auto items = maker.make(std::vector<Parcel>{{from("box", 7, 5), contents}, {alone}}, 99);
+    const std::vector<Parcel> parcels{{from("box", 7, 5), contents}, {alone}};
+    EXPECT_EQ(maker.make(parcels, 99).size(), 2u);
+    const auto items = one_by_one(maker.make(parcels, 99));
     ASSERT_EQ(items.size(), 3u);
     EXPECT_EQ(items[0].sequence, 5u);
     EXPECT_EQ(items[1].sequence, 6u);
@@ -54,8 +65,8 @@ TEST(ItemMaker, makes_an_item_of_each_message) {
 TEST(ItemMaker, gives_messages_of_one_sender_the_very_same_meta) {
     const std::vector contents{content("a"), content("b"), content("c")};
     ItemMaker maker;
-    const auto items = maker.make(
-        std::vector<Parcel>{{from("box", 7, 1), contents}, {from("box", 7, 4), contents}}, 99);
+    const auto items = one_by_one(maker.make(
+        std::vector<Parcel>{{from("box", 7, 1), contents}, {from("box", 7, 4), contents}}, 99));
     ASSERT_EQ(items.size(), 6u);
     for (const inbox::Item& item : items) EXPECT_TRUE(share_meta(item, items[0]));
 }
@@ -63,8 +74,8 @@ TEST(ItemMaker, gives_messages_of_one_sender_the_very_same_meta) {
 TEST(ItemMaker, tells_losses_by_the_first_message_of_a_parcel_only) {
     const std::vector contents{content("a"), content("b"), content("c")};
     ItemMaker maker;
-    const auto items = maker.make(
-        std::vector<Parcel>{{from("box", 7, 4, 3), contents}, {from("box", 7, 7), contents}}, 99);
+    const auto items = one_by_one(maker.make(
+        std::vector<Parcel>{{from("box", 7, 4, 3), contents}, {from("box", 7, 7), contents}}, 99));
     ASSERT_EQ(items.size(), 6u);
     EXPECT_EQ(meta_of(items[0]).lost_before, 3u);
     for (std::size_t i = 1; i < items.size(); ++i) {
@@ -78,11 +89,12 @@ TEST(ItemMaker, makes_as_many_as_it_may) {
     const std::vector<Parcel> parcels{
         {from("box", 7, 1), contents}, {from("box", 8, 1), contents}, {from("box", 9, 1)}};
     ItemMaker maker;
-    EXPECT_EQ(maker.make(parcels, 3).size(), 3u);
-    EXPECT_EQ(maker.make(parcels, 3).back().origin, 7u);
-    EXPECT_EQ(maker.make(parcels, 4).size(), 4u);
-    EXPECT_EQ(maker.make(parcels, 4).back().origin, 8u);
-    EXPECT_EQ(maker.make(parcels, 99).size(), 7u);
+    const auto made = [&](std::size_t at_most) { return one_by_one(maker.make(parcels, at_most)); };
+    EXPECT_EQ(made(3).size(), 3u);
+    EXPECT_EQ(made(3).back().origin, 7u);
+    EXPECT_EQ(made(4).size(), 4u);
+    EXPECT_EQ(made(4).back().origin, 8u);
+    EXPECT_EQ(made(99).size(), 7u);
 }
 
 TEST(ItemMaker, keeps_many_metas_apart) {
