@@ -48,7 +48,7 @@ carriers = ["udp"]                      # built in
 workgroup = "WORKGROUP"                 # built in
 netbios_names = []                      # built in
 gateway = []                            # built in
-spin_us = 20                            # built in
+spin_us = 40                            # built in
 
 [peers]
 "FILESRV" = "10.0.0.7"                  # /etc/mailslot/mailslot.toml:4

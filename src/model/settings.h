@@ -53,7 +53,7 @@ struct Settings {
     std::string metrics;               // where they are served: os/stream_server.h; empty: nowhere
     bool udp = true, netbios = false;  // which carriers are used
     ClassicSettings classic;
-    std::chrono::microseconds spin{20};  // how long a reader looks again before it sleeps
+    std::chrono::microseconds spin{40};  // how long a reader looks again before it sleeps
 };
 
 }  // namespace mailslot
