@@ -56,7 +56,7 @@ inline void Inbox::read_fields(const std::byte* record, const RecordShape& shape
     last_.meta_size = static_cast<std::uint16_t>(shape.extra);
 }
 
-// Counts what was taken without a look in vain between; true: time to see how far behind we are.
+// Counts what was taken without a pause; true: time to see how far behind we are.
 inline bool Inbox::is_long_run() { return ++run_ >= gather_after_; }
 
 template <class Use>

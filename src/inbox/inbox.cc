@@ -23,6 +23,7 @@ constexpr milliseconds kCloseSlice{1};
 constexpr std::uint64_t kApart = 256;
 constexpr std::uint64_t kGatherCycles = 8192;  // 2 to 8 us
 constexpr int kGatherPauses = 256;             // at most, and where cycles are not counted
+constexpr std::uint64_t kGathered = 16;        // worth while
 constexpr std::uint32_t kGatherRarely = 64 * 1024;
 constexpr int kLooksPerTime = 32;  // between two looks at the clock: 1 to 2 us
 
@@ -145,7 +146,6 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
     RecordShape shape;
     const Took reached = reach_record(at, shape);
     if (reached == Took::nothing) {
-        run_ = 0;
         if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
     }
     if (reached != Took::message) return reached;
@@ -267,7 +267,7 @@ bool Inbox::spin(Lock& lock, os::Deadline deadline) {
     const auto wanted = steady_clock::now() + spin_;
     lock.unlock();
     const auto until = deadline ? std::min(wanted, *deadline) : wanted;
-    bool came = false;
+    bool came = false, is_pause = false;  // longer than a stream's
     do {
         for (int i = 0; i < kLooksPerTime && !came; ++i) {
             Position at = from;
@@ -276,15 +276,19 @@ bool Inbox::spin(Lock& lock, os::Deadline deadline) {
             if (!came) os::cpu_relax();
         }
         // Whoever else could run on this processor may be the one that brings it.
-        if (!came) std::this_thread::yield();
-    } while (!came && steady_clock::now() < until);
+        if (came) break;
+        is_pause = true;
+        std::this_thread::yield();
+    } while (steady_clock::now() < until);
     lock.lock();
+    if (is_pause) run_ = 0;
     return came;
 }
 
 // Sleeps until a writer rings, or close() does. Returns early at times; whether for a signal.
 bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
     if (spin(lock, deadline)) return false;
+    run_ = 0;
     const std::shared_ptr<Segment> segment = segment_;
     auto& bell = segment->header().bell;
     const std::uint32_t armed =
@@ -312,8 +316,8 @@ void Inbox::settle_plain() {
 
 // In a stream whose reader is right behind the writer each fetches the lines that the other is
 // about to use, which costs both several times as much a message as when they are some hundred
-// apart. So a reader that found something many times in a row, and hardly anything more, lets some
-// come; ever more rarely where none do.
+// apart. So a reader that got many in a row, with no pause between them but for looks in vain, and
+// finds hardly anything more, lets some come; ever more rarely where few do.
 void Inbox::let_some_come() {
     Lock lock(mutex_);
     run_ = 0;
@@ -327,7 +331,8 @@ void Inbox::let_some_come() {
         os::cpu_relax();
     }
     lock.lock();
-    gather_after_ = waiting() > before ? kGatherAfter : std::min(2 * gather_after_, kGatherRarely);
+    const bool was_worth_while = waiting() >= before + kGathered;
+    gather_after_ = was_worth_while ? kGatherAfter : std::min(2 * gather_after_, kGatherRarely);
 }
 
 // --- What is in it

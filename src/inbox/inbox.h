@@ -55,7 +55,7 @@ inline constexpr std::uint32_t kTrimAtOnce = 32;
 // Holds in one call; below what makes a BiasedMutex an ordinary one.
 inline constexpr int kTrimsAtOnce = 8;
 
-// A reader that found something so many times in a row looks how close behind the writers it is.
+// A reader that got so many in a row looks how close behind the writers it is.
 inline constexpr std::uint32_t kGatherAfter = 64;
 // While a slot drops its oldest: how often it is looked at without being asked. Longer than what
 // makes a BiasedMutex an ordinary one.
