@@ -266,7 +266,7 @@ std::size_t InboxWriter::append_following(Batch& batch, std::span<const Content>
 
 // Errors: about the message behind what was taken.
 Result<void> InboxWriter::take_in_all(Batch& batch, const Item& item) {
-    for (std::size_t i = 0; i < item.contents.size(); ++i) {
+    for (std::size_t i = 0; i < item.contents.size() && batch.bytes < kBatchBytes; ++i) {
         const Item one = item.at(i);
         if (auto taken = take_in(batch, one); !taken) return taken;
         batch.last = one;

@@ -42,8 +42,8 @@ struct Sent {
     std::uint64_t lost_before = 0;
 };
 
-// Batches of items with one message and with many, of two senders, of all sizes, from the network
-// and not, until and beyond the slot's quota.
+// Batches of items with one message and with many, of two senders, of all sizes, up to the slot's
+// quota and beyond it.
 TEST_F(ManyInOneItem, comes_out_as_if_they_were_put_one_by_one) {
     open({.max_bytes = 400'000, .max_messages = 700});
     const auto w = writer();
@@ -119,6 +119,26 @@ TEST_F(ManyInOneItem, ends_before_one_that_is_too_big) {
     EXPECT_EQ(get().payload, "two");
     EXPECT_TRUE(inbox_->empty());
     EXPECT_EQ(inbox_->info().lost.message_too_big, 1u);
+}
+
+// A writer of this machine may wait for the lock meanwhile.
+TEST_F(ManyInOneItem, ends_where_a_batch_is_long_enough) {
+    open();
+    const auto w = writer();
+    const std::vector<std::string> texts(100, std::string(10'000, 'x'));
+    const auto contents = contents_of(texts);
+    std::size_t put = 0, puts = 0;
+    for (; put < texts.size(); ++puts) {
+        put +=
+            w->put({{item_of({contents.begin() + static_cast<std::ptrdiff_t>(put), contents.end()},
+                             put + 1)}})
+                .value();
+    }
+    EXPECT_GT(puts, 3u);  // 256 KiB each
+    for (std::uint64_t sequence = 1; sequence <= texts.size(); ++sequence) {
+        EXPECT_EQ(get().sequence, sequence);
+    }
+    EXPECT_TRUE(inbox_->empty());
 }
 
 TEST_F(ManyInOneItem, is_continued_by_the_next_put) {
