@@ -188,6 +188,7 @@ def slots(bench):
             bench.add("slots-memory", "after messages", count, number, said["used_kib"])
             bench.add("slots-opening", "Reader::create", count, number, said["create_us"])
             bench.add("slots-opening", "Writer::open", count, number, said["open_us"])
+            bench.add("slots-opening", "its first message", count, number, said["first_us"])
         yield measure
 
 

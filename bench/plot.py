@@ -23,7 +23,7 @@ CHARTS = {
     "slots-messages": Chart("Messages of 100 bytes over the number of slots in one process", "slots", "messages a second, in sum",
                             True, True),
     "slots-memory": Chart("Resident memory a slot", "slots", "KiB a slot", True, True),
-    "slots-opening": Chart("Time to make a slot, and to open one for writing", "slots", "µs, mean of all", True, True),
+    "slots-opening": Chart("Time to make a slot, to open it for writing, and for its first message", "slots", "µs, mean of all", True, True),
     "machines-messages": Chart("Messages of 100 bytes to everybody over the number of machines", "reading machines",
                                "messages a second, at each", True, True),
     "machines-cost": Chart("What a message to everybody costs its writer, the kernel's copying for all included",
