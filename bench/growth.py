@@ -19,8 +19,7 @@ GROUP_SECONDS = 110  # then the rest of a group is left out
 RUN_SECONDS = 40  # then a single measurement is given up
 SIZES = (16, 32, 64, 100, 200, 400, 800, 1400, 4096, 8192, 16384, 65536)
 WRITERS = (1, 2, 4, 8, 16, 32, 64)
-SLOTS = (1, 10, 100, 1000)
-MOST_SLOTS = 10_000  # or as many as a reader's descriptors allow: two for a slot with a writer, and some for itself
+SLOTS = (1, 10, 100, 1000, 10_000)
 MACHINES = (1, 2, 4, 8, 16, 32)
 SECONDS = 0.3
 
@@ -177,12 +176,14 @@ def once(bench, *arguments):
 
 def slots(bench):
     End(bench, bench.here, "read", "OFFICE")  # is the post office, which has a descriptor a slot as well
-    most = min(MOST_SLOTS, (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 100) // 2)
-    for count in (*SLOTS, most):
-        def measure(number, count=count):
-            if number > 0 and count == most:
+    # The reader has a descriptor a slot, one more where somebody writes to it, and some for itself.
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    for count in SLOTS:
+        written = min(count, descriptors - count - 100)
+        def measure(number, count=count, written=written):
+            if number > 0 and count == SLOTS[-1]:
                 return  # takes long
-            said = once(bench, "slots", count)
+            said = once(bench, "slots", count, "--written", written)
             bench.add("slots-messages", "one a put, to each in turn", count, number, rate(said))
             bench.add("slots-memory", "empty", count, number, said["empty_kib"])
             bench.add("slots-memory", "after messages", count, number, said["used_kib"])

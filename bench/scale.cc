@@ -1,10 +1,17 @@
 // What bench/growth.py starts: ends whose number, place and pace it chooses, which the messaging
 // harness cannot. Each command prints `key=value` pairs on one line.
-//   scale read NAME [--writers N] [--cpu C] [--latency]   until every writer said it is done, or
-//   nothing comes any more scale write ADDRESS [--size B] [--batch K] [--secs S] [--gap-us G]
-//   [--cpu C]   begins when it is sent a line scale slots N [--secs S]     one process reads N
-//   slots, another writes to each in turn scale idle N [--secs S]      one process has N slots, and
-//   nothing comes
+//
+// scale read NAME [--writers N] [--cpu C] [--latency]: until every writer said it is done, or
+// nothing comes any more.
+//
+// scale write ADDRESS [--size B] [--batch K] [--secs S] [--gap-us G] [--cpu C]: begins when it is
+// sent a line.
+//
+// scale slots N [--written W] [--secs S]: one process reads N slots, another writes to the first W
+// (all) in turn.
+//
+// scale idle N [--secs S]: one process has N slots, and nothing comes.
+//
 // Slots of this machine are written with waiting where they are full.
 #include <mailslot/mailslot.h>
 #include <poll.h>
@@ -22,6 +29,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -336,7 +344,7 @@ std::uint64_t take_all(std::vector<Reader>& readers, Message& message) {
     return messages;
 }
 
-void take_first_of_each(std::vector<Reader>& readers, Message& message) {
+void take_first_of_each(std::span<Reader> readers, Message& message) {
     for (Reader& reader : readers) {
         if (!reader.get_into(message, Timeout(20'000))) die("a slot heard nothing");
     }
@@ -344,13 +352,15 @@ void take_first_of_each(std::vector<Reader>& readers, Message& message) {
 
 int read_many(const Arguments& arguments) {
     const std::size_t count = std::strtoull(arguments.place().c_str(), nullptr, 10);
+    const auto written = std::min(
+        count, static_cast<std::size_t>(arguments.number("--written", static_cast<double>(count))));
     raise_limits(count);
     int go[2], opened[2];
     if (pipe(go) != 0 || pipe(opened) != 0) die("pipe");
     const pid_t writing = fork();
     if (writing == 0) {
         close(go[1]);
-        write_in_turn(count, go[0], opened[1]);
+        write_in_turn(written, go[0], opened[1]);
     }
     close(opened[1]);
     {
@@ -366,13 +376,14 @@ int read_many(const Arguments& arguments) {
     const auto asked = now_ns();
     char byte = 0;
     if (read(opened[0], &byte, 1) != 1) die("the writer ended");
-    const double open_us = static_cast<double>(now_ns() - asked) / 1e3 / static_cast<double>(count);
+    const double open_us =
+        static_cast<double>(now_ns() - asked) / 1e3 / static_cast<double>(written);
     Message message;
     // A slot's first message takes memory: what follows is measured by itself.
     const auto first = now_ns();
-    take_first_of_each(readers, message);
+    take_first_of_each(std::span(readers).first(written), message);
     const double first_us =
-        static_cast<double>(now_ns() - first) / 1e3 / static_cast<double>(count);
+        static_cast<double>(now_ns() - first) / 1e3 / static_cast<double>(written);
     const auto begin = now_ns();
     const auto end = begin + static_cast<std::int64_t>(arguments.number("--secs", 0.5) * 1e9);
     std::uint64_t messages = 0;

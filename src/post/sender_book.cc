@@ -19,6 +19,7 @@ SequenceWindow::Standing SequenceWindow::standing(std::uint64_t sequence) const 
 std::uint64_t SequenceWindow::advance_to(std::uint64_t sequence) {
     if (sequence <= next_) return 0;
     const std::uint64_t gap = sequence - next_;
+    if (gap >= kRepeatWindow) causes_.reset();
     // The bits of the numbers that leave the window serve those that come in.
     arrived_.reset(next_, gap);
     clear_cause(next_, gap);
