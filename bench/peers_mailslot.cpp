@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <vector>
 
@@ -13,8 +14,10 @@
 using namespace pb;
 namespace {
 
-// A process of the harness plays one machine, chosen by whatever it opens first.
-void become_machine(const Cfg& cfg, const std::string& folder, const char* host) {
+// A process of the harness plays one machine, chosen by whatever it opens first. `settings` are the
+// lines of a configuration file; none: the defaults.
+void become_machine(const Cfg& cfg, const std::string& folder, const char* host,
+                    const std::string& settings = "") {
     static bool is_chosen = false;
     if (is_chosen) return;
     is_chosen = true;
@@ -24,6 +27,10 @@ void become_machine(const Cfg& cfg, const std::string& folder, const char* host)
     setenv("MAILSLOT_HOST", host, 1);
     setenv("MAILSLOT_PORT", port.c_str(), 1);
     unsetenv("MAILSLOT_CONFIG");
+    if (settings.empty()) return;
+    const std::string file = folder + ".toml";
+    std::ofstream(file) << settings;
+    setenv("MAILSLOT_CONFIG", file.c_str(), 1);
 }
 
 std::string run_folder(const Cfg& cfg, const std::string& machine) {
@@ -103,14 +110,17 @@ struct Local : Ends<Batch> {
     }
 };
 
-// Several machines: the writer is one, each reader another; in pp the writer's also reads.
-template <int Batch, bool Group>
+// Several machines: the writer is one, each reader another; in pp the writer's also reads. SendMiB:
+// the writer's send_rate; 0: the default.
+template <int Batch, bool Group, int SendMiB = 0>
 struct Network : Ends<Batch> {
     static constexpr bool lossy = true;
     using Ends<Batch>::Ends;
     static void cleanup(Cfg& cfg) {
-        for (const char* machine : {"w", "r0", "r1", "r2", "r3"})
+        for (const char* machine : {"w", "r0", "r1", "r2", "r3"}) {
             std::filesystem::remove_all(run_folder(cfg, machine));
+            std::filesystem::remove(run_folder(cfg, machine) + ".toml");
+        }
     }
     void open_reader(int index) {
         const std::string machine = this->cfg.chan == 1 ? "w" : "r" + std::to_string(index);
@@ -122,7 +132,9 @@ struct Network : Ends<Batch> {
         }
     }
     void open_writer(int) {
-        become_machine(this->cfg, run_folder(this->cfg, "w"), "w");
+        const std::string rate = std::to_string(SendMiB) + "MiB";
+        become_machine(this->cfg, run_folder(this->cfg, "w"), "w",
+                       SendMiB == 0 ? "" : "send_rate = \"" + rate + "\"\n");
         const std::string place = Group ? "*" : this->cfg.addr;
         this->writer = need(
             mailslot::Writer::open("\\\\" + place + "\\mailslot\\" + slot_name(this->cfg)));
@@ -164,9 +176,11 @@ Register<LS> ls("mailslot-128k", "mailslot");
 Register<LS32> ls32("mailslot-batch-128k", "mailslot");
 using N1 = Network<1, false>;
 using N32 = Network<32, false>;
+using N32F = Network<32, false, 1280>;
 using N512 = Network<512, false>;
 Register<N1> n1("mailslot-udp", "mailslot-udp");
 Register<N32> n32("mailslot-udp-batch", "mailslot-udp");
+Register<N32F> n32f("mailslot-udp-batch-1280m", "mailslot-udp");
 Register<N512> n512("mailslot-udp-batch-512", "mailslot-udp");
 Register<Slots> slots("mailslot-udp-slots", "mailslot-udp");
 using G1 = Network<1, true>;

@@ -86,8 +86,7 @@ public:
     // A descriptor that polls readable when receive() has work; -1 where there is none (fake, not
     // started).
     virtual int poll_fd() const = 0;
-    // Hands over what is there, a bounded number of batches; never blocks. True: more may be
-    // waiting.
+    // Hands over what is there, about a batch; never blocks. True: more may be waiting.
     virtual bool receive(const Deliver& deliver) = 0;
 
     // Sends whole messages (or an end, query or answer) of one writer, in order, packed and

@@ -33,4 +33,28 @@ private:
 // The calling thread's sleeps end when they should, not up to 50 microseconds later.
 void use_precise_timers();
 
+// A thread's share of a processor in turns of about `turn`, in place of the system's (some
+// milliseconds), as long as it likes: it waits for less long where others use the processor too.
+// Nothing happens where the system does not do it (Linux before 6.12) or forbids it.
+// Threads: the one that it is for.
+class ShortTurns {
+public:
+    explicit ShortTurns(std::chrono::nanoseconds turn) : turn_(turn) {}
+
+    void begin();
+    void end();
+    bool are_on() const { return are_on_; }
+
+    // Those that wait for this processor go first, for once. It costs the thread a turn, so nothing
+    // happens where that is a long one.
+    void give_way() const;
+
+private:
+    bool change(std::chrono::nanoseconds turn);
+
+    const std::chrono::nanoseconds turn_;
+    std::chrono::nanoseconds usual_{};
+    bool are_on_ = false, are_refused_ = false;
+};
+
 }  // namespace mailslot::os

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,13 +32,16 @@ struct Datagram {
 // (the last may be shorter) from one sender that the kernel kept together (UDP_GRO).
 class DatagramBatch {
 public:
-    // A datagram over `piece_bytes` is cut. Pieces of several datagrams have up to 64 KiB.
-    DatagramBatch(std::size_t pieces, std::size_t piece_bytes);
+    // A datagram over `piece_bytes` is cut. Pieces of several datagrams have up to 64 KiB. A
+    // receive() takes fewer pieces than there is room for where these would have more than
+    // `bytes_at_once`, if they are like the ones before.
+    DatagramBatch(std::size_t pieces, std::size_t piece_bytes,
+                  std::size_t bytes_at_once = std::numeric_limits<std::size_t>::max());
     DatagramBatch(DatagramBatch&&) noexcept;
     DatagramBatch& operator=(DatagramBatch&&) noexcept;
     ~DatagramBatch();
 
-    bool is_full() const;  // by the last receive(): more may be waiting
+    bool is_full() const;  // the last receive() took all it could: more may be waiting
 
 private:
     friend class UdpSocket;

@@ -17,6 +17,7 @@
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/local_socket.h"
+#include "os/thread.h"
 #include "post/answerer.h"
 #include "post/gateway.h"
 #include "post/handover.h"
@@ -163,6 +164,7 @@ private:
     std::optional<Clock::Instant> book_at_;
     std::optional<Clock::Instant> accept_again_;
     PostOffice post_office_;
+    os::ShortTurns turns_;
     SystemRandom random_;
     Answerer answerer_;
 };

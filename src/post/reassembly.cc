@@ -40,16 +40,25 @@ std::size_t Reassembly::KeyHash::operator()(const Key& key) const {
 Reassembly::Outcome Reassembly::add(const SenderKey& sender, const Envelope& fragment,
                                     Clock::Instant now, std::vector<Key>& evicted) {
     const Key key{sender, fragment.sequence};
-    const auto found = by_key_.find(key);
-    const bool is_first = found == by_key_.end();
-    if (!is_first && !is_same_message(found->second->head, fragment)) return Outcome::differs;
-    if (!is_first && found->second->parts.contains(part_number(fragment))) return Outcome::copy;
+    const Place found = find(key);
+    const bool is_first = found == messages_.end();
+    if (!is_first && !is_same_message(found->head, fragment)) return Outcome::differs;
+    if (!is_first && found->parts.contains(part_number(fragment))) return Outcome::copy;
 
-    const Place message = is_first ? begin(key, fragment) : found->second;
+    const Place message = is_first ? begin(key, fragment) : found;
     keep(message, fragment, now);
     if (message->parts.size() == part_count(fragment)) return Outcome::complete;
-    make_room(sender, evicted);
+    if (is_over(*message->of_sender) || bytes_ > limits_.bytes) make_room(sender, evicted);
     return Outcome::kept;
+}
+
+Reassembly::Place Reassembly::find(const Key& key) {
+    if (latest_ == messages_.end() || latest_->key != key) {
+        const auto found = by_key_.find(key);
+        if (found == by_key_.end()) return messages_.end();
+        latest_ = found->second;
+    }
+    return latest_;
 }
 
 Reassembly::Place Reassembly::begin(const Key& key, const Envelope& fragment) {
@@ -66,8 +75,10 @@ Reassembly::Place Reassembly::begin(const Key& key, const Envelope& fragment) {
     message.head.to = message.to;
     message.head.payload = {};
     by_key_.emplace(key, place);
-    std::list<Message*>& of_sender = by_sender_[key.sender].messages;
-    message.of_sender = of_sender.insert(of_sender.end(), &message);
+    latest_ = place;
+    message.of_sender = &by_sender_[key.sender];
+    std::list<Message*>& its = message.of_sender->messages;
+    message.place_of_sender = its.insert(its.end(), &message);
     charge(place,
            kHalfArrivedCost + message.slot.size() + message.from_host.size() + message.to.size());
     return place;
@@ -79,18 +90,20 @@ void Reassembly::keep(Place message, const Envelope& fragment, Clock::Instant no
     message->last_part = now;
     charge(message, kPartCost + fragment.payload.size());
     messages_.splice(messages_.end(), messages_, message);
-    std::list<Message*>& of_sender = by_sender_[message->key.sender].messages;
-    of_sender.splice(of_sender.end(), of_sender, message->of_sender);
+    std::list<Message*>& its = message->of_sender->messages;
+    its.splice(its.end(), its, message->place_of_sender);
+}
+
+bool Reassembly::is_over(const PerSender& kept) const {
+    return kept.bytes > limits_.bytes_per_sender ||
+           kept.messages.size() > limits_.messages_per_sender;
 }
 
 void Reassembly::make_room(const SenderKey& sender, std::vector<Key>& evicted) {
     for (auto own = by_sender_.find(sender); own != by_sender_.end();
          own = by_sender_.find(sender)) {
-        const PerSender& kept = own->second;
-        if (kept.bytes <= limits_.bytes_per_sender &&
-            kept.messages.size() <= limits_.messages_per_sender)
-            break;
-        const Key key = kept.messages.front()->key;
+        if (!is_over(own->second)) break;
+        const Key key = own->second.messages.front()->key;
         evicted.push_back(key);
         remove(by_key_.at(key));
     }
@@ -102,16 +115,17 @@ void Reassembly::make_room(const SenderKey& sender, std::vector<Key>& evicted) {
 
 void Reassembly::charge(Place message, std::size_t bytes) {
     message->charge += bytes;
-    by_sender_[message->key.sender].bytes += bytes;
+    message->of_sender->bytes += bytes;
     bytes_ += bytes;
 }
 
 // Out of all tables; the message itself stays in the list.
 void Reassembly::detach(Place message) {
-    const auto own = by_sender_.find(message->key.sender);
-    own->second.messages.erase(message->of_sender);
-    own->second.bytes -= message->charge;
-    if (own->second.messages.empty()) by_sender_.erase(own);
+    if (latest_ == message) latest_ = messages_.end();
+    PerSender& own = *message->of_sender;
+    own.messages.erase(message->place_of_sender);
+    own.bytes -= message->charge;
+    if (own.messages.empty()) by_sender_.erase(message->key.sender);
     bytes_ -= message->charge;
     by_key_.erase(message->key);
 }
@@ -122,9 +136,8 @@ void Reassembly::remove(Place message) {
 }
 
 Envelope Reassembly::take(const SenderKey& sender, std::uint64_t sequence) {
-    const auto found = by_key_.find({sender, sequence});
-    MAILSLOT_CHECK(found != by_key_.end());
-    const Place message = found->second;
+    const Place message = find({sender, sequence});
+    MAILSLOT_CHECK(message != messages_.end());
     detach(message);
     taken_.clear();
     // The node moves as it is: the strings that its envelope points to stay where they are.

@@ -49,6 +49,8 @@ public:
     };
 
     explicit Reassembly(const ReassemblyLimits& limits) : limits_(limits) {}
+    Reassembly(const Reassembly&) = delete;
+    Reassembly& operator=(const Reassembly&) = delete;
 
     // A sound fragment. Messages that had to make room, perhaps this one, are appended to
     // `evicted`.
@@ -73,6 +75,11 @@ public:
     std::size_t bytes() const { return bytes_; }  // with the costs above
 
 private:
+    struct Message;
+    struct PerSender {
+        std::size_t bytes = 0;
+        std::list<Message*> messages;  // longest without a new part first
+    };
     struct Message {
         Key key;
         Envelope head;  // its views point to the strings below
@@ -80,19 +87,18 @@ private:
         std::map<std::uint32_t, std::vector<std::byte>> parts;
         std::size_t charge = 0;
         Clock::Instant last_part{};
-        std::list<Message*>::iterator of_sender{};
-    };
-    struct PerSender {
-        std::size_t bytes = 0;
-        std::list<Message*> messages;  // longest without a new part first
+        PerSender* of_sender = nullptr;
+        std::list<Message*>::iterator place_of_sender{};
     };
     struct KeyHash {
         std::size_t operator()(const Key& key) const;
     };
     using Place = std::list<Message>::iterator;
 
+    Place find(const Key& key);  // messages_.end(): not here
     Place begin(const Key& key, const Envelope& fragment);
     void keep(Place message, const Envelope& fragment, Clock::Instant now);
+    bool is_over(const PerSender& kept) const;
     void make_room(const SenderKey& sender, std::vector<Key>& evicted);
     void charge(Place message, std::size_t bytes);
     void detach(Place message);
@@ -100,7 +106,8 @@ private:
 
     ReassemblyLimits limits_;
     std::size_t bytes_ = 0;
-    std::list<Message> messages_;  // longest without a new part first
+    std::list<Message> messages_;     // longest without a new part first
+    Place latest_ = messages_.end();  // to be looked at first: parts mostly come in a row
     std::unordered_map<Key, Place, KeyHash> by_key_;
     std::unordered_map<SenderKey, PerSender, SenderKeyHash> by_sender_;
     std::list<Message> taken_;         // none or one: lends its strings to what take() returned

@@ -13,6 +13,10 @@ namespace mailslot {
 // (stock Debian: net.core.rmem_max 212,992, doubled by the kernel) holds three times as much.
 inline constexpr std::size_t kBurstBytes = 128 * 1024;
 
+// Above the default rate it is what the rate gives in this time (1/4096 s), so that a sleep that
+// ends late costs nothing.
+inline constexpr std::uint64_t kBurstsPerSecond = 4096;
+
 // What a datagram that is not of the size of the one before it costs beside its bytes: in its
 // reader's socket it has a buffer of its own.
 inline constexpr std::size_t kApartBytes = 1024;
@@ -34,16 +38,18 @@ public:
     using Duration = std::chrono::nanoseconds;
 
     // Of the datagrams' payload, all copies together; 0: as fast as the system takes it.
-    explicit Pacer(std::uint64_t bytes_per_second) : rate_(bytes_per_second) {}
+    explicit Pacer(std::uint64_t bytes_per_second)
+        : rate_(bytes_per_second),
+          burst_(std::max<std::uint64_t>(kBurstBytes, bytes_per_second / kBurstsPerSecond)) {}
 
     // Counts `bytes` that are to leave at `now` at the earliest, and says how long they must wait:
-    // until all that was counted would have left at the rate, but for kBurstBytes.
+    // until all that was counted would have left at the rate, but for a burst.
     Duration count(std::size_t bytes, Instant now) {
         if (rate_ == 0) return Duration::zero();
         level_ -= std::min(level_, bytes_in(now - then_));
         then_ = now;
         level_ += bytes;
-        return level_ <= kBurstBytes ? Duration::zero() : time_of(level_ - kBurstBytes);
+        return level_ <= burst_ ? Duration::zero() : time_of(level_ - burst_);
     }
 
 private:
@@ -61,7 +67,7 @@ private:
                         1);
     }
 
-    const std::uint64_t rate_;
+    const std::uint64_t rate_, burst_;
     std::uint64_t level_ = 0;  // bytes that have left ahead of the rate, as of then_
     Instant then_{};
 };

@@ -55,6 +55,13 @@ TEST_F(PacerTest, makes_up_for_sleeping_too_long) {
     EXPECT_NEAR(static_cast<double>(took.count()), 1000 * 60'000 / 1e5, 3);
 }
 
+TEST_F(PacerTest, lets_more_go_at_once_where_the_rate_is_high) {
+    constexpr std::size_t kMore = 10 * kBurstBytes;
+    Pacer fast(kMore * kBurstsPerSecond);
+    EXPECT_EQ(fast.count(kMore, now_), nanoseconds::zero());
+    EXPECT_GT(fast.count(1000, now_), nanoseconds::zero());
+}
+
 TEST_F(PacerTest, never_waits_where_there_is_no_bound) {
     Pacer none(0);
     for (int i = 0; i < 100; ++i) EXPECT_EQ(none.count(1 << 30, now_), nanoseconds::zero());

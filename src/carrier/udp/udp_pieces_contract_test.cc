@@ -97,6 +97,25 @@ TEST_P(UdpPieces, hold_datagrams_of_one_size_and_are_split_where_they_come_in) {
     }
 }
 
+TEST_P(UdpPieces, come_fewer_at_a_time_where_they_are_large) {
+    constexpr std::size_t kRoom = 8;
+    os::DatagramBatch batch(kRoom, 64 * 1024, 64 * 1024);
+    const auto pieces_of = [&](std::size_t pieces, std::size_t datagrams_each) {
+        for (std::size_t i = 0; i < pieces; ++i) send(datagrams_of(Sizes(datagrams_each, 1000)));
+        Sizes came;
+        for (bool more = true; more;) {
+            came.push_back(receiver_.receive(batch).size() / datagrams_each);
+            more = batch.is_full();
+        }
+        return came;
+    };
+    EXPECT_EQ(pieces_of(3, 1), (Sizes{1, 2}));  // it has room for one that is as large as can be
+    EXPECT_EQ(pieces_of(20, 1), (Sizes{8, 8, 4}));
+    EXPECT_EQ(pieces_of(5, 30), (Sizes{5}));  // it expected the like
+    EXPECT_EQ(pieces_of(5, 30), (Sizes{2, 2, 1}));
+    EXPECT_EQ(pieces_of(3, 60), (Sizes{2, 1, 0}));
+}
+
 class UdpRefusedPieces : public UdpPieces {};
 
 TEST_P(UdpRefusedPieces, are_given_up_and_nothing_is_lost) {

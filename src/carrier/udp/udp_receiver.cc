@@ -15,10 +15,10 @@ using Family = IpAddress::Family;
 // A piece holds up to 64 KiB; pages that none reaches cost nothing.
 constexpr std::size_t kBatchPieces = 32;
 constexpr std::size_t kPieceBytes = 64 * 1024;
+// So that what is read is still in the processor's cache when a reader on the same one gets it
+// (docs/post-office.md, "Turns").
+constexpr std::size_t kBytesAtOnce = 256 * 1024;
 static_assert(kPieceBytes > wire::kMaxFrameBytes);
-// A round reads one batch of every socket. No further one begins after so many datagrams: between
-// calls the owner's loop sees to its other work.
-constexpr std::size_t kDatagramsAtOnce = 256;
 // Handed over together: while they are in the processor's cache, and so that small messages cannot
 // make us keep many; those of one more datagram may come on top.
 constexpr std::size_t kMessagesAtOnce = 512;
@@ -39,7 +39,7 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
       keys_(settings.keys),
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
-      batch_(kBatchPieces, kPieceBytes),
+      batch_(kBatchPieces, kPieceBytes, kBytesAtOnce),
       contents_(kMessagesAtOnce + wire::kMaxFrameMessages) {}
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
@@ -173,16 +173,11 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
         // Short of resources just now. What is joined stays; the next change tries again.
         count_one(counters_.deaf_interfaces);
     }
-    bool more = true;
-    for (std::size_t datagrams = 0; more && datagrams < kDatagramsAtOnce;) {
-        more = false;
-        for (std::size_t i = 0; i < sockets_.size(); ++i) {
-            if (!has_work(sockets_[i].fd())) continue;
-            const std::span<const os::Datagram> came = sockets_[i].receive(batch_);
-            hand_over(i, came, deliver);
-            datagrams += came.size();
-            more = more || batch_.is_full();
-        }
+    bool more = false;
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+        if (!has_work(sockets_[i].fd())) continue;
+        hand_over(i, sockets_[i].receive(batch_), deliver);
+        more = more || batch_.is_full();
     }
     return more;
 }

@@ -2,17 +2,39 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
 namespace mailslot::os {
 namespace {
+
+// struct sched_attr of sched_setattr(2), version 0: Debian 12's <sched.h> lacks it, and does not
+// go together with the kernel's header that has it.
+struct SchedulingAttributes {
+    std::uint32_t size = sizeof(SchedulingAttributes);
+    std::uint32_t policy = 0;
+    std::uint64_t flags = 0;
+    std::int32_t nice = 0;
+    std::uint32_t priority = 0;
+    std::uint64_t runtime = 0, deadline = 0, period = 0;  // ns
+};
+
+// Of the calling thread.
+bool get_attributes(SchedulingAttributes& attributes) {
+    return syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0;
+}
+bool set_attributes(SchedulingAttributes& attributes) {
+    return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+}
 
 bool run(std::thread& thread, std::function<void()> work) {
     sigset_t all, before;
@@ -58,5 +80,32 @@ bool StopFlag::wait_for(std::chrono::milliseconds at_most) const {
 }
 
 void use_precise_timers() { prctl(PR_SET_TIMERSLACK, 1000); }
+
+void ShortTurns::begin() {
+    if (are_on_ || are_refused_) return;
+    are_on_ = change(turn_);
+    are_refused_ = !are_on_;
+}
+
+void ShortTurns::end() {
+    if (!are_on_) return;
+    (void)change(usual_);
+    are_on_ = false;
+}
+
+void ShortTurns::give_way() const {
+    if (are_on_) sched_yield();
+}
+
+bool ShortTurns::change(std::chrono::nanoseconds turn) {
+    SchedulingAttributes attributes;
+    if (!get_attributes(attributes)) return false;
+    usual_ = std::chrono::nanoseconds(attributes.runtime);
+    attributes.runtime = static_cast<std::uint64_t>(turn.count());
+    if (!set_attributes(attributes)) return false;
+    // Older kernels take it and forget it.
+    return get_attributes(attributes) &&
+           attributes.runtime == static_cast<std::uint64_t>(turn.count());
+}
 
 }  // namespace mailslot::os

@@ -233,14 +233,16 @@ private:
 }  // namespace
 
 struct DatagramBatch::Memory {
-    Memory(std::size_t count, std::size_t each)
+    Memory(std::size_t count, std::size_t each, std::size_t at_once)
         : piece_bytes(each),
+          bytes_at_once(at_once),
           bytes(std::make_unique_for_overwrite<std::byte[]>(count * each)),
           vectors(count),
           addresses(count),
           controls(count),
           headers(count),
-          used(count) {}
+          used(count),
+          next(pieces_of(each)) {}
 
     // The kernel overwrites lengths and flags of those that it fills.
     void prepare() {
@@ -255,6 +257,16 @@ struct DatagramBatch::Memory {
             header.msg_control = controls[i].bytes.data();
             header.msg_controllen = controls[i].bytes.size();
         }
+    }
+
+    std::size_t pieces_of(std::size_t size) const {
+        return std::clamp<std::size_t>(bytes_at_once / std::max<std::size_t>(size, 1), 1,
+                                       headers.size());
+    }
+    void expect_the_like() {
+        std::size_t total = 0;
+        for (std::size_t i = 0; i < came; ++i) total += headers[i].msg_len;
+        if (came > 0) next = pieces_of(total / came);
     }
 
     // Each datagram of a piece that came, by itself.
@@ -280,24 +292,25 @@ struct DatagramBatch::Memory {
         datagrams.push_back(datagram);
     }
 
-    std::size_t piece_bytes;
+    std::size_t piece_bytes, bytes_at_once;
     std::unique_ptr<std::byte[]> bytes;  // not zeroed: pages that no datagram reaches cost nothing
     std::vector<iovec> vectors;
     std::vector<sockaddr_storage> addresses;
     std::vector<Control> controls;
     std::vector<mmsghdr> headers;
-    std::size_t used;      // headers, from the first on, that have to be prepared again
-    std::size_t came = 0;  // pieces, at the last receive()
+    std::size_t used;                 // headers, from the first on, that have to be prepared again
+    std::size_t next;                 // pieces, to be asked for
+    std::size_t asked = 0, came = 0;  // pieces, at the last receive()
     std::vector<Datagram> datagrams;
 };
 
-DatagramBatch::DatagramBatch(std::size_t pieces, std::size_t piece_bytes)
-    : memory_(std::make_unique<Memory>(pieces, piece_bytes)) {}
+DatagramBatch::DatagramBatch(std::size_t pieces, std::size_t piece_bytes, std::size_t bytes_at_once)
+    : memory_(std::make_unique<Memory>(pieces, piece_bytes, bytes_at_once)) {}
 DatagramBatch::DatagramBatch(DatagramBatch&&) noexcept = default;
 DatagramBatch& DatagramBatch::operator=(DatagramBatch&&) noexcept = default;
 DatagramBatch::~DatagramBatch() = default;
 
-bool DatagramBatch::is_full() const { return memory_->came == memory_->headers.size(); }
+bool DatagramBatch::is_full() const { return memory_->came == memory_->asked; }
 
 Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
                                   std::size_t receive_buffer_bytes) {
@@ -416,12 +429,14 @@ void UdpSocket::leave(const IpAddress& group, std::uint32_t interface_index) {
 std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     DatagramBatch::Memory& memory = *batch.memory_;
     memory.prepare();
-    const auto room = static_cast<unsigned>(memory.headers.size());
-    const int came = recvmmsg(fd(), memory.headers.data(), room, MSG_DONTWAIT, nullptr);
+    memory.asked = memory.next;
+    const int came = recvmmsg(fd(), memory.headers.data(), static_cast<unsigned>(memory.asked),
+                              MSG_DONTWAIT, nullptr);
     // Below 0: nothing there; an error of the link shows in the watch, not here.
     memory.came = static_cast<std::size_t>(std::max(came, 0));
     // One more: it may have been begun and put back.
     memory.used = std::min(memory.came + 1, memory.headers.size());
+    memory.expect_the_like();
     memory.datagrams.clear();
     for (std::size_t i = 0; i < memory.came; ++i) memory.split(i);
     return memory.datagrams;
