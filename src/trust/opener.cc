@@ -28,9 +28,8 @@ Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
         if (const auto clear = read_clear(datagram))
             return take_sealed(*clear, datagram, came_to, room, parcel);
     }
-    const auto decoded = wire::decode_frame(datagram, room);
+    const auto decoded = wire::decode_frame(datagram, room, parcel);
     if (decoded) [[likely]] {
-        parcel = *decoded;
         // What is for a domain that has a key here must be sealed with it. The slot that it is for
         // counts it.
         if (ring_ != nullptr) {
@@ -57,9 +56,8 @@ Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
         if (opened) break;
     }
     if (!opened) return Verdict::not_trusted;
-    const auto decoded = wire::decode_frame(opened->plain, room);
+    const auto decoded = wire::decode_frame(opened->plain, room, parcel);
     if (!decoded) return verdict_of(decoded.error());
-    parcel = *decoded;
     Envelope& envelope = parcel.envelope;
     envelope.trust = Trust::domain;
     envelope.domain = *domain;

@@ -39,7 +39,7 @@ public:
     }
 
     // `came_to`: the address in the datagram's IP header. A sealed datagram is opened in place.
-    // Taken: `parcel` is as decode_frame() makes it, with trust; else of no use.
+    // `parcel` is a new one. Taken: it is as decode_frame() makes it, with trust; else of no use.
     Verdict take(std::span<std::byte> datagram, const IpAddress& came_to, std::span<Content> room,
                  Parcel& parcel);
 

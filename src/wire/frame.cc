@@ -1,6 +1,7 @@
 #include "wire/frame.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "model/fold.h"
@@ -111,20 +112,24 @@ Result<void> decode_records(ByteReader& in, const Envelope& shared, std::span<Co
 // Where the last message or part has ended: nothing is there, or what fills the frame.
 bool ends_well(const ByteReader& in, bool is_filled) {
     const Bytes rest = in.rest();
-    return rest.empty() != is_filled &&
-           std::ranges::all_of(rest, [](std::byte byte) { return byte == std::byte{0}; });
+    if (rest.empty()) return !is_filled;
+    // Zeroes: the first is one, and each is as the one before it.
+    return is_filled && rest.front() == std::byte{0} &&
+           std::memcmp(rest.data(), rest.data() + 1, rest.size() - 1) == 0;
 }
 
-Result<Parcel> decode_messages(ByteReader& in, const Envelope& shared, bool is_filled,
-                               std::span<Content> room) {
+Result<void> decode_messages(ByteReader& in, bool is_filled, std::span<Content> room,
+                             Parcel& parcel) {
+    const Envelope& shared = parcel.envelope;
     const std::uint16_t count = in.u16be();
     if (count == 0 || count > kMaxFrameMessages) return damaged();
     if (shared.sequence > std::numeric_limits<std::uint64_t>::max() - (count - 1u))
         return damaged();
     const auto contents = room.first(count);
-    if (auto records = decode_records(in, shared, contents); !records) return records.error();
+    if (auto records = decode_records(in, shared, contents); !records) return records;
     if (!ends_well(in, is_filled)) return damaged();
-    return Parcel{shared, contents};
+    parcel.contents = contents;
+    return {};
 }
 
 Result<void> decode_fragment(ByteReader& in, bool is_filled, Envelope& e) {
@@ -200,15 +205,20 @@ Envelope message_header(const Envelope& shared) {
 
 }  // namespace
 
-Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room) {
+Result<void> decode_frame(Bytes datagram, std::span<Content> room, Parcel& parcel) {
     ByteReader in(datagram);
-    if (auto prefix = decode_prefix(in, datagram.size()); !prefix) return prefix.error();
-    Envelope e;
-    if (auto header = decode_header(in, e); !header) return header.error();
+    if (auto prefix = decode_prefix(in, datagram.size()); !prefix) return prefix;
+    Envelope& e = parcel.envelope;
+    if (auto header = decode_header(in, e); !header) return header;
     const bool is_filled = (datagram[kMarksAt] & std::byte{kFilled}) != std::byte{0};
-    if (e.kind == Kind::message) return decode_messages(in, e, is_filled, room);
-    if (auto body = decode_single(in, is_filled, e); !body) return body.error();
-    return Parcel{e, {}};
+    if (e.kind == Kind::message) return decode_messages(in, is_filled, room, parcel);
+    return decode_single(in, is_filled, e);
+}
+
+Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room) {
+    Parcel parcel;
+    if (auto decoded = decode_frame(datagram, room, parcel); !decoded) return decoded.error();
+    return parcel;
 }
 
 Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out) {

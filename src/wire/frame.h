@@ -44,6 +44,8 @@ inline constexpr std::size_t kSealBytes = 60;
 // left for the caller. Errors: bad_packet; `step` is "version" or "flags" for a datagram of a later
 // program, "sealed" for one that needs a key, "frame" for damage.
 Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room);
+// The same into a new parcel, of which nothing holds after an error.
+Result<void> decode_frame(Bytes datagram, std::span<Content> room, Parcel& parcel);
 // The same as single envelopes, which are appended to `out`.
 Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out);
 
