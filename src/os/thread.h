@@ -50,8 +50,6 @@ public:
     void give_way() const;
 
 private:
-    bool change(std::chrono::nanoseconds turn);
-
     const std::chrono::nanoseconds turn_;
     std::chrono::nanoseconds usual_{};
     bool are_on_ = false, are_refused_ = false;

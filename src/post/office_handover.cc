@@ -118,6 +118,7 @@ void Office::drain() {
 
 Estate Office::take_apart() {
     Estate estate;
+    turns_.end();  // the thread stays, and may have an office again
     answerer_.send_all();
     stop_listening();  // the files are the successor's to make
     book_counters();

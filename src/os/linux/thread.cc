@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -34,6 +35,19 @@ bool get_attributes(SchedulingAttributes& attributes) {
 }
 bool set_attributes(SchedulingAttributes& attributes) {
     return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
+}
+
+// What it was before; nothing: it did not become that.
+std::optional<std::chrono::nanoseconds> change_turn(std::chrono::nanoseconds turn) {
+    SchedulingAttributes attributes;
+    if (!get_attributes(attributes)) return std::nullopt;
+    const std::chrono::nanoseconds before(attributes.runtime);
+    attributes.runtime = static_cast<std::uint64_t>(turn.count());
+    if (!set_attributes(attributes)) return std::nullopt;
+    // Older kernels take it and forget it.
+    if (!get_attributes(attributes)) return std::nullopt;
+    if (attributes.runtime != static_cast<std::uint64_t>(turn.count())) return std::nullopt;
+    return before;
 }
 
 bool run(std::thread& thread, std::function<void()> work) {
@@ -83,29 +97,22 @@ void use_precise_timers() { prctl(PR_SET_TIMERSLACK, 1000); }
 
 void ShortTurns::begin() {
     if (are_on_ || are_refused_) return;
-    are_on_ = change(turn_);
-    are_refused_ = !are_on_;
+    if (const auto before = change_turn(turn_)) {
+        usual_ = *before;
+        are_on_ = true;
+    } else {
+        are_refused_ = true;
+    }
 }
 
 void ShortTurns::end() {
     if (!are_on_) return;
-    (void)change(usual_);
+    (void)change_turn(usual_);
     are_on_ = false;
 }
 
 void ShortTurns::give_way() const {
     if (are_on_) sched_yield();
-}
-
-bool ShortTurns::change(std::chrono::nanoseconds turn) {
-    SchedulingAttributes attributes;
-    if (!get_attributes(attributes)) return false;
-    usual_ = std::chrono::nanoseconds(attributes.runtime);
-    attributes.runtime = static_cast<std::uint64_t>(turn.count());
-    if (!set_attributes(attributes)) return false;
-    // Older kernels take it and forget it.
-    return get_attributes(attributes) &&
-           attributes.runtime == static_cast<std::uint64_t>(turn.count());
 }
 
 }  // namespace mailslot::os
