@@ -56,10 +56,11 @@ pid_t station_of(pid_t process) {
 
 bool becomes(pid_t thread, nanoseconds turn) {
     const auto deadline = steady_clock::now() + kPatience;
-    while (turn_of(thread) != turn) {
-        if (turn_of(thread) == 0ns || steady_clock::now() > deadline) return false;
+    for (;;) {
+        const nanoseconds now = turn_of(thread);
+        if (now == turn) return true;
+        if (now == 0ns || steady_clock::now() > deadline) return false;
     }
-    return true;
 }
 
 TEST(Turns, are_short_in_a_stream_alone) {
