@@ -128,7 +128,6 @@ void take(benchmark::State& state, Kind kind) {
     const SystemClock clock;
     trust::ReplayWindows windows;
     trust::Opener opener(trust::Keys::of(trust::KeyRing(std::move(domains))), clock, windows);
-    std::vector<Content> room(wire::kMaxFrameMessages);
     Parcel parcel;
     const auto plain = plain_frame(static_cast<std::size_t>(state.range(0)));
     std::vector<std::byte> datagram(plain.size() + wire::kSealBytes), again(datagram.size());
@@ -147,7 +146,7 @@ void take(benchmark::State& state, Kind kind) {
             state.ResumeTiming();
         }
         again = datagram;
-        benchmark::DoNotOptimize(opener.take(again, {}, room, parcel));
+        benchmark::DoNotOptimize(opener.take(again, {}, parcel));
     }
     state.SetBytesProcessed(state.iterations() * state.range(0));
 }

@@ -36,7 +36,7 @@ void check(NameService& service) {
 
 void check(const Parcel& parcel, Bytes packet) {
     MAILSLOT_CHECK(parcel.size() == 1 && parcel.envelope.trust == Trust::none);
-    const Envelope message = parcel.at(0);
+    const Envelope message = parcel.front();
     MAILSLOT_CHECK(wire::is_classic_slot(message.slot) && message.payload.size() <= packet.size());
     MAILSLOT_CHECK(message.sequence >= 1 && message.sequence <= kMaxSequence);
     MAILSLOT_CHECK(message.origin != 0);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -15,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/testing/fake_clock.h"
+#include "model/testing/packed_contents.h"
 #include "post/post_office.h"
 #include "post/testing/one_by_one.h"
 
@@ -195,20 +197,23 @@ private:
     // Neighbours of the batch that may be one parcel are.
     std::vector<Parcel> parcels() {
         contents_.clear();
-        contents_.reserve(batch_.size());
         std::vector<Parcel> all;
+        std::vector<std::vector<Content>> contents;  // beside them
         for (const Envelope& envelope : batch_) {
             const Envelope* const before = all.empty() ? nullptr : &all.back().envelope;
             const bool joins = before != nullptr && before->kind == Kind::message &&
                                envelope.kind == Kind::message &&
                                before->origin == envelope.origin && envelope.origin < 8 &&
                                before->slot == envelope.slot &&
-                               before->sequence + all.back().size() == envelope.sequence;
-            if (!joins) all.push_back({envelope});
-            contents_.push_back({envelope.payload});
-            const std::size_t count = joins ? all.back().contents.size() + 1 : 1;
-            if (envelope.kind == Kind::message)
-                all.back().contents = std::span(contents_).last(count);
+                               before->sequence + contents.back().size() == envelope.sequence;
+            if (!joins) {
+                all.push_back({envelope});
+                contents.emplace_back();
+            }
+            if (envelope.kind == Kind::message) contents.back().push_back({envelope.payload});
+        }
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (!contents[i].empty()) all[i].contents = contents_.emplace_back(contents[i]);
         }
         return all;
     }
@@ -273,7 +278,7 @@ private:
     std::array<std::uint8_t, 4> moods_{};  // what the slots answer, in turn
     std::size_t calls_ = 0;
     std::vector<Envelope> batch_;
-    std::vector<Content> contents_;  // of parcels()
+    std::deque<PackedContents> contents_;  // of parcels()
     PostOffice office_;
 };
 

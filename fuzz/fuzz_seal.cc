@@ -60,12 +60,11 @@ void seal_and_change(ByteReader in) {
     trust::ReplayWindows windows;
     trust::Opener opener(keys(), clock, windows);
     opener.begin_batch();
-    std::vector<Content> room(wire::kMaxFrameMessages);
     auto first = untouched, second = untouched;
     Parcel parcel;
-    if (opener.take(first, {}, room, parcel) != trust::Verdict::taken) return;
+    if (opener.take(first, {}, parcel) != trust::Verdict::taken) return;
     MAILSLOT_CHECK(parcel.envelope.trust == Trust::domain);
-    MAILSLOT_CHECK(opener.take(second, {}, room, parcel) == trust::Verdict::copy);
+    MAILSLOT_CHECK(opener.take(second, {}, parcel) == trust::Verdict::copy);
 }
 
 void take_as_it_is(Bytes input) {
@@ -73,11 +72,10 @@ void take_as_it_is(Bytes input) {
     trust::ReplayWindows windows;
     trust::Opener opener(keys(), clock, windows);
     opener.begin_batch();
-    std::vector<Content> room(wire::kMaxFrameMessages);
     std::vector<std::byte> datagram(input.begin(), input.end());
     Parcel parcel;
     // Nobody who lacks the key makes one.
-    if (opener.take(datagram, {}, room, parcel) == trust::Verdict::taken) {
+    if (opener.take(datagram, {}, parcel) == trust::Verdict::taken) {
         MAILSLOT_CHECK(parcel.envelope.trust == Trust::none);
     }
     (void)trust::parse_key_file(as_text(input), "FILE");

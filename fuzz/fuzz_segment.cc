@@ -8,11 +8,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "inbox/get_now.h"
 #include "inbox/inbox.h"
 #include "inbox/inbox_writer.h"
+#include "model/testing/packed_contents.h"
 #include "os/liveness.h"
 
 using namespace mailslot;
@@ -61,6 +64,8 @@ public:
                 return void(writer_ && writer_->wait_for_room(in.u16be(), kNow));
             case 10:
                 return void(inbox_->make_room(in.u16be()));
+            case 11:
+                return kind / 16 == 0 ? get_now() : put_row(kind / 16);
             default:
                 return scribble(kind, in);
         }
@@ -97,9 +102,20 @@ private:
     void put(std::size_t size) {
         if (!writer_ || writer_->header().lock != 0) return;  // it would wait its full second
         const std::string payload(size, 'x');
-        const inbox::Item item{.payload = as_bytes(payload)};
+        const inbox::Item item{.sequence = ++sequence_, .payload = as_bytes(payload)};
         const auto taken = writer_->put({&item, 1});
         MAILSLOT_CHECK(!taken || *taken == 1);
+    }
+
+    void put_row(std::size_t messages) {
+        if (!writer_ || writer_->header().lock != 0) return;
+        const std::string payload(messages, 'y');
+        const PackedContents packed(std::vector<Content>(messages, {as_bytes(payload)}));
+        inbox::Item item{.sequence = sequence_ + 1};
+        item.contents = packed;
+        const auto taken = writer_->put({&item, 1});
+        MAILSLOT_CHECK(!taken || (*taken > 0 && *taken <= messages));
+        sequence_ += taken.value_or(0);
     }
 
     bool get_one() {
@@ -109,6 +125,12 @@ private:
         return true;
     }
     void get() { (void)get_one(); }
+    void get_now() {
+        inbox_->get_now(record_.payload, [](const inbox::RecordEnvelope& envelope) {
+            MAILSLOT_CHECK(envelope.meta_size <= inbox::kMaxMetaBytes);
+        });
+        MAILSLOT_CHECK(record_.payload.size() <= kOptions.max_message_bytes);
+    }
 
     void poll() { MAILSLOT_CHECK(inbox_->fileno() || inbox_->is_closed()); }
 
@@ -138,6 +160,7 @@ private:
     const std::shared_ptr<inbox::Inbox> inbox_;
     std::unique_ptr<inbox::InboxWriter> writer_;
     std::uint32_t number_ = 0;
+    std::uint64_t sequence_ = 0;  // of the last message put
     inbox::Record record_;
 };
 

@@ -50,7 +50,6 @@ MessageMaker::MessageMaker(std::string slot, std::string own_host)
       local_(std::make_shared<MessageSource>(MessageSource{slot_, std::move(own_host), ""})) {}
 
 void MessageMaker::make_remote(Message& message, const inbox::RecordEnvelope& record) {
-    std::lock_guard lock(mutex_);
     if (last_.meta_number != record.meta_number) {
         const inbox::Meta meta = inbox::decode_meta(record.meta());
         last_ = {record.meta_number,
@@ -61,7 +60,6 @@ void MessageMaker::make_remote(Message& message, const inbox::RecordEnvelope& re
                         last_.lost_before + record.dropped_before);
 }
 
-// With the mutex held.
 std::shared_ptr<const MessageSource> MessageMaker::remote_source(std::uint64_t origin,
                                                                  std::string_view host,
                                                                  const IpAddress& address) {

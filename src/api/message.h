@@ -3,13 +3,11 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "inbox/inbox.h"
 #include "mailslot/mailslot.h"
 #include "model/ip_address.h"
-#include "os/biased_mutex.h"
 
 namespace mailslot {
 
@@ -49,7 +47,7 @@ inline void MessageAccess::fill(Message& message, const inbox::RecordEnvelope& r
     message.trust_ = trust;
 }
 
-// Threads: any.
+// Threads: one at a time.
 class MessageMaker {
 public:
     MessageMaker(std::string slot, std::string own_host);
@@ -78,7 +76,6 @@ private:
 
     const std::string slot_;
     const std::shared_ptr<const MessageSource> local_;
-    os::BiasedMutex mutex_;  // guards what follows
     Sender last_;
     std::map<std::uint64_t, Remote> remote_;  // by origin
 };

@@ -7,14 +7,16 @@
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "model/limits.h"
+#include "os/biased_mutex.h"
 #include "post/ask_office.h"
 
 namespace mailslot {
 
 struct Reader::Impl {
-    Impl(std::shared_ptr<inbox::Inbox> made, std::string own_host)
+    Impl(std::shared_ptr<inbox::Inbox> made, const std::string& own_host)
         : inbox(std::move(made)),
-          maker(inbox->name().text, std::move(own_host)),
+          maker_at_once(inbox->name().text, own_host),
+          maker(inbox->name().text, own_host),
           read_timeout(inbox->options().read_timeout) {}
     ~Impl() { close(); }
 
@@ -36,7 +38,7 @@ struct Reader::Impl {
     [[gnu::always_inline]] inline bool get_at_once(Message& message) {
         return !is_inherited() && inbox->get_now(MessageAccess::memory_of(message),
                                                  [&](const inbox::RecordEnvelope& record) {
-                                                     maker.make(message, record);
+                                                     maker_at_once.make(message, record);
                                                  });
     }
 
@@ -49,6 +51,7 @@ struct Reader::Impl {
                                ? inbox->get_nowait(record, payload)
                                : inbox->get_within(record, payload, timeout, interrupted);
         if (got) [[likely]] {
+            std::lock_guard lock(making);
             maker.make(message, record);
         } else {
             MessageAccess::clear(message);
@@ -58,7 +61,9 @@ struct Reader::Impl {
 
     const std::uint64_t generation = os::fork_generation();
     const std::shared_ptr<inbox::Inbox> inbox;
-    MessageMaker maker;
+    MessageMaker maker_at_once;  // for get_at_once; guarded by the inbox's own mutex
+    os::BiasedMutex making;
+    MessageMaker maker;  // for get; guarded by `making`
     std::atomic<Timeout> read_timeout;
     std::mutex mutex;
     std::shared_ptr<post::Station> station;  // guarded by mutex

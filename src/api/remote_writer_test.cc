@@ -60,7 +60,7 @@ protected:
         std::vector<std::string> texts;
         reader_.receive([&](std::span<const Parcel> parcels) {
             for (const Parcel& parcel : parcels) {
-                for (std::size_t i = 0; i < parcel.size(); ++i) note(parcel.at(i), texts);
+                parcel.for_each([&](const Envelope& message) { note(message, texts); });
             }
         });
         return texts;

@@ -8,6 +8,7 @@
 
 #include "base/crash_point.h"
 #include "inbox/inbox.h"
+#include "model/contents.h"
 
 namespace mailslot::inbox {
 
@@ -31,13 +32,19 @@ inline void Inbox::publish() {
 
 // Whether the straight way can take it.
 inline bool Inbox::may_follow(const RecordShape& shape) const {
-    return shape.is_continued() ? last_.kind != RecordKind::continued
-                                : shape.kind == RecordKind::local;
+    return shape.kind >= RecordKind::continued ? last_.kind != RecordKind::continued
+                                               : shape.kind == RecordKind::local;
+}
+
+// Whoever writes another time means none; microseconds as a chrono duration in nanoseconds end
+// there, and far from overflow in what continues a message.
+inline std::int64_t sane_time(std::int64_t unix_us) {
+    constexpr auto kLast = std::numeric_limits<std::int64_t>::max() / 2000;
+    return std::clamp(unix_us, -kLast, kLast);
 }
 
 inline void Inbox::continue_fields(const RecordShape& shape) {
     last_.sequence += 1;
-    // Far from overflow: read_fields saw to that.
     last_.sent_at_us += static_cast<std::int64_t>(shape.extra);
 }
 
@@ -48,16 +55,71 @@ inline void Inbox::read_fields(const std::byte* record, const RecordShape& shape
     last_.kind = shape.kind;
     last_.origin = fields[0];
     last_.sequence = fields[1];
-    // Whoever writes such a time means none; microseconds as a chrono duration in nanoseconds end
-    // there.
-    constexpr auto kLast = std::numeric_limits<std::int64_t>::max() / 2000;
-    last_.sent_at_us = std::clamp(static_cast<std::int64_t>(fields[2]), -kLast, kLast);
+    last_.sent_at_us = sane_time(static_cast<std::int64_t>(fields[2]));
     last_.meta_number += 1;
     last_.meta_size = static_cast<std::uint16_t>(shape.extra);
 }
 
 // Counts what was taken without a pause; true: time to see how far behind we are.
 inline bool Inbox::is_long_run() { return ++run_ >= gather_after_; }
+
+// --- Rows
+// ----------------------------------------------------------------------------------------------
+
+// The record at read_. False: damage.
+inline bool Inbox::begin_row(const RecordShape& shape) {
+    const std::uint64_t begin = read_.offset + std::uint64_t{kRowHeaderBytes};
+    if (begin + shape.size > kBlockBytes || last_.kind == RecordKind::continued) return false;
+    const std::byte* const block = segment_->block(read_.block);
+    std::int64_t base_us = 0;
+    std::memcpy(&base_us, block + read_.offset + 8, sizeof(base_us));
+    row_ = {shape.extra, block + begin, block + begin + shape.size, sane_time(base_us)};
+    return true;
+}
+
+// What the next message in the row says. False: damage.
+inline bool Inbox::look_into_row(ContentHead& head) const {
+    const auto bytes_left = static_cast<std::size_t>(row_.end - row_.next);
+    if (bytes_left < kContentHeadBytes) return false;
+    head = ContentHead::at(row_.next);
+    // The last one ends where the row does, none of the others.
+    return (head.size() == bytes_left) == (row_.left == 1) && head.size() <= bytes_left &&
+           form_from_byte(head.form_byte).has_value();
+}
+
+inline void Inbox::continue_in_row(const ContentHead& head) {
+    last_.sequence += 1;
+    last_.sent_at_us = row_.base_us + head.sent_after_us;
+    last_.format = *form_from_byte(head.form_byte);
+    row_.next += head.size();
+    row_.left -= 1;
+    consumed_count_ += 1;
+    consumed_bytes_ += head.payload_bytes;
+}
+
+inline Position Inbox::end_of_row() const {
+    const auto end = static_cast<std::uint64_t>(row_.end - segment_->block(read_.block));
+    return {read_.block, static_cast<std::uint32_t>(aligned_to_record(end))};
+}
+
+// False: damage.
+inline bool Inbox::take_from_row(std::string& payload) {
+    ContentHead head;
+    if (!look_into_row(head)) [[unlikely]]
+        return false;
+    // May throw: then nothing was read.
+    if (payload.size() != head.payload_bytes) payload.resize(head.payload_bytes);
+    MAILSLOT_CRASH_POINT(reader_copying);
+    std::memcpy(payload.data(), row_.next + kContentHeadBytes, head.payload_bytes);
+    continue_in_row(head);
+    if (row_.left == 0) move_on(end_of_row());
+    MAILSLOT_CRASH_POINT(reader_before_publish);
+    publish();
+    return true;
+}
+
+// --- The straight way
+// ----------------------------------------------------------------------------------------------
 
 template <class Use>
 [[gnu::always_inline]] inline bool Inbox::get_now(std::string& payload, const Use& use) {
@@ -74,8 +136,11 @@ template <class Use>
 }
 
 [[gnu::always_inline]] inline bool Inbox::take_now(std::string& payload) {
+    if (!is_plain_) [[unlikely]]
+        return false;
+    if (row_.left > 0) return take_from_row(payload);
     // At a block's end the place of the next record is in another block.
-    if (!is_plain_ || Segment::is_at_end(read_)) [[unlikely]]
+    if (Segment::is_at_end(read_)) [[unlikely]]
         return false;
     const Segment& segment = *segment_;
     std::byte* const block = segment.block(read_.block);
@@ -85,6 +150,7 @@ template <class Use>
     if (!from_commit_word(word, segment.geometry().limits.max_message_bytes, shape) ||
         !may_follow(shape)) [[unlikely]]
         return false;
+    if (shape.is_row()) return begin_row(shape) && take_from_row(payload);
     const std::uint64_t end = aligned_to_record(read_.offset + shape.header_bytes() + shape.size);
     if (end > kBlockBytes) [[unlikely]]
         return false;

@@ -141,14 +141,27 @@ inline Inbox::Took Inbox::reach_record(Position& at, RecordShape& shape) {
     return Took::message;
 }
 
+// The same, and into the next row. In a row, `at` and `shape` say nothing.
+inline Inbox::Took Inbox::reach_message(Position& at, RecordShape& shape) {
+    if (row_.left > 0) return Took::message;
+    const Took reached = reach_record(at, shape);
+    if (reached != Took::message || !shape.is_row()) return reached;
+    return begin_row(shape) ? Took::message : Took::damage;
+}
+
 inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
     Position at;
     RecordShape shape;
-    const Took reached = reach_record(at, shape);
+    const Took reached = reach_message(at, shape);
     if (reached == Took::nothing) {
         if (segment_->header().room_wanted.load(std::memory_order_relaxed) != 0) serve_room();
     }
     if (reached != Took::message) return reached;
+    if (row_.left > 0) {
+        if (!take_from_row(payload)) return Took::damage;
+        hand_out_envelope(record);
+        return Took::message;
+    }
     payload.resize(shape.size);  // may throw: then nothing was read
     if (!read_envelope(at, shape)) return Took::damage;
     MAILSLOT_CRASH_POINT(reader_copying);
@@ -166,7 +179,14 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
 Inbox::Took Inbox::skip() {
     Position at;
     RecordShape shape;
-    if (const Took reached = reach_record(at, shape); reached != Took::message) return reached;
+    if (const Took reached = reach_message(at, shape); reached != Took::message) return reached;
+    if (row_.left > 0) {
+        ContentHead head;
+        if (!look_into_row(head)) return Took::damage;
+        continue_in_row(head);
+        if (row_.left == 0) read_ = end_of_row();
+        return Took::message;
+    }
     if (!read_envelope(at, shape) || !pass_over(at, shape.size)) return Took::damage;
     read_ = {at.block, static_cast<std::uint32_t>(aligned_to_record(at.offset))};
     consumed_count_ += 1;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "inbox/drop_book.h"
 #include "inbox/segment.h"
 #include "model/address.h"
+#include "model/contents.h"
 #include "model/form.h"
 #include "os/biased_mutex.h"
 #include "os/futex.h"
@@ -122,6 +124,7 @@ private:
           std::chrono::nanoseconds spin);
     bool find_record(Position& at, std::uint64_t& word) const;
     Took reach_record(Position& at, RecordShape& shape);
+    Took reach_message(Position& at, RecordShape& shape);
     Took take(RecordEnvelope& record, std::string& payload);
     bool take_or_replace(RecordEnvelope& record, std::string& payload);
     bool take_and_tell(RecordEnvelope& record, std::string& payload);
@@ -134,6 +137,12 @@ private:
     void tell_drops(RecordEnvelope& record);
     bool read_envelope(Position& at, const RecordShape& shape);
     bool take_now(std::string& payload);
+    bool begin_row(const RecordShape& shape);
+    bool look_into_row(ContentHead& head) const;
+    void continue_in_row(const ContentHead& head);
+    Position end_of_row() const;
+    bool take_from_row(std::string& payload);
+    std::optional<std::size_t> next_size() const;
     bool is_long_run();
     void let_some_come();
     bool may_follow(const RecordShape& shape) const;
@@ -174,7 +183,13 @@ private:
         segment_;    // shared: a thread may sleep on its bell while it is replaced
     Position read_;  // where the next record is, or will be
     std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
-    RecordEnvelope last_;  // of the last record taken: the next one may continue it
+    RecordEnvelope last_;  // of the last message taken: the next one may continue it
+    // What is left of the row at read_: so many messages, between these two.
+    struct {
+        std::size_t left = 0;
+        const std::byte *next = nullptr, *end = nullptr;
+        std::int64_t base_us = 0;
+    } row_;
     // Memory: which blocks this process has touched since they were backed, what the queue has
     // needed since the last look, and whether somebody will look.
     std::vector<bool> touched_;

@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "inbox/get_now.h"
 #include "inbox/inbox.h"
 
 namespace mailslot::inbox {
@@ -40,14 +41,7 @@ SlotInfo Inbox::info() const {
     info.bytes = books.bytes > consumed_bytes_ ? books.bytes - consumed_bytes_ : 0;
     info.received = earlier_received_ + consumed_count_ + info.messages;
     info.received_bytes = earlier_received_bytes_ + consumed_bytes_ + info.bytes;
-    Position at;
-    std::uint64_t word = 0;
-    if (find_record(at, word)) {
-        RecordShape shape;
-        if (from_commit_word(word, info.max_message_bytes, shape)) {
-            info.next_message_bytes = shape.size;
-        }
-    }
+    info.next_message_bytes = next_size();
     info.repeats = segment_->header().repeats.load(std::memory_order_relaxed) + earlier_repeats_;
     info.senders = segment_->header().senders.load(std::memory_order_relaxed);
     info.senders_forgotten = segment_->header().senders_forgotten.load(std::memory_order_relaxed) +
@@ -55,6 +49,24 @@ SlotInfo Inbox::info() const {
     info.read_timeout = options_.read_timeout;
     info.lost = losses();
     return info;
+}
+
+// Of the message that is next, if one waits.
+std::optional<std::size_t> Inbox::next_size() const {
+    ContentHead head;
+    if (row_.left > 0) {
+        return look_into_row(head) ? std::optional<std::size_t>(head.payload_bytes) : std::nullopt;
+    }
+    Position at;
+    std::uint64_t word = 0;
+    RecordShape shape;
+    if (!find_record(at, word) ||
+        !from_commit_word(word, segment_->geometry().limits.max_message_bytes, shape)) {
+        return std::nullopt;
+    }
+    if (!shape.is_row()) return shape.size;
+    if (at.offset + kRowHeaderBytes + kContentHeadBytes > kBlockBytes) return std::nullopt;
+    return ContentHead::at(segment_->block(at.block) + at.offset + kRowHeaderBytes).payload_bytes;
 }
 
 Losses Inbox::losses() const {

@@ -128,6 +128,7 @@ void Inbox::replace_segment() {
     segment_ = std::make_shared<Segment>(std::move(*fresh));
     read_ = {};
     last_.kind = RecordKind::continued;
+    row_ = {};
     touched_.clear();
     highest_left_ = 0;
     trimmed_at_count_ = ~std::uint64_t{0};

@@ -128,17 +128,20 @@ inline bool InboxWriter::may_continue(const Item& item, const Item& previous) {
            previous.meta.size() == item.meta.size();
 }
 
+// The same of what is last in the queue.
+inline bool InboxWriter::may_continue(const Batch& batch, const Item& item) const {
+    if (batch.previous != nullptr) return may_continue(item, *batch.previous);
+    return last_.count == batch.books.count && may_continue_last(item);
+}
+
 // How the record will stand: on its own, or as one that continues the record before it.
 [[gnu::always_inline]] inline RecordShape InboxWriter::shape_of(const Batch& batch,
                                                                 const Item& item) const {
-    const Item* const previous = batch.previous;
-    const bool may = previous != nullptr
-                         ? may_continue(item, *previous)
-                         : last_.count == batch.books.count && may_continue_last(item);
-    const std::int64_t since = previous != nullptr ? previous->sent_at_us : last_.sent_at_us;
+    const std::int64_t since =
+        batch.previous != nullptr ? batch.previous->sent_at_us : last_.sent_at_us;
     const std::uint64_t delay_us =
         static_cast<std::uint64_t>(item.sent_at_us) - static_cast<std::uint64_t>(since);
-    if (may && delay_us <= kMostDelayUs) [[likely]]
+    if (may_continue(batch, item) && delay_us <= kMostDelayUs) [[likely]]
         return {item.payload.size(), RecordKind::continued, item.format, delay_us};
     return {item.payload.size(), item.kind, item.format, item.meta.size()};
 }
@@ -147,7 +150,13 @@ inline bool InboxWriter::may_continue(const Item& item, const Item& previous) {
 [[gnu::always_inline]] inline void InboxWriter::commit_later(Batch& batch, const Item& item,
                                                              Position at, Position end,
                                                              const RecordShape& shape) {
-    const std::uint64_t word = to_commit_word(shape);
+    commit_later(batch, at, end, to_commit_word(shape), 1, item.payload.size());
+}
+
+[[gnu::always_inline]] inline void InboxWriter::commit_later(Batch& batch, Position at,
+                                                             Position end, std::uint64_t word,
+                                                             std::size_t messages,
+                                                             std::size_t payload_bytes) {
     if (batch.taken == 0) {
         batch.first_word = &segment_.word(at);
         batch.first_commit = word;
@@ -155,10 +164,10 @@ inline bool InboxWriter::may_continue(const Item& item, const Item& previous) {
         segment_.word(at).store(word, std::memory_order_release);
     }
     batch.books.tail = end;
-    batch.books.count += 1;
-    batch.books.bytes += item.payload.size();
-    batch.bytes += item.payload.size() + kRecordHeaderBytes;
-    batch.taken += 1;
+    batch.books.count += messages;
+    batch.books.bytes += payload_bytes;
+    batch.bytes += payload_bytes + messages * kRecordHeaderBytes;
+    batch.taken += messages;
 }
 
 // The usual record, which ends before its block does. False: it does not.
@@ -222,58 +231,46 @@ inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
     return append_across(batch, item);
 }
 
-// Those of an item's further messages that go in as the first one did: each continues the one
-// before, ends before its block does, and is within the last look at the reader line. How many.
-std::size_t InboxWriter::append_following(Batch& batch, std::span<const Content> contents) {
-    BooksCopy& books = batch.books;
-    if (Segment::is_at_end(books.tail)) return 0;
-    const Limits& limits = geometry().limits;
-    std::byte* const block = segment_.block(books.tail.block);
-    Position at = books.tail;
-    std::int64_t sent_at_us = batch.last.sent_at_us;
-    const std::uint64_t bytes_before = books.bytes;
-    std::size_t taken = 0;
-    for (const Content& content : contents) {
-        const std::size_t size = content.payload.size();
-        const std::uint64_t end = aligned_to_record(at.offset + kContinuedHeaderBytes + size);
-        const std::uint64_t delay_us =
-            static_cast<std::uint64_t>(content.sent_at_us) - static_cast<std::uint64_t>(sent_at_us);
-        if (end >= kBlockBytes || delay_us > kMostDelayUs || size > limits.max_message_bytes ||
-            !has_room(books, consumed_, size)) [[unlikely]]
-            break;
-        if (size > 0) {
-            std::memcpy(block + at.offset + kContinuedHeaderBytes, content.payload.data(), size);
-        }
-        MAILSLOT_CRASH_POINT(payload_written);
-        const Position next{at.block, static_cast<std::uint32_t>(end)};
-        segment_.word(next).store(0, std::memory_order_relaxed);
-        segment_.word(at).store(
-            to_commit_word({size, RecordKind::continued, content.format, delay_us}),
-            std::memory_order_release);
-        at = next;
-        sent_at_us = content.sent_at_us;
-        books.count += 1;
-        books.bytes += size;
-        ++taken;
+// All of an item's messages as one record. False: they are not to go that way, or not all of them.
+bool InboxWriter::append_row(Batch& batch, const Item& item) {
+    const Contents& contents = item.contents;
+    const Bytes bytes = contents.bytes();
+    const Position at = batch.books.tail;
+    const std::uint64_t end = aligned_to_record(at.offset + kRowHeaderBytes + bytes.size());
+    if (end >= kBlockBytes || contents.size() < 2 || contents.size() > kMostInRow ||
+        bytes.size() > geometry().limits.max_message_bytes || !may_continue(batch, item) ||
+        !has_room(batch.books, consumed_, contents.payload_bytes(), contents.size())) {
+        return false;
     }
-    books.tail = at;
-    batch.last.sequence += taken;
-    batch.last.sent_at_us = sent_at_us;
-    batch.bytes += books.bytes - bytes_before + taken * kRecordHeaderBytes;
-    batch.taken += taken;
-    return taken;
+    std::byte* const record = segment_.block(at.block) + at.offset;
+    const std::int64_t base_us = contents.base_us();
+    std::memcpy(record + 8, &base_us, sizeof(base_us));
+    std::memcpy(record + kRowHeaderBytes, bytes.data(), bytes.size());
+    MAILSLOT_CRASH_POINT(payload_written);
+    const Position next{at.block, static_cast<std::uint32_t>(end)};
+    segment_.word(next).store(0, std::memory_order_relaxed);
+    commit_later(batch, at, next,
+                 to_commit_word({bytes.size(), RecordKind::row, {}, contents.size()}),
+                 contents.size(), contents.payload_bytes());
+    return true;
 }
 
 // Errors: about the message behind what was taken.
-Result<void> InboxWriter::take_in_all(Batch& batch, const Item& item) {
-    for (std::size_t i = 0; i < item.contents.size() && batch.bytes < kBatchBytes; ++i) {
-        const Item one = item.at(i);
+Result<void> InboxWriter::take_in_all(Batch& batch, Item item) {
+    for (;; item.remove_front()) {
+        if (append_row(batch, item)) {
+            batch.last = item;
+            batch.last.sequence += item.contents.size() - 1;
+            batch.last.sent_at_us = item.contents.last_sent_at_us();
+            batch.previous = &batch.last;
+            return {};
+        }
+        const Item one = item.front();
         if (auto taken = take_in(batch, one); !taken) return taken;
         batch.last = one;
         batch.previous = &batch.last;
-        i += append_following(batch, item.contents.subspan(i + 1));
+        if (item.contents.size() == 1 || batch.bytes >= kBatchBytes) return {};
     }
-    return {};
 }
 
 // Takes what there is room for. Errors: about the message behind that.

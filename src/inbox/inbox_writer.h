@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "inbox/segment.h"
-#include "model/content.h"
+#include "model/contents.h"
 #include "os/futex.h"
 #include "os/liveness.h"
 
@@ -24,14 +24,19 @@ struct Item {
     Bytes payload{};
     // Of several: what stands in there is looked for there, and `sequence` is the first one's.
     // Empty: the item itself is all there is.
-    std::span<const Content> contents{};
+    Contents contents{};
 
     std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
 
-    Item at(std::size_t index) const {
+    Item front() const {
         if (contents.empty()) return *this;
-        const Content& one = contents[index];
-        return {kind, one.format, origin, sequence + index, one.sent_at_us, meta, one.payload};
+        const Content one = contents.front();
+        return {kind, one.format, origin, sequence, one.sent_at_us, meta, one.payload};
+    }
+    // Some must be left.
+    void remove_front() {
+        contents.remove_front();
+        ++sequence;
     }
 };
 
@@ -95,8 +100,8 @@ private:
         std::uint64_t count = 0, bytes = 0;
     };
     Consumed read_consumed() const;
-    bool has_room(const BooksCopy& books, const Consumed& consumed,
-                  std::size_t payload_bytes) const;
+    bool has_room(const BooksCopy& books, const Consumed& consumed, std::size_t payload_bytes,
+                  std::size_t messages = 1) const;
     Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
     BooksCopy own_books() const;
     void make_visible(const BooksCopy& books, std::atomic<std::uint64_t>& first_word,
@@ -108,16 +113,19 @@ private:
                          std::size_t payload_bytes);
     Result<void> fill(Batch& batch, std::span<const Item> items);
     Result<void> take_in(Batch& batch, const Item& item);
-    Result<void> take_in_all(Batch& batch, const Item& item);
-    std::size_t append_following(Batch& batch, std::span<const Content> contents);
+    Result<void> take_in_all(Batch& batch, Item item);
     static bool may_continue(const Item& item, const Item& previous);
     bool may_continue_last(const Item& item) const;
+    bool may_continue(const Batch& batch, const Item& item) const;
     RecordShape shape_of(const Batch& batch, const Item& item) const;
     static void write_fields(std::byte* record, const Item& item);
     bool append_here(Batch& batch, const Item& item);
+    bool append_row(Batch& batch, const Item& item);
     Result<void> append_across(Batch& batch, const Item& item);
     void commit_later(Batch& batch, const Item& item, Position at, Position end,
                       const RecordShape& shape);
+    void commit_later(Batch& batch, Position at, Position end, std::uint64_t word,
+                      std::size_t messages, std::size_t payload_bytes);
     void remember(const BooksCopy& books, const Item& last);
     Result<std::uint32_t> next_block(std::uint32_t block);
     Result<std::uint32_t> take_free_block();

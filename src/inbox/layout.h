@@ -15,13 +15,14 @@
 namespace mailslot::inbox {
 
 inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1", read as a number
-inline constexpr std::uint32_t kLayoutVersion = 4;
+inline constexpr std::uint32_t kLayoutVersion = 5;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
 // A cache line: who reads a record does not disturb who writes the next one.
 inline constexpr std::uint32_t kRecordAlignment = 64;
 inline constexpr std::uint32_t kRecordHeaderBytes = 32;
 inline constexpr std::uint32_t kContinuedHeaderBytes = 8;  // the commit word alone
+inline constexpr std::uint32_t kRowHeaderBytes = 16;       // and what its times count from
 inline constexpr std::uint32_t kMaxMetaBytes =
     320;  // a host name of 255 bytes and what else meta.h puts
 inline constexpr std::uint32_t kWarmBlocks = 4;
@@ -118,22 +119,26 @@ static_assert(std::atomic<BlockState>::is_always_lock_free);
 enum class RecordKind : std::uint8_t {
     local = 1,    // put by a program of this machine: no meta
     network = 2,  // put by the post office: meta says from where
-    continued =
-        3,  // like the record before it, but for payload, format, time, and the next sequence
+    // Like the message before it, but for payload, format, time, and the next sequence.
+    continued = 3,
+    row = 4,  // several messages (model/contents.h), each of which continues the one before it
 };
 
 inline constexpr std::int64_t kMostDelayUs = 0x7FFF;  // the commit word has 15 bits for it
+inline constexpr std::size_t kMostInRow = 0x7FFF;     // the same
 
 // What a commit word says. Plain fields of a register's size: they are made and taken apart for
 // each message.
 struct RecordShape {
-    std::uint64_t size = 0;  // payload bytes
+    std::uint64_t size = 0;  // payload bytes; row: those of its messages with their heads
     RecordKind kind = RecordKind::local;
     Form format{};
-    std::uint64_t extra =
-        0;  // bytes of meta; continued: us since the record before it was sent, no meta
+    // Bytes of meta; continued: us since the message before it was sent; row: how many messages.
+    std::uint64_t extra = 0;
 
     bool is_continued() const { return kind == RecordKind::continued; }
+    bool is_row() const { return kind == RecordKind::row; }
+    // Of what is no row.
     std::uint64_t header_bytes() const {
         return is_continued() ? kContinuedHeaderBytes : kRecordHeaderBytes;
     }
@@ -158,7 +163,7 @@ inline bool from_commit_word(std::uint64_t word, std::uint64_t most_bytes, Recor
     shape.kind = RecordKind{static_cast<std::uint8_t>(word >> 32)};
     shape.format = Form(Format(form_byte & ~kLabelledBit), (form_byte & kLabelledBit) != 0);
     shape.extra = (word >> 48) & 0x7FFF;
-    const bool is_sound = shape.is_continued() ||
+    const bool is_sound = shape.is_continued() || (shape.is_row() && shape.extra > 0) ||
                           (shape.kind == RecordKind::local && shape.extra == 0) ||
                           (shape.kind == RecordKind::network && shape.extra <= kMaxMetaBytes);
     return is_sound && (word & kPresent) != 0 && is_known(shape.format) && shape.size <= most_bytes;

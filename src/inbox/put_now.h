@@ -30,11 +30,11 @@ inline void InboxWriter::ring() {
         ring_slowly();
 }
 
-// Whether the quotas allow one more message of that size.
+// Whether the quotas allow so many more messages of that size in all.
 inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
-                                  std::size_t payload_bytes) const {
+                                  std::size_t payload_bytes, std::size_t messages) const {
     const Limits& limits = geometry().limits;
-    return books.count - consumed.count < limits.max_messages &&
+    return books.count - consumed.count + messages <= limits.max_messages &&
            books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
 }
 

@@ -3,9 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
-#include "model/content.h"
+#include "model/contents.h"
 #include "model/envelope.h"
 
 namespace mailslot {
@@ -15,27 +14,36 @@ struct Parcel {
     // What all of them share; `sequence` and `lost_before` are the first one's. What stands in
     // `contents` is looked for there.
     Envelope envelope{};
-    std::span<const Content> contents{};  // of Kind::message; empty: the envelope is all of it
+    Contents contents{};  // of Kind::message; empty: the envelope is all of it
     // How many datagrams or pieces this machine's kernel was known to have dropped at the carrier's
     // sockets when this one came to them. Never goes down within one carrier.
     std::uint64_t kernel_drops = 0;
 
     std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
 
-    Envelope at(std::size_t index) const {
+    Envelope front() const {
         Envelope one = envelope;
         if (contents.empty()) return one;
-        one.sequence += index;
-        if (index > 0) one.lost_before = 0;
-        one.payload = contents[index].payload;
-        one.sent_at_us = contents[index].sent_at_us;
-        one.format = contents[index].format;
+        const Content content = contents.front();
+        one.payload = content.payload;
+        one.sent_at_us = content.sent_at_us;
+        one.format = content.format;
         return one;
+    }
+
+    // Calls `use` with each message by itself.
+    template <class Use>
+    void for_each(const Use& use) const {
+        use(front());
+        for (Parcel rest = *this; rest.size() > 1;) {
+            rest.remove_front(1);
+            use(rest.front());
+        }
     }
 
     // Some must be left.
     void remove_front(std::size_t count) {
-        contents = contents.subspan(count);
+        for (std::size_t i = 0; i < count; ++i) contents.remove_front();
         envelope.sequence += count;
         envelope.lost_before = 0;
     }

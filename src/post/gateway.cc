@@ -22,14 +22,13 @@ void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
     const bool from_udp = &carrier == &udp_, from_netbios = &carrier == &netbios_;
     if (!(from_udp && settings_.passes_out) && !(from_netbios && settings_.passes_in)) return;
     for (const Parcel& parcel : arrived) {
-        for (std::size_t i = 0; i < parcel.size(); ++i) {
-            const Envelope message = parcel.at(i);
-            if (message.kind != Kind::message || message.is_refused) continue;
+        if (parcel.envelope.kind != Kind::message || parcel.envelope.is_refused) continue;
+        parcel.for_each([&](const Envelope& message) {
             if (from_udp)
                 pass_out(message);
             else
                 pass_in(message);
-        }
+        });
     }
 }
 

@@ -35,7 +35,7 @@ protected:
     }
     static void collect_into(Received& received, std::span<const Parcel> arrived) {
         for (const Parcel& parcel : arrived) {
-            for (std::size_t i = 0; i < parcel.size(); ++i) received.emplace_back(parcel.at(i));
+            parcel.for_each([&](const Envelope& message) { received.emplace_back(message); });
         }
     }
     void pass(const Carrier& from, const Envelope& envelope, Gateway& gateway) {

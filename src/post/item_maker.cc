@@ -27,12 +27,11 @@ std::span<const inbox::Item> ItemMaker::make(std::span<const Parcel> parcels, st
                          shared.sent_at_us,
                          meta_for(shared, shared.lost_before),
                          shared.payload,
-                         parcel.contents.first(std::min(parcel.contents.size(), at_most))};
+                         parcel.contents.first(at_most)};
         at_most -= item.size();
         if (item.size() > 1 && shared.lost_before > 0) {  // told by the first one alone
-            items_.push_back(item.at(0));
-            item.contents = item.contents.subspan(1);
-            ++item.sequence;
+            items_.push_back(item.front());
+            item.remove_front();
             item.meta = meta_for(shared, 0);
         }
         items_.push_back(item);

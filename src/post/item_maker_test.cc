@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "model/testing/packed_contents.h"
+
 namespace mailslot::post {
 namespace {
 
@@ -27,7 +29,11 @@ inbox::Meta meta_of(const inbox::Item& item) { return inbox::decode_meta(item.me
 std::vector<inbox::Item> one_by_one(std::span<const inbox::Item> items) {
     std::vector<inbox::Item> messages;
     for (const inbox::Item& item : items) {
-        for (std::size_t i = 0; i < item.size(); ++i) messages.push_back(item.at(i));
+        messages.push_back(item.front());
+        for (inbox::Item rest = item; rest.size() > 1;) {
+            rest.remove_front();
+            messages.push_back(rest.front());
+        }
     }
     return messages;
 }
@@ -37,7 +43,7 @@ bool share_meta(const inbox::Item& one, const inbox::Item& other) {
 }
 
 TEST(ItemMaker, makes_an_item_of_each_parcel) {
-    const std::vector contents{content("a"), content("bc")};
+    const PackedContents contents(std::vector{content("a"), content("bc")});
     Envelope alone = from("other", 8, 40);
     alone.payload = as_bytes("alone");
     alone.sent_at_us = 90;
@@ -63,7 +69,7 @@ TEST(ItemMaker, makes_an_item_of_each_parcel) {
 }
 
 TEST(ItemMaker, gives_messages_of_one_sender_the_very_same_meta) {
-    const std::vector contents{content("a"), content("b"), content("c")};
+    const PackedContents contents(std::vector{content("a"), content("b"), content("c")});
     ItemMaker maker;
     const auto items = one_by_one(maker.make(
         std::vector<Parcel>{{from("box", 7, 1), contents}, {from("box", 7, 4), contents}}, 99));
@@ -72,7 +78,7 @@ TEST(ItemMaker, gives_messages_of_one_sender_the_very_same_meta) {
 }
 
 TEST(ItemMaker, tells_losses_by_the_first_message_of_a_parcel_only) {
-    const std::vector contents{content("a"), content("b"), content("c")};
+    const PackedContents contents(std::vector{content("a"), content("b"), content("c")});
     ItemMaker maker;
     const auto items = one_by_one(maker.make(
         std::vector<Parcel>{{from("box", 7, 4, 3), contents}, {from("box", 7, 7), contents}}, 99));
@@ -85,7 +91,7 @@ TEST(ItemMaker, tells_losses_by_the_first_message_of_a_parcel_only) {
 }
 
 TEST(ItemMaker, makes_as_many_as_it_may) {
-    const std::vector contents{content("a"), content("b"), content("c")};
+    const PackedContents contents(std::vector{content("a"), content("b"), content("c")});
     const std::vector<Parcel> parcels{
         {from("box", 7, 1), contents}, {from("box", 8, 1), contents}, {from("box", 9, 1)}};
     ItemMaker maker;

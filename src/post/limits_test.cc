@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "model/testing/packed_contents.h"
 #include "post/testing/post_office_fixture.h"
 #include "post/token_bucket.h"
 
@@ -90,7 +91,7 @@ TEST_F(PostOfficeLimits, of_all_together_are_not_used_up_by_what_a_machine_has_t
 
 TEST_F(PostOfficeLimits, cut_a_parcel_where_they_are_reached) {
     open(3, 0);
-    const std::vector<Content> contents(5, Content{as_bytes("x")});
+    const PackedContents contents(std::vector<Content>(5, {as_bytes("x")}));
     Parcel parcel{message(1, "", 1), contents};
     office_->deliver(std::span(&parcel, 1));
     EXPECT_EQ(slots_.got.size(), 3u);

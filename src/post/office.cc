@@ -230,7 +230,7 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
     settle_wants(slot, key);
     const bool is_full = !taken && taken.error().code == Errc::slot_full;
     if (is_full && slot.writer->drops_oldest()) {
-        ask_when_full(slot, key, items[0].at(0).payload.size());
+        ask_when_full(slot, key, items[0].front().payload.size());
         if (slot.registrant == kOwn) taken = put_once();
         settle_wants(slot, key);
         const bool is_refused = !taken && taken.error().code == Errc::slot_full;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/testing/fake_clock.h"
+#include "model/testing/packed_contents.h"
 #include "post/post_office.h"
 #include "post/testing/post_office_fixture.h"
 
@@ -21,11 +22,11 @@ class Parcels {
 public:
     void add(Envelope first, std::vector<std::string> texts) {
         texts_.push_back(std::move(texts));
-        contents_.emplace_back();
+        std::vector<Content> contents;
         for (const std::string& text : texts_.back()) {
-            contents_.back().push_back({as_bytes(text), first.sent_at_us, Format::text});
+            contents.push_back({as_bytes(text), first.sent_at_us, Format::text});
         }
-        all_.push_back({first, contents_.back()});
+        all_.push_back({first, contents_.emplace_back(contents)});
     }
     void add(const Envelope& single) { all_.push_back({single}); }
 
@@ -33,14 +34,14 @@ public:
     std::vector<Envelope> one_by_one() const {
         std::vector<Envelope> messages;
         for (const Parcel& parcel : all_) {
-            for (std::size_t i = 0; i < parcel.size(); ++i) messages.push_back(parcel.at(i));
+            parcel.for_each([&](const Envelope& message) { messages.push_back(message); });
         }
         return messages;
     }
 
 private:
     std::deque<std::vector<std::string>> texts_;
-    std::deque<std::vector<Content>> contents_;
+    std::deque<PackedContents> contents_;
     std::vector<Parcel> all_;
 };
 

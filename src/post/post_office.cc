@@ -36,10 +36,9 @@ void PostOffice::deliver(std::span<const Envelope> arrived) {
 void PostOffice::take_in(const Parcel& parcel) {
     if (parcel.size() > 1 && parcel.envelope.sequence > kMaxSequence - parcel.size()) {
         // Some of its numbers may be beyond what is sound, others not.
-        for (std::size_t i = 0; i < parcel.size(); ++i) {
-            take_in({parcel.at(i), {}, parcel.kernel_drops});
-        }
-        return;
+        return parcel.for_each([&](const Envelope& message) {
+            take_in({message, {}, parcel.kernel_drops});
+        });
     }
     note_drops(parcel);
     counters_.envelopes += parcel.size();
@@ -224,7 +223,7 @@ void PostOffice::handle_messages(Sender& sender, const Parcel& parcel) {
     } else if (window.has_arrived(first, parcel.size())) {
         count_repeats(sender, parcel.size());
     } else {
-        for (std::size_t i = 0; i < parcel.size(); ++i) handle_message(sender, parcel.at(i));
+        parcel.for_each([&](const Envelope& message) { handle_message(sender, message); });
     }
 }
 

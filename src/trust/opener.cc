@@ -22,13 +22,12 @@ bool is_meant(const Envelope& envelope, const Target& target, const IpAddress& c
 
 }  // namespace
 
-Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
-                     std::span<Content> room, Parcel& parcel) {
+Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to, Parcel& parcel) {
     if (ring_ != nullptr) {
         if (const auto clear = read_clear(datagram))
-            return take_sealed(*clear, datagram, came_to, room, parcel);
+            return take_sealed(*clear, datagram, came_to, parcel);
     }
-    const auto decoded = wire::decode_frame(datagram, room, parcel);
+    const auto decoded = wire::decode_frame(datagram, parcel);
     if (decoded) [[likely]] {
         // What is for a domain that has a key here must be sealed with it. The slot that it is for
         // counts it.
@@ -43,7 +42,7 @@ Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to,
 }
 
 Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
-                            const IpAddress& came_to, std::span<Content> room, Parcel& parcel) {
+                            const IpAddress& came_to, Parcel& parcel) {
     const auto keys = ring_->with(clear.key_id);
     if (keys.empty()) return Verdict::sealed;
     if (windows_.has_seen(clear.stamp)) return Verdict::copy;
@@ -56,7 +55,7 @@ Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
         if (opened) break;
     }
     if (!opened) return Verdict::not_trusted;
-    const auto decoded = wire::decode_frame(opened->plain, room, parcel);
+    const auto decoded = wire::decode_frame(opened->plain, parcel);
     if (!decoded) return verdict_of(decoded.error());
     Envelope& envelope = parcel.envelope;
     envelope.trust = Trust::domain;

@@ -40,12 +40,11 @@ public:
 
     // `came_to`: the address in the datagram's IP header. A sealed datagram is opened in place.
     // `parcel` is a new one. Taken: it is as decode_frame() makes it, with trust; else of no use.
-    Verdict take(std::span<std::byte> datagram, const IpAddress& came_to, std::span<Content> room,
-                 Parcel& parcel);
+    Verdict take(std::span<std::byte> datagram, const IpAddress& came_to, Parcel& parcel);
 
 private:
     Verdict take_sealed(const Clear& clear, std::span<std::byte> datagram, const IpAddress& came_to,
-                        std::span<Content> room, Parcel& parcel);
+                        Parcel& parcel);
 
     KeysView view_;
     const Clock& clock_;

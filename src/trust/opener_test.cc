@@ -56,7 +56,7 @@ protected:
         datagram_ = std::move(datagram);
         opener_->begin_batch();
         Taken taken;
-        taken.verdict = opener_->take(datagram_, came_to, room_, taken.parcel);
+        taken.verdict = opener_->take(datagram_, came_to, taken.parcel);
         return taken;
     }
     void use(std::shared_ptr<Keys> keys) { opener_.emplace(std::move(keys), clock_, windows_); }
@@ -71,7 +71,6 @@ protected:
     std::optional<Opener> opener_{std::in_place, keys_, clock_, windows_};
     std::uint64_t counter_ = 0;
     std::vector<std::byte> datagram_;
-    std::vector<Content> room_{wire::kMaxFrameMessages};
 };
 
 TEST_F(OpenerTest, opens_what_is_sealed_with_any_of_its_keys_and_says_whose) {
@@ -82,7 +81,7 @@ TEST_F(OpenerTest, opens_what_is_sealed_with_any_of_its_keys_and_says_whose) {
         EXPECT_EQ(taken.parcel.envelope.trust, Trust::domain);
         EXPECT_EQ(taken.parcel.envelope.domain, domain);
         EXPECT_FALSE(taken.parcel.envelope.is_refused);
-        EXPECT_EQ(as_text(taken.parcel.contents[0].payload), "hello");
+        EXPECT_EQ(as_text(taken.parcel.front().payload), "hello");
     }
 }
 

@@ -90,23 +90,22 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
     return {};
 }
 
-// The messages of a frame, all of them into `contents`.
-Result<void> decode_records(ByteReader& in, const Envelope& shared, std::span<Content> contents) {
-    for (Content& content : contents) {
-        const Bytes record = in.take(kMessageRecordBytes);
-        if (record.empty()) return damaged();
-        const auto form = form_from_byte(std::to_integer<std::uint8_t>(record[0]));
-        const std::uint32_t sent_after_us = load_u32be(&record[1]);
-        content.payload = in.take(load_u16be(&record[5]));
-        if (!in.ok()) return damaged();
-        if (!form) return of_a_later_program();
-        content.format = *form;
-        if (&content == contents.data() && sent_after_us != 0) return damaged();
-        if (shared.sent_at_us > std::numeric_limits<std::int64_t>::max() - sent_after_us)
+// So many messages.
+Result<Contents> decode_contents(ByteReader& in, std::size_t count, std::int64_t base_us) {
+    const Bytes bytes = in.rest();
+    std::size_t end = 0;
+    ContentHead head;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (bytes.size() - end < kContentHeadBytes) return damaged();
+        head = ContentHead::at(bytes.data() + end);
+        if (bytes.size() - end < head.size()) return damaged();
+        if (!form_from_byte(head.form_byte)) return of_a_later_program();
+        if (i == 0 && head.sent_after_us != 0) return damaged();
+        if (base_us > std::numeric_limits<std::int64_t>::max() - head.sent_after_us)
             return damaged();
-        content.sent_at_us = shared.sent_at_us + sent_after_us;
+        end += head.size();
     }
-    return {};
+    return Contents(in.take(end), count, base_us, head.sent_after_us);
 }
 
 // Where the last message or part has ended: nothing is there, or what fills the frame.
@@ -118,17 +117,16 @@ bool ends_well(const ByteReader& in, bool is_filled) {
            std::memcmp(rest.data(), rest.data() + 1, rest.size() - 1) == 0;
 }
 
-Result<void> decode_messages(ByteReader& in, bool is_filled, std::span<Content> room,
-                             Parcel& parcel) {
+Result<void> decode_messages(ByteReader& in, bool is_filled, Parcel& parcel) {
     const Envelope& shared = parcel.envelope;
     const std::uint16_t count = in.u16be();
     if (count == 0 || count > kMaxFrameMessages) return damaged();
     if (shared.sequence > std::numeric_limits<std::uint64_t>::max() - (count - 1u))
         return damaged();
-    const auto contents = room.first(count);
-    if (auto records = decode_records(in, shared, contents); !records) return records;
+    const auto contents = decode_contents(in, count, shared.sent_at_us);
+    if (!contents) return contents.error();
     if (!ends_well(in, is_filled)) return damaged();
-    parcel.contents = contents;
+    parcel.contents = *contents;
     return {};
 }
 
@@ -205,27 +203,26 @@ Envelope message_header(const Envelope& shared) {
 
 }  // namespace
 
-Result<void> decode_frame(Bytes datagram, std::span<Content> room, Parcel& parcel) {
+Result<void> decode_frame(Bytes datagram, Parcel& parcel) {
     ByteReader in(datagram);
     if (auto prefix = decode_prefix(in, datagram.size()); !prefix) return prefix;
     Envelope& e = parcel.envelope;
     if (auto header = decode_header(in, e); !header) return header;
     const bool is_filled = (datagram[kMarksAt] & std::byte{kFilled}) != std::byte{0};
-    if (e.kind == Kind::message) return decode_messages(in, is_filled, room, parcel);
+    if (e.kind == Kind::message) return decode_messages(in, is_filled, parcel);
     return decode_single(in, is_filled, e);
 }
 
-Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room) {
+Result<Parcel> decode_frame(Bytes datagram) {
     Parcel parcel;
-    if (auto decoded = decode_frame(datagram, room, parcel); !decoded) return decoded.error();
+    if (auto decoded = decode_frame(datagram, parcel); !decoded) return decoded.error();
     return parcel;
 }
 
 Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out) {
-    std::vector<Content> room(kMaxFrameMessages);
-    const Result<Parcel> parcel = decode_frame(datagram, room);
+    const Result<Parcel> parcel = decode_frame(datagram);
     if (!parcel) return parcel.error();
-    for (std::size_t i = 0; i < parcel->size(); ++i) out.push_back(parcel->at(i));
+    parcel->for_each([&out](const Envelope& message) { out.push_back(message); });
     return {};
 }
 
@@ -275,10 +272,7 @@ bool FrameWriter::add(const FrameRecord& message) {
         first_sequence_ = message.sequence;
         first_sent_at_us_ = message.sent_at_us;
     }
-    out_.u8(to_byte(message.format));
-    out_.u32be(static_cast<std::uint32_t>(sent_after_us));
-    out_.u16be(static_cast<std::uint16_t>(message.payload.size()));
-    out_.put(message.payload);
+    put_content(out_, message.format, static_cast<std::uint32_t>(sent_after_us), message.payload);
     ++count_;
     return true;
 }

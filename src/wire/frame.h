@@ -27,10 +27,10 @@ inline constexpr std::size_t kMaxFromHostBytes = 255;
 // `to` and `slot` together: both are parts of one address, and a UTF-16 unit takes up to 3 bytes.
 inline constexpr std::size_t kMaxNamesBytes = 3 * kMaxAddressUnits;
 
-inline constexpr std::size_t kFrameHeaderBytes = 48;   // before the names
-inline constexpr std::size_t kMessageCountBytes = 2;   // how many messages follow
-inline constexpr std::size_t kMessageRecordBytes = 7;  // before each message's payload
-inline constexpr std::size_t kFragmentBytes = 11;      // before a fragment's payload
+inline constexpr std::size_t kFrameHeaderBytes = 48;                   // before the names
+inline constexpr std::size_t kMessageCountBytes = 2;                   // how many messages follow
+inline constexpr std::size_t kMessageRecordBytes = kContentHeadBytes;  // before each payload
+inline constexpr std::size_t kFragmentBytes = 11;  // before a fragment's payload
 // The most that a datagram with one payload holds beside it, whatever its kind.
 inline constexpr std::size_t kMaxFrameOverhead =
     kFrameHeaderBytes + kMaxFromHostBytes + kMaxNamesBytes + kFragmentBytes;
@@ -40,12 +40,12 @@ inline constexpr std::size_t kFramePrefixBytes = 4;  // magic, version, flags: c
 inline constexpr std::size_t kSealBytes = 60;
 
 // What one datagram carries, all of it or, where anything is wrong, nothing. It borrows the
-// datagram, and the first places of `room`, which has kMaxFrameMessages; from_address and trust are
-// left for the caller. Errors: bad_packet; `step` is "version" or "flags" for a datagram of a later
-// program, "sealed" for one that needs a key, "frame" for damage.
-Result<Parcel> decode_frame(Bytes datagram, std::span<Content> room);
+// datagram; from_address and trust are left for the caller. Errors: bad_packet; `step` is "version"
+// or "flags" for a datagram of a later program, "sealed" for one that needs a key, "frame" for
+// damage.
+Result<Parcel> decode_frame(Bytes datagram);
 // The same into a new parcel, of which nothing holds after an error.
-Result<void> decode_frame(Bytes datagram, std::span<Content> room, Parcel& parcel);
+Result<void> decode_frame(Bytes datagram, Parcel& parcel);
 // The same as single envelopes, which are appended to `out`.
 Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out);
 

@@ -153,7 +153,7 @@ int main(int argc, char** argv) {
         const Endpoint from{IpAddress::v4(10, 77, 0, static_cast<std::uint8_t>(random())), 137};
         if (is_datagram) {
             const auto parcel = intake.take(spoilt, from, {&subnet, 1});
-            if (parcel) check(spoilt, parcel->at(0), names);
+            if (parcel) check(spoilt, parcel->front(), names);
             taken += parcel.has_value();
         } else {
             service.hear(spoilt, from, 2);

@@ -149,7 +149,6 @@ TEST(Forgeries, of_a_million_none_is_taken) {
         Keys::of(test_ring(test_domain("LAB", kLab, kLabNext), test_domain("SALES", kSales)),
                  "LAB"),
         forger.clock_, windows);
-    std::vector<Content> room(wire::kMaxFrameMessages);
     Parcel parcel;
     opener.begin_batch();
     // What the forger has recorded: heard here once, and sent to others.
@@ -157,7 +156,7 @@ TEST(Forgeries, of_a_million_none_is_taken) {
     for (int i = 0; i < 500; ++i) {
         recorded.push_back(forger.genuine());
         Datagram heard = recorded.back();
-        ASSERT_EQ(opener.take(heard, kHere, room, parcel), Verdict::taken);
+        ASSERT_EQ(opener.take(heard, kHere, parcel), Verdict::taken);
     }
     while (for_others.size() < 500) {
         Datagram datagram = forger.genuine(kLab, kThere);
@@ -165,19 +164,19 @@ TEST(Forgeries, of_a_million_none_is_taken) {
         ReplayWindows its_windows;
         Opener another(Keys::of(test_ring(test_domain("LAB", kLab))), forger.clock_, its_windows);
         another.begin_batch();
-        ASSERT_EQ(another.take(there, kThere, room, parcel), Verdict::taken);
+        ASSERT_EQ(another.take(there, kThere, parcel), Verdict::taken);
         if (parcel.envelope.scope == Scope::direct) for_others.push_back(std::move(datagram));
     }
     std::array<int, Forger::kKinds> taken_of_kind{};
     for (int i = 0; i < kForgeries; ++i) {
         const auto kind = static_cast<Forger::Kind>(i % Forger::kKinds);
         Datagram forged = forger.forge(kind, recorded, for_others);
-        taken_of_kind[kind] += opener.take(forged, kHere, room, parcel) == Verdict::taken;
+        taken_of_kind[kind] += opener.take(forged, kHere, parcel) == Verdict::taken;
     }
     EXPECT_EQ(taken_of_kind, (std::array<int, Forger::kKinds>{}));
     // And what is genuine still is.
     Datagram last = forger.genuine();
-    EXPECT_EQ(opener.take(last, kHere, room, parcel), Verdict::taken);
+    EXPECT_EQ(opener.take(last, kHere, parcel), Verdict::taken);
     EXPECT_EQ(windows.sealers(), 1u);
 }
 

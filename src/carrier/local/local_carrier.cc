@@ -57,7 +57,7 @@ public:
             const auto received = receiving_ ? receiving_->receive(buffer_) : std::nullopt;
             if (!received) return false;
             rx_datagrams_.fetch_add(1, std::memory_order_relaxed);
-            auto parcel = wire::decode_frame(std::span(buffer_).first(received->size), contents_);
+            auto parcel = wire::decode_frame(std::span(buffer_).first(received->size));
             // The kernel says who it is: no stranger from the network.
             if (parcel && received->user) parcel->envelope.trust = Trust::local;
             if (parcel) {
@@ -113,7 +113,6 @@ private:
     const std::string prefix_;
     std::optional<os::LocalDatagramSocket> receiving_, sending_;
     std::array<std::byte, kMaxDatagramBytes + 1> buffer_;
-    std::vector<Content> contents_{wire::kMaxFrameMessages};
     DatagramPacker packer_;
     std::atomic<std::uint64_t> rx_datagrams_{0}, rx_bad_packet_{0}, tx_datagrams_{0}, tx_failed_{0};
 };

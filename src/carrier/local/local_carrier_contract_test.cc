@@ -39,9 +39,7 @@ protected:
             pollfd readable{reader_->poll_fd(), POLLIN, 0};
             ASSERT_EQ(::poll(&readable, 1, 5000), 1);
             reader_->receive([&](std::span<const Parcel> arrived) {
-                for (const Parcel& parcel : arrived) {
-                    for (std::size_t i = 0; i < parcel.size(); ++i) each(parcel.at(i));
-                }
+                for (const Parcel& parcel : arrived) parcel.for_each(each);
             });
         }
     }
@@ -95,7 +93,7 @@ TEST_F(LocalCarrierTest, hands_over_what_it_listens_with_and_what_is_in_it) {
     EXPECT_EQ(reader_->poll_fd(), -1);
     std::vector<std::string> got;
     successor->receive([&](std::span<const Parcel> arrived) {
-        for (const Parcel& parcel : arrived) got.emplace_back(as_text(parcel.at(0).payload));
+        for (const Parcel& parcel : arrived) got.emplace_back(as_text(parcel.front().payload));
     });
     EXPECT_EQ(got, std::vector<std::string>{"hello"});
 }

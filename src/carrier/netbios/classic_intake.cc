@@ -66,8 +66,9 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     envelope.is_refused =
         ring != nullptr && ring->find(wire::folded(datagram->destination.name).text()) != nullptr;
     name_sender(envelope, *datagram, *write, from);
-    content_ = {write->data, clock_.unix_microseconds(), Form(Format::unlabelled)};
-    parcel.contents = {&content_, 1};
+    envelope.payload = write->data;
+    envelope.sent_at_us = clock_.unix_microseconds();
+    envelope.format = Format::unlabelled;
     return parcel;
 }
 

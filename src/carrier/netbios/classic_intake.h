@@ -71,7 +71,6 @@ private:
     std::size_t next_seen_ = 0;
     std::map<std::string, Sender> senders_;
     std::string from_host_;
-    Content content_{};
 };
 
 }  // namespace mailslot

@@ -41,7 +41,7 @@ protected:
     }
     std::optional<Envelope> take(const What& what, const Endpoint& from = kWinbox) {
         const auto parcel = intake_.take(packet(what), from, {&kHome, 1});
-        return parcel ? std::optional(parcel->at(0)) : std::nullopt;
+        return parcel ? std::optional(parcel->front()) : std::nullopt;
     }
 
     FakeClock clock_;
@@ -61,8 +61,8 @@ TEST_F(ClassicIntakeTest, marks_what_is_for_a_domain_whose_key_is_here) {
     for (const auto& [to, is_refused] : {std::pair("lab", true), {"ALPHA", false}}) {
         const auto parcel = intake.take(packet({.to = to, .text = to}), kWinbox, {&kHome, 1});
         ASSERT_TRUE(parcel);
-        EXPECT_EQ(parcel->at(0).is_refused, is_refused) << to;
-        EXPECT_EQ(parcel->at(0).trust, Trust::none);
+        EXPECT_EQ(parcel->front().is_refused, is_refused) << to;
+        EXPECT_EQ(parcel->front().trust, Trust::none);
     }
 }
 

@@ -22,7 +22,7 @@ bool collect_until(Carrier& carrier, Received& received,
                    const Carrier::Deliver& also) {
     const auto keep = [&](std::span<const Parcel> parcels) {
         for (const Parcel& parcel : parcels) {
-            for (std::size_t i = 0; i < parcel.size(); ++i) received.emplace_back(parcel.at(i));
+            parcel.for_each([&](const Envelope& message) { received.emplace_back(message); });
         }
         if (also) also(parcels);
     };

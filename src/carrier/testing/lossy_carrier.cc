@@ -23,7 +23,7 @@ bool LossyCarrier::receive(const Deliver& deliver) {
     release_due(batch);
     const bool more = inner_->receive([&](std::span<const Parcel> parcels) {
         for (const Parcel& parcel : parcels) {
-            for (std::size_t i = 0; i < parcel.size(); ++i) take(parcel.at(i), batch);
+            parcel.for_each([&](const Envelope& message) { take(message, batch); });
         }
     });
     reorder(batch);

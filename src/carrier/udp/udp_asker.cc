@@ -58,7 +58,6 @@ UdpAsker::UdpAsker(const Settings& settings, std::unique_ptr<os::EventLoop> loop
     : settings_(settings),
       loop_(std::move(loop)),
       batch_(kBatchDatagrams, wire::kMaxFrameBytes),
-      contents_(wire::kMaxFrameMessages),
       keys_(settings.keys),
       opener_(settings.keys, clock_, windows_) {}
 
@@ -146,7 +145,7 @@ void UdpAsker::receive(os::UdpSocket& socket) {
 
 void UdpAsker::hear(const os::Datagram& datagram) {
     Parcel parcel;
-    const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, contents_, parcel);
+    const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, parcel);
     const auto remember = [&datagram](std::vector<IpAddress>& who) {
         const bool is_known = std::ranges::count(who, datagram.from.address) > 0;
         if (!is_known && who.size() < kMaxOthers) who.push_back(datagram.from.address);

@@ -49,7 +49,6 @@ private:
     std::unique_ptr<os::EventLoop> loop_;
     std::vector<std::unique_ptr<os::UdpSocket>> sockets_;  // one a family
     os::DatagramBatch batch_;
-    std::vector<Content> contents_;
     Hear hear_;  // during wait()
     std::vector<IpAddress> other_versions_, strange_keys_;
     const SystemClock clock_{};

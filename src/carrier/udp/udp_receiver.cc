@@ -19,8 +19,8 @@ constexpr std::size_t kPieceBytes = 64 * 1024;
 // (docs/post-office.md, "Turns").
 constexpr std::size_t kBytesAtOnce = 256 * 1024;
 static_assert(kPieceBytes > wire::kMaxFrameBytes);
-// Handed over together: while they are in the processor's cache, and so that small messages cannot
-// make us keep many; those of one more datagram may come on top.
+// Handed over together, while they are in the processor's cache; those of one more datagram may
+// come on top.
 constexpr std::size_t kMessagesAtOnce = 512;
 // 20 memberships each on stock Linux: 160 interfaces.
 constexpr std::ptrdiff_t kMaxSocketsPerFamily = 8;
@@ -39,8 +39,7 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
       keys_(settings.keys),
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
-      batch_(kBatchPieces, kPieceBytes, kBytesAtOnce),
-      contents_(kMessagesAtOnce + wire::kMaxFrameMessages) {}
+      batch_(kBatchPieces, kPieceBytes, kBytesAtOnce) {}
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
                                                        UdpCounters& counters,
@@ -235,8 +234,7 @@ UdpCounters::Count& UdpReceiver::counter_of(trust::Verdict why) {
 void UdpReceiver::decode(const os::Datagram& datagram) {
     if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than IP can carry
     Parcel& parcel = parcels_.emplace_back();
-    const auto room = std::span(contents_).subspan(decoded_);
-    const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, room, parcel);
+    const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, parcel);
     if (verdict != trust::Verdict::taken) {
         parcels_.pop_back();
         return count_one(counter_of(verdict));

@@ -72,9 +72,8 @@ private:
     std::vector<Membership> memberships_;
     std::vector<std::uint32_t> allowed_;  // interfaces; empty: all
     os::DatagramBatch batch_;
-    std::vector<Parcel> parcels_;    // of the current batch
-    std::vector<Content> contents_;  // that they borrow
-    std::size_t decoded_ = 0;        // how many messages those are
+    std::vector<Parcel> parcels_;  // of the current batch
+    std::size_t decoded_ = 0;      // how many messages those are
 };
 
 }  // namespace mailslot

@@ -16,7 +16,7 @@ PostOffice::PutIntoSlot one_by_one(Put put) {
     return [put = std::move(put)](std::string_view slot_key, std::span<const Parcel> parcels) {
         std::vector<Envelope> messages;
         for (const Parcel& parcel : parcels) {
-            for (std::size_t i = 0; i < parcel.size(); ++i) messages.push_back(parcel.at(i));
+            parcel.for_each([&](const Envelope& message) { messages.push_back(message); });
         }
         return put(slot_key, messages);
     };

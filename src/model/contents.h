@@ -1,0 +1,91 @@
+// Messages of one writer with numbers in a row, one behind the other as a frame has them: so they
+// stay from the datagram to the inbox. docs/protocol/frame.md, "Message"
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "model/form.h"
+
+namespace mailslot {
+
+// What a message has for itself among others that travel with it.
+struct Content {
+    Bytes payload{};
+    std::int64_t sent_at_us = 0;
+    Form format{};
+};
+
+inline constexpr std::size_t kContentHeadBytes = 7;
+
+// What stands before a message's payload. Read with care: the bytes may be a stranger's, and in
+// shared memory they may change at any time.
+struct ContentHead {
+    std::uint8_t form_byte = 0;
+    std::uint32_t sent_after_us = 0;  // than what they count from
+    std::uint16_t payload_bytes = 0;
+
+    static ContentHead at(const std::byte* place) {
+        return {std::to_integer<std::uint8_t>(place[0]), load_u32be(place + 1),
+                load_u16be(place + 5)};
+    }
+    std::size_t size() const { return kContentHeadBytes + payload_bytes; }  // with the payload
+};
+
+inline void put_content(ByteWriter& out, Form format, std::uint32_t sent_after_us, Bytes payload) {
+    out.u8(to_byte(format));
+    out.u32be(sent_after_us);
+    out.u16be(static_cast<std::uint16_t>(payload.size()));
+    out.put(payload);
+}
+
+// Borrows bytes that were found to be `count` messages, no more and no less, of known formats,
+// whose times do not overflow.
+class Contents {
+public:
+    Contents() = default;
+    Contents(Bytes bytes, std::size_t count, std::int64_t base_us, std::uint32_t last_after_us)
+        : bytes_(bytes), count_(count), base_us_(base_us), last_after_us_(last_after_us) {}
+
+    bool empty() const { return count_ == 0; }
+    std::size_t size() const { return count_; }
+    Bytes bytes() const { return bytes_; }
+    std::int64_t base_us() const { return base_us_; }  // what their times count from
+    std::size_t payload_bytes() const { return bytes_.size() - count_ * kContentHeadBytes; }
+    std::int64_t last_sent_at_us() const { return base_us_ + last_after_us_; }
+
+    // Not of empty ones.
+    Content front() const {
+        const ContentHead head = ContentHead::at(bytes_.data());
+        return {bytes_.subspan(kContentHeadBytes, head.payload_bytes),
+                base_us_ + head.sent_after_us,
+                form_from_byte(head.form_byte).value_or(Format::bytes)};
+    }
+    void remove_front() {
+        bytes_ = bytes_.subspan(ContentHead::at(bytes_.data()).size());
+        --count_;
+    }
+    // The first of them, at most so many.
+    Contents first(std::size_t most) const {
+        if (most >= count_) return *this;
+        Contents some;
+        some.base_us_ = base_us_;
+        std::size_t end = 0;
+        for (; some.count_ < most; ++some.count_) {
+            const ContentHead head = ContentHead::at(bytes_.data() + end);
+            some.last_after_us_ = head.sent_after_us;
+            end += head.size();
+        }
+        some.bytes_ = bytes_.first(end);
+        return some;
+    }
+
+private:
+    Bytes bytes_{};
+    std::size_t count_ = 0;
+    std::int64_t base_us_ = 0;
+    std::uint32_t last_after_us_ = 0;
+};
+
+}  // namespace mailslot
