@@ -111,8 +111,8 @@ struct Local : Ends<Batch> {
 };
 
 // Several machines: the writer is one, each reader another; in pp the writer's also reads. SendMiB:
-// the writer's send_rate; 0: the default.
-template <int Batch, bool Group, int SendMiB = 0>
+// the writer's send_rate; 0: the default. OneFamily: it sends by IPv4 alone, as the other peers do.
+template <int Batch, bool Group, int SendMiB = 0, bool OneFamily = false>
 struct Network : Ends<Batch> {
     static constexpr bool lossy = true;
     using Ends<Batch>::Ends;
@@ -132,9 +132,9 @@ struct Network : Ends<Batch> {
         }
     }
     void open_writer(int) {
-        const std::string rate = std::to_string(SendMiB) + "MiB";
-        become_machine(this->cfg, run_folder(this->cfg, "w"), "w",
-                       SendMiB == 0 ? "" : "send_rate = \"" + rate + "\"\n");
+        std::string settings = OneFamily ? "families = \"ipv4\"\n" : "";
+        if (SendMiB != 0) settings += "send_rate = \"" + std::to_string(SendMiB) + "MiB\"\n";
+        become_machine(this->cfg, run_folder(this->cfg, "w"), "w", settings);
         const std::string place = Group ? "*" : this->cfg.addr;
         this->writer = need(
             mailslot::Writer::open("\\\\" + place + "\\mailslot\\" + slot_name(this->cfg)));
@@ -185,8 +185,10 @@ Register<N512> n512("mailslot-udp-batch-512", "mailslot-udp");
 Register<Slots> slots("mailslot-udp-slots", "mailslot-udp");
 using G1 = Network<1, true>;
 using G32 = Network<32, true>;
+using G1F = Network<1, true, 896, true>;
 using G512 = Network<512, true>;
 Register<G1> g1("mailslot-group", "mailslot-group");
+Register<G1F> g1f("mailslot-group-ipv4-896m", "mailslot-group");
 Register<G32> g32("mailslot-group-batch", "mailslot-group");
 Register<G512> g512("mailslot-group-batch-512", "mailslot-group");
 
