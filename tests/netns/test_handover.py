@@ -61,7 +61,8 @@ class HandedOver(lab.LabTest):
             watched.remove(office)
             office.end()
             heir, = watched
-            self.assertTrue(b.is_office(heir.listener.process.pid))
+            # What it was handed may still be on its way: that is for it to take.
+            self.wait_until("the other one has the office", lambda: b.is_office(heir.listener.process.pid))
             heir.see_more()
             self.assertEqual(b.info(heir.name)["lost"], 0, [(number_of(m), m["lost_before"], m["sent_at"][-10:]) for m in heir.heard])
         for each in watched:
@@ -87,7 +88,8 @@ class Daemon(lab.LabTest):
             for each in watched:
                 each.see_more()
             self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
-            self.assertTrue(any(self.b.is_office(each.listener.process.pid) for each in watched))
+            self.wait_until("a reader has the office",
+                            lambda: any(self.b.is_office(each.listener.process.pid) for each in watched))
             for each in watched:
                 each.see_more()
         for each in watched:
