@@ -1,7 +1,5 @@
 #include "post/item_maker.h"
 
-#include <algorithm>
-
 namespace mailslot::post {
 namespace {
 

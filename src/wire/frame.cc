@@ -257,8 +257,8 @@ bool FrameWriter::add(const FrameRecord& message) {
     if (!usable_ || !is_known(message.format)) return false;
     if (message.sequence == 0 || count_ == kMaxFrameMessages) return false;
     if (count_ > 0 && message.sequence != first_sequence_ + count_) return false;
-    if (out_.left() < kMessageRecordBytes ||
-        message.payload.size() > out_.left() - kMessageRecordBytes) {
+    if (out_.left() < kContentHeadBytes ||
+        message.payload.size() > out_.left() - kContentHeadBytes) {
         return false;
     }
     std::uint64_t sent_after_us = 0;

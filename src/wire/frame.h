@@ -27,10 +27,9 @@ inline constexpr std::size_t kMaxFromHostBytes = 255;
 // `to` and `slot` together: both are parts of one address, and a UTF-16 unit takes up to 3 bytes.
 inline constexpr std::size_t kMaxNamesBytes = 3 * kMaxAddressUnits;
 
-inline constexpr std::size_t kFrameHeaderBytes = 48;                   // before the names
-inline constexpr std::size_t kMessageCountBytes = 2;                   // how many messages follow
-inline constexpr std::size_t kMessageRecordBytes = kContentHeadBytes;  // before each payload
-inline constexpr std::size_t kFragmentBytes = 11;  // before a fragment's payload
+inline constexpr std::size_t kFrameHeaderBytes = 48;  // before the names
+inline constexpr std::size_t kMessageCountBytes = 2;  // how many messages follow
+inline constexpr std::size_t kFragmentBytes = 11;     // before a fragment's payload
 // The most that a datagram with one payload holds beside it, whatever its kind.
 inline constexpr std::size_t kMaxFrameOverhead =
     kFrameHeaderBytes + kMaxFromHostBytes + kMaxNamesBytes + kFragmentBytes;

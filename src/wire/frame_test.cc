@@ -286,7 +286,7 @@ TEST(Frame, appends_all_or_none_to_what_is_there) {
 
 TEST(Frame, takes_the_largest_datagram_and_none_larger) {
     const std::size_t size =
-        kMaxFrameBytes - from_hex(kMessage).size() - kMessageCountBytes - kMessageRecordBytes;
+        kMaxFrameBytes - from_hex(kMessage).size() - kMessageCountBytes - kContentHeadBytes;
     const std::string text(size, 'x');
     Buffer buffer;
     FrameWriter writer(buffer, a_message());

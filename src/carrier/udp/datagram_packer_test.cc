@@ -112,7 +112,7 @@ TEST(DatagramPacker, cuts_a_large_message_into_parts_of_one_size) {
         for (auto some = packer.next(); !some.empty(); some = packer.next())
             for (const Bytes datagram : some) bytes.emplace_back(as_text(datagram));
         const std::size_t capacity = kMaxDatagramBytes - 50 - wire::kFragmentBytes;
-        const bool is_whole = size + 52 + wire::kMessageRecordBytes <= kMaxDatagramBytes;
+        const bool is_whole = size + 52 + kContentHeadBytes <= kMaxDatagramBytes;
         const std::size_t parts = is_whole ? 1 : (size + capacity - 1) / capacity;
         ASSERT_EQ(bytes.size(), 3 * parts);
         for (std::size_t i = 0; i + 1 < bytes.size(); ++i)
@@ -137,7 +137,7 @@ TEST(DatagramPacker, fills_no_datagram_that_may_be_the_only_one_nor_what_is_no_m
         for (const Bytes datagram : packer.next()) all.push_back(datagram.size());
         return all;
     };
-    const std::size_t message = 52 + wire::kMessageRecordBytes + 1, end = 50;
+    const std::size_t message = 52 + kContentHeadBytes + 1, end = 50;
     EXPECT_EQ(sizes(messages), (std::vector{message, end, message}));
     messages[0].payload = {};
     EXPECT_EQ(sizes(std::span(messages).first(1)), std::vector{message - 1});

@@ -11,7 +11,7 @@ void OpenPiece::begin(const Envelope& header, std::size_t datagram_bytes) {
     memory_.resize(os::kPieceBytes);
     used_ = closed_ = messages_ = 0;
     open_datagram();
-    const std::size_t taken = writer_->size() + wire::kMessageRecordBytes;
+    const std::size_t taken = writer_->size() + kContentHeadBytes;
     most_small_ = datagram_bytes_ - std::min(taken, datagram_bytes_);
     most_chunk_ = wire::fragment_capacity(datagram_bytes_, header);
 }

@@ -105,7 +105,7 @@ TEST_F(OpenPieceTest, does_not_fill_datagrams_of_messages_of_one_size) {
     for (const Bytes datagram : piece_.datagrams()) {
         std::vector<Envelope> messages;
         ASSERT_TRUE(wire::decode_frame(datagram, messages));
-        EXPECT_EQ(datagram.size(), 63 + messages.size() * (wire::kMessageRecordBytes + 100));
+        EXPECT_EQ(datagram.size(), 63 + messages.size() * (kContentHeadBytes + 100));
     }
 }
 
