@@ -1,5 +1,6 @@
 // tl::expected 1.0.0 by Sy Brand (CC0), taken from Debian's libexpected-dev; changed only in its namespace,
-// mailslot::tl, and its include guard, so that it can stand beside another copy. See docs/decisions/0002-expected.md.
+// mailslot::tl, and its macros, so that another copy can stand beside it, and aborts where it cannot throw.
+// See docs/decisions/0002-expected.md.
 ///
 // expected - An implementation of std::expected with extensions
 // Written in 2017 by Simon Brand (simonrbrand@gmail.com, @TartanLlama)
@@ -22,6 +23,7 @@
 #define MAILSLOT_TL_EXPECTED_VERSION_MINOR 0
 #define MAILSLOT_TL_EXPECTED_VERSION_PATCH 0
 
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <type_traits>
@@ -72,8 +74,8 @@
 // for non-copyable types
 #elif (defined(__GNUC__) && __GNUC__ < 8 &&                                                \
      !defined(__clang__))
-#ifndef TL_GCC_LESS_8_TRIVIALLY_COPY_CONSTRUCTIBLE_MUTEX
-#define TL_GCC_LESS_8_TRIVIALLY_COPY_CONSTRUCTIBLE_MUTEX
+#ifndef MAILSLOT_TL_GCC_LESS_8_TRIVIALLY_COPY_CONSTRUCTIBLE_MUTEX
+#define MAILSLOT_TL_GCC_LESS_8_TRIVIALLY_COPY_CONSTRUCTIBLE_MUTEX
 namespace mailslot::tl {
   namespace detail {
       template<class T>
@@ -121,8 +123,8 @@ namespace mailslot::tl {
 namespace mailslot::tl {
 template <class T, class E> class expected;
 
-#ifndef TL_MONOSTATE_INPLACE_MUTEX
-#define TL_MONOSTATE_INPLACE_MUTEX
+#ifndef MAILSLOT_TL_MONOSTATE_INPLACE_MUTEX
+#define MAILSLOT_TL_MONOSTATE_INPLACE_MUTEX
 class monostate {};
 
 struct in_place_t {
@@ -190,16 +192,13 @@ template<typename E>
 #ifdef MAILSLOT_TL_EXPECTED_EXCEPTIONS_ENABLED
     throw std::forward<E>(e);
 #else
-  #ifdef _MSC_VER
-    __assume(0);
-  #else
-    __builtin_unreachable();
-  #endif
+    (void)e;
+    std::abort();
 #endif
 }
 
-#ifndef TL_TRAITS_MUTEX
-#define TL_TRAITS_MUTEX
+#ifndef MAILSLOT_TL_TRAITS_MUTEX
+#define MAILSLOT_TL_TRAITS_MUTEX
 // C++14-style aliases for brevity
 template <class T> using remove_const_t = typename std::remove_const<T>::type;
 template <class T>
@@ -218,13 +217,13 @@ struct conjunction<B, Bs...>
   : std::conditional<bool(B::value), conjunction<Bs...>, B>::type {};
 
 #if defined(_LIBCPP_VERSION) && __cplusplus == 201103L
-#define TL_TRAITS_LIBCXX_MEM_FN_WORKAROUND
+#define MAILSLOT_TL_TRAITS_LIBCXX_MEM_FN_WORKAROUND
 #endif
 
 // In C++11 mode, there's an issue in libc++'s std::mem_fn
 // which results in a hard-error when using it in a noexcept expression
 // in some cases. This is a check to workaround the common failing case.
-#ifdef TL_TRAITS_LIBCXX_MEM_FN_WORKAROUND
+#ifdef MAILSLOT_TL_TRAITS_LIBCXX_MEM_FN_WORKAROUND
 template <class T> struct is_pointer_to_non_const_member_func : std::false_type {};
 template <class T, class Ret, class... Args>
 struct is_pointer_to_non_const_member_func<Ret(T::*) (Args...)> : std::true_type {};
@@ -247,7 +246,7 @@ template <class T> struct is_const_or_const_ref<T const> : std::true_type {};
 // std::invoke from C++17
 // https://stackoverflow.com/questions/38288042/c11-14-invoke-workaround
 template <typename Fn, typename... Args,
-#ifdef TL_TRAITS_LIBCXX_MEM_FN_WORKAROUND
+#ifdef MAILSLOT_TL_TRAITS_LIBCXX_MEM_FN_WORKAROUND
   typename = enable_if_t<!(is_pointer_to_non_const_member_func<Fn>::value
     && is_const_or_const_ref<Args...>::value)>,
 #endif
