@@ -2,6 +2,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/visible_text.h"
 #include "mailslot/result.h"
 
 namespace mailslot {
@@ -61,15 +62,6 @@ const Words& words_for(Errc code) {
     return kUnknown;
 }
 
-// Names and paths come from strangers: no control character of theirs may reach a terminal or split
-// the line.
-void append_on_one_line(std::string& line, std::string_view text) {
-    for (const char c : text) {
-        const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-        line += is_control ? '?' : c;
-    }
-}
-
 }  // namespace
 
 std::string_view to_string(Errc code) { return words_for(code).name; }
@@ -79,7 +71,7 @@ std::string to_string(const Error& error) {
     std::string line(words.what);
     if (!error.detail.empty()) {
         line += ": ";
-        append_on_one_line(line, error.detail);
+        append_visible(line, error.detail);  // names and paths come from strangers
     }
     const std::string_view step = error.step != nullptr ? error.step : "";
     if (error.os_code != 0) {

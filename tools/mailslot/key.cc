@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/visible_text.h"
 #include "config/settings_file.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
-#include "mailslot/plain_line.h"
 #include "mailslot/report.h"
 #include "mailslot/table.h"
 #include "os/folder.h"
@@ -111,8 +111,8 @@ void append_json(std::string& out, const DomainKeys& keys) {
 
 void add_rows(std::vector<Cells>& rows, const DomainKeys& keys) {
     std::string domain, path;
-    append_visible(domain, keys.domain);
-    append_visible(path, keys.path);
+    append_table_cell(domain, keys.domain);
+    append_table_cell(path, keys.path);
     if (!keys.current) rows.push_back({domain, "-", "not readable", "-", path});
     const auto add = [&](std::string_view state, const trust::Key& key) {
         rows.push_back({domain, trust::to_string(key.id), std::string(state),

@@ -102,6 +102,7 @@ private:
     Output output_{};
     Message message_{};
     Tally tally_{};
+    std::uint64_t printed_ = 0;  // an end mark is in the tally, but not printed
     LossReport losses_{};
     Instant last_came_ = steady_clock::now();
     bool waiting_ = false;    // a slot's turn ended before the slot was empty
@@ -175,7 +176,7 @@ bool Listener::take_turn(Reader& reader) {
             return false;
         }
         print(message_);
-        if (options_.count && tally_.messages() == *options_.count) end(End::counted);
+        if (options_.count && printed_ == *options_.count) end(End::counted);
         if (end_) return false;
     }
     return true;
@@ -186,10 +187,10 @@ void Listener::print(const Message& message) {
     if (message.lost_before() > 0) note_loss(message);
     const std::string_view text = message.text();
     const bool says_goodbye = text.empty() && !message.label("closing").empty();
+    if (says_goodbye && !options_.print.json) return;  // a log handler's last word: nothing to see
+    ++printed_;
     if (options_.print.json) {
         append_json_line(output_.text(), row_of(message, options_.print));
-    } else if (says_goodbye) {
-        return;  // a log handler's last word: nothing to see
     } else if (style_.as_it_is() && message.format() != Format::value && !options_.print.decode) {
         output_.text() += text;  // the usual case, cheaply
         if (!style_.raw) output_.text() += '\n';

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "api/search.h"
+#include "base/visible_text.h"
 #include "carrier/udp/host_resolver.h"
 #include "mailslot/doctor/finding.h"
 #include "model/address.h"
@@ -44,7 +45,7 @@ Address everywhere(const Address& address) {
 std::string hosts_of(const Found& found) {
     std::string hosts;
     for (const mailslot::Machine& machine : found.machines) {
-        (hosts += hosts.empty() ? "" : ", ") += machine.host;
+        (hosts += hosts.empty() ? "" : ", ") += cell_of(machine.host);
     }
     return hosts;
 }
@@ -55,7 +56,7 @@ std::string slots_of(const Found& found) {
     std::size_t count = 0;
     for (const mailslot::Machine& machine : found.machines) {
         for (const std::string& slot : machine.slots) {
-            if (++count <= kMostNamed) (slots += slots.empty() ? "" : ", ") += slot;
+            if (++count <= kMostNamed) (slots += slots.empty() ? "" : ", ") += cell_of(slot);
         }
     }
     return count > kMostNamed ? slots + ", ..." : slots;
