@@ -187,8 +187,9 @@ Result<SlotName> parse_reader_name(std::string_view text) {
     Result<Address> address = parse_address(text);
     if (!address) return address.error();
     if (address->place != Place::here) {
-        return bad_name(text,
-                        R"(is not on this machine: a reader's name is NAME or \\.\mailslot\NAME)");
+        Error remote = bad_name(text, "is not on this machine");
+        remote.step = "reader name";
+        return remote;
     }
     return std::move(address->slot);
 }

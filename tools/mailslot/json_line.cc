@@ -232,6 +232,7 @@ void append_json_line(std::string& out, const Row& row) {
         out += ",\"base64\":\"";
         append_base64(out, row.data);
         out += '"';
+        if (row.record) append_if_utf8(out, ",\"text\":", *row.record);
     }
     if (!row.literal.empty()) {
         out += ",\"value\":";

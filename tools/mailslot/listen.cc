@@ -26,6 +26,7 @@
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
 #include "trust/keys.h"
+#include "wire/winsys_record.h"
 
 namespace mailslot::cli {
 namespace {
@@ -40,6 +41,16 @@ enum class End { stopped, counted, timed_out, output_closed, failed };
 
 std::string plural(std::uint64_t count, std::string_view noun) {
     return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+// A log handler's last word. That of winsys is a None; where nothing is added to messages it may be
+// anybody's byte.
+bool is_goodbye(const Message& message, bool as_it_is) {
+    const bool says_so = !message.label("closing").empty();
+    if (says_so && message.text().empty()) return true;
+    if ((as_it_is && !says_so) || message.format() == Format::text) return false;
+    const auto record = wire::winsys_record(message.bytes(), message.format());
+    return record && record->is_end;
 }
 
 // Who sent how much.
@@ -186,7 +197,7 @@ void Listener::print(const Message& message) {
     tally_.add(message);
     if (message.lost_before() > 0) note_loss(message);
     const std::string_view text = message.text();
-    const bool says_goodbye = text.empty() && !message.label("closing").empty();
+    const bool says_goodbye = is_goodbye(message, style_.as_it_is());
     if (says_goodbye && !options_.print.json) return;  // a log handler's last word: nothing to see
     ++printed_;
     if (options_.print.json) {

@@ -85,8 +85,11 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
     const std::size_t columns = style.columns ? append_columns(out, row, style) : 0;
     const bool marked = style.marks && row.trust == Trust::none;
     if (marked) out += kMark;
+    // Where nothing is added to a message, what is bytes stays the bytes that it is.
+    const bool shows_record = row.record && !style.as_it_is();
     const std::string_view shown = !row.decoded.empty()   ? std::string_view(row.decoded)
                                    : !row.literal.empty() ? std::string_view(row.literal)
+                                   : shows_record         ? std::string_view(*row.record)
                                                           : row.data;
     if (style.as_it_is())
         out += shown;
