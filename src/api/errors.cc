@@ -22,9 +22,8 @@ constexpr Words kWords[] = {
     {Errc::name_too_long, "name_too_long", "name too long",
      "an address has at most 259 characters in all"},
     {Errc::no_such_slot, "no_such_slot", "no such slot",
-     "start its reader first; `mailslot list` shows the slots that this user reaches, `mailslot "
-     "who` "
-     "those of others too, which \\\\*\\mailslot\\NAME reaches"},
+     "start its reader first (`mailslot list` shows what this user reaches); another user's, which "
+     "`mailslot who NAME` shows, is reached by \\\\*\\mailslot\\NAME"},
     {Errc::slot_exists, "slot_exists", "slot exists",
      "only one reader a machine may have this name: end the other, or choose another name"},
     {Errc::wrong_direction, "wrong_direction", "wrong direction",
@@ -70,12 +69,12 @@ constexpr std::string_view kFile =
 constexpr std::string_view kStopped = "let that process go on, or end it";
 
 constexpr StepAdvice kSteps[] = {
-    {Errc::bad_name, "reader name",
-     "a reader is always on its own machine: write NAME; put and signal reach others"},
+    {Errc::bad_name, "reader name", "write NAME: only put, signal, who and doctor reach others"},
     {Errc::bad_name, "key",
      R"(a domain's name has no \, / or * in it, no dot or blank before it, and at most 200 bytes)"},
     {Errc::bad_name, "classic slot", "give the slot a shorter name of ASCII letters"},
     {Errc::bad_name, "net-send", {}},
+    {Errc::bad_name, "classic name", {}},
     {Errc::no_such_slot, "take over", kStopped},
     {Errc::timed_out, "take over", kStopped},
     {Errc::timed_out, "ask the reader", kStopped},

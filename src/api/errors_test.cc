@@ -147,7 +147,7 @@ TEST(Errors, advice_fits_what_failed_not_the_code_alone) {
         {"the slot's limit", {Errc::message_too_big, "put"}, "max_message_bytes"},
         {"a reader elsewhere",
          {Errc::bad_name, "reader name", 0, "//B/mailslot/x"},
-         "put and signal",
+         "only put, signal",
          "PLACE"},
         {"a domain",
          {Errc::bad_name, "key", 0, "a/b is no name of a domain"},

@@ -163,7 +163,8 @@ std::span<const inbox::Item> WriterState::items_of(std::span<const std::string_v
 
 // Says which slot it is about.
 Error WriterState::named(Error error) const {
-    if (error.detail.empty()) error.detail = address_.slot.text;
+    if (!error.detail.empty()) return error;
+    error.detail = address_.place == Place::here ? address_.slot.text : to_string(address_);
     return error;
 }
 

@@ -323,7 +323,7 @@ int run_key(const KeyOptions& options) {
     const bool wants_name = options.action != "list" && options.action != "import";
     if (action == std::end(actions) || (wants_name && options.name.empty())) {
         say(action == std::end(actions)
-                ? "there is no 'key " + options.action + "'"
+                ? "there is no 'key " + options.action + "'; see 'mailslot key --help'"
                 : "of which domain? mailslot key " + options.action + " DOMAIN");
         return kWrongUse;
     }

@@ -45,10 +45,10 @@ std::string plural(std::uint64_t count, std::string_view noun) {
 
 // A log handler's last word. That of winsys is a None; where nothing is added to messages it may be
 // anybody's byte.
-bool is_goodbye(const Message& message, bool as_it_is) {
+bool is_goodbye(const Message& message, bool is_bare) {
     const bool says_so = !message.label("closing").empty();
     if (says_so && message.text().empty()) return true;
-    if ((as_it_is && !says_so) || message.format() == Format::text) return false;
+    if ((is_bare && !says_so) || message.format() == Format::text) return false;
     const auto record = wire::winsys_record(message.bytes(), message.format());
     return record && record->is_end;
 }
@@ -197,7 +197,7 @@ void Listener::print(const Message& message) {
     tally_.add(message);
     if (message.lost_before() > 0) note_loss(message);
     const std::string_view text = message.text();
-    const bool says_goodbye = is_goodbye(message, style_.as_it_is());
+    const bool says_goodbye = is_goodbye(message, style_.is_bare(message.trust()));
     if (says_goodbye && !options_.print.json) return;  // a log handler's last word: nothing to see
     ++printed_;
     if (options_.print.json) {

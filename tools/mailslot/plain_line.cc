@@ -11,7 +11,6 @@ constexpr std::size_t kHostWidth =
     12;  // most host names; longer ones push their message to the right
 constexpr std::size_t kSlotWidth = 10;
 constexpr std::string_view kMark = "[not trusted] ";
-constexpr std::size_t kIndent = 4;  // of further lines that nothing else makes recognisable
 
 std::size_t count_characters(std::string_view utf8) {
     return static_cast<std::size_t>(
@@ -57,13 +56,6 @@ void append_lines(std::string& out, std::string_view text, std::string_view befo
     }
 }
 
-std::string before_further_lines(std::size_t columns, bool marked, const PlainStyle& style) {
-    std::string before(columns, ' ');
-    if (marked) before += kMark;
-    if (before.empty() && style.vouches()) before.append(kIndent, ' ');
-    return before;
-}
-
 }  // namespace
 
 PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_color,
@@ -83,18 +75,20 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
         return;
     }
     const std::size_t columns = style.columns ? append_columns(out, row, style) : 0;
-    const bool marked = style.marks && row.trust == Trust::none;
-    if (marked) out += kMark;
-    // Where nothing is added to a message, what is bytes stays the bytes that it is.
-    const bool shows_record = row.record && !style.as_it_is();
-    const std::string_view shown = !row.decoded.empty()   ? std::string_view(row.decoded)
-                                   : !row.literal.empty() ? std::string_view(row.literal)
-                                   : shows_record         ? std::string_view(*row.record)
-                                                          : row.data;
-    if (style.as_it_is())
+    const bool is_bare = style.is_bare(row.trust);
+    std::string before_further(columns, ' ');
+    if (style.marks_it(row.trust)) {
+        out += kMark;
+        before_further += kMark;
+    }
+    const std::string_view shown = !row.decoded.empty()     ? std::string_view(row.decoded)
+                                   : !row.literal.empty()   ? std::string_view(row.literal)
+                                   : row.record && !is_bare ? std::string_view(*row.record)
+                                                            : row.data;
+    if (is_bare)
         out += shown;
     else
-        append_lines(out, shown, before_further_lines(columns, marked, style));
+        append_lines(out, shown, before_further);
     out += '\n';
 }
 

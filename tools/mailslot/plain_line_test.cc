@@ -21,8 +21,15 @@ TEST(PlainLine, marks_every_line_of_what_is_not_trusted_where_that_is_asked_for)
     EXPECT_EQ(line(row, {}), "a\nb\n");
     for (const Trust trust : {Trust::domain, Trust::local}) {
         row.trust = trust;
-        EXPECT_EQ(line(row, {.marks = true}), "a\n    b\n");
+        EXPECT_EQ(line(row, {.marks = true}), "a\nb\n");
     }
+}
+
+TEST(PlainLine, shows_a_record_of_winsys_where_something_is_added_to_messages) {
+    const Row row{.from_host = "A", .data = "\xfa\x01x"sv, .record = "x", .format = Format::bytes};
+    EXPECT_EQ(line(row, {.columns = true}), "A            x\n");
+    EXPECT_EQ(line(row, {.visible = true}), "x\n");
+    EXPECT_EQ(line(row, {}), "\xfa\x01x\n");
 }
 
 struct ForgedCase {

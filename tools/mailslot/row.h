@@ -16,7 +16,7 @@ namespace mailslot::cli {
 
 struct Row {
     std::string_view slot{}, from_host{}, from_address{}, data{};
-    std::string literal{};  // Format::value: as Python prints it; empty: it is none
+    std::string literal{};                // Format::value: as Python prints it; empty: it is none
     std::optional<std::string> record{};  // the text of a log record that winsys marshalled
     std::string decoded{};  // with --decode: what it says, in words; empty: no format we know
     std::uint64_t origin = 0, sequence = 0, lost_before = 0;
