@@ -226,14 +226,14 @@ def test_json_has_what_a_record_of_winsys_says_beside_its_bytes(slot, listen):
 
 
 def test_the_command_has_the_same_on_a_terminal_and_in_json(slot, listen):
-    datas = [marshal.dumps("one"), marshal.dumps(marshal.dumps("two")), b"N", marshal.dumps("three", 2), marshal.dumps(3)]
+    sent = [marshal.dumps("one"), marshal.dumps(marshal.dumps("two")), b"N", marshal.dumps("three", 2), marshal.dumps(3)]
     command = [os.environ["MAILSLOT_PROGRAM"], "listen", slot, "-v", "--count"]
     for arguments, count in (("--with-host",), 4), (("--json",), 5):
         listener = subprocess.Popen([*command, str(count), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         while b"listening" not in listener.stderr.readline():
             pass
         writer = Writer(slot)
-        for data in datas:
+        for data in sent:
             writer.put(data)
         lines = listener.communicate(timeout=60)[0].decode().splitlines()
         if arguments == ("--with-host",):

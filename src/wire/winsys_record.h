@@ -1,4 +1,4 @@
-// Log records as the handler of winsys sends them: docs/protocol/value.md, "Records of winsys".
+// Log records as the handler of winsys sends them: docs/protocol/winsys-record.md.
 // Pure.
 #pragma once
 
