@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "mailslot/value.h"
 #include "model/fold.h"
+#include "wire/winsys_record.h"
 
 using namespace mailslot;
 
@@ -28,11 +29,22 @@ void check_text(Bytes bytes, std::size_t limit) {
     MAILSLOT_CHECK(std::none_of(text->begin(), text->end(), is_control));
 }
 
+void check_record(Bytes bytes) {
+    for (const Format format : {Format::bytes, Format::text, Format::value, Format::unlabelled}) {
+        const auto record = wire::winsys_record(bytes, format);
+        if (!record) continue;
+        MAILSLOT_CHECK(format != Format::text && is_utf8(record->text));
+        MAILSLOT_CHECK(record->text.size() < bytes.size() &&
+                       (!record->is_end || record->text.empty()));
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes bytes = std::as_bytes(std::span(data, size));
     for (const std::size_t limit : {3u, 40u, 1000u}) check_text(bytes, limit);
+    check_record(bytes);
     std::string once;
     ValueWriter writer(once);
     const Result<void> decoded = decode_value(bytes, writer);

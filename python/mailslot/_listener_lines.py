@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from . import _mailslot
+from ._visible import cell, visible, visible_json
+from ._winsys_records import is_record_end, record_of
 
 _HOST_WIDTH = 12  # most host names; longer ones push their message to the right
 _SLOT_WIDTH = 10
@@ -21,25 +23,11 @@ LEVEL_NAMES = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICA
 _COLOURS = ((50, "1;31"), (40, "31"), (30, "33"), (20, "32"), (0, "2"))  # from this level on; read on dark and light
 _NUMBER = re.compile(r"-?[0-9]{1,18}")  # of labels: what fits 64 bits
 
-# What could drive a terminal: C0, DEL, C1. In a text, tabs and newlines are what they are.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-_CONTROL_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
 
 @dataclass(frozen=True)
 class Style:
     colours: bool = False
-    visible: bool = False  # control characters of texts are written as \x1b
     slot: bool = False  # a column for it
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"\\x{ord(match[0]):02x}"
-
-
-def visible(text: str) -> str:
-    """For a column: whatever a stranger wrote there, it stays one."""
-    return _CONTROL.sub(_escape, text)
 
 
 def _number(text: str) -> Optional[int]:
@@ -51,7 +39,8 @@ def level_of(message: _mailslot.Message) -> Optional[int]:
 
 
 def is_end_mark(message: _mailslot.Message) -> bool:
-    return message.label("closing") == "1"
+    """The last word of a log handler: ours has a label for it, that of winsys sends None."""
+    return message.label("closing") == "1" or is_record_end(message)
 
 
 def _literal(value: Any) -> Optional[str]:
@@ -64,7 +53,12 @@ def _literal(value: Any) -> Optional[str]:
 
 
 def text_of(message: _mailslot.Message) -> str:
-    """What it says: text as it is, other values as Python writes them."""
+    """What it says: text as it is, also of a record that winsys marshalled; other values as Python writes them."""
+    record = record_of(message)
+    if record is not None:
+        return record
+    if is_record_end(message):
+        return ""
     value = message.value
     if isinstance(value, bytes):
         try:
@@ -102,7 +96,7 @@ def _time_of(message: _mailslot.Message) -> str:
 def _level_column(message: _mailslot.Message, style: Style) -> str:
     level = level_of(message)
     name = message.label("level_name") or ("" if level is None else LEVEL_NAMES.get(level, str(level)))
-    column = f"{visible(name):{_LEVEL_WIDTH}}"
+    column = f"{cell(name) if name else '':{_LEVEL_WIDTH}}"
     if not style.colours or level is None:
         return column
     colour = next((code for least, code in _COLOURS if level >= least), "2")
@@ -110,18 +104,15 @@ def _level_column(message: _mailslot.Message, style: Style) -> str:
 
 
 def plain_line(message: _mailslot.Message, style: Style) -> str:
-    """Time, host, level, logger and text, with a newline."""
-    columns = [_time_of(message), f"{visible(message.from_host):{_HOST_WIDTH}}"]
+    """Time, host, level, logger and text, with a newline. The text's further lines begin with blanks, no message does."""
+    columns = [_time_of(message), f"{cell(message.from_host):{_HOST_WIDTH}}"]
     if style.slot:
-        columns.append(f"{visible(message.slot):{_SLOT_WIDTH}}")
+        columns.append(f"{cell(message.slot):{_SLOT_WIDTH}}")
     columns.append(_level_column(message, style))
     logger = message.label("logger")
     if logger:
         columns.append(visible(logger) + ":")
-    text = text_of(message)
-    if style.visible:
-        text = _CONTROL_IN_TEXT.sub(_escape, text)
-    first, *further = text.split("\n")
+    first, *further = map(visible, text_of(message).split("\n"))
     lines = [" ".join([*columns, first]), *(_INDENT + line for line in further)]
     return "\n".join(lines) + "\n"
 
@@ -136,6 +127,9 @@ def json_line(message: _mailslot.Message) -> str:
         fields["text"] = data.decode("utf-8")
     except ValueError:
         fields["base64"] = base64.b64encode(data).decode("ascii")
+        record = record_of(message)
+        if record is not None:
+            fields["text"] = record
     value = _value_of(message)
     if value is not None:
         fields["value"] = value
@@ -152,4 +146,4 @@ def json_line(message: _mailslot.Message) -> str:
     if labels:
         fields["labels"] = labels
     line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
-    return line.replace("\x7f", "\\u007f") + "\n"
+    return visible_json(line) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from . import _mailslot
+from ._visible import cell
 
 _GAP_SECONDS = 1.0
 _SENDERS_REPORTED = 10
@@ -30,8 +31,8 @@ def sender_lines(heard: list[tuple[str, _mailslot.SenderInfo]], *, several_slots
     lost.sort(key=lambda one: (one[1].lost.total, one[1].received, one[1].origin), reverse=True)
     lines = []
     for slot, sender in lost[:_SENDERS_REPORTED]:
-        to = f", to {slot}" if several_slots else ""
-        lines.append(f"  {sender.from_host} at {sender.from_address}, origin {sender.origin:016x}{to}: "
+        to = f", to {cell(slot)}" if several_slots else ""
+        lines.append(f"  {cell(sender.from_host)} at {cell(sender.from_address)}, origin {sender.origin:016x}{to}: "
                      f"{sender.received} received, {losses_text([sender.lost])}")
     more = len(lost) - len(lines)
     if more:
@@ -51,7 +52,7 @@ class LossLines:
         """What to say of `count` messages lost before the one in hand, if it is time."""
         if self._held == 0 and now - self._said_at >= _GAP_SECONDS:
             self._said_at = now
-            return f"lost {plural(count, 'message')} from {host} before this one"
+            return f"lost {plural(count, 'message')} from {cell(host)} before this one"
         self._held += count
         if len(self._hosts) < 2:
             self._hosts.add(host)
@@ -70,7 +71,7 @@ class LossLines:
         if self._held == 0:
             return None
         others = " and others" if len(self._hosts) > 1 else ""
-        line = f"lost {plural(self._held, 'message')} more from {min(self._hosts)}{others}"
+        line = f"lost {plural(self._held, 'message')} more from {cell(min(self._hosts))}{others}"
         self._held = 0
         self._hosts.clear()
         return line

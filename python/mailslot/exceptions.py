@@ -7,13 +7,18 @@ a line for people that says what to do.
 from __future__ import annotations
 
 import queue
-from typing import Dict, Type
+from typing import Dict, Optional, Type
 
 
 class x_winsys(Exception):  # the names are winsys's own
     """Anything below."""
 
-    def __init__(self, errno: int = 0, context: str = "", message: str = "") -> None:
+    def __init__(
+        self, errno: Optional[int] = 0, context: Optional[str] = "", message: Optional[str] = "", *,
+        errctx: Optional[str] = None, errmsg: Optional[str] = None,
+    ) -> None:
+        context, message = errctx or context or "", errmsg or message or ""  # winsys's own keywords
+        errno = errno or 0
         super().__init__(errno, context, message)
         self.args = (errno, context, message)  # OSError, a base of some, would keep two
         self.errno = errno
@@ -38,6 +43,10 @@ class x_ipc(x_winsys):
 
 class x_ipc_invalid_use(x_ipc):
     """An object was used in a way that its first use ruled out."""
+
+
+class x_ipc_timeout(x_ipc):
+    """winsys raises it for events and mutexes, which are not here; for programs that name it."""
 
 
 class x_mailslot(x_ipc):

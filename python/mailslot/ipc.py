@@ -26,6 +26,7 @@ from .exceptions import (
     x_access_denied,
     x_ipc,
     x_ipc_invalid_use,
+    x_ipc_timeout,
     x_mailslot,
     x_mailslot_closed,
     x_mailslot_empty,
@@ -47,6 +48,7 @@ __all__ = [
     "x_access_denied",
     "x_ipc",
     "x_ipc_invalid_use",
+    "x_ipc_timeout",
     "x_mailslot",
     "x_mailslot_closed",
     "x_mailslot_empty",
@@ -60,12 +62,21 @@ __all__ = [
     "x_winsys",
 ]
 
-_PLAIN: Any = object()  # the serialiser that Mailslot has by default
+def _as_it_is(data: Any) -> Any:
+    return data
+
+
+# Pairs of dumps and loads, as winsys has them. They are known by identity, and never called here.
+_PLAIN: Any = (_mailslot.dumps, _mailslot.loads)  # the serialiser that Mailslot has by default
+_NONE: Any = (_as_it_is, _as_it_is)  # what `serialiser=None` means
+_MISSING: Any = object()
 _Answer = TypeVar("_Answer")
 
 
 @overload
-def mailslot(name: None, marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1) -> None: ...
+def mailslot(
+    name: None, marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1, *, mailslot: None = None
+) -> None: ...
 
 
 @overload
@@ -74,14 +85,25 @@ def mailslot(
 ) -> Mailslot: ...
 
 
+@overload
 def mailslot(
-    name: Union[None, str, Mailslot], marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1
+    *, mailslot: Union[str, Mailslot], marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1
+) -> Mailslot: ...
+
+
+def mailslot(
+    name: Union[None, str, Mailslot] = _MISSING, marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1,
+    *, mailslot: Union[None, str, Mailslot] = _MISSING,
 ) -> Optional[Mailslot]:
     """A Mailslot for `name`; None for None, and a Mailslot for itself.
 
     `marshalled` says how messages are read that do not say themselves what they are (those of classic Windows
     mailslots): as plain values, or as bytes. Without it only text and bytes can be put.
+    `mailslot` is winsys's name for `name`, as a keyword.
     """
+    if (name is _MISSING) == (mailslot is _MISSING):
+        raise TypeError("mailslot(): give a name, once")
+    name = mailslot if name is _MISSING else name
     if name is None or isinstance(name, Mailslot):
         return name
     return Mailslot(name, serialiser=_PLAIN if marshalled else None, message_size=message_size, timeout_ms=timeout_ms)
@@ -95,6 +117,12 @@ def _dumps_and_loads(serialiser: Any) -> Tuple[Callable[[Any], Any], Callable[[A
     if callable(dumps) and callable(loads):
         return dumps, loads
     raise TypeError("serialiser: None, an object with dumps and loads, or a pair of functions")
+
+
+def _is_marshal(serialiser: Any) -> bool:
+    """Whether it is the module marshal, or its two functions: they must never see what a stranger sent."""
+    parts = serialiser if isinstance(serialiser, tuple) and len(serialiser) == 2 else (serialiser,)
+    return all(getattr(part, "__module__" if callable(part) else "__name__", None) == "marshal" for part in parts)
 
 
 def _milliseconds(timeout_ms: Optional[float], timeout: float) -> float:
@@ -121,14 +149,16 @@ class Mailslot(_mailslot.Ends):
     name          NAME or ``\\.\mailslot\NAME``: this machine. ``\\PLACE\mailslot\NAME`` with a host, an IP address, a
                   domain or ``*`` as PLACE: to write only, reader or not. Case does not matter, and / equals \.
     serialiser    None: text and bytes only. An object with dumps and loads, or a pair of functions: every value goes
-                  through them; give no pickle to a slot that strangers can write to. `marshal` itself is taken for
-                  the default: plain values, by a decoder of our own that is safe on what strangers send.
+                  through them; give no pickle to a slot that strangers can write to. `marshal`, or its two functions, is
+                  taken for the default: plain values, by a decoder of our own that is safe on what strangers send.
     message_size  the largest message in bytes; 0: as large as the slot's memory allows.
     timeout_ms    how long a get waits that does not say itself; -1: for ever.
     mode          "r": a reader, whose slot is there from now on. "w": a writer. None: the first use decides.
 
     Errors: x_mailslot_invalid_name (also a ValueError); with mode="r" as `get`.
     """
+
+    MAX_MESSAGE_SIZE = 420  # of the classic wire, for programs that ask; docs/python.md says what holds here
 
     def __init__(
         self,
@@ -145,18 +175,20 @@ class Mailslot(_mailslot.Ends):
             message_size, serialiser = serialiser, _PLAIN
         if mode not in (None, "r", "w"):
             raise ValueError('mode: "r", "w" or None')
-        if getattr(serialiser, "__name__", None) == "marshal":
+        if _is_marshal(serialiser):
             serialiser = _PLAIN
+        elif serialiser is _NONE:  # another object's
+            serialiser = None
         self.name = _mailslot.canonical(name)
         self._is_local = self.name.startswith("\\\\.\\")
         self._message_size = 0 if message_size is None else int(message_size)
         if self._message_size < 0:
             raise ValueError("message_size must not be negative")
-        self.serialiser = serialiser
-        self._marshalled = serialiser is not None
+        self.serialiser = _NONE if serialiser is None else serialiser
+        self._marshalled = self.serialiser is not _NONE
         self._dumps: Optional[Callable[[Any], Any]] = None
         self._loads: Optional[Callable[[Any], Any]] = None
-        if serialiser is not None and serialiser is not _PLAIN:
+        if self._marshalled and serialiser is not _PLAIN:
             self._dumps, self._loads = _dumps_and_loads(serialiser)
         self._timeout_ms = -1 if timeout_ms is None else int(timeout_ms)
         self._mode = "w" if mode == "w" else None
@@ -205,10 +237,34 @@ class Mailslot(_mailslot.Ends):
         state = "closed" if self._closed else {"r": "reader", "w": "writer", None: "not used yet"}[self._mode]
         return f"<Mailslot {self.name} ({state})>"
 
+    def __str__(self) -> str:
+        return self.name
+
+    def as_string(self) -> str:
+        """The name, as winsys has it."""
+        return self.name
+
+    def dumped(self, level: int = 0) -> str:
+        """Its settings, a line each, indented by `level` tabs."""
+        use = {"r": "in use for reading", "w": "in use for writing", None: "not yet used for reading or writing"}[self._mode]
+        lines = (f"name: {self.name}", f"message_size: {self.message_size}", f"timeout_ms: {self.timeout_ms}", use)
+        return "\n".join("\t" * level + line for line in lines)
+
+    def dump(self, level: int = 0) -> None:
+        """Prints them."""
+        print(self.dumped(level))
+
+    def pyobject(self) -> int:
+        """What a system's own waits take: a reader's `fileno()`. Errors: x_mailslot (not used yet; a writer)."""
+        if self._mode == "r":
+            return self.fileno()
+        why = "a writer has none" if self._mode else "not yet used for reading or writing"
+        raise x_mailslot(0, "Mailslot.pyobject", f"{self.name}: {why}")
+
     def __reduce__(self) -> Tuple[Any, ...]:
         """Pickled, as multiprocessing does to what it hands over: a new object of the same name and settings; a writer
         stays one, a reader's role is open again."""
-        serialiser = self.serialiser
+        serialiser = None if self.serialiser is _NONE else self.serialiser
         marshalled = serialiser is _PLAIN
         mode = "w" if self._mode == "w" else None
         return _unpickled, (self.name, marshalled, None if marshalled else serialiser, self.message_size,

@@ -76,6 +76,15 @@ def _say(line: str) -> None:
         pass
 
 
+def _text(formatted: Any) -> str:
+    """What a formatter made, as text. One that makes bytes means UTF-8; what is not is written as \\xff."""
+    if isinstance(formatted, (bytes, bytearray)):
+        return formatted.decode("utf-8", "backslashreplace")
+    if not isinstance(formatted, str):
+        raise TypeError(f"a formatter makes text, not {type(formatted).__name__}")
+    return _encodable(formatted)
+
+
 def _encodable(text: str) -> str:
     """The text with what UTF-8 cannot hold (single surrogates, from undecodable file names) written as \\udc80."""
     if text.isascii():
@@ -166,10 +175,10 @@ class MailslotHandler(logging.Handler):
             return
         here.depth = depth + 1
         try:
-            text = _encodable(self.format(record))
+            text = _text(self.format(record))
             labels = _labels(record)
             here.sending = True
-            data = text if self._dumps is None else self._dumps(text)
+            data = self._pack(text)
         except Exception:  # as from a format string that does not fit its arguments: the programmer's to see
             self._drop("error", said=True)
             self._show(record)
@@ -177,6 +186,14 @@ class MailslotHandler(logging.Handler):
             self._send(data, labels)
         finally:
             here.depth, here.sending = depth, False
+
+    def _pack(self, text: str) -> Any:
+        """What is put for a text."""
+        return text if self._dumps is None else self._dumps(text)
+
+    def _pack_end(self) -> Any:
+        """What is put, with the label closing=1, at the end."""
+        return self._pack("")
 
     def _send(self, data: Any, labels: dict[str, str]) -> None:
         began = time.monotonic()
@@ -243,8 +260,7 @@ class MailslotHandler(logging.Handler):
         if time.monotonic() < self._paused_until and self._pause_cause != "no_such_slot":
             return  # it would be slow, and fail
         try:
-            data = "" if self._dumps is None else self._dumps("")
-            writer.put(data, 0, {"closing": "1"})
+            writer.put(self._pack_end(), 0, {"closing": "1"})
         except Exception:
             pass  # nobody listens any more
 

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import logging
 import os
+import re
 import select
 import selectors
 import signal
@@ -21,8 +22,9 @@ from types import FrameType, TracebackType
 from typing import Any, NoReturn, Optional
 
 from . import _mailslot, exceptions
-from ._listener_lines import Style, is_end_mark, json_line, level_of, plain_line, text_of, visible
+from ._listener_lines import Style, is_end_mark, json_line, level_of, plain_line, text_of
 from ._loss_lines import LossLines, losses_text, plural, sender_lines
+from ._visible import cell, visible
 
 __all__ = ["main"]
 
@@ -31,6 +33,7 @@ DONE, FAILED, WRONG_USE, NOTHING_IN_TIME, NO_SUCH_SLOT, REFUSED = range(6)  # do
 
 _TURN = 256  # messages taken from one slot before the next one has its turn
 _MAX_SENDERS = 65536  # counted apart; strangers may invent as many as they like
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(\\[A-Za-z0-9_.-]+)*")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _DESCRIPTION = """\
@@ -128,7 +131,7 @@ def _style(options: argparse.Namespace) -> Style:
     is_terminal = sys.stdout.isatty()
     wanted = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     colours = options.color == "always" or (options.color == "auto" and wanted)
-    return Style(colours=colours, visible=is_terminal or colours, slot=len(options.names) > 1)
+    return Style(colours=colours, slot=len(options.names) > 1)
 
 
 # --- Parts of a listener
@@ -391,7 +394,7 @@ def _table(slots: list[_mailslot.SlotInfo]) -> str:
     rows = [["NAME", "READER_PID", "WAITING", "RECEIVED", "SENDERS", "LOST"]]
     for slot in sorted(slots, key=lambda slot: slot.name):
         numbers = (slot.reader_pid, slot.messages, slot.received, slot.senders, slot.lost.total)
-        rows.append([visible(slot.name), *map(str, numbers)])
+        rows.append([cell(slot.name), *map(str, numbers)])
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = []
     for name, *cells in rows:
@@ -402,7 +405,9 @@ def _table(slots: list[_mailslot.SlotInfo]) -> str:
 def _tell() -> int:
     slots = _mailslot.list_slots()
     print(_table(slots) if slots else "no slots on this machine")
-    print(_HOW_TO_WRITE.format(name=visible(min(slot.name for slot in slots)) if slots else "LOG"), end="")
+    # Into a shell and into Python: no name that either would take for something else.
+    names = sorted(slot.name for slot in slots if _PLAIN_NAME.fullmatch(slot.name))
+    print(_HOW_TO_WRITE.format(name=names[0] if names else "LOG"), end="")
     sys.stdout.flush()
     return DONE
 

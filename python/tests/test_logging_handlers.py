@@ -119,6 +119,39 @@ def test_text_that_utf8_cannot_hold_is_made_visible(slot, make):
     assert (message.bytes.decode("utf-8"), handler.dropped) == ("file caf\\udce9 \u20ac", dropped())
 
 
+class Formats(logging.Formatter):
+    """Makes what it is told to."""
+
+    def __init__(self, result):
+        super().__init__()
+        self.result = result
+
+    def format(self, record):
+        return self.result
+
+
+@pytest.mark.parametrize("formatted, text", [
+    (b"plain", "plain"), ("caf\u00e9".encode(), "caf\u00e9"), (b"\xff\x00", "\\xff\x00"), (bytearray(b"array"), "array"), (b"", "")])
+def test_a_formatter_that_makes_bytes_makes_text_of_utf8(slot, make, formatted, text):
+    logger, handler = make(slot)
+    handler.setFormatter(Formats(formatted))
+    with Reader_(slot) as reader:
+        logger.warning("x")
+        message = reader.get_message(0)
+    assert (message.value, message.format) == (text, "text")
+    assert (handler.sent, handler.dropped) == (1, dropped())
+
+
+@pytest.mark.parametrize("formatted", [None, 7, ["text"]])
+def test_a_formatter_that_makes_no_text_is_shown_and_counted(slot, make, capsys, formatted):
+    logger, handler = make(slot)
+    handler.setFormatter(Formats(formatted))
+    with Reader_(slot):
+        logger.warning("x")
+    assert handler.dropped == dropped(error=1)
+    assert "a formatter makes text" in capsys.readouterr().err
+
+
 def test_an_exception_comes_with_its_traceback(slot, make):
     logger, _ = make(slot)
     with Reader_(slot) as reader:

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import json
+import marshal
 import os
 import pty
 import re
@@ -164,10 +165,81 @@ def test_control_characters_cannot_drive_a_terminal(slot, listen):
     assert "\x1b" not in out
 
 
-def test_a_pipe_gets_texts_as_they_are(slot, listen):
+@pytest.mark.parametrize("text, shown", [
+    ("a\x1b[2Jb", "a\\x1b[2Jb"), ("a\rALPHA b", "a\\x0dALPHA b"), ("a\x0b\x0cb", "a\\x0b\\x0cb"), ("a\x85b", "a\\x85b"),
+    ("a\u2028b\u2029c", "a\\u2028b\\u2029c"), ("a\u202eb\u2066", "a\\u202eb\\u2066"), ("a\nALPHA b", "a\n    ALPHA b")])
+def test_a_line_in_a_pipe_cannot_be_forged(slot, listen, text, shown):
     listener = listen(slot, "--count", "1")
-    Writer(slot).put("a\x1b[2Jb")
-    assert listener.end()[0].endswith(" a\x1b[2Jb\n")
+    Writer(slot).put(text)
+    assert listener.end()[0].endswith(" " + shown + "\n")
+
+
+def test_neither_can_a_column_be(slot, listen):
+    listener = listen(slot, "--count", "1", env={**os.environ, "MAILSLOT_HOST": "ALPHA  ERROR"})
+    record(Writer(slot), "text", "20", "app", level_name="x  ALPHA")
+    assert listener.end()[0][13:] == "ALPHA\\x20\\x20ERROR x\\x20\\x20ALPHA app: text\n"
+
+
+# --- Records of winsys
+
+
+CLOSED = marshal.dumps(None)
+
+
+@pytest.mark.parametrize("data, shown", [
+    (marshal.dumps("disk 98% full"), "disk 98% full"), (marshal.dumps("caf\u00e9", 2), "caf\u00e9"),
+    (marshal.dumps(marshal.dumps("twice")), "twice"), (marshal.dumps(b"of Python 2"), "of Python 2"),
+    (b"s\x09\0\0\0u\x04\0\0\0disk", "disk"), (b"fa", "fa"), (b"\xe9\x07\0\0\0", r"b'\xe9\x07\x00\x00\x00'"),
+    (marshal.dumps("x") + b"x", r"b'\xda\x01xx'"), (b"z\xff" + b"a" * 254, None)])
+def test_a_record_of_winsys_is_its_text(slot, listen, data, shown):
+    listener = listen(slot, "--count", "1")
+    Writer(slot).put(data)
+    assert COLUMNS.fullmatch(listener.line())[3] == (shown if shown is not None else repr(data))
+
+
+@pytest.mark.parametrize("end", [CLOSED, marshal.dumps(CLOSED), None])
+def test_its_none_is_an_end_mark(slot, listen, end):
+    listener = listen(slot, "--until-closed")
+    writer = Writer(slot)
+    writer.put(marshal.dumps("last"))
+    writer.put(end)
+    assert COLUMNS.fullmatch(listener.line())[3] == "last"
+    assert listener.end()[0] == ""
+
+
+def test_text_that_says_so_is_no_record(slot, listen):
+    listener = listen(slot, "--count", "2")
+    writer = Writer(slot)
+    writer.put("N")
+    writer.put("z\x01a")
+    assert [COLUMNS.fullmatch(listener.line())[3] for _ in range(2)] == ["N", "z\\x01a"]
+
+
+def test_json_has_what_a_record_of_winsys_says_beside_its_bytes(slot, listen):
+    listener = listen(slot, "--json", "--count", "2")
+    writer = Writer(slot)
+    writer.put(marshal.dumps("disk 98% full", 2))
+    writer.put(CLOSED)
+    record_, end = [json.loads(listener.line()) for _ in range(2)]
+    assert (record_["text"], record_["bytes"], base64.b64decode(record_["base64"])[:1]) == ("disk 98% full", 18, b"u")
+    assert end["base64"] == "Tg==" and "text" not in end
+
+
+def test_the_command_has_the_same_on_a_terminal_and_in_json(slot, listen):
+    sent = [marshal.dumps("one"), marshal.dumps(marshal.dumps("two")), b"N", marshal.dumps("three", 2), marshal.dumps(3)]
+    command = [os.environ["MAILSLOT_PROGRAM"], "listen", slot, "-v", "--count"]
+    for arguments, count in (("--with-host",), 4), (("--json",), 5):
+        listener = subprocess.Popen([*command, str(count), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while b"listening" not in listener.stderr.readline():
+            pass
+        writer = Writer(slot)
+        for data in sent:
+            writer.put(data)
+        lines = listener.communicate(timeout=60)[0].decode().splitlines()
+        if arguments == ("--with-host",):
+            assert [line.split()[-1] for line in lines[:3]] == ["one", "two", "three"]
+        else:
+            assert [json.loads(line).get("text") for line in lines] == ["one", "two", None, "three", None]
 
 
 # --- JSON

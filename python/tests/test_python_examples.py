@@ -62,3 +62,23 @@ def test_async_reader(slot, start_python):
         else:
             reader.send_signal(ends_by)
         assert reader.end() == ("", "")
+
+
+def test_queue_listener(slot, start_python):
+    example = EXAMPLES / "queue_listener.py"
+    listener = start_python(example, "listen", slot)
+    assert listener.line() == "listening"
+    start_python(example, "log", slot, "from another process").end()
+    assert listener.line() == "WARNING root: from another process"
+    listener.tell()
+    assert listener.end() == ("", "")
+
+
+def test_queue_listener_ends_what_came_before_its_end(slot, start_python):
+    example = EXAMPLES / "queue_listener.py"
+    listener = start_python(example, "listen", slot)
+    assert listener.line() == "listening"
+    for text in ("one", "two", "three"):
+        start_python(example, "log", slot, text).end()
+    listener.tell()
+    assert listener.end() == ("WARNING root: one\nWARNING root: two\nWARNING root: three\n", "")

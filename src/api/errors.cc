@@ -1,7 +1,9 @@
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "base/visible_text.h"
 #include "mailslot/result.h"
 
 namespace mailslot {
@@ -20,7 +22,8 @@ constexpr Words kWords[] = {
     {Errc::name_too_long, "name_too_long", "name too long",
      "an address has at most 259 characters in all"},
     {Errc::no_such_slot, "no_such_slot", "no such slot",
-     "start its reader first; `mailslot list` shows the slots of this machine"},
+     "start its reader first (`mailslot list` shows what this user reaches); another user's, which "
+     "`mailslot who NAME` shows, is reached by \\\\*\\mailslot\\NAME"},
     {Errc::slot_exists, "slot_exists", "slot exists",
      "only one reader a machine may have this name: end the other, or choose another name"},
     {Errc::wrong_direction, "wrong_direction", "wrong direction",
@@ -33,9 +36,7 @@ constexpr Words kWords[] = {
      "let the reader take messages, wait for room, or let the slot hold more (max_bytes, "
      "max_messages)"},
     {Errc::no_permission, "no_permission", "no permission",
-     "ask the reader's user to open the slot (access), run as that user, or choose a folder of "
-     "your "
-     "own (MAILSLOT_DIR)"},
+     "ask the reader's user to open the slot (access), or run as that user"},
     {Errc::no_resources, "no_resources", "no resources",
      "free memory, disk space or open files, or raise their limit (ulimit)"},
     {Errc::unreachable, "unreachable", "unreachable",
@@ -54,6 +55,89 @@ constexpr Words kWords[] = {
 
 constexpr Words kUnknown{{}, "unknown", "unknown error", "report it as a bug"};
 
+// Steps whose errors want another advice than their code alone. An empty one: `detail` has it.
+struct StepAdvice {
+    Errc code;
+    std::string_view step;
+    std::string_view advice;
+};
+
+constexpr std::string_view kFolder =
+    "run as the folder's owner, or choose a folder of your own (MAILSLOT_DIR)";
+constexpr std::string_view kFile =
+    "check the owner and the mode of the file and its folder (`ls -ld`), or run as their owner";
+constexpr std::string_view kStopped = "let that process go on, or end it";
+
+constexpr StepAdvice kSteps[] = {
+    {Errc::bad_name, "reader name", "write NAME: only put, signal, who and doctor reach others"},
+    {Errc::bad_name, "key",
+     R"(a domain's name has no \, / or * in it, no dot or blank before it, and at most 200 bytes)"},
+    {Errc::bad_name, "classic slot", "give the slot a shorter name of ASCII letters"},
+    {Errc::bad_name, "net-send", {}},
+    {Errc::bad_name, "classic name", {}},
+    {Errc::no_such_slot, "take over", kStopped},
+    {Errc::timed_out, "take over", kStopped},
+    {Errc::timed_out, "ask the reader", kStopped},
+    {Errc::timed_out, "ask the post office", kStopped},
+    {Errc::slot_exists, "take over", {}},
+    {Errc::message_too_big, "send", "split it: this is the network's limit, not the reader's"},
+    {Errc::no_permission, "seal", {}},
+    {Errc::no_permission, "key", {}},
+    {Errc::no_permission, "create slot", {}},
+    {Errc::no_permission, "register", "start it, or choose a folder of your own (MAILSLOT_DIR)"},
+    {Errc::no_permission, "look at folder", kFolder},
+    {Errc::no_permission, "use folder", kFolder},
+    {Errc::no_permission, "make folder", kFolder},
+    {Errc::no_permission, "open folder", kFolder},
+    {Errc::no_permission, "open lock", kFolder},
+    {Errc::no_permission, "lock", kFolder},
+    {Errc::no_permission, "bind the reader's socket", kFolder},
+    {Errc::no_permission, "open file", kFile},
+    {Errc::no_permission, "read file", kFile},
+    {Errc::no_permission, "create file", kFile},
+    {Errc::no_permission, "write file", kFile},
+    {Errc::no_permission, "remove file", kFile},
+    {Errc::no_permission, "list folder", kFile},
+    {Errc::no_permission, "become user", "start it as root, or as that user"},
+    {Errc::no_permission, "ask the post office", "ask as that user, or as root"},
+    {Errc::no_permission, "bind",
+     "ports below 1024 are root's: run as root, or `sysctl net.ipv4.ip_unprivileged_port_start`"},
+    {Errc::no_permission, "send",
+     "a firewall of this machine forbids it: `mailslot doctor`, as root, names the rule"},
+    {Errc::unreachable, "ask the post office", "try again; `mailslot doctor` shows who it is"},
+    {Errc::unreachable, "find", "check the name, and that the machine is on and on this network"},
+    {Errc::bad_config, "read key", "docs/trust.md says how keys are kept"},
+    {Errc::bad_config, "user", "name a user of this machine"},
+};
+
+// The system's reason says more than that something is used up.
+std::string_view advice_about_resources(int os_code) {
+    switch (os_code) {
+        case 0:
+        case EAGAIN:
+            return "free memory, disk space or open files, or raise their limit (ulimit)";
+        case ENOSPC:
+        case EDQUOT:
+            return "free disk space or memory there";
+        case ENOMEM:
+        case ENOBUFS:
+            return "free memory, or raise its limit (ulimit -v)";
+        case EMFILE:
+            return "raise the limit of open files (ulimit -n)";
+        case ENFILE:
+            return "close files of other programs, or raise fs.file-max (sysctl)";
+        case EFBIG:
+            return "raise the limit of a file's size (ulimit -f)";
+        case EISDIR:
+            return "name a file, this is a folder";
+        case ENOENT:
+        case ENOTDIR:
+            return "make its folder first, or name another one";
+        default:
+            return {};  // the reason stands before this
+    }
+}
+
 const Words& words_for(Errc code) {
     for (const Words& words : kWords) {
         if (words.code == code) return words;
@@ -61,13 +145,21 @@ const Words& words_for(Errc code) {
     return kUnknown;
 }
 
-// Names and paths come from strangers: no control character of theirs may reach a terminal or split
-// the line.
-void append_on_one_line(std::string& line, std::string_view text) {
-    for (const char c : text) {
-        const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-        line += is_control ? '?' : c;
+std::string_view step_of(const Error& error) {
+    return error.step != nullptr ? error.step : std::string_view();
+}
+
+// What to do; empty: the line says so already.
+std::string_view advice_for(const Error& error) {
+    for (const StepAdvice& special : kSteps) {
+        if (special.code == error.code && special.step == step_of(error)) return special.advice;
     }
+    if (error.code == Errc::no_resources) return advice_about_resources(error.os_code);
+    const bool is_classic = error.detail == "UDP port 137" || error.detail == "UDP port 138";
+    if (error.code == Errc::port_taken && is_classic) {
+        return "end the program that has it; docs/windows.md, \"On one machine with Samba\"";
+    }
+    return words_for(error.code).advice;
 }
 
 }  // namespace
@@ -79,9 +171,9 @@ std::string to_string(const Error& error) {
     std::string line(words.what);
     if (!error.detail.empty()) {
         line += ": ";
-        append_on_one_line(line, error.detail);
+        append_visible(line, error.detail);  // names and paths come from strangers
     }
-    const std::string_view step = error.step != nullptr ? error.step : "";
+    const std::string_view step = step_of(error);
     if (error.os_code != 0) {
         line += " (";
         if (!step.empty()) (line += step) += ": ";
@@ -89,9 +181,8 @@ std::string to_string(const Error& error) {
     } else if (error.detail.empty() && !step.empty()) {
         ((line += " (") += step) += ")";
     }
-    // It is about a key, not about a slot: `detail` says where it is to be had.
-    if (error.code == Errc::no_permission && (step == "seal" || step == "key")) return line;
-    return (line += "; ") += words.advice;
+    const std::string_view advice = advice_for(error);
+    return advice.empty() ? line : (line += "; ") += advice;
 }
 
 }  // namespace mailslot

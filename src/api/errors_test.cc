@@ -40,8 +40,7 @@ TEST(Errors, a_line_for_people_says_what_failed_why_and_what_to_do) {
          "or choose another port on all machines (MAILSLOT_PORT)"},
         {"with the system's reason and no step",
          {Errc::no_resources, "", ENOSPC},
-         "no resources (No space left on device); free memory, disk space or open files, or raise "
-         "their limit (ulimit)"},
+         "no resources (No space left on device); free disk space or memory there"},
         {"a step that is no string at all",
          {Errc::closed, nullptr},
          "closed; open a new reader or writer"},
@@ -64,8 +63,9 @@ TEST(Errors, every_code_has_a_line_that_says_what_to_do) {
 }
 
 TEST(Errors, a_detail_cannot_split_the_line_or_steer_the_terminal) {
-    const std::string line = to_string(Error{Errc::bad_name, "parse", 0, "a\nb\x1b[2Jc\x7f"});
-    EXPECT_TRUE(line.starts_with("bad name: a?b?[2Jc?; ")) << line;
+    const std::string line =
+        to_string(Error{Errc::bad_name, "parse", 0, "a\nb\x1b[2Jc\x7f\u009b\u2028\u202e\x9b"});
+    EXPECT_TRUE(line.starts_with(R"(bad name: a\x0ab\x1b[2Jc\x7f\x9b\u2028\u202e\x9b; )")) << line;
 }
 
 TEST(Errors, value_of_a_failed_result_throws_the_line) {
@@ -84,6 +84,83 @@ TEST(Errors, value_of_a_result_without_a_value_throws_only_where_it_failed) {
     const Result<void> failed = Error{Errc::slot_full, "put"};
     EXPECT_THROW(failed.value(), tl::bad_expected_access<Error>);
     EXPECT_THROW(Result<void>(failed).value(), tl::bad_expected_access<Error>);
+}
+
+// What the line advises, and what would lead astray.
+struct AdviceCase {
+    const char* what;
+    Error error;
+    const char* says;
+    const char* never = "access";
+};
+
+const AdviceCase kAdvice[] = {
+    {"a slot of another user",
+     {Errc::no_permission, "ask the reader", 0, "LOG"},
+     "(access)",
+     "MAILSLOT_DIR"},
+    {"a slot that is not here", {Errc::no_such_slot, "find slot", 0, "LOG"}, "mailslot who"},
+    {"a file", {Errc::no_permission, "create file", EACCES, "/k/LAB.key"}, "owner and the mode"},
+    {"a file that cannot be read", {Errc::no_permission, "read file", EACCES, "/k"}, "`ls -ld`"},
+    {"the folder of slots", {Errc::no_permission, "use folder", 0, "/run/x"}, "MAILSLOT_DIR"},
+    {"a socket in it", {Errc::no_permission, "bind the reader's socket", EACCES}, "MAILSLOT_DIR"},
+    {"a key", {Errc::no_permission, "seal", 0, "there is no key"}, "there is no key", ";"},
+    {"a port", {Errc::no_permission, "bind", EACCES, "UDP port 137"}, "below 1024"},
+    {"a firewall", {Errc::no_permission, "send", EPERM}, "firewall"},
+    {"another user", {Errc::no_permission, "become user", 0, "only root can"}, "as root"},
+    {"the office", {Errc::no_permission, "ask the post office", 0, "another user's"}, "as root"},
+    {"a disk", {Errc::no_resources, "write standard output", ENOSPC}, "disk", "ulimit"},
+    {"descriptors", {Errc::no_resources, "open lock", EMFILE}, "ulimit -n", "memory"},
+    {"a file's size", {Errc::no_resources, "write standard output", EFBIG}, "ulimit -f", "memory"},
+    {"a folder as input", {Errc::no_resources, "read standard input", EISDIR}, "folder", "memory"},
+    {"a folder that is missing",
+     {Errc::no_resources, "create file", ENOENT, "/x/y"},
+     "make its folder",
+     "memory"},
+    {"a closed output",
+     {Errc::no_resources, "write standard output", EBADF},
+     "Bad file descriptor",
+     "memory"},
+    {"a stopped reader",
+     {Errc::timed_out, "ask the reader", 0, "it does not answer"},
+     "go on",
+     "wait longer"},
+    {"the network's limit",
+     {Errc::message_too_big, "send", 0, "at most 1048576 bytes"},
+     "split it",
+     "max_message_bytes"},
+    {"the slot's limit", {Errc::message_too_big, "put"}, "max_message_bytes"},
+    {"a reader elsewhere",
+     {Errc::bad_name, "reader name", 0, "//B/mailslot/x"},
+     "only put, signal",
+     "PLACE"},
+    {"a domain", {Errc::bad_name, "key", 0, "a/b is no name of a domain"}, "200 bytes", "PLACE"},
+    {"a text that is not ASCII",
+     {Errc::bad_name, "net-send", 0, "is not ASCII"},
+     "is not ASCII",
+     "PLACE"},
+    {"Samba's port",
+     {Errc::port_taken, "bind", EADDRINUSE, "UDP port 138"},
+     "Samba",
+     "MAILSLOT_PORT"},
+    {"our port", {Errc::port_taken, "bind", EADDRINUSE, "UDP port 17138"}, "MAILSLOT_PORT"},
+    {"a NetBIOS name",
+     {Errc::unreachable, "find", 0, "no machine answers"},
+     "check the name",
+     "ip route"},
+    {"a key file",
+     {Errc::bad_config, "read key", 0, "this is no key file"},
+     "docs/trust.md",
+     "configuration.md"},
+};
+
+TEST(Errors, advice_fits_what_failed_not_the_code_alone) {
+    for (const AdviceCase& c : kAdvice) {
+        const std::string line = to_string(c.error);
+        SCOPED_TRACE(std::string(c.what) + ": " + line);
+        EXPECT_NE(line.find(c.says), std::string::npos);
+        EXPECT_EQ(line.find(c.never), std::string::npos);
+    }
 }
 
 TEST(Errors, gives_no_advice_about_slots_where_a_key_is_missing) {

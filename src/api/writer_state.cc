@@ -16,6 +16,14 @@ constexpr std::size_t kAtOnce = 512;
 // How long a writer to many takes it that no slot of that name is here, once it has looked: a look
 // costs as much as several hundred puts. Meanwhile the slot gets what comes back from the network.
 constexpr std::int64_t kLookAgainUs = 50'000;
+// How long messages to others wait for a slot here that takes nothing: longer than a busy reader
+// pauses, and short for a person. After that the slot here is waited for no more, until it has
+// taken one.
+constexpr Timeout kHomePatience{500};
+
+Timeout home_patience(const Patience& patience) {
+    return patience.timeout.count() < 0 ? kHomePatience : std::min(patience.timeout, kHomePatience);
+}
 
 }  // namespace
 
@@ -142,18 +150,21 @@ Result<std::size_t> WriterState::put_some(std::span<const std::string_view> mess
 }
 
 std::span<const inbox::Item> WriterState::items_of(std::span<const std::string_view> messages,
-                                                   Form form, std::int64_t now_us) {
+                                                   Form form, std::int64_t now_us,
+                                                   std::optional<std::uint64_t> first) {
     if (items_.size() < messages.size()) items_.resize(messages.size());
     for (std::size_t i = 0; i < messages.size(); ++i) {
-        items_[i] = {inbox::RecordKind::local, form, origin_, next_sequence_ + i, now_us, {},
-                     as_bytes(messages[i])};
+        items_[i] = {
+            inbox::RecordKind::local, form, origin_, first.value_or(next_sequence_) + i, now_us, {},
+            as_bytes(messages[i])};
     }
     return std::span<const inbox::Item>(items_).first(messages.size());
 }
 
 // Says which slot it is about.
 Error WriterState::named(Error error) const {
-    if (error.detail.empty()) error.detail = address_.slot.text;
+    if (!error.detail.empty()) return error;
+    error.detail = address_.place == Place::here ? address_.slot.text : to_string(address_);
     return error;
 }
 
@@ -185,14 +196,18 @@ void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience
     os::Deadline deadline;
     while (!items.empty()) {
         WantOfRoom want;
-        const Refusal refusal =
-            may_wait_for_room(patience) ? Refusal::passed_over : Refusal::counted;
-        const auto taken = put_here(items, refusal, want);
+        const bool waits = may_wait_for_room(patience) && !home_is_stuck_;
+        const auto taken = put_here(items, waits ? Refusal::passed_over : Refusal::counted, want);
         if (!taken && taken.error().code == Errc::no_such_slot) break;
-        if (want.end && is_patient(patience)) {
+        if (taken) {
+            home_is_stuck_ = false;
+            deadline.reset();
+        } else if (want.end && waits) {
             if (remote_) remote_->flush();  // others need not wait for room here
-            if (!deadline) deadline = deadline_of(patience.timeout);
-            if (wait_for_room(want, deadline, patience.interrupted)) continue;
+            if (!deadline) deadline = deadline_of(home_patience(patience));
+            const auto waited = wait_for_room(want, deadline, patience.interrupted);
+            if (waited) continue;
+            home_is_stuck_ = waited.error().code == Errc::timed_out;
         }
         items = items.subspan(taken ? *taken : 1);
     }
@@ -209,22 +224,33 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
     }
     const std::int64_t now_us = clock_.unix_microseconds();
     const bool at_home = is_at_home(now_us);
-    if (at_home) put_at_home(items_of(messages, form, now_us), patience);
-    if (!reach_.others) return messages.size();
+    if (!reach_.others) {
+        if (at_home) put_at_home(items_of(messages, form, now_us), patience);
+        return messages.size();
+    }
     // The post office here must know its own machine's copies; where a slot is there is a number.
     if (at_home && station_ == 0) {
         const inbox::SlotFolder folder(process_.settings().dir);
         station_ = folder.station_id(process_.random()).value_or(0);
     }
-    return put_to_others({
+    const std::uint64_t first = next_sequence_;
+    const auto taken = put_to_others({
         .texts = messages,
         .form = form,
-        .first_sequence = next_sequence_,
+        .first_sequence = first,
         .sent_at_us = now_us,
         .station = station_,
         .delivered_at_home = at_home,
         .continues = continues,
     });
+    // After the others, who are not to wait for a reader here. What did not get out is put here
+    // too.
+    if (at_home) {
+        if (!taken && next_sequence_ == first) ++next_sequence_;  // its number is used here
+        messages = messages.first(taken ? *taken : 1);
+        put_at_home(items_of(messages, form, now_us, first), patience);
+    }
+    return taken;
 }
 
 // From the first one on; not none. Errors: message_too_big, bad_name, bad_config.
@@ -235,7 +261,7 @@ Result<std::size_t> WriterState::how_many_fit(std::span<const std::string_view> 
     const auto too_big = std::ranges::find_if(
         messages, [limit](std::string_view message) { return message.size() > limit; });
     if (too_big != messages.begin()) return static_cast<std::size_t>(too_big - messages.begin());
-    return Error{Errc::message_too_big, "put", 0,
+    return Error{Errc::message_too_big, "send", 0,
                  "the network takes at most " + std::to_string(limit) + " bytes"};
 }
 

@@ -104,7 +104,8 @@ private:
     Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
     Result<std::size_t> put_to_others(RemoteWriter::Batch batch);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
-                                          std::int64_t now_us);
+                                          std::int64_t now_us,
+                                          std::optional<std::uint64_t> first = {});
     Error named(Error error) const;
     // A slot that drops its oldest is not waited for, however patient the caller: what it refuses
     // is counted at once.
@@ -126,6 +127,7 @@ private:
     std::unique_ptr<ClassicWriter> classic_;     // the same by the classic Windows wire
     bool is_at_home_ = false;                    // there is a slot here as well
     std::int64_t look_again_us_ = 0;             // for one; before that there is none
+    bool home_is_stuck_ = false;  // it was waited for in vain, and took nothing since
 
     // Of the current put; kept, for making them anew costs more than a put.
     std::vector<inbox::Item> items_;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/visible_text.h"
 #include "model/fold.h"
 #include "model/limits.h"
 
@@ -25,12 +26,7 @@ std::string quoted(std::string_view text) {
         text = text.substr(0, end);
     }
     std::string shown = "\"";
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-            shown += "\uFFFD";
-        else
-            shown += c;
-    }
+    append_visible(shown, text);
     return shown + (is_cut ? "…\"" : "\"");
 }
 
@@ -80,6 +76,8 @@ Result<Parts> split(std::string_view text) {
     parts.place = take_part(rest);
     if (parts.place.empty())
         return bad_name(text, "has no place between the separators at its start");
+    // A Delphi client in wide use writes \\.\\mailslot\x unless it is told otherwise.
+    rest.remove_prefix(std::min(rest.find_first_not_of(kSeparators), rest.size()));
     if (fold(take_part(rest)) != kWordKey)
         return bad_name(text, "is not a mailslot: the second part must be \"mailslot\"");
     parts.name = rest;
@@ -189,8 +187,9 @@ Result<SlotName> parse_reader_name(std::string_view text) {
     Result<Address> address = parse_address(text);
     if (!address) return address.error();
     if (address->place != Place::here) {
-        return bad_name(text,
-                        R"(is not on this machine: a reader's name is NAME or \\.\mailslot\NAME)");
+        Error remote = bad_name(text, "is not on this machine");
+        remote.step = "reader name";
+        return remote;
     }
     return std::move(address->slot);
 }

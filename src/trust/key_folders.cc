@@ -139,9 +139,13 @@ std::string key_path(const std::string& folder, const std::string& folded_domain
 }
 
 Result<void> save_key_file(const std::string& folder, const DomainKeys& keys, bool may_replace) {
-    if (auto made = os::make_folder(folder, kFolderMode); !made) return made;
+    if (auto made = os::make_folder(folder, kFolderMode); !made) {
+        Error error = made.error();
+        error.step = "create file";  // the folder of keys, not that of the slots
+        return error;
+    }
     const auto state = os::folder_state(folder);
-    if (!state) return Error{Errc::no_permission, "create", 0, folder};
+    if (!state) return Error{Errc::no_permission, "create file", 0, folder};
     if (auto checked = check_key_folder(folder, *state); !checked) return checked;
     SecretText text;
     format_key_file(keys, text);

@@ -9,6 +9,8 @@ namespace mailslot::wire {
 namespace {
 
 constexpr char32_t kReplacement = 0xfffd;
+constexpr std::size_t kMaxNameBytes = 255;  // RFC 1035 section 2.3.4
+constexpr std::uint8_t kPointer = 0xc0;     // the bits that make a length one
 
 std::string printable(std::string_view text) {
     std::string out;
@@ -77,6 +79,38 @@ std::string take_wide_text(ByteReader& in) {
             append_utf8(text, unit);
         }
         high = is_high(unit) ? unit : std::uint16_t{0};
+    }
+}
+
+std::string take_compressed_name(Bytes message, ByteReader& in) {
+    std::string name;
+    std::size_t bytes = 0;
+    std::size_t before = message.size() - in.left();  // pointers lead in front of this
+    ByteReader labels = in;
+    bool is_elsewhere = false;  // a pointer was followed: `in` is behind the name already
+    const auto fail = [&in] {
+        in.take(in.left() + 1);
+        return std::string();
+    };
+    while (true) {
+        const std::uint8_t length = labels.u8();
+        const std::uint8_t low = length >= kPointer ? labels.u8() : std::uint8_t{0};
+        const std::string_view label =
+            as_text(labels.take(length < kPointer ? length : std::size_t{0}));
+        bytes += length < kPointer ? 1 + label.size() : std::size_t{0};
+        const bool is_reserved = (length & kPointer) != 0 && length < kPointer;
+        if (!labels.ok() || is_reserved || bytes > kMaxNameBytes) return fail();
+        if (!is_elsewhere) in = labels;
+        if (length == 0) return name;
+        if (length < kPointer) {
+            (name += name.empty() ? "" : ".") += printable(label);
+            continue;
+        }
+        const std::size_t place = std::size_t{length & 0x3fu} << 8 | low;
+        if (place >= before) return fail();
+        before = place;
+        is_elsewhere = true;
+        labels = ByteReader(message.subspan(place));
     }
 }
 

@@ -17,6 +17,10 @@ enum class NetlogonOpcode : std::uint16_t {
     logon_response = 19,
     logon_paused = 20,
     user_unknown = 21,
+    // The same of Active Directory: LOGON_SAM_LOGON_RESPONSE_EX and its like.
+    logon_response_ex = 23,
+    logon_paused_ex = 24,
+    user_unknown_ex = 25,
 };
 
 // Of each opcode some fields; the others are empty. UTF-8.
@@ -25,6 +29,7 @@ struct NetlogonMessage {
     std::string computer{};    // who asks
     std::string reply_slot{};  // where it wants the answer
     std::string server{}, user{}, domain{};
+    std::string dns_host{}, dns_domain{}, site{};  // of the server
     bool operator==(const NetlogonMessage&) const = default;
 };
 

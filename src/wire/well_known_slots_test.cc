@@ -74,7 +74,31 @@ const Row kRows[] = {
     {"NET\\GETDC7", "1500 4100 0000 00d8 4100 00dc 0000 0700 0000",
      "A is a domain controller and does not know the user, user \xef\xbf\xbd"
      "A\xef\xbf\xbd, domain \xef\xbf\xbd"},
-    {"NET\\NETLOGON", "1700", "netlogon message 23"},
+    {"NET\\NETLOGON", "1a00", "netlogon message 26"},
+    // The worked answer of the page: names by pointers.
+    {"NET\\GETDC7",
+     "1700 0000 fd030000 00112233445566778899aabbccddeeff 036c6162 076578616d706c65 00 c018 "
+     "03646331 "
+     "c018 034c4142 00 03444331 00 00 0153 00 c038",
+     "DC1 (dc1.lab.example) is a domain controller, domain LAB (lab.example), site S"},
+    {"NET\\GETDC7",
+     "1800 0000 00000000 00000000000000000000000000000000 00 00 00 014c 00 0141 00 0155 00 00 00",
+     "A is a domain controller, paused, user U, domain L"},
+    {"NET\\GETDC7",
+     "1900 0000 00000000 00000000000000000000000000000000 00 00 0261e9 00 014c 00 0141 00 0155 00 "
+     "00 "
+     "00",
+     "A (a\\xe9) is a domain controller and does not know the user, user U, domain L"},
+    {"NET\\GETDC7", "1700", nullptr},
+    {"NET\\GETDC7, a name that points at itself",
+     "1700 0000 00000000 00000000000000000000000000000000 c018", nullptr},
+    {"NET\\GETDC7, a pointer forward",
+     "1700 0000 00000000 00000000000000000000000000000000 c01c 00 00 00 00 00 00 00 00", nullptr},
+    {"NET\\GETDC7, names that point at each other",
+     "1700 0000 00000000 00000000000000000000000000000000 0141 c01c 0142 c018 00 00 00 00 00",
+     nullptr},
+    {"NET\\GETDC7, a length of a kind that nobody defined",
+     "1700 0000 00000000 00000000000000000000000000000000 41 00 00 00 00 00 00 00", nullptr},
     {"NET\\NETLOGON", "12", nullptr},
     {"NET\\NETLOGON", "1300 4100", nullptr},
     // seen: 04, frame 13.

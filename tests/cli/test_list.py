@@ -70,5 +70,44 @@ class Info(support.CommandTest):
         self.assertEqual(rows["next_message_bytes"], "-")
 
 
+HOSTILE = "A\u009b2J\u202e\nB  0  0"
+VISIBLE = "A\\x9b2J\\u202e\\x0aB \\x200 \\x200"
+
+
+class HostileNames(support.CommandTest):
+    """A slot of any user may be named so."""
+
+    def setUp(self):
+        super().setUp()
+        self.listen(HOSTILE)
+
+    def test_they_neither_drive_a_terminal_nor_forge_a_row(self):
+        for arguments, rows in (("list",), 2), (("list", "--names"), 1), (("info", HOSTILE), None), (("watch", "--count", "1"), 2):
+            with self.subTest(arguments=arguments):
+                status, out, err = self.run_command(*arguments)
+                self.assertEqual((status, err), (0, ""))
+                text = out.decode()
+                self.assertIn("A\\x9b2J\\u202e\\x0aB", text)
+                self.assertFalse(set(text) & set("\u009b\u202e"))
+                if rows is not None:
+                    self.assertEqual(len(text.splitlines()), rows)
+        self.assertIn(VISIBLE, self.run_command("list")[1].decode())
+
+    def test_json_has_them_as_escapes_and_as_they_are(self):
+        for arguments in (("list", "--json"), ("info", HOSTILE, "--json"), ("watch", "--json", "--count", "1")):
+            with self.subTest(arguments=arguments):
+                out = self.run_command(*arguments)[1].decode()
+                found = json.loads(out)
+                self.assertEqual(found.get("name") or found["slots"][0]["name"], HOSTILE)
+                self.assertIn("A\\u009b2J\\u202e\\nB", out)
+                self.assertEqual(out.count("\n"), 1)
+
+    def test_errors_too(self):
+        status, _, err = self.run_command("put", "gone\u009b\u202e\nx", "text")
+        self.assertEqual(status, 4)
+        self.assertIn("gone\\x9b\\u202e\\x0ax", err)
+        self.assertEqual(err.count("\n"), 1)
+
+
 if __name__ == "__main__":
     support.main()

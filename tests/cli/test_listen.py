@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import signal
+import subprocess
 
 import support
 
@@ -22,11 +23,53 @@ class Listen(support.CommandTest):
         self.assertEqual(listener.end()[:2], (0, b"\x1b[2J\0\r\n\xff\n"))
 
     def test_the_last_word_of_a_log_handler_is_no_empty_line(self):
-        listener = self.listen("IN", "--count", "3")
+        listener = self.listen("IN", "--count", "2")  # and counts for none
         self.put("IN", "one")
         self.put("IN", "--label", "closing=1", "")
         self.put("IN", "two")
         self.assertEqual(listener.end()[:2], (0, b"one\ntwo\n"))
+
+    def test_an_end_mark_is_counted_where_it_is_printed(self):
+        listener = self.listen("IN", "--json", "--count", "2")
+        self.put("IN", "--label", "closing=1", "")
+        self.put("IN", "one")
+        status, out, _ = listener.end()
+        self.assertEqual((status, [json.loads(line)["text"] for line in out.splitlines()]), (0, ["", "one"]))
+
+    def test_the_none_of_winsys_is_an_end_mark_where_hosts_are_shown(self):
+        listener = self.listen("IN", "--count", "1", "--with-host")
+        self.put("IN", "--bytes", "N")
+        self.put("IN", "one")
+        self.assertEqual(listener.end()[:2], (0, b"TESTHOST     one\n"))
+        listener = self.listen("IN", "--count", "1")  # bytes are what they are
+        self.put("IN", "--bytes", "N")
+        self.assertEqual(listener.end()[:2], (0, b"N\n"))
+
+    def test_no_message_forges_a_line_where_a_host_or_trust_is_shown(self):
+        forgeries = [b"x\nALPHA        done", b"x\rALPHA done", b"x\x0bA\x0cB", "x\u0085A\u2028B\u2029C".encode(), b"x\x1b[A\x9bA",
+                     "x\u202eA".encode()]
+        shown = [b"x\n|ALPHA        done", b"x\\x0dALPHA done", b"x\\x0bA\\x0cB", b"x\\x85A\\u2028B\\u2029C", b"x\\x1b[A\\x9bA",
+                 b"x\\u202eA"]
+        for text, line in zip(forgeries, shown):
+            with self.subTest(text=text):
+                listener = self.listen("IN", "--count", "1", "--with-host")
+                self.put("IN", "--whole", stdin=text)
+                self.assertEqual(listener.end()[1], b"TESTHOST     " + line.replace(b"|", b" " * 13) + b"\n")
+
+    def test_every_line_of_a_stranger_is_marked(self):
+        listener = self.listen("IN", "--count", "2")
+        stranger = dict(self.environment, MAILSLOT_DIR=str(self.folder / "other"), MAILSLOT_HOST="EVIL")
+        subprocess.run([support.PROGRAM, "put", "//*/mailslot/IN", "--whole"], input=b"x\nall\x9b is\rwell", env=stranger, check=True)
+        self.assertEqual(listener.line(), b"[not trusted] x\n")
+        self.assertEqual(listener.line(), b"[not trusted] all\\x9b is\\x0dwell\n")
+        self.put("IN", "--whole", stdin=b"ours\nas\r\x9b it is")
+        self.assertEqual(listener.end()[1], b"ours\nas\r\x9b it is\n")
+
+    def test_a_host_cannot_imitate_the_gap_behind_it(self):
+        self.environment["MAILSLOT_HOST"] = "ALPHA        all is well"
+        listener = self.listen("IN", "--with-host", "--count", "1")
+        self.put("IN", "x")
+        self.assertEqual(listener.end()[1], b"ALPHA" + b"\\x20" * 8 + b"all\\x20is\\x20well x\n")
 
     def test_a_stream_of_lines_comes_out_as_it_went_in(self):
         # A slot that is mostly full and one that is mostly empty: the writer waits for the reader, and the other way round.

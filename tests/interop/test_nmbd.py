@@ -106,6 +106,16 @@ class SambaTest(lab.LabTest):
         return said[-1]
 
 
+    def assert_doctor_finds_alpha(self):
+        """By its name and by its address, as put reaches it."""
+        address = f"10.{self.net.number}.0.1"
+        for arguments in (("--peer", "ALPHA"), ("--peer", address), ("//ALPHA/mailslot/IN",), (f"//{address}/mailslot/IN",)):
+            _, out, _ = self.probe.run("doctor", "--json", *arguments)
+            finding = next(f for f in map(json.loads, out.splitlines()) if f["check"].startswith(("peer", "address")))
+            self.assertEqual((finding["status"], finding["cause"]), ("ok", ""), finding)
+            self.assertIn(f"ALPHA#00 answers at {address} on the classic wire", finding["detail"])
+
+
 class Apart(SambaTest):
     """One test, for nmbd takes most of half a minute until it is master of its subnet."""
 
@@ -154,6 +164,9 @@ class Apart(SambaTest):
             for name in ("PROBE           <00>", "PROBE           <03>", "PROBE           <20>", f"{GROUP}         <00> - <GROUP>"):
                 self.assertIn(name, status)
             self.assertIn("name_query failed", self.samba(self.client, "nmblookup", "NOSUCH"))
+
+        with self.subTest("the doctor finds nmbd"):
+            self.assert_doctor_finds_alpha()
 
         with self.subTest("our announcement is in nmbd's browse list, and goes again"):
             self.probe.put(f"//{GROUP}#1D/mailslot/BROWSE", "--whole", "--bytes", stdin=announcement("PROBE", "from mailslot"))
@@ -222,6 +235,7 @@ class Together(SambaTest):
         self.assertEqual(message["from_host"], "ALPHA")
         _, out, _ = self.alpha.run("doctor", "--json")
         self.assertIn('"beside_nmbd"', out.decode())
+        self.assert_doctor_finds_alpha()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import lab
+import support
 from lab import EVERYBODY, stream
 
 BLOCK = "table inet lab {{\nchain {name} {{\ntype filter hook {hook} priority 0; policy {policy};\n{rule}\n}}\n}}\n"
@@ -81,6 +82,20 @@ class Own(DoctorTest):
         listener = a.listen()
         findings = self.assert_well(a)
         self.assertIn(f"is ours: mailslot (process {listener.process.pid})", findings["port"]["detail"])
+
+    def test_a_name_alone_is_a_slot_of_this_machine_that_this_user_reaches(self):
+        a, = self.machines(["A"])
+        finding = self.assert_cause(a, "no_such_slot", "IN", check="address IN")
+        self.assertEqual(finding["mend"], "mailslot listen IN")
+        a.listen()
+        self.assertIn("A has a reader", self.assert_well(a, "in")["address in"]["detail"])
+        # Another folder is as good as another user: put does not find the slot, nor does the doctor say so.
+        elsewhere = dict(a.environment, MAILSLOT_DIR=str(a.folder / "elsewhere"))
+        done = subprocess.run([*a.inside, support.program_for_others(), "doctor", "--json", "IN"], env=elsewhere,
+                              capture_output=True, check=False)
+        finding = next(f for f in map(json.loads, done.stdout.splitlines()) if f["check"] == "address IN")
+        self.assertEqual((finding["status"], finding["cause"]), ("warning", "other_folder"), finding)
+        self.assertIn("//*/mailslot/IN", finding["mend"])
 
     def test_the_lines_for_people_have_the_same_words(self):
         a = self.machine("A", 1)
@@ -255,7 +270,10 @@ class Others(DoctorTest):
         self.assertRegex(findings["peer B"]["detail"], r"^B answers at \S+; it has: LOG$")
         self.assert_well(a, "--peer", f"10.{a.net.number}.0.2")
         self.assertIn("B has a reader", self.assert_well(a, "//B/mailslot/log")["address //B/mailslot/log"]["detail"])
-        self.assert_well(a, "LOG")
+        finding = self.assert_well(a, "LOG")["address LOG"]  # which alone means a slot of this machine
+        self.assertEqual((finding["status"], finding["cause"]), ("warning", "other_machine"))
+        self.assertIn("B has a reader", finding["detail"])
+        self.assertEqual(finding["mend"], "mailslot put //B/mailslot/LOG MESSAGE")
 
     def test_a_firewall_that_follows_connections_lets_answers_of_a_known_peer_in(self):
         net = self.network()

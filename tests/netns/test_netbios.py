@@ -127,6 +127,44 @@ class OnlyClassic(Classic):
         a.put(f"//10.{a.net.number}.0.2/mailslot/IN", "by address")
         self.assert_next_is(listener, "by address")
 
+    def examine(self, machine, *arguments):
+        """What the doctor says of a peer or an address."""
+        _, out, err = machine.run("doctor", "--json", *arguments)
+        self.assertEqual(err, "")
+        return next(f for f in map(json.loads, out.splitlines()) if f["check"].startswith(("peer", "address")))
+
+    def test_the_doctor_finds_whom_put_reaches(self):
+        a, b = self.machines(["A", "B"], ipv6=False, config=ONLY)
+        self.listen_on(b)
+        address = f"10.{a.net.number}.0.2"
+        for arguments, words in ((("--peer", "B"), f"B#00 answers at {address}"), (("//B/mailslot/IN",), f"B#00 answers at {address}"),
+                                 (("--peer", address), f"B#00 answers at {address}"), ((f"//{address}/mailslot/IN",), "B#00 answers"),
+                                 (("--peer", "A"), "A#00 is this machine"), ((EVERYBODY,), "everybody in LABGROUP"),
+                                 (("--peer", "LABGROUP"), "is a group")):
+            with self.subTest(arguments=arguments):
+                finding = self.examine(a, *arguments)
+                self.assertEqual((finding["status"], finding["cause"]), ("ok", ""), finding)
+                self.assertIn(words, finding["detail"])
+
+    def test_the_doctor_says_whom_it_does_not_find(self):
+        a, _ = self.machines(["A", "B"], ipv6=False, config=ONLY)
+        for peer, cause in (("NOSUCH", "peer_unknown"), (f"10.{a.net.number}.0.77", "peer_silent"), ("SIXTEEN-LETTERS-", "peer_unknown"),
+                            ("::1", "peer_unreachable")):
+            with self.subTest(peer=peer):
+                finding = self.examine(a, "--peer", peer)
+                self.assertEqual((finding["status"], finding["cause"]), ("failed", cause), finding)
+                self.assertTrue(finding["mend"])
+
+    def test_the_doctor_asks_the_classic_wire_where_nobody_answers_by_ours(self):
+        net = self.network()
+        a = self.machine("A", 1, net, ipv6=False, config=BOTH)
+        b = self.machine("B", 2, net, ipv6=False, config=ONLY)
+        self.listen_on(b)
+        finding = self.examine(a, "--peer", "B")
+        self.assertEqual(finding["status"], "ok", finding)
+        self.assertIn("on the classic wire", finding["detail"])
+        self.assertEqual(self.examine(a, "--peer", "NOSUCH")["cause"], "peer_unknown")
+
     def test_a_name_that_nobody_has_is_told_and_holds_nobody_up(self):
         a, _ = self.machines(["A", "B"], ipv6=False, config=ONLY)
         status, out, err = a.run("put", "//NOSUCH/mailslot/IN", "hello")

@@ -35,6 +35,10 @@ from mailslot import ipc
 ipc.mailslot (r"\\B\mailslot\LISTENER").put ("slow", labels={"level": "30"})
 '''
 
+CLASSIC = 'carriers = ["netbios"]\nworkgroup = "LABGROUP"\n'
+# What the handlers of winsys on Windows send: of Python 3, and of Python 2 with a unicode text; then their None.
+OF_WINDOWS = (b"s\x0f\0\0\0\xfa\rdisk 98% full", b"s\x12\0\0\0u\x0d\0\0\0disk 97% full", b"s\x01\0\0\0N")
+
 
 class Python(lab.LabTest):
     def python(self, machine, code):
@@ -52,6 +56,19 @@ class Python(lab.LabTest):
         self.assertEqual(self.python(a, WRITER).wait(lab.support.DEADLINE), 0)
         self.assertEqual(reader.stdout.readline(), "HELLO\n")
         self.assertEqual(reader.stdout.readline(), "{'a': [1, None, (2.5, b'x')]}\n")
+
+    def test_records_of_winsys_by_the_classic_wire(self):
+        a, b = self.machines(["A", "B"], ipv6=False, config=CLASSIC)
+        command = [*b.inside, "/usr/bin/python3", "-B", "-m", "mailslot.mailslot_listener", "LOG", "--verbose", "--until-closed"]
+        listener = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                    env={**b.environment, "PYTHONPATH": os.environ["PYTHONPATH"]})
+        self.addCleanup(listener.kill)
+        self.assertIn("listening on LOG", listener.stderr.readline())
+        for data in OF_WINDOWS:
+            a.put(f"//10.{a.net.number}.0.2/mailslot/LOG", "--whole", "--bytes", stdin=data)
+        out, _ = listener.communicate(timeout=lab.support.DEADLINE)
+        self.assertEqual([line[13:].split(" ", 1)[1].strip() for line in out.splitlines()], ["disk 98% full", "disk 97% full"])
+        self.assertEqual(listener.returncode, 0)
 
     def test_envelope_and_labels_cross_the_network(self):
         a, b = self.machines(["A", "B"])

@@ -57,7 +57,8 @@ def dead_links(root):
 
 # Pages whose packets in hex are checked by a unit test: it must have the same bytes.
 WORKED_PACKETS = {"docs/protocol/local-socket.md": "src/wire/local_message_test.cc",
-                  "docs/protocol/value.md": "src/wire/value_test.cc"}
+                  "docs/protocol/value.md": "src/wire/value_test.cc",
+                  "docs/protocol/winsys-record.md": "src/wire/winsys_record_test.cc"}
 HEX_LINE = re.compile(r"^((?:[0-9a-f]{2}| (?! ))+)(?:  .*)?$")
 
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/visible_text.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
-#include "mailslot/plain_line.h"
 #include "mailslot/report.h"
 
 namespace mailslot::cli {
@@ -21,6 +21,12 @@ using Cells = std::array<std::string, kColumns>;
 std::string visible(std::string_view text) {
     std::string out;
     append_visible(out, text);
+    return out;
+}
+
+std::string cell(std::string_view text) {
+    std::string out;
+    append_table_cell(out, text);
     return out;
 }
 
@@ -58,7 +64,7 @@ void append_found_table(std::string& out, const Found& found) {
     for (const Machine& machine : found.machines) {
         const std::string address = machine.address.empty() ? "here" : machine.address;
         for (const std::string& slot : machine.slots) {
-            rows.push_back({visible(machine.host), address, visible(slot)});
+            rows.push_back({cell(machine.host), cell(address), cell(slot)});
         }
     }
     std::array<std::size_t, kColumns> widths{};
@@ -77,7 +83,7 @@ void append_found_table(std::string& out, const Found& found) {
 int report_found(const Found& found) {
     for (const Machine& machine : found.machines) {
         if (machine.slots.size() >= machine.total) continue;
-        say(machine.host + " listed " + std::to_string(machine.slots.size()) + " of " +
+        say(cell_of(machine.host) + " listed " + std::to_string(machine.slots.size()) + " of " +
             std::to_string(machine.total) + " slots in time: use a longer --timeout");
     }
     if (!found.network_error) return kDone;

@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "base/visible_text.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
-#include "mailslot/plain_line.h"
 #include "mailslot/report.h"
 #include "mailslot/size_text.h"
 #include "mailslot/slot_json.h"
@@ -65,8 +65,8 @@ void append_senders(std::string& out, std::vector<SenderInfo> senders, bool all)
     for (std::size_t i = 0; i < shown; ++i) {
         const SenderInfo& sender = senders[i];
         Cells& row = rows.emplace_back(3);
-        append_visible(row[0], sender.from_host);
-        append_visible(row[1], sender.from_address);
+        append_table_cell(row[0], sender.from_host);
+        append_table_cell(row[1], sender.from_address);
         append_origin(row[2], sender.origin);
         for (const std::uint64_t number : {sender.received, sender.repeats, sender.lost.total()}) {
             row.push_back(std::to_string(number));

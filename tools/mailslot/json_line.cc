@@ -6,6 +6,8 @@
 #include <span>
 
 #include "base/hex.h"
+#include "base/utf8.h"
+#include "base/visible_text.h"
 #include "model/fold.h"
 #include "model/trust.h"
 
@@ -54,11 +56,11 @@ void append_escaped(std::string& out, unsigned char c) {
 
 // Eight bytes a step, because nearly every string of a log has few bytes that need care.
 constexpr std::uint64_t kHighBits = 0x8080808080808080;
+constexpr std::uint64_t kOnes = 0x0101010101010101;
 
 // Not 0 where one of eight bytes is a control character, a quote or a backslash. Bytes over 0x7f
 // say nothing.
 std::uint64_t escapes_of(std::uint64_t word) {
-    constexpr std::uint64_t kOnes = 0x0101010101010101;
     const auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kHighBits; };
     return ((word - kOnes * 0x20) & ~word & kHighBits) | has_zero(word ^ kOnes * '"') |
            has_zero(word ^ kOnes * '\\') | has_zero(word ^ kOnes * 0x7f);
@@ -83,22 +85,54 @@ bool is_plain(std::string_view text) {
     return odd == 0;
 }
 
-// Quotes text that is known to be UTF-8 but not plain.
+// The bytes that begin the controls above U+007F: C1, U+061C, and those of U+2000 to U+2FFF.
+bool may_begin_control(unsigned char c) { return c == 0xc2 || c == 0xd8 || c == 0xe2; }
+
+// Not 0 where one of eight bytes may begin a control or wants an escape.
+std::uint64_t oddities_of(std::uint64_t word) {
+    const auto has = [word](std::uint64_t byte) {
+        const std::uint64_t x = word ^ (kOnes * byte);
+        return (x - kOnes) & ~x & kHighBits;
+    };
+    return escapes_of(word) | has(0xc2) | has(0xd8) | has(0xe2);
+}
+
+// How many bytes of UTF-8 at `at` are to be escaped: a character of them, or 0.
+std::size_t odd_bytes(std::string_view text, std::size_t at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (needs_escape(c)) return 1;
+    if (!may_begin_control(c)) return 0;
+    std::string_view rest = text.substr(at);
+    const char32_t code_point = take_code_point(rest);
+    return is_control(code_point) ? text.size() - at - rest.size() : 0;
+}
+
+void append_escape(std::string& out, std::string_view character) {
+    if (character.size() == 1) return append_escaped(out, static_cast<unsigned char>(character[0]));
+    const char32_t code_point = take_code_point(character);
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += kHex[code_point >> shift & 15];
+}
+
+// Quotes text that is known to be UTF-8 but not plain. What a terminal would obey is escaped too:
+// it is the same text to a program, and people look at JSON on terminals.
 void append_escaped_utf8(std::string& out, std::string_view text) {
     out += '"';
     std::size_t start = 0, i = 0;
     while (i < text.size()) {
-        if (text.size() - i >= 8 && escapes_of(word_at(text.data() + i)) == 0) {
+        if (text.size() - i >= 8 && oddities_of(word_at(text.data() + i)) == 0) {
             i += 8;
             continue;
         }
         const std::size_t end = std::min(i + 8, text.size());
-        for (; i < end; ++i) {
-            const auto c = static_cast<unsigned char>(text[i]);
-            if (!needs_escape(c)) continue;
-            out.append(text, start, i - start);
-            append_escaped(out, c);
-            start = i + 1;
+        while (i < end) {
+            const std::size_t odd = odd_bytes(text, i);
+            if (odd > 0) {
+                out.append(text, start, i - start);
+                append_escape(out, text.substr(i, odd));
+                start = i + odd;
+            }
+            i += std::max<std::size_t>(odd, 1);
         }
     }
     out.append(text, start);
@@ -198,6 +232,7 @@ void append_json_line(std::string& out, const Row& row) {
         out += ",\"base64\":\"";
         append_base64(out, row.data);
         out += '"';
+        if (row.record) append_if_utf8(out, ",\"text\":", *row.record);
     }
     if (!row.literal.empty()) {
         out += ",\"value\":";

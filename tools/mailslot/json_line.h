@@ -20,7 +20,8 @@ void append_utc(std::string& out,
                 std::chrono::system_clock::time_point time);  // RFC 3339, microseconds
 
 // One object and a newline: slot, text or base64, bytes (the size), from_host, from_address,
-// origin, sequence, sent_at, trust, lost_before. `text` when the writer said text and it is UTF-8.
+// origin, sequence, sent_at, trust, lost_before. `text` when the writer said text and it is UTF-8;
+// beside base64 it is what a log record of winsys says.
 // origin is 16 hexadecimal digits in a string: most readers of JSON keep only 53 bits of a number.
 void append_json_line(std::string& out, const Row& row);
 

@@ -25,6 +25,10 @@ TEST(JsonLine, quotes_any_text) {
         {"line ends and tabs", "a\nb\rc\td", R"("a\nb\rc\td")"},
         {"NUL, escape and delete", "\0\x1b\x7f"sv, R"("\u0000\u001b\u007f")"},
         {"UTF-8 stays as it is", "gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\""},
+        {"CSI and NEL of C1", "\u009b31m\u0085", R"("\u009b31m\u0085")"},
+        {"lines and directions", "\u2028\u2029\u202e\u2066\u200f\u061c",
+         R"("\u2028\u2029\u202e\u2066\u200f\u061c")"},
+        {"neighbours of these stay", "\u00a0\u2027\u2030\u061b", "\"\u00a0\u2027\u2030\u061b\""},
         {"no UTF-8", "a\xff\xfe\"", "\"a\xef\xbf\xbd\xef\xbf\xbd\\\"\""},
     };
     for (const TextCase& c : kCases) {
@@ -67,6 +71,20 @@ TEST(JsonLine, escapes_a_byte_wherever_it_stands_also_among_others_than_ascii) {
             for (std::size_t i = 0; i < 19; ++i) {
                 text += i == place ? "\x01" : around;
                 expected += i == place ? "\\u0001" : around;
+            }
+            append_json_string(out, text);
+            EXPECT_EQ(out, expected + "\"");
+        }
+    }
+}
+
+TEST(JsonLine, escapes_a_control_wherever_it_stands) {
+    for (const std::string_view around : {"x"sv, "\xc3\xbc"sv, "\xe2\x82\xac"sv}) {
+        for (std::size_t place = 0; place < 19; ++place) {
+            std::string text, expected = "\"", out;
+            for (std::size_t i = 0; i < 19; ++i) {
+                text += i == place ? "\u202e\u009b" : around;
+                expected += i == place ? "\\u202e\\u009b" : around;
             }
             append_json_string(out, text);
             EXPECT_EQ(out, expected + "\"");

@@ -3,16 +3,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/visible_text.h"
 #include "config/settings_file.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
-#include "mailslot/plain_line.h"
 #include "mailslot/report.h"
 #include "mailslot/table.h"
 #include "os/folder.h"
@@ -43,16 +44,21 @@ Result<trust::Key> draw_key() {
 
 Result<DomainKeys> find_keys(const Settings& settings, const std::string& domain) {
     const auto folded = trust::fold_domain(domain);
-    if (!folded) return Error{Errc::bad_name, "key", 0, domain + ": is no name of a domain"};
+    if (!folded) return Error{Errc::bad_name, "key", 0, domain + " is no name of a domain"};
     for (auto folder = settings.key_folders.rbegin(); folder != settings.key_folders.rend();
          ++folder) {
         const std::string path = trust::key_path(*folder, *folded);
         if (access(path.c_str(), F_OK) == 0) return trust::load_key_file(path);
     }
-    return Error{Errc::no_permission, "key", 0,
-                 "no key of " + domain +
-                     " is here; 'mailslot key new' makes one, 'mailslot key "
-                     "import' takes another machine's"};
+    return Error{Errc::no_permission, "key", 0, domain};
+}
+
+int fail_to_find(const Error& error) {
+    if (std::string_view(error.step) != "key" || error.code != Errc::no_permission)
+        return fail(error);
+    say("no key of " + error.detail +
+        " is here; 'mailslot key new' makes one, 'mailslot key import' takes another machine's");
+    return kRefused;
 }
 
 std::string folder_of(const DomainKeys& keys) { return keys.path.substr(0, keys.path.rfind('/')); }
@@ -111,8 +117,8 @@ void append_json(std::string& out, const DomainKeys& keys) {
 
 void add_rows(std::vector<Cells>& rows, const DomainKeys& keys) {
     std::string domain, path;
-    append_visible(domain, keys.domain);
-    append_visible(path, keys.path);
+    append_table_cell(domain, keys.domain);
+    append_table_cell(path, keys.path);
     if (!keys.current) rows.push_back({domain, "-", "not readable", "-", path});
     const auto add = [&](std::string_view state, const trust::Key& key) {
         rows.push_back({domain, trust::to_string(key.id), std::string(state),
@@ -140,7 +146,7 @@ int list_keys(const Settings& settings, const KeyOptions& options) {
 
 int export_keys(const Settings& settings, const KeyOptions& options) {
     const auto keys = find_keys(settings, options.name);
-    if (!keys) return fail(keys.error());
+    if (!keys) return fail_to_find(keys.error());
     SecretText text;
     trust::format_key_file(*keys, text);
     const std::string warning = "this is secret: who has it is in " + keys->domain;
@@ -169,7 +175,8 @@ Result<void> read_import(const std::string& from, std::span<char> room, std::siz
     if (from != "-") {
         const auto file = os::read_private_file(from, room);
         if (!file) return file.error();
-        if (!*file) return Error{Errc::no_permission, "open", 0, from + ": there is no such file"};
+        const bool is_file = *file && (*file)->is_regular;
+        if (!is_file) return Error{Errc::bad_config, "read key", 0, from + ": this is no key file"};
         if (((*file)->mode & kForOthers) != 0) {
             say(from + ": others may read it; delete it when the key is imported");
         }
@@ -211,6 +218,11 @@ int import_keys(const Settings& settings, const KeyOptions& options) {
     std::array<char, trust::kMaxKeyFileBytes + 1> room{};
     std::size_t size = 0;
     const std::string from = options.name.empty() ? "-" : options.name;
+    if (from != "-" && access(from.c_str(), F_OK) != 0 && errno == ENOENT) {
+        say(from +
+            ": there is no such file; 'mailslot key export DOMAIN --output FILE' writes one");
+        return kFailed;
+    }
     const auto read = read_import(from, room, size);
     auto comes =
         read ? trust::parse_key_file({room.data(), size}, from == "-" ? "standard input" : from)
@@ -241,7 +253,7 @@ int import_keys(const Settings& settings, const KeyOptions& options) {
 
 int rotate(const Settings& settings, const KeyOptions& options) {
     auto found = find_keys(settings, options.name);
-    if (!found) return fail(found.error());
+    if (!found) return fail_to_find(found.error());
     DomainKeys& keys = *found;
     const std::string folder = folder_of(keys);
     const auto wrong = [&](std::string_view what) {
@@ -289,7 +301,7 @@ int remove(const Settings& settings, const KeyOptions& options) {
         say(path + ": there is no such file; 'mailslot key list' shows what there is");
         return kFailed;
     }
-    if (!os::remove_file(path)) return fail(Error{Errc::no_permission, "remove", 0, path});
+    if (!os::remove_file(path)) return fail(Error{Errc::no_permission, "remove file", errno, path});
     say(options.name + ": " + path + " is gone; this machine is not in the domain any more");
     return kDone;
 }
@@ -311,7 +323,7 @@ int run_key(const KeyOptions& options) {
     const bool wants_name = options.action != "list" && options.action != "import";
     if (action == std::end(actions) || (wants_name && options.name.empty())) {
         say(action == std::end(actions)
-                ? "there is no 'key " + options.action + "'"
+                ? "there is no 'key " + options.action + "'; see 'mailslot key --help'"
                 : "of which domain? mailslot key " + options.action + " DOMAIN");
         return kWrongUse;
     }

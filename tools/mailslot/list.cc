@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "base/visible_text.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/found.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
-#include "mailslot/plain_line.h"
 #include "mailslot/report.h"
 #include "mailslot/slot_json.h"
 #include "mailslot/table.h"
@@ -18,7 +18,7 @@ namespace {
 
 Cells cells_of(const SlotInfo& slot) {
     std::string name;
-    append_visible(name, slot.name);
+    append_table_cell(name, slot.name);
     return {name,
             std::to_string(slot.messages),
             std::to_string(slot.bytes),
@@ -43,7 +43,10 @@ int run_list(const ListOptions& options) {
               [](const auto& a, const auto& b) { return a.name < b.name; });
     Output output;
     if (options.names) {
-        for (const SlotInfo& slot : *slots) output.text() += slot.name + '\n';
+        for (const SlotInfo& slot : *slots) {
+            append_visible(output.text(), slot.name);
+            output.text() += '\n';
+        }
     } else if (options.json) {
         for (const SlotInfo& slot : *slots) append_slot_json(output.text(), slot);
     } else if (slots->empty()) {

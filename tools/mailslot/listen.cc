@@ -26,6 +26,7 @@
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
 #include "trust/keys.h"
+#include "wire/winsys_record.h"
 
 namespace mailslot::cli {
 namespace {
@@ -40,6 +41,16 @@ enum class End { stopped, counted, timed_out, output_closed, failed };
 
 std::string plural(std::uint64_t count, std::string_view noun) {
     return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+// A log handler's last word. That of winsys is a None; where nothing is added to messages it may be
+// anybody's byte.
+bool is_goodbye(const Message& message, bool is_bare) {
+    const bool says_so = !message.label("closing").empty();
+    if (says_so && message.text().empty()) return true;
+    if ((is_bare && !says_so) || message.format() == Format::text) return false;
+    const auto record = wire::winsys_record(message.bytes(), message.format());
+    return record && record->is_end;
 }
 
 // Who sent how much.
@@ -102,6 +113,7 @@ private:
     Output output_{};
     Message message_{};
     Tally tally_{};
+    std::uint64_t printed_ = 0;  // an end mark is in the tally, but not printed
     LossReport losses_{};
     Instant last_came_ = steady_clock::now();
     bool waiting_ = false;    // a slot's turn ended before the slot was empty
@@ -175,7 +187,7 @@ bool Listener::take_turn(Reader& reader) {
             return false;
         }
         print(message_);
-        if (options_.count && tally_.messages() == *options_.count) end(End::counted);
+        if (options_.count && printed_ == *options_.count) end(End::counted);
         if (end_) return false;
     }
     return true;
@@ -185,11 +197,11 @@ void Listener::print(const Message& message) {
     tally_.add(message);
     if (message.lost_before() > 0) note_loss(message);
     const std::string_view text = message.text();
-    const bool says_goodbye = text.empty() && !message.label("closing").empty();
+    const bool says_goodbye = is_goodbye(message, style_.is_bare(message.trust()));
+    if (says_goodbye && !options_.print.json) return;  // a log handler's last word: nothing to see
+    ++printed_;
     if (options_.print.json) {
         append_json_line(output_.text(), row_of(message, options_.print));
-    } else if (says_goodbye) {
-        return;  // a log handler's last word: nothing to see
     } else if (style_.as_it_is() && message.format() != Format::value && !options_.print.decode) {
         output_.text() += text;  // the usual case, cheaply
         if (!style_.raw) output_.text() += '\n';

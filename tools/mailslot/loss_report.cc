@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/visible_text.h"
+
 namespace mailslot::cli {
 namespace {
 
@@ -15,7 +17,7 @@ std::optional<std::string> LossReport::note(std::uint64_t count, std::string_vie
                                             Instant now) {
     if (held_ == 0 && (!last_ || now - *last_ >= kGap)) {
         last_ = now;
-        return lost(count) + " from " + std::string(host) + " before this one";
+        return lost(count) + " from " + cell_of(host) + " before this one";
     }
     if (held_ == 0)
         host_ = host;
@@ -40,7 +42,7 @@ std::optional<std::string> LossReport::rest() {
     if (held_ == 0) return std::nullopt;
     const std::uint64_t count = std::exchange(held_, 0);
     const bool several = std::exchange(several_hosts_, false);
-    return lost(count) + " more from " + host_ + (several ? " and others" : "");
+    return lost(count) + " more from " + cell_of(host_) + (several ? " and others" : "");
 }
 
 }  // namespace mailslot::cli

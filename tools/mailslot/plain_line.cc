@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/visible_text.h"
+
 namespace mailslot::cli {
 namespace {
 
@@ -9,15 +11,6 @@ constexpr std::size_t kHostWidth =
     12;  // most host names; longer ones push their message to the right
 constexpr std::size_t kSlotWidth = 10;
 constexpr std::string_view kMark = "[not trusted] ";
-
-bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
-
-void append_hex(std::string& out, unsigned char c) {
-    constexpr char kHex[] = "0123456789abcdef";
-    out += "\\x";
-    out += kHex[c >> 4];
-    out += kHex[c & 15];
-}
 
 std::size_t count_characters(std::string_view utf8) {
     return static_cast<std::size_t>(
@@ -27,7 +20,7 @@ std::size_t count_characters(std::string_view utf8) {
 // Returns how many columns were used, the gap after them included.
 std::size_t append_column(std::string& out, std::string_view text, std::size_t width) {
     const std::size_t start = out.size();
-    append_visible(out, text);
+    append_cell(out, text);
     const std::size_t used = count_characters(std::string_view(out).substr(start));
     const std::size_t gap = used < width ? width - used + 1 : 1;
     out.append(gap, ' ');
@@ -51,33 +44,19 @@ std::size_t append_columns(std::string& out, const Row& row, const PlainStyle& s
     return used;
 }
 
-void append_indented(std::string& out, std::string_view text, std::size_t indent) {
+// `before`: what stands before each further line.
+void append_lines(std::string& out, std::string_view text, std::string_view before) {
     while (true) {
         const std::size_t end = text.find('\n');
         append_visible(out, text.substr(0, end));
         if (end == std::string_view::npos) return;
         out += '\n';
-        out.append(indent, ' ');
+        out += before;
         text.remove_prefix(end + 1);
     }
 }
 
 }  // namespace
-
-void append_visible(std::string& out, std::string_view text) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
-        if (c == 0xc2 && next >= 0x80 && next <= 0x9f) {
-            append_hex(out, static_cast<unsigned char>(next));
-            ++i;
-        } else if (is_control(c)) {
-            append_hex(out, c);
-        } else {
-            out += text[i];
-        }
-    }
-}
 
 PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_color,
                         std::size_t slots) {
@@ -95,18 +74,21 @@ void append_plain_line(std::string& out, const Row& row, const PlainStyle& style
         out += row.data;
         return;
     }
-    std::size_t indent = style.columns ? append_columns(out, row, style) : 0;
-    if (style.marks && row.trust == Trust::none) {
+    const std::size_t columns = style.columns ? append_columns(out, row, style) : 0;
+    const bool is_bare = style.is_bare(row.trust);
+    std::string before_further(columns, ' ');
+    if (style.marks_it(row.trust)) {
         out += kMark;
-        indent += kMark.size();
+        before_further += kMark;
     }
-    const std::string_view shown = !row.decoded.empty()   ? std::string_view(row.decoded)
-                                   : !row.literal.empty() ? std::string_view(row.literal)
-                                                          : row.data;
-    if (style.visible)
-        append_indented(out, shown, indent);
-    else
+    const std::string_view shown = !row.decoded.empty()     ? std::string_view(row.decoded)
+                                   : !row.literal.empty()   ? std::string_view(row.literal)
+                                   : row.record && !is_bare ? std::string_view(*row.record)
+                                                            : row.data;
+    if (is_bare)
         out += shown;
+    else
+        append_lines(out, shown, before_further);
     out += '\n';
 }
 

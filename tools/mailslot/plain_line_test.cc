@@ -13,10 +13,11 @@ std::string line(const Row& row, const PlainStyle& style) {
     return out;
 }
 
-TEST(PlainLine, marks_what_is_not_trusted_where_that_is_asked_for) {
+TEST(PlainLine, marks_every_line_of_what_is_not_trusted_where_that_is_asked_for) {
     Row row{.from_host = "h", .data = "a\nb", .trust = Trust::none};
-    EXPECT_EQ(line(row, {.marks = true}), "[not trusted] a\nb\n");
-    EXPECT_EQ(line(row, {.marks = true, .visible = true}), "[not trusted] a\n              b\n");
+    EXPECT_EQ(line(row, {.marks = true}), "[not trusted] a\n[not trusted] b\n");
+    EXPECT_EQ(line(row, {.columns = true, .marks = true}),
+              "h            [not trusted] a\n             [not trusted] b\n");
     EXPECT_EQ(line(row, {}), "a\nb\n");
     for (const Trust trust : {Trust::domain, Trust::local}) {
         row.trust = trust;
@@ -24,30 +25,44 @@ TEST(PlainLine, marks_what_is_not_trusted_where_that_is_asked_for) {
     }
 }
 
-struct VisibleCase {
+TEST(PlainLine, shows_a_record_of_winsys_where_something_is_added_to_messages) {
+    const Row row{.from_host = "A", .data = "\xfa\x01x"sv, .record = "x", .format = Format::bytes};
+    EXPECT_EQ(line(row, {.columns = true}), "A            x\n");
+    EXPECT_EQ(line(row, {.visible = true}), "x\n");
+    EXPECT_EQ(line(row, {}), "\xfa\x01x\n");
+}
+
+struct ForgedCase {
     const char* what;
-    std::string_view in;
-    std::string_view out;
+    std::string_view host, data;
+    const char* line;
 };
 
-TEST(PlainLine, makes_what_could_drive_a_terminal_visible) {
-    constexpr VisibleCase kCases[] = {
-        {"plain text and tabs stay", "a\tb", "a\tb"},
-        {"escape sequence", "\x1b[2J", "\\x1b[2J"},
-        {"NUL, return, delete", "\0\r\x7f"sv, "\\x00\\x0d\\x7f"},
-        {"C1 control in UTF-8",
-         "\xc2\x9b"
-         "2J",
-         "\\x9b2J"},
-        {"other two-byte characters stay", "\xc2\xa0\xc3\xbc", "\xc2\xa0\xc3\xbc"},
-        {"cut character at the end", "a\xc2", "a\xc2"},
+TEST(PlainLine, no_message_forges_the_line_of_another_host_in_a_file) {
+    constexpr ForgedCase kCases[] = {
+        {"newline", "EVIL", "x\nALPHA        done",
+         "EVIL         x\n             ALPHA        done\n"},
+        {"newline at the end", "EVIL", "x\n", "EVIL         x\n             \n"},
+        {"return", "EVIL", "x\rALPHA", "EVIL         x\\x0dALPHA\n"},
+        {"vertical tab, form feed", "EVIL", "x\vA\fB", "EVIL         x\\x0bA\\x0cB\n"},
+        {"next line", "EVIL", "x\u0085ALPHA", "EVIL         x\\x85ALPHA\n"},
+        {"separators", "EVIL", "x\u2028A\u2029B", "EVIL         x\\u2028A\\u2029B\n"},
+        {"cursor up", "EVIL", "x\x1b[A", "EVIL         x\\x1b[A\n"},
+        {"a host with a text", "ALPHA  done", "x", "ALPHA\\x20\\x20done x\n"},
+        {"a host with a newline", "E\nALPHA", "x", "E\\x0aALPHA   x\n"},
+        {"a host like a further line", " ", "x", "\\x20         x\n"},
+        {"no host", "", "x", "-            x\n"},
     };
-    for (const VisibleCase& c : kCases) {
+    for (const ForgedCase& c : kCases) {
         SCOPED_TRACE(c.what);
-        std::string out;
-        append_visible(out, c.in);
-        EXPECT_EQ(out, c.out);
+        const Row row{.from_host = c.host, .data = c.data};
+        EXPECT_EQ(line(row, choose_style({.with_host = true}, false, false, 1)), c.line);
     }
+}
+
+TEST(PlainLine, makes_what_could_drive_a_terminal_visible) {
+    const Row row{.from_host = "A", .data = "\x1b[2J\t\x9b\u202e"};
+    EXPECT_EQ(line(row, {.visible = true}), "\\x1b[2J\t\\x9b\\u202e\n");
 }
 
 TEST(PlainLine, keeps_a_message_unchanged_for_files_and_pipes) {

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "base/visible_text.h"
 #include "mailslot/exit_status.h"
-#include "mailslot/plain_line.h"
 
 namespace mailslot::cli {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/visible_text.h"
 #include "mailslot/json_line.h"
-#include "mailslot/plain_line.h"
 #include "mailslot/slot_json.h"
 #include "model/senders.h"
 
@@ -19,12 +19,12 @@ std::vector<std::string> sender_lines(std::vector<std::pair<std::string, SenderI
     for (const auto& [slot, sender] : senders) {
         if (lines.size() == kSendersReported) break;
         std::string& line = lines.emplace_back("  ");
-        append_visible(line, sender.from_host);
+        append_cell(line, sender.from_host);
         line += " at ";
-        append_visible(line, sender.from_address);
+        append_cell(line, sender.from_address);
         line += ", origin ";
         append_origin(line, sender.origin);
-        if (several_slots) append_visible(line += ", to ", slot);
+        if (several_slots) append_cell(line += ", to ", slot);
         line += ": " + std::to_string(sender.received) + " received, ";
         line += losses_text(std::span(&sender.lost, 1));
     }

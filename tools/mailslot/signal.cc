@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "api/search.h"
+#include "base/visible_text.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/report.h"
@@ -57,7 +58,7 @@ int signal_here(const SignalOptions& options) {
 std::string names_of(const Found& found) {
     std::string names;
     for (const Machine& machine : found.machines) {
-        (names += names.empty() ? "" : ", ") += machine.host;
+        (names += names.empty() ? "" : ", ") += cell_of(machine.host);
     }
     return names;
 }

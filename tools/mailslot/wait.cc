@@ -1,6 +1,7 @@
 // mailslot wait: until a signal comes.
 #include <string>
 
+#include "base/visible_text.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
@@ -11,10 +12,8 @@ namespace mailslot::cli {
 namespace {
 
 std::string sender_of(const Message& message) {
-    std::string text(message.from_host());
-    if (!message.from_address().empty()) {
-        text += " (" + std::string(message.from_address()) + ')';
-    }
+    std::string text = cell_of(message.from_host());
+    if (!message.from_address().empty()) text += " (" + cell_of(message.from_address()) + ')';
     return text;
 }
 

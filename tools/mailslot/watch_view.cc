@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/visible_text.h"
 #include "mailslot/json_line.h"
-#include "mailslot/plain_line.h"
 #include "mailslot/slot_json.h"
 #include "mailslot/table.h"
 
@@ -15,10 +15,9 @@ namespace {
 
 constexpr std::string_view kInverse = "\x1b[7m", kRed = "\x1b[31m", kPlain = "\x1b[0m";
 
-std::string visible(std::string_view text) {
+std::string cell(std::string_view text) {
     std::string out;
-    append_visible(out, text);
-    std::ranges::replace(out, '\t', ' ');
+    append_table_cell(out, text);
     return out;
 }
 
@@ -77,7 +76,7 @@ void add_table(std::vector<Line>& lines, std::vector<TableRow> rows, std::size_t
 }
 
 Cells cells_of(const SlotRow& row) {
-    return {visible(row.slot.name),
+    return {cell(row.slot.name),
             rate_text(row.messages_per_second),
             rate_text(row.bytes_per_second),
             std::to_string(row.slot.messages),
@@ -109,7 +108,7 @@ std::string title(const Picture& picture, const std::string& host) {
         rate += row.messages_per_second;
         lost += row.slot.lost.total();
     }
-    return "mailslot on " + visible(host) + "  " + clock_text(picture.time) + "  " +
+    return "mailslot on " + cell(host) + "  " + clock_text(picture.time) + "  " +
            std::to_string(picture.slots.size()) + " slots, " + rate_text(rate) + " messages/s, " +
            std::to_string(lost) + " lost";
 }
@@ -151,7 +150,7 @@ void add_senders(std::vector<Line>& lines, const Picture& picture, std::size_t m
     for (std::size_t i = 0; i < shown; ++i) {
         const SenderRow& row = picture.senders[i];
         rows.push_back(
-            {{visible(row.sender.from_host), visible(row.sender.from_address), visible(row.slot),
+            {{cell(row.sender.from_host), cell(row.sender.from_address), cell(row.slot),
               rate_text(row.messages_per_second), std::to_string(row.sender.received),
               std::to_string(row.sender.repeats), std::to_string(row.sender.lost.total())},
              "  " + causes_text(row.sender.lost),

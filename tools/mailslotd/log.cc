@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "mailslot/plain_line.h"
+#include "base/visible_text.h"
 #include "os/service_manager.h"
 
 namespace mailslot::daemon {
@@ -22,7 +22,7 @@ void log(Priority priority, std::string_view line) {
     std::string text =
         to_journal ? "<" + std::to_string(static_cast<int>(priority)) + ">" : "mailslotd: ";
     if (!to_journal && priority == Priority::warning) text += "warning: ";
-    cli::append_visible(text, line);  // names from files and from the network turn up in errors
+    append_visible(text, line);  // names from files and from the network turn up in errors
     text += '\n';
     // Nobody is left to tell when standard error itself fails.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());

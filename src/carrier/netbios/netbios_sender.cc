@@ -230,10 +230,10 @@ NetbiosSender::~NetbiosSender() {
 
 Result<void> NetbiosSender::check(const Destination& to) {
     if (to.scope == Scope::direct && to.address.family != Family::v4) {
-        return Error{Errc::bad_name, "put", 0, "the classic wire has IPv4 addresses only"};
+        return Error{Errc::bad_name, "classic name", 0, "the classic wire has IPv4 addresses only"};
     }
     if (to.scope == Scope::named && !wire::parse_netbios_name(to.to)) {
-        return Error{Errc::bad_name, "put", 0,
+        return Error{Errc::bad_name, "classic name", 0,
                      "the classic wire cannot name '" + to.to +
                          "': 1 to 15 ASCII letters, digits and such as - and _"};
     }

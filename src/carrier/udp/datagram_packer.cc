@@ -17,7 +17,7 @@ Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelo
     if (messages.empty()) return {};
     most_chunk_bytes_ = wire::fragment_capacity(datagram_bytes_, addressed(messages.front()));
     if (most_chunk_bytes_ == 0) {
-        return Error{Errc::message_too_big, "pack", 0, "the names leave no room in a datagram"};
+        return Error{Errc::message_too_big, "send", 0, "the names leave no room in a datagram"};
     }
     for (const Envelope& message : messages) {
         if (auto fits = check(message); !fits) return fits;
@@ -27,7 +27,7 @@ Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelo
 
 Result<void> DatagramPacker::check(const Envelope& message) {
     if (message.payload.size() > kMaxNetworkMessageBytes) {
-        return Error{Errc::message_too_big, "pack", 0,
+        return Error{Errc::message_too_big, "send", 0,
                      std::to_string(message.payload.size()) + " bytes; the network carries " +
                          std::to_string(kMaxNetworkMessageBytes)};
     }

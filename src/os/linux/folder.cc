@@ -115,10 +115,10 @@ Result<GuardedFd> lock_file(const std::string& path) {
 Result<std::optional<std::string>> read_small_file(const std::string& path) {
     UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!fd && errno == ENOENT) return std::optional<std::string>();
-    if (!fd) return error_of("read", path);
+    if (!fd) return error_of("read file", path);
     std::string text(kSmallFileBytes, '\0');
     const ssize_t got = read(fd.get(), text.data(), text.size());
-    if (got < 0) return error_of("read", path);
+    if (got < 0) return error_of("read file", path);
     text.resize(static_cast<std::size_t>(got));
     return std::optional(std::move(text));
 }
@@ -128,10 +128,10 @@ Result<void> write_small_file(const std::string& path, std::string_view text, un
     const std::string draft = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + "." +
                               std::to_string(getpid()) + "." + std::to_string(gettid());
     UniqueFd fd(open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd) return error_of("write", draft);
+    if (!fd) return error_of("write file", draft);
     if (!write_all(fd.get(), text) || fchmod(fd.get(), mode) != 0 ||
         rename(draft.c_str(), path.c_str()) != 0) {
-        const Error error = error_of("write", path);
+        const Error error = error_of("write file", path);
         unlink(draft.c_str());
         return error;
     }

@@ -40,10 +40,10 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path,
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) {
         if (errno == ENOENT || errno == ENOTDIR) return std::optional<PrivateFile>();
-        return file_error("open", path, errno);
+        return file_error("open file", path, errno);
     }
     struct stat status {};
-    if (fstat(fd.get(), &status) != 0) return file_error("stat", path, errno);
+    if (fstat(fd.get(), &status) != 0) return file_error("open file", path, errno);
     PrivateFile file;
     file.owner = status.st_uid;
     file.mode = status.st_mode & kPermissionBits;
@@ -51,7 +51,7 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path,
     while (file.is_regular && file.size < into.size()) {
         const ssize_t got = ::read(fd.get(), into.data() + file.size, into.size() - file.size);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return file_error("read", path, errno);
+        if (got < 0) return file_error("read file", path, errno);
         if (got == 0) break;
         file.size += static_cast<std::size_t>(got);
     }
@@ -65,7 +65,7 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
     const std::string folder = slash == path.npos ? "" : path.substr(0, slash + 1);
     std::string made = folder + ".new-XXXXXX";
     const UniqueFd fd(mkostemp(made.data(), O_CLOEXEC));  // mode 0600
-    if (fd.get() < 0) return file_error("create", path, errno);
+    if (fd.get() < 0) return file_error("create file", path, errno);
     bool done = write_all(fd.get(), text) && fsync(fd.get()) == 0;
     // Before it has its name: whoever looks finds it readable.
     const auto owner = owner_of(folder.empty() ? "." : folder);
@@ -78,8 +78,8 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
     const int os_code = done ? 0 : errno;
     if (!done || !may_replace) unlink(made.c_str());
     if (done) return {};
-    if (os_code == EEXIST) return Error{Errc::slot_exists, "create", os_code, path};
-    return file_error("write", path, os_code);
+    if (os_code == EEXIST) return Error{Errc::slot_exists, "create file", os_code, path};
+    return file_error("write file", path, os_code);
 }
 
 std::optional<FolderState> folder_state(const std::string& path) {
@@ -98,7 +98,7 @@ Result<std::vector<std::string>> names_in(const std::string& path) {
     std::vector<std::string> names;
     if (!folder) {
         if (errno == ENOENT || errno == ENOTDIR) return names;
-        return file_error("list", path, errno);
+        return file_error("list folder", path, errno);
     }
     while (const dirent* const entry = readdir(folder.get())) {
         if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);

@@ -5,13 +5,13 @@
 #include <string_view>
 
 #include "base/random.h"
+#include "base/visible_text.h"
 #include "config/settings_file.h"
 #include "mailslot/commands.h"
 #include "mailslot/doctor/finding.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
-#include "mailslot/plain_line.h"
 
 namespace mailslot::cli {
 namespace {

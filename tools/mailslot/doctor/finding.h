@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "mailslot/mailslot.h"
+#include "model/address.h"
 #include "model/settings.h"
 #include "os/interfaces.h"
 #include "os/network_state.h"
@@ -45,6 +46,9 @@ void check_peer(const Patient& patient, const std::string& host, Timeout timeout
                 Findings& findings);
 void check_address(const Patient& patient, const std::string& address, Timeout timeout,
                    Findings& findings);
+
+// What the classic wire knows of a place. No value: it is off, or cannot be asked.
+std::optional<Finding> find_on_classic_wire(const Patient& patient, const Address& peer);
 
 // What keeps datagrams to our port from passing a hook ("input", "output"), and the command that
 // lets them; no value: nothing that is to be seen.

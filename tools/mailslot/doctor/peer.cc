@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "api/search.h"
+#include "base/visible_text.h"
 #include "carrier/udp/host_resolver.h"
 #include "mailslot/doctor/finding.h"
 #include "model/address.h"
@@ -44,7 +45,7 @@ Address everywhere(const Address& address) {
 std::string hosts_of(const Found& found) {
     std::string hosts;
     for (const mailslot::Machine& machine : found.machines) {
-        (hosts += hosts.empty() ? "" : ", ") += machine.host;
+        (hosts += hosts.empty() ? "" : ", ") += cell_of(machine.host);
     }
     return hosts;
 }
@@ -55,7 +56,7 @@ std::string slots_of(const Found& found) {
     std::size_t count = 0;
     for (const mailslot::Machine& machine : found.machines) {
         for (const std::string& slot : machine.slots) {
-            if (++count <= kMostNamed) (slots += slots.empty() ? "" : ", ") += slot;
+            if (++count <= kMostNamed) (slots += slots.empty() ? "" : ", ") += cell_of(slot);
         }
     }
     return count > kMostNamed ? slots + ", ..." : slots;
@@ -165,6 +166,40 @@ void check_clocks(const Search& asked, Findings& findings) {
                         "timedatectl set-ntp true    # on both"});
 }
 
+// By our own carrier nobody answered; with the classic wire alone nobody could.
+Finding classic_or(const Patient& patient, const Address& peer, Finding why) {
+    auto classic = find_on_classic_wire(patient, peer);
+    if (!classic || (patient.settings.udp && classic->status != Status::ok)) return why;
+    return *std::move(classic);
+}
+
+// Why nobody on this machine whom NAME alone reaches has a reader of it.
+Finding why_nobody_here(const Address& address, const Found& others) {
+    const std::string& name = address.slot.text;
+    const auto slot = info(name);
+    if (slot) return {"", Status::ok, "", "process " + std::to_string(slot->reader_pid), ""};
+    if (slot.error().code != Errc::no_such_slot) {
+        return {"", Status::failed, std::string(to_string(slot.error().code)),
+                to_string(slot.error()), "mailslot listen " + name + " --access everybody"};
+    }
+    if (others.machines.empty()) {
+        return {"", Status::failed, "no_such_slot",
+                "nobody on this machine has a reader of " + name + ", nor anybody who answers",
+                "mailslot listen " + name};
+    }
+    const mailslot::Machine& first = others.machines.front();
+    if (first.address.empty()) {
+        return {"", Status::warning, "other_folder",
+                "another user of this machine, or one with another MAILSLOT_DIR, has a reader of " +
+                    name + ": the name alone does not reach it",
+                "mailslot put '//*/mailslot/" + name + "' MESSAGE"};
+    }
+    return {"", Status::warning, "other_machine",
+            hosts_of(others) + " has a reader of " + name +
+                ": the name alone means this machine, and nobody reads here",
+            "mailslot put //" + first.host + "/mailslot/" + name + " MESSAGE"};
+}
+
 // Why nobody at `address` reads the slot.
 Finding why_nobody_reads(const Patient& patient, const Address& address, Timeout timeout) {
     const std::string& name = address.slot.text;
@@ -217,7 +252,8 @@ void check_peer(const Patient& patient, const std::string& host, Timeout timeout
     }
     const Found found = asked->found();
     if (found.machines.empty()) {
-        Finding why = why_silent(patient, *address, *asked);
+        Finding why = patient.settings.udp ? why_silent(patient, *address, *asked) : Finding{};
+        why = classic_or(patient, *address, std::move(why));
         why.check = finding.check;
         findings.push_back(why);
         return;
@@ -241,16 +277,33 @@ void check_address(const Patient& patient, const std::string& text, Timeout time
                             to_string(address.error()), ""});
         return;
     }
+    const bool is_here = address->place == Place::here;
+    if (is_here && info(address->slot.text)) {
+        finding.detail = patient.settings.host + " has a reader";
+        findings.push_back(finding);
+        return;
+    }
     const auto asked = search(*address, timeout);
+    if (asked && is_here) {
+        Finding why = why_nobody_here(*address, asked->found());
+        why.check = finding.check;
+        findings.push_back(why);
+        return;
+    }
     if (asked && !asked->found().machines.empty()) {
         finding.detail = hosts_of(asked->found()) + " has a reader";
         findings.push_back(finding);
         check_clocks(*asked, findings);
         return;
     }
-    Finding why = asked ? why_nobody_reads(patient, *address, timeout)
-                        : Finding{"", Status::failed, std::string(to_string(asked.error().code)),
-                                  to_string(asked.error()), ""};
+    Finding why;
+    if (!asked) {
+        why = {"", Status::failed, std::string(to_string(asked.error().code)),
+               to_string(asked.error()), ""};
+    } else {
+        if (patient.settings.udp) why = why_nobody_reads(patient, *address, timeout);
+        why = classic_or(patient, *address, std::move(why));
+    }
     why.check = finding.check;
     findings.push_back(why);
 }
