@@ -1,9 +1,11 @@
 #include "os/udp_socket.h"
 
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -44,6 +46,9 @@ Result<GuardedFd> open_socket(Family family) {
     if (family == Family::v6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
         return network_error("IPV6_V6ONLY", errno);
     }
+    // Routers may cut what is larger than their next link takes: the ICMP message that would name
+    // a smaller size is often filtered, and 1200 bytes are cut by few links. IPv6 takes 1280.
+    if (family == Family::v4) set_option(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
     return fd;
 }
 
@@ -249,6 +254,16 @@ bool UdpSocket::send_from(std::uint16_t port) {
     return connect(fd(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size) == 0;
 }
 
+Result<void> UdpSocket::take_port() {
+    const SocketAddress any = to_socket_address({{family_, {}, 0}, 0});
+    if (::bind(fd(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0) return {};
+    const int os_code = errno;
+    if (os_code != EADDRINUSE) return network_error("bind", os_code);
+    return Error{Errc::no_resources, "bind", os_code,
+                 "every local port is in use (end programs that hold UDP ports, or widen "
+                 "net.ipv4.ip_local_port_range with sysctl)"};
+}
+
 bool UdpSocket::wait_for_datagram(std::chrono::milliseconds at_most) {
     pollfd entry{fd(), POLLIN, 0};
     return poll(&entry, 1, static_cast<int>(at_most.count())) > 0;
@@ -358,9 +373,26 @@ bool passes_by_waiting(int os_code) {
     return os_code == EAGAIN || os_code == EWOULDBLOCK || os_code == ENOBUFS || os_code == ENOMEM;
 }
 
-void UdpSocket::wait_for_room(std::chrono::milliseconds at_most) {
-    pollfd entry{fd(), POLLOUT, 0};  // says yes only when half of the buffer is free
-    poll(&entry, 1, static_cast<int>(at_most.count()));
+void UdpSocket::wait_for_room(std::span<UdpSocket* const> any_of,
+                              std::chrono::milliseconds at_most) {
+    std::vector<pollfd> entries;  // ready only when half of the buffer is free
+    for (const UdpSocket* socket : any_of) entries.push_back({socket->fd(), POLLOUT, 0});
+    poll(entries.data(), entries.size(), static_cast<int>(at_most.count()));
+}
+
+std::size_t UdpSocket::unsent_bytes() const {
+    int bytes = 0;
+    if (ioctl(fd(), SIOCOUTQ, &bytes) != 0) return 0;
+    return static_cast<std::size_t>(std::max(bytes, 0));
+}
+
+std::size_t UdpSocket::send_buffer_bytes() const {
+    return static_cast<std::size_t>(std::max(option_of(fd(), SO_SNDBUF), 0));
+}
+
+// The kernel doubles what it is told, for its own share.
+void UdpSocket::limit_send_buffer(std::size_t bytes) {
+    set_option(fd(), SOL_SOCKET, SO_SNDBUF, static_cast<int>(bytes / 2));
 }
 
 }  // namespace mailslot::os
