@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "api/departures.h"
 #include "api/flusher.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -34,6 +35,9 @@ public:
     // What sends what writers hold back.
     Flusher& flusher() { return flusher_; }
 
+    // How the messages of writers that have closed left this machine.
+    DepartureBook& departures() { return departures_; }
+
     // Where a local name is looked for: this user's folder, then the whole machine's.
     std::vector<inbox::SlotFolder> folders() const;
 
@@ -47,6 +51,7 @@ private:
     SystemRandom random_;
     std::mutex mutex_;
     std::weak_ptr<post::Station> station_, shared_station_;
+    DepartureBook departures_;
     Flusher flusher_;
 };
 

@@ -1,7 +1,9 @@
 #include "api/remote_writer.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
+#include <thread>
 
 namespace mailslot {
 namespace {
@@ -10,6 +12,11 @@ using std::chrono::milliseconds;
 
 // Lost like any datagram, and nothing comes after it that would show the gap.
 constexpr int kEndCopies = 3;
+
+// What waits for room when the writer closes gets 5 s, as long as something leaves every half
+// second.
+constexpr int kLastWaits = 1000;
+constexpr int kLastWaitsInVain = 100;
 
 // It must be sealed, and cannot be.
 bool is_unsealed(const Error& error) {
@@ -32,8 +39,11 @@ RemoteWriter::RemoteWriter(const Address& address, std::uint64_t origin, Timeout
 
 Result<std::size_t> RemoteWriter::put(const Batch& batch) {
     if (!batch.continues) is_holding_ = decide_to_hold(batch.sent_at_us);
-    has_sent_ = is_half_sent_ = false;
+    has_sent_ = is_half_sent_ = wants_room_ = false;
+    waits_ = batch.waits;
+    if (!send_backlog()) return no_room(batch);
     if (!piece_.is_empty() && (!is_holding_ || !suits(batch))) send_held();
+    if (!backlog_.is_empty()) return no_room(batch);
     auto done = put_all(batch);
     if (!done) hear_at_once();
     if (!piece_.is_empty() && batch.sent_at_us - piece_begun_us_ >= kHoldTime.count()) {
@@ -42,6 +52,37 @@ Result<std::size_t> RemoteWriter::put(const Batch& batch) {
     }
     last_put_us_ = has_sent_ ? clock_.unix_microseconds() : batch.sent_at_us;
     return done;
+}
+
+// Fire and forget, but for those who wait and those who write to one host.
+Result<std::size_t> RemoteWriter::no_room(const Batch& batch) {
+    wants_room_ = batch.waits;
+    if (batch.waits || is_to_one()) {
+        return Error{Errc::no_resources, "send", EAGAIN, "the network is slower than the writer"};
+    }
+    lost_ += batch.texts.size();
+    return batch.texts.size();
+}
+
+// Returns false when there is no room for all of it.
+bool RemoteWriter::send_backlog() {
+    if (backlog_.is_empty()) return true;
+    has_sent_ = true;
+    const auto sent = backlog_.send(*carrier_);
+    if (sent) return true;
+    if (is_want_of_room(sent.error())) {
+        try_again_ = clock_.now() + kRoomRetry;
+        return false;
+    }
+    lost_ += backlog_.messages();
+    backlog_.clear();
+    tell_later(sent.error());
+    return true;
+}
+
+void RemoteWriter::tell_later(Error error) {
+    if (!is_unsealed(error)) error.step = kLateStep;
+    late_error_ = std::move(error);
 }
 
 bool RemoteWriter::decide_to_hold(std::int64_t now_us) {
@@ -59,7 +100,7 @@ Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
         if (at > 0) return at;
         return error;
     };
-    while (done < batch.texts.size()) {
+    while (done < batch.texts.size() && backlog_.is_empty()) {
         if (piece_.is_empty()) {
             begin_piece(batch);
             before_piece = done;
@@ -101,14 +142,31 @@ void RemoteWriter::begin_piece(const Batch& batch) {
 }
 
 std::optional<Clock::Instant> RemoteWriter::due() const {
+    if (!backlog_.is_empty()) return try_again_;
     if (piece_.is_empty()) return std::nullopt;
     return piece_begun_ + kHoldTime;
 }
 
 void RemoteWriter::flush() {
-    if (piece_.is_empty()) return;
+    wants_room_ = !send_backlog();
+    if (wants_room_ || piece_.is_empty()) return;
     learn_from_clock();
     send_held();
+    wants_room_ = !backlog_.is_empty();
+}
+
+void RemoteWriter::finish() {
+    int waits = 0, waits_in_vain = 0;
+    for (flush(); wants_room_; flush()) {
+        const std::size_t before = backlog_.frames();
+        std::this_thread::sleep_for(kRoomRetry);
+        send_backlog();
+        waits_in_vain = backlog_.frames() < before ? 0 : waits_in_vain + 1;
+        if (++waits == kLastWaits || waits_in_vain == kLastWaitsInVain) break;
+    }
+    lost_ += backlog_.messages() + piece_.messages();
+    backlog_.clear();
+    piece_.clear();
 }
 
 // What was held had not become much when its time was over.
@@ -120,9 +178,11 @@ void RemoteWriter::learn_from_clock() {
 // Nobody waits for what becomes of it: the next put hears of it.
 void RemoteWriter::send_held() {
     if (piece_.is_empty()) return;
+    const std::size_t messages = piece_.messages();
     auto sent = send_piece();
     if (!sent.error) return;
-    late_error_ = std::move(sent.error);
+    lost_ += messages - sent.left;
+    tell_later(std::move(*sent.error));
     hear_at_once();
 }
 
@@ -134,6 +194,7 @@ void RemoteWriter::hear_at_once() {
 
 RemoteWriter::Outcome RemoteWriter::send_piece() {
     has_sent_ = true;
+    to_.keeps_rest = waits_;
     const auto frames = piece_.datagrams();
     const Outcome outcome = is_to_one() ? send_to_one(frames) : send_to_many(frames);
     piece_.clear();
@@ -144,30 +205,71 @@ RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
     std::size_t left = 0;
     while (left < frames.size()) {
         auto sent = carrier_->send_packed(to_, frames.subspan(left));
-        if (!sent) {
+        if (sent) {
+            left += *sent;
+        } else if (waits_ && is_want_of_room(sent.error())) {
+            keep_piece(left);
+            break;
+        } else {
             const bool is_half =
                 left > 0 && piece_.messages_in(left) == piece_.messages_in(left - 1);
             return {piece_.messages_in(left), std::move(sent.error()), is_half};
         }
-        left += *sent;
     }
     return {piece_.messages()};
 }
 
-// Who is not reached is like who does not listen; and what our own buffers have no room for is a
-// gap in the sequence, which every reader counts. But what must not leave for want of a key nobody
-// will ever get.
+// A machine that is not reached is like one that does not listen; what our own buffers have no room
+// for is a gap in the sequence, which every reader counts. The writer is told what nobody at all
+// can get: nothing left this machine, and no slot here took the message.
 RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) {
-    while (!frames.empty()) {
-        auto sent = carrier_->send_packed(to_, frames);
-        if (!sent && is_unsealed(sent.error())) return {0, std::move(sent.error())};
-        if (!sent && sent.error().code == Errc::unreachable) {
-            // No interface at all; but this machine's other users may listen.
-            sent = neighbours().send_packed(to_, frames);
+    std::optional<Error> error;
+    std::size_t lost = 0;
+    for (std::size_t next = 0; next < frames.size();) {
+        auto sent = carrier_->send_packed(to_, frames.subspan(next));
+        if (sent) {
+            next += std::max<std::size_t>(*sent, 1);
+            continue;
         }
-        frames = frames.subspan(sent ? std::max<std::size_t>(*sent, 1) : 1);
+        if (is_unsealed(sent.error())) return {0, std::move(sent.error())};
+        const bool is_full = is_want_of_room(sent.error());
+        if (is_full && waits_) {
+            keep_piece(next);
+            break;
+        }
+        if (is_full || (!reaches_neighbours(frames.subspan(next, 1)) && !piece_at_home_)) {
+            lost += messages_at(next);
+            if (!is_full) error = std::move(sent.error());
+        }
+        ++next;
     }
+    if (error && lost == piece_.messages()) return {0, std::move(error)};
+    lost_ += lost;
     return {piece_.messages()};
+}
+
+// How many messages of the piece are whole with this frame, and not before.
+std::size_t RemoteWriter::messages_at(std::size_t frame) const {
+    return piece_.messages_in(frame + 1) - piece_.messages_in(frame);
+}
+
+// What found no room waits for it, from this frame on.
+void RemoteWriter::keep_piece(std::size_t from) {
+    backlog_.begin(to_);
+    const auto frames = piece_.datagrams();
+    for (std::size_t i = from; i < frames.size(); ++i) backlog_.add(frames[i], messages_at(i));
+    try_again_ = clock_.now() + kRoomRetry;
+}
+
+// This machine's other users may listen where no interface is up at all.
+bool RemoteWriter::reaches_neighbours(std::span<const Bytes> frames) {
+    const auto before = neighbours().counters().tx_datagrams;
+    return neighbours().send_packed(to_, frames) && neighbours().counters().tx_datagrams > before;
+}
+
+bool RemoteWriter::reaches_neighbours(const Envelope& message) {
+    const auto before = neighbours().counters().tx_datagrams;
+    return neighbours().send(to_, {&message, 1}) && neighbours().counters().tx_datagrams > before;
 }
 
 Carrier& RemoteWriter::neighbours() {
@@ -175,26 +277,62 @@ Carrier& RemoteWriter::neighbours() {
     return *neighbours_;
 }
 
-// One that does not fit into a piece, or must not be sent at all.
+// A message that does not fit into a piece, or must not be sent at all.
 std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t index) {
     has_sent_ = true;
+    to_.keeps_rest = waits_;
     Envelope message = envelope(batch);
     message.sequence = batch.first_sequence + index;
     message.sent_at_us = batch.sent_at_us;
     message.format = batch.form;
     message.payload = as_bytes(batch.texts[index]);
-    auto sent = carrier_->send(to_, {&message, 1});
-    if (!sent && (is_to_one() || is_unsealed(sent.error()))) return sent.error();
-    if (is_to_one()) return std::nullopt;
-    if (!sent && sent.error().code == Errc::unreachable) {
-        (void)neighbours().send(to_, {&message, 1});  // as send_to_many
+    const auto fits = packer_.begin(to_, {&message, 1}, carrier_->traits().max_frame_bytes);
+    if (!fits) return fits.error();
+    for (auto parts = packer_.next(); !parts.empty(); parts = packer_.next()) {
+        auto error = send_parts(parts);
+        if (!error) continue;
+        if (is_to_one() || is_unsealed(*error)) return error;
+        // As send_to_many().
+        const bool is_full = is_want_of_room(*error);
+        lost_ += is_full;
+        if (is_full || reaches_neighbours(message) || batch.delivered_at_home) return std::nullopt;
+        return error;
     }
     return std::nullopt;
 }
 
+// Some of the parts of a message. Those that must wait for room, and all behind them, go to the
+// backlog.
+std::optional<Error> RemoteWriter::send_parts(std::span<const Bytes> parts) {
+    while (!parts.empty()) {
+        if (!backlog_.is_empty()) {
+            keep_parts(parts);
+            return std::nullopt;
+        }
+        const auto sent = carrier_->send_packed(to_, parts);
+        if (sent) {
+            parts = parts.subspan(*sent);
+        } else if (waits_ && is_want_of_room(sent.error())) {
+            backlog_.begin(to_);
+            keep_parts(parts);
+            return std::nullopt;
+        } else {
+            return sent.error();
+        }
+    }
+    return std::nullopt;
+}
+
+void RemoteWriter::keep_parts(std::span<const Bytes> parts) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        backlog_.add(parts[i], packer_.messages_done(i + 1) - packer_.messages_done(i));
+    }
+    try_again_ = clock_.now() + kRoomRetry;
+}
+
 void RemoteWriter::end(std::uint64_t next_sequence) {
     if (is_first_) return;
-    send_held();
+    finish();
     Batch none;
     none.station = piece_station_;
     none.delivered_at_home = piece_at_home_;

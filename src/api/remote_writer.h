@@ -18,8 +18,12 @@
 // stays the parent's, and leaves once.
 //
 // What it may cost: a process that is killed loses what it held, up to a piece or kHoldTime of it.
-// An error that a held message meets is told by the next put (where the address is one host's; who
-// writes to many is told nothing), and the reader counts the gap.
+// An error that a held message meets is told by the next put, and the reader counts the gap.
+//
+// Room. A put whose caller waits for room (Batch::waits) loses nothing for want of it: what the
+// send buffers do not take goes to the backlog, and no further put is taken before that has left.
+// The caller waits, without the writer's lock, and puts again. Other puts wait a moment, in the
+// carrier, and then drop.
 #pragma once
 
 #include <chrono>
@@ -29,10 +33,13 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "api/backlog.h"
 #include "api/flusher.h"
 #include "base/clock.h"
 #include "carrier/carrier.h"
+#include "carrier/udp/datagram_packer.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/open_piece.h"
 #include "mailslot/mailslot.h"
@@ -48,6 +55,12 @@ inline constexpr std::chrono::microseconds kCloseTime{10};
 // In the time that a piece is held at most, so many could have been sent one by one.
 inline constexpr std::size_t kWorthHolding = 16;
 inline constexpr int kMostCloseness = 256;
+
+// How long whoever wants room waits before the next try: at 100 Mbit/s a fifth of a small send
+// buffer leaves meanwhile.
+inline constexpr std::chrono::milliseconds kRoomRetry{5};
+// Error::step of what messages met that were held: the put that tells it has put nothing.
+inline constexpr const char* kLateStep = "send earlier messages";
 
 // Threads: one at a time.
 class RemoteWriter {
@@ -73,6 +86,7 @@ public:
         std::uint64_t station = 0;
         bool delivered_at_home = false;
         bool continues = false;  // the batch before it was of the same put
+        bool waits = false;      // the caller waits where there is no room
     };
     // Sends or holds them; how many. Errors, of the first: unreachable, no_resources,
     // message_too_big.
@@ -91,8 +105,17 @@ public:
     // Whether parts of the message behind those that the last put() sent may have left: its number
     // must never name another one.
     bool is_half_sent() const { return is_half_sent_; }
+    // Whether the last put() or flush() stopped for want of room: nothing is lost, and the caller
+    // may wait kRoomRetry and do the same again.
+    bool wants_room() const { return wants_room_; }
     // Sends what is held.
     void flush();
+    // The same at the end of the writer or its process: waits as long as room comes.
+    void finish();
+    // Messages that left by no way, so far.
+    std::uint64_t lost() const { return lost_; }
+    void count_lost() { ++lost_; }
+    std::vector<WayInfo> ways() const { return carrier_->ways(); }
     // What became of messages that were held, once; to be asked before each put.
     std::optional<Error> take_late_error() { return std::exchange(late_error_, std::nullopt); }
     // Until when what is held must be flushed.
@@ -117,10 +140,19 @@ private:
     Outcome send_piece();
     Outcome send_to_one(std::span<const Bytes> frames);
     Outcome send_to_many(std::span<const Bytes> frames);
+    std::size_t messages_at(std::size_t frame) const;
+    void keep_piece(std::size_t from);
+    bool send_backlog();
+    void tell_later(Error error);
+    Result<std::size_t> no_room(const Batch& batch);
     void send_held();
     void learn_from_clock();
     void hear_at_once();
     std::optional<Error> send_large(const Batch& batch, std::size_t index);
+    std::optional<Error> send_parts(std::span<const Bytes> parts);
+    void keep_parts(std::span<const Bytes> parts);
+    bool reaches_neighbours(std::span<const Bytes> frames);
+    bool reaches_neighbours(const Envelope& message);
     Result<std::size_t> put_all(const Batch& batch);
     Carrier& neighbours();
     bool is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
@@ -155,6 +187,13 @@ private:
     int closeness_ = 0;             // puts in a row that were close
     int needed_closeness_ = 1;
     std::optional<Error> late_error_;
+
+    Backlog backlog_;
+    DatagramPacker packer_;       // of a message that fits no piece
+    bool waits_ = false;          // the last put() waits where there is no room
+    bool wants_room_ = false;     // the last put() or flush()
+    Clock::Instant try_again_{};  // to send the backlog
+    std::uint64_t lost_ = 0;
 };
 
 }  // namespace mailslot

@@ -33,14 +33,16 @@ protected:
                                 nullptr});
     }
 
-    Result<std::size_t> put(const std::vector<std::string>& texts, bool at_home = false) {
+    Result<std::size_t> put(const std::vector<std::string>& texts, bool at_home = false,
+                            bool waits = false) {
         const std::vector<std::string_view> views(texts.begin(), texts.end());
         auto taken = writer_->put({.texts = views,
                                    .form = Format::text,
                                    .first_sequence = sequence_ + 1,
                                    .sent_at_us = clock_.unix_microseconds(),
                                    .station = 5,
-                                   .delivered_at_home = at_home});
+                                   .delivered_at_home = at_home,
+                                   .waits = waits});
         if (taken) sequence_ += *taken;
         return taken;
     }
@@ -77,6 +79,11 @@ protected:
         if (envelope.kind == Kind::message) last_sequence_ = envelope.sequence;
     }
     using Texts = std::vector<std::string>;
+    static std::string joined(const Texts& texts) {
+        std::string all;
+        for (const std::string& text : texts) all += text;
+        return all;
+    }
 
     const Address address_;
     Settings settings_;
@@ -164,8 +171,7 @@ TEST_F(RemoteWriterTest, keeps_the_order_around_a_message_larger_than_a_piece) {
     const Texts got = arrived();
     EXPECT_EQ(got.front(), "small");
     EXPECT_EQ(got.back(), "after");
-    EXPECT_EQ(got.size(),
-              2 + (large.size() + FakeCarrier::kChunkBytes - 1) / FakeCarrier::kChunkBytes);
+    EXPECT_EQ(joined(got), "small" + large + "after");
 }
 
 TEST_F(RemoteWriterTest, holds_a_message_in_parts_like_a_small_one) {
@@ -330,6 +336,138 @@ TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
     EXPECT_GT(*taken, 80u);  // whole datagrams
     EXPECT_LE(*taken, 100u);
     EXPECT_EQ(arrived().size(), *taken);
+}
+
+// A machine without neighbours, to whom a message to many could go when the network is away.
+class RemoteWriterAlone : public RemoteWriterTest {
+protected:
+    RemoteWriterAlone() {
+        writer_ = std::make_unique<RemoteWriter>(
+            address_, 7, Timeout(0),
+            RemoteWriter::Ports{settings_, clock_, make_carrier(),
+                                [this] {
+                                    auto nobody = std::make_unique<FakeCarrier>(
+                                        network_, IpAddress::v4(10, 0, 0, 3));
+                                    nobody->fail_after(0, Errc::unreachable);
+                                    return nobody;
+                                },
+                                nullptr});
+    }
+    std::unique_ptr<Carrier> make_carrier() {
+        auto carrier = std::make_unique<FakeCarrier>(network_, IpAddress::v4(10, 0, 0, 2));
+        carrier_ = carrier.get();
+        return carrier;
+    }
+};
+
+TEST_F(RemoteWriterAlone, is_told_that_nothing_left) {
+    carrier_->fail_after(0, Errc::unreachable);
+    EXPECT_EQ(put({"one"}).error().code, Errc::unreachable);
+    EXPECT_EQ(put({std::string(100'000, 'L')}).error().code, Errc::unreachable);
+    carrier_->fail_after(SIZE_MAX);
+    EXPECT_TRUE(put({"two"}));
+    EXPECT_EQ(arrived(), Texts{"two"});
+}
+
+TEST_F(RemoteWriterAlone, is_told_later_that_nothing_of_what_was_held_left) {
+    begin_a_burst();
+    put({"two", "three"}).value();
+    carrier_->fail_after(0, Errc::unreachable);
+    writer_->flush();
+    EXPECT_EQ(writer_->lost(), 2u);
+    const auto late = writer_->take_late_error();
+    ASSERT_TRUE(late);
+    EXPECT_EQ(late->code, Errc::unreachable);
+    EXPECT_STREQ(late->step, kLateStep);
+}
+
+TEST_F(RemoteWriterAlone, is_content_with_the_slot_here) {
+    carrier_->fail_after(0, Errc::unreachable);
+    EXPECT_TRUE(put({"one"}, true));
+    EXPECT_TRUE(put({std::string(100'000, 'L')}, true));
+    EXPECT_EQ(writer_->lost(), 0u);
+}
+
+TEST_F(RemoteWriterAlone, counts_what_it_drops_for_want_of_room_and_is_told_nothing) {
+    carrier_->fail_after(0);
+    EXPECT_TRUE(put({"one"}));
+    EXPECT_TRUE(put({std::string(100'000, 'L')}));
+    EXPECT_EQ(writer_->lost(), 2u);
+}
+
+class RemoteWriterThatWaits : public RemoteWriterAlone {
+protected:
+    Result<std::size_t> put_waiting(const Texts& texts) { return put(texts, false, true); }
+};
+
+TEST_F(RemoteWriterThatWaits, loses_nothing_and_takes_no_more_until_there_is_room) {
+    carrier_->fail_after(0);
+    EXPECT_EQ(put_waiting({"one"}).value(), 1u);  // it waits in the backlog
+    EXPECT_EQ(writer_->due(), clock_.now() + kRoomRetry);
+    EXPECT_EQ(put_waiting({"two"}).error().code, Errc::no_resources);
+    EXPECT_TRUE(writer_->wants_room());
+    EXPECT_EQ(arrived(), Texts{});
+    carrier_->fail_after(SIZE_MAX);
+    EXPECT_EQ(put_waiting({"two"}).value(), 1u);
+    EXPECT_FALSE(writer_->wants_room());
+    writer_->flush();  // it was close behind
+    EXPECT_EQ(arrived(), (Texts{"one", "two"}));
+    EXPECT_FALSE(writer_->due());
+    EXPECT_EQ(writer_->lost(), 0u);
+}
+
+TEST_F(RemoteWriterThatWaits, goes_on_in_the_middle_of_a_large_message) {
+    const std::string large(300'000, 'L');
+    carrier_->fail_after(100);
+    EXPECT_EQ(put_waiting({large}).value(), 1u);
+    std::string got = joined(arrived());
+    EXPECT_LT(got.size(), large.size());
+    carrier_->fail_after(50);
+    writer_->flush();
+    EXPECT_TRUE(writer_->wants_room());
+    carrier_->fail_after(SIZE_MAX);
+    writer_->flush();
+    EXPECT_FALSE(writer_->wants_room());
+    got += joined(arrived());
+    EXPECT_EQ(got, large);
+    EXPECT_EQ(put_waiting({"after"}).value(), 1u);
+    writer_->flush();
+    EXPECT_EQ(arrived(), Texts{"after"});
+}
+
+TEST_F(RemoteWriterThatWaits, keeps_the_order_of_what_was_held_and_what_waits) {
+    begin_a_burst();
+    put_waiting({"two"}).value();
+    carrier_->fail_after(0);
+    writer_->flush();  // as the flusher would
+    EXPECT_TRUE(writer_->wants_room());
+    EXPECT_FALSE(put_waiting({"three"}));
+    carrier_->fail_after(SIZE_MAX);
+    put_waiting({"three"}).value();
+    writer_->flush();
+    EXPECT_EQ(arrived(), (Texts{"two", "three"}));
+}
+
+TEST_F(RemoteWriterThatWaits, takes_a_network_that_goes_for_a_gap) {
+    carrier_->fail_after(0);
+    put_waiting({"one"}).value();
+    carrier_->fail_after(0, Errc::unreachable);
+    writer_->flush();
+    EXPECT_EQ(writer_->lost(), 1u);
+    EXPECT_FALSE(writer_->due());
+    EXPECT_EQ(writer_->take_late_error()->code, Errc::unreachable);
+}
+
+TEST_F(RemoteWriterThatWaits, lets_others_without_patience_drop) {
+    carrier_->fail_after(0);
+    put_waiting({"one"}).value();
+    EXPECT_EQ(put({"dropped"}).value(), 1u);
+    EXPECT_FALSE(writer_->wants_room());
+    EXPECT_EQ(writer_->lost(), 1u);
+    carrier_->fail_after(SIZE_MAX);
+    put({"two"}).value();
+    writer_->flush();
+    EXPECT_EQ(arrived(), (Texts{"one", "two"}));
 }
 
 }  // namespace

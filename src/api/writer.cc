@@ -71,7 +71,7 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
             if (taken) done += *taken;
             if (done == messages.size()) return done;
             // What else stopped it, the next put says.
-            const bool may_wait = want.end && is_patient(patience);
+            const bool may_wait = want.is_wanted() && is_patient(patience);
             if (!may_wait && done > 0) return done;
             if (!may_wait) return taken;
             if (!deadline) deadline = deadline_of(patience.timeout);
@@ -121,10 +121,21 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
     }
 
     Result<void> flush() {
+        std::optional<os::Deadline> deadline;
+        for (;;) {
+            WantOfRoom want;
+            auto flushed = flush_once(want);
+            if (!flushed || !want.is_wanted()) return flushed;
+            if (!deadline) deadline = deadline_of(options.wait_when_full);
+            if (auto waited = wait_for_room(want, *deadline, nullptr); !waited) return waited;
+        }
+    }
+
+    Result<void> flush_once(WantOfRoom& want) {
         std::lock_guard lock(mutex);
         const auto now = current();
         if (!now) return now.error();
-        auto flushed = (*now)->flush();
+        auto flushed = (*now)->flush(want);
         tell_due(**now);
         return flushed;
     }

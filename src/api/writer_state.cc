@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
@@ -32,7 +33,23 @@ os::Deadline deadline_of(Timeout timeout) {
     return std::chrono::steady_clock::now() + timeout;
 }
 
+namespace {
+
+Result<void> wait_for_send_buffers(os::Deadline deadline, Interrupted interrupted) {
+    const auto now = std::chrono::steady_clock::now();
+    if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "send"};
+    if (deadline && now >= *deadline) {
+        return Error{Errc::no_resources, "send", 0, "the network is slower than the writer"};
+    }
+    const auto until = now + kRoomRetry;
+    std::this_thread::sleep_until(deadline ? std::min(until, *deadline) : until);
+    return {};
+}
+
+}  // namespace
+
 Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted) {
+    if (want.is_network) return wait_for_send_buffers(deadline, interrupted);
     auto waited = want.end->wait_for_room(want.payload_bytes, deadline, interrupted);
     // Given up, so it counts after all; what is gone counts nothing.
     if (!waited && waited.error().code != Errc::no_such_slot) {
@@ -83,11 +100,13 @@ WriterState::WriterState(Process& process, const Address& address, const WriterO
 
 WriterState::~WriterState() {
     if (remote_) remote_->end(next_sequence_);
+    if (remote_) process_.departures().add({remote_->lost(), remote_->ways()});
     if (classic_) classic_->finish();
 }
 
-Result<void> WriterState::flush() {
+Result<void> WriterState::flush(WantOfRoom& want) {
     if (remote_) remote_->flush();
+    want.is_network = remote_ && remote_->wants_room();
     if (classic_) classic_->finish();
     if (auto error = take_late_error()) return named(std::move(*error));
     return {};
@@ -143,20 +162,18 @@ Result<std::size_t> WriterState::put_some(std::span<const std::string_view> mess
     const bool is_here = address_.place == Place::here;
     const auto taken =
         is_here ? put_here(items_of(messages, form, clock_.unix_microseconds()), refusal, want)
-                : put_elsewhere(messages, form, patience, continues);
+                : put_elsewhere(messages, form, patience, want, continues);
     if (taken) next_sequence_ += *taken;
     if (taken) return taken;
     return named(taken.error());
 }
 
 std::span<const inbox::Item> WriterState::items_of(std::span<const std::string_view> messages,
-                                                   Form form, std::int64_t now_us,
-                                                   std::optional<std::uint64_t> first) {
+                                                   Form form, std::int64_t now_us) {
     if (items_.size() < messages.size()) items_.resize(messages.size());
     for (std::size_t i = 0; i < messages.size(); ++i) {
-        items_[i] = {
-            inbox::RecordKind::local, form, origin_, first.value_or(next_sequence_) + i, now_us, {},
-            as_bytes(messages[i])};
+        items_[i] = {inbox::RecordKind::local, form, origin_, next_sequence_ + i, now_us, {},
+                     as_bytes(messages[i])};
     }
     return std::span<const inbox::Item>(items_).first(messages.size());
 }
@@ -213,9 +230,11 @@ void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience
     }
 }
 
+// Others first: what waits for room here must not hold up what leaves. A slot here gets what was
+// sent, and what could not be.
 Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view> messages,
                                                Form form, const Patience& patience,
-                                               bool continues) {
+                                               WantOfRoom& want, bool continues) {
     if (reach_.others) {
         if (auto late = take_late_error()) return std::move(*late);
         const auto fit = how_many_fit(messages, form);
@@ -224,8 +243,10 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
     }
     const std::int64_t now_us = clock_.unix_microseconds();
     const bool at_home = is_at_home(now_us);
+    const std::uint64_t first = next_sequence_;
+    const auto items = at_home ? items_of(messages, form, now_us) : std::span<inbox::Item>();
     if (!reach_.others) {
-        if (at_home) put_at_home(items_of(messages, form, now_us), patience);
+        put_at_home(items, patience);
         return messages.size();
     }
     // The post office here must know its own machine's copies; where a slot is there is a number.
@@ -233,22 +254,21 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
         const inbox::SlotFolder folder(process_.settings().dir);
         station_ = folder.station_id(process_.random()).value_or(0);
     }
-    const std::uint64_t first = next_sequence_;
-    const auto taken = put_to_others({
-        .texts = messages,
-        .form = form,
-        .first_sequence = first,
-        .sent_at_us = now_us,
-        .station = station_,
-        .delivered_at_home = at_home,
-        .continues = continues,
-    });
-    // After the others, who are not to wait for a reader here. What did not get out is put here
-    // too.
-    if (at_home) {
+    const auto taken = put_to_others(
+        {
+            .texts = messages,
+            .form = form,
+            .first_sequence = first,
+            .sent_at_us = now_us,
+            .station = station_,
+            .delivered_at_home = at_home,
+            .continues = continues,
+            .waits = is_patient(patience),
+        },
+        want);
+    if (at_home && !want.is_network) {
         if (!taken && next_sequence_ == first) ++next_sequence_;  // its number is used here
-        messages = messages.first(taken ? *taken : 1);
-        put_at_home(items_of(messages, form, now_us, first), patience);
+        put_at_home(items.first(taken ? *taken : 1), patience);
     }
     return taken;
 }
@@ -265,16 +285,21 @@ Result<std::size_t> WriterState::how_many_fit(std::span<const std::string_view> 
                  "the network takes at most " + std::to_string(limit) + " bytes"};
 }
 
-Result<std::size_t> WriterState::put_to_others(RemoteWriter::Batch batch) {
+Result<std::size_t> WriterState::put_to_others(RemoteWriter::Batch batch, WantOfRoom& want) {
     if (!remote_) return classic_->put(batch);
     auto taken = remote_->put(batch);
+    want.is_network = !taken && remote_->wants_room();
+    if (want.is_network) return taken;
     if (taken && classic_) {
         batch.texts = batch.texts.first(*taken);
         classic_->put_too(batch);
     }
     // Its number must never name another message.
     const bool may_have_left = !taken && taken.error().code != Errc::message_too_big;
-    if (may_have_left || (taken && remote_->is_half_sent())) next_sequence_ += 1;
+    if (may_have_left || (taken && remote_->is_half_sent())) {
+        next_sequence_ += 1;
+        remote_->count_lost();
+    }
     return taken;
 }
 

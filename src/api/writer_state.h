@@ -18,7 +18,7 @@
 
 namespace mailslot {
 
-// How long a put waits for room in a slot of this machine.
+// How long a put waits for room.
 struct Patience {
     Timeout timeout{0};
     Interrupted interrupted = nullptr;
@@ -28,9 +28,12 @@ struct Patience {
 struct WantOfRoom {
     std::shared_ptr<inbox::InboxWriter> end;
     std::size_t payload_bytes = 0;
+    bool is_network = false;  // there is none in this machine's send buffers; `end` is null
+    bool is_wanted() const { return end != nullptr || is_network; }
 };
 
-// Waits for it. Errors: timed_out, no_such_slot, interrupted.
+// Waits for it; for room in the send buffers a moment: then a put tries again. Errors: timed_out,
+// no_such_slot, interrupted; no_resources, for the send buffers.
 Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted);
 os::Deadline deadline_of(Timeout timeout);  // below 0: none
 inline bool is_patient(const Patience& patience) { return patience.timeout.count() != 0; }
@@ -69,12 +72,13 @@ public:
         if (!remote_ || !remote_->due()) return classic_->due();
         return std::min(*remote_->due(), *classic_->due());
     }
-    // Errors: those that held messages met.
-    Result<void> flush();
+    // Errors: those that held messages met; none where `want` says what to wait for.
+    Result<void> flush(WantOfRoom& want);
     // The next put, or flush, tells. For names that are being asked for it waits only at the end of
     // the process, when nothing may be left for later.
     void flush_quietly(bool is_the_end) {
-        if (remote_) remote_->flush();
+        if (remote_ && is_the_end) remote_->finish();
+        if (remote_ && !is_the_end) remote_->flush();
         if (!classic_ || !classic_->due()) return;
         if (is_the_end)
             classic_->finish();
@@ -99,13 +103,12 @@ private:
     bool is_at_home(std::int64_t now_us);
     void put_at_home(std::span<const inbox::Item> items, const Patience& patience);
     Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
-                                      const Patience& patience, bool continues);
+                                      const Patience& patience, WantOfRoom& want, bool continues);
     std::optional<Error> take_late_error();
     Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
-    Result<std::size_t> put_to_others(RemoteWriter::Batch batch);
+    Result<std::size_t> put_to_others(RemoteWriter::Batch batch, WantOfRoom& want);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
-                                          std::int64_t now_us,
-                                          std::optional<std::uint64_t> first = {});
+                                          std::int64_t now_us);
     Error named(Error error) const;
     // A slot that drops its oldest is not waited for, however patient the caller: what it refuses
     // is counted at once.

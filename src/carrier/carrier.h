@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,14 @@ struct FurtherCounter {
     bool is_level = false;  // it goes down, too
 };
 
+// A way out of this machine: an interface and address family, or the address of one machine.
+struct WayInfo {
+    std::string name{};            // "eth0 IPv4", "10.0.0.7"
+    std::uint64_t sent = 0;        // datagrams that left by this way
+    std::uint64_t dropped = 0;     // datagrams that did not
+    std::optional<Error> error{};  // why the last of these did not leave
+};
+
 // Where a message goes, seen by a carrier.
 struct Destination {
     Scope scope = Scope::everybody;
@@ -57,6 +66,9 @@ struct Destination {
     std::string domain{};
     // Not sealed, whatever keys are here: who sends it on does not know who wrote it.
     bool in_clear = false;
+    // What finds no room is sent again by the caller, and is not dropped: send() then waits for
+    // nothing, and counts no loss.
+    bool keeps_rest = false;
 };
 
 // What a carrier listens with, on its way to the next post office (docs/post-office.md, "Handing
@@ -101,6 +113,9 @@ public:
 
     virtual CarrierCounters counters() const = 0;
     virtual std::vector<FurtherCounter> further_counters() const = 0;
+
+    // The ways that messages took so far. A carrier that has only one has nothing to say.
+    virtual std::vector<WayInfo> ways() const { return {}; }
 
     // Which sealed datagrams came, on the way to the next post office. A carrier that opens none
     // has nothing to say.

@@ -93,6 +93,10 @@ public:
     int fd() const { return fd_.get(); }
     std::uint16_t local_port() const;
 
+    // Takes a local port now, so that a want of ports shows here and not at the first send.
+    // Errors: no_resources.
+    Result<void> take_port();
+
     // Datagrams to broadcast addresses may leave by it.
     void allow_broadcast();
     // Sends from `port` from now on, where this process may have it and whoever has it shares it.
@@ -123,8 +127,16 @@ public:
     // each of this socket's datagrams goes by itself.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
                      const Outlet& outlet = {});
-    // Waits at most so long for the socket's buffer to get room.
-    void wait_for_room(std::chrono::milliseconds at_most);
+    // Waits at most so long for one of the sockets' buffers to get room.
+    static void wait_for_room(std::span<UdpSocket* const> any_of,
+                              std::chrono::milliseconds at_most);
+
+    // What was sent and has not left this machine, with the kernel's own share of memory: it is in
+    // a queue of the interface, or waits until the address of the neighbour is known.
+    std::size_t unsent_bytes() const;
+    // How much of that the socket takes.
+    std::size_t send_buffer_bytes() const;
+    void limit_send_buffer(std::size_t bytes);
 
 private:
     UdpSocket(GuardedFd fd, IpAddress::Family family) : fd_(std::move(fd)), family_(family) {}

@@ -125,6 +125,21 @@ class Own(DoctorTest):
         a.wait_for_link(a.interface, up=False)
         self.assertIn("no link", self.assert_cause(a, "no_interface")["detail"])
 
+    def test_a_link_that_is_slower_than_what_is_sent(self):
+        a, b = self.machines(["A", "B"])
+        slow, _ = a.plug(self.network())
+        self.assert_well(a)
+        a.run_in("tc", "qdisc", "add", "dev", slow, "root", "tbf", "rate", "8kbit", "burst", "2000", "limit", "10mb")
+        a.put(EVERYBODY, stdin=stream(1, 500, 1000))
+        findings = self.examine(a)
+        self.assertEqual(self.causes(findings), {"slow_way"}, findings)
+        for family in ("ipv4", "ipv6"):
+            self.assertEqual(findings[f"probe {slow} {family}"]["cause"], "slow_way")
+            self.assertEqual(findings[f"probe {a.interface} {family}"]["status"], "ok")
+        self.assertIn(slow, a.run_in("sh", "-c", findings[f"probe {slow} ipv4"]["mend"].partition("    #")[0]))
+        a.run_in("tc", "qdisc", "del", "dev", slow, "root")
+        self.assert_well(a)
+
     def test_an_interface_without_multicast(self):
         a, = self.machines(["A"])
         a.ip(f"link set {a.interface} multicast off")

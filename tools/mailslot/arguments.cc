@@ -131,10 +131,13 @@ void add_put(CLI::App& app, Chosen& chosen) {
         ->excludes(messages);
     verb->add_flag("--bytes", options->bytes, "Mark messages as bytes, not as UTF-8 text");
     CLI::Option* const wait = add_number(
-        *verb, "--wait", "MS", "How long to wait for room in a full slot of this machine", 0,
+        *verb, "--wait", "MS",
+        "How long to wait for room: in a full slot of this machine, or for a slow network", 0,
         [options = options](std::int64_t ms) { options->wait = Timeout(ms); });
     verb->add_flag("--no-wait", options->no_wait, "From standard input: do not wait for room, fail")
         ->excludes(wait);
+    verb->add_flag("-v,--verbose", options->verbose,
+                   "Say at the end by which ways out of this machine the messages left");
     verb->add_option("--label", options->labels,
                      "A label for each message, as level=30; may be repeated")
         ->type_name("NAME=VALUE")
@@ -144,7 +147,8 @@ void add_put(CLI::App& app, Chosen& chosen) {
         });
     verb->footer(
         R"(A full slot of this machine fails the command, unless the messages come from standard
-input: then it is waited for.
+input: then it is waited for, and so is a network that is slower than the messages come. A line
+that cannot leave this machine is left out; the command goes on, and ends with status 1.
 
 Examples:
   mailslot put LISTENER "hello" "and again"       two messages to a slot of this machine

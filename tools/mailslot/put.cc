@@ -1,60 +1,93 @@
 // mailslot put: messages from the command line or from standard input.
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
+#include "api/process.h"
+#include "api/remote_writer.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/line_splitter.h"
 #include "mailslot/output.h"
 #include "mailslot/report.h"
+#include "mailslot/stream_book.h"
+#include "model/address.h"
 #include "model/limits.h"
 
 namespace mailslot::cli {
 namespace {
 
+bool is_of_earlier_messages(const Error& error) {
+    return error.step != nullptr && std::string_view(error.step) == kLateStep;
+}
+
 // A writer that counts, and knows how to say which message failed.
 class Putter {
 public:
-    Putter(Writer writer, const mailslot::PutOptions& how)
-        : writer_(std::move(writer)), how_(how) {}
+    // A stream to other machines goes on where a message cannot leave.
+    Putter(Writer writer, const mailslot::PutOptions& how, bool goes_on)
+        : writer_(std::move(writer)), how_(how), goes_on_(goes_on) {}
 
     Result<void> put_all(std::span<const std::string_view> messages);
     Result<void> put_lines();  // each line of standard input
     Result<void> put_whole();  // all of it
+    // Sends what is held back, and closes.
+    Result<void> finish();
 
-    Result<void> flush() { return writer_.flush(); }
-    std::uint64_t done() const { return done_; }
+    std::uint64_t done() const { return book_.messages_put(); }
+    // What to say of messages that did not leave, behind finish(); empty: all did.
+    std::string failures(std::uint64_t lost) const { return goes_on_ ? book_.sum(lost) : ""; }
 
 private:
-    Result<void> put_one(std::string_view message);
     Result<void> check_size(std::size_t bytes);
+    bool may_go_on(const Error& error) const { return goes_on_ && StreamBook::may_pass(error); }
+    void say_failure(const std::optional<Error>& error) const;
 
     Writer writer_;
     const mailslot::PutOptions how_;
-    std::uint64_t done_ = 0;
+    const bool goes_on_;
+    StreamBook book_;
 };
-
-Result<void> Putter::put_one(std::string_view message) {
-    auto put = writer_.put(message, how_);
-    if (put) ++done_;
-    return put;
-}
 
 Result<void> Putter::put_all(std::span<const std::string_view> messages) {
     while (!messages.empty()) {
         const auto taken = writer_.put_many(messages, how_);
-        if (!taken) return taken.error();
-        done_ += *taken;
-        messages = messages.subspan(*taken);
-        if (messages.empty()) break;
-        // Something stopped it: one more put says what, or goes through after all.
-        if (const auto put = put_one(messages.front()); !put) return put.error();
-        messages = messages.subspan(1);
+        if (taken) {
+            book_.put(*taken);
+            messages = messages.subspan(*taken);  // the next put says what stopped it
+            continue;
+        }
+        if (!may_go_on(taken.error())) return taken.error();
+        // What it tells of messages of before says nothing of this one.
+        if (is_of_earlier_messages(taken.error())) {
+            say_failure(book_.note(taken.error()));
+        } else {
+            say_failure(book_.leave_out(taken.error()));
+            messages = messages.subspan(1);
+        }
     }
     return {};
+}
+
+void Putter::say_failure(const std::optional<Error>& error) const {
+    if (!error) return;
+    Error named = *error;
+    if (named.detail.empty()) named.detail = writer_.address();
+    say(to_string(named) + "; the stream goes on");
+}
+
+Result<void> Putter::finish() {
+    auto sent = writer_.flush();
+    if (!sent && may_go_on(sent.error())) {
+        say_failure(book_.note(sent.error()));
+        sent = {};
+    }
+    writer_.close();
+    return sent;
 }
 
 // A message that is still being read must not take all memory. Up to what the network carries
@@ -80,7 +113,8 @@ Result<void> Putter::put_lines() {
         if (auto fits = check_size(splitter.rest().size()); !fits) return fits;
     }
     if (splitter.rest().empty()) return {};
-    return put_one(splitter.rest());
+    const std::string_view last = splitter.rest();
+    return put_all({&last, 1});
 }
 
 Result<void> Putter::put_whole() {
@@ -90,7 +124,10 @@ Result<void> Putter::put_whole() {
         if (all.size() < used + kBlockBytes) all.resize(std::max(used + kBlockBytes, 2 * used));
         const auto count = read_input(std::span(all).subspan(used));
         if (!count) return count.error();
-        if (*count == 0) return put_one({all.data(), used});
+        if (*count == 0) {
+            const std::string_view message(all.data(), used);
+            return put_all({&message, 1});
+        }
         used += *count;
         if (auto fits = check_size(used); !fits) return fits;
     }
@@ -109,6 +146,43 @@ std::string which(const PutOptions& options, std::uint64_t done) {
            (done == 1 ? " was: " : " were: ");
 }
 
+// One line for each way out of this machine that messages took.
+void tell_ways(std::span<const WayInfo> ways) {
+    for (const WayInfo& way : ways) {
+        const std::uint64_t all = way.sent + way.dropped;
+        const std::string datagrams = all == 1 ? " datagram" : " datagrams";
+        if (way.dropped == 0) {
+            say(way.name + ": " + std::to_string(all) + datagrams + " left");
+            continue;
+        }
+        std::string why;
+        if (way.error && !way.error->detail.empty()) why = way.error->detail;
+        if (way.error && why.empty()) {
+            why = std::generic_category().message(way.error->os_code);
+        }
+        say(way.name + ": " + std::to_string(way.dropped) + " of " + std::to_string(all) +
+            datagrams + " dropped: " + why);
+    }
+}
+
+// What was held back, or waited for an address, may have failed.
+int finish(Putter& putter, const PutOptions& options) {
+    const auto sent = putter.finish();
+    const auto process = Process::current();
+    const Departures departures = process ? (*process)->departures().sum() : Departures{};
+    if (options.verbose) tell_ways(departures.ways);
+    if (!sent) return fail_for(options.address, sent.error());
+    const std::string failures = putter.failures(departures.messages_lost);
+    if (failures.empty()) return kDone;
+    say(options.address + ": " + failures);
+    return kFailed;
+}
+
+bool is_elsewhere(const std::string& address) {
+    const auto parsed = parse_address(address);
+    return parsed && parsed->place != Place::here;
+}
+
 }  // namespace
 
 int run_put(const PutOptions& options) {
@@ -120,16 +194,17 @@ int run_put(const PutOptions& options) {
         labels.push_back({std::string_view(label).substr(0, equals),
                           std::string_view(label).substr(equals + 1)});
     }
+    const bool is_stream =
+        options.messages.empty() && !options.whole && is_elsewhere(options.address);
     Putter putter(std::move(*writer),
-                  {.format = options.bytes ? Format::bytes : Format::text, .labels = labels});
+                  {.format = options.bytes ? Format::bytes : Format::text, .labels = labels},
+                  is_stream);
     const std::vector<std::string_view> messages(options.messages.begin(), options.messages.end());
     const Result<void> put = options.whole      ? putter.put_whole()
                              : messages.empty() ? putter.put_lines()
                                                 : putter.put_all(messages);
     if (!put) return fail_for(options.address, put.error(), which(options, putter.done()));
-    // What was held back, or waited for an address, may have failed.
-    if (const auto sent = putter.flush(); !sent) return fail_for(options.address, sent.error());
-    return kDone;
+    return finish(putter, options);
 }
 
 }  // namespace mailslot::cli

@@ -1,6 +1,7 @@
 #include "carrier/testing/fake_carrier.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,11 @@ void FakeCarrier::fail_after(std::size_t messages, Errc code) {
     refusal_ = code;
 }
 
+// Want of resources is here a full send buffer.
+Error FakeCarrier::refused() const {
+    return Error{refusal_, "send", refusal_ == Errc::no_resources ? EAGAIN : 0};
+}
+
 bool FakeCarrier::receive(const Deliver& deliver) {
     // Taken out first: who gets them may send, and so add to what waits.
     const std::deque<OwnedEnvelope> batch = std::exchange(waiting_, {});
@@ -39,7 +45,7 @@ Result<std::size_t> FakeCarrier::send(const Destination& to, std::span<const Env
             return Error{Errc::message_too_big, "send"};
         }
     }
-    if (!messages.empty() && takes_ == 0) return Error{refusal_, "send"};
+    if (!messages.empty() && takes_ == 0) return refused();
     const std::size_t taken = std::min(takes_, messages.size());
     for (const Envelope& message : messages.first(taken)) send_one(to, message);
     if (takes_ != SIZE_MAX) takes_ -= taken;
@@ -56,7 +62,7 @@ Result<std::size_t> FakeCarrier::send_packed(const Destination& to, std::span<co
         if (auto sent = send(to, messages); !sent) return sent;
         ++left;
     }
-    if (left == 0 && !frames.empty()) return Error{refusal_, "send"};
+    if (left == 0 && !frames.empty()) return refused();
     return left;
 }
 

@@ -56,6 +56,7 @@ public:
 private:
     void send_one(const Destination& to, const Envelope& message);
     void put_on_network(const Destination& to, Envelope envelope);
+    Error refused() const;
 
     FakeNetwork& network_;
     IpAddress address_;

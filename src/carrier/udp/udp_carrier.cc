@@ -80,6 +80,8 @@ public:
 
     std::vector<FurtherCounter> further_counters() const override { return {}; }
 
+    std::vector<WayInfo> ways() const override { return sender_.ways(); }
+
     void stop() override {
         if (receiver_) earlier_drops_ += receiver_->kernel_drops();
         receiver_.reset();

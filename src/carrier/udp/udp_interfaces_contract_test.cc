@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -243,6 +247,107 @@ TEST(UdpInterfaces, waits_for_a_link_that_moves_until_the_largest_message_is_thr
         const auto writer = make_udp_carrier(plain_settings());
         EXPECT_EQ(writer->send({}, std::span(&large, 1)).value(), 1u);
         EXPECT_EQ(writer->counters().tx_failed, 0u);
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+// By name of the way: how many datagrams it dropped.
+std::map<std::string, std::uint64_t> dropped_by(const Carrier& carrier) {
+    std::map<std::string, std::uint64_t> dropped;
+    for (const WayInfo& way : carrier.ways()) dropped[way.name] = way.dropped;
+    return dropped;
+}
+
+std::size_t open_descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+TEST(UdpInterfaces, drops_for_a_slow_link_alone_what_a_fast_one_takes) {
+    const auto test = [] {
+        ASSERT_TRUE(add_pair(1));
+        ASSERT_TRUE(add_pair(2));
+        ASSERT_TRUE(shell("tc qdisc add dev in1 root tbf rate 1kbit burst 10kb limit 10mb"));
+        const std::string payload(1100, 'x');
+        std::vector<Envelope> messages;
+        for (std::uint64_t i = 1; i <= 6000; ++i) {  // more than a socket's buffer holds
+            messages.push_back(message(i));
+            messages.back().payload = as_bytes(payload);
+        }
+        const auto writer = make_udp_carrier(plain_settings());
+        EXPECT_EQ(writer->send({}, messages).value(), 6000u);
+        auto dropped = dropped_by(*writer);
+        EXPECT_GT(dropped["in1 IPv4"], 0u);
+        EXPECT_EQ(dropped["in2 IPv4"], 0u);
+        EXPECT_EQ(writer->counters().tx_failed, dropped["in1 IPv4"]);
+
+        // The word of the end gets out by both.
+        Envelope end = message(6001);
+        end.kind = Kind::end;
+        const auto before = writer->counters().tx_datagrams;
+        EXPECT_EQ(writer->send({}, std::span(&end, 1)).value(), 1u);
+        EXPECT_EQ(writer->counters().tx_datagrams, before + 2);
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+TEST(UdpInterfaces, keeps_what_finds_no_room_for_a_sender_that_asks_for_it) {
+    const auto test = [] {
+        ASSERT_TRUE(add_pair(1));
+        ASSERT_TRUE(shell("tc qdisc add dev in1 root tbf rate 1kbit burst 10kb limit 10mb"));
+        const std::string payload(1100, 'x');
+        Envelope one = message(1);
+        one.payload = as_bytes(payload);
+        const std::vector<Envelope> messages(6000, one);
+        const auto writer = make_udp_carrier(plain_settings());
+        Destination patient;
+        patient.keeps_rest = true;
+        EXPECT_LT(writer->send(patient, messages).value(), 6000u);
+        const auto refused = writer->send(patient, messages);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().code, Errc::no_resources);
+        EXPECT_EQ(refused.error().os_code, EAGAIN);
+        EXPECT_EQ(writer->counters().tx_failed, 0u);
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+TEST(UdpInterfaces, opens_a_socket_a_way_and_closes_it_when_the_interface_goes) {
+    const auto test = [] {
+        ASSERT_TRUE(add_pair(1));
+        ASSERT_TRUE(add_pair(2));
+        const auto writer = make_udp_carrier(plain_settings());
+        const Envelope one = message(1);
+        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        const std::size_t with_two = open_descriptors();
+        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        EXPECT_EQ(open_descriptors(), with_two);
+        ASSERT_TRUE(shell("ip link del in2"));
+        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        EXPECT_EQ(open_descriptors(), with_two - 1);
+        EXPECT_EQ(writer->ways().size(), 2u);  // what the other one sent is known still
+    };
+    if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
+}
+
+TEST(UdpInterfaces, shares_sockets_among_many_ways_until_they_are_full) {
+    const auto test = [] {
+        for (int n = 0; n < 20; ++n) ASSERT_TRUE(add_pair(n));
+        ASSERT_TRUE(shell("tc qdisc add dev in19 root tbf rate 1kbit burst 10kb limit 10mb"));
+        const std::size_t before = open_descriptors();
+        const auto writer = make_udp_carrier(plain_settings());
+        const std::string payload(1100, 'x');
+        Envelope one = message(1);
+        one.payload = as_bytes(payload);
+        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        // The way that listens for changes of interfaces, one for each of 16 ways, one for the
+        // rest.
+        EXPECT_EQ(open_descriptors(), before + 1 + 16 + 1);
+        const std::vector<Envelope> messages(6000, one);
+        EXPECT_EQ(writer->send({}, messages).value(), 6000u);
+        for (const auto& [name, dropped] : dropped_by(*writer)) {
+            EXPECT_EQ(dropped > 0, name == "in19 IPv4") << name;
+        }
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }

@@ -1,6 +1,7 @@
 #include "carrier/udp/udp_sender.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 
 #include "base/check.h"
@@ -10,15 +11,40 @@
 namespace mailslot {
 namespace {
 
+using std::chrono::milliseconds;
 using Family = IpAddress::Family;
 
 // A full socket buffer empties at the speed of the link: 1 ms lets some ten datagrams of a 100
 // Mbit/s link go.
-constexpr std::chrono::milliseconds kWait{1};
-constexpr std::chrono::milliseconds kWaitForPeer{100};  // of a name, by a writer's first message
-constexpr int kWaitsWithoutProgress = 5;  // a buffer that does not move for so long is stuck
+constexpr milliseconds kWait{1};
+constexpr milliseconds kWaitForPeer{100};  // of a name, by a writer's first message
+constexpr int kWaitsWithoutProgress = 5;   // a buffer that does not move for so long is stuck
 constexpr int kWaitsOfOneSend =
     200;  // time for the largest message on a slow link; the writer waits so long
+
+// A neighbour answers within a millisecond, by radio within 100; a question that was lost is asked
+// again after a second. A machine that is switched off never answers: to many, it may not hold up
+// the others for long.
+constexpr milliseconds kWaitForNeighbour{1200}, kWaitForNeighbourOfMany{100};
+constexpr std::chrono::microseconds kLookAtNeighbour{100};  // again, that often
+// The part of the queue that is kept back takes an end frame at once; this is for a way whose
+// socket is shared.
+constexpr int kWaitsForEnd = 30;
+// Without word of changes: how old the list of interfaces may be.
+constexpr std::chrono::seconds kListAgain{1};
+
+std::string name_in(std::span<const os::Interface> interfaces, std::uint32_t index) {
+    const auto found = std::ranges::find(interfaces, index, &os::Interface::index);
+    return found == interfaces.end() ? std::string() : found->name;
+}
+
+// Why nothing leaves, where the system's words could mean many things.
+Error unreachable(int os_code) {
+    Error error{Errc::unreachable, "send", os_code};
+    if (os_code == EPERM) error.detail = "the firewall of this machine lets nothing out";
+    if (os_code == EADDRNOTAVAIL) error.detail = "this machine has no address to send from yet";
+    return error;
+}
 
 }  // namespace
 
@@ -27,9 +53,13 @@ Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envel
     const std::size_t most = key_ != nullptr ? trust::kMaxPlainBytes : kMaxDatagramBytes;
     if (auto fits = packer_.begin(to, messages, most); !fits) return fits.error();
     if (messages.empty()) return 0;
-    if (auto found = find_routes(to.address); !found) return found.error();
-    waits_left_ = kWaitsOfOneSend;
+    keeps_rest_ = to.keeps_rest;
+    if (auto found = find_ways(to.address); !found) return found.error();
     std::size_t taken = 0;
+    if (messages[0].kind == Kind::end) {
+        if (send_end(packer_.next()) == 0) return no_way_out();
+        return 1;
+    }
     for (auto datagrams = packer_.next(); !datagrams.empty(); datagrams = packer_.next()) {
         const std::size_t left = send_batch(datagrams);
         taken = packer_.messages_done(left);
@@ -42,8 +72,8 @@ Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envel
 Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<const Bytes> frames) {
     if (frames.empty()) return 0;
     if (auto chosen = choose_key(to); !chosen) return chosen.error();
-    if (auto found = find_routes(to.address); !found) return found.error();
-    waits_left_ = kWaitsOfOneSend;
+    keeps_rest_ = to.keeps_rest;
+    if (auto found = find_ways(to.address); !found) return found.error();
     const std::size_t left = send_batch(frames);
     if (left == 0) return no_way_out();
     return left;
@@ -94,8 +124,8 @@ void UdpSender::keep_pace(std::span<const Bytes> frames, std::span<const Bytes> 
         size_before = size;
     }
     for (const Family family : {Family::v4, Family::v6}) {
-        copies += std::ranges::any_of(
-            routes_, [family](const Route& route) { return route.socket->family() == family; });
+        copies += std::ranges::any_of(ways_.in_use(),
+                                      [family](const Way* way) { return way->family() == family; });
     }
     std::size_t weighed = bytes * copies * (is_to_many_ ? kWeightOfMany : 1);
     if (key_ != nullptr) weighed = weighed * kHundredthsOfSealed / 100;
@@ -103,63 +133,117 @@ void UdpSender::keep_pace(std::span<const Bytes> frames, std::span<const Bytes> 
     if (wait > wait.zero()) std::this_thread::sleep_for(wait);
 }
 
-// Sends each datagram by every route. Returns how many left by at least one.
-std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
-    const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
-    keep_pace(frames, datagrams);
-    std::size_t left_by_any = 0, left_in_all = 0;
-    for (Route& route : routes_) {
-        const std::size_t left = send_by(route, datagrams);
-        left_by_any = std::max(left_by_any, left);
-        left_in_all += left;
+// A burst to machines whose link addresses are being asked for waits until they are known: of what
+// comes meanwhile the system keeps little. Returns false when it is for the caller to wait.
+bool UdpSender::wait_for_neighbours(std::span<const Bytes> datagrams) {
+    const bool is_alone = ways_.in_use().size() == 1;
+    const auto at_most = is_alone ? kWaitForNeighbour : kWaitForNeighbourOfMany;
+    const auto now = [] { return std::chrono::steady_clock::now(); };
+    const auto begun = now();
+    for (Way* const way : ways_.in_use()) {
+        while (way->must_wait_for_neighbour(datagrams, now(), at_most)) {
+            if (keeps_rest_ && now() - begun > kWait) return false;
+            std::this_thread::sleep_for(kLookAtNeighbour);
+        }
     }
-    // The first that left by no route was tried, those behind it are as if never put.
-    const std::size_t tried = std::min(left_by_any + 1, datagrams.size());
-    counters_.tx_datagrams.fetch_add(left_in_all, std::memory_order_relaxed);
-    counters_.tx_failed.fetch_add(tried * routes_.size() - left_in_all, std::memory_order_relaxed);
-    return left_by_any;
+    return true;
 }
 
-std::size_t UdpSender::send_by(Route& route, std::span<const Bytes> datagrams) {
+// Sends each datagram by every way. Returns how many left by at least one. The writer waits for
+// room only where no way took a datagram; a way that is full while another is not drops its copy.
+std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
+    const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
+    is_held_ = !wait_for_neighbours(datagrams);
+    if (is_held_) return 0;
+    keep_pace(frames, datagrams);
     std::size_t left = 0;
-    int waits = 0;
-    while (route.os_code == 0 && left < datagrams.size()) {
-        const os::SendOutcome outcome =
-            route.socket->send(datagrams.subspan(left), route.to, route.outlet);
-        left += outcome.sent;
-        if (outcome.os_code == 0) continue;
-        if (outcome.sent > 0) waits = 0;
-        const bool patient = ++waits <= kWaitsWithoutProgress && waits_left_ > 0;
-        if (patient && os::passes_by_waiting(outcome.os_code)) {
-            --waits_left_;
-            route.socket->wait_for_room(kWait);
-        } else {
-            route.os_code = outcome.os_code;
-        }
+    while (left < datagrams.size()) {
+        const std::size_t more = send_by_each(datagrams.subspan(left));
+        left += more;
+        if (more > 0) waits_without_progress_ = 0;
+        if (more == 0 && !wait_for_room()) break;
+    }
+    const bool is_full = std::ranges::any_of(ways_.in_use(), &Way::is_full);
+    // The first that left by no way was tried, those behind it are as if never put.
+    if (left < datagrams.size() && !(keeps_rest_ && is_full)) {
+        for (Way* const way : ways_.in_use()) way->drop(1);
+        count(0, ways_.in_use().size());
     }
     return left;
 }
 
-Result<void> UdpSender::find_routes(const IpAddress& address) {
-    routes_.clear();
-    socket_error_.reset();
+// As many, from the first on, as the way that takes most; the others drop what they do not take.
+std::size_t UdpSender::send_by_each(std::span<const Bytes> datagrams) {
+    taken_.clear();
+    for (Way* const way : ways_.in_use()) taken_.push_back(ways_.send(*way, datagrams));
+    const std::size_t most = taken_.empty() ? 0 : *std::ranges::max_element(taken_);
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < taken_.size(); ++i) {
+        left += taken_[i];
+        ways_.in_use()[i]->drop(most - taken_[i]);
+    }
+    count(left, most * taken_.size() - left);
+    return most;
+}
+
+void UdpSender::count(std::size_t left, std::size_t dropped) {
+    counters_.tx_datagrams.fetch_add(left, std::memory_order_relaxed);
+    counters_.tx_failed.fetch_add(dropped, std::memory_order_relaxed);
+}
+
+// A moment, for any way that is full. False: there is none, or it was long enough.
+bool UdpSender::wait_for_room() {
+    if (keeps_rest_ || ++waits_without_progress_ > kWaitsWithoutProgress) return false;
+    std::vector<os::UdpSocket*> full;
+    for (const Way* way : ways_.in_use()) {
+        if (way->is_full()) full.push_back(way->socket().get());
+    }
+    if (full.empty() || --waits_left_ < 0) return false;
+    os::UdpSocket::wait_for_room(full, kWait);
+    return true;
+}
+
+// By each way, also where it is full: its readers count by this what it has dropped.
+std::size_t UdpSender::send_end(std::span<const Bytes> frames) {
+    const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
+    std::vector<Way*> rest(ways_.in_use().begin(), ways_.in_use().end());
+    for (Way* const way : rest) way->use_reserve();
+    std::size_t left = 0;
+    for (int waits = 0; !rest.empty(); ++waits) {
+        left += std::erase_if(rest, [&](Way* way) { return ways_.send(*way, datagrams) > 0; });
+        const bool may_wait = std::ranges::any_of(rest, &Way::is_full) && waits < kWaitsForEnd;
+        if (!may_wait) break;
+        std::this_thread::sleep_for(kWait);
+    }
+    for (Way* const way : rest) way->drop(1);
+    count(left, rest.size());
+    return left;
+}
+
+Result<void> UdpSender::find_ways(const IpAddress& address) {
+    ways_.begin();
+    waits_left_ = kWaitsOfOneSend;
+    waits_without_progress_ = 0;
+    is_held_ = false;
     const bool to_group = address.family == Family::none;
     is_to_many_ = to_group;
     // A link-local address says nothing about the link: without a scope it may be on any of them.
     const bool on_any_link =
         address.family == Family::v6 && address.is_link_local() && address.scope_id == 0;
     if (!to_group && !on_any_link) {
-        add_route(address.family, address);
+        add_way(address, {}, {});
     } else {
-        if (auto refreshed = refresh_links(); !refreshed) return refreshed;
-        for (const Link& link : links_) {
+        refresh_links();
+        for (std::size_t i = 0; i < links_.size(); ++i) {
+            const Link& link = links_[i];
             const os::Outlet outlet{link.interface_index, link.source};
-            if (to_group) add_route(link.family, group_address(link.family), outlet);
-            if (on_any_link && link.family == Family::v6) add_route(link.family, address, outlet);
+            if (to_group) add_way(group_address(link.family), outlet, link_names_[i]);
+            if (on_any_link && link.family == Family::v6) add_way(address, outlet, link_names_[i]);
         }
     }
     if (to_group && settings_.unicast_peers) add_peers();
-    if (routes_.empty()) return no_way_out();
+    if (to_group) ways_.close_others();
+    if (ways_.in_use().empty()) return no_way_out();
     return {};
 }
 
@@ -169,60 +253,53 @@ void UdpSender::add_peers() {
     if (is_first) peer_resolver_ = std::make_unique<HostResolver>(settings_, clock_);
     // Later ones take what is known by then.
     const auto wait = is_first ? kWaitForPeer : kWaitForPeer.zero();
-    for (const IpAddress& address : peer_resolver_->resolve_peers(wait)) {
-        add_route(address.family, address);
-    }
+    for (const IpAddress& address : peer_resolver_->resolve_peers(wait)) add_way(address, {}, {});
 }
 
-void UdpSender::add_route(Family family, const IpAddress& address, const os::Outlet& outlet) {
-    if (os::UdpSocket* socket = socket_for(family)) {
-        routes_.push_back({socket, {address, settings_.port}, outlet});
-    }
+// An empty name: the address.
+void UdpSender::add_way(const IpAddress& address, const os::Outlet& outlet,
+                        const std::string& name) {
+    ways_.add({{address, settings_.port}, outlet}, name);
 }
 
-// Reads the list of interfaces anew if they changed.
-Result<void> UdpSender::refresh_links() {
-    const bool first = !watch_;
-    if (first) {
-        auto watch =
-            os::InterfaceWatch::open();  // before the list is read, so that no change is missed
-        if (!watch) return watch.error();
-        watch_ = std::move(*watch);
+// Reads the list of interfaces anew if they changed. Where the system tells of no changes, each
+// second; where there is no list either, the system chooses the interface.
+void UdpSender::refresh_links() {
+    const auto now = clock_.now();
+    const bool is_old = !listed_ || (watch_ ? watch_->changed() : now - *listed_ >= kListAgain);
+    if (!is_old) return;
+    if (!watch_) {  // before the list is read, so that no change is missed
+        if (auto watch = os::InterfaceWatch::open()) watch_ = std::move(*watch);
     }
-    if (!watch_->changed() && !first) return {};
-    auto interfaces = os::list_interfaces();
-    if (!interfaces) {
-        watch_.reset();  // so that the next send tries again
-        return interfaces.error();
+    listed_ = now;
+    const auto interfaces = os::list_interfaces();
+    links_ = interfaces ? sending_links(*interfaces, settings_) : links_of_the_system();
+    link_names_.clear();
+    for (const Link& link : links_) {
+        const std::string family = link.family == Family::v4 ? "IPv4" : "IPv6";
+        const std::string name = interfaces ? name_in(*interfaces, link.interface_index) : "";
+        link_names_.push_back(name.empty() ? family : name + ' ' + family);
     }
-    links_ = sending_links(*interfaces, settings_);
-    return {};
+    if (!interfaces) watch_.reset();  // so that the list is read again soon
 }
 
-os::UdpSocket* UdpSender::socket_for(Family family) {
-    auto& socket = family == Family::v4 ? v4_ : v6_;
-    if (!socket) {
-        auto opened = os::UdpSocket::open_for_sending(family, settings_.hop_limit);
-        if (!opened) {
-            socket_error_ = opened.error();
-            return nullptr;
-        }
-        socket = std::move(*opened);
+std::vector<Link> UdpSender::links_of_the_system() const {
+    std::vector<Link> links;
+    if (!settings_.interfaces.empty()) return links;  // those alone: it must not choose others
+    for (const Family family : {Family::v4, Family::v6}) {
+        if (is_chosen(settings_.families, family)) links.push_back({family, 0});
     }
-    return &*socket;
+    return links;
 }
 
 Error UdpSender::no_way_out() const {
-    for (const Route& route : routes_) {
-        if (os::passes_by_waiting(route.os_code)) {
-            return Error{Errc::no_resources, "send", route.os_code,
-                         "the network is slower than the writer"};
-        }
+    if (is_held_ || std::ranges::any_of(ways_.in_use(), &Way::is_full)) {
+        return Error{Errc::no_resources, "send", EAGAIN, "the network is slower than the writer"};
     }
-    for (const Route& route : routes_) {
-        if (route.os_code != 0) return Error{Errc::unreachable, "send", route.os_code};
+    for (const Way* way : ways_.in_use()) {
+        if (way->os_code() != 0) return unreachable(way->os_code());
     }
-    if (socket_error_) return *socket_error_;
+    if (ways_.error()) return *ways_.error();
     return Error{Errc::unreachable, "send", 0, "no network interface is up"};
 }
 

@@ -14,6 +14,7 @@
 #include "carrier/udp/pacer.h"
 #include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
+#include "carrier/udp/ways.h"
 #include "model/settings.h"
 #include "os/interfaces.h"
 #include "os/udp_socket.h"
@@ -27,35 +28,33 @@ public:
         : settings_(settings),
           counters_(counters),
           pacer_(settings.send_rate_bytes),
+          ways_(settings.hop_limit),
           keys_(settings.keys) {}
     UdpSender(const UdpSender&) = delete;
     UdpSender& operator=(const UdpSender&) = delete;
 
-    // As Carrier::send. A message is taken when each of its datagrams left by at least one
-    // interface.
+    // As Carrier::send. A message is taken when each of its datagrams left by at least one way.
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
     // As Carrier::send_packed, likewise.
     Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames);
 
-private:
-    // One way out: a copy of every datagram goes each of them.
-    struct Route {
-        os::UdpSocket* socket;
-        Endpoint to;
-        os::Outlet outlet;
-        int os_code = 0;  // why this send() has given it up
-    };
+    // The ways that messages took so far.
+    std::vector<WayInfo> ways() const { return ways_.info(); }
 
+private:
     Result<void> choose_key(const Destination& to);
-    Result<void> find_routes(const IpAddress& address);
-    void add_route(IpAddress::Family family, const IpAddress& address,
-                   const os::Outlet& outlet = {});
+    Result<void> find_ways(const IpAddress& address);
+    void add_way(const IpAddress& address, const os::Outlet& outlet, const std::string& name);
     void add_peers();
-    Result<void> refresh_links();
-    os::UdpSocket* socket_for(IpAddress::Family family);
+    void refresh_links();
+    std::vector<Link> links_of_the_system() const;
     void keep_pace(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
+    bool wait_for_neighbours(std::span<const Bytes> datagrams);
     std::size_t send_batch(std::span<const Bytes> frames);
-    std::size_t send_by(Route& route, std::span<const Bytes> datagrams);
+    std::size_t send_by_each(std::span<const Bytes> datagrams);
+    std::size_t send_end(std::span<const Bytes> frames);
+    bool wait_for_room();
+    void count(std::size_t left, std::size_t dropped);
     std::span<const Bytes> seal_all(std::span<const Bytes> frames);
     Error no_way_out() const;
 
@@ -65,18 +64,22 @@ private:
     UdpCounters& counters_;
     DatagramPacker packer_;
     Pacer pacer_;
-    std::optional<os::InterfaceWatch> watch_;
-    std::vector<Link> links_;    // as of the last change
-    std::vector<Route> routes_;  // of the current send()
-    bool is_to_many_ = false;    // the current send()
-    int waits_left_ = 0;         // of the current send()
+    std::optional<os::InterfaceWatch> watch_;  // none: the system lets us have none
+    std::optional<Clock::Instant> listed_;     // when the list of interfaces was last read
+    std::vector<Link> links_;                  // as of then
+    std::vector<std::string> link_names_;      // of each: "eth0 IPv4"
+    Ways ways_;                                // those in use: of the current send()
+    bool is_to_many_ = false;                  // the current send()
+    bool keeps_rest_ = false;                  // likewise: Destination::keeps_rest
+    bool is_held_ = false;                     // likewise: the caller waits for a neighbour
+    int waits_left_ = 0;                       // of the current send()
+    int waits_without_progress_ = 0;           // likewise
     trust::KeysView keys_;
     const trust::Key* key_ = nullptr;  // of the current send(); null: it is not sealed
     trust::Target target_{};           // likewise
     std::vector<std::byte> sealed_memory_;
     std::vector<Bytes> sealed_;
-    std::optional<os::UdpSocket> v4_, v6_;
-    std::optional<Error> socket_error_;  // the last failure to open one
+    std::vector<std::size_t> taken_;  // by each way, of the datagrams that are being sent
 };
 
 }  // namespace mailslot

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string_view>
 
+#include "os/linux/interfaces_without_netlink.h"
 #include "os/linux/network_error.h"
 #include "os/linux/socket_address.h"
 
@@ -63,7 +64,11 @@ void add_address(const ifaddrs& entry, std::vector<Interface>& interfaces) {
 
 Result<std::vector<Interface>> list_interfaces() {
     ifaddrs* raw = nullptr;
-    if (getifaddrs(&raw) != 0) return network_error("getifaddrs", errno);
+    if (getifaddrs(&raw) != 0) {
+        const int os_code = errno;
+        if (auto found = interfaces_without_netlink()) return std::move(*found);
+        return network_error("getifaddrs", os_code);
+    }
     const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> entries(raw, &freeifaddrs);
     std::vector<Interface> interfaces;
     for (const ifaddrs* e = raw; e != nullptr; e = e->ifa_next) {

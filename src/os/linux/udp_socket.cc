@@ -1,9 +1,11 @@
 #include "os/udp_socket.h"
 
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "os/linux/network_error.h"
+#include "os/linux/send_batch.h"
 #include "os/linux/socket_address.h"
 
 namespace mailslot::os {
@@ -22,14 +25,8 @@ namespace {
 
 using Family = IpAddress::Family;
 
-// One sendmmsg call; the kernel's own bound is 1024.
-constexpr std::size_t kSendBatch = 64;
 // Enough to take a 1 MiB message in one go where the system allows that much.
 constexpr int kSendBufferBytes = 2 * 1024 * 1024;
-// The outlet or interface, the size of a piece's datagrams, and what was dropped so far.
-constexpr std::size_t kControlBytes =
-    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t));
-
 bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
@@ -49,6 +46,9 @@ Result<GuardedFd> open_socket(Family family) {
     if (family == Family::v6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
         return network_error("IPV6_V6ONLY", errno);
     }
+    // Routers may cut what is larger than their next link takes: the ICMP message that would name
+    // a smaller size is often filtered, and 1200 bytes are cut by few links. IPv6 takes 1280.
+    if (family == Family::v4) set_option(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
     return fd;
 }
 
@@ -109,126 +109,12 @@ Arrival arrival_of(msghdr& header) {
     return arrival;
 }
 
-// Adds it to `header`, whose control buffer has kControlBytes, all of them 0 behind what is in use.
-template <class Info>
-void add_control(msghdr& header, int level, int type, const Info& info) {
-    auto* const control = reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(header.msg_control) +
-                                                     header.msg_controllen);
-    header.msg_controllen += CMSG_SPACE(sizeof info);
-    control->cmsg_level = level;
-    control->cmsg_type = type;
-    control->cmsg_len = CMSG_LEN(sizeof info);
-    std::memcpy(CMSG_DATA(control), &info, sizeof info);
-}
-
-void choose_outlet(msghdr& header, Family family, const Outlet& outlet) {
-    const bool has_source = outlet.source.family == family;
-    if (family == Family::v4) {
-        in_pktinfo info{};
-        info.ipi_ifindex = static_cast<int>(outlet.interface_index);
-        if (has_source) info.ipi_spec_dst = to_in_addr(outlet.source);
-        add_control(header, IPPROTO_IP, IP_PKTINFO, info);
-    } else {
-        in6_pktinfo info{};
-        info.ipi6_ifindex = outlet.interface_index;
-        if (has_source) info.ipi6_addr = to_in6_addr(outlet.source);
-        add_control(header, IPPROTO_IPV6, IPV6_PKTINFO, info);
-    }
-}
-
-struct Control {
-    alignas(cmsghdr) std::array<std::byte, kControlBytes> bytes;
-};
-
-// How many of the datagrams, from the first on, the kernel takes as one piece.
-std::size_t piece_of(std::span<const Bytes> datagrams) {
-    const std::size_t size = datagrams[0].size();
-    const std::size_t most = std::min(datagrams.size(), kPieceDatagrams);
-    std::size_t count = 1, bytes = size;
-    while (count < most && datagrams[count - 1].size() == size) {
-        const std::size_t next = datagrams[count].size();
-        if (next == 0 || next > size || bytes + next > kPieceBytes) break;
-        bytes += next;
-        ++count;
-    }
-    return count;
-}
-
 // A failure of a piece that its datagrams need not have: they are larger than the path's MTU, the
 // device cannot do the checksums, or the kernel does not know pieces.
 bool refuses_pieces(int os_code) {
     return os_code == EINVAL || os_code == EIO || os_code == EMSGSIZE || os_code == ENOPROTOOPT ||
            os_code == EOPNOTSUPP;
 }
-
-// The arguments of one sendmmsg call.
-class SendBatch {
-public:
-    SendBatch(SocketAddress& to, Family family, const Outlet& outlet) {
-        common_.msg_name = &to.storage;
-        common_.msg_namelen = to.size;
-        common_.msg_control = common_control_.bytes.data();
-        if (outlet.interface_index != 0) choose_outlet(common_, family, outlet);
-    }
-
-    // Takes the first datagrams, as many as one call sends.
-    void fill(std::span<const Bytes> datagrams, bool in_pieces) {
-        pieces_ = 0;
-        datagrams = datagrams.first(std::min(kSendBatch, datagrams.size()));
-        iovec* vector = vectors_.data();
-        while (!datagrams.empty()) {
-            const std::size_t count = in_pieces ? piece_of(datagrams) : 1;
-            msghdr& header = headers_[pieces_].msg_hdr;
-            header = common_;
-            header.msg_iovlen = 0;
-            header.msg_iov = vector;
-            if (count > 1) say_size(header, controls_[pieces_], datagrams[0].size());
-            for (const Bytes bytes : datagrams.first(count)) vector = append(bytes, header, vector);
-            counts_[pieces_] = count;
-            datagrams = datagrams.subspan(count);
-            ++pieces_;
-        }
-    }
-
-    int send(int fd) {
-        return sendmmsg(fd, headers_.data(), static_cast<unsigned>(pieces_), MSG_DONTWAIT);
-    }
-    std::size_t datagrams_in(std::size_t pieces) const {
-        std::size_t count = 0;
-        for (std::size_t i = 0; i < pieces; ++i) count += counts_[i];
-        return count;
-    }
-
-private:
-    // Where one stands right behind the other, they are one to the kernel.
-    static iovec* append(Bytes bytes, msghdr& header, iovec* next) {
-        auto* const at = const_cast<std::byte*>(bytes.data());
-        if (header.msg_iovlen > 0) {
-            iovec& last = header.msg_iov[header.msg_iovlen - 1];
-            if (static_cast<std::byte*>(last.iov_base) + last.iov_len == at) {
-                last.iov_len += bytes.size();
-                return next;
-            }
-        }
-        *next = {at, bytes.size()};
-        ++header.msg_iovlen;
-        return next + 1;
-    }
-
-    void say_size(msghdr& header, Control& control, std::size_t datagram_bytes) {
-        control = common_control_;
-        header.msg_control = control.bytes.data();
-        add_control(header, IPPROTO_UDP, UDP_SEGMENT, static_cast<std::uint16_t>(datagram_bytes));
-    }
-
-    msghdr common_{};
-    Control common_control_{};
-    std::size_t pieces_ = 0;
-    std::array<iovec, kSendBatch> vectors_;
-    std::array<std::size_t, kSendBatch> counts_;  // datagrams in each piece
-    std::array<Control, kSendBatch> controls_;
-    std::array<mmsghdr, kSendBatch> headers_;
-};
 
 }  // namespace
 
@@ -368,6 +254,16 @@ bool UdpSocket::send_from(std::uint16_t port) {
     return connect(fd(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size) == 0;
 }
 
+Result<void> UdpSocket::take_port() {
+    const SocketAddress any = to_socket_address({{family_, {}, 0}, 0});
+    if (::bind(fd(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0) return {};
+    const int os_code = errno;
+    if (os_code != EADDRINUSE) return network_error("bind", os_code);
+    return Error{Errc::no_resources, "bind", os_code,
+                 "every local port is in use (end programs that hold UDP ports, or widen "
+                 "net.ipv4.ip_local_port_range with sysctl)"};
+}
+
 bool UdpSocket::wait_for_datagram(std::chrono::milliseconds at_most) {
     pollfd entry{fd(), POLLIN, 0};
     return poll(&entry, 1, static_cast<int>(at_most.count())) > 0;
@@ -477,9 +373,26 @@ bool passes_by_waiting(int os_code) {
     return os_code == EAGAIN || os_code == EWOULDBLOCK || os_code == ENOBUFS || os_code == ENOMEM;
 }
 
-void UdpSocket::wait_for_room(std::chrono::milliseconds at_most) {
-    pollfd entry{fd(), POLLOUT, 0};  // says yes only when half of the buffer is free
-    poll(&entry, 1, static_cast<int>(at_most.count()));
+void UdpSocket::wait_for_room(std::span<UdpSocket* const> any_of,
+                              std::chrono::milliseconds at_most) {
+    std::vector<pollfd> entries;  // ready only when half of the buffer is free
+    for (const UdpSocket* socket : any_of) entries.push_back({socket->fd(), POLLOUT, 0});
+    poll(entries.data(), entries.size(), static_cast<int>(at_most.count()));
+}
+
+std::size_t UdpSocket::unsent_bytes() const {
+    int bytes = 0;
+    if (ioctl(fd(), SIOCOUTQ, &bytes) != 0) return 0;
+    return static_cast<std::size_t>(std::max(bytes, 0));
+}
+
+std::size_t UdpSocket::send_buffer_bytes() const {
+    return static_cast<std::size_t>(std::max(option_of(fd(), SO_SNDBUF), 0));
+}
+
+// The kernel doubles what it is told, for its own share.
+void UdpSocket::limit_send_buffer(std::size_t bytes) {
+    set_option(fd(), SOL_SOCKET, SO_SNDBUF, static_cast<int>(bytes / 2));
 }
 
 }  // namespace mailslot::os

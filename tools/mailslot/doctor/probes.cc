@@ -5,8 +5,11 @@
 #include <cerrno>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -23,6 +26,7 @@ using namespace std::chrono_literals;
 using Family = IpAddress::Family;
 
 constexpr auto kPatience = 300ms;  // for what does not leave the machine
+constexpr auto kLookAgain = 5ms;   // whether a probe has left
 constexpr int kTries = 2;
 
 struct Probe {
@@ -32,6 +36,8 @@ struct Probe {
     std::uint64_t origin = 0;
     int os_code = 0;
     bool is_heard = false;
+    std::optional<os::UdpSocket> socket{};
+    bool is_stuck = false;  // it has not left the interface's queue
 };
 
 std::string interface_name(const Patient& patient, std::uint32_t index) {
@@ -47,17 +53,21 @@ std::vector<Probe> probes_for(const Patient& patient) {
     for (const Link& link : sending_links(patient.interfaces, patient.settings)) {
         Probe probe{link, interface_name(patient, link.interface_index), "", random.u64()};
         probe.text = probe.interface + ' ' + family_name(link.family);
-        probes.push_back(probe);
+        probes.push_back(std::move(probe));
     }
     return probes;
 }
 
-void send(Probe& probe, const Settings& settings, std::string_view slot) {
+bool open(Probe& probe, const Settings& settings) {
+    if (probe.socket) return true;
     auto socket = os::UdpSocket::open_for_sending(probe.link.family, settings.hop_limit);
-    if (!socket) {
-        probe.os_code = socket.error().os_code;
-        return;
-    }
+    if (socket) probe.socket = std::move(*socket);
+    if (!socket) probe.os_code = socket.error().os_code;
+    return probe.socket.has_value();
+}
+
+void send(Probe& probe, const Settings& settings, std::string_view slot) {
+    if (!open(probe, settings)) return;
     const std::string to = fold(settings.host).value_or(settings.host);
     Envelope header;
     header.scope = Scope::named;
@@ -75,8 +85,8 @@ void send(Probe& probe, const Settings& settings, std::string_view slot) {
     writer.add(record);
     const Bytes frame = writer.finish();
     const auto outcome =
-        socket->send({&frame, 1}, {group_address(probe.link.family), settings.port},
-                     {probe.link.interface_index, probe.link.source});
+        probe.socket->send({&frame, 1}, {group_address(probe.link.family), settings.port},
+                           {probe.link.interface_index, probe.link.source});
     probe.os_code = outcome.os_code;
 }
 
@@ -91,6 +101,30 @@ void hear(std::vector<Probe>& probes, Reader& reader) {
             if (probe.origin == message->origin()) probe.is_heard = true;
         }
     }
+}
+
+// What comes back is a copy that this machine makes for itself: a probe may be heard and yet lie in
+// the interface's queue.
+void look_who_is_stuck(std::vector<Probe>& probes) {
+    const auto is_in_queue = [](const Probe& p) {
+        return p.socket && p.socket->unsent_bytes() > 0;
+    };
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (std::ranges::any_of(probes, is_in_queue) &&
+           std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(kLookAgain);
+    }
+    for (Probe& probe : probes) probe.is_stuck = is_in_queue(probe);
+}
+
+Finding stuck(const Probe& probe) {
+    return {"", Status::failed, "slow_way",
+            "what is sent by it stays in the queue of " + probe.interface +
+                ": the link is slower than what this machine sends, or stuck; messages by this way "
+                "come late or are dropped, other ways are not held up",
+            "tc -s qdisc show dev " + probe.interface +
+                "    # shows its queue; `mailslot put -v` counts what a writer's ways drop; "
+                "`interfaces` in mailslot.toml leaves one out"};
 }
 
 // The command that gives the group a way by this interface.
@@ -149,10 +183,13 @@ void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
         }
         if (!is_deaf) hear(probes, reader);
     }
+    look_who_is_stuck(probes);
     for (const Probe& probe : probes) {
         Finding finding{"", Status::ok, "", "what left came back", ""};
         if (probe.os_code != 0) {
             finding = not_sent(patient, probe);
+        } else if (probe.is_stuck) {
+            finding = stuck(probe);
         } else if (is_deaf) {
             finding = {"", Status::skipped, "", "it left; nothing listens here", ""};
         } else if (!probe.is_heard) {

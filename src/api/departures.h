@@ -1,0 +1,28 @@
+// How messages left this machine, for commands that tell it.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "carrier/carrier.h"
+#include "os/fork_mutex.h"
+
+namespace mailslot {
+
+struct Departures {
+    std::uint64_t messages_lost = 0;  // left by no way; readers count them as gaps
+    std::vector<WayInfo> ways{};
+};
+
+// The departures of writers that have closed, all together. Threads: any.
+class DepartureBook {
+public:
+    void add(const Departures& more);
+    Departures sum() const;
+
+private:
+    mutable os::ForkMutex mutex_;
+    Departures sum_;  // guarded by mutex_
+};
+
+}  // namespace mailslot
