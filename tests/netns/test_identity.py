@@ -50,7 +50,7 @@ class Copies(IdentityTest):
             for listener in (at_a, at_b):
                 self.assertEqual({m["text"] for m in lab.messages_from(listener, 2)}, {f"a{i}", f"b{i}"})
         for machine in (a, b):
-            self.assertEqual(machine.info()["lost"]["network_gap"], 0)
+            self.assertEqual(machine.info()["lost"], 0)
             self.assertEqual(self.counters(machine)["identity_conflicts"], 0)
 
     def test_a_machine_that_was_copied_while_it_ran(self):
@@ -63,13 +63,13 @@ class Copies(IdentityTest):
         copy = changed(frame, origin=77)
         ether.send(copy)
         message = message_from(listener)
-        self.assertEqual((message["origin"], message["from_address"]), (77, f"10.{a.net.number}.0.2"))
+        self.assertEqual((int(message["origin"], 16), message["from_address"]), (77, f"10.{a.net.number}.0.2"))
         self.assertGreater(self.counters(a)["identity_conflicts"], 0)
         self.assert_each_once(writer, listener, 2, 10)  # what comes back is still known as our own
         while station_of(ether.frame()) == station_of(frame):
             pass  # the last one, at least, has another number
         ether.send(changed(copy, sequence=2))  # the copy goes on as before, and is heard
-        self.assertEqual(message_from(listener)["origin"], 77)
+        self.assertEqual(int(message_from(listener)["origin"], 16), 77)
         status, out, _ = a.run("doctor")
         self.assertEqual(status, 0, out)
         self.assertIn(b"identity_conflict", out)
@@ -91,7 +91,7 @@ class Copies(IdentityTest):
         own = []
         while not own or own[-1] < 29:
             message = message_from(listener)
-            if message["origin"] < 1000 or message["origin"] > 1100:
+            if not 1000 < int(message["origin"], 16) < 1100:
                 own.append(lab.number_of(message))
         self.assertEqual(own, list(range(2, 30)))
 
