@@ -103,7 +103,7 @@ Envelope ClassicWriter::envelope_of(const RemoteWriter::Batch& batch, std::size_
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - *first_sent_);
     Envelope message;
     message.slot = address_.slot.text;
-    message.from_host = settings_.host;
+    message.from_host = host_.at(clock_.now());
     message.origin = origin_;
     message.origin_age_ms = static_cast<std::uint32_t>(
         std::min<std::int64_t>(age.count(), std::numeric_limits<std::uint32_t>::max()));

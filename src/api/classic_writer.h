@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "carrier/netbios/netbios_sender.h"
 #include "model/address.h"
+#include "model/own_host.h"
 #include "model/settings.h"
 #include "trust/keys.h"
 
@@ -50,6 +51,7 @@ private:
     const Address& address_;
     const std::uint64_t origin_;
     const Settings& settings_;
+    OwnHost host_{settings_};
     const Clock& clock_;
     trust::KeysView keys_;
     const Result<OwnNames> names_;

@@ -6,6 +6,7 @@
 
 #include "config/settings_file.h"
 #include "model/fold.h"
+#include "model/own_host.h"
 #include "os/interfaces.h"
 #include "os/thread.h"
 #include "trust/keys.h"
@@ -111,7 +112,8 @@ Reach reach_of(const Address& address, const Settings& settings) {
     if (settings.keys && settings.keys->ring()->find(address.place_key) != nullptr) {
         return {.this_machine = true, .others = true};
     }
-    const bool own = address.place_key == "LOCALHOST" || fold(settings.host) == address.place_key;
+    const bool own =
+        address.place_key == "LOCALHOST" || fold(own_host(settings)) == address.place_key;
     return {.this_machine = own, .others = !own};
 }
 

@@ -369,7 +369,7 @@ Envelope RemoteWriter::envelope(const Batch& batch) const {
     envelope.scope = to_.scope;
     envelope.to = to_.to;
     envelope.slot = address_.slot.text;
-    envelope.from_host = settings_.host;
+    envelope.from_host = host_.at(clock_.now());
     envelope.station = batch.station;
     envelope.origin = origin_;
     envelope.delivered_at_home = batch.delivered_at_home;

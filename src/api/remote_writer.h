@@ -45,6 +45,7 @@
 #include "mailslot/mailslot.h"
 #include "model/address.h"
 #include "model/form.h"
+#include "model/own_host.h"
 #include "model/settings.h"
 
 namespace mailslot {
@@ -163,6 +164,7 @@ private:
     const std::uint64_t origin_;
     const Timeout wait_for_address_;
     const Settings& settings_;
+    mutable OwnHost host_{settings_};
     const Clock& clock_;
     const std::unique_ptr<Carrier> carrier_;
     const std::function<std::unique_ptr<Carrier>()> make_neighbours_;

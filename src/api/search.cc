@@ -5,6 +5,7 @@
 
 #include "carrier/udp/host_resolver.h"
 #include "model/fold.h"
+#include "model/own_host.h"
 
 namespace mailslot {
 namespace {
@@ -59,7 +60,7 @@ Search::Search(Process& process, const std::optional<Address>& address) : proces
     }
     id_ = process.random().u64();
     station_ = process.random().u64();  // an asker is nobody's slot
-    here_.machine.host = process.settings().host;
+    here_.machine.host = own_host(process.settings());
 }
 
 Result<Search> Search::create(const std::optional<Address>& address) {
@@ -99,7 +100,7 @@ Result<void> Search::look_here() {
 void Search::send(const std::string* only_host, std::uint32_t first) {
     Envelope query;
     query.slot = slot_;
-    query.from_host = process_.settings().host;
+    query.from_host = here_.machine.host;
     query.station = station_;
     query.sent_at_us = process_.clock().unix_microseconds();
     std::optional<Error> failed;
@@ -165,7 +166,9 @@ void Search::hear(const Envelope& envelope) {
 
 // Null: there is no room for another one.
 Search::Answers* Search::answers_of(const Envelope& envelope) {
-    if (const auto found = others_.find(envelope.station); found != others_.end()) {
+    const std::pair key(envelope.station,
+                        fold(envelope.from_host).value_or(std::string(envelope.from_host)));
+    if (const auto found = others_.find(key); found != others_.end()) {
         return &found->second;
     }
     const std::string address = to_string(envelope.from_address);
@@ -175,7 +178,7 @@ Search::Answers* Search::answers_of(const Envelope& envelope) {
         static_cast<std::size_t>(same) >= kMaxMachinesOfAnAddress) {
         return nullptr;
     }
-    Answers& added = others_[envelope.station];
+    Answers& added = others_[key];
     added.machine.address = address;
     return &added;
 }
@@ -206,7 +209,7 @@ Found Search::found() const {
         return machine;
     };
     Found found{{}, network_error_};
-    for (const auto& [station, answers] : others_) found.machines.push_back(filled(answers));
+    for (const auto& [key, answers] : others_) found.machines.push_back(filled(answers));
     std::ranges::sort(found.machines, [](const Machine& a, const Machine& b) {
         return std::tie(a.host, a.address) < std::tie(b.host, b.address);
     });
@@ -216,7 +219,7 @@ Found Search::found() const {
 
 std::optional<Search::ClockDifference> Search::largest_clock_difference() const {
     const Answers* largest = nullptr;
-    for (const auto& [station, answers] : others_) {
+    for (const auto& [key, answers] : others_) {
         const auto off = [](const Answers& a) {
             return a.clock_ahead_us < 0 ? -(a.clock_ahead_us + 1) : a.clock_ahead_us;
         };

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "api/process.h"
@@ -74,7 +75,9 @@ private:
     std::optional<Error> network_error_;
     std::size_t slots_kept_ = 0;
     Answers here_;
-    std::map<std::uint64_t, Answers> others_;  // by station
+    // By the number that its post office drew, and by its folded name: copies of one machine may
+    // have one number.
+    std::map<std::pair<std::uint64_t, std::string>, Answers> others_;
 };
 
 }  // namespace mailslot

@@ -6,6 +6,7 @@
 
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
+#include "os/network_id.h"
 
 namespace mailslot {
 namespace {
@@ -25,6 +26,9 @@ constexpr Timeout kHomePatience{500};
 Timeout home_patience(const Patience& patience) {
     return patience.timeout.count() < 0 ? kHomePatience : std::min(patience.timeout, kHomePatience);
 }
+// How long a writer takes it that an address, or a name, is this machine's or is not. A look at the
+// system's list costs 0.1 ms, and whoever moves an address takes longer than that.
+constexpr std::int64_t kReachAgainUs = 500'000;
 
 }  // namespace
 
@@ -69,36 +73,66 @@ WriterState::WriterState(Process& process, const Address& address, const WriterO
     : process_(process),
       address_(address),
       options_(options),
-      reach_(reach_of(address, process.settings())),
+      may_move_(address.place == Place::ip || address.place == Place::named),
       origin_(process.random().u64()),
       clock_(process.clock()) {
-    const Settings& settings = process.settings();
+    take_reach(reach_of(address, process.settings()));
+    reach_again_us_ = clock_.unix_microseconds() + kReachAgainUs;
+}
+
+void WriterState::take_reach(Reach reach) {
+    reach_ = reach;
+    local_.reset();
+    is_at_home_ = false;
     if (reach_.this_machine) {
         // What goes out to the network reaches this machine's other folders that way.
-        auto folders = process.folders();
-        if (address.place != Place::here) folders.erase(folders.begin() + 1, folders.end());
-        local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address.slot.key,
-                                                      options.wait_for_others);
+        auto folders = process_.folders();
+        if (address_.place != Place::here) folders.erase(folders.begin() + 1, folders.end());
+        local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address_.slot.key,
+                                                      options_.wait_for_others);
     }
-    if (!reach_.others) return;
+    remote_.reset();
+    classic_.reset();
+    if (reach_.others) open_ways();
+}
+
+void WriterState::open_ways() {
+    const Settings& settings = process_.settings();
+    network_ = os::own_network();
     if (settings.netbios) {
-        classic_ = std::make_unique<ClassicWriter>(address_, origin_, settings, process.clock());
+        classic_ = std::make_unique<ClassicWriter>(address_, origin_, settings, process_.clock());
     }
     if (!settings.udp || (classic_ && is_classic_place(address_))) return;
-    const bool is_host = address.place == Place::named && !reach_.this_machine;
+    const bool is_host = address_.place == Place::named && !reach_.this_machine;
     remote_ = std::make_unique<RemoteWriter>(
-        address_, origin_, options.wait_for_address,
+        address_, origin_, options_.wait_for_address,
         RemoteWriter::Ports{
             .settings = settings,
-            .clock = process.clock(),
+            .clock = process_.clock(),
             .carrier = make_udp_carrier(settings),
             .make_neighbours = [&settings] { return make_local_carrier(settings); },
             .resolver =
-                is_host ? std::make_unique<HostResolver>(settings, process.clock()) : nullptr,
+                is_host ? std::make_unique<HostResolver>(settings, process_.clock()) : nullptr,
         });
 }
 
-WriterState::~WriterState() {
+// An address of this machine moves to another one, and back; a host gets another name. What goes
+// another way has an origin of its own, so that nobody counts the numbers before as lost.
+void WriterState::follow_reach(std::int64_t now_us) {
+    const bool is_due = now_us >= reach_again_us_ || now_us < reach_again_us_ - kReachAgainUs;
+    if (!is_due) return;
+    reach_again_us_ = now_us + kReachAgainUs;
+    const Reach reach = reach_of(address_, process_.settings());
+    if (reach.this_machine == reach_.this_machine && reach.others == reach_.others) return;
+    say_end();
+    origin_ = process_.random().u64();
+    next_sequence_ = 1;
+    take_reach(reach);
+}
+
+WriterState::~WriterState() { say_end(); }
+
+void WriterState::say_end() {
     if (remote_) remote_->end(next_sequence_);
     if (remote_) process_.departures().add({remote_->lost(), remote_->ways()});
     if (classic_) classic_->finish();
@@ -128,6 +162,7 @@ Result<void> WriterState::find() {
 bool WriterState::hold(std::string_view message, Form form) {
     if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
+    if (may_move_ && now_us >= reach_again_us_) return false;  // put looks
     if (is_at_home(now_us)) return false;
     if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
     ++next_sequence_;
@@ -158,6 +193,7 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
 Result<std::size_t> WriterState::put_some(std::span<const std::string_view> messages, Form form,
                                           const Patience& patience, Refusal refusal,
                                           WantOfRoom& want, bool continues) {
+    if (may_move_ && !continues) follow_reach(clock_.unix_microseconds());
     messages = messages.first(std::min(messages.size(), kAtOnce));
     const bool is_here = address_.place == Place::here;
     const auto taken =
@@ -208,6 +244,16 @@ bool WriterState::is_at_home(std::int64_t now_us) {
     return is_at_home_;
 }
 
+// By what the post office here knows its own machine's copies: the slot's memory says it, at any
+// time.
+std::uint64_t WriterState::machine_number() const {
+    const auto end = local_->end();
+    if (!end) return 0;
+    const MachineId machine = inbox::read_machine(end->header());
+    return may_be_one(machine.network, network_) ? machine.number
+                                                 : number_for_other_networks(machine.number);
+}
+
 // Fire and forget: whatever keeps a message out of the slot here is counted there.
 void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience) {
     os::Deadline deadline;
@@ -249,18 +295,13 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
         put_at_home(items, patience);
         return messages.size();
     }
-    // The post office here must know its own machine's copies; where a slot is there is a number.
-    if (at_home && station_ == 0) {
-        const inbox::SlotFolder folder(process_.settings().dir);
-        station_ = folder.station_id(process_.random()).value_or(0);
-    }
     const auto taken = put_to_others(
         {
             .texts = messages,
             .form = form,
             .first_sequence = first,
             .sent_at_us = now_us,
-            .station = station_,
+            .station = at_home ? machine_number() : 0,
             .delivered_at_home = at_home,
             .continues = continues,
             .waits = is_patient(patience),

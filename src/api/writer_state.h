@@ -100,7 +100,12 @@ private:
                                  bool continues);
     Result<std::size_t> put_here(std::span<const inbox::Item> items, Refusal refusal,
                                  WantOfRoom& want);
+    void follow_reach(std::int64_t now_us);
+    void take_reach(Reach reach);
+    void open_ways();
+    void say_end();
     bool is_at_home(std::int64_t now_us);
+    std::uint64_t machine_number() const;
     void put_at_home(std::span<const inbox::Item> items, const Patience& patience);
     Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
                                       const Patience& patience, WantOfRoom& want, bool continues);
@@ -119,11 +124,12 @@ private:
     Process& process_;
     const Address address_;
     const WriterOptions options_;
-    const Reach reach_;
-    const std::uint64_t origin_;
+    const bool may_move_;  // what its place means here
+    Reach reach_;
+    std::uint64_t origin_;
     std::uint64_t next_sequence_ = 1;
     os::RecentClock clock_;
-    std::uint64_t station_ = 0;
+    NetworkId network_{};  // where its datagrams leave
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
     std::unique_ptr<RemoteWriter> remote_;       // reach_.others, by our own carrier
@@ -131,6 +137,7 @@ private:
     bool is_at_home_ = false;                    // there is a slot here as well
     std::int64_t look_again_us_ = 0;             // for one; before that there is none
     bool home_is_stuck_ = false;  // it was waited for in vain, and took nothing since
+    std::int64_t reach_again_us_ = 0;            // names and addresses may move
 
     // Of the current put; kept, for making them anew costs more than a put.
     std::vector<inbox::Item> items_;

@@ -177,6 +177,11 @@ bool is_another_users(const char* folder) {
     return geteuid() != 0 && stat(folder, &status) == 0 && status.st_uid != geteuid();
 }
 
+std::string system_host() {
+    std::array<char, 256> name{};  // HOST_NAME_MAX is 64; the last byte stays zero
+    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
 SettingsSources system_sources() {
     SettingsSources sources;
     for (const char* const variable :
@@ -189,8 +194,7 @@ SettingsSources system_sources() {
     }
     sources.read_file = read_whole_file;
     sources.user_id = geteuid();
-    std::array<char, 256> name{};  // HOST_NAME_MAX is 64; the last byte stays zero
-    if (gethostname(name.data(), name.size() - 1) == 0) sources.host_name = name.data();
+    sources.host_name = system_host();
     return sources;
 }
 
@@ -211,7 +215,12 @@ Result<Settings> settings_from(const SettingsSources& sources, Origins* origins)
 Result<Settings> load_settings(const SettingsOptions& options, Origins* origins) {
     SettingsSources sources = system_sources();
     sources.options = options;
+    Origins known;
+    if (origins == nullptr) origins = &known;
     auto settings = settings_from(sources, origins);
+    if (settings && !origins->contains("host")) {
+        settings->ask_host = [] { return default_host(system_host()); };
+    }
     if (!settings || !options.with_keys) return settings;
     const auto& folders = settings->key_folders;
     auto keys = trust::Keys::open({[folders] { return trust::load_keys(folders); },

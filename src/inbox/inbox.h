@@ -114,6 +114,8 @@ public:
     bool make_room(std::uint64_t wanted_bytes = 0);
     // Of which origins it dropped how many, the first `most` from `first_origin` on.
     DropBook::Drops dropped(std::uint64_t first_origin, std::size_t most) const;
+    // By what writers to many mark messages that they have put here themselves.
+    void set_machine(const MachineId& machine);
 
 private:
     struct Waiter;
@@ -210,6 +212,7 @@ private:
     std::uint64_t earlier_received_bytes_ = 0, earlier_senders_forgotten_ = 0;
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
+    MachineId machine_;  // stands in the segment, and in the next one
     DropBook drops_;
     struct {
         std::uint64_t number = 0, lost_before = 0;

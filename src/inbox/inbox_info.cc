@@ -1,4 +1,4 @@
-// What a slot says of itself: docs/inbox.md section 5.
+// What a slot says of itself, and of its machine: docs/inbox.md section 5.
 
 #include <unistd.h>
 
@@ -24,6 +24,12 @@ bool Inbox::full() const {
     if (waiting() >= options_.max_messages) return true;
     const std::uint64_t bytes = read_books(segment_->header()).bytes;
     return bytes > consumed_bytes_ && bytes - consumed_bytes_ >= options_.max_bytes;
+}
+
+void Inbox::set_machine(const MachineId& machine) {
+    const os::BiasedMutex::Guest guest(mutex_);
+    machine_ = machine;
+    write_machine(segment_->header(), machine);
 }
 
 SlotInfo Inbox::info() const {

@@ -125,6 +125,7 @@ void Inbox::replace_segment() {
         settle_plain();
         return;
     }
+    write_machine(fresh->header(), machine_);
     segment_ = std::make_shared<Segment>(std::move(*fresh));
     read_ = {};
     last_.kind = RecordKind::continued;

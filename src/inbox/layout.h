@@ -11,11 +11,12 @@
 #include "mailslot/mailslot.h"
 #include "mailslot/result.h"
 #include "model/form.h"
+#include "model/machine_id.h"
 
 namespace mailslot::inbox {
 
 inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1", read as a number
-inline constexpr std::uint32_t kLayoutVersion = 5;
+inline constexpr std::uint32_t kLayoutVersion = 6;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
 // A cache line: who reads a record does not disturb who writes the next one.
@@ -108,10 +109,27 @@ struct Header {
     // Written once.
     alignas(128) std::atomic<std::uint32_t> closed;
     std::atomic<std::uint32_t> root_link;
+
+    // Written by the reading process whenever its post office says so, read by writers to other
+    // machines: a MachineId.
+    alignas(128) std::atomic<std::uint64_t> machine_number;
+    std::atomic<std::uint64_t> network_cookie, network_inode;
 };
 static_assert(sizeof(Header) <= kHeaderBytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<BlockState>::is_always_lock_free);
+
+inline void write_machine(Header& header, const MachineId& machine) {
+    header.network_cookie.store(machine.network.cookie, std::memory_order_relaxed);
+    header.network_inode.store(machine.network.inode, std::memory_order_relaxed);
+    header.machine_number.store(machine.number, std::memory_order_relaxed);
+}
+
+inline MachineId read_machine(const Header& header) {
+    return {header.machine_number.load(std::memory_order_relaxed),
+            {header.network_cookie.load(std::memory_order_relaxed),
+             header.network_inode.load(std::memory_order_relaxed)}};
+}
 
 // --- The commit word
 // -----------------------------------------------------------------------------------

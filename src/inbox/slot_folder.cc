@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 
 #include "base/hex.h"
 #include "os/local_socket.h"
@@ -37,30 +36,6 @@ Result<void> SlotFolder::prepare(unsigned mode) const {
     const unsigned inner = mode | 0500;
     if (auto made = os::make_folder(dir_ + "/slots", inner); !made) return made;
     return os::make_folder(dir_ + "/readers", inner);
-}
-
-Result<std::uint64_t> SlotFolder::station_id(Random& random) const {
-    const std::string path = dir_ + "/station";
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        auto text = os::read_small_file(path);
-        if (!text) return text.error();
-        std::uint64_t id = 0;
-        if (*text && (*text)->size() == 16 &&
-            std::from_chars((*text)->data(), (*text)->data() + 16, id, 16).ec == std::errc() &&
-            id != 0) {
-            return id;
-        }
-        auto lock = os::lock_file(dir_ + "/lock");
-        if (!lock) return lock.error();
-        text = os::read_small_file(path);
-        if (text && *text && (*text)->size() == 16) continue;  // another process was first
-        id = random.u64() | 1;
-        if (auto written = os::write_small_file(path, hex_of(id), 0644); !written) {
-            return written.error();
-        }
-        return id;
-    }
-    return Error{Errc::no_resources, "read station", 0, path + " is damaged: delete it"};
 }
 
 std::string SlotFolder::reader_socket_path(std::uint64_t random) const {

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/random.h"
 #include "mailslot/result.h"
 #include "model/address.h"
+#include "model/machine_id.h"
 #include "os/folder.h"
 
 namespace mailslot::inbox {
@@ -18,24 +18,46 @@ struct SlotEntry {
     std::string socket_path;
 };
 
+// What the holder of an office's lock has written into the file.
+struct OfficeMark {
+    NetworkId network;
+    bool is_daemon = false;  // serves processes in other networks, too
+};
+
 // Threads: any.
 class SlotFolder {
 public:
-    explicit SlotFolder(std::string dir) : dir_(std::move(dir)) {}
+    // `office`: which of the folder's post offices is meant, where containers with networks of
+    // their own share the folder; empty: the one that has the plain names.
+    explicit SlotFolder(std::string dir, std::string office = {})
+        : dir_(std::move(dir)), office_(std::move(office)) {}
+    SlotFolder with_office(std::string office) const { return SlotFolder(dir_, std::move(office)); }
 
     // Makes the folders for a reader. Errors: no_permission, no_resources.
     Result<void> prepare(unsigned mode) const;
-    // The identity of this folder, as a machine, among all: made at first need. Errors: as
-    // prepare's, timed_out.
-    Result<std::uint64_t> station_id(Random& random) const;
 
     std::string reader_socket_path(std::uint64_t random) const;
     std::string reader_socket_path(const std::string& file) const {
         return dir_ + "/readers/" + file;
     }
-    std::string office_socket_path() const { return dir_ + "/office.sock"; }
-    std::string takeover_socket_path() const { return dir_ + "/takeover.sock"; }
-    std::string office_lock_path() const { return dir_ + "/office.lock"; }
+    std::string office_socket_path() const { return dir_ + "/office" + office_ + ".sock"; }
+    std::string takeover_socket_path() const { return dir_ + "/takeover" + office_ + ".sock"; }
+    std::string office_lock_path() const { return dir_ + "/office" + office_ + ".lock"; }
+
+    // Several post offices in one folder: docs/slot-folder.md, "Several networks".
+    // By what the office of a network is called that has not the plain names.
+    static std::string office_name(const NetworkId& network);
+    // Those that there may be, beside the one with the plain names.
+    std::vector<std::string> office_names() const;
+    // Where the office of a network is, or is to be. `is_daemon`: mailslotd asks.
+    SlotFolder of_network(const NetworkId& network, bool is_daemon) const;
+    // Where a process in that network finds an office to register with, the best first.
+    std::vector<SlotFolder> offices_for(const NetworkId& network) const;
+    Result<void> write_office_mark(const os::GuardedFd& lock, const OfficeMark& mark) const;
+    // No value: the file says nothing, or this user may not read it.
+    std::optional<OfficeMark> office_mark() const;
+    // Removes what offices left that are dead. For the holder of an office's lock.
+    void sweep_offices() const;
 
     // Enters a slot for the process that listens on the socket. Takes over what a dead process
     // left. Errors: slot_exists, no_permission, no_resources, timed_out.
@@ -50,7 +72,7 @@ private:
     std::string entry_path(std::string_view key) const;
     Result<SlotEntry> read_entry(const std::string& path) const;
 
-    std::string dir_;
+    std::string dir_, office_;
 };
 
 }  // namespace mailslot::inbox

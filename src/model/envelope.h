@@ -47,6 +47,7 @@ struct Envelope {
     // The message.
     std::uint64_t sequence = 0;   // counts one writer's messages from 1
     std::int64_t sent_at_us = 0;  // Unix time, the sender's clock
+    bool has_no_time = false;     // the wire carries none: sent_at_us is when it came
     Form format{};
     Trust trust = Trust::none;
     std::string_view domain{};  // Trust::domain: whose key it came under, folded

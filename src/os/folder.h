@@ -25,6 +25,15 @@ bool set_mode(const std::string& path, unsigned mode);
 // What root made in the folder of another user is that user's to use.
 void give_to_folder_owner(const std::string& path);
 
+// Tells two files apart that have one path, one after the other.
+struct FileId {
+    std::uint64_t device = 0, inode = 0;
+    bool operator==(const FileId&) const = default;
+};
+std::optional<FileId> file_at(const std::string& path);  // no value: there is none
+std::optional<FileId> file_of(const GuardedFd& fd);
+
+// A file is locked only if it is still at its path: another process may have removed it meanwhile.
 // Held until the value goes. Waits at most two seconds. Errors: timed_out, no_permission,
 // no_resources.
 Result<GuardedFd> lock_file(const std::string& path);
@@ -35,6 +44,8 @@ Result<GuardedFd> try_lock_file(const std::string& path);
 Result<std::optional<std::string>> read_small_file(const std::string& path);
 // All of it or nothing, and never half of it for a reader. Errors: no_permission, no_resources.
 Result<void> write_small_file(const std::string& path, std::string_view text, unsigned mode);
+// The same of a file that others may have open, or locked. A reader may see half of it.
+Result<void> overwrite_file(const GuardedFd& fd, std::string_view text);
 bool remove_file(const std::string& path);  // false: it was not there
 std::vector<std::string> list_folder(
     const std::string& path);  // names but for those that begin with `.`

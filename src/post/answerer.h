@@ -44,6 +44,7 @@ public:
              ListSlots list_slots, Send send);
 
     void hear(const Envelope& query);  // one that is for this machine
+    void set_station(std::uint64_t station) { station_ = station; }
     void tick();
     void send_all();  // at once: nobody will be here later
     std::optional<Clock::Instant> next_tick() const;
@@ -63,7 +64,7 @@ private:
     std::size_t room_for_answer(const Envelope& query) const;
     void send(const Waiting& answer);
 
-    const std::uint64_t station_;
+    std::uint64_t station_;
     const std::string host_;
     const Clock& clock_;
     Random& random_;

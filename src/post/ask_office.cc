@@ -5,6 +5,7 @@
 
 #include "inbox/local_writer.h"
 #include "os/local_socket.h"
+#include "os/network_id.h"
 
 namespace mailslot::post {
 namespace {
@@ -15,8 +16,8 @@ using wire::LocalOp;
 // For one answer: the office does nothing that lasts.
 constexpr std::chrono::seconds kPatience{1};
 
-Result<os::GuardedFd> connect(const inbox::SlotFolder& folder) {
-    auto connection = os::connect_local(folder.office_socket_path());
+Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
+    auto connection = os::connect_local(office.office_socket_path());
     if (connection || connection.error().code != Errc::no_such_slot) return connection;
     return Error{Errc::unreachable, "ask the post office", connection.error().os_code,
                  "no process is the post office of this machine just now"};
@@ -43,6 +44,21 @@ Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answe
     }
     if (message->op != answer) return Error{Errc::no_resources, "ask the post office"};
     return message;
+}
+
+// Our network's first: a slot is registered with one of them.
+std::vector<inbox::SlotFolder> all_offices_in(std::span<const inbox::SlotFolder> folders) {
+    std::vector<inbox::SlotFolder> all;
+    for (const inbox::SlotFolder& folder : folders) {
+        for (inbox::SlotFolder& office : folder.offices_for(os::own_network())) {
+            all.push_back(std::move(office));
+        }
+        for (std::string& name : folder.office_names()) {
+            all.push_back(folder.with_office(std::move(name)));
+        }
+        all.push_back(folder);
+    }
+    return all;
 }
 
 Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const std::string& key,
@@ -82,8 +98,8 @@ Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolde
                                                 const inbox::SlotEntry& entry, const SlotInfo& slot,
                                                 std::size_t most) {
     Result<std::vector<SenderInfo>> answer = Error{Errc::unreachable, "ask the post office"};
-    for (const inbox::SlotFolder& folder : folders) {
-        answer = ask_one(folder, entry.name.key, most);
+    for (const inbox::SlotFolder& office : all_offices_in(folders)) {
+        answer = ask_one(office, entry.name.key, most);
         if (answer || answer.error().code != Errc::unreachable) break;
     }
     if (answer && slot.lost.dropped_oldest > 0) add_drops(*answer, entry);
@@ -91,7 +107,11 @@ Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolde
 }
 
 Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder) {
-    const auto office = connect(folder);
+    auto office = connect(folder);
+    for (const inbox::SlotFolder& of_ours : folder.offices_for(os::own_network())) {
+        office = connect(of_ours);
+        if (office || office.error().code != Errc::unreachable) break;
+    }
     if (!office) return office.error();
     auto answer = ask(office->get(), {.op = LocalOp::counters}, LocalOp::counter_list);
     if (!answer) return answer.error();

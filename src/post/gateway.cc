@@ -4,7 +4,6 @@
 #include "wire/labels.h"
 
 namespace mailslot::post {
-namespace {
 
 bool came_by_gateway(const Envelope& message) {
     if (!message.format.labelled) return false;
@@ -15,8 +14,6 @@ bool came_by_gateway(const Envelope& message) {
                          [&found](const Label& label) { found |= label.name == kViaLabel; });
     return found;
 }
-
-}  // namespace
 
 void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
     const bool from_udp = &carrier == &udp_, from_netbios = &carrier == &netbios_;

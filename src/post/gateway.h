@@ -16,6 +16,9 @@ namespace mailslot::post {
 // that it came by first.
 inline constexpr std::string_view kViaLabel = "via";
 
+// Whether one did. The message's time is then the gateway's.
+bool came_by_gateway(const Envelope& message);
+
 class Gateway {
 public:
     // `station`: this machine's, by which it knows its own copies.
@@ -24,13 +27,14 @@ public:
 
     // What `carrier` brought, and the post office has dealt with.
     void pass_on(const Carrier& carrier, std::span<const Parcel> arrived);
+    void set_station(std::uint64_t station) { station_ = station; }
 
 private:
     void pass_in(const Envelope& message);
     void pass_out(const Envelope& message);
 
     const ClassicSettings settings_;
-    const std::uint64_t station_;
+    std::uint64_t station_;
     Carrier& udp_;
     Carrier& netbios_;
     std::string text_;  // of the message at hand

@@ -8,6 +8,7 @@
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/sender_notes.h"
 #include "model/fold.h"
+#include "os/network_id.h"
 #include "os/shared_memory.h"
 #include "post/office_slot.h"
 #include "trust/keys.h"
@@ -60,6 +61,8 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       network_(settings.udp ? make_udp_carrier(settings) : make_netbios_carrier(settings)),
       classic_(settings.udp && settings.netbios ? make_netbios_carrier(settings) : nullptr),
       neighbours_(make_local_carrier(settings)),
+      network_id_(os::own_network()),
+      addresses_(addresses_of_system(clock)),
       post_office_(identity_of(settings, station), clock,
                    [this](std::string_view key, std::span<const Parcel> messages) {
                        return put(key, messages);
@@ -75,6 +78,8 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
               const std::string domain(answer.domain);
               (void)network_->send({Scope::direct, {}, to.address, to.port, domain}, {&answer, 1});
           }) {
+    post_office_.ids().addresses_are_known_by(
+        [this](const IpAddress& address) { return addresses_.has(address); });
     if (classic_) gateway_.emplace(settings, station, *network_, *classic_);
     if (settings.answer_queries) {
         post_office_.answer_queries_by([this](const Envelope& query) { answerer_.hear(query); });
@@ -100,6 +105,9 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
     std::unique_ptr<Office> office(
         new Office(settings, folder, station, clock, loop, role, std::move(estate.lock)));
     office->receive_by_ = receive_by;  // not before everybody is registered
+    // On a full disk processes of other networks take the office for theirs, as in a folder of
+    // their own.
+    (void)office->mark_lock(office->lock_);
     // The network first: whoever finds the socket may rely on being heard.
     office->start_network(estate);
     // Only other users' messages on a machine without any interface would be missed.
@@ -165,6 +173,7 @@ void Office::receive(Carrier& carrier) {
         turns_.give_way();  // to those who read what was delivered
     }
     if (parcels <= kNoStream) turns_.end();
+    if (post_office_.ids().is_contested()) change_machine();
     if (slots_.size() <= kManySlots) {
         book_counters();
     } else if (!book_at_) {
@@ -406,6 +415,8 @@ void Office::hear_registrant(int fd) {
                 found->second->writer->set_event(std::move(packet->fds[0]));
             }
             return;
+        case LocalOp::machine:
+            return hear_machine(fd, message->machine);
         case LocalOp::claim:
             return hear_claim(fd, wire::Rank{message->number});
         case LocalOp::registered_all:
@@ -429,6 +440,7 @@ void Office::drop_registrant(int fd) {
     loop_.remove(fd);
     awaited_.erase(fd);
     asked_.erase(fd);
+    told_.erase(fd);
     registrants_.erase(fd);
 }
 

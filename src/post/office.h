@@ -16,12 +16,14 @@
 #include "inbox/slot_folder.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
+#include "os/folder.h"
 #include "os/local_socket.h"
 #include "os/thread.h"
 #include "post/answerer.h"
 #include "post/gateway.h"
 #include "post/handover.h"
 #include "post/item_maker.h"
+#include "post/own_addresses.h"
 #include "post/post_office.h"
 #include "wire/local_message.h"
 
@@ -79,11 +81,19 @@ public:
     void remove_own_slot(const std::string& key) { remove_slot(key, kOwn); }
 
     void tick();
+    // Puts back lock and sockets that somebody has removed. Returns false if another process is the
+    // office of the folder meanwhile.
+    bool keep_place();
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
     OfficeStatus status() const {
         return {slots_.size() + inherited_.size(), registrants_.size(), post_office_.counters()};
     }
+
+    // What slots' memory is to say that this machine is (office_machine.cc), and whom to tell when
+    // that changes.
+    MachineId machine() const { return {post_office_.ids().present(), network_id_}; }
+    void tell_changes_to(std::function<void(const MachineId&)> tell) { tell_ = std::move(tell); }
 
     // What it has counted for the whole machine, by name: docs/post-office.md, "Counters".
     std::vector<NamedCounter> counters() const;
@@ -99,6 +109,7 @@ private:
     Result<void> start(Carrier& carrier, Estate& estate);
     void receive(Carrier& carrier);
     Result<void> listen();
+    Result<void> mark_lock(const os::GuardedFd& lock) const;
     void stop_listening();
     void accept_registrant(os::GuardedFd connection);
     void pause_accepting();
@@ -106,8 +117,13 @@ private:
     bool has_room_for(std::uint32_t user) const;
     bool has_room_for_slot(std::uint32_t user) const;
     Result<void> enter_name(int fd, const wire::LocalMessage& message, Slot& slot);
-    Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener);
+    Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener,
+                           std::optional<os::FileId>& file);
     void hear_registrant(int fd);
+    void hear_machine(int fd, const MachineId& machine);
+    void tell_machine(int fd) const;
+    void change_machine();
+    void use_machine();
     void drop_registrant(int fd);
     void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd> fds);
     Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
@@ -139,6 +155,8 @@ private:
     os::GuardedFd lock_;
     const inbox::SlotFolder& folder_;
     os::GuardedFd listener_, takeover_listener_;
+    // Their files, and the lock's, may be removed: whose they are shows by these.
+    std::optional<os::FileId> listener_file_, takeover_file_;
     std::map<int, os::GuardedFd> registrants_;
 
     // Handing over, as a successor: whose slots are expected, whose books came, and when we receive
@@ -163,12 +181,17 @@ private:
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
     std::optional<Clock::Instant> accept_again_;
+    const NetworkId network_id_;
+    OwnAddresses addresses_;
+    std::set<int> told_;  // registrants that follow what this machine is
+    std::function<void(const MachineId&)> tell_ = [](const MachineId&) {};
     PostOffice post_office_;
     os::ShortTurns turns_;
     SystemRandom random_;
     Answerer answerer_;
 };
 
+OwnAddresses addresses_of_system(const Clock& clock);
 // Who this machine is, as messages address it.
 Identity identity_of(const Settings& settings, std::uint64_t station);
 

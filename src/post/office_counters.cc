@@ -100,6 +100,8 @@ std::vector<NamedCounter> Office::counters() const {
         {"too_old", office.too_old},
         {"fragment_repeats", office.fragment_repeats},
         {"senders_forgotten", office.senders_forgotten},
+        {"identity_conflicts", post_office_.ids().conflicts()},
+        {"origin_conflicts", post_office_.origin_conflicts()},
     };
     add_losses(all, office.lost);
     const AnswererCounters& queries = answerer_.counters();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <tuple>
 
 #include "model/fold.h"
 #include "os/folder.h"
@@ -25,7 +26,7 @@ constexpr auto kAcceptPause = 100ms;           // when descriptors have run out
 }  // namespace
 
 Result<void> Office::listen() {
-    auto able = listen_at(folder_.takeover_socket_path(), 0600, takeover_listener_);
+    auto able = listen_at(folder_.takeover_socket_path(), 0600, takeover_listener_, takeover_file_);
     if (!able) return able;
     if (role_.listener >= 0) {
         return loop_.add(role_.listener,
@@ -35,14 +36,16 @@ Result<void> Office::listen() {
     // us, and they are registered with it.
     const std::string path = folder_.office_socket_path();
     if (os::is_listened_at(path) && os::connect_local(path)) return {};
-    return listen_at(folder_.office_socket_path(), role_.serves_all_users ? 0666 : 0600, listener_);
+    return listen_at(path, role_.serves_all_users ? 0666 : 0600, listener_, listener_file_);
 }
 
-Result<void> Office::listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener) {
+Result<void> Office::listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener,
+                               std::optional<os::FileId>& file) {
     os::remove_file(path);  // a dead office's, or our predecessor's; ours is the lock
     auto made = os::listen_local(path, mode);
     if (!made) return made.error();
     os::give_to_folder_owner(path);
+    file = os::file_at(path);
     listener = std::move(*made);
     return loop_.add(listener.get(),
                      [this, &listener] { accept_registrant(os::accept_local(listener.get())); });
@@ -50,14 +53,41 @@ Result<void> Office::listen_at(const std::string& path, unsigned mode, os::Guard
 
 void Office::stop_listening() {
     if (role_.listener >= 0) loop_.remove(role_.listener);
-    for (const auto& [listener, path] :
-         {std::pair(&listener_, folder_.office_socket_path()),
-          std::pair(&takeover_listener_, folder_.takeover_socket_path())}) {
+    for (const auto& [listener, file, path] :
+         {std::tuple(&listener_, &listener_file_, folder_.office_socket_path()),
+          std::tuple(&takeover_listener_, &takeover_file_, folder_.takeover_socket_path())}) {
         if (!*listener) continue;
         loop_.remove(listener->get());
         listener->reset();
-        os::remove_file(path);
+        if (os::file_at(path) == *file) os::remove_file(path);  // else it is another office's
     }
+}
+
+bool Office::keep_place() {
+    const auto held = os::file_of(lock_);
+    if (held && os::file_at(folder_.office_lock_path()) != held) {
+        auto fresh = os::try_lock_file(folder_.office_lock_path());
+        if (!fresh) return true;  // the folder is not back yet
+        if (!*fresh) return false;
+        lock_ = std::move(*fresh);
+        (void)mark_lock(lock_);
+    }
+    const bool is_paused = accept_again_.has_value();
+    for (const auto& [listener, file, path, mode] :
+         {std::tuple(&listener_, &listener_file_, folder_.office_socket_path(),
+                     role_.serves_all_users ? 0666u : 0600u),
+          std::tuple(&takeover_listener_, &takeover_file_, folder_.takeover_socket_path(),
+                     0600u)}) {
+        if (!*listener || is_paused || os::file_at(path) == *file) continue;
+        loop_.remove(listener->get());
+        (void)listen_at(path, mode, *listener, *file);  // else once more, the next time
+    }
+    return true;
+}
+
+// So that processes in other networks know that the office is not theirs.
+Result<void> Office::mark_lock(const os::GuardedFd& lock) const {
+    return folder_.write_office_mark(lock, {network_id_, role_.rank != wire::Rank::reader});
 }
 
 void Office::accept_registrant(os::GuardedFd connection) {

@@ -25,6 +25,7 @@ void Office::adopt(Estate& estate) {
     inherited_ = post_office_.take_books(
         estate.books, [this](const wire::SealerState& state) { network_->restore_window(state); });
     has_books_ = !inherited_.empty();
+    use_machine();
     for (os::GuardedFd& connection : estate.registrants) {
         const int fd = connection.get();
         if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) continue;

@@ -6,14 +6,33 @@
 
 #include "base/check.h"
 #include "model/fold.h"
+#include "post/gateway.h"
 
 namespace mailslot::post {
 
 using Standing = SequenceWindow::Standing;
 
+namespace {
+
+Content first_of(const Parcel& parcel) {
+    const Envelope& one = parcel.envelope;
+    if (!parcel.contents.empty()) return parcel.contents.front();
+    return {one.payload, one.sent_at_us, one.format};
+}
+
+// Gateways pass on one message at a time.
+bool has_senders_time(const Parcel& parcel) {
+    if (parcel.envelope.has_no_time) return false;
+    if (parcel.size() > 1 || !first_of(parcel).format.labelled) return true;
+    return !came_by_gateway(parcel.front());
+}
+
+}  // namespace
+
 PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_into_slot,
                        const Limits& limits)
     : identity_(std::move(identity)),
+      ids_(identity_.station),
       clock_(clock),
       put_into_slot_(std::move(put_into_slot)),
       book_(std::max<std::size_t>(limits.senders, 1)),
@@ -219,9 +238,10 @@ void PostOffice::handle_messages(Sender& sender, const Parcel& parcel) {
         // Only this one may be half here; came whole after all, by another carrier.
         if (reassembly_.messages() > 0) reassembly_.drop(sender.key, first);
         window.set_next_arrived(parcel.size());
+        note_time(parcel);
         stage(sender, parcel);
     } else if (window.has_arrived(first, parcel.size())) {
-        count_repeats(sender, parcel.size());
+        count_repeats(sender, parcel);
     } else {
         parcel.for_each([&](const Envelope& message) { handle_message(sender, message); });
     }
@@ -230,7 +250,7 @@ void PostOffice::handle_messages(Sender& sender, const Parcel& parcel) {
 void PostOffice::handle_message(Sender& sender, const Envelope& message) {
     Standing standing = sender.window.standing(message.sequence);
     if (standing == Standing::arrived || standing == Standing::too_old) {
-        count_repeats(sender, 1);
+        count_repeats(sender, {message});
         if (standing == Standing::too_old) {
             ++sender.key.slot->counters.too_old;
             ++counters_.too_old;
@@ -240,6 +260,7 @@ void PostOffice::handle_message(Sender& sender, const Envelope& message) {
     standing = revive(sender, message.sequence, standing);
     reassembly_.drop(sender.key, message.sequence);
     accept(sender, message.sequence, standing);
+    note_time({message});
     stage(sender, {message});
 }
 
@@ -266,10 +287,22 @@ void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
     }
 }
 
-void PostOffice::count_repeats(Sender& sender, std::uint64_t count) {
+void PostOffice::count_repeats(Sender& sender, const Parcel& repeats) {
+    const std::uint64_t count = repeats.size();
+    const Envelope& first = repeats.envelope;
+    const std::int64_t sent_at = first_of(repeats).sent_at_us;
+    const bool is_another = times_.is_another(first.origin, first.sequence, sent_at);
+    if (is_another && has_senders_time(repeats)) origin_conflicts_ += count;
     sender.repeats += count;
     sender.key.slot->counters.repeats += count;
     counters_.repeats += count;
+}
+
+// By the first of them: copies are packed alike.
+void PostOffice::note_time(const Parcel& parcel) {
+    const Envelope& first = parcel.envelope;
+    if (!has_senders_time(parcel)) return;
+    times_.note(first.origin, first.sequence, first_of(parcel).sent_at_us);
 }
 
 // ---- Losses

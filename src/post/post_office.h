@@ -20,14 +20,16 @@
 #include "model/limits.h"
 #include "model/parcel.h"
 #include "post/counters.h"
+#include "post/machine_ids.h"
 #include "post/reassembly.h"
+#include "post/recent_times.h"
 #include "post/sender_book.h"
 
 namespace mailslot::post {
 
 // Who this machine is, for admission.
 struct Identity {
-    std::uint64_t station = 0;             // its (runtime folder's) random identity
+    std::uint64_t station = 0;             // its random number; ids() has it from then on
     std::string host_key;                  // own name, folded
     std::vector<std::string> domain_keys;  // folded
 };
@@ -86,6 +88,13 @@ public:
     void answer_queries_by(std::function<void(const Envelope&)> answer) {
         answer_query_ = std::move(answer);
     }
+    // By what this machine's own datagrams are known.
+    MachineIds& ids() { return ids_; }
+    const MachineIds& ids() const { return ids_; }
+
+    // Messages dropped as repeats that are none: another message of that origin had the number.
+    std::uint64_t origin_conflicts() const { return origin_conflicts_; }
+
     // Handing over (docs/post-office.md, docs/protocol/office-state.md): all that is known. What
     // the slots' memory is called is for the caller to say, and to compare.
     void write_books(
@@ -151,7 +160,8 @@ private:
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
     void make_room_for_sender();
     void note(const Sender& sender) const;
-    void count_repeats(Sender& sender, std::uint64_t count);
+    void count_repeats(Sender& sender, const Parcel& repeats);
+    void note_time(const Parcel& parcel);
     void count_gap(Sender& sender, const Parcel& parcel);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
     void take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause);
@@ -173,6 +183,9 @@ private:
     bool take_part(SlotBook& slot, const wire::PartState& state);
 
     Identity identity_;
+    MachineIds ids_;
+    RecentTimes times_;
+    std::uint64_t origin_conflicts_ = 0;
     const Clock& clock_;
     PutIntoSlot put_into_slot_;
     NoteSender note_sender_ = [](std::string_view, std::uint64_t, std::uint64_t) {};

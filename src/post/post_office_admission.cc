@@ -14,7 +14,8 @@ bool PostOffice::admits(const Parcel& parcel) {
         counters_.ignored += parcel.size();
         const bool is_question = envelope.kind == Kind::query && !is_refused(envelope);
         if (is_question && is_for_us(envelope)) answer_query_(envelope);
-    } else if (envelope.delivered_at_home && envelope.station == identity_.station) {
+    } else if (envelope.delivered_at_home &&
+               ids_.is_own(envelope.station, envelope.from_address, now_, parcel.size())) {
         counters_.own += parcel.size();
     } else if (!is_for_us(envelope) && !is_refused(envelope)) {
         counters_.not_for_us += parcel.size();

@@ -93,6 +93,7 @@ void PostOffice::write_books(
         [&](const Reassembly::Key& key, Clock::Instant last_part, const Envelope& part) {
             parts[key.sender.slot].push_back({to_ticks(last_part), part});
         });
+    out.put(ids_.save());
     for (const auto& [key, slot] : slots_) {
         wire::SlotState state{memory_of(key), to_ticks(slot.opened_at),
                               to_ticks(slot.forgot_until)};
@@ -129,6 +130,10 @@ std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
     };
     visitor.sealer = [&](const wire::SealerState& state) {
         take_sealer(state);
+        return true;
+    };
+    visitor.machine = [this](const wire::MachineState& state) {
+        ids_.restore(state);
         return true;
     };
     wire::read_office_state(books, visitor);

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <future>
 
+#include "os/network_id.h"
+
 namespace mailslot::post {
 namespace {
 
@@ -38,15 +40,15 @@ Station::Station(const Settings& settings, const Clock& clock, Random& random, S
       role_(std::move(role)),
       is_guest_(geteuid() != 0 && os::owner_of(settings.dir).value_or(geteuid()) != geteuid()),
       folder_(settings.dir),
-      socket_path_(folder_.reader_socket_path(random.u64())) {}
+      socket_path_(folder_.reader_socket_path(random.u64())),
+      network_id_(os::own_network()),
+      machine_{random.u64() | 1, network_id_},
+      look_around_at_(clock.now() + kLookAround) {}
 
 Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const Clock& clock,
                                                 Random& random, StationRole role) {
     std::shared_ptr<Station> station(new Station(settings, clock, random, std::move(role)));
     if (auto able = station->prepare_folder(); !able) return able.error();
-    const auto id = station->folder_.station_id(random);
-    if (!id) return id.error();
-    station->station_id_ = *id;
     if (auto ready = station->prepare(); !ready) return ready.error();
 
     // Signals are for the program's own threads.
@@ -122,6 +124,7 @@ Result<void> Station::prepare() {
     auto listener = os::listen_local(socket_path_, 0666);
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
+    listener_file_ = os::file_at(socket_path_);
     return loop_->add(listener_.get(), [this] { accept_visitor(); });
 }
 
@@ -146,6 +149,7 @@ void Station::run() {
         if (is_offered_ && office_connection_) take_up_offer();
         if (register_again_ && office_connection_) register_all();
         if (office_) office_->tick();
+        if (now >= look_around_at_) look_around();
         if (seek_again_ && now >= *seek_again_) seek_office();
         if (change_at_ && now >= *change_at_) change_to_machines_office();
         if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
@@ -167,8 +171,8 @@ void Station::run() {
 }
 
 std::optional<Clock::Instant> Station::next_deadline() const {
-    std::optional<Clock::Instant> next = seek_again_;
-    for (const auto& other : {accept_again_, trim_at_, room_at_, change_at_,
+    std::optional<Clock::Instant> next = look_around_at_;
+    for (const auto& other : {seek_again_, accept_again_, trim_at_, room_at_, change_at_,
                               office_ ? office_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
@@ -231,6 +235,7 @@ Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
             loop_->wake();
         });
         slots_[key] = inbox;
+        inbox->set_machine(machine_);
         if (!is_guest_) opened = folder_.claim(inbox->name(), socket_path_);
         if (opened) {
             // Without a post office the slot is as good on this machine; it is registered when
@@ -247,7 +252,7 @@ void Station::close_slot(const SlotName& name) {
     execute([&] {
         const auto found = slots_.find(name.key);
         if (found == slots_.end()) return;
-        if (!is_guest_) folder_.release(name, socket_path_);
+        if (!is_guest_) folder_.release(name, socket_path_);  // an entry of ours alone
         if (office_) office_->remove_own_slot(name.key);
         if (office_connection_) {
             (void)os::send_packet(
@@ -260,6 +265,7 @@ void Station::close_slot(const SlotName& name) {
             if (visitor.inbox == found->second) leaving.push_back(fd);
         }
         slots_.erase(found);
+        displaced_.erase(name.key);
         set_refused(name.key, std::nullopt);
         for (const int fd : leaving) dismiss_visitor(fd);
     });
@@ -268,7 +274,8 @@ void Station::close_slot(const SlotName& name) {
 std::optional<Error> Station::network_error(const std::string& key) const {
     std::lock_guard lock(mutex_);
     const auto refused = refused_.find(key);
-    return refused != refused_.end() ? std::optional(refused->second) : network_error_;
+    if (refused != refused_.end()) return refused->second;
+    return network_error_ ? network_error_ : other_network_;
 }
 
 void Station::set_refused(const std::string& key, std::optional<Error> why) {

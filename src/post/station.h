@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,6 +29,19 @@
 #include "wire/local_message.h"
 
 namespace mailslot::post {
+
+// How often a station looks whether its folder is still there, and what the system calls this
+// machine: nobody tells of these in all kinds of file systems and sandboxes. Five system calls.
+inline constexpr std::chrono::seconds kLookAround{1};
+// Entries of slots that are looked at each time.
+inline constexpr int kEntriesAtOnce = 64;
+
+// The step of a network_error() that is none: the slot hears another network than this process's.
+inline constexpr const char* kOtherNetwork = "other network";
+
+inline bool is_of_other_network(const Error& error) {
+    return std::string_view(error.step) == kOtherNetwork;
+}
 
 // What makes a station a daemon's.
 struct StationRole {
@@ -89,7 +103,18 @@ private:
     void run();
     void execute(std::function<void()> command);  // on the thread; returns when it has run
     void run_commands();
+    Result<void> reopen(const Settings& settings, const Look& look);
     std::optional<Clock::Instant> next_deadline() const;
+
+    // What may change under us (station_surroundings.cc).
+    void look_around();
+    void follow_host();
+    void keep_folder();
+    bool put_socket_back();
+    bool keep_entry(const std::string& key, const inbox::Inbox& inbox);
+    void keep_entries();
+    void keep_office_place();
+    void keep_watch();
     void trim_slots();
     void make_room(inbox::Inbox& inbox, std::uint64_t wanted_bytes);
     void look_for_room();
@@ -107,6 +132,7 @@ private:
     bool become_office();
     bool join_office();
     bool join_office(const std::string& dir);
+    bool join_office(const inbox::SlotFolder& office, const std::string& dir);
     bool has_machines_office() const;
     void watch_for_machines_office();
     void change_to_machines_office();
@@ -117,6 +143,10 @@ private:
     void answer_office(const wire::LocalMessage& message);
     Result<void> register_slot(const std::shared_ptr<inbox::Inbox>& inbox);
     Result<void> await_registration(const std::string& key);
+    void set_machine(const MachineId& machine);
+    void tell_machine();
+    void note_network();
+    std::uint64_t machine_number_as_office() const;
     void register_own(const std::shared_ptr<inbox::Inbox>& inbox);
     void set_network_error(std::optional<Error> error);
     void set_refused(const std::string& key, std::optional<Error> why);
@@ -135,16 +165,18 @@ private:
     StationRole role_;
     // In the folder of another user, whose mailslotd does there for us what we may not.
     const bool is_guest_;
-    const inbox::SlotFolder folder_;
+    inbox::SlotFolder folder_;  // with the names of our network's office
     const std::string socket_path_;
-    std::uint64_t station_id_ = 0;
 
     std::unique_ptr<os::EventLoop> loop_;
     std::unique_ptr<os::Liveness> liveness_;
     os::GuardedFd listener_;
+    std::optional<os::FileId> listener_file_;
     std::optional<Clock::Instant> accept_again_;
 
     // The thread's own.
+    const NetworkId network_id_;
+    MachineId machine_;  // what our slots' memory says
     std::map<std::string, std::shared_ptr<inbox::Inbox>, std::less<>> slots_;
     std::map<int, Visitor> visitors_;
     std::unique_ptr<Office> office_;          // we are it
@@ -157,13 +189,17 @@ private:
     bool is_machines_ = false;                    // it is, or was, of the whole machine
     std::optional<Clock::Instant> away_until_{};  // it may come back until then
     std::optional<os::FolderWatch> watch_{};      // for it to come
+    std::optional<os::FileId> watched_{};         // where the watch looks
     std::optional<Clock::Instant> change_at_{};   // it is coming
     int change_tries_ = 0;
     bool is_offered_ = false;      // it ends, and asks us to go on
     bool register_again_ = false;  // a new one asks for all slots
     Look at_end_{};
     std::function<void()> at_loss_{};
-    std::optional<Error> no_office_{};         // a daemon's: why it is not the office
+    std::optional<Error> no_office_{};  // a daemon's: why it is not the office
+    Clock::Instant look_around_at_;
+    std::string looked_at_{};            // the last slot whose entry was looked at
+    std::set<std::string> displaced_{};  // slots whose names others took while there was no folder
     std::optional<Clock::Instant> trim_at_;    // memory of our slots that is needed no more
     std::optional<Clock::Instant> room_at_{};  // look at those that drop their oldest
 
@@ -172,6 +208,7 @@ private:
     mutable std::mutex mutex_;  // guards what follows
     std::vector<std::function<void()>> commands_;
     std::optional<Error> network_error_;
+    std::optional<Error> other_network_{};               // where our office listens
     std::map<std::string, Error, std::less<>> refused_;  // slots, by the office
     bool stopping_ = false;
     std::thread thread_;

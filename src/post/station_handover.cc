@@ -21,13 +21,15 @@ constexpr int kMostOffers = 8;
 
 Result<void> Station::open_office(Estate estate, Clock::Instant receive_by) {
     const OfficeRole role{role_.rank, role_.serves_all_users, role_.listener.get()};
-    auto office = Office::open(settings_, folder_, station_id_, clock_, *loop_, role,
+    auto office = Office::open(settings_, folder_, machine_number_as_office(), clock_, *loop_, role,
                                std::move(estate), receive_by);
     if (!office) {
         set_network_error(office.error());
         return office.error();
     }
     office_ = std::move(*office);
+    office_->tell_changes_to([this](const MachineId& machine) { set_machine(machine); });
+    set_machine(office_->machine());
     office_died_ = false;
     metrics_.reset();
     if (!settings_.metrics.empty()) metrics_ = MetricsServer::start(settings_, folder_);
@@ -42,6 +44,7 @@ Result<void> Station::open_office(Estate estate, Clock::Instant receive_by) {
 // The office that we are registered with ends. What it sends us must come by the way while we wait.
 void Station::take_up_offer() {
     is_offered_ = false;
+    if (!may_be_one(machine_.network, network_id_)) return;  // its sockets are in that network
     {
         std::lock_guard lock(mutex_);
         if (stopping_) return;  // we end, too; it asks the next one
@@ -92,21 +95,25 @@ Result<void> Station::claim_office() {
 Result<void> Station::reopen_office(const Settings& settings, const Look& look) {
     Result<void> reopened;
     execute([&] {
-        if (!office_) return;
-        const std::string dir = settings_.dir, system_dir = settings_.system_dir;
-        const auto waits_until = office_->receive_by().value_or(clock_.now());
-        office_->drain();  // what is for a port that we leave
-        Estate estate = office_->take_apart();
-        close_office();
-        settings_ = settings;
-        settings_.dir = dir;
-        settings_.system_dir = system_dir;
-        if (look) look(estate);
-        const auto patience = estate.registrants.empty() ? 0ms : kHandoverPatience;
-        reopened = open_office(std::move(estate), std::max(waits_until, clock_.now() + patience));
-        if (!reopened) seek_again_ = clock_.now();
-        for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
+        if (office_) reopened = reopen(settings, look);
     });
+    return reopened;
+}
+
+Result<void> Station::reopen(const Settings& settings, const Look& look) {
+    const std::string dir = settings_.dir, system_dir = settings_.system_dir;
+    const auto waits_until = office_->receive_by().value_or(clock_.now());
+    office_->drain();  // what is for a port that we leave
+    Estate estate = office_->take_apart();
+    close_office();
+    settings_ = settings;
+    settings_.dir = dir;
+    settings_.system_dir = system_dir;
+    if (look) look(estate);
+    const auto patience = estate.registrants.empty() ? 0ms : kHandoverPatience;
+    auto reopened = open_office(std::move(estate), std::max(waits_until, clock_.now() + patience));
+    if (!reopened) seek_again_ = clock_.now();
+    for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
     return reopened;
 }
 
@@ -172,6 +179,7 @@ void Station::bequeath_office() {
 void Station::register_all() {
     register_again_ = false;
     bury_office_writers();  // our predecessor's; it is not at work any more
+    tell_machine();
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_connection_) return;

@@ -1,5 +1,6 @@
 // The station's dealings with the machine's post office: being it, finding it, taking over.
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -41,6 +42,9 @@ std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Live
 void Station::seek_office() {
     seek_again_.reset();
     if (office_ || office_connection_) return;
+    if (!is_guest_) {
+        folder_ = folder_.of_network(network_id_, role_.rank != wire::Rank::reader);
+    }
     const bool found = role_.rank == wire::Rank::reader
                            ? join_office() || become_office()
                            : become_office() || claim_office().has_value();
@@ -61,6 +65,7 @@ bool Station::become_office() {
     auto lock = os::try_lock_file(folder_.office_lock_path());
     if (!lock) set_network_error(lock.error());
     if (!lock || !*lock) return false;
+    folder_.sweep_offices();
     Estate estate = std::move(role_.kept);
     role_.kept = {};
     estate.lock = std::move(*lock);
@@ -88,14 +93,23 @@ bool Station::join_office() {
 
 // We hand it our slots: it must be this user's own, root's, or of whom root gave the folder to.
 bool Station::join_office(const std::string& dir) {
-    auto connection = os::connect_local(inbox::SlotFolder(dir).office_socket_path());
+    const auto offices = inbox::SlotFolder(dir).offices_for(network_id_);
+    return std::ranges::any_of(
+        offices, [&](const inbox::SlotFolder& office) { return join_office(office, dir); });
+}
+
+bool Station::join_office(const inbox::SlotFolder& office, const std::string& dir) {
+    auto connection = os::connect_local(office.office_socket_path());
     if (!connection) return false;
     const std::uint32_t user = os::peer_identity(connection->get()).uid;
     const bool is_trusted = user == geteuid() || user == 0 ||
                             (os::owner_of(dir) == user && os::check_folder(dir).has_value());
     if (!is_trusted) return false;
     office_connection_ = std::move(*connection);
-    if (loop_->add(office_connection_.get(), [this] { hear_office(); })) return true;
+    if (loop_->add(office_connection_.get(), [this] { hear_office(); })) {
+        tell_machine();
+        return true;
+    }
     office_connection_.reset();
     return false;
 }
@@ -107,6 +121,7 @@ void Station::watch_for_machines_office() {
     auto watch = os::FolderWatch::open(settings_.system_dir);
     if (!watch) return;  // it is not installed here
     watch_ = std::move(*watch);
+    watched_ = os::file_at(settings_.system_dir);
     (void)loop_->add(watch_->fd(), [this] {
         watch_->clear();
         if (!office_connection_) seek_tries_ = 0;
@@ -172,6 +187,7 @@ void Station::answer_office(const LocalMessage& message) {
         register_again_ = true;
         return;
     }
+    if (message.op == LocalOp::machine) return set_machine(message.machine);
     const auto found = slots_.find(message.key);
     if (found == slots_.end()) return;
     if (message.op == LocalOp::reattach && !found->second->is_closed()) {
@@ -186,6 +202,40 @@ void Station::answer_office(const LocalMessage& message) {
         (void)os::send_packet(office_connection_.get(),
                               wire::encode({.op = LocalOp::event, .key = message.key}), fds);
     }
+}
+
+void Station::set_machine(const MachineId& machine) {
+    if (machine.number == 0) return;
+    machine_ = machine;
+    note_network();
+    for (const auto& [key, inbox] : slots_) inbox->set_machine(machine);
+}
+
+// An office in another network is mailslotd's, or had its process moved.
+void Station::note_network() {
+    std::optional<Error> other;
+    if (!may_be_one(machine_.network, network_id_)) {
+        other =
+            Error{Errc::unreachable, kOtherNetwork, 0,
+                  "the post office of " + (is_machines_ ? settings_.system_dir : settings_.dir) +
+                      " is in another network namespace, and its network is what is heard "
+                      "here; to hear this one, set MAILSLOT_DIR to a folder that the two do "
+                      "not share"};
+    }
+    std::lock_guard lock(mutex_);
+    other_network_ = std::move(other);
+}
+
+// The office must know what our slots' writers have sent so far, and tells us how to go on.
+void Station::tell_machine() {
+    (void)os::send_packet(office_connection_.get(),
+                          wire::encode({.op = LocalOp::machine, .machine = machine_}));
+}
+
+// That of the office that we were registered with, so that writers need not change; but not of one
+// in another network, which may go on.
+std::uint64_t Station::machine_number_as_office() const {
+    return may_be_one(machine_.network, network_id_) ? machine_.number : SystemRandom().u64() | 1;
 }
 
 void Station::register_own(const std::shared_ptr<inbox::Inbox>& inbox) {

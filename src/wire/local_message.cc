@@ -162,10 +162,18 @@ bool has_cursor(LocalOp op) {
            op == LocalOp::drop_page;
 }
 
-bool is_known(LocalOp op) {
-    return (op >= LocalOp::attach && op <= LocalOp::drop_page) ||
-           (op >= LocalOp::offer && op <= LocalOp::registered_all);
+void put_machine(ByteWriter& out, const MachineId& machine) {
+    out.u64be(machine.number);
+    out.u64be(machine.network.cookie);
+    out.u64be(machine.network.inode);
 }
+
+MachineId take_machine(ByteReader& in) {
+    const std::uint64_t number = in.u64be(), cookie = in.u64be();
+    return {number, {cookie, in.u64be()}};
+}
+
+bool is_known(LocalOp op) { return op >= LocalOp::attach && op <= LocalOp::registered_all; }
 
 std::size_t most_bytes(const LocalMessage& message) {
     return kMostBytes + message.senders.size() * kMostSenderBytes +
@@ -192,6 +200,7 @@ std::vector<std::byte> encode(const LocalMessage& message) {
     if (message.op == LocalOp::sender_page) put_senders(out, message.senders);
     if (message.op == LocalOp::counter_list) put_counters(out, message.counters);
     if (message.op == LocalOp::drop_page) put_drops(out, message);
+    if (message.op == LocalOp::machine) put_machine(out, message.machine);
     buffer.resize(out.size());
     return buffer;
 }
@@ -210,6 +219,7 @@ Result<LocalMessage> decode_local_message(Bytes packet) {
     if (message.op == LocalOp::sender_page) message.senders = take_senders(in);
     if (message.op == LocalOp::counter_list) message.counters = take_counters(in);
     if (message.op == LocalOp::drop_page) take_drops(in, message);
+    if (message.op == LocalOp::machine) message.machine = take_machine(in);
     if (!in.ok() || in.left() != 0) return Error{Errc::bad_packet, "local message"};
     if (version != kVersion) {
         return Error{Errc::bad_packet, "local message", 0, "another version of mailslot runs here"};

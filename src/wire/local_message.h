@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "mailslot/mailslot.h"
 #include "mailslot/result.h"
+#include "model/machine_id.h"
 
 namespace mailslot::wire {
 
@@ -35,7 +36,9 @@ enum class LocalOp : std::uint8_t {
     make_room = 16,  // writer: more waits than the slot keeps; number: bytes that found no room
     drops = 17,      // anyone to the reading process: whose messages made room? cursor
     drop_page = 18,  // answer; drops, cursor
-    // 19 is free.
+    // Registered process to the post office: what its slots' memory says this machine is. From the
+    // post office: what that memory is to say.
+    machine = 19,
 
     // Handing over: docs/post-office.md.
     offer = 20,              // post office to a registered process: I end, take it
@@ -80,6 +83,7 @@ struct LocalMessage {
     std::vector<NamedCounter> counters{};  // counter_list: at most kMostCounters
     // drop_page: origins and how many of their messages made room; at most kDropsPerPage.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> drops{};
+    MachineId machine{};  // machine
 };
 
 std::vector<std::byte> encode(const LocalMessage& message);

@@ -149,6 +149,15 @@ TEST(LocalMessage, carries_a_page_of_drops) {
     EXPECT_EQ(question->cursor, 5u);
 }
 
+TEST(LocalMessage, carries_what_the_machine_is) {
+    const MachineId machine{0xfeed, {77, 4026531833}};
+    const auto packet = encode({.op = LocalOp::machine, .machine = machine});
+    const auto back = decode_local_message(packet);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->machine, machine);
+    EXPECT_FALSE(decode_local_message(Bytes(packet).first(packet.size() - 1)));
+}
+
 TEST(LocalMessage, refuses_a_time_that_no_clock_has) {
     auto packet = encode({.op = LocalOp::sender_page, .senders = {sender_with("h")}});
     const std::size_t at = 11 + 8 + 2 + 2 + 1 + 2 + 9;  // last_heard

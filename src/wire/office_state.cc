@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kMark = "mso2";
 constexpr std::size_t kMostRecordBytes = 128 * 1024;  // a part of 64 KiB and what is said of it
 
-enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart, kSealer };
+enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart, kSealer, kMachine };
 
 // One list for both directions. `F` gets a reference to each number.
 template <class Sender, class F>
@@ -100,6 +100,14 @@ SealerState take_sealer(ByteReader& in) {
     return sealer;
 }
 
+MachineState take_machine(ByteReader& in) {
+    MachineState machine;
+    machine.conflicts = in.u64be();
+    machine.present = in.u64be();
+    while (in.ok() && in.left() > 0) machine.former.push_back(in.u64be());
+    return machine;
+}
+
 bool read_record(std::uint8_t tag, ByteReader in, const OfficeStateVisitor& visitor) {
     switch (tag) {
         case kCounters: {
@@ -122,6 +130,10 @@ bool read_record(std::uint8_t tag, ByteReader in, const OfficeStateVisitor& visi
         case kSealer: {
             const SealerState sealer = take_sealer(in);
             return in.ok() && in.left() == 0 && visitor.sealer(sealer);
+        }
+        case kMachine: {
+            const MachineState machine = take_machine(in);
+            return in.ok() && visitor.machine(machine);
         }
         default:
             return false;
@@ -211,6 +223,15 @@ void OfficeStateWriter::put(const SealerState& sealer) {
     out.u64be(static_cast<std::uint64_t>(sealer.last_heard));
     put_bits(out, sealer.seen);
     append(kSealer, out.written());
+}
+
+void OfficeStateWriter::put(const MachineState& machine) {
+    std::vector<std::byte> buffer(8 * (2 + machine.former.size()));
+    ByteWriter out(buffer);
+    out.u64be(machine.conflicts);
+    out.u64be(machine.present);
+    for (const std::uint64_t number : machine.former) out.u64be(number);
+    append(kMachine, out.written());
 }
 
 bool read_office_state(Bytes bytes, const OfficeStateVisitor& visitor) {

@@ -54,6 +54,12 @@ struct SealerState {
     WindowBits seen{};
 };
 
+// By which numbers the machine knows its own datagrams: post/machine_ids.h.
+struct MachineState {
+    std::uint64_t conflicts = 0, present = 0;
+    std::vector<std::uint64_t> former{};
+};
+
 using OfficeNumbers = std::array<std::uint64_t, 20>;
 
 class OfficeStateWriter {
@@ -65,6 +71,7 @@ public:
     void put(const SenderState& sender);  // of the last slot
     void put(const PartState& part);      // of the last slot
     void put(const SealerState& sealer);
+    void put(const MachineState& machine);
 
     std::vector<std::byte> take() { return std::move(bytes_); }
 
@@ -82,6 +89,7 @@ struct OfficeStateVisitor {
     std::function<bool(const SenderState&)> sender;
     std::function<bool(const PartState&)> part;
     std::function<bool(const SealerState&)> sealer;
+    std::function<bool(const MachineState&)> machine = [](const MachineState&) { return true; };
 };
 // False: it ended before the bytes did.
 bool read_office_state(Bytes bytes, const OfficeStateVisitor& visitor);

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import queue
+import struct
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ import support  # noqa: E402
 SKIPPED = 77
 PORT = "17138"
 EVERYBODY = "//*/mailslot/IN"
+FIELDS = {"station": 12, "origin": 20, "sequence": 28, "sent_at": 36}  # where they stand in a frame
 PATIENCE = 0.05  # seconds between two tries to be heard
 TRIES = 100
 
@@ -239,6 +241,63 @@ class LabTest(support.CommandTest):
             seen.update(machine.info())
             return all(seen[key] == value for key, value in expected.items())
         self.wait_until(f"{machine.name} shows {expected}, not {seen}", shows)
+
+
+class Ether:
+    """A program on a machine that hears the group's IPv4 datagrams, and sends what it is given."""
+
+    CODE = """
+import socket, struct, sys
+address = sys.argv[1]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('', 17138))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton('239.255.71.38') + socket.inet_aton(address))
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
+print(flush=True)
+if sys.argv[2] == 'repeat':
+    while True:
+        out.sendto(s.recv(65536), ('239.255.71.38', 17138))
+import threading
+def hear():
+    while True:
+        print(s.recvfrom(65536)[0].hex(), flush=True)
+threading.Thread(target=hear, daemon=True).start()
+for line in sys.stdin:
+    out.sendto(bytes.fromhex(line), ('239.255.71.38', 17138))
+"""
+
+    def __init__(self, machine, what="hear"):
+        address = f"10.{machine.net.number}.0.{machine.number}"
+        self.process = subprocess.Popen([*machine.inside, sys.executable, "-c", self.CODE, address, what],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        machine.test.addCleanup(self.end)
+        machine.test.assertEqual(self.process.stdout.readline(), b"\n")
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
+
+    def frame(self):
+        return bytes.fromhex(self.process.stdout.readline().decode())
+
+    def send(self, frame):
+        self.process.stdin.write(frame.hex().encode() + b"\n")
+        self.process.stdin.flush()
+
+
+def changed(frame, **fields):
+    """The frame with other numbers in it: origin=, sequence=, sent_at=, station=."""
+    out = bytearray(frame)
+    for name, value in fields.items():
+        out[FIELDS[name]:FIELDS[name] + 8] = struct.pack(">Q", value)
+    return bytes(out)
+
+
+def station_of(frame):
+    return frame[FIELDS["station"]:FIELDS["station"] + 8]
 
 
 class Stream:

@@ -32,6 +32,10 @@ while True:
     for station in range(100, 5100):
         send(frame(station, b"many", answer(query_id, [b"IN"])))
 """
+COPIES = HOSTILE.partition("    send(frame(7")[0] + """
+    for host in (b"one", b"two"):
+        send(frame(7, host, answer(query_id, [b"IN"])))
+"""
 
 
 class DiscoveryTest(lab.LabTest):
@@ -159,6 +163,16 @@ class Who(DiscoveryTest):
             self.assertEqual((status, err), (0, ""))
             self.assertIn(b"\\x1b[31mred\\x0a", out)
             self.assertNotIn(b"\x1b", out)
+
+    def test_copies_of_one_machine_are_both_found(self):
+        """They have one number, as copies have that were made while the machine ran."""
+        a, m = self.machines(["A", "M"], ipv6=False)
+        m.ip(f"address add 10.{m.net.number}.0.3/24 dev {m.interface}")
+        copies = lab.subprocess.Popen([*m.inside, sys.executable, "-c", COPIES % a.net.number],
+                                      stdout=lab.subprocess.PIPE)
+        self.addCleanup(lambda: (copies.kill(), copies.communicate()))
+        self.assertEqual(copies.stdout.readline(), b"\n")
+        self.assertEqual(self.found(a, "who", "IN"), [("one", "IN"), ("two", "IN")])
 
     def test_two_users_of_one_machine_are_both_found(self):
         a, b = self.machines(["A", "B"])

@@ -250,6 +250,41 @@ class Own(DoctorTest):
         self.assertRegex(finding["detail"], r"^\d+ times the kernel dropped .* 4KiB")
         self.assertRegex(finding["mend"], r'receive_buffer = "\d+MiB"')
 
+    def test_a_copy_of_this_machine_that_was_made_while_it_ran(self):
+        a, b = self.machines(["A", "B"])
+        ether = lab.Ether(b)
+        listener = a.listen()
+        a.put(EVERYBODY, "from a")
+        ether.send(lab.changed(ether.frame(), origin=77))
+        self.assertEqual([lab.message_from(listener)["text"] for _ in range(2)], ["from a"] * 2)
+        finding = self.assert_well(a)["identity"]
+        self.assertEqual(finding["cause"], "identity_conflict")
+        self.assertIn("another machine that called itself this one", finding["detail"])
+
+    def test_two_processes_of_one_snapshot(self):
+        a, b = self.machines(["A", "B"])
+        ether = lab.Ether(b)
+        listener = a.listen()
+        a.put(EVERYBODY, "from a")
+        frame = lab.changed(ether.frame(), origin=77, station=78)
+        ether.send(frame)
+        ether.send(lab.changed(frame, sent_at=1))
+        ether.send(lab.changed(frame, origin=79))
+        self.assertEqual([lab.message_from(listener)["text"] for _ in range(3)], ["from a"] * 3)
+        finding = self.assert_well(a)["identity"]
+        self.assertEqual(finding["cause"], "origin_conflict")
+
+    def test_a_container_that_shares_the_folder_of_another_networks_daemon(self):
+        host = self.machine("HOST", 1, self.network())
+        inside = self.machine("INSIDE", 2, self.network())
+        inside.environment["MAILSLOT_DIR"] = host.environment["MAILSLOT_DIR"]
+        host.daemon()
+        finding = self.assert_well(inside)["port"]
+        self.assertEqual(finding["cause"], "other_network")
+        self.assertIn("MAILSLOT_DIR", finding["mend"])
+        inside.environment["MAILSLOT_DIR"] = str(inside.folder / "run")
+        self.assertEqual(self.assert_well(inside)["port"]["cause"], "")
+
     def test_a_faulty_configuration(self):
         a, = self.machines(["A"])
         (a.folder / "mailslot.toml").write_text("prot = 1\n")

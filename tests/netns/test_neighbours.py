@@ -113,7 +113,7 @@ class Neighbours(lab.LabTest):
         secret = self.b.folder / "secret"
         secret.write_text("Ann's own")
         os.chown(secret, ANN, ANN)
-        for name in ("lock", "office.lock", "station", "slots", "readers"):
+        for name in ("lock", "office.lock", "slots", "readers"):
             (shared / name).symlink_to(secret)
             os.chown(shared / name, BOB, BOB, follow_symlinks=False)
         running = self.b.start("get", "ANNS3", "--timeout", "0", prefix=as_user(ANN),

@@ -25,6 +25,7 @@
 #include "mailslot/slot_json.h"
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
+#include "post/station.h"
 #include "trust/keys.h"
 #include "wire/winsys_record.h"
 
@@ -262,6 +263,11 @@ void Listener::warn_about_network() {
     for (const Reader& reader : readers_) {
         const auto error = reader.network_error();
         if (!error) continue;
+        if (post::is_of_other_network(*error)) {
+            if (options_.verbose) say("warning: " + error->detail);
+            network_warned_ = true;
+            return;
+        }
         say("warning: nothing comes from other machines: " + to_string(*error));
         network_warned_ = true;  // one machine, one cause: once is enough
         return;

@@ -7,6 +7,7 @@
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
 #include "mailslot/report.h"
+#include "post/station.h"
 
 namespace mailslot::cli {
 namespace {
@@ -24,7 +25,10 @@ int run_wait(const WaitOptions& options) {
     if (!reader) return fail_for(options.name, reader.error());
     const std::string name(reader->name());
     if (options.verbose) say("waiting for " + name);
-    if (const auto deaf = reader->network_error()) {
+    const auto deaf = reader->network_error();
+    if (deaf && post::is_of_other_network(*deaf)) {
+        if (options.verbose) say("warning: " + deaf->detail);
+    } else if (deaf) {
         say(name + " can be signalled from this machine alone: " + to_string(*deaf));
     }
     const auto signal = reader->get(options.timeout);

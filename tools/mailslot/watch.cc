@@ -19,6 +19,7 @@
 #include "mailslot/stop_signal.h"
 #include "mailslot/terminal.h"
 #include "mailslot/watch_view.h"
+#include "model/own_host.h"
 #include "post/ask_office.h"
 
 namespace mailslot::cli {
@@ -136,7 +137,7 @@ void Watcher::show() {
         const TerminalSize size = terminal_->size();
         output_.text() += draw_screen(
             picture_, {size.columns, size.rows, !colours_unwanted(), terminal_is_utf8()},
-            process_.settings().host);
+            own_host(process_.settings()));
     } else if (picture_.seconds > 0 && options_.json) {
         append_watch_json(output_.text(), picture_);
     } else if (picture_.seconds > 0) {

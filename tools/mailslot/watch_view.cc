@@ -88,10 +88,14 @@ Cells cells_of(const SlotRow& row) {
 std::string machine_text(const std::vector<wire::NamedCounter>& machine) {
     if (machine.empty()) return "no post office: nothing comes from other machines";
     std::string text = "post office:";
-    const std::array wanted{
-        "no_such_slot",   "bad",           "bad_fragments",  "rx_bad_packet",   "rx_sealed",
-        "rx_not_trusted", "rx_wrong_time", "not_for_us",     "rx_kernel_drops", "senders_forgotten",
-        "too_old",        "half_arrived",  "deaf_interfaces"};
+    const std::array wanted{"no_such_slot",    "bad",
+                            "bad_fragments",   "rx_bad_packet",
+                            "rx_sealed",       "rx_not_trusted",
+                            "rx_wrong_time",   "not_for_us",
+                            "rx_kernel_drops", "senders_forgotten",
+                            "too_old",         "half_arrived",
+                            "deaf_interfaces", "identity_conflicts",
+                            "origin_conflicts"};
     for (const wire::NamedCounter& counter : machine) {
         const bool shown = counter.name == "rx_datagrams" ||
                            (counter.value > 0 && std::ranges::count(wanted, counter.name) > 0);

@@ -68,6 +68,7 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     name_sender(envelope, *datagram, *write, from);
     envelope.payload = write->data;
     envelope.sent_at_us = clock_.unix_microseconds();
+    envelope.has_no_time = true;
     envelope.format = Format::unlabelled;
     return parcel;
 }

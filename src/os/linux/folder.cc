@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kSmallFileBytes = 4096;
 constexpr std::chrono::milliseconds kLockPatience{2000};
+constexpr int kLockAttempts = 8;  // that somebody removed the file meanwhile
 
 Error error_of(const char* step, const std::string& path) {
     const int code = errno;
@@ -91,13 +92,30 @@ Result<void> make_folder(const std::string& path, unsigned mode) {
     return check_folder(path);
 }
 
+std::optional<FileId> file_at(const std::string& path) {
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) return std::nullopt;
+    return FileId{status.st_dev, status.st_ino};
+}
+
+std::optional<FileId> file_of(const GuardedFd& fd) {
+    struct stat status {};
+    if (!fd || fstat(fd.get(), &status) != 0) return std::nullopt;
+    return FileId{status.st_dev, status.st_ino};
+}
+
 Result<GuardedFd> try_lock_file(const std::string& path) {
-    GuardedFd fd = open_guarded(path, O_RDWR | O_CREAT);
-    if (!fd) return error_of("open lock", path);
-    give_to_folder_owner(path);
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-    if (errno == EWOULDBLOCK) return GuardedFd();
-    return error_of("lock", path);
+    for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
+        GuardedFd fd = open_guarded(path, O_RDWR | O_CREAT);
+        if (!fd) return error_of("open lock", path);
+        give_to_folder_owner(path);
+        if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EWOULDBLOCK) return GuardedFd();
+            return error_of("lock", path);
+        }
+        if (file_at(path) == file_of(fd)) return fd;
+    }
+    return GuardedFd();
 }
 
 Result<GuardedFd> lock_file(const std::string& path) {
@@ -134,6 +152,14 @@ Result<void> write_small_file(const std::string& path, std::string_view text, un
         const Error error = error_of("write file", path);
         unlink(draft.c_str());
         return error;
+    }
+    return {};
+}
+
+Result<void> overwrite_file(const GuardedFd& fd, std::string_view text) {
+    const auto size = static_cast<off_t>(text.size());
+    if (pwrite(fd.get(), text.data(), text.size(), 0) != size || ftruncate(fd.get(), size) != 0) {
+        return error_of("write", "lock");
     }
     return {};
 }

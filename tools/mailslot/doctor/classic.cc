@@ -9,6 +9,7 @@
 #include "inbox/slot_folder.h"
 #include "mailslot/doctor/finding.h"
 #include "post/ask_office.h"
+#include "post/station.h"
 #include "wire/netbios_service.h"
 
 namespace mailslot::cli::doctor {
@@ -79,7 +80,7 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
         return add(Status::failed, "no_subnet",
                    "no interface with an IPv4 network that has broadcasts is up", "ip address");
     }
-    if (const auto error = reader.network_error()) {
+    if (const auto error = reader.network_error(); error && !post::is_of_other_network(*error)) {
         const bool is_permission = error->code == Errc::no_permission;
         return add(
             Status::failed, is_permission ? "no_permission" : "port_taken", to_string(*error),

@@ -124,6 +124,7 @@ int run_doctor(const DoctorOptions& options) {
     doctor::check_clock(findings);
     doctor::check_keys(patient, findings);
     doctor::check_interfaces(patient, findings);
+    doctor::check_identity(patient, findings);
     check_network(patient, findings);
     doctor::check_buffers(patient, findings);
     if (!options.peer.empty()) {

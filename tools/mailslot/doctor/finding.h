@@ -40,6 +40,7 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
 void check_buffers(const Patient& patient, Findings& findings);
 void check_clock(Findings& findings);
 void check_keys(const Patient& patient, Findings& findings);
+void check_identity(const Patient& patient, Findings& findings);
 Finding bad_key(const Error& error);  // why load_settings() refuses one
 // HOST, or \\PLACE\mailslot\NAME.
 void check_peer(const Patient& patient, const std::string& host, Timeout timeout,

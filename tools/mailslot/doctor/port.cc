@@ -5,6 +5,7 @@
 
 #include "mailslot/doctor/finding.h"
 #include "mailslot/size_text.h"
+#include "post/station.h"
 
 namespace mailslot::cli::doctor {
 namespace {
@@ -30,6 +31,12 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
             {"port", Status::failed, "port_taken", port + " is taken by " + who,
              (is_known ? "kill " + std::to_string(others[0].pid) + "    # or " : "") +
                  "another `port` in mailslot.toml, on all machines"});
+        return;
+    }
+    if (error && post::is_of_other_network(*error)) {
+        findings.push_back(
+            {"port", Status::warning, "other_network", error->detail,
+             "export MAILSLOT_DIR=/run/mailslot-of-this-container    # for all programs here"});
         return;
     }
     if (error) {

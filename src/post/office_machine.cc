@@ -1,0 +1,57 @@
+// What this machine is to its post office, at work: docs/post-office.md, "Who this machine is".
+
+#include "os/interfaces.h"
+#include "post/office.h"
+#include "post/office_slot.h"
+
+namespace mailslot::post {
+
+using wire::LocalOp;
+
+namespace {
+
+std::optional<std::vector<IpAddress>> list_addresses() {
+    const auto interfaces = os::list_interfaces();
+    if (!interfaces) return std::nullopt;
+    std::vector<IpAddress> all;
+    for (const os::Interface& interface : *interfaces) {
+        all.insert(all.end(), interface.ipv4.begin(), interface.ipv4.end());
+        all.insert(all.end(), interface.ipv6.begin(), interface.ipv6.end());
+    }
+    return all;
+}
+
+}  // namespace
+
+OwnAddresses addresses_of_system(const Clock& clock) {
+    auto opened = os::InterfaceWatch::open();  // without one the list is read every second
+    auto watch = opened ? std::make_shared<os::InterfaceWatch>(std::move(*opened)) : nullptr;
+    return {clock, list_addresses, [watch] { return watch && watch->changed(); }};
+}
+
+// A registered process says what its slots' memory has said so far, by which datagrams on their way
+// are marked.
+void Office::hear_machine(int fd, const MachineId& machine) {
+    post_office_.ids().add_former(machine.number);
+    told_.insert(fd);
+    tell_machine(fd);
+}
+
+void Office::tell_machine(int fd) const {
+    (void)os::send_packet(fd, wire::encode({.op = LocalOp::machine, .machine = machine()}));
+}
+
+// Another machine uses our number: a copy of this one, made while it ran.
+void Office::change_machine() {
+    post_office_.ids().change_to(random_.u64() | 1, clock_.now());
+    use_machine();
+    tell_(machine());
+    for (const int fd : told_) tell_machine(fd);
+}
+
+void Office::use_machine() {
+    answerer_.set_station(machine().number);
+    if (gateway_) gateway_->set_station(machine().number);
+}
+
+}  // namespace mailslot::post

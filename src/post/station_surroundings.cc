@@ -1,0 +1,106 @@
+// What the station finds again, or puts back, when it changed under it: its folder, and what the
+// system calls this machine.
+
+#include "model/own_host.h"
+#include "post/station.h"
+
+namespace mailslot::post {
+
+void Station::look_around() {
+    look_around_at_ = clock_.now() + kLookAround;
+    follow_host();
+    keep_folder();
+    keep_office_place();
+    keep_watch();
+}
+
+// Everything that bears the name is made anew, as after mailslotd reads its configuration again:
+// no datagram is lost.
+void Station::follow_host() {
+    std::string host = own_host(settings_);
+    if (host == settings_.host) return;
+    Settings renamed = settings_;
+    renamed.host = std::move(host);
+    if (office_) {
+        (void)reopen(renamed, {});
+    } else {
+        settings_ = std::move(renamed);
+    }
+}
+
+// Somebody may remove the folder: a logout, a cleaner of /tmp, a person.
+void Station::keep_folder() {
+    const bool is_there = listener_file_ && os::file_at(socket_path_) == listener_file_;
+    if (!is_there && !put_socket_back()) return;  // once more, the next time
+    if (is_there && !os::file_at(settings_.dir + "/slots")) (void)prepare_folder();
+    if (is_there) return keep_entries();
+    for (const auto& [key, inbox] : slots_) {
+        if (!is_guest_ && !keep_entry(key, *inbox)) return;
+        if (is_guest_ && office_connection_) (void)register_slot(inbox);  // which enters it
+    }
+}
+
+bool Station::put_socket_back() {
+    if (!prepare_folder()) return false;
+    Result<os::GuardedFd> lock{os::GuardedFd()};
+    if (!is_guest_) {
+        lock = os::try_lock_file(settings_.dir + "/lock");
+        if (!lock || !*lock) return false;
+    }
+    os::remove_file(socket_path_);
+    auto listener = os::listen_local(socket_path_, 0666);
+    if (!listener) return false;
+    if (!accept_again_) loop_->remove(listener_.get());
+    accept_again_.reset();
+    listener_ = std::move(*listener);
+    listener_file_ = os::file_at(socket_path_);
+    return loop_->add(listener_.get(), [this] { accept_visitor(); }).has_value();
+}
+
+// A cleaner may also take single files.
+void Station::keep_entries() {
+    if (is_guest_) return;
+    auto next = slots_.upper_bound(looked_at_);
+    for (int i = 0; i < kEntriesAtOnce && next != slots_.end(); ++i, ++next) {
+        looked_at_ = next->first;
+        if (!keep_entry(next->first, *next->second)) return;
+    }
+    if (next == slots_.end()) looked_at_.clear();
+}
+
+// Returns false where the folder cannot be had just now, and waiting for it took time.
+bool Station::keep_entry(const std::string& key, const inbox::Inbox& inbox) {
+    const auto entry = folder_.find(key);
+    const bool is_ours = entry && entry->socket_path == socket_path_;
+    auto entered = is_ours ? Result<void>() : folder_.claim(inbox.name(), socket_path_);
+    if (!entered && entered.error().code == Errc::slot_exists) {
+        displaced_.insert(key);
+        set_refused(key, Error{Errc::slot_exists, "put back", 0,
+                               inbox.name().text + ", whose name another process took while the "
+                                                   "folder of slots was gone"});
+    } else if (entered && displaced_.erase(key) > 0) {
+        set_refused(key, std::nullopt);
+        if (office_connection_) (void)register_slot(slots_.find(key)->second);
+    }
+    return entered || entered.error().code == Errc::slot_exists;
+}
+
+void Station::keep_office_place() {
+    if (!office_ || office_->keep_place()) return;
+    // Another process found no folder, made one, and is the office there.
+    office_->drain();
+    close_office();
+    seek_again_ = clock_.now();
+}
+
+// mailslotd's folder may be made anew, or come only after us.
+void Station::keep_watch() {
+    const auto now = os::file_at(settings_.system_dir);
+    if (!now || now == watched_) return;
+    if (watch_) loop_->remove(watch_->fd());
+    watch_.reset();
+    watch_for_machines_office();
+    if (watch_) change_at_ = clock_.now();
+}
+
+}  // namespace mailslot::post
