@@ -164,7 +164,7 @@ bool has_cursor(LocalOp op) {
 
 bool is_known(LocalOp op) {
     return (op >= LocalOp::attach && op <= LocalOp::drop_page) ||
-           (op >= LocalOp::offer && op <= LocalOp::registered_all);
+           (op >= LocalOp::offer && op <= LocalOp::lent_slot);
 }
 
 std::size_t most_bytes(const LocalMessage& message) {
@@ -182,8 +182,8 @@ std::vector<std::byte> encode(const LocalMessage& message) {
     put_text(out, message.key);
     out.u32be(message.number);
     out.u8(static_cast<std::uint8_t>(message.why));
-    const bool is_long =
-        message.op == LocalOp::handed_socket || message.op == LocalOp::register_slot;
+    const bool is_long = message.op == LocalOp::handed_socket ||
+                         message.op == LocalOp::lent_socket || message.op == LocalOp::register_slot;
     put_text(
         out,
         std::string_view(message.detail).substr(0, is_long ? kMostMemoBytes : kMostDetailBytes));

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <thread>
 
+#include "os/linux/file_size_signal.h"
+
 namespace mailslot::os {
 namespace {
 
@@ -38,6 +40,7 @@ GuardedFd open_guarded(const std::string& path, int flags) {
 }
 
 bool write_all(int fd, std::string_view text) {
+    const FileSizeSignal held;
     while (!text.empty()) {
         const ssize_t written = write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
@@ -95,9 +98,47 @@ Result<GuardedFd> try_lock_file(const std::string& path) {
     GuardedFd fd = open_guarded(path, O_RDWR | O_CREAT);
     if (!fd) return error_of("open lock", path);
     give_to_folder_owner(path);
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+        // Replaced since it was opened: somebody else has the one that counts.
+        return file_number(path) == file_number(fd) ? std::move(fd) : GuardedFd();
+    }
     if (errno == EWOULDBLOCK) return GuardedFd();
     return error_of("lock", path);
+}
+
+Result<GuardedFd> replace_lock_file(const std::string& path) {
+    const auto slash = path.rfind('/');
+    const std::string draft = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + "." +
+                              std::to_string(getpid()) + "." + std::to_string(gettid());
+    GuardedFd fd = open_guarded(draft, O_RDWR | O_CREAT);
+    if (!fd) return error_of("open lock", draft);
+    give_to_folder_owner(draft);
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
+        const Error error = error_of("replace lock", path);
+        unlink(draft.c_str());
+        return error;
+    }
+    return fd;
+}
+
+namespace {
+
+std::uint64_t number_of(const struct stat& status) {
+    return status.st_ino ^ (static_cast<std::uint64_t>(status.st_dev) << 48);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> file_number(const std::string& path) {
+    struct stat status {};
+    if (lstat(path.c_str(), &status) != 0) return std::nullopt;
+    return number_of(status);
+}
+
+std::optional<std::uint64_t> file_number(const GuardedFd& fd) {
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0) return std::nullopt;
+    return number_of(status);
 }
 
 Result<GuardedFd> lock_file(const std::string& path) {
