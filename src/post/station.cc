@@ -57,7 +57,7 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
 
     if (!os::run_joinable(station->thread_, [self = station.get()] { self->run(); })) {
         return Error{Errc::no_resources, "start thread", EAGAIN,
-                     "no thread to be had for the reader (ulimit -u, ulimit -v, or a container's "
+                     "no thread to be had (ulimit -u, ulimit -v, or a container's "
                      "limit of processes)"};
     }
     pthread_setname_np(station->thread_.native_handle(), "mailslot");
