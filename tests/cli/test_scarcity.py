@@ -1,10 +1,9 @@
 """Nothing is to be had: threads, memory, descriptors, room in files, system calls. Each command says so in a line, and ends or goes on."""
 
+import concurrent.futures
 import os
 import pathlib
-import re
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -119,7 +118,7 @@ class LittleMemory(Scarcity):
     """ulimit -v."""
 
     def test_each_command_at_each_limit(self):
-        for kib in (30_000, 45_000, 60_000, 80_000, 100_000, 150_000, 200_000, 300_000):
+        for kib in (30_000, 60_000, 100_000, 300_000):
             for arguments in COMMANDS:
                 with self.subTest(kib=kib, command=" ".join(arguments)):
                     self.assert_well_behaved(*arguments, preexec=limit(**{"as": kib * KIB}))
@@ -130,7 +129,7 @@ class FewDescriptors(Scarcity):
 
     def test_each_command_at_each_limit(self):
         for most in range(3, 31):
-            for arguments in COMMANDS[:3] if most % 4 else COMMANDS:
+            for arguments in (COMMANDS[0], COMMANDS[3]) if most % 9 else COMMANDS:
                 with self.subTest(most=most, command=" ".join(arguments)):
                     self.assert_well_behaved(*arguments, preexec=limit(nofile=most))
 
@@ -149,12 +148,13 @@ class SmallFiles(Scarcity):
     def test_output_that_grows_too_large(self):
         target = self.folder / "output"
         with open(target, "wb") as output:
-            reader = support.Running(["listen", "IN", "--verbose"], self.environment, stdout=output, program=support.PROGRAM,
+            reader = support.Running(["listen", "IN", "--verbose", "--max-bytes", "64KiB", "--max-messages", "100"], self.environment, stdout=output, program=support.PROGRAM,
                                      prefix=["prlimit", "--core=0", f"--fsize={200_000_000}"])
             self.addCleanup(reader.kill)
             reader.ready()
             resource.prlimit(reader.process.pid, resource.RLIMIT_FSIZE, (10_000, 10_000))
-            self.put("IN", stdin=b"".join(b"%06d\n" % i for i in range(5000)))
+            lines = b"".join(b"%06d\n" % i for i in range(5000))
+            self.run_command("put", "IN", stdin=lines)  # until the reader has gone
             status, _, err = reader.end()
         self.assertEqual(status, 1)
         self.assertIn("output: File too large", err)
@@ -182,7 +182,7 @@ class Sandbox(Scarcity):
         "memfd_create", "eventfd2", "epoll_create1", "epoll_ctl", "timerfd_create", "inotify_init1", "sched_setattr", "sched_yield",
         "getrandom", "setsockopt", "getsockopt", "flock", "ftruncate", "madvise", "fallocate", "set_robust_list", "bind", "listen",
         "connect", "signalfd4", "prctl", "ioctl", "clone3", "sched_getaffinity", "prlimit64")]
-    FORBIDDEN += [(call, "ENOSYS") for call in ("recvmmsg", "sendmmsg", "sendmsg", "recvmsg", "sendto", "clone3", "futex", "epoll_wait", "poll", "accept4")]
+    FORBIDDEN += [(call, "ENOSYS") for call in ("recvmmsg", "sendmmsg", "sendmsg", "recvmsg", "sendto", "clone3", "epoll_wait", "poll", "accept4")]  # without futex the C library itself gives up
     FORBIDDEN += [(family, "EAFNOSUPPORT") for family in ("AF_NETLINK", "AF_INET", "AF_INET6", "AF_UNIX")]
 
     def prefix(self, name, code):
@@ -195,20 +195,20 @@ class Sandbox(Scarcity):
                     self.assert_well_behaved(*arguments, prefix=self.prefix(name, code))
 
     def test_a_reader_is_not_deaf_without_a_word_and_does_not_spin(self):
-        for name, code in self.FORBIDDEN:
-            with self.subTest(forbidden=name):
-                self.check_reader(name, code)
+        with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+            for check in [pool.submit(self.check_reader, *each) for each in self.FORBIDDEN]:
+                check.result()
 
     def check_reader(self, name, code):
-        reader = support.Running(["listen", "IN", "--verbose", "--timeout", "1500"], self.environment, prefix=self.prefix(name, code),
+        reader = support.Running(["listen", f"IN-{name}", "--verbose", "--timeout", "1500"], self.environment, prefix=self.prefix(name, code),
                                  program=support.PROGRAM)
         self.addCleanup(reader.kill)
         _, _, usage = os.wait4(reader.process.pid, 0)
         reader.process.returncode = 0
         out = reader.rest(reader.out)
         err = reader.rest(reader.err).decode()
-        self.assertLess(usage.ru_utime + usage.ru_stime, 1.5 * BUSY, err)
-        self.assertTrue(err or out)
+        self.assertLess(usage.ru_utime + usage.ru_stime, 1.5 * BUSY, (name, err))
+        self.assertTrue(err or out, name)
 
 
 if __name__ == "__main__":
