@@ -1,3 +1,4 @@
+#include <set>
 #include <thread>
 
 #include "api/message.h"
@@ -169,10 +170,14 @@ Result<std::vector<SlotInfo>> list() {
     const auto process = Process::current();
     if (!process) return process.error();
     std::vector<SlotInfo> slots;
+    std::set<std::string> silent;  // sockets of stopped processes: each is waited for once
     for (const inbox::SlotFolder& folder : (*process)->folders()) {
         for (const inbox::SlotEntry& entry : folder.list()) {
+            if (silent.contains(entry.socket_path)) continue;
             // Dead ones, and those that this user may not see, are not there.
-            if (auto slot = inbox::ask_for_info(entry)) slots.push_back(std::move(*slot));
+            auto slot = inbox::ask_for_info(entry);
+            if (slot) slots.push_back(std::move(*slot));
+            if (!slot && slot.error().code == Errc::timed_out) silent.insert(entry.socket_path);
         }
     }
     return slots;

@@ -95,6 +95,10 @@ public:
     // Stops, but for what it listened with: that goes on collecting what comes.
     virtual std::vector<ListeningSocket> hand_over() = 0;
 
+    // Duplicates of what it listens with, for a process that goes on with them should this one not
+    // answer any more. Nothing, where a carrier lends nothing.
+    virtual std::vector<ListeningSocket> lend() const { return {}; }
+
     // A descriptor that polls readable when receive() has work; -1 where there is none (fake, not
     // started).
     virtual int poll_fd() const = 0;

@@ -19,6 +19,9 @@ public:
 
     // Calls `ready` when the descriptor is readable or its other end is gone. Errors: no_resources.
     Result<void> add(int fd, std::function<void()> ready);
+    // Calls `ready` once, and again after each arm(). Errors: no_resources.
+    Result<void> add_once(int fd, std::function<void()> ready);
+    void arm(int fd);
     void remove(int fd);  // before it is closed; may be called by `ready` itself
 
     // Waits until something is ready, wake() was called, or the deadline; calls what is ready, once
@@ -27,6 +30,7 @@ public:
     void wake();
 
 private:
+    Result<void> add(int fd, std::uint32_t events, std::function<void()> ready);
     EventLoop(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
 
     UniqueFd epoll_, wake_;

@@ -24,4 +24,7 @@ private:
     int fd_;
 };
 
+// Another descriptor of the same open file; none where descriptors have run out.
+UniqueFd duplicate(int fd);
+
 }  // namespace mailslot::os

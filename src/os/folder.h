@@ -39,6 +39,9 @@ std::optional<FileId> file_of(const GuardedFd& fd);
 Result<GuardedFd> lock_file(const std::string& path);
 // No descriptor: another process holds it. Errors: no_permission, no_resources.
 Result<GuardedFd> try_lock_file(const std::string& path);
+// Puts a new file, locked by us, in the place of a lock whose holder does not answer. The old one
+// is worth nothing from then on. Errors: no_permission, no_resources.
+Result<GuardedFd> replace_lock_file(const std::string& path);
 
 // At most 4 KiB. No value: there is no such file. Errors: no_permission, no_resources.
 Result<std::optional<std::string>> read_small_file(const std::string& path);

@@ -27,6 +27,8 @@ public:
     // Runs `make`, which returns a new descriptor or -1, with forks held off until it is on the
     // list.
     static GuardedFd make(const std::function<int()>& make);
+    // Another descriptor of the same open file; none where descriptors have run out.
+    static GuardedFd duplicate(int fd);
     // The same of several.
     static std::vector<GuardedFd> make_several(const std::function<std::vector<int>()>& make);
     GuardedFd(GuardedFd&& other) noexcept;

@@ -21,6 +21,13 @@ struct UdpPortUser {
     std::int64_t pid = 0;     // 0: a process that this user may not look into
     bool is_stopped = false;  // by SIGSTOP, Ctrl-Z or a debugger
     std::string program{};
+    // Other processes that have the same socket and are stopped: a post office lends its sockets to
+    // deputies, and one of those may work in the place of a stopped one.
+    struct Stopped {
+        std::int64_t pid = 0;
+        std::string program{};
+    };
+    std::vector<Stopped> stopped_holders{};
 };
 
 // Sockets that have the port.

@@ -1,12 +1,16 @@
 // Several descriptors behind one, which polls readable while any of them is.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "mailslot/result.h"
 #include "os/fd.h"
 
 namespace mailslot::os {
+
+// Whether something waits at any of them; never blocks.
+bool any_is_readable(std::span<const int> fds);
 
 class PollSet {
 public:

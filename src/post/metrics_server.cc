@@ -1,5 +1,6 @@
 #include "post/metrics_server.h"
 
+#include <cerrno>
 #include <chrono>
 #include <mutex>
 #include <span>
@@ -88,16 +89,16 @@ struct MetricsServer::State {
 
 MetricsServer::MetricsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
-std::unique_ptr<MetricsServer> MetricsServer::start(const Settings& settings,
-                                                    const inbox::SlotFolder& folder) {
+Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& settings,
+                                                            const inbox::SlotFolder& folder) {
     const auto parsed = parse_stream_address(settings.metrics);
-    if (!parsed) return nullptr;
+    if (!parsed) return Error{Errc::bad_config, "metrics", 0, settings.metrics};
     auto stop = os::StopFlag::create();
-    if (!stop) return nullptr;
+    if (!stop) return stop.error();
     auto state =
         std::make_unique<State>(*parsed, settings.metrics_senders, folder, std::move(*stop));
     const bool started = os::run_joinable(state->thread, [s = state.get()] { s->run(); });
-    if (!started) return nullptr;
+    if (!started) return Error{Errc::no_resources, "start thread", EAGAIN};
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
 }
 

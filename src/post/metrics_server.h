@@ -16,10 +16,10 @@ namespace mailslot::post {
 class MetricsServer {
 public:
     // The settings `metrics` and `metrics_senders` count. Where the address is taken, perhaps by a
-    // predecessor that has not quite gone, it is tried again every two seconds. Null: no thread can
-    // be had.
-    static std::unique_ptr<MetricsServer> start(const Settings& settings,
-                                                const inbox::SlotFolder& folder);
+    // predecessor that has not quite gone, it is tried again every two seconds.
+    // Errors: bad_config, no_resources.
+    static Result<std::unique_ptr<MetricsServer>> start(const Settings& settings,
+                                                        const inbox::SlotFolder& folder);
     ~MetricsServer();
     std::optional<Error> error() const;  // why nothing is served, where that is so
     MetricsServer(const MetricsServer&) = delete;

@@ -122,6 +122,8 @@ Office::~Office() {
     stop_listening();
     for (Carrier* carrier : carriers()) {
         if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
+        // A successor goes on with what this carrier has on the network: names, for one.
+        if (is_replaced_) (void)carrier->hand_over();
         carrier->stop();
     }
     for (const auto& [fd, connection] : registrants_) loop_.remove(fd);
@@ -135,6 +137,7 @@ std::vector<Carrier*> Office::carriers() const {
 }
 
 void Office::start_network(Estate& estate) {
+    const bool tries_again = retry_network_.has_value();
     retry_network_.reset();
     network_error_.reset();
     for (Carrier* carrier : {network_.get(), classic_.get()}) {
@@ -148,6 +151,7 @@ void Office::start_network(Estate& estate) {
         }
         retry_network_ = clock_.now() + kRetryNetwork;
     }
+    if (tries_again && !retry_network_) lend_anew();
 }
 
 Result<void> Office::start(Carrier& carrier, Estate& estate) {
@@ -160,6 +164,7 @@ Result<void> Office::start(Carrier& carrier, Estate& estate) {
 }
 
 void Office::receive(Carrier& carrier) {
+    if (is_replaced()) return;
     std::size_t parcels = 0;
     const auto deliver = [&](std::span<const Parcel> arrived) {
         parcels += arrived.size();
@@ -188,6 +193,7 @@ void Office::tick() {
     post_office_.tick();
     answerer_.tick();
     if (accept_again_ && clock_.now() >= *accept_again_) resume_accepting();
+    if (has_lent_slots_) drop_dead_lent_slots();
     if (retry_network_ && clock_.now() >= *retry_network_) {
         Estate nothing;
         start_network(nothing);
@@ -210,6 +216,8 @@ std::optional<Clock::Instant> Office::next_tick() const {
 Result<std::size_t> Office::put(std::string_view key, std::span<const Parcel> messages) {
     const auto found = slots_.find(key);
     if (found == slots_.end()) return Error{Errc::no_such_slot, "deliver"};
+    const bool may_put = !is_replaced() || (drains_into_own_ && found->second->registrant == kOwn);
+    if (!may_put) return Error{Errc::closed, "deliver"};
     // What a message tells of losses is not to be more than what the slot's counters say.
     if (std::ranges::any_of(messages, tells_of_losses)) {
         book_counters(*found->second, found->first);
@@ -330,7 +338,15 @@ void Office::add_own_slot(const std::string& key, OwnSlot own) {
     auto slot = std::make_unique<Slot>();
     slot->writer = own.open();
     slot->own = std::move(own);
-    if (slot->writer) enter_slot(key, std::move(slot));
+    const Deputies::SlotLender lender = slot->own.lender;
+    if (!slot->writer) return;
+    enter_slot(key, std::move(slot));
+    if (lender.lend) deputies_.lend_slot(key, lender);
+}
+
+void Office::remove_own_slot(const std::string& key) {
+    deputies_.take_slot_back(key);
+    remove_slot(key, kOwn);
 }
 
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
@@ -441,6 +457,7 @@ void Office::drop_registrant(int fd) {
     awaited_.erase(fd);
     asked_.erase(fd);
     told_.erase(fd);
+    deputies_.dismiss(fd);
     registrants_.erase(fd);
 }
 
@@ -451,12 +468,16 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .key = key, .why = why}));
     };
     const auto found = slots_.find(key);
-    if (found != slots_.end() && found->second->registrant != fd &&
+    if (fds.size() < 2 || number == 0 || number >= inbox::kLockWaiters)
+        return refuse(Errc::bad_segment);
+    // Its process goes on: the books of a lent slot stay.
+    const bool was_lent =
+        found != slots_.end() && found->second->registrant == kLent &&
+        os::memory_number(found->second->writer->memory()) == os::memory_number(fds[0]);
+    if (found != slots_.end() && found->second->registrant != fd && !was_lent &&
         !found->second->writer->reader_is_gone()) {
         return refuse(Errc::slot_exists);
     }
-    if (fds.size() < 2 || number == 0 || number >= inbox::kLockWaiters)
-        return refuse(Errc::bad_segment);
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);
     if (!segment || !reader) return refuse(Errc::bad_segment);
@@ -467,7 +488,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     if (auto entered = enter_name(fd, message, *slot); !entered) {
         return refuse(entered.error().code);
     }
-    if (found != slots_.end() && found->second->registrant != fd) {
+    if (found != slots_.end() && found->second->registrant != fd && !was_lent) {
         found->second->entered_for.clear();  // the entry is the new one's
         remove_slot(key, found->second->registrant);
     }
@@ -483,6 +504,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         answer.detail = network_error_->detail;
     }
     (void)os::send_packet(fd, wire::encode(answer));
+    make_deputy(fd);
 }
 
 }  // namespace mailslot::post

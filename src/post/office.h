@@ -20,6 +20,7 @@
 #include "os/local_socket.h"
 #include "os/thread.h"
 #include "post/answerer.h"
+#include "post/deputies.h"
 #include "post/gateway.h"
 #include "post/handover.h"
 #include "post/item_maker.h"
@@ -76,9 +77,19 @@ public:
         std::function<std::unique_ptr<inbox::InboxWriter>()> open{};
         std::function<void()> ring{};
         std::function<void(std::uint64_t wanted_bytes)> make_room{};
+        Deputies::SlotLender lender{};
     };
     void add_own_slot(const std::string& key, OwnSlot own);
-    void remove_own_slot(const std::string& key) { remove_slot(key, kOwn); }
+    void remove_own_slot(const std::string& key);
+
+    // An office that does not answer (office_deputies.cc). A slot of a process that stands still.
+    void add_lent_slot(const std::string& key, std::unique_ptr<inbox::InboxWriter> writer);
+    // Another process has taken our place. Cheap: asks the system at most every 250 ms.
+    bool is_replaced();
+    bool has_deputies() const { return deputies_.has_any(); }
+    // As a replaced office: takes in what is there for our own slots alone.
+    void drain_into_own_slots();
+    Deputies::Numbers take_lent_numbers() { return deputies_.take_numbers(); }
 
     void tick();
     // Puts back lock and sockets that somebody has removed. Returns false if another process is the
@@ -100,7 +111,8 @@ public:
 
 private:
     struct Slot;
-    static constexpr int kOwn = -1;  // in the place of a registrant's descriptor
+    // In the place of a registrant's descriptor: ours, and those that an earlier office lent us.
+    static constexpr int kOwn = -1, kLent = -2;
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
            const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock);
@@ -134,6 +146,9 @@ private:
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
+    void make_deputy(int fd);
+    void lend_anew();
+    void drop_dead_lent_slots();
     void hear_claim(int fd, wire::Rank rank);
     bool may_take_over(int fd) const;
     void adopt(Estate& estate);
@@ -170,6 +185,11 @@ private:
     static constexpr int kNobody = -1;
     std::set<int> asked_;
     int offered_ = kNobody, claimant_ = kNobody;
+
+    Deputies deputies_;
+    Clock::Instant look_at_lock_at_{};
+    bool is_replaced_ = false, drains_into_own_ = false;
+    bool has_lent_slots_ = false;  // of others, who stand still
 
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
     ItemMaker item_maker_;

@@ -29,8 +29,12 @@ Result<void> Office::listen() {
     auto able = listen_at(folder_.takeover_socket_path(), 0600, takeover_listener_, takeover_file_);
     if (!able) return able;
     if (role_.listener >= 0) {
-        return loop_.add(role_.listener,
+        able = loop_.add(role_.listener,
                          [this] { accept_registrant(os::accept_local(role_.listener)); });
+        // A process that took our place while we stood still had a socket of its own there.
+        if (!able || os::file_at(folder_.office_socket_path())) return able;
+        return listen_at(folder_.office_socket_path(), role_.serves_all_users ? 0666 : 0600,
+                         listener_, listener_file_);
     }
     // A service manager's that starts mailslotd when somebody comes: mailslotd then takes over from
     // us, and they are registered with it.

@@ -1,14 +1,17 @@
 #include "post/station.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <future>
+#include <new>
+#include <thread>
 
 #include "os/network_id.h"
+#include "os/thread.h"
 
 namespace mailslot::post {
 namespace {
@@ -20,6 +23,8 @@ constexpr unsigned kSystemFolderMode = 0755;
 constexpr unsigned kSharedFolderMode = 01733;  // where guests put their sockets
 constexpr auto kDaemonPatience = std::chrono::seconds(5);
 constexpr auto kDaemonSeeksAgain = std::chrono::milliseconds(5);
+// Without memory the station tries again, but not without a pause: others may free some.
+constexpr auto kMemoryPause = std::chrono::milliseconds(100);
 
 // Removes sockets that dead processes left. Under the folder's lock, so that one that is just being
 // made is not taken for dead.
@@ -51,12 +56,11 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
     if (auto able = station->prepare_folder(); !able) return able.error();
     if (auto ready = station->prepare(); !ready) return ready.error();
 
-    // Signals are for the program's own threads.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    station->thread_ = std::thread([self = station.get()] { self->run(); });
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!os::run_joinable(station->thread_, [self = station.get()] { self->run(); })) {
+        return Error{Errc::no_resources, "start thread", EAGAIN,
+                     "no thread to be had (ulimit -u, ulimit -v, or a container's "
+                     "limit of processes)"};
+    }
     pthread_setname_np(station->thread_.native_handle(), "mailslot");
     if (auto found = station->find_place(); !found) return found.error();
     return station;
@@ -112,6 +116,7 @@ Result<void> Station::prepare() {
     auto loop = os::EventLoop::create();
     if (!loop) return loop.error();
     loop_ = std::move(*loop);
+    deputy_ = std::make_unique<Deputy>(*loop_);
     auto liveness = os::Liveness::create();
     if (!liveness) return liveness.error();
     liveness_ = std::move(*liveness);
@@ -129,7 +134,10 @@ Result<void> Station::prepare() {
 }
 
 Station::~Station() {
-    if (!thread_.joinable()) return;
+    if (!thread_.joinable()) {
+        if (listener_) os::remove_file(socket_path_);
+        return;
+    }
     {
         std::lock_guard lock(mutex_);
         stopping_ = true;
@@ -141,27 +149,13 @@ Station::~Station() {
 
 void Station::run() {
     liveness_->bind_to_this_thread();
-    for (;;) {
-        loop_->run_once(next_deadline());
-        run_commands();
-        const auto now = clock_.now();
-        if (office_ && office_->is_claimed()) hand_office_over();
-        if (is_offered_ && office_connection_) take_up_offer();
-        if (register_again_ && office_connection_) register_all();
-        if (office_) office_->tick();
-        if (now >= look_around_at_) look_around();
-        if (seek_again_ && now >= *seek_again_) seek_office();
-        if (change_at_ && now >= *change_at_) change_to_machines_office();
-        if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
-        if (trim_at_ && now >= *trim_at_) trim_slots();
-        if (room_at_ && now >= *room_at_) look_for_room();
-        if (accept_again_ && now >= *accept_again_) {
-            accept_again_.reset();
-            (void)loop_->add(listener_.get(), [this] { accept_visitor(); });
+    for (bool goes_on = true; goes_on;) {
+        try {
+            goes_on = take_turn();
+        } catch (const std::bad_alloc&) {
+            set_network_error(Error{Errc::no_resources, "post office", ENOMEM});
+            std::this_thread::sleep_for(kMemoryPause);
         }
-        if (office_) set_network_error(office_->network_error());
-        std::lock_guard lock(mutex_);
-        if (stopping_) break;
     }
     bequeath_office();
     liveness_->say_dead();
@@ -170,9 +164,36 @@ void Station::run() {
     if (watch_) loop_->remove(watch_->fd());
 }
 
+// Returns false when the station is to end.
+bool Station::take_turn() {
+    loop_->run_once(next_deadline());
+    run_commands();
+    const auto now = clock_.now();
+    if (office_ && office_->is_replaced()) step_down();
+    if (office_ && office_->is_claimed()) hand_office_over();
+    if (is_offered_ && office_connection_) take_up_offer();
+    if (register_again_ && office_connection_) register_all();
+    if (office_) office_->tick();
+    if (deputy_->is_alert() && !look_at_) look_at_ = now;
+    if (look_at_ && now >= *look_at_) look_after_office();
+    if (now >= look_around_at_) look_around();
+    if (seek_again_ && now >= *seek_again_) seek_office();
+    if (change_at_ && now >= *change_at_) change_to_machines_office();
+    if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
+    if (trim_at_ && now >= *trim_at_) trim_slots();
+    if (room_at_ && now >= *room_at_) look_for_room();
+    if (accept_again_ && now >= *accept_again_) {
+        accept_again_.reset();
+        (void)loop_->add(listener_.get(), [this] { accept_visitor(); });
+    }
+    if (office_) set_network_error(office_->network_error());
+    std::lock_guard lock(mutex_);
+    return !stopping_;
+}
+
 std::optional<Clock::Instant> Station::next_deadline() const {
     std::optional<Clock::Instant> next = look_around_at_;
-    for (const auto& other : {seek_again_, accept_again_, trim_at_, room_at_, change_at_,
+    for (const auto& other : {seek_again_, accept_again_, trim_at_, room_at_, change_at_, look_at_,
                               office_ ? office_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
@@ -204,12 +225,16 @@ void Station::execute(std::function<void()> command) {
     {
         std::lock_guard lock(mutex_);
         commands_.push_back([&] {
-            command();
-            done.set_value();
+            try {
+                command();
+                done.set_value();
+            } catch (const std::bad_alloc&) {
+                done.set_exception(std::current_exception());  // for the thread that asked
+            }
         });
     }
     loop_->wake();
-    done.get_future().wait();
+    done.get_future().get();
 }
 
 void Station::run_commands() {

@@ -24,6 +24,7 @@
 #include "os/folder_watch.h"
 #include "os/liveness.h"
 #include "os/local_socket.h"
+#include "post/deputy.h"
 #include "post/metrics_server.h"
 #include "post/office.h"
 #include "wire/local_message.h"
@@ -101,6 +102,7 @@ private:
     Result<void> find_place();
     Error why_no_office() const;
     void run();
+    bool take_turn();
     void execute(std::function<void()> command);  // on the thread; returns when it has run
     void run_commands();
     Result<void> reopen(const Settings& settings, const Look& look);
@@ -140,7 +142,7 @@ private:
     void leave_office();
     void close_office();
     void hear_office();
-    void answer_office(const wire::LocalMessage& message);
+    void answer_office(const wire::LocalMessage& message, std::vector<os::GuardedFd> fds = {});
     Result<void> register_slot(const std::shared_ptr<inbox::Inbox>& inbox);
     Result<void> await_registration(const std::string& key);
     void set_machine(const MachineId& machine);
@@ -148,11 +150,28 @@ private:
     void note_network();
     std::uint64_t machine_number_as_office() const;
     void register_own(const std::shared_ptr<inbox::Inbox>& inbox);
+    // An office that does not answer (station_deputy.cc).
+    struct FormerOffice {
+        os::GuardedFd connection;
+        std::vector<std::pair<std::string, std::uint32_t>> numbers;  // that it has in our slots
+    };
+    void look_after_office();
+    void replace_office();
+    void retire_office();
+    void hear_former_office(int fd);
+    void bury_writers(const std::vector<std::pair<std::string, std::uint32_t>>& numbers);
+    void follow_new_office();
+    void tell_readers() const;
+    void step_down();
+    void note_mute_office();
+    bool is_office_mute() const;
+
     void set_network_error(std::optional<Error> error);
     void set_refused(const std::string& key, std::optional<Error> why);
 
     // Handing the post office over (station_handover.cc).
     Result<void> open_office(Estate estate, Clock::Instant receive_by);
+    void start_metrics();
     void take_up_offer();
     Result<void> claim_office();
     void hand_office_over();
@@ -181,9 +200,16 @@ private:
     std::map<int, Visitor> visitors_;
     std::unique_ptr<Office> office_;          // we are it
     std::unique_ptr<MetricsServer> metrics_;  // then, and if the settings want it
+    std::optional<Error> metrics_error_{};    // why they could not be served
     os::GuardedFd office_connection_;         // or are registered with it
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
-    std::optional<Clock::Instant> seek_again_;                           // or look for it
+    inbox::SlotFolder office_place_{settings_.dir};                      // where that office is
+    std::optional<os::FileId> office_lock_id_{};                         // its lock
+    std::unique_ptr<Deputy> deputy_;                                     // what it has lent us
+    std::optional<Clock::Instant> look_at_{};                            // whether it works
+    std::map<int, FormerOffice> former_offices_{};  // replaced while they stood still
+    std::optional<Clock::Instant> mute_since_{};    // it has not answered us
+    std::optional<Clock::Instant> seek_again_;      // or look for it
     int seek_tries_ = 0;
     bool office_died_ = false;                    // the one that we were registered with
     bool is_machines_ = false;                    // it is, or was, of the whole machine

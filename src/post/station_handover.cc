@@ -31,11 +31,22 @@ Result<void> Station::open_office(Estate estate, Clock::Instant receive_by) {
     office_->tell_changes_to([this](const MachineId& machine) { set_machine(machine); });
     set_machine(office_->machine());
     office_died_ = false;
-    metrics_.reset();
-    if (!settings_.metrics.empty()) metrics_ = MetricsServer::start(settings_, folder_);
+    start_metrics();
     watch_for_machines_office();
     set_network_error(office_->network_error());
     return {};
+}
+
+void Station::start_metrics() {
+    metrics_.reset();
+    metrics_error_.reset();
+    if (settings_.metrics.empty()) return;
+    auto started = MetricsServer::start(settings_, folder_);
+    if (started) {
+        metrics_ = std::move(*started);
+    } else {
+        metrics_error_ = started.error();
+    }
 }
 
 // --- As a successor
@@ -58,6 +69,7 @@ void Station::take_up_offer() {
     if (!estate && estate.error().code == Errc::slot_exists) return;  // it went to another
     if (!estate) return leave_office();
     loop_->remove(fd);
+    deputy_->resign();
     estate->registrants.push_back(std::move(office_connection_));
     bury_office_writers();
     register_again_ = false;
@@ -129,7 +141,7 @@ OfficeStatus Station::office_status() {
     OfficeStatus status;
     execute([&] {
         if (office_) status = office_->status();
-        if (metrics_) status.metrics_error = metrics_->error();
+        status.metrics_error = metrics_ ? metrics_->error() : metrics_error_;
     });
     return status;
 }
@@ -178,6 +190,7 @@ void Station::bequeath_office() {
 
 void Station::register_all() {
     register_again_ = false;
+    deputy_->resign();      // our predecessor's; the new one lends what it has
     bury_office_writers();  // our predecessor's; it is not at work any more
     tell_machine();
     for (const auto& [key, inbox] : slots_) {
@@ -188,11 +201,7 @@ void Station::register_all() {
 }
 
 void Station::bury_office_writers() {
-    for (const auto& [key, number] : office_numbers_) {
-        if (const auto found = slots_.find(key); found != slots_.end()) {
-            found->second->bury(number);
-        }
-    }
+    bury_writers(office_numbers_);
     office_numbers_.clear();
 }
 

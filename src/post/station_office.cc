@@ -45,6 +45,7 @@ void Station::seek_office() {
     if (!is_guest_) {
         folder_ = folder_.of_network(network_id_, role_.rank != wire::Rank::reader);
     }
+    if (is_office_mute()) return replace_office();
     const bool found = role_.rank == wire::Rank::reader
                            ? join_office() || become_office()
                            : become_office() || claim_office().has_value();
@@ -106,6 +107,8 @@ bool Station::join_office(const inbox::SlotFolder& office, const std::string& di
                             (os::owner_of(dir) == user && os::check_folder(dir).has_value());
     if (!is_trusted) return false;
     office_connection_ = std::move(*connection);
+    office_place_ = office;
+    office_lock_id_ = os::file_at(office.office_lock_path());
     if (loop_->add(office_connection_.get(), [this] { hear_office(); })) {
         tell_machine();
         return true;
@@ -133,6 +136,9 @@ void Station::watch_for_machines_office() {
 
 void Station::close_office() {
     metrics_.reset();
+    if (office_) {
+        for (auto& lent : office_->take_lent_numbers()) office_numbers_.push_back(std::move(lent));
+    }
     office_.reset();
 }
 
@@ -158,6 +164,7 @@ void Station::change_to_machines_office() {
 void Station::leave_office() {
     if (office_connection_) {
         loop_->remove(office_connection_.get());
+        deputy_->resign();
         office_connection_.reset();
         bury_office_writers();
         room_at_ = clock_.now();  // it may have been about to ask for some
@@ -170,15 +177,18 @@ void Station::leave_office() {
 }
 
 void Station::hear_office() {
-    const auto packet = os::receive_packet(office_connection_.get(), clock_.now());
+    auto packet = os::receive_guarded(office_connection_.get(), clock_.now());
     if (!packet && packet.error().code == Errc::timed_out) return;
     const auto message =
         packet ? wire::decode_local_message(packet->bytes) : Result<LocalMessage>(packet.error());
     if (!message) return leave_office();
-    answer_office(*message);
+    answer_office(*message, std::move(packet->fds));
 }
 
-void Station::answer_office(const LocalMessage& message) {
+void Station::answer_office(const LocalMessage& message, std::vector<os::GuardedFd> fds) {
+    // Whoever is not in the folder of its own user has no place there to take.
+    const bool may_stand_in = !is_guest_ && office_place_.office_lock_path() == folder_.office_lock_path();
+    if (may_stand_in && deputy_->take(message, fds)) return;
     if (message.op == LocalOp::offer) {
         is_offered_ = true;
         return;
@@ -198,9 +208,9 @@ void Station::answer_office(const LocalMessage& message) {
         found->second->ring();
         const os::UniqueFd event = found->second->event_for_writers();
         if (!event || !os::shares_events(office_connection_.get())) return;
-        const std::array fds{event.get()};
+        const std::array given{event.get()};
         (void)os::send_packet(office_connection_.get(),
-                              wire::encode({.op = LocalOp::event, .key = message.key}), fds);
+                              wire::encode({.op = LocalOp::event, .key = message.key}), given);
     }
 }
 
@@ -244,7 +254,10 @@ void Station::register_own(const std::shared_ptr<inbox::Inbox>& inbox) {
         {.open = [inbox, this] { return open_own(*inbox, *liveness_); },
          .ring = [inbox] { inbox->ring(); },
          .make_room = [inbox,
-                       this](std::uint64_t wanted_bytes) { make_room(*inbox, wanted_bytes); }});
+                       this](std::uint64_t wanted_bytes) { make_room(*inbox, wanted_bytes); },
+         .lender = {.lend = [inbox] { return inbox->admit_writer(); },
+                    .take_back = [inbox](std::uint32_t number) { inbox->bury(number); },
+                    .liveness = liveness_->fd().get()}});
 }
 
 Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) {
@@ -269,7 +282,12 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     if (sent) sent = await_registration(key);
     // Refused is an answer; anything else means that nobody is there who understands us.
     const bool refused = !sent && std::string_view(sent.error().step) == kRefusal;
-    if (!sent && !refused) leave_office();
+    if (!sent && !refused) {
+        if (sent.error().code == Errc::timed_out) note_mute_office();
+        leave_office();
+    } else {
+        mute_since_.reset();
+    }
     if (sent || refused) {
         std::optional<Error> why;
         if (refused) why = Error{sent.error().code, kRefusal, 0, inbox->name().text};
@@ -290,7 +308,7 @@ std::string Station::entry_request(const SlotName& name) const {
 Result<void> Station::await_registration(const std::string& key) {
     const auto deadline = clock_.now() + kAnswerPatience;
     for (;;) {
-        const auto packet = os::receive_packet(office_connection_.get(), deadline);
+        auto packet = os::receive_guarded(office_connection_.get(), deadline);
         if (!packet) return packet.error();
         const auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
@@ -298,7 +316,7 @@ Result<void> Station::await_registration(const std::string& key) {
             return Error{message->why, kRefusal};
         }
         if (message->key != key || message->op != LocalOp::registered) {
-            answer_office(*message);
+            answer_office(*message, std::move(packet->fds));
             continue;
         }
         set_network_error(message->why == Errc{}

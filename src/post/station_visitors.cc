@@ -66,6 +66,7 @@ void Station::answer_visitor(int fd, Visitor& visitor, const LocalMessage& messa
         make_room(*visitor.inbox, message.number);
         return visitor.inbox->ring();  // a full socket may have had no room for asking for that
     }
+    if (message.op == LocalOp::register_again) return follow_new_office();
     const auto refuse = [fd](Errc why) {
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .why = why}));
     };

@@ -173,7 +173,10 @@ MachineId take_machine(ByteReader& in) {
     return {number, {cookie, in.u64be()}};
 }
 
-bool is_known(LocalOp op) { return op >= LocalOp::attach && op <= LocalOp::registered_all; }
+bool is_known(LocalOp op) {
+    return (op >= LocalOp::attach && op <= LocalOp::machine) ||
+           (op >= LocalOp::offer && op <= LocalOp::lent_slot);
+}
 
 std::size_t most_bytes(const LocalMessage& message) {
     return kMostBytes + message.senders.size() * kMostSenderBytes +
@@ -190,8 +193,8 @@ std::vector<std::byte> encode(const LocalMessage& message) {
     put_text(out, message.key);
     out.u32be(message.number);
     out.u8(static_cast<std::uint8_t>(message.why));
-    const bool is_long =
-        message.op == LocalOp::handed_socket || message.op == LocalOp::register_slot;
+    const bool is_long = message.op == LocalOp::handed_socket ||
+                         message.op == LocalOp::lent_socket || message.op == LocalOp::register_slot;
     put_text(
         out,
         std::string_view(message.detail).substr(0, is_long ? kMostMemoBytes : kMostDetailBytes));

@@ -49,6 +49,11 @@ enum class LocalOp : std::uint8_t {
     handed_all = 25,         // it is yours
     register_again = 26,     // new post office: tell me all your slots
     registered_all = 27,     // answer, after the last one
+
+    // To a deputy: docs/post-office.md, "An office that does not answer".
+    lent_pulse = 28,   // descriptor: the office's pulse; what was lent before is void
+    lent_socket = 29,  // descriptor; key: which carrier's; detail: its memo
+    lent_slot = 30,    // number, descriptors as with attached
 };
 
 // Who claims the office.

@@ -18,6 +18,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 
 import support  # noqa: E402
 
+# nft, sysctl and ip: not on an ordinary user's path everywhere.
+os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+
 SKIPPED = 77
 PORT = "17138"
 EVERYBODY = "//*/mailslot/IN"
@@ -58,6 +61,18 @@ def check_call(*command, stdin=""):
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: {stdin}{done.stderr}")
     return done.stdout
+
+
+def is_mapped(user):
+    """Whether this user can be one: an ordinary user's namespace has one user alone, root."""
+    with open("/proc/self/uid_map", encoding="ascii") as lines:
+        return any(int(first) <= user < int(first) + int(count) for first, _, count in map(str.split, lines))
+
+
+def user_of(prefix):
+    """The user that a command with `setpriv` in front runs as; None: ours."""
+    words = [word for each in prefix for word in str(each).split("=")]
+    return int(words[words.index("--reuid") + 1]) if "--reuid" in words else None
 
 
 class Network:
@@ -153,7 +168,13 @@ class Machine:
 
     # Commands.
 
+    def require_user(self, prefix):
+        user = user_of(prefix)
+        if user is not None and not is_mapped(user):
+            self.test.skipTest(f"there is no user {user} in this namespace: run as root")
+
     def start(self, *arguments, prefix=(), environment=(), **streams):
+        self.require_user(prefix)
         running = support.Running(arguments, self.environment | dict(environment), prefix=[*self.inside, *prefix], **streams)
         self.test.addCleanup(running.kill)
         return running
@@ -166,6 +187,7 @@ class Machine:
         return self.start("listen", "--verbose", "--json", name, *options, prefix=prefix).ready()
 
     def run(self, *arguments, stdin=b"", prefix=()):
+        self.require_user(prefix)
         done = subprocess.run([*self.inside, *prefix, support.program_for_others(), *arguments], env=self.environment,
                               input=stdin, capture_output=True, timeout=support.DEADLINE, check=False)
         return done.returncode, done.stdout, done.stderr.decode()

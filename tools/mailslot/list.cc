@@ -1,9 +1,12 @@
 // mailslot list: the slots of this machine; of all machines: found.cc.
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "api/process.h"
 #include "base/visible_text.h"
+#include "inbox/local_writer.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/found.h"
@@ -12,6 +15,7 @@
 #include "mailslot/report.h"
 #include "mailslot/slot_json.h"
 #include "mailslot/table.h"
+#include "os/local_socket.h"
 
 namespace mailslot::cli {
 namespace {
@@ -33,11 +37,35 @@ void append_table(std::string& out, const std::vector<SlotInfo>& slots) {
     append_rows(out, rows, 1);
 }
 
+// Slots whose reader does not answer are left out, and told of.
+Result<std::vector<SlotInfo>> list_and_tell() {
+    const auto process = Process::current();
+    if (!process) return process.error();
+    std::vector<SlotInfo> slots;
+    std::set<std::string> silent;  // sockets: each process is waited for once
+    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+        for (const inbox::SlotEntry& entry : folder.list()) {
+            auto slot = Result<SlotInfo>(Error{Errc::timed_out});
+            if (!silent.contains(entry.socket_path)) slot = inbox::ask_for_info(entry);
+            if (slot) slots.push_back(std::move(*slot));
+            if (slot || slot.error().code != Errc::timed_out) continue;
+            silent.insert(entry.socket_path);
+            const auto connection = os::connect_local(entry.socket_path);
+            const std::int64_t pid = connection ? os::peer_identity(connection->get()).pid : 0;
+            std::string name;
+            append_visible(name, entry.name.text);
+            say(name + " is left out: its reader, process " + std::to_string(pid) +
+                ", does not answer; if it is stopped: kill -CONT " + std::to_string(pid));
+        }
+    }
+    return slots;
+}
+
 }  // namespace
 
 int run_list(const ListOptions& options) {
     if (options.network) return run_list_network(options);
-    auto slots = list();
+    auto slots = options.names ? list() : list_and_tell();
     if (!slots) return fail(slots.error());
     std::sort(slots->begin(), slots->end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });

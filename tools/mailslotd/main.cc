@@ -1,10 +1,6 @@
-#include <csignal>
-
-#include "mailslot/output.h"
+#include "mailslot/guarded_main.h"
 #include "mailslotd/arguments.h"
 
 int main(int argc, char** argv) {
-    mailslot::cli::hold_standard_descriptors();
-    std::signal(SIGPIPE, SIG_IGN);
-    return mailslot::daemon::run_arguments(argc, argv);
+    return mailslot::cli::guarded_main("mailslotd", argc, argv, mailslot::daemon::run_arguments);
 }

@@ -50,6 +50,12 @@ public:
         return sockets;
     }
 
+    std::vector<ListeningSocket> lend() const override {
+        std::vector<ListeningSocket> lent;
+        if (receiving_) lent.push_back({os::GuardedFd::duplicate(receiving_->fd())});
+        return lent;
+    }
+
     int poll_fd() const override { return receiving_ ? receiving_->fd() : -1; }
 
     bool receive(const Deliver& deliver) override {

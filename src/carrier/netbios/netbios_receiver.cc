@@ -40,8 +40,8 @@ Result<os::UdpSocket> bind(std::uint16_t port) {
     return error;
 }
 
-ListeningSocket listening(os::UdpSocket& socket, std::uint16_t port) {
-    return {socket.release(), {std::byte(port >> 8), std::byte(port)}};
+ListeningSocket listening(os::GuardedFd fd, std::uint16_t port) {
+    return {std::move(fd), {std::byte(port >> 8), std::byte(port)}};
 }
 
 }  // namespace
@@ -185,9 +185,16 @@ std::uint64_t NetbiosReceiver::kernel_drops() const { return datagrams_socket_.k
 
 std::vector<ListeningSocket> NetbiosReceiver::release() {
     std::vector<ListeningSocket> released;
-    released.push_back(listening(names_socket_, ports_.names));
-    released.push_back(listening(datagrams_socket_, ports_.datagrams));
+    released.push_back(listening(names_socket_.release(), ports_.names));
+    released.push_back(listening(datagrams_socket_.release(), ports_.datagrams));
     return released;
+}
+
+std::vector<ListeningSocket> NetbiosReceiver::lend() const {
+    std::vector<ListeningSocket> lent;
+    lent.push_back(listening(os::GuardedFd::duplicate(names_socket_.fd()), ports_.names));
+    lent.push_back(listening(os::GuardedFd::duplicate(datagrams_socket_.fd()), ports_.datagrams));
+    return lent;
 }
 
 void NetbiosReceiver::give_names_back() {

@@ -47,7 +47,8 @@ public:
     std::uint64_t kernel_drops() const;
     // Its sockets, for another one, which has the names from then on.
     std::vector<ListeningSocket> release();
-    void give_names_back();  // tells the subnets
+    std::vector<ListeningSocket> lend() const;  // duplicates
+    void give_names_back();                     // tells the subnets
 
 private:
     struct Parts {

@@ -38,6 +38,10 @@ public:
         return sockets;
     }
 
+    std::vector<ListeningSocket> lend() const override {
+        return receiver_ ? receiver_->lend() : std::vector<ListeningSocket>();
+    }
+
     int poll_fd() const override { return receiver_ ? receiver_->poll_fd() : -1; }
 
     bool receive(const Deliver& deliver) override {

@@ -109,18 +109,29 @@ Result<void> UdpReceiver::adopt(std::vector<ListeningSocket> inherited) {
 std::vector<ListeningSocket> UdpReceiver::release() {
     std::vector<ListeningSocket> released;
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
-        ListeningSocket& handed = released.emplace_back();
-        handed.fd = sockets_[i].release();
-        handed.memo.resize(memberships_.size() * kMemoLinkBytes);
-        ByteWriter out(handed.memo);
-        for (const Membership& m : memberships_) {
-            if (m.socket != i) continue;
-            out.u32be(m.link.interface_index);
-            wire::put_address(out, m.link.source);
-        }
-        handed.memo.resize(out.size());
+        released.push_back({sockets_[i].release(), memo_of(i)});
     }
     return released;
+}
+
+std::vector<ListeningSocket> UdpReceiver::lend() const {
+    std::vector<ListeningSocket> lent;
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+        lent.push_back({os::GuardedFd::duplicate(sockets_[i].fd()), memo_of(i)});
+    }
+    return lent;
+}
+
+std::vector<std::byte> UdpReceiver::memo_of(std::size_t socket) const {
+    std::vector<std::byte> memo(memberships_.size() * kMemoLinkBytes);
+    ByteWriter out(memo);
+    for (const Membership& m : memberships_) {
+        if (m.socket != socket) continue;
+        out.u32be(m.link.interface_index);
+        wire::put_address(out, m.link.source);
+    }
+    memo.resize(out.size());
+    return memo;
 }
 
 // Joins where interfaces or addresses came, leaves where they went.

@@ -27,6 +27,7 @@ public:
                                                      std::vector<ListeningSocket> inherited);
     // Its sockets, each with what it joined, for another one. This one is of no further use.
     std::vector<ListeningSocket> release();
+    std::vector<ListeningSocket> lend() const;  // duplicates
 
     int poll_fd() const { return poll_set_.fd(); }
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
@@ -43,6 +44,7 @@ private:
     UdpReceiver(const Settings& settings, UdpCounters& counters, trust::ReplayWindows& windows,
                 os::PollSet poll_set, os::InterfaceWatch watch);
     Result<void> adopt(std::vector<ListeningSocket> inherited);
+    std::vector<std::byte> memo_of(std::size_t socket) const;
     Result<void> bind_families();
     Result<std::size_t> add_socket(IpAddress::Family family);
     Result<std::size_t> add_socket(os::UdpSocket socket);

@@ -25,8 +25,23 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
 }
 
 Result<void> EventLoop::add(int fd, std::function<void()> ready) {
+    return add(fd, EPOLLIN | EPOLLRDHUP, std::move(ready));
+}
+
+Result<void> EventLoop::add_once(int fd, std::function<void()> ready) {
+    return add(fd, EPOLLIN | EPOLLONESHOT, std::move(ready));
+}
+
+void EventLoop::arm(int fd) {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLRDHUP;
+    event.events = EPOLLIN | EPOLLONESHOT;
+    event.data.fd = fd;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
+Result<void> EventLoop::add(int fd, std::uint32_t events, std::function<void()> ready) {
+    epoll_event event{};
+    event.events = events;
     event.data.fd = fd;
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
         return Error{Errc::no_resources, "watch descriptor", errno};

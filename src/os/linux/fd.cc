@@ -1,5 +1,6 @@
 #include "os/fd.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,5 +14,7 @@ void UniqueFd::reset(int fd) {
     close(old);  // never again on EINTR: Linux has freed the number by then (close(2), "NOTES")
     errno = kept;
 }
+
+UniqueFd duplicate(int fd) { return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace mailslot::os

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <thread>
 
+#include "os/linux/file_size_signal.h"
+
 namespace mailslot::os {
 namespace {
 
@@ -39,6 +41,7 @@ GuardedFd open_guarded(const std::string& path, int flags) {
 }
 
 bool write_all(int fd, std::string_view text) {
+    const FileSizeSignal held;
     while (!text.empty()) {
         const ssize_t written = write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;
@@ -116,6 +119,21 @@ Result<GuardedFd> try_lock_file(const std::string& path) {
         if (file_at(path) == file_of(fd)) return fd;
     }
     return GuardedFd();
+}
+
+Result<GuardedFd> replace_lock_file(const std::string& path) {
+    const auto slash = path.rfind('/');
+    const std::string draft = path.substr(0, slash + 1) + "." + path.substr(slash + 1) + "." +
+                              std::to_string(getpid()) + "." + std::to_string(gettid());
+    GuardedFd fd = open_guarded(draft, O_RDWR | O_CREAT);
+    if (!fd) return error_of("open lock", draft);
+    give_to_folder_owner(draft);
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
+        const Error error = error_of("replace lock", path);
+        unlink(draft.c_str());
+        return error;
+    }
+    return fd;
 }
 
 Result<GuardedFd> lock_file(const std::string& path) {

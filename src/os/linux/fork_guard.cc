@@ -1,5 +1,6 @@
 #include "os/fork_guard.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -48,6 +49,10 @@ GuardedFd GuardedFd::make(const std::function<int()>& make) {
     made.generation_ = fork_generation();
     if (made.fd_ >= 0) guard.fds.push_back(made.fd_);
     return made;
+}
+
+GuardedFd GuardedFd::duplicate(int fd) {
+    return make([fd] { return fcntl(fd, F_DUPFD_CLOEXEC, 0); });
 }
 
 std::vector<GuardedFd> GuardedFd::make_several(const std::function<std::vector<int>()>& make) {

@@ -6,11 +6,15 @@
 #include <net/if.h>
 #include <netpacket/packet.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <string_view>
 
@@ -20,6 +24,8 @@
 
 namespace mailslot::os {
 namespace {
+
+constexpr std::time_t kLookEverySeconds = 2;  // how long a new interface may go unnoticed
 
 Interface to_interface(const ifaddrs& entry) {
     sockaddr_ll link;
@@ -60,6 +66,22 @@ void add_address(const ifaddrs& entry, std::vector<Interface>& interfaces) {
     if (address.family == IpAddress::Family::v6) owner->ipv6.push_back(address);
 }
 
+// By a sandbox (RestrictAddressFamilies=, a container's seccomp profile), or the system lacks it.
+bool is_forbidden(int os_code) {
+    return os_code == EAFNOSUPPORT || os_code == EPROTONOSUPPORT || os_code == EPERM ||
+           os_code == EACCES || os_code == ENOSYS || os_code == EINVAL;
+}
+
+// In place of word that something has changed: a look from time to time.
+GuardedFd look_from_time_to_time() {
+    GuardedFd fd =
+        GuardedFd::make([] { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); });
+    const timespec period{kLookEverySeconds, 0};
+    const itimerspec times{period, period};
+    if (fd && timerfd_settime(fd.get(), 0, &times, nullptr) != 0) fd.reset();
+    return fd;
+}
+
 }  // namespace
 
 Result<std::vector<Interface>> list_interfaces() {
@@ -84,13 +106,16 @@ Result<std::vector<Interface>> list_interfaces() {
 Result<InterfaceWatch> InterfaceWatch::open() {
     GuardedFd fd = GuardedFd::make(
         [] { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE); });
-    if (!fd) return network_error("netlink", errno);
+    if (!fd && !is_forbidden(errno)) return network_error("netlink", errno);
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        return network_error("netlink bind", errno);
+    if (fd && bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        if (!is_forbidden(errno)) return network_error("netlink bind", errno);
+        fd.reset();
     }
+    if (!fd) fd = look_from_time_to_time();
+    if (!fd) return network_error("timerfd", errno);
     return InterfaceWatch(std::move(fd));
 }
 
@@ -103,6 +128,9 @@ bool InterfaceWatch::changed() {
         if (recv(fd_.get(), message.data(), message.size(), MSG_DONTWAIT) >= 0 ||
             errno == ENOBUFS) {
             any = true;
+        } else if (errno == ENOTSOCK) {  // without netlink
+            std::uint64_t times = 0;
+            return read(fd_.get(), &times, sizeof times) > 0;
         } else if (errno != EINTR) {
             return any;
         }

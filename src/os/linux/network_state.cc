@@ -52,21 +52,42 @@ bool is_stopped(const fs::path& process) {
     return end != state.npos && (state[end + 2] == 'T' || state[end + 2] == 't');
 }
 
+std::string program_of(const fs::path& process) {
+    std::string program = text_of((process / "comm").string());
+    while (program.ends_with('\n')) program.pop_back();
+    return program;
+}
+
+// Of several that have the socket, the user is one that runs, and rather another process than this.
+void add_holder(UdpPortUser& user, std::int64_t pid, const fs::path& process) {
+    UdpPortUser holder = user;
+    holder.pid = pid;
+    holder.program = program_of(process);
+    holder.is_stopped = is_stopped(process);
+    const bool is_better =
+        user.pid == 0 ||
+        (pid != getpid() && (user.pid == getpid() || (user.is_stopped && !holder.is_stopped)));
+    const UdpPortUser& other = is_better ? user : holder;
+    if (other.pid != 0 && other.is_stopped) {
+        holder.stopped_holders.push_back({other.pid, other.program});
+    }
+    if (!is_better) std::swap(holder.stopped_holders, user.stopped_holders);
+    if (is_better) user = std::move(holder);
+}
+
 void find_owners(std::vector<UdpPortUser>& users) {
     std::error_code error;
     for (const fs::directory_entry& process : fs::directory_iterator("/proc", error)) {
         const std::string name = process.path().filename().string();
         if (name.find_first_not_of("0123456789") != name.npos) continue;
+        const std::int64_t pid = std::strtoll(name.c_str(), nullptr, 10);
         std::error_code closed;
         for (const auto& descriptor : fs::directory_iterator(process.path() / "fd", closed)) {
             const std::uint64_t inode = socket_inode(descriptor.path());
             if (inode == 0) continue;
             for (UdpPortUser& user : users) {
-                if (user.inode != inode || user.pid != 0) continue;
-                user.pid = std::strtoll(name.c_str(), nullptr, 10);
-                user.program = text_of((process.path() / "comm").string());
-                user.is_stopped = is_stopped(process.path());
-                while (user.program.ends_with('\n')) user.program.pop_back();
+                if (user.inode != inode || user.pid == pid) continue;
+                add_holder(user, pid, process.path());
             }
         }
     }

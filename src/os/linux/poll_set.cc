@@ -1,5 +1,6 @@
 #include "os/poll_set.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <array>
@@ -7,6 +8,12 @@
 #include "os/linux/network_error.h"
 
 namespace mailslot::os {
+
+bool any_is_readable(std::span<const int> fds) {
+    std::vector<pollfd> polled;
+    for (const int fd : fds) polled.push_back({fd, POLLIN, 0});
+    return poll(polled.data(), polled.size(), 0) > 0;
+}
 
 Result<PollSet> PollSet::open() {
     UniqueFd fd(epoll_create1(EPOLL_CLOEXEC));

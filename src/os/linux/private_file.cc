@@ -11,6 +11,7 @@
 
 #include "os/fd.h"
 #include "os/folder.h"
+#include "os/linux/file_size_signal.h"
 
 namespace mailslot::os {
 namespace {
@@ -23,6 +24,7 @@ Error file_error(const char* step, const std::string& path, int os_code) {
 }
 
 bool write_all(int fd, std::string_view text) {
+    const FileSizeSignal held;
     while (!text.empty()) {
         const ssize_t written = ::write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) continue;

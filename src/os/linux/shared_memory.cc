@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "os/linux/file_size_signal.h"
+
 namespace mailslot::os {
 namespace {
 
@@ -45,7 +47,7 @@ Mapping::~Mapping() {
 Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, WhoWrites who) {
     UniqueFd fd(memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) return Error{Errc::no_resources, "create shared memory", errno};
-    if (ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
+    if (const FileSizeSignal held; ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
         return Error{Errc::no_resources, "size shared memory", errno};
     }
     auto mapping = map(fd.get(), size, PROT_READ | PROT_WRITE);

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -58,6 +59,8 @@ bool run(std::thread& thread, std::function<void()> work) {
     try {
         thread = std::thread(std::move(work));
     } catch (const std::system_error&) {
+        started = false;
+    } catch (const std::bad_alloc&) {
         started = false;
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

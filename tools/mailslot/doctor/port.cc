@@ -15,6 +15,41 @@ std::string name_of(const os::UdpPortUser& user) {
     return user.program + " (process " + std::to_string(user.pid) + ')';
 }
 
+// While another process does its work, or it is none of this machine's post office.
+void warn_of_stopped(const std::vector<os::UdpPortUser>& users, Findings& findings) {
+    std::vector<std::int64_t> told;
+    for (const auto& user : users) {
+        auto all_stopped = user.stopped_holders;
+        if (user.is_stopped) all_stopped.push_back({user.pid, user.program});
+        for (const auto& stopped : all_stopped) {
+            if (std::ranges::count(told, stopped.pid) > 0) continue;
+            told.push_back(stopped.pid);
+            findings.push_back({"port", Status::warning, "reader_stopped",
+                                stopped.program + " (process " + std::to_string(stopped.pid) +
+                                    ") is stopped: what comes for its slots waits there",
+                                "kill -CONT " + std::to_string(stopped.pid)});
+        }
+    }
+}
+
+// Returns false if a process is stopped that alone could receive.
+bool check_that_it_runs(const std::vector<os::UdpPortUser>& others, bool is_office,
+                        const std::string& port, Findings& findings) {
+    const bool another_runs = std::ranges::any_of(
+        others, [](const auto& user) { return user.pid != 0 && !user.is_stopped; });
+    for (const auto& user : others) {
+        if (!user.is_stopped || is_office || another_runs) continue;
+        findings.push_back({"port", Status::failed, "reader_stopped",
+                            name_of(user) + " has " + port +
+                                " for this machine and is stopped: nothing arrives here until "
+                                "another reader takes its place",
+                            "kill -CONT " + std::to_string(user.pid)});
+        return false;
+    }
+    warn_of_stopped(others, findings);
+    return true;
+}
+
 }  // namespace
 
 void check_port(const Patient& patient, const Reader& reader, Findings& findings) {
@@ -33,6 +68,7 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
                  "another `port` in mailslot.toml, on all machines"});
         return;
     }
+    if (!check_that_it_runs(others, is_office, port, findings)) return;
     if (error && post::is_of_other_network(*error)) {
         findings.push_back(
             {"port", Status::warning, "other_network", error->detail,
@@ -42,14 +78,6 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
     if (error) {
         findings.push_back({"port", Status::failed, std::string(to_string(error->code)),
                             to_string(*error), "mailslot doctor    # as root, for more"});
-        return;
-    }
-    for (const auto& user : others) {
-        if (!user.is_stopped || is_office) continue;
-        findings.push_back({"port", Status::failed, "reader_stopped",
-                            name_of(user) + " has " + port +
-                                " for this machine and is stopped: nothing arrives here",
-                            "kill -CONT " + std::to_string(user.pid)});
         return;
     }
     // One program has at most one socket a family, but for machines with more than 20 interfaces.

@@ -1,0 +1,10 @@
+// What every program does first and last: descriptors and signals before its own work, and one
+// clear line in place of an abort where the machine has no memory left.
+#pragma once
+
+namespace mailslot::cli {
+
+// Runs `run` and returns its exit status; 1 after an exception.
+int guarded_main(const char* program, int argc, char** argv, int (*run)(int, char**));
+
+}  // namespace mailslot::cli
