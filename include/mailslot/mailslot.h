@@ -29,6 +29,10 @@ enum class Trust : std::uint8_t { none, domain, local };       // how sure we ar
 enum class Access : std::uint8_t { owner, group, everybody };  // who else on this machine may write
 // What a full slot does with what comes: refuses it, or drops the oldest message that waits.
 enum class WhenFull : std::uint8_t { refuse, drop_oldest };
+// In which order a slot gets one writer's messages from the network. kept: as they were put; a
+// message that overtook another waits for it, up to 20 ms. as_it_comes: each at once; lost_before
+// may then count messages that still arrive.
+enum class Order : std::uint8_t { kept, as_it_comes };
 
 // Asked whenever a signal interrupts a wait: true ends it with Errc::interrupted. Null: wait on.
 using Interrupted = bool (*)();
@@ -87,6 +91,7 @@ struct SlotOptions {
     std::optional<std::uint32_t> group{};  // group id, for Access::group
     // The least trust that it takes; local counts as more than domain. None: the setting `require`.
     std::optional<Trust> require{};
+    Order order = Order::kept;
 };
 
 // Messages that did not reach the slot, or its reader, by cause, since the slot was created.
@@ -110,6 +115,7 @@ struct SlotInfo {
     std::size_t max_message_bytes = 0, max_bytes = 0, max_messages = 0;
     WhenFull when_full{};
     Trust require{};
+    Order order{};
     std::optional<std::size_t> next_message_bytes;  // nothing waits: no value
     std::uint64_t messages = 0, bytes = 0;          // waiting
     std::uint64_t received = 0;                     // put into the slot, read, waiting or dropped

@@ -25,7 +25,7 @@ _mailslot_options() {
         net-send) echo '--help' ;;
         get) echo '--timeout --json --raw --decode --verbose --help' ;;
         listen)
-            echo '--count --timeout --json --raw --decode --with-host --max-messages --max-bytes --when-full --access --require --verbose --help'
+            echo '--count --timeout --json --raw --decode --with-host --max-messages --max-bytes --when-full --order --access --require --verbose --help'
             ;;
         doctor) echo '--peer --timeout --json --help' ;;
         wait) echo '--timeout --json --access --require --verbose --help' ;;
@@ -62,6 +62,10 @@ _mailslot() {
             ;;
         --when-full)
             mapfile -t COMPREPLY < <(compgen -W 'refuse drop_oldest' -- "$word")
+            return
+            ;;
+        --order)
+            mapfile -t COMPREPLY < <(compgen -W 'kept as_it_comes' -- "$word")
             return
             ;;
         --require)

@@ -40,7 +40,7 @@ class AsyncReader:
 
     name      NAME or ``\\.\mailslot\NAME``.
     options   timeout_ms (of a get that does not say itself; -1: for ever), max_message_bytes, max_bytes,
-              max_messages, when_full, access, group, marshalled, require: as `_mailslot.Reader` has them.
+              max_messages, when_full, access, group, marshalled, require, order: as `_mailslot.Reader` has them.
 
     Several tasks may wait: they are served in the order in which they came. A get that is cancelled, by
     asyncio.wait_for for example, takes no message. Threads: that of the event loop. It is the loop of those who

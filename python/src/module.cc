@@ -29,6 +29,12 @@ WhenFull policy_of(const std::string& word) {
     throw py::value_error("when_full: \"refuse\" or \"drop_oldest\"");
 }
 
+Order order_of(const std::string& word) {
+    if (word == "kept") return Order::kept;
+    if (word == "as_it_comes") return Order::as_it_comes;
+    throw py::value_error("order: \"kept\" or \"as_it_comes\"");
+}
+
 Access access_of(const std::string& word) {
     if (word == "owner") return Access::owner;
     if (word == "group") return Access::group;
@@ -105,6 +111,7 @@ when_full          "refuse" the newest, or "drop_oldest": the newest stay, and t
 timeout_ms         how long a get waits that does not say itself: milliseconds, -1 for ever
 access, group      who else on this machine may write: "owner", "group" (a group id, or this process's), "everybody"
 require            the least trust that it takes: "none", "domain" (sealed with a key) or "local"; None: as the settings say
+order              "kept": a message from the network that overtook another waits up to 20 ms for it; "as_it_comes": it does not
 marshalled         unlabelled (classic) messages are read as plain values
 
 Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
@@ -113,12 +120,12 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
                          std::size_t max_bytes, std::size_t max_messages,
                          const std::string& when_full, double timeout_ms, const std::string& access,
                          std::optional<std::uint32_t> group, bool marshalled,
-                         const std::optional<std::string>& require) {
+                         const std::optional<std::string>& require, const std::string& order) {
                  return std::make_unique<PyReader>(
                      name,
                      SlotOptions{max_message_bytes, max_bytes, max_messages, policy_of(when_full),
                                  timeout_of(timeout_ms), access_of(access), group,
-                                 trust_of(require)},
+                                 trust_of(require), order_of(order)},
                      marshalled);
              }),
              py::arg("name"), py::kw_only(),
@@ -126,7 +133,8 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
              py::arg("max_bytes") = SlotOptions().max_bytes,
              py::arg("max_messages") = SlotOptions().max_messages, py::arg("when_full") = "refuse",
              py::arg("timeout_ms") = -1, py::arg("access") = "owner", py::arg("group") = py::none(),
-             py::arg("marshalled") = true, py::arg("require") = py::none())
+             py::arg("marshalled") = true, py::arg("require") = py::none(),
+             py::arg("order") = "kept")
         .def(
             "get", [](PyReader& self, const Milliseconds& ms) { return self.get(timeout_of(ms)); },
             py::arg("timeout_ms") = py::none(),

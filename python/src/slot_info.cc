@@ -41,6 +41,10 @@ void define_slots(py::module_& module) {
                                })
         .def_property_readonly("require",
                                [](const SlotInfo& info) { return word_of(info.require); })
+        .def_property_readonly("order",
+                               [](const SlotInfo& info) {
+                                   return info.order == Order::as_it_comes ? "as_it_comes" : "kept";
+                               })
         .def_readonly("next_message_bytes", &SlotInfo::next_message_bytes)
         .def_readonly("messages", &SlotInfo::messages)
         .def_readonly("bytes", &SlotInfo::bytes)

@@ -98,9 +98,9 @@ bool ClassicWriter::is_to_be_sealed() {
 }
 
 Envelope ClassicWriter::envelope_of(const RemoteWriter::Batch& batch, std::size_t index) {
-    if (!first_sent_) first_sent_ = clock_.now();
-    const auto age =
-        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now() - *first_sent_);
+    const Clock::Instant now = clock_.now_through_sleep();
+    if (!first_sent_) first_sent_ = now;
+    const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - *first_sent_);
     Envelope message;
     message.slot = address_.slot.text;
     message.from_host = host_.at(clock_.now());

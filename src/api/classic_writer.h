@@ -55,8 +55,8 @@ private:
     const Clock& clock_;
     trust::KeysView keys_;
     const Result<OwnNames> names_;
-    std::optional<NetbiosSender> sender_;  // none: names_ says why
-    std::optional<Clock::Instant> first_sent_;
+    std::optional<NetbiosSender> sender_;       // none: names_ says why
+    std::optional<Clock::Instant> first_sent_;  // through sleep
     std::optional<Clock::Instant> due_;
 };
 

@@ -136,7 +136,7 @@ void RemoteWriter::begin_piece(const Batch& batch) {
     piece_at_home_ = batch.delivered_at_home;
     piece_station_ = batch.station;
     to_ = destination();
-    if (is_first_) first_sent_ = piece_begun_;
+    if (is_first_) first_sent_ = clock_.now_through_sleep();
     is_first_ = false;
     piece_.begin(envelope(batch), carrier_->traits().max_frame_bytes);
 }
@@ -373,7 +373,8 @@ Envelope RemoteWriter::envelope(const Batch& batch) const {
     envelope.station = batch.station;
     envelope.origin = origin_;
     envelope.delivered_at_home = batch.delivered_at_home;
-    const auto age = std::chrono::duration_cast<milliseconds>(clock_.now() - first_sent_);
+    const auto age =
+        std::chrono::duration_cast<milliseconds>(clock_.now_through_sleep() - first_sent_);
     envelope.origin_age_ms = static_cast<std::uint32_t>(
         std::min<std::int64_t>(age.count(), std::numeric_limits<std::uint32_t>::max()));
     return envelope;

@@ -171,8 +171,8 @@ private:
     const std::unique_ptr<HostResolver> resolver_;
     const std::size_t max_message_bytes_;
     std::unique_ptr<Carrier> neighbours_;
-    bool is_first_ = true;  // nothing was sent yet
-    Clock::Instant first_sent_{};
+    bool is_first_ = true;         // nothing was sent yet
+    Clock::Instant first_sent_{};  // through sleep
 
     OpenPiece piece_;
     Destination to_;  // of the open piece

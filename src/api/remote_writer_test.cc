@@ -75,6 +75,7 @@ protected:
         texts.emplace_back(as_text(envelope.payload));
         last_sent_at_us_ = envelope.sent_at_us;
         last_at_home_ = envelope.delivered_at_home;
+        last_age_ms_ = envelope.origin_age_ms;
         EXPECT_GT(envelope.sequence, last_sequence_);
         if (envelope.kind == Kind::message) last_sequence_ = envelope.sequence;
     }
@@ -95,6 +96,7 @@ protected:
     std::uint64_t sequence_ = 0, last_sequence_ = 0;
     std::int64_t last_sent_at_us_ = 0;
     bool last_at_home_ = false;
+    std::uint32_t last_age_ms_ = 0;
 };
 
 class RemoteWriterToOneTest : public RemoteWriterTest {
@@ -109,6 +111,17 @@ TEST_F(RemoteWriterTest, sends_a_lone_message_at_once) {
     clock_.advance(kCloseTime + microseconds(1));
     put({"two"}).value();
     EXPECT_EQ(arrived(), Texts{"two"});
+}
+
+TEST_F(RemoteWriterTest, grows_older_while_the_machine_sleeps) {
+    put({"one"}).value();
+    EXPECT_EQ(arrived(), Texts{"one"});
+    EXPECT_EQ(last_age_ms_, 0u);
+    clock_.sleep(std::chrono::hours(1));
+    clock_.advance(std::chrono::seconds(2));
+    put({"two"}).value();
+    EXPECT_EQ(arrived(), Texts{"two"});
+    EXPECT_EQ(last_age_ms_, 3'602'000u);
 }
 
 TEST_F(RemoteWriterTest, holds_what_follows_closely_until_it_is_due) {

@@ -10,13 +10,17 @@ class Clock {
 public:
     using Instant = std::chrono::steady_clock::time_point;
     virtual ~Clock() = default;
-    virtual Instant now() const = 0;                     // monotonic
+    virtual Instant now() const = 0;  // monotonic; may stand still while the machine sleeps
+    // The same, but goes on while the machine sleeps: for ages that are compared with another
+    // machine's, and times that a later process reads. Not comparable with now().
+    virtual Instant now_through_sleep() const = 0;
     virtual std::int64_t unix_microseconds() const = 0;  // wall clock
 };
 
 class SystemClock final : public Clock {
 public:
     Instant now() const override { return std::chrono::steady_clock::now(); }
+    Instant now_through_sleep() const override;
     std::int64_t unix_microseconds() const override {
         return std::chrono::duration_cast<std::chrono::microseconds>(
                    std::chrono::system_clock::now().time_since_epoch())

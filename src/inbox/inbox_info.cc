@@ -43,6 +43,7 @@ SlotInfo Inbox::info() const {
     info.max_messages = options_.max_messages;
     info.when_full = options_.when_full;
     info.require = options_.require.value_or(Trust::none);
+    info.order = options_.order;
     info.messages = waiting();
     info.bytes = books.bytes > consumed_bytes_ ? books.bytes - consumed_bytes_ : 0;
     info.received = earlier_received_ + consumed_count_ + info.messages;

@@ -45,7 +45,8 @@ bool Inbox::is_damaged() const {
         header.max_bytes != limits.max_bytes || header.max_messages != limits.max_messages ||
         header.max_message_bytes != limits.max_message_bytes ||
         header.when_full != static_cast<std::uint32_t>(limits.when_full) ||
-        header.require != static_cast<std::uint64_t>(limits.require) ||
+        header.require != static_cast<std::uint32_t>(limits.require) ||
+        header.order != static_cast<std::uint32_t>(limits.order) ||
         header.kept_bytes != limits.kept_bytes || header.kept_messages != limits.kept_messages ||
         header.closed.load(std::memory_order_relaxed) != 0 ||
         header.consumed_count.load(std::memory_order_relaxed) != consumed_count_ ||

@@ -92,7 +92,8 @@ void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages
         messages -= count;
         const bool is_last = messages == 0 || items[i + 1].origin != item.origin;
         if (!is_last) continue;
-        note_sender(header(), item.origin, item.sequence + count, std::chrono::steady_clock::now());
+        note_sender(header(), item.origin, item.sequence + count,
+                    SystemClock().now_through_sleep());
     }
 }
 

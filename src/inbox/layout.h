@@ -76,7 +76,7 @@ struct Header {
     std::uint32_t version, block_bytes, block_count, when_full;  // a WhenFull
     std::uint64_t max_bytes, max_messages, max_message_bytes;
     std::uint64_t kept_bytes, kept_messages;  // docs/inbox.md section 9
-    std::uint64_t require;                    // a Trust, for the post office
+    std::uint32_t require, order;             // a Trust and an Order, for the post office
 
     // Written by the reader, read by writers that run out of room.
     alignas(128) std::atomic<std::uint64_t> consumed_count;
@@ -196,6 +196,7 @@ struct Limits {
     WhenFull when_full = WhenFull::refuse;
     std::uint64_t kept_bytes = 0, kept_messages = 0;
     Trust require = Trust::none;
+    Order order = Order::kept;
 
     bool drops_oldest() const { return when_full == WhenFull::drop_oldest; }
     std::uint64_t reserved_bytes() const { return drops_oldest() ? max_bytes - kept_bytes : 0; }

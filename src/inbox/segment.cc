@@ -8,6 +8,7 @@ namespace mailslot::inbox {
 Limits limits_for(const SlotOptions& options) {
     Limits limits{options.max_bytes, options.max_messages, options.max_message_bytes};
     limits.require = options.require.value_or(Trust::none);
+    limits.order = options.order;
     if (options.when_full != WhenFull::drop_oldest) return limits;
     constexpr std::uint64_t kLeastMessages = 4096;  // 2 ms of a fast writer
     constexpr std::uint64_t kMostForOne = 1 << 20;  // what the network carries
@@ -68,7 +69,8 @@ Result<Segment> Segment::create(const Limits& limits) {
     header->when_full = static_cast<std::uint32_t>(limits.when_full);
     header->kept_bytes = limits.kept_bytes;
     header->kept_messages = limits.kept_messages;
-    header->require = static_cast<std::uint64_t>(limits.require);
+    header->require = static_cast<std::uint32_t>(limits.require);
+    header->order = static_cast<std::uint32_t>(limits.order);
     const Position start;
     header->books[0].tail_block = start.block;
     header->books[0].tail_offset = start.offset;
@@ -82,14 +84,15 @@ Result<Segment> Segment::attach(os::UniqueFd fd) {
     // Copied once: another process may change them while we look.
     const auto* header = reinterpret_cast<const volatile Header*>(mapping->data());
     const std::uint32_t when_full = header->when_full;
-    const std::uint64_t require = header->require;
+    const std::uint32_t require = header->require, order = header->order;
     const Limits limits{.max_bytes = header->max_bytes,
                         .max_messages = header->max_messages,
                         .max_message_bytes = header->max_message_bytes,
                         .when_full = WhenFull{static_cast<std::uint8_t>(when_full)},
                         .kept_bytes = header->kept_bytes,
                         .kept_messages = header->kept_messages,
-                        .require = Trust{static_cast<std::uint8_t>(require)}};
+                        .require = Trust{static_cast<std::uint8_t>(require)},
+                        .order = Order{static_cast<std::uint8_t>(order)}};
     if (header->magic != kMagic || header->version != kLayoutVersion ||
         header->block_bytes != kBlockBytes) {
         return Error{Errc::bad_segment, "attach", 0, "made by another version of mailslot"};
@@ -99,7 +102,8 @@ Result<Segment> Segment::attach(os::UniqueFd fd) {
         geometry->limits.max_message_bytes != limits.max_message_bytes ||
         geometry->segment_bytes() != mapping->size() ||
         when_full > static_cast<std::uint32_t>(WhenFull::drop_oldest) ||
-        require > static_cast<std::uint64_t>(Trust::local) ||
+        require > static_cast<std::uint32_t>(Trust::local) ||
+        order > static_cast<std::uint32_t>(Order::as_it_comes) ||
         limits.kept_bytes > limits.max_bytes || limits.kept_messages > limits.max_messages) {
         return Error{Errc::bad_segment, "attach", 0, "its numbers contradict each other"};
     }

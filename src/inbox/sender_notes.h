@@ -10,7 +10,8 @@
 
 namespace mailslot::inbox {
 
-// All numbers of `origin` below `next` are dealt with. Threads: the post office's only.
+// All numbers of `origin` below `next` are dealt with. Times are through sleep. Threads: the post
+// office's only.
 void note_sender(Header& header, std::uint64_t origin, std::uint64_t next, Clock::Instant now);
 
 // Since when every sender heard has a note; never after `now`. The first call begins.

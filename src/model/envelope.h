@@ -25,6 +25,9 @@ enum class Kind : std::uint8_t {
     end = 3,       // a writer closes; `sequence` is the number its next message would have had
     query = 4,     // who has slots, or this slot? (discovery)
     answer = 5,    // the answer to a query
+    // Never on the network. A carrier's word that a copy came of a datagram that it had handed
+    // over, which it knew unopened: `slot`, `origin`, and as `sequence` the number that follows.
+    copy = 255,
 };
 
 // Borrows every view until the call that it was handed to returns.

@@ -18,6 +18,9 @@ struct Parcel {
     // How many datagrams or pieces this machine's kernel was known to have dropped at the carrier's
     // sockets when this one came to them. Never goes down within one carrier.
     std::uint64_t kernel_drops = 0;
+    // By which way the datagram came: what has the same number came in the order in which it was
+    // sent, but for what the network mixed up. 0: the sender's messages come by one way only.
+    std::uint32_t way = 0;
 
     std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
 

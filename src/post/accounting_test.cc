@@ -33,6 +33,7 @@ struct Plan {
     std::size_t batch = 1;
     bool with_time = false;  // fragments time out on the way
     bool with_little_room = false;
+    std::uint32_t ways = 0;  // by which the copies come, at random
 };
 
 constexpr std::uint16_t kChunk = 3;
@@ -126,11 +127,12 @@ private:
         std::uint64_t drops = 0;
         for (const Piece& piece : network_.arrivals()) {
             if (network_.chance(5)) ++drops;
-            batch.push_back({envelope(piece), {}, drops});
+            batch.push_back({envelope(piece), {}, drops, way()});
             if (batch.size() < plan_.batch) continue;
             office_.deliver(batch);
             batch.clear();
             if (plan_.with_time && network_.chance(20)) pass_time(400ms);
+            if (plan_.ways > 0 && network_.chance(20)) pass_time(15ms);
         }
         office_.deliver(batch);
     }
@@ -140,6 +142,9 @@ private:
             office_.deliver(std::vector(1 + network_.below(2), envelope(end)));
         }
         pass_time(kFragmentTimeout);
+    }
+    std::uint32_t way() {
+        return plan_.ways == 0 ? 0 : 1 + static_cast<std::uint32_t>(network_.below(plan_.ways));
     }
     void pass_time(std::chrono::milliseconds by) {
         clock_.advance(by);
@@ -216,6 +221,7 @@ RC_GTEST_PROP(Accounting, every_message_sent_is_delivered_once_or_lost_for_one_c
     plan.batch = *rc::gen::element<std::size_t>(1, 3, 64);
     plan.with_time = *rc::gen::arbitrary<bool>();
     plan.with_little_room = *rc::gen::arbitrary<bool>();
+    plan.ways = *rc::gen::element<std::uint32_t>(0, 1, 2, 4, 20);
     const std::uint64_t seed = *rc::gen::resize(100, rc::gen::arbitrary<std::uint64_t>());
     RC_LOG() << "seed " << seed;
     Run(plan, seed).check();
@@ -232,6 +238,7 @@ RC_GTEST_PROP(Accounting, the_books_add_up_beyond_the_window, ()) {
     plan.reorder_by = 20 * kRepeatWindow;
     plan.batch = 7;
     plan.with_time = *rc::gen::arbitrary<bool>();
+    plan.ways = *rc::gen::element<std::uint32_t>(0, 2);
     const std::uint64_t seed = *rc::gen::resize(100, rc::gen::arbitrary<std::uint64_t>());
     RC_LOG() << "seed " << seed;
     Run(plan, seed).check();

@@ -59,6 +59,25 @@ TEST_F(PostOfficeLosses,
     EXPECT_EQ(only_sender().told_then_arrived, 0u);
 }
 
+// ---- Machines that sleep
+
+TEST_F(PostOfficeLosses, counts_the_time_in_which_this_machine_slept) {
+    deliver({message(1)});
+    clock_.sleep(1h);
+    deliver({aged(message(3, "hello", 8), 59min)});  // began after the slot opened
+    EXPECT_EQ(lost().network_gap, 2u);
+    deliver({aged(message(3, "hello", 9), 61min)});  // and this one before
+    EXPECT_EQ(lost().network_gap, 2u);
+}
+
+TEST_F(PostOfficeLosses, gives_parts_no_less_time_because_the_machine_slept) {
+    deliver({part(1, "abcd", 0)});
+    clock_.sleep(1h);
+    office_.tick();
+    deliver({part(1, "abcd", 1)});
+    EXPECT_EQ(sequences(), Numbers{1});
+}
+
 // ---- What this machine's kernel dropped
 
 Parcel after_drops(std::uint64_t drops, const Envelope& envelope) { return {envelope, {}, drops}; }
@@ -109,7 +128,7 @@ TEST_F(PostOfficeLosses, takes_back_by_the_cause_that_was_counted) {
 
 TEST_F(PostOfficeLosses, counts_what_was_lost_between_a_dead_post_office_and_its_successor) {
     clock_.advance(500ms);
-    office_.slot_taken_over("LOG", clock_.now() - 400ms);
+    office_.slot_taken_over("LOG", clock_.now_through_sleep() - 400ms);
     office_.recall_sender("LOG", 7, 4);
     deliver({aged(message(6), 450ms)});  // began before the slot: its note says what is missing
     EXPECT_EQ(lost_before(), Numbers{2});
@@ -122,7 +141,7 @@ TEST_F(PostOfficeLosses, counts_what_was_lost_between_a_dead_post_office_and_its
 }
 
 TEST_F(PostOfficeLosses, takes_nothing_twice_that_a_dead_post_office_has_dealt_with) {
-    office_.slot_taken_over("LOG", clock_.now());
+    office_.slot_taken_over("LOG", clock_.now_through_sleep());
     office_.recall_sender("LOG", 7, 4);
     deliver({message(1), message(2), message(3), message(4), message(5)});
     EXPECT_EQ(sequences(), (Numbers{4, 5}));

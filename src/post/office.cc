@@ -93,7 +93,8 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
         [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
             const auto found = slots_.find(key);
             if (found == slots_.end()) return;
-            inbox::note_sender(found->second->writer->header(), origin, next, clock_.now());
+            inbox::note_sender(found->second->writer->header(), origin, next,
+                               clock_.now_through_sleep());
         });
 }
 
@@ -358,6 +359,7 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     }
     place = std::move(slot);
     post_office_.slot_requires(key, require_of(*place));
+    post_office_.slot_orders(key, place->writer->geometry().limits.order);
     book_counters(*place, key);
 }
 
@@ -373,7 +375,7 @@ void Office::open_books(const std::string& key, inbox::InboxWriter& writer, Slot
         return;
     }
     inbox::Header& header = writer.header();
-    post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now()));
+    post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now_through_sleep()));
     inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
         post_office_.recall_sender(key, origin, next);
     });

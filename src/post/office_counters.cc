@@ -28,8 +28,8 @@ Losses losses_of(const LossCounters& lost) {
 }
 
 SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
-    const auto ago =
-        std::chrono::duration_cast<std::chrono::microseconds>(clock.now() - sender.last_heard);
+    const auto ago = std::chrono::duration_cast<std::chrono::microseconds>(
+        clock.now_through_sleep() - sender.last_heard);
     const std::chrono::microseconds heard(clock.unix_microseconds() - ago.count());
     return {.origin = sender.origin,
             .from_host = sender.host,

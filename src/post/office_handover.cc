@@ -122,6 +122,7 @@ Estate Office::take_apart() {
     turns_.end();  // the thread stays, and may have an office again
     answerer_.send_all();
     stop_listening();  // the files are the successor's to make
+    post_office_.let_all_go();
     book_counters();
     const auto memory_of = [this](std::string_view key) -> std::uint64_t {
         const auto slot = slots_.find(key);

@@ -41,24 +41,31 @@ PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_in
       slot_rate_(limits.slot_rate) {}
 
 void PostOffice::deliver(std::span<const Parcel> arrived) {
-    now_ = clock_.now();
+    look_at_clock();
     for (const Parcel& parcel : arrived) take_in(parcel);
+    while (room_.is_over_in_all()) let_go(room_.longest(), kMaxSequence);
     flush();
 }
 
 void PostOffice::deliver(std::span<const Envelope> arrived) {
-    now_ = clock_.now();
+    look_at_clock();
     for (const Envelope& envelope : arrived) take_in({envelope});
     flush();
+}
+
+void PostOffice::look_at_clock() {
+    now_ = clock_.now();
+    now_through_sleep_ = clock_.now_through_sleep();
 }
 
 void PostOffice::take_in(const Parcel& parcel) {
     if (parcel.size() > 1 && parcel.envelope.sequence > kMaxSequence - parcel.size()) {
         // Some of its numbers may be beyond what is sound, others not.
         return parcel.for_each([&](const Envelope& message) {
-            take_in({message, {}, parcel.kernel_drops});
+            take_in({message, {}, parcel.kernel_drops, parcel.way});
         });
     }
+    if (parcel.envelope.kind == Kind::copy) return take_copy(parcel);
     note_drops(parcel);
     counters_.envelopes += parcel.size();
     if (!admits(parcel)) return;
@@ -75,15 +82,20 @@ void PostOffice::take_in(const Parcel& parcel) {
 }
 
 void PostOffice::tick() {
-    now_ = clock_.now();
+    look_at_clock();
+    end_waits();
     while (const auto late = reassembly_.take_timed_out(now_)) {
         Sender* const sender = book_.find(late->sender);
         MAILSLOT_CHECK(sender != nullptr);
         give_up(*sender, late->sequence, Loss::fragment_timed_out);
     }
+    flush();
 }
 
-std::optional<Clock::Instant> PostOffice::next_tick() const { return reassembly_.next_time_out(); }
+std::optional<Clock::Instant> PostOffice::next_tick() const {
+    const auto part = reassembly_.next_time_out(), ahead = room_.next_time_out();
+    return part && ahead ? std::min(part, ahead) : part ? part : ahead;
+}
 
 // ---- Slots
 
@@ -119,7 +131,7 @@ void PostOffice::slot_opened(std::string_view slot_key) {
     forget_slot(slot_key);
     SlotBook& slot = slots_[std::string(slot_key)];
     slot.key = slot_key;
-    slot.opened_at = clock_.now();
+    slot.opened_at = clock_.now_through_sleep();
     forget_spellings();
 }
 
@@ -137,7 +149,7 @@ void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
     Sender& sender = book_.add(key, next, {});
     sender.window.close_the_past();
     sender.kernel_drops = kernel_drops_;
-    book_.heard(sender, clock_.now());
+    book_.heard(sender, clock_.now_through_sleep());
 }
 
 void PostOffice::forget_slot(std::string_view slot_key) {
@@ -151,6 +163,7 @@ void PostOffice::forget_slot(std::string_view slot_key) {
 void PostOffice::clear_books(SlotBook& slot) {
     while (!slot.senders.empty()) {
         Sender& sender = *slot.senders.begin()->second;
+        counters_.no_such_slot += room_.drop_all(sender);
         for (const std::uint64_t sequence : reassembly_.drop_all(sender.key)) {
             if (sequence >= sender.window.next()) ++counters_.no_such_slot;
         }
@@ -172,7 +185,7 @@ Sender& PostOffice::sender_of(SlotBook& slot, const Parcel& parcel) {
         // What the kernel dropped before this sender began is none of it.
         if (dropped_at_ < began(envelope)) sender->kernel_drops = parcel.kernel_drops;
     }
-    book_.heard(*sender, now_);
+    book_.heard(*sender, now_through_sleep_);
     if (sender->host.empty()) {  // recalled by its numbers alone
         sender->host = envelope.from_host;
         sender->address = envelope.from_address;
@@ -187,11 +200,11 @@ void PostOffice::note(const Sender& sender) const {
 void PostOffice::note_drops(const Parcel& parcel) {
     if (parcel.kernel_drops <= kernel_drops_) return;
     kernel_drops_ = parcel.kernel_drops;
-    dropped_at_ = now_;
+    dropped_at_ = now_through_sleep_;
 }
 
 Clock::Instant PostOffice::began(const Envelope& envelope) const {
-    return now_ - std::chrono::milliseconds(envelope.origin_age_ms);
+    return now_through_sleep_ - std::chrono::milliseconds(envelope.origin_age_ms);
 }
 
 // The number from which on this new sender's messages are expected: its first, where the slot was
@@ -204,6 +217,7 @@ std::uint64_t PostOffice::first_that_counts(const SlotBook& slot, const Envelope
 }
 
 void PostOffice::make_room_for_sender() {
+    let_go(book_.least_recent(), kMaxSequence);
     flush();                       // the run may hold messages of the one that goes
     if (!book_.is_full()) return;  // a slot went with all its senders
     Sender& oldest = book_.least_recent();
@@ -224,9 +238,23 @@ void PostOffice::handle(SlotBook& slot, const Parcel& parcel) {
     // A writer that ends without having sent anything leaves no trace.
     if (envelope.kind == Kind::end && envelope.sequence == 1) return;
     Sender& sender = sender_of(slot, parcel);
-    count_gap(sender, parcel);
-    if (envelope.kind == Kind::message) handle_messages(sender, parcel);
-    if (envelope.kind == Kind::fragment) handle_fragment(sender, envelope);
+    const std::uint64_t drops_before = sender.kernel_drops;
+    sender.kernel_drops = std::max(drops_before, parcel.kernel_drops);
+    if (slot.order == Order::kept) hear_way(sender, parcel);
+    if (is_ahead(sender, parcel)) {
+        keep(sender, parcel, drops_before);
+    } else {
+        handle_in_turn(sender, parcel, sender.kernel_drops > drops_before);
+    }
+    if (room_.is_empty()) return;
+    // The slot's reader may have turned out to be gone, and the sender with it.
+    if (Sender* const still_there = book_.find({&slot, envelope.origin})) let_go(*still_there);
+}
+
+void PostOffice::handle_in_turn(Sender& sender, const Parcel& parcel, bool dropped) {
+    count_gap(sender, parcel.envelope.sequence, dropped);
+    if (parcel.envelope.kind == Kind::message) handle_messages(sender, parcel);
+    if (parcel.envelope.kind == Kind::fragment) handle_fragment(sender, parcel.envelope);
 }
 
 // All of them new, or all of them repeats: that is dealt with at once. `next` is not below the
@@ -235,8 +263,7 @@ void PostOffice::handle_messages(Sender& sender, const Parcel& parcel) {
     SequenceWindow& window = sender.window;
     const std::uint64_t first = parcel.envelope.sequence;
     if (first == window.next()) {
-        // Only this one may be half here; came whole after all, by another carrier.
-        if (reassembly_.messages() > 0) reassembly_.drop(sender.key, first);
+        if (reassembly_.messages() > 0) drop_parts(sender, first, parcel.size());
         window.set_next_arrived(parcel.size());
         note_time(parcel);
         stage(sender, parcel);
@@ -271,20 +298,12 @@ void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
         return;
     }
     standing = revive(sender, fragment.sequence, standing);
-    evicted_.clear();
-    const Reassembly::Outcome outcome = reassembly_.add(sender.key, fragment, now_, evicted_);
-    if (outcome == Reassembly::Outcome::differs) ++counters_.bad_fragments;
-    if (outcome == Reassembly::Outcome::copy) ++counters_.fragment_repeats;
-    if (outcome == Reassembly::Outcome::complete) {
+    if (add_part(sender, fragment)) {
         accept(sender, fragment.sequence, standing);
         stage(sender, {reassembly_.take(sender.key, fragment.sequence)});
         flush();  // its payload is lent until the next take()
     }
-    for (const Reassembly::Key& key : evicted_) {
-        Sender* const its_sender = book_.find(key.sender);
-        MAILSLOT_CHECK(its_sender != nullptr);
-        give_up(*its_sender, key.sequence, Loss::over_limit);
-    }
+    give_up_evicted();
 }
 
 void PostOffice::count_repeats(Sender& sender, const Parcel& repeats) {
@@ -307,13 +326,11 @@ void PostOffice::note_time(const Parcel& parcel) {
 
 // ---- Losses
 
-// All numbers below the parcel's were sent. Those that are missing now were on their way between
-// the sender's last parcel and this one; what the kernel dropped at our sockets in that time is
-// known.
-void PostOffice::count_gap(Sender& sender, const Parcel& parcel) {
-    const bool dropped = parcel.kernel_drops > sender.kernel_drops;
-    if (dropped) sender.kernel_drops = parcel.kernel_drops;
-    const std::uint64_t gap = sender.window.advance_to(parcel.envelope.sequence);
+// All numbers below `sequence` were sent. Those that are missing now were on their way between the
+// sender's last parcel before the gap and the moment when that was certain; whether the kernel
+// dropped anything at our sockets in that time is known.
+void PostOffice::count_gap(Sender& sender, std::uint64_t sequence, bool dropped) {
+    const std::uint64_t gap = sender.window.advance_to(sequence);
     if (gap == 0) return;
     if (dropped) sender.window.set_dropped(gap);
     count_loss(sender, dropped ? Loss::kernel_drop : Loss::network_gap, gap);
@@ -365,6 +382,7 @@ void PostOffice::accept(Sender& sender, std::uint64_t sequence, Standing standin
 
 // What arrived of `sequence` was dropped.
 void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
+    if (sender.ahead) let_go(sender, sequence);
     SequenceWindow& window = sender.window;
     if (!window.counts(sequence)) return;
     const Standing standing = window.standing(sequence);
@@ -426,7 +444,7 @@ void PostOffice::flush() {
         if (why == Errc::no_such_slot) {
             counters_.no_such_slot += messages_from(front);
             clear_books(*run_slot_);
-            run_slot_->opened_at = now_;
+            run_slot_->opened_at = now_through_sleep_;
             staged_.clear();
             break;
         }
@@ -437,6 +455,7 @@ void PostOffice::flush() {
     for (const Staged& staged : staged_) staged.sender->staged = Sender::kNotStaged;
     run_.clear();
     staged_.clear();
+    gone_.clear();
     run_slot_ = nullptr;
 }
 

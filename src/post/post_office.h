@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "post/reassembly.h"
 #include "post/recent_times.h"
 #include "post/sender_book.h"
+#include "post/waiting_room.h"
 
 namespace mailslot::post {
 
@@ -62,7 +64,7 @@ public:
 
     void deliver(std::span<const Parcel> arrived);    // from carriers
     void deliver(std::span<const Envelope> arrived);  // the same, each a parcel by itself
-    void tick();                                      // lets half-arrived messages time out
+    void tick();  // lets half-arrived messages, and those that wait for others, time out
     std::optional<Clock::Instant> next_tick() const;  // when tick() will have work
 
     // A reader listens, from now on: only slots opened here get messages. One that is open already
@@ -108,6 +110,10 @@ public:
 
     // From now on it takes nothing of less trust. Until it is forgotten.
     void slot_requires(std::string_view slot_key, Trust require);
+    // From now on it gets messages in that order. Until it is forgotten.
+    void slot_orders(std::string_view slot_key, Order order);
+    // Puts into the slots what waits for its turn, so that the books have all.
+    void let_all_go();
     // Its reader went away: a new reader starts with clean books.
     void forget_slot(std::string_view slot_key);
 
@@ -139,6 +145,7 @@ private:
         std::size_t next = Sender::kNotStaged;  // the next one of that sender in the run
     };
 
+    void look_at_clock();
     void take_in(const Parcel& parcel);
     bool admits(const Parcel& parcel);
     bool is_for_us(const Envelope& envelope) const;
@@ -150,9 +157,26 @@ private:
     void forget_spellings();
     void count_no_such_slot(const Parcel& parcel);
     void handle(SlotBook& slot, const Parcel& parcel);
+    void handle_in_turn(Sender& sender, const Parcel& parcel, bool dropped);
     void handle_messages(Sender& sender, const Parcel& parcel);
     void handle_message(Sender& sender, const Envelope& message);
     void handle_fragment(Sender& sender, const Envelope& fragment);
+
+    // Parts (post_office_parts.cc).
+    bool add_part(Sender& sender, const Envelope& fragment);
+    void give_up_evicted();
+    void drop_parts(Sender& sender, std::uint64_t first, std::uint64_t count);
+
+    // In order (post_office_order.cc).
+    void hear_way(Sender& sender, const Parcel& parcel);
+    bool begins_amid(const Sender& sender, const Parcel& parcel) const;
+    bool is_ahead(const Sender& sender, const Parcel& parcel) const;
+    void keep(Sender& sender, const Parcel& parcel, std::uint64_t drops_before);
+    void keep_part(Sender& sender, const Parcel& parcel, std::uint64_t drops_before);
+    void let_go(Sender& sender, std::uint64_t through = 0);
+    void let_first_go(Sender& sender);
+    void end_waits();
+    void take_copy(const Parcel& copy);
 
     Sender& sender_of(SlotBook& slot, const Parcel& parcel);
     void note_drops(const Parcel& parcel);
@@ -162,7 +186,7 @@ private:
     void note(const Sender& sender) const;
     void count_repeats(Sender& sender, const Parcel& repeats);
     void note_time(const Parcel& parcel);
-    void count_gap(Sender& sender, const Parcel& parcel);
+    void count_gap(Sender& sender, std::uint64_t sequence, bool dropped);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
     void take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause);
     void move_loss(Sender& sender, Loss from, Loss to);
@@ -192,7 +216,7 @@ private:
     std::function<void(const Envelope&)> answer_query_ = [](const Envelope&) {};
     std::function<bool(std::string_view)> is_keyed_ = [](std::string_view) { return false; };
     OfficeCounters counters_;
-    Clock::Instant now_{};  // of the call that is under way
+    Clock::Instant now_{}, now_through_sleep_{};  // of the call that is under way
 
     ByText<SlotBook> slots_;  // by folded name
     Spellings spellings_;     // as writers wrote them; null: no such slot
@@ -203,10 +227,12 @@ private:
     Reassembly reassembly_;
     const std::uint64_t sender_rate_, slot_rate_;
     std::vector<Reassembly::Key> evicted_;
+    WaitingRoom room_;
 
     SlotBook* run_slot_ = nullptr;  // of all messages in run_
     std::vector<Parcel> run_;       // for one call of put_into_slot_
     std::vector<Staged> staged_;    // beside run_
+    std::deque<Ahead> gone_;        // from room_, and into the run, which borrows it
 };
 
 }  // namespace mailslot::post

@@ -78,7 +78,7 @@ void PostOffice::refuse(SlotBook& slot, const Parcel& parcel) {
     known->host = envelope.from_host;
     known->origin = envelope.origin;
     known->messages += parcel.size();
-    known->last_heard = now_;
+    known->last_heard = now_through_sleep_;
 }
 
 }  // namespace mailslot::post

@@ -107,7 +107,7 @@ void PostOffice::write_books(
 
 std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
     Bytes books, const std::function<void(const wire::SealerState&)>& take_sealer) {
-    now_ = clock_.now();
+    look_at_clock();
     std::map<std::string, std::uint64_t, std::less<>> memories;
     SlotBook* slot = nullptr;
     wire::OfficeStateVisitor visitor;
@@ -116,9 +116,9 @@ std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
         return true;
     };
     visitor.slot = [&](const wire::SlotState& state) {
-        slot_taken_over(state.key, std::min(now_, from_ticks(state.opened_at)));
+        slot_taken_over(state.key, std::min(now_through_sleep_, from_ticks(state.opened_at)));
         slot = &slots_.find(state.key)->second;
-        slot->forgot_until = std::min(now_, from_ticks(state.forgot_until));
+        slot->forgot_until = std::min(now_through_sleep_, from_ticks(state.forgot_until));
         restore(slot->counters, state.counters);
         return memories.emplace(state.key, state.memory).second;
     };
@@ -158,7 +158,7 @@ bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
     sender.lost_untold = state.lost_untold;
     sender.told_then_arrived = state.told_then_arrived;
     sender.told_below = state.told_below;
-    book_.heard(sender, std::min(now_, from_ticks(state.last_heard)));
+    book_.heard(sender, std::min(now_through_sleep_, from_ticks(state.last_heard)));
     return true;
 }
 

@@ -17,9 +17,11 @@
 #include "base/clock.h"
 #include "model/envelope.h"
 #include "model/limits.h"
+#include "post/ahead.h"
 #include "post/counters.h"
 #include "post/ring_bits.h"
 #include "post/token_bucket.h"
+#include "post/ways.h"
 #include "wire/office_state.h"
 
 namespace mailslot::post {
@@ -122,7 +124,7 @@ private:
     std::size_t next_ = 0;
 };
 
-// The books of one open slot.
+// The books of one open slot. Times are through sleep.
 struct SlotBook {
     std::string key;  // folded name
     Clock::Instant opened_at{};
@@ -134,6 +136,7 @@ struct SlotBook {
     Trust require = Trust::none;
     std::vector<RefusedAddress> refused;
     RecentlyRefused recently_refused;
+    Order order = Order::kept;
     TokenBucket bucket;
     std::map<IpAddress, std::weak_ptr<TokenBucket>, ByOctets> buckets;  // of machines
 };
@@ -159,9 +162,11 @@ struct Sender {
     std::shared_ptr<TokenBucket> bucket;  // its machine's; none before it is needed
     std::string host;
     IpAddress address{};
-    Clock::Instant last_heard{};
-    std::uint64_t number = 0;        // among the slot's, never used again
-    std::uint64_t kernel_drops = 0;  // the most that its parcels said
+    Clock::Instant last_heard{};  // through sleep
+    Ways ways;
+    std::unique_ptr<AllAhead> ahead;  // of its turn; none before it is needed
+    std::uint64_t number = 0;         // among the slot's, never used again
+    std::uint64_t kernel_drops = 0;   // the most that its parcels said
     std::uint64_t received = 0, repeats = 0;
     LossCounters lost;
     std::uint64_t lost_untold = 0, told_then_arrived = 0;

@@ -45,7 +45,10 @@ Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
                             const IpAddress& came_to, Parcel& parcel) {
     const auto keys = ring_->with(clear.key_id);
     if (keys.empty()) return Verdict::sealed;
-    if (windows_.has_seen(clear.stamp)) return Verdict::copy;
+    if (windows_.has_seen(clear.stamp)) {
+        (void)taken_.find(clear.stamp, parcel);  // not known: taken by an earlier office
+        return Verdict::copy;
+    }
     std::optional<Opened> opened;
     const std::string* domain = nullptr;
     for (const KeyRing::Entry& key : keys) {
@@ -65,6 +68,7 @@ Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
     if (is_for_another || !is_meant(envelope, opened->target, came_to)) return Verdict::not_trusted;
     if (!is_timely(envelope.sent_at_us, now_us_)) return Verdict::wrong_time;
     if (!windows_.note(clear.stamp, now_)) return Verdict::not_trusted;
+    taken_.note(clear.stamp, parcel);
     return Verdict::taken;
 }
 

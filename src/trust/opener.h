@@ -10,6 +10,7 @@
 #include "mailslot/result.h"
 #include "model/parcel.h"
 #include "trust/keys.h"
+#include "trust/recently_taken.h"
 #include "trust/replay_windows.h"
 
 namespace mailslot::trust {
@@ -34,12 +35,14 @@ public:
     void begin_batch() {
         ring_ = view_.now();
         if (ring_ == nullptr) return;
+        taken_.begin_batch();
         now_ = clock_.now();
         now_us_ = clock_.unix_microseconds();
     }
 
     // `came_to`: the address in the datagram's IP header. A sealed datagram is opened in place.
-    // `parcel` is a new one. Taken: it is as decode_frame() makes it, with trust; else of no use.
+    // `parcel` is a new one. Taken: it is as decode_frame() makes it, with trust; a copy: it may be
+    // a Kind::copy; else of no use.
     Verdict take(std::span<std::byte> datagram, const IpAddress& came_to, Parcel& parcel);
 
 private:
@@ -49,6 +52,7 @@ private:
     KeysView view_;
     const Clock& clock_;
     ReplayWindows& windows_;
+    RecentlyTaken taken_;
     const KeyRing* ring_ = nullptr;
     Clock::Instant now_{};
     std::int64_t now_us_ = 0;

@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/testing/fake_clock.h"
@@ -114,6 +115,39 @@ TEST_F(OpenerTest, takes_a_datagram_once) {
     auto forged = datagram;  // a counter that was seen is not looked at again
     forged.back() ^= std::byte{1};
     EXPECT_EQ(verdict(forged), Verdict::copy);
+}
+
+TEST_F(OpenerTest, says_of_a_copy_how_far_its_sender_has_come) {
+    const auto one = sealed(message());
+    Envelope second = message();
+    second.slot = "other";
+    second.sequence = 9;
+    const auto other = sealed(second);
+    EXPECT_EQ(verdict(one), Verdict::taken);
+    EXPECT_EQ(verdict(other), Verdict::taken);
+    for (const auto& [datagram, slot, next] :
+         {std::tuple(one, "S", 2u), std::tuple(other, "other", 10u)}) {
+        const auto copy = take(datagram);
+        EXPECT_EQ(copy.verdict, Verdict::copy);
+        EXPECT_EQ(copy.parcel.envelope.kind, Kind::copy);
+        EXPECT_EQ(copy.parcel.envelope.slot, slot);
+        EXPECT_EQ(copy.parcel.envelope.origin, 5u);
+        EXPECT_EQ(copy.parcel.envelope.sequence, next);
+    }
+    use(keys_);  // a new office with the windows of the old one
+    EXPECT_EQ(take(one).parcel.envelope.kind, Kind::message);
+}
+
+TEST_F(OpenerTest, remembers_copies_of_bounded_many_slots) {
+    std::vector<std::byte> last;
+    for (std::size_t i = 0; i < 3 * RecentlyTaken::kMostSlots; ++i) {
+        Envelope one = message();
+        const std::string slot = "slot" + std::to_string(i);
+        one.slot = slot;
+        last = sealed(one);
+        EXPECT_EQ(verdict(last), Verdict::taken);
+    }
+    EXPECT_EQ(take(last).verdict, Verdict::copy);
 }
 
 TEST_F(OpenerTest, notes_no_counter_of_a_forgery) {

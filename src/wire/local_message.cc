@@ -76,6 +76,7 @@ void put_info(ByteWriter& out, const SlotInfo& info) {
     out.u64be(or_none(info.next_message_bytes));
     out.u64be(static_cast<std::uint64_t>(info.when_full));
     out.u64be(static_cast<std::uint64_t>(info.require));
+    out.u64be(static_cast<std::uint64_t>(info.order));
     for_each_number(info, [&out](std::uint64_t number) { out.u64be(number); });
 }
 
@@ -91,6 +92,9 @@ SlotInfo take_info(ByteReader& in) {
     const std::uint64_t require = in.u64be();
     if (require > static_cast<std::uint64_t>(Trust::local)) fail(in);
     info.require = Trust{static_cast<std::uint8_t>(require)};
+    const std::uint64_t order = in.u64be();
+    if (order > static_cast<std::uint64_t>(Order::as_it_comes)) fail(in);
+    info.order = Order{static_cast<std::uint8_t>(order)};
     for_each_number(info, [&in](auto& number) { number = in.u64be(); });
     return info;
 }

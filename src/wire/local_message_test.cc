@@ -172,21 +172,23 @@ TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
     SlotInfo& info = message.info;
     info.name = "N", info.reader_pid = 1, info.read_timeout = Timeout(2);
     info.next_message_bytes = 3, info.when_full = WhenFull::drop_oldest;
-    info.require = Trust::local;
-    info.max_message_bytes = 6, info.max_bytes = 7;
-    info.max_messages = 8, info.messages = 9, info.bytes = 10, info.received = 11;
-    info.received_bytes = 12, info.repeats = 13, info.senders = 14, info.senders_forgotten = 15;
-    info.lost = {16, 17, 18, 19, 20, 21, 22, 23, 24};
+    info.require = Trust::local, info.order = Order::as_it_comes;
+    info.max_message_bytes = 7, info.max_bytes = 8;
+    info.max_messages = 9, info.messages = 10, info.bytes = 11, info.received = 12;
+    info.received_bytes = 13, info.repeats = 14, info.senders = 15, info.senders_forgotten = 16;
+    info.lost = {17, 18, 19, 20, 21, 22, 23, 24, 25};
     const auto packet = encode(message);
     ByteReader in(packet);
     in.take(11 + 2 + 1);  // up to the name
-    for (std::uint64_t number = 1; number <= 24; ++number) {
-        EXPECT_EQ(in.u64be(), number == 4 ? 1 : number == 5 ? 2 : number);  // when_full, require
+    for (std::uint64_t number = 1; number <= 25; ++number) {
+        const bool is_choice = number == 4 || number == 6;                // when_full, order
+        EXPECT_EQ(in.u64be(), is_choice ? 1 : number == 5 ? 2 : number);  // require
     }
     EXPECT_TRUE(in.ok());
     EXPECT_EQ(in.left(), 0u);
     EXPECT_EQ(decode_local_message(packet)->info.when_full, WhenFull::drop_oldest);
     EXPECT_EQ(decode_local_message(packet)->info.require, Trust::local);
+    EXPECT_EQ(decode_local_message(packet)->info.order, Order::as_it_comes);
 }
 
 TEST(LocalMessage, refuses_a_policy_that_it_does_not_know) {
@@ -205,6 +207,15 @@ TEST(LocalMessage, refuses_a_trust_that_it_does_not_know) {
     packet[at] = std::byte{2};
     EXPECT_TRUE(decode_local_message(packet));
     packet[at] = std::byte{3};
+    EXPECT_FALSE(decode_local_message(packet));
+}
+
+TEST(LocalMessage, refuses_an_order_that_it_does_not_know) {
+    auto packet = encode({.op = LocalOp::slot_info});
+    const std::size_t at = 11 + 2 + 6 * 8 - 1;  // the last byte of order
+    packet[at] = std::byte{1};
+    EXPECT_TRUE(decode_local_message(packet));
+    packet[at] = std::byte{2};
     EXPECT_FALSE(decode_local_message(packet));
 }
 

@@ -46,6 +46,7 @@ class Completion(support.CommandTest):
     def test_values_of_options(self):
         self.assertEqual(self.complete("listen", "X", "--access", ""), ["owner", "group", "everybody"])
         self.assertEqual(self.complete("listen", "X", "--when-full", ""), ["refuse", "drop_oldest"])
+        self.assertEqual(self.complete("listen", "X", "--order", ""), ["kept", "as_it_comes"])
         self.assertEqual(self.complete("listen", "X", "--count", ""), [])
 
     @unittest.skipIf(shutil.which("zsh") is None, "zsh is not installed")
@@ -58,7 +59,8 @@ class Completion(support.CommandTest):
                   'file=$1; shift; words=(mailslot "$@"); CURRENT=$#words; source $file')
         for words, expected in (([""], "doctor"), (["get", "--"], "--timeout"), (["info", ""], "ALPHA"),
                                 (["put", ""], "ALPHA"), (["listen", "X", "--access", ""], "group"),
-                                (["listen", "X", "--when-full", ""], "drop_oldest")):
+                                (["listen", "X", "--when-full", ""], "drop_oldest"),
+                                (["listen", "X", "--order", ""], "as_it_comes")):
             with self.subTest(words=words):
                 done = subprocess.run(["zsh", "-c", script, "zsh", SCRIPT.with_name("_mailslot"), *words],
                                       env=self.environment, check=True, capture_output=True, text=True,

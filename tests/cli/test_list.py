@@ -53,7 +53,7 @@ class Info(support.CommandTest):
         self.assertEqual(info, {
             "name": "IN", "reader_pid": holder.process.pid, "messages": 2, "bytes": 8, "next_message_bytes": 5,
             "received": 3, "received_bytes": 34, "repeats": 0, "senders": 0, "senders_forgotten": 0, "max_message_bytes": info["max_message_bytes"],
-            "max_bytes": 64 * 1024 * 1024, "max_messages": 2, "when_full": "refuse", "require": "none", "read_timeout_ms": None, "lost": 1,
+            "max_bytes": 64 * 1024 * 1024, "max_messages": 2, "when_full": "refuse", "require": "none", "order": "kept", "read_timeout_ms": None, "lost": 1,
             "by_sender": []})
         self.assertEqual(losses.pop("slot_full"), 1)
         self.assertEqual(set(losses.values()), {0})

@@ -259,6 +259,19 @@ class Listen(support.CommandTest):
         self.assertEqual(holder.process.wait(timeout=support.DEADLINE), 0)
         self.assertIn(", 1 lost", holder.rest(holder.err).decode())
 
+    def test_a_slot_says_in_which_order_it_gets_messages(self):
+        for option, order in ((("--order", "as_it_comes"), "as_it_comes"), (("--order", "kept"), "kept"), ((), "kept")):
+            with self.subTest(option=option):
+                holder = self.hold("IN", *option)
+                self.assertEqual(self.info("IN")["order"], order)
+                _, table, _ = self.run_command("info", "IN")
+                self.assertRegex(table.decode(), rf"(?m)^order +{order}$")
+                holder.process.send_signal(signal.SIGTERM)
+                self.assertEqual(holder.process.wait(timeout=support.DEADLINE), 0)
+        status, _, err = self.run_command("listen", "IN", "--order", "random")
+        self.assertNotEqual(status, 0)
+        self.assertIn("'random' is not kept or as_it_comes", err)
+
     def test_a_full_slot_drops_the_oldest_where_that_is_asked_for(self):
         holder = self.hold("IN", "--max-messages", "10", "--when-full", "drop_oldest")
         self.put("IN", stdin=b"".join(b"%d\n" % i for i in range(20_000)))

@@ -108,7 +108,7 @@ class Soak(lab.LabTest):
         self.random = random.Random(self.seed)
         print(f"seed {self.seed}", flush=True)
         count = parameter("MACHINES", 3)
-        self.all = self.machines([f"M{i}" for i in range(count)], ipv6=False)
+        self.all = self.machines([f"M{i}" for i in range(count)])
         slots = [f"S{i}" for i in range(parameter("SLOTS", 6))]
         self.machine_of = {slot: self.all[i % count] for i, slot in enumerate(slots)}
         self.offices = {machine: self.office(machine) for machine in self.all}

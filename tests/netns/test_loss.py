@@ -1,9 +1,23 @@
 """What the network loses: the reader knows exactly how many of whose messages, and nothing else suffers."""
 
+import json
+import time
+
 import lab
-from lab import EVERYBODY, feed, message_from, number_of, numbered
+from lab import EVERYBODY, feed, message_from, messages_from, number_of, numbered
 
 PORTION = 10  # large messages at a time: they fit into the smallest receive buffer there is
+PERCENTS = (1, 5, 10, 30)
+PACE = 0.002  # seconds between two puts of a steady writer
+CLUSTER, PAUSE = 10, 0.005  # messages at a time, seconds between
+
+
+def assert_exact(test, messages):
+    """In order, none twice, and each message tells exactly what is missing before it: how many that is in all."""
+    numbers = [m["sequence"] for m in messages]
+    gaps = [after - before - 1 for before, after in zip([0, *numbers], numbers)]
+    test.assertEqual([m["lost_before"] for m in messages], gaps)
+    return sum(gaps)
 
 
 class Losses(lab.LabTest):
@@ -26,7 +40,7 @@ class Losses(lab.LabTest):
         self.assertGreater(info["lost"], 0, "nothing was lost: the test shows nothing")
         for sender in senders:
             own = [m for m in heard if m["from_host"] == sender.name]
-            self.check_sender(own, sent[sender.name], size, one_family=bool(families))
+            self.check_sender(own, sent[sender.name], size)
         self.check_time_outs(reader, size, info)
 
     def send(self, writer, listener, host, count, size, heard):
@@ -48,24 +62,14 @@ class Losses(lab.LabTest):
                 heard.append(message)
         return len(addresses)
 
-    def check_sender(self, messages, sent, size, one_family):
-        """Undamaged, none twice, and each tells of those missing before it."""
+    def check_sender(self, messages, sent, size):
+        """Undamaged, none twice, in order, and each tells of those missing before it."""
         for message in messages:
             number = number_of(message)
             self.assertIn(message["text"], (numbered(number, size), numbered(number)))
             self.assertEqual(message["sequence"], number)
-        numbers = [number_of(m) for m in messages]
-        self.assertEqual(len(numbers), len(set(numbers)))
-        self.assertEqual(max(numbers), sent)
-        missing = sent - len(messages)
-        told = sum(m["lost_before"] for m in messages)
-        if one_family:
-            gaps = [after - before - 1 for before, after in zip([0, *numbers], numbers)]
-            self.assertEqual([m["lost_before"] for m in messages], gaps)
-            self.assertEqual(told, missing)
-        else:  # the copy by the other family may complete what was told of as lost, each once
-            self.assertGreaterEqual(told, missing)
-            self.assertLessEqual(told, sent)
+        self.assertEqual(number_of(messages[-1]), sent)
+        self.assertEqual(assert_exact(self, messages), sent - len(messages))
 
     def check_time_outs(self, reader, size, before):
         """What is given up is lost by another cause, and not once more."""
@@ -93,6 +97,128 @@ class Losses(lab.LabTest):
 
     def test_30_percent_of_datagrams_of_several_messages(self):
         self.check(30, 300, 250)
+
+
+class Ways(lab.LabTest):
+    """Copies come by several ways, and each way loses what it likes."""
+
+    def hosts(self, interfaces, **config):
+        reader, sender = self.machines(["R", "S"], **config)
+        for _ in range(interfaces - 1):
+            network = self.network()
+            for machine in (reader, sender):
+                machine.plug(network)
+        return reader, sender
+
+    def steady(self, writer, count):
+        for number in range(1, count + 1):
+            feed(writer, number)
+            time.sleep(PACE)
+
+    def in_clusters(self, writer, count):
+        for first in range(1, count + 1, CLUSTER):
+            feed(writer, first, first + CLUSTER - 1)
+            time.sleep(PAUSE)
+
+    def in_one_burst(self, writer, count):
+        feed(writer, 1, count)
+
+    def check(self, reader, sender, percent, put, count, address=EVERYBODY, *options):
+        listener = reader.listen(*options)
+        reader.drop(percent)
+        writer = sender.start("put", address)
+        put(writer, count)
+        self.assertEqual(writer.end()[0], 0)
+        self.wait_until("each is received or lost",
+                        lambda: (info := reader.info())["received"] + info["lost"] == count and info["received"] > 0)
+        reader.drop(0)
+        info = reader.info()
+        heard = messages_from(listener, info["received"])
+        told = sum(m["lost_before"] for m in heard)
+        own = info["by_sender"][0]
+        self.assertEqual(told + own["lost_untold"], info["lost"] + own["told_then_arrived"])
+        self.assertEqual(len(heard) + info["lost"], count)
+        self.assertGreater(info["repeats"] + self.sealed_copies(reader), 0, "one way brought all: the test shows nothing")
+        listener.kill()
+        return heard, own
+
+    def sealed_copies(self, machine):
+        status, out, err = machine.run("watch", "--json", "--count", "1")
+        self.assertEqual(status, 0, err)
+        return json.loads(out)["machine"]["rx_sealed_copies"]
+
+    def check_exact(self, put, count, interfaces=1, seal=False):
+        config = {"config": 'default_domain = "LAB"\n'} if seal else {}
+        reader, sender = self.hosts(interfaces, **config)
+        if seal:
+            self.assertEqual(sender.run("key", "new", "LAB")[0], 0)
+            key = sender.run("key", "export", "LAB")[1]
+            self.assertEqual(reader.run("key", "import", stdin=key)[0], 0)
+        for percent in PERCENTS:
+            with self.subTest(percent=percent):
+                heard, own = self.check(reader, sender, percent, put, count)
+                if seal:
+                    self.assertEqual({m["trust"] for m in heard}, {"domain"})
+                self.assertEqual(own["told_then_arrived"], 0)
+                self.assertEqual(assert_exact(self, heard) + own["lost_untold"], count - len(heard))
+
+    def test_a_steady_writer(self):
+        self.check_exact(self.steady, 300)
+
+    def test_a_writer_in_clusters(self):
+        self.check_exact(self.in_clusters, 1000)
+
+    def test_a_writer_in_bursts(self):
+        self.check_exact(self.in_one_burst, 4000)
+
+    def test_two_interfaces(self):
+        self.check_exact(self.in_clusters, 1000, interfaces=2)
+
+    def test_two_interfaces_in_bursts(self):
+        self.check_exact(self.in_one_burst, 2000, interfaces=2)
+
+    def test_sealed(self):
+        self.check_exact(self.in_clusters, 1000, seal=True)
+
+    def test_sealed_in_bursts_by_two_interfaces(self):
+        self.check_exact(self.in_one_burst, 2000, interfaces=2, seal=True)
+
+    def test_sealed_and_steady(self):
+        self.check_exact(self.steady, 300, seal=True)
+
+    def test_a_family_that_goes_down_on_the_way(self):
+        """What it has lost comes by the other one; what both lost is told."""
+        reader, sender = self.hosts(1)
+        def put(writer, count):
+            for first in range(1, count + 1, CLUSTER):
+                if first == count // 2 // CLUSTER * CLUSTER + 1:
+                    sender.ip(f"-6 address flush dev {sender.interface}")
+                feed(writer, first, first + CLUSTER - 1)
+                time.sleep(PAUSE)
+        heard, own = self.check(reader, sender, 10, put, 1000)
+        self.assertEqual(own["told_then_arrived"], 0)
+        self.assertEqual(assert_exact(self, heard) + own["lost_untold"], 1000 - len(heard))
+
+    def test_a_lone_message_after_a_loss_waits_for_nobody(self):
+        """Where nothing is missing before it: each is heard before the next is put."""
+        reader, sender = self.hosts(1)
+        listener = reader.listen()
+        writer = sender.start("put", EVERYBODY)
+        took = []
+        for number in range(1, 101):
+            before = time.monotonic()
+            feed(writer, number)
+            self.assertEqual(number_of(message_from(listener)), number)
+            took.append(time.monotonic() - before)
+        self.assertLess(sorted(took)[len(took) // 2], 0.015)  # the wait would be 20 ms
+
+    def test_a_slot_that_takes_messages_as_they_come(self):
+        reader, sender = self.hosts(1)
+        heard, own = self.check(reader, sender, 30, self.in_clusters, 2000, EVERYBODY, "--order", "as_it_comes")
+        numbers = [m["sequence"] for m in heard]
+        self.assertEqual(len(numbers), len(set(numbers)))
+        self.assertNotEqual(numbers, sorted(numbers))
+        self.assertGreater(own["told_then_arrived"], 0)
 
 
 if __name__ == "__main__":

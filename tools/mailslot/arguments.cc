@@ -194,6 +194,7 @@ void add_slot_options(CLI::App& verb, SlotOptions& slot) {
         [&slot](std::int64_t count) { slot.max_messages = static_cast<std::size_t>(count); });
     add_size(verb, "--max-bytes", "How much may wait, in all (default 64MiB)", slot.max_bytes);
     add_when_full(verb, slot);
+    add_order(verb, slot);
     add_access(verb, slot);
     add_require(verb, slot);
 }

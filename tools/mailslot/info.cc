@@ -48,6 +48,7 @@ void append_table(std::string& out, const SlotInfo& slot) {
     append_row(out, "max_messages", slot.max_messages);
     append_row(out, "when_full", word_of(slot.when_full));
     append_row(out, "require", word_of(slot.require));
+    append_row(out, "order", word_of(slot.order));
     append_row(out, "read_timeout",
                slot.read_timeout >= Timeout{0} ? std::to_string(slot.read_timeout.count()) + " ms"
                                                : "forever");

@@ -39,6 +39,21 @@ void add_when_full(CLI::App& verb, SlotOptions& slot) {
         ->type_name("POLICY");
 }
 
+void add_order(CLI::App& verb, SlotOptions& slot) {
+    const auto set = [&slot](const std::string& word) {
+        if (word == "kept")
+            slot.order = Order::kept;
+        else if (word == "as_it_comes")
+            slot.order = Order::as_it_comes;
+        else
+            throw CLI::ValidationError("--order", "'" + word + "' is not kept or as_it_comes");
+    };
+    verb.add_option_function<std::string>(
+            "--order", set,
+            "Wait up to 20 ms for an overtaken message: kept (default), or as_it_comes")
+        ->type_name("ORDER");
+}
+
 void add_require(CLI::App& verb, SlotOptions& slot) {
     const auto set = [&slot](const std::string& word) {
         slot.require = parse_trust(word);

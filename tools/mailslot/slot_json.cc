@@ -12,6 +12,10 @@ std::string_view word_of(WhenFull policy) {
     return policy == WhenFull::drop_oldest ? "drop_oldest" : "refuse";
 }
 
+std::string_view word_of(Order order) {
+    return order == Order::as_it_comes ? "as_it_comes" : "kept";
+}
+
 std::vector<Loss> losses_of(const Losses& lost) {
     std::vector<Loss> all;
     for_each_cause(lost, [&all](std::string_view cause, std::uint64_t count) {
@@ -76,6 +80,7 @@ void add_slot(JsonObject& object, const SlotInfo& slot) {
     object.add("max_bytes", slot.max_bytes).add("max_messages", slot.max_messages);
     object.add("when_full", word_of(slot.when_full));
     object.add("require", word_of(slot.require));
+    object.add("order", word_of(slot.order));
     const bool for_ever = slot.read_timeout < Timeout{0};
     const auto timeout = static_cast<std::uint64_t>(slot.read_timeout.count());
     add_or_null(object, "read_timeout_ms", for_ever ? std::nullopt : std::optional(timeout));

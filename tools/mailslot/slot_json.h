@@ -29,6 +29,7 @@ struct Loss {
     std::uint64_t count;
 };
 std::string_view word_of(WhenFull policy);
+std::string_view word_of(Order order);
 std::vector<Loss> losses_of(const Losses& lost);  // all causes, also where nothing was lost
 
 // "0 lost", "3 lost (network_gap 2, slot_full 1)": of all of these together.

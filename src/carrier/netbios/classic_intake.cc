@@ -5,6 +5,7 @@
 
 #include "carrier/netbios/classic_packer.h"
 #include "model/fold.h"
+#include "model/way.h"
 
 namespace mailslot {
 namespace {
@@ -66,6 +67,8 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     envelope.is_refused =
         ring != nullptr && ring->find(wire::folded(datagram->destination.name).text()) != nullptr;
     name_sender(envelope, *datagram, *write, from);
+    // With a stamp the same message may come by the other wire, too.
+    if (write->stamp) parcel.way = way_of(from, {}, 0);
     envelope.payload = write->data;
     envelope.sent_at_us = clock_.unix_microseconds();
     envelope.has_no_time = true;

@@ -22,6 +22,7 @@ bool collect_until(Carrier& carrier, Received& received,
                    const Carrier::Deliver& also) {
     const auto keep = [&](std::span<const Parcel> parcels) {
         for (const Parcel& parcel : parcels) {
+            if (parcel.envelope.kind == Kind::copy) continue;
             parcel.for_each([&](const Envelope& message) { received.emplace_back(message); });
         }
         if (also) also(parcels);

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "model/way.h"
 #include "wire/address_bytes.h"
 #include "wire/frame.h"
 
@@ -247,11 +248,12 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
     Parcel& parcel = parcels_.emplace_back();
     const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, parcel);
     if (verdict != trust::Verdict::taken) {
-        parcels_.pop_back();
-        return count_one(counter_of(verdict));
+        count_one(counter_of(verdict));
+        if (parcel.envelope.kind != Kind::copy) return parcels_.pop_back();
     }
     parcel.envelope.from_address = datagram.from.address;
     parcel.kernel_drops = drops_;
+    parcel.way = way_of(datagram.from, datagram.to, datagram.interface_index);
     decoded_ += parcel.size();
 }
 

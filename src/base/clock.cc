@@ -1,0 +1,15 @@
+#include "base/clock.h"
+
+#include <ctime>
+
+namespace mailslot {
+
+// Without CLOCK_BOOTTIME (a sandbox may refuse the call) the monotonic clock has to do.
+Clock::Instant SystemClock::now_through_sleep() const {
+    timespec since_boot{};
+    if (clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) return now();
+    return Instant(std::chrono::seconds(since_boot.tv_sec) +
+                   std::chrono::nanoseconds(since_boot.tv_nsec));
+}
+
+}  // namespace mailslot

@@ -1,0 +1,36 @@
+// What the post office does with the parts of half-arrived messages.
+
+#include "post/post_office.h"
+
+namespace mailslot::post {
+
+// Whether the message is complete with it.
+bool PostOffice::add_part(Sender& sender, const Envelope& fragment) {
+    evicted_.clear();
+    const Reassembly::Outcome outcome = reassembly_.add(sender.key, fragment, now_, evicted_);
+    if (outcome == Reassembly::Outcome::differs) ++counters_.bad_fragments;
+    if (outcome == Reassembly::Outcome::copy) ++counters_.fragment_repeats;
+    return outcome == Reassembly::Outcome::complete;
+}
+
+void PostOffice::give_up_evicted() {
+    for (const Reassembly::Key& key : evicted_) {
+        // None: its slot's reader was gone when the complete one was put.
+        Sender* const its_sender = book_.find(key.sender);
+        if (its_sender != nullptr) give_up(*its_sender, key.sequence, Loss::over_limit);
+    }
+}
+
+// Came whole after all, by another carrier. Of those the first may be half here, and what word is
+// kept of.
+void PostOffice::drop_parts(Sender& sender, std::uint64_t first, std::uint64_t count) {
+    reassembly_.drop(sender.key, first);
+    if (!sender.ahead) return;
+    const auto& all = sender.ahead->by_number;
+    for (auto ahead = all.upper_bound(first); ahead != all.end(); ++ahead) {
+        if (ahead->first - first >= count) break;
+        reassembly_.drop(sender.key, ahead->first);
+    }
+}
+
+}  // namespace mailslot::post

@@ -1,0 +1,55 @@
+// Where messages wait that came ahead of their turn, in all senders bounded by time and bytes:
+// docs/post-office.md, "Order". Pure. Threads: one uses it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/clock.h"
+#include "post/sender_book.h"
+
+namespace mailslot::post {
+
+// Of one sender, as for half-arrived messages: a socket is read 256 KiB at a time, and the other
+// family's thereafter. In all, half as much as for those: few senders have a gap at one time.
+inline constexpr std::size_t kMostAheadBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kMostAheadMessages = 16384;
+inline constexpr std::size_t kMostAheadBytesInAll = 32 * 1024 * 1024;
+// What keeping a parcel costs beside its bytes, rounded up: its node, and two blocks.
+inline constexpr std::size_t kAheadCost = 512;
+
+class WaitingRoom final {
+public:
+    bool is_empty() const { return by_age_.empty(); }
+    // Whether all of these messages wait already.
+    static bool has(const Sender& sender, std::uint64_t first, std::size_t count);
+    // Keeps a copy of messages, or takes word alone.
+    void keep(Sender& sender, const Parcel& messages, Clock::Instant now,
+              std::uint64_t drops_before);
+    void keep_word(Sender& sender, std::uint64_t sequence, Clock::Instant now,
+                   std::uint64_t drops_before);
+    // The first one of that sender, who has some.
+    Ahead take_first(Sender& sender);
+    // How many messages that were.
+    std::size_t drop_all(Sender& sender);
+
+    static bool is_over(const Sender& sender);
+    bool is_over_in_all() const { return bytes_ > kMostAheadBytesInAll; }
+    // Whose first one waits for longest; there must be one.
+    Sender& longest() const { return *by_age_.begin()->second; }
+    std::optional<Clock::Instant> next_time_out() const;
+
+private:
+    Ahead& place(Sender& sender, std::uint64_t sequence, Clock::Instant now,
+                 std::uint64_t drops_before);
+    void uncount(AllAhead& all, const Ahead& ahead);
+    void queue(Sender& sender);
+
+    std::size_t bytes_ = 0;
+    std::set<std::pair<Clock::Instant, Sender*>> by_age_;  // senders by their first one's `since`
+};
+
+}  // namespace mailslot::post
