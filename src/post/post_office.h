@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "mailslot/result.h"
 #include "model/envelope.h"
+#include "model/host_names.h"
 #include "model/limits.h"
 #include "model/parcel.h"
 #include "post/counters.h"
@@ -30,6 +31,10 @@ struct Identity {
     std::uint64_t station = 0;             // its (runtime folder's) random identity
     std::string host_key;                  // own name, folded
     std::vector<std::string> domain_keys;  // folded
+    HostNames names{};                     // further ways to write the own name
+
+    bool has(std::string_view name) const;          // of the machine, or of a domain that it is in
+    bool has_one_of(std::string_view names) const;  // in the `to` of a direct frame
 };
 
 struct Limits {
