@@ -36,7 +36,7 @@ const Case kCases[] = {
     {"the same with a dot at the end", kShort, "Alpha.Local.", true, true},
     {"another one", kShort, "beta", false, false},
     {"a longer one", kShort, "alphabet", false, false},
-    {"a shorter one", kShort, "alph", false, false},
+    {"a shorter one", kShort, "alp", false, false},
     {"nothing", kShort, "", false, false},
     {"a full name, and its domain is not known", kShort, "alpha.example.com", false, true},
     {"another one's full name", kShort, "beta.example.com", false, false},

@@ -241,12 +241,11 @@ class Own(DoctorTest):
         self.assert_well(a)
 
     def test_more_interfaces_than_all_our_sockets_join(self):
-        a, = self.machines(["A"], ipv6=False)
+        a = self.machine("A", 1, self.network(), ipv6=False, config='families = "ipv4"\n')
         a.run_in("sysctl", "-qw", "net.ipv4.igmp_max_memberships=1")
-        for _ in range(70):
-            number = next(lab.numbers)
-            a.run_in("ip", "-batch", "-", stdin=(f"link add d{number} type dummy\nlink set d{number} up multicast on\n"
-                                                 f"address add 10.201.{number % 250}.1/24 dev d{number}\n"))
+        a.run_in("ip", "-batch", "-", stdin="".join(
+            f"link add d{i} type veth peer name p{i}\nlink set p{i} up\nlink set d{i} up\n"
+            f"address add 10.201.{i}.1/24 dev d{i}\n" for i in range(70)))
         listener = a.listen()
         findings = self.examine(a)
         self.assertEqual(self.causes(findings), {"not_joined"})

@@ -122,8 +122,8 @@ class OutAndBack(MembershipTest):
 class ManyInterfaces(MembershipTest):
     def test_the_last_of_many_is_heard(self):
         a, b = self.machine("A", 1), self.machine("B", 2)
-        lines = [f"link add d{i} type dummy\nlink set d{i} up multicast on\naddress add 10.200.{i}.1/24 dev d{i}\n"
-                 for i in range(MANY)]
+        lines = [f"link add d{i} type veth peer name p{i}\nlink set p{i} up\nlink set d{i} up\n"
+                 f"address add 10.200.{i}.1/24 dev d{i}\n" for i in range(MANY)]
         b.run_in("ip", "-batch", "-", stdin="".join(lines))
         network = self.network()
         for machine in (a, b):

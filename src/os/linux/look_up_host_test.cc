@@ -33,7 +33,7 @@ const Case kCases[] = {
     {"two numbers", "10.1", {"10.0.0.4"}, "1234"},
     {"an IPv4 address in an IPv6 one", "mapped", {"10.0.0.5"}, "mapped"},
     {"on a line without an end", "last", {"10.0.0.6"}, "last"},
-    {"the beginning of a name", "alph", {}, ""},
+    {"the beginning of a name", "alp", {}, ""},
     {"an address", "10.0.0.1", {}, ""},
     {"nothing", "", {}, ""},
 };
