@@ -190,7 +190,7 @@ struct BadFile {
 
 constexpr BadFile kBadFiles[] = {
     {"unknown key", "port = 1\nprot = 2",
-     ":2:1: unknown setting 'prot'; there are host, port, dir, "},
+     ":2:1: unknown setting 'prot'; there are host, host_aliases, port, dir, "},
     {"a letter that is not ASCII outside quotes", "port = 1\n\xc3\xb6l = 2",
      ":2:1: what is not ASCII stands in quotes"},
     {"the same behind a value", "host = \"\xc3\xb6\" \xc3\xb6", ":1:"},
