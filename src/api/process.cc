@@ -1,31 +1,17 @@
 #include "api/process.h"
 
-#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 
 #include "config/settings_file.h"
-#include "model/fold.h"
+#include "model/host_names.h"
 #include "model/own_host.h"
 #include "os/interfaces.h"
+#include "os/look_up_host.h"
 #include "os/thread.h"
 #include "trust/keys.h"
 
 namespace mailslot {
-namespace {
-
-bool is_own_address(const IpAddress& address) {
-    if (address.is_loopback()) return true;
-    const auto interfaces = os::list_interfaces();
-    if (!interfaces) return false;
-    return std::any_of(interfaces->begin(), interfaces->end(), [&](const os::Interface& interface) {
-        const auto& own = address.family == IpAddress::Family::v4 ? interface.ipv4 : interface.ipv6;
-        return std::any_of(own.begin(), own.end(),
-                           [&](const IpAddress& a) { return a.octets == address.octets; });
-    });
-}
-
-}  // namespace
 
 // Never destroyed: ends may outlive main(). A child of fork leaves its parent's alone.
 struct Process::Current {
@@ -92,6 +78,14 @@ std::vector<inbox::SlotFolder> Process::folders() const {
     return folders;
 }
 
+Result<void> check_place(const Address& address) {
+    if (address.place != Place::ip || os::use_of(address.ip) != os::AddressUse::no_host) return {};
+    return Error{Errc::bad_name, "open", 0,
+                 address.place_text +
+                     " is the broadcast address of a network, not a machine's; all machines are "
+                     "\"*\""};
+}
+
 Reach reach_of(const Address& address, const Settings& settings) {
     switch (address.place) {
         case Place::here:
@@ -99,21 +93,21 @@ Reach reach_of(const Address& address, const Settings& settings) {
         case Place::everybody:
             return {.this_machine = true, .others = true};
         case Place::ip: {
-            const bool own = is_own_address(address.ip);
+            const bool own = os::is_own_address(address.ip);
             return {.this_machine = own, .others = !own};
         }
         case Place::named:
             break;
     }
     for (const std::string& domain : settings.domains) {
-        if (fold(domain) == address.place_key) return {.this_machine = true, .others = true};
+        if (host_key(domain) == address.place_key) return {.this_machine = true, .others = true};
     }
     // Who holds a domain's key listens for it.
     if (settings.keys && settings.keys->ring()->find(address.place_key) != nullptr) {
         return {.this_machine = true, .others = true};
     }
-    const bool own =
-        address.place_key == "LOCALHOST" || fold(own_host(settings)) == address.place_key;
+    const HostNames names(own_name(settings), settings.host_aliases);
+    const bool own = is_localhost(address.place_key) || names.has(address.place_key);
     return {.this_machine = own, .others = !own};
 }
 

@@ -55,6 +55,9 @@ private:
     Flusher flusher_;
 };
 
+// Whether one machine may have the place. Errors: bad_name, of a broadcast address.
+Result<void> check_place(const Address& address);
+
 // Whether a message to that place is for this machine too, and for it alone.
 struct Reach {
     bool this_machine = false, others = false;

@@ -346,6 +346,10 @@ void RemoteWriter::end(std::uint64_t next_sequence) {
 }
 
 Destination RemoteWriter::destination() {
+    // Later messages take what is known by then.
+    if (resolver_) {
+        return resolver_->destination(address_, is_first_ ? wait_for_address_ : Timeout(0));
+    }
     switch (address_.place) {
         case Place::ip:
             return {Scope::direct, "", address_.ip};
@@ -353,12 +357,6 @@ Destination RemoteWriter::destination() {
             break;
         default:
             return {Scope::everybody, "", {}};
-    }
-    if (resolver_) {
-        // Later messages take what is known by then.
-        const auto known =
-            resolver_->resolve(address_.place_text, is_first_ ? wait_for_address_ : Timeout(0));
-        if (known) return {Scope::direct, "", *known};
     }
     return {Scope::named, address_.place_key, {}};
 }

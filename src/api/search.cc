@@ -29,18 +29,16 @@ void add(std::vector<Destination>& to, Destination destination) {
 // them.
 std::vector<Destination> destinations_of(const Address& address, const Settings& settings,
                                          const Clock& clock) {
-    if (address.place == Place::ip) return {{Scope::direct, {}, address.ip}};
     HostResolver resolver(settings, clock);
+    const Destination place = resolver.destination(address, kWaitForAddress);
+    if (address.place == Place::ip) return {place};
     std::vector<Destination> to;
     const bool is_named = address.place == Place::named;
     const Destination group{is_named ? Scope::named : Scope::everybody,
                             is_named ? address.place_key : std::string(),
                             {}};
     to.push_back(group);
-    if (is_named) {
-        const auto known = resolver.resolve(address.place_text, kWaitForAddress);
-        if (known) add(to, {Scope::direct, {}, *known});
-    }
+    if (place.scope == Scope::direct) add(to, place);
     for (const IpAddress& peer : resolver.resolve_peers(kWaitForAddress)) {
         add(to, {group.scope, group.to, peer});
     }
@@ -66,6 +64,9 @@ Search::Search(Process& process, const std::optional<Address>& address) : proces
 Result<Search> Search::create(const std::optional<Address>& address) {
     const auto process = Process::current();
     if (!process) return process.error();
+    if (address) {
+        if (auto checked = check_place(*address); !checked) return checked.error();
+    }
     return Search(**process, address);
 }
 

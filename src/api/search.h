@@ -28,7 +28,8 @@ inline constexpr std::size_t kMaxFoundSlots = 65536;
 
 class Search {
 public:
-    // For readers of a slot; none: for all slots, everywhere. Errors: bad_config.
+    // For readers of a slot; none: for all slots, everywhere. Errors: bad_config; bad_name,
+    // of a broadcast address.
     static Result<Search> create(const std::optional<Address>& address);
 
     // Looks for slots of this machine and sends the query. What keeps it from the network is in

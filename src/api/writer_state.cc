@@ -66,6 +66,7 @@ Result<std::unique_ptr<WriterState>> WriterState::create(const Address& address,
                                                          const WriterOptions& options) {
     const auto process = Process::current();
     if (!process) return process.error();
+    if (auto checked = check_place(address); !checked) return checked.error();
     return std::unique_ptr<WriterState>(new WriterState(**process, address, options));
 }
 

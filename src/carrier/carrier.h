@@ -56,11 +56,14 @@ struct WayInfo {
 // Where a message goes, seen by a carrier.
 struct Destination {
     Scope scope = Scope::everybody;
-    std::string to{};     // Scope::named: the folded name that receivers compare
+    std::string to{};     // as in an Envelope
     IpAddress address{};  // where to send it by unicast; Family::none: to the group
     // Of an answer: the port at `address` that it goes to, from the one that we listen on, and no
     // further than a message to the group. 0: all others.
     std::uint16_t port = 0;
+    // Of an answer: the address that was asked, from which it leaves; Family::none or a group: the
+    // system chooses.
+    IpAddress source{};
     // Of an answer: whose key it is sealed with, folded; empty: none. What else is sent is sealed
     // as docs/trust.md says.
     std::string domain{};

@@ -14,6 +14,7 @@
 
 #include "config/rules.h"
 #include "config/toml_settings.h"
+#include "model/host_names.h"
 #include "trust/key_folders.h"
 #include "trust/keys.h"
 
@@ -46,6 +47,14 @@ std::string default_dir(const SettingsSources& sources) {
 std::string default_host(const std::string& host_name) {
     std::string host = host_name.substr(0, host_name.find('.'));
     return is_host(host) ? host : "localhost";
+}
+
+// The system's name of this machine, where that has a domain and nothing gives another name.
+std::string full_host_of(const std::string& host, const std::string& host_name) {
+    const std::string first = host_name.substr(0, host_name.find('.'));
+    const bool is_ours = first.size() < host_name.size() && is_host(host_name) &&
+                         host_key(first) == host_key(host);
+    return is_ours ? host_name : std::string();
 }
 
 std::string user_file(const SettingsSources& sources) {
@@ -208,6 +217,7 @@ Result<Settings> settings_from(const SettingsSources& sources, Origins* origins)
     if (auto done = apply_files(sources, settings, origins); !done) return done.error();
     if (auto done = apply_environment(sources, settings, origins); !done) return done.error();
     if (auto done = apply_options(sources.options, settings, origins); !done) return done.error();
+    settings.full_host = full_host_of(settings.host, sources.host_name);
     settings.key_folders = key_folders_of(sources, settings);
     return settings;
 }
@@ -219,7 +229,11 @@ Result<Settings> load_settings(const SettingsOptions& options, Origins* origins)
     if (origins == nullptr) origins = &known;
     auto settings = settings_from(sources, origins);
     if (settings && !origins->contains("host")) {
-        settings->ask_host = [] { return default_host(system_host()); };
+        settings->ask_host = [] {
+            const std::string system = system_host();
+            const std::string host = default_host(system);
+            return HostName{host, full_host_of(host, system)};
+        };
     }
     if (!settings || !options.with_keys) return settings;
     const auto& folders = settings->key_folders;

@@ -85,9 +85,23 @@ TEST(Settings, call_a_host_without_a_usable_name_localhost) {
     }
 }
 
+TEST(Settings, have_the_full_name_where_it_goes_with_the_host) {
+    const auto full_name = [](const std::string& system, const std::string& host) {
+        SettingsSources sources = machine({}, {{"MAILSLOT_HOST", host}});
+        sources.host_name = system;
+        return settings_of(sources).full_host;
+    };
+    EXPECT_EQ(full_name("alpha.example.org", ""), "alpha.example.org");
+    EXPECT_EQ(full_name("alpha.example.org", "ALPHA"), "alpha.example.org");
+    EXPECT_EQ(full_name("alpha.example.org", "beta"), "");
+    EXPECT_EQ(full_name("alpha", ""), "");
+    EXPECT_EQ(full_name(".example.org", ""), "");
+}
+
 TEST(Settings, of_every_key_arrive) {
     const Settings settings = settings_of(machine({{kEtc, R"(
 host = "Filiale-Köln"
+host_aliases = ["Köln", "files.example.com"]
 port = 40000
 dir = "/srv/slots"
 domains = ["SALES", "Lab"]
@@ -102,10 +116,11 @@ max_slot_rate = 300
 metrics = "[::1]:9138"
 metrics_senders = 7
 [peers]
-FileSrv = "10.0.0.7"
+"FileSrv." = "10.0.0.7"
 "printer.example.org" = "fe80::1%3"
 )"}}));
     EXPECT_EQ(settings.host, "Filiale-Köln");
+    EXPECT_EQ(settings.host_aliases, (std::vector<std::string>{"Köln", "files.example.com"}));
     EXPECT_EQ(settings.port, 40000);
     EXPECT_EQ(settings.dir, "/srv/slots");
     EXPECT_EQ(settings.system_dir, "/run/mailslot");
@@ -175,7 +190,7 @@ struct BadFile {
 
 constexpr BadFile kBadFiles[] = {
     {"unknown key", "port = 1\nprot = 2",
-     ":2:1: unknown setting 'prot'; there are host, port, dir, "},
+     ":2:1: unknown setting 'prot'; there are host, host_aliases, port, dir, "},
     {"a letter that is not ASCII outside quotes", "port = 1\n\xc3\xb6l = 2",
      ":2:1: what is not ASCII stands in quotes"},
     {"the same behind a value", "host = \"\xc3\xb6\" \xc3\xb6", ":1:"},

@@ -87,6 +87,7 @@ private:
 std::string to_toml(const Settings& settings, const Origins& origins) {
     Lines lines(origins);
     lines.add("host", quoted(settings.host));
+    lines.add("host_aliases", list_of(settings.host_aliases));
     lines.add("port", std::to_string(settings.port));
     lines.add("dir", quoted(settings.dir));
     lines.add("domains", list_of(settings.domains));

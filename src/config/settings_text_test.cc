@@ -27,6 +27,7 @@ TEST(SettingsText, says_where_each_value_comes_from) {
     const Settings settings = settings_from(sources, &origins).value();
     EXPECT_EQ(to_toml(settings, origins),
               R"(host = "beta"                           # MAILSLOT_HOST
+host_aliases = []                       # built in
 port = 7                                # --port
 dir = "/tmp/mailslot-1000"              # built in
 domains = ["A", "B"]                    # /etc/mailslot/mailslot.toml:1
@@ -58,6 +59,7 @@ spin_us = 40                            # built in
 TEST(SettingsText, is_a_file_that_says_the_same) {
     Settings settings;
     settings.host = "a \"quoted\" name";
+    settings.host_aliases = {"www", "files.example.com"};
     settings.dir = "/run/x";
     settings.domains = {"LAB", "\xc3\xa9"};
     settings.interfaces = {"eth0"};
@@ -78,6 +80,7 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     const auto applied = apply_toml(to_toml(settings, {}), "printed", back);
     ASSERT_TRUE(applied) << applied.error().detail;
     EXPECT_EQ(to_toml(back, {}), to_toml(settings, {}));
+    EXPECT_EQ(back.host_aliases, settings.host_aliases);
     EXPECT_TRUE(back.unicast_peers);
     EXPECT_FALSE(back.answer_queries);
     EXPECT_EQ(back.max_sender_rate, 1000u);

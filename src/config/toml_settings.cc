@@ -9,6 +9,7 @@
 
 #include "config/rules.h"
 #include "model/fold.h"
+#include "model/host_names.h"
 #include "model/stream_address.h"
 #include "model/trust.h"
 
@@ -131,6 +132,10 @@ const toml::node* apply_domains(const toml::node& value, Settings& settings) {
     return apply_list(value, is_host, settings.domains);
 }
 
+const toml::node* apply_host_aliases(const toml::node& value, Settings& settings) {
+    return apply_list(value, is_host, settings.host_aliases);
+}
+
 const toml::node* apply_interfaces(const toml::node& value, Settings& settings) {
     const auto is_interface = [](std::string_view text) {
         return !text.empty() && text.size() <= kMaxInterfaceBytes;
@@ -144,9 +149,8 @@ const toml::node* apply_peers(const toml::node& value, Settings& settings) {
     if (table == nullptr) return &value;
     for (const auto& [name, address] : *table) {
         const auto text = text_in(address);
-        const auto folded = fold(name_in(name));
-        if (!text || !is_host(*text) || !folded || !is_host(name_in(name))) return &address;
-        settings.peers[*folded] = *text;
+        if (!text || !is_host(*text) || !is_host(name_in(name))) return &address;
+        settings.peers[host_key(name_in(name))] = *text;
     }
     return nullptr;
 }
@@ -315,6 +319,8 @@ struct Setting {
 // mailslot.toml(5) have, the same: tests see to it.
 constexpr Setting kSettings[] = {
     {"host", kHostRule, apply_host},
+    {"host_aliases", R"(a list of names, such as ["www", "files.example.com"])",
+     apply_host_aliases},
     {"port", kPortRule, apply_port},
     {"dir", kFolderRule, apply_dir},
     {"domains", R"(a list of names, such as ["SALES", "LAB"])", apply_domains},
@@ -388,7 +394,7 @@ void note_origin(const std::string& key, const toml::node& value, const std::str
         return;
     }
     for (const auto& [name, address] : *value.as_table()) {
-        origins["peers." + fold(name_in(name)).value_or("")] = place_of(address);
+        origins["peers." + host_key(name_in(name))] = place_of(address);
     }
 }
 

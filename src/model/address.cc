@@ -4,6 +4,7 @@
 
 #include "base/visible_text.h"
 #include "model/fold.h"
+#include "model/host_names.h"
 #include "model/limits.h"
 
 namespace mailslot {
@@ -126,6 +127,11 @@ Result<void> set_remote_place(Address& address, std::string_view text, std::stri
     if (place == "..") return bad_name(text, "has \"..\" for a place; this machine is \".\"");
     address.place_text = place;
     if (const auto ip = parse_ip_address(place)) {
+        if (!ip->is_unicast()) {
+            return bad_name(text,
+                            "has an address for a place that no machine can have (0.0.0.0, a "
+                            "group, a broadcast address); all machines are \"*\"");
+        }
         address.place = Place::ip;
         address.ip = *ip;
         address.place_key = *fold(to_string(*ip));
@@ -137,7 +143,7 @@ Result<void> set_remote_place(Address& address, std::string_view text, std::stri
                         "link-local one is a number: fe80::1%3)");
     }
     address.place = Place::named;
-    address.place_key = *fold(place);
+    address.place_key = host_key(place);
     if (std::max(address.place_text.size(), address.place_key.size()) > kMaxPlaceBytes)
         return too_long(text, "has a place of more than 255 bytes");
     return {};

@@ -26,7 +26,7 @@ enum class Place : std::uint8_t {
 struct Address {
     Place place = Place::here;
     std::string place_text;  // as written: "FILESRV"; "." and "*" for these two
-    std::string place_key;   // folded
+    std::string place_key;   // folded; of a host or domain: host_key() of it
     IpAddress ip{};          // Place::ip only
     SlotName slot;
 };

@@ -123,6 +123,12 @@ struct BadCase {
 const BadCase kBad[] = {
     {"N3 no text at all", std::string(std::string_view()), Errc::bad_name, "empty"},
     {"N4 empty", "", Errc::bad_name, "the name is empty"},
+    {"no machine's address", R"(\\0.0.0.0\mailslot\x)", Errc::bad_name, "no machine can have"},
+    {"a group", "//224.0.0.1/mailslot/x", Errc::bad_name, "no machine can have"},
+    {"everybody", "//255.255.255.255/mailslot/x", Errc::bad_name, "no machine can have"},
+    {"no machine's IPv6 address", "//::/mailslot/x", Errc::bad_name, "no machine can have"},
+    {"an IPv6 group", "//ff02::1/mailslot/x", Errc::bad_name, "no machine can have"},
+    {"a group in an IPv6 address", "//::ffff:224.0.0.1/mailslot/x", Errc::bad_name, "no machine"},
     {"N9 climbs out", R"(\\.\mailslot\..)", Errc::bad_name, "climbs out"},
     {"N9 climbs out and back", R"(\\.\mailslot\..\mailslot\x)", Errc::bad_name, "climbs out"},
     {"N9 climbs out from below", R"(\\.\mailslot\a\..\..\x)", Errc::bad_name, "climbs out"},

@@ -16,7 +16,7 @@ namespace mailslot {
 enum class Scope : std::uint8_t {
     everybody = 1,  // every machine
     named = 2,      // machines whose host name or one of whose domains is `to`
-    direct = 3,     // the machine at the address it was sent to
+    direct = 3,     // the machine at the address it was sent to, if one of the names in `to` is its
 };
 
 enum class Kind : std::uint8_t {
@@ -36,12 +36,17 @@ struct Envelope {
 
     // To.
     Scope scope = Scope::everybody;
-    std::string_view to{};    // Scope::named: the folded host or domain; else empty
+    // Scope::named: the folded host or domain. Scope::direct: folded names with zero bytes between
+    // them, one of which the machine must have; empty: whatever machine has the address.
+    std::string_view to{};
     std::string_view slot{};  // as the writer wrote it; folded where it is compared
 
     // From.
     std::string_view from_host{};
-    IpAddress from_address{};         // filled in by the carrier; Family::none from this machine
+    IpAddress from_address{};  // filled in by the carrier; Family::none from this machine
+    // Which of this machine's addresses or groups the datagram was sent to; filled in by the
+    // carrier. Of an answer: the address that was asked, from which the answer leaves.
+    IpAddress to_address{};
     std::uint64_t station = 0;        // the sending machine's (runtime folder's) random identity
     std::uint64_t origin = 0;         // the writer's
     std::uint32_t origin_age_ms = 0;  // since that writer's first message; saturates

@@ -81,6 +81,15 @@ bool IpAddress::is_link_local() const {
     return family == Family::v6 && octets[0] == 0xFE && (octets[1] & 0xC0) == 0x80;
 }
 
+bool IpAddress::is_unicast() const {
+    if (family == Family::v4) {
+        // "This network" (RFC 1122 section 3.2.1.3), and groups with what is reserved behind them.
+        constexpr std::uint8_t kFirstGroup = 224;
+        return octets[0] != 0 && octets[0] < kFirstGroup;
+    }
+    return family == Family::v6 && octets[0] != 0xFF && octets != decltype(octets){};
+}
+
 std::optional<IpAddress> parse_ip_address(std::string_view text) {
     if (text.find('\0') != std::string_view::npos)
         return std::nullopt;  // inet_pton would stop there

@@ -21,6 +21,7 @@ struct IpAddress {
     }
     bool is_loopback() const;
     bool is_link_local() const;
+    bool is_unicast() const;  // of one machine: no group, no 0.0.0.0, no 255.255.255.255
     bool operator==(const IpAddress&) const = default;
 };
 

@@ -13,9 +13,10 @@ namespace mailslot {
 // A look costs 0.2 us, and a name changes by a person's hand: nobody waits for a second.
 inline constexpr std::chrono::seconds kAskHostAgain{1};
 
-inline std::string own_host(const Settings& settings) {
-    return settings.ask_host ? settings.ask_host() : settings.host;
+inline HostName own_name(const Settings& settings) {
+    return settings.ask_host ? settings.ask_host() : HostName{settings.host, settings.full_host};
 }
+inline std::string own_host(const Settings& settings) { return own_name(settings).host; }
 
 // The same, asked for at most every kAskHostAgain. Threads: one at a time.
 class OwnHost {
@@ -25,7 +26,7 @@ public:
     // Lives until the next call.
     const std::string& at(Clock::Instant now) {
         if (settings_.ask_host && now >= ask_again_) {
-            name_ = settings_.ask_host();
+            name_ = own_host(settings_);
             ask_again_ = now + kAskHostAgain;
         }
         return name_;

@@ -12,7 +12,7 @@ TEST(OwnHost, follows_the_system_and_asks_once_a_second) {
     int asked = 0;
     Settings settings;
     settings.host = "debian";
-    settings.ask_host = [&] { return ++asked, system; };
+    settings.ask_host = [&] { return ++asked, HostName{system}; };
     FakeClock clock;
     OwnHost host(settings);
     EXPECT_EQ(host.at(clock.now()), "debian");

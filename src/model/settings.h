@@ -28,11 +28,20 @@ struct ClassicSettings {
     bool passes_in = false, passes_out = false;
 };
 
+// What a machine calls itself.
+struct HostName {
+    std::string host{};
+    std::string full{};  // with its domain; empty where that is not known
+    bool operator==(const HostName&) const = default;
+};
+
 struct Settings {
-    std::string dir;                        // runtime folder of this machine, or of this user on it
-    std::string system_dir;                 // the whole machine's, "/run/mailslot"; may equal `dir`
-    std::string host;                       // this machine's own name; model/own_host.h follows it
-    std::function<std::string()> ask_host;  // the system's; null where something else names it
+    std::string dir;         // runtime folder of this machine, or of this user on it
+    std::string system_dir;  // the whole machine's, "/run/mailslot"; may equal `dir`
+    std::string host;        // this machine's own name; model/own_host.h follows it
+    std::string full_host;   // the same with its domain; empty where that is not known
+    std::function<HostName()> ask_host;     // the system's; null where something else names it
+    std::vector<std::string> host_aliases;  // further names of this machine
     std::uint16_t port = kDefaultPort;      // UDP
     std::vector<std::string> domains;       // that this machine is in
     std::map<std::string, std::string> peers;  // host name, folded -> IP address or DNS name

@@ -26,6 +26,9 @@ struct Interface {
 // In the order of their indexes. Errors: no_resources, no_permission.
 Result<std::vector<Interface>> list_interfaces();
 
+// Whether it is the loopback's, or that of an interface of this machine. Unknown counts as not.
+bool is_own_address(const IpAddress& address);
+
 class InterfaceWatch {
 public:
     // Errors: no_resources, no_permission.
@@ -34,10 +37,14 @@ public:
     int fd() const { return fd_.get(); }  // readable when something changed
     // Whether links or addresses changed since the last call; never blocks.
     bool changed();
+    // Interfaces that went away before the last call of changed(), as far as the system has told:
+    // one with the same index may be there again. What had joined a group there has not any more.
+    const std::vector<std::uint32_t>& removed() const { return removed_; }
 
 private:
     explicit InterfaceWatch(GuardedFd fd) : fd_(std::move(fd)) {}
     GuardedFd fd_;
+    std::vector<std::uint32_t> removed_{};
 };
 
 }  // namespace mailslot::os

@@ -36,7 +36,12 @@ std::vector<UdpPortUser> users_of_udp_port(std::uint16_t port);
 std::vector<UdpPortUser> parse_udp_table(std::string_view text, IpAddress::Family family,
                                          std::uint16_t port);
 
-// Whether any program of this machine hears the group on that interface; no value: unknown.
+// The interfaces on which any program of this machine hears the group; no value: unknown.
+std::optional<std::vector<std::uint32_t>> joined_interfaces(const IpAddress& group);
+// Those in the text of /proc/net/igmp or igmp6. No value: the text lists no interface.
+std::optional<std::vector<std::uint32_t>> parse_memberships(std::string_view text,
+                                                            const IpAddress& group);
+// Whether that interface is one of them; no value: unknown.
 std::optional<bool> is_joined(const IpAddress& group, std::uint32_t interface_index);
 
 // A number of /proc/sys: kernel_setting("net/core/rmem_max").

@@ -50,7 +50,8 @@ void Answerer::hear(const Envelope& envelope) {
                         clock_.now() + delay,
                         std::string(envelope.slot),
                         std::move(payload),
-                        std::string(envelope.domain)});
+                        std::string(envelope.domain),
+                        envelope.to_address});
     tick();
 }
 
@@ -118,6 +119,7 @@ void Answerer::send(const Waiting& waiting) {
     answer.sent_at_us = clock_.unix_microseconds();
     answer.payload = as_bytes(waiting.payload);
     answer.domain = waiting.domain;
+    answer.to_address = waiting.asked;
     ++counters_.answers;
     send_(waiting.to, answer);
 }

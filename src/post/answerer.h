@@ -57,6 +57,7 @@ private:
         Clock::Instant due;
         std::string slot, payload;
         std::string domain;  // whose key the query came under; empty: none
+        IpAddress asked;     // the address that the query came to
     };
 
     bool take_one_of_the_rate();

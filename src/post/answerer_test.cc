@@ -24,6 +24,7 @@ struct Sent {
     std::vector<std::string> names;
     std::size_t datagram_bytes;
     std::string domain;
+    IpAddress asked;
 };
 
 class AnswererTest : public testing::Test {
@@ -37,6 +38,7 @@ protected:
         envelope.scope = scope;
         envelope.slot = slot;
         envelope.from_address = asker_;
+        envelope.to_address = asked_;
         envelope.trust = domain.empty() ? Trust::none : Trust::domain;
         envelope.domain = domain;
         envelope.payload = wire::encode_query(buffer, query);
@@ -56,7 +58,8 @@ protected:
                          answer.total,
                          {answer.names.begin(), answer.names.end()},
                          wire::encode_single(buffer, e).size(),
-                         std::string(e.domain)});
+                         std::string(e.domain),
+                         e.to_address});
     }
 
     std::vector<std::string> list(const std::optional<std::string>& key, Trust asker) {
@@ -69,7 +72,7 @@ protected:
 
     FakeClock clock_;
     SeededRandom random_{1};
-    IpAddress asker_ = IpAddress::v4(10, 0, 0, 9);
+    IpAddress asker_ = IpAddress::v4(10, 0, 0, 9), asked_ = IpAddress::v4(10, 0, 0, 22);
     Trust asked_with_ = Trust::local;
     std::vector<std::string> names_{"Alarms", "Log"};
     std::vector<Sent> sent_;
@@ -85,6 +88,7 @@ TEST_F(AnswererTest, lists_the_slots_to_who_asks) {
     ask({.id = 5, .reply_port = 4000});
     ASSERT_EQ(sent_.size(), 1u);
     EXPECT_EQ(sent_[0].to, (Endpoint{asker_, 4000}));
+    EXPECT_EQ(sent_[0].asked, asked_);
     EXPECT_EQ(sent_[0].host, "alpha");
     EXPECT_EQ(sent_[0].query_id, 5u);
     EXPECT_EQ(sent_[0].total, 2u);

@@ -7,7 +7,7 @@
 #include "carrier/netbios/netbios_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/sender_notes.h"
-#include "model/fold.h"
+#include "model/host_names.h"
 #include "os/network_id.h"
 #include "os/shared_memory.h"
 #include "post/office_slot.h"
@@ -44,9 +44,9 @@ bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before 
 }  // namespace
 
 Identity identity_of(const Settings& settings, std::uint64_t station) {
-    Identity identity{station, fold(settings.host).value_or(settings.host), {}};
+    Identity identity{station, host_key(settings.host), {}, HostNames(settings)};
     for (const std::string& domain : settings.domains) {
-        identity.domain_keys.push_back(fold(domain).value_or(domain));
+        identity.domain_keys.push_back(host_key(domain));
     }
     return identity;
 }
@@ -75,8 +75,12 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
               return names_of_slots(key, asker);
           },
           [this](const Endpoint& to, const Envelope& answer) {
-              const std::string domain(answer.domain);
-              (void)network_->send({Scope::direct, {}, to.address, to.port, domain}, {&answer, 1});
+              const Destination asker{.scope = Scope::direct,
+                                      .address = to.address,
+                                      .port = to.port,
+                                      .source = answer.to_address,
+                                      .domain = std::string(answer.domain)};
+              (void)network_->send(asker, {&answer, 1});
           }) {
     post_office_.ids().addresses_are_known_by(
         [this](const IpAddress& address) { return addresses_.has(address); });

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "mailslot/result.h"
 #include "model/envelope.h"
+#include "model/host_names.h"
 #include "model/limits.h"
 #include "model/parcel.h"
 #include "post/counters.h"
@@ -34,6 +35,10 @@ struct Identity {
     std::uint64_t station = 0;             // its random number; ids() has it from then on
     std::string host_key;                  // own name, folded
     std::vector<std::string> domain_keys;  // folded
+    HostNames names{};                     // further ways to write the own name
+
+    bool has(std::string_view name) const;          // of the machine, or of a domain that it is in
+    bool has_one_of(std::string_view names) const;  // in the `to` of a direct frame
 };
 
 struct Limits {

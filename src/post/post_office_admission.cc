@@ -8,6 +8,23 @@ namespace mailslot::post {
 
 // ---- Admission
 
+bool Identity::has(std::string_view name) const {
+    if (name.size() > 1 && name.ends_with('.')) name.remove_suffix(1);
+    return name == host_key || names.may_have(name) ||
+           std::ranges::find(domain_keys, name) != domain_keys.end();
+}
+
+// No name at all means the address alone.
+bool Identity::has_one_of(std::string_view names_meant) const {
+    if (names_meant.empty()) return true;
+    for (;;) {
+        const std::size_t end = names_meant.find(kBetweenNames);
+        if (has(names_meant.substr(0, end))) return true;
+        if (end == std::string_view::npos) return false;
+        names_meant.remove_prefix(end + 1);
+    }
+}
+
 bool PostOffice::admits(const Parcel& parcel) {
     const Envelope& envelope = parcel.envelope;
     if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
@@ -26,12 +43,12 @@ bool PostOffice::admits(const Parcel& parcel) {
 }
 
 bool PostOffice::is_for_us(const Envelope& envelope) const {
-    if (envelope.scope == Scope::everybody || envelope.scope == Scope::direct) return true;
+    if (envelope.scope == Scope::everybody) return true;
+    if (envelope.scope == Scope::direct) return identity_.has_one_of(envelope.to);
     if (envelope.scope != Scope::named) return false;
     // Who holds a domain's key listens for it.
     if (envelope.trust == Trust::domain && envelope.to == envelope.domain) return true;
-    return envelope.to == identity_.host_key ||
-           std::ranges::find(identity_.domain_keys, envelope.to) != identity_.domain_keys.end();
+    return identity_.has(envelope.to);
 }
 
 bool PostOffice::is_sound(const Parcel& parcel) {

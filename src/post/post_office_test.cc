@@ -10,6 +10,8 @@
 namespace mailslot::post {
 namespace {
 
+using namespace std::string_view_literals;
+
 // ---- Admission
 
 TEST_F(PostOfficeTest, brings_a_message_into_its_slot_with_its_envelope) {
@@ -28,12 +30,26 @@ TEST_F(PostOfficeTest, takes_an_empty_message) {
 TEST_F(PostOfficeTest, admits_what_is_for_everybody_this_address_this_host_or_its_domains) {
     struct {
         Scope scope;
-        const char* to;
+        std::string_view to;
         bool admitted;
     } const cases[] = {
-        {Scope::everybody, "", true},  {Scope::direct, "", true},      {Scope::named, "ME", true},
-        {Scope::named, "ATTIC", true}, {Scope::named, "OTHER", false}, {Scope::named, "", false},
-        {Scope{0}, "ME", false},       {Scope{99}, "", false},
+        {Scope::everybody, "", true},
+        {Scope::direct, "", true},
+        {Scope::named, "ME", true},
+        {Scope::named, "ATTIC", true},
+        {Scope::named, "OTHER", false},
+        {Scope::named, "", false},
+        {Scope{0}, "ME", false},
+        {Scope{99}, "", false},
+        {Scope::named, "ME.", true},
+        {Scope::direct, "ME", true},
+        {Scope::direct, "OTHER", false},
+        {Scope::direct, "ME.", true},
+        {Scope::direct, "ATTIC", true},
+        {Scope::direct, "OTHER\0ME"sv, true},
+        {Scope::direct, "OTHER\0ELSE"sv, false},
+        {Scope::direct, "ME\0OTHER"sv, true},
+        {Scope::direct, "\0"sv, false},
     };
     std::uint64_t sequence = 0, turned_away = 0;
     for (const auto& c : cases) {

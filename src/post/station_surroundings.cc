@@ -17,10 +17,11 @@ void Station::look_around() {
 // Everything that bears the name is made anew, as after mailslotd reads its configuration again:
 // no datagram is lost.
 void Station::follow_host() {
-    std::string host = own_host(settings_);
-    if (host == settings_.host) return;
+    HostName name = own_name(settings_);
+    if (name == HostName{settings_.host, settings_.full_host}) return;
     Settings renamed = settings_;
-    renamed.host = std::move(host);
+    renamed.host = std::move(name.host);
+    renamed.full_host = std::move(name.full);
     if (office_) {
         (void)reopen(renamed, {});
     } else {

@@ -34,7 +34,8 @@ bool names_fit(const Envelope& e) {
 // What must hold of every envelope on the network, whatever its kind. Both directions ask here.
 bool is_addressed(const Envelope& e) {
     if (!names_fit(e)) return false;
-    if ((e.scope == Scope::named) == e.to.empty()) return false;
+    if (e.scope == Scope::named && e.to.empty()) return false;
+    if (e.scope == Scope::everybody && !e.to.empty()) return false;
     if (e.slot.empty() && !is_discovery(e.kind)) return false;
     return is_utf8(e.from_host) && is_utf8(e.to) && is_utf8(e.slot);
 }

@@ -44,6 +44,7 @@ Letter some_letter(Kind kind) {
     e.kind = kind;
     e.scope = *rc::gen::element(Scope::everybody, Scope::named, Scope::direct);
     if (e.scope == Scope::named) letter.to = some_text(1, 30);
+    if (e.scope == Scope::direct) letter.to = some_text(0, 30);
     letter.from_host = some_text(0, 30);
     letter.slot = some_text(1, 30);
     e.station = *rc::gen::arbitrary<std::uint64_t>();

@@ -305,6 +305,19 @@ class Own(DoctorTest):
         self.mend(a, finding)
         self.assert_well(a)
 
+    def test_more_interfaces_than_all_our_sockets_join(self):
+        a = self.machine("A", 1, self.network(), ipv6=False, config='families = "ipv4"\n')
+        a.run_in("sysctl", "-qw", "net.ipv4.igmp_max_memberships=1")
+        a.run_in("ip", "-batch", "-", stdin="".join(
+            f"link add d{i} type veth peer name p{i}\nlink set p{i} up\nlink set d{i} up\n"
+            f"address add 10.201.{i}.1/24 dev d{i}\n" for i in range(70)))
+        listener = a.listen()
+        findings = self.examine(a)
+        self.assertEqual(self.causes(findings), {"not_joined"})
+        self.mend(a, next(f for f in findings.values() if f["cause"] == "not_joined"))
+        self.wait_until("the reader has followed", lambda: not self.causes(self.examine(a)))
+        listener.stop()
+
     def test_more_interfaces_than_the_system_joins_is_no_trouble(self):
         a, = self.machines(["A"])
         a.run_in("sysctl", "-qw", "net.ipv4.igmp_max_memberships=1")
@@ -358,6 +371,34 @@ class Others(DoctorTest):
     def test_a_peer_whose_name_nobody_knows(self):
         a, = self.machines(["A"])
         self.assert_cause(a, "peer_unknown", "--peer", "nobody")
+
+    def test_a_machine_with_the_address_of_another_one(self):
+        net = self.network()
+        a = self.machine("A", 1, net, hosts=f"10.{net.number}.0.2 files\n")
+        b = self.machine("B", 2, net)
+        listener = b.listen()
+        for arguments in (("--peer", "files"), ("//files/mailslot/IN",)):
+            finding = self.assert_cause(a, "wrong_name", *arguments)
+            self.assertIn(f"B answers at 10.{net.number}.0.2", finding["detail"])
+            self.assertIn('in mailslot.toml of B: host_aliases = ["files"]', finding["mend"])
+        listener.stop()
+        (b.folder / "mailslot.toml").write_text('host_aliases = ["files"]\n')
+        b.listen()
+        self.assert_well(a, "--peer", "files")
+        self.assert_well(a, "//files/mailslot/IN")
+
+    def test_a_peer_whose_address_is_said_to_be_ours_or_nobodys(self):
+        net = self.network()
+        a = self.machine("A", 1, net, hosts=f"10.{net.number}.0.1 gone\n224.0.0.1 group\n")
+        self.assertIn(f"10.{net.number}.0.1", self.assert_cause(a, "own_address", "--peer", "gone")["detail"])
+        self.assertIn("224.0.0.1", self.assert_cause(a, "bad_address", "--peer", "group")["detail"])
+        b = self.machine("gone", 2, net)
+        b.listen()
+        self.assert_well(a, "--peer", "gone")
+
+    def test_a_named_peer_to_which_no_route_leads(self):
+        a, = self.machines(["A"], ipv6=False, hosts="192.0.2.1 gone\n")
+        self.assert_cause(a, "no_route", "--peer", "gone")
 
     def test_a_peer_without_any_reader(self):
         net = self.network()

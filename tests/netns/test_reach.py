@@ -87,7 +87,7 @@ class OneHost(lab.LabTest):
         super().setUp()
         self.net = self.network()
         n = self.net.number
-        files = {"hosts": f"10.{n}.0.2 in-hosts-file\n", "config": f'[peers]\npeer = "fd00:{n}::2"\n'}
+        files = {"hosts": f"10.{n}.0.2 b.example in-hosts-file\n", "config": f'[peers]\npeer = "fd00:{n}::2"\n'}
         self.all = [self.machine(name, number, self.net, **files) for number, name in enumerate("ABCD", 1)]
         self.listeners = [machine.listen() for machine in self.all]
         self.a, self.b, self.c, self.d = self.all

@@ -43,9 +43,12 @@ std::vector<Link> listening_links(std::span<const os::Interface> all, const Sett
     std::vector<Link> links;
     for (const Family family : {Family::v4, Family::v6}) {
         if (!is_chosen(settings.families, family)) continue;
-        for (const os::Interface& interface : all) {
-            if (is_usable(interface, settings) && has_address(interface, family)) {
-                links.push_back({family, interface.index});
+        for (const bool running : {true, false}) {
+            for (const os::Interface& interface : all) {
+                if (interface.running == running && is_usable(interface, settings) &&
+                    has_address(interface, family)) {
+                    links.push_back({family, interface.index});
+                }
             }
         }
     }

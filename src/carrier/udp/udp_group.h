@@ -26,7 +26,8 @@ struct Link {
 };
 
 // Where to join: interfaces that are up and can multicast, and the loopback; those that the
-// settings name, if they name any, whatever they can.
+// settings name, if they name any, whatever they can. Those whose link is there come first: not all
+// can be joined where there are very many.
 std::vector<Link> listening_links(std::span<const os::Interface> all, const Settings& settings);
 
 // Where to send what goes to the group: the same where the link is there, without the loopback

@@ -44,6 +44,13 @@ TEST(UdpGroup, listens_on_every_interface_that_is_up_and_the_loopback) {
     EXPECT_EQ(listening_links(all, {}), (Links{v4(1), v4(2), v6(1), v6(2)}));
 }
 
+TEST(UdpGroup, listens_first_where_a_link_is_there) {
+    os::Interface idle = eth(2);
+    idle.running = false;
+    const std::vector<os::Interface> all{lo(), idle, eth(3)};
+    EXPECT_EQ(listening_links(all, {}), (Links{v4(1), v4(3), v4(2), v6(1), v6(3), v6(2)}));
+}
+
 TEST(UdpGroup, leaves_out_interfaces_that_cannot_multicast_unless_they_are_named) {
     os::Interface tunnel = eth(2);
     tunnel.multicast = false;
@@ -87,7 +94,7 @@ TEST(UdpGroup, listens_but_does_not_send_where_the_link_is_missing) {
     unplugged.running = false;
     const std::vector<os::Interface> all{unplugged, eth(3)};
     const Settings only4{.families = Families::ipv4};
-    EXPECT_EQ(listening_links(all, only4), (Links{v4(2), v4(3)}));
+    EXPECT_EQ(listening_links(all, only4), (Links{v4(3), v4(2)}));
     EXPECT_EQ(sending_links(all, only4), Links{v4(3)});
 }
 

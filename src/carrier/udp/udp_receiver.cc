@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "model/way.h"
+#include "os/network_state.h"
 #include "wire/address_bytes.h"
 #include "wire/frame.h"
 
@@ -23,8 +24,13 @@ static_assert(kPieceBytes > wire::kMaxFrameBytes);
 // Handed over together, while they are in the processor's cache; those of one more datagram may
 // come on top.
 constexpr std::size_t kMessagesAtOnce = 512;
-// 20 memberships each on stock Linux: 160 interfaces.
-constexpr std::ptrdiff_t kMaxSocketsPerFamily = 8;
+// 20 memberships of IPv4 each on stock Linux: 1280 interfaces. A socket that nothing comes to takes
+// a descriptor and some KiB of the kernel's memory.
+constexpr std::ptrdiff_t kMaxSocketsPerFamily = 64;
+// A membership can go without a word: the kernel drops it with its interface, which may be back
+// with the same number before anybody has looked. After a pause of this process the look is due at
+// once.
+constexpr std::chrono::seconds kLookAgain{2};
 constexpr std::size_t kMemoLinkBytes = 4 + wire::kAddressBytes;
 
 void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
@@ -33,13 +39,14 @@ void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_o
 
 UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
                          trust::ReplayWindows& windows, os::PollSet poll_set,
-                         os::InterfaceWatch watch)
+                         os::InterfaceWatch watch, os::Timer timer)
     : settings_(settings),
       counters_(counters),
       opener_(settings.keys, clock_, windows),
       keys_(settings.keys),
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
+      timer_(std::move(timer)),
       batch_(kBatchPieces, kPieceBytes, kBytesAtOnce) {}
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
@@ -50,12 +57,17 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     if (!poll_set) return poll_set.error();
     auto watch = os::InterfaceWatch::open();
     if (!watch) return watch.error();
-    std::unique_ptr<UdpReceiver> receiver(
-        new UdpReceiver(settings, counters, windows, std::move(*poll_set), std::move(*watch)));
-    if (auto added = receiver->poll_set_.add(receiver->watch_.fd()); !added) return added.error();
+    auto timer = os::Timer::create();
+    if (!timer) return timer.error();
+    std::unique_ptr<UdpReceiver> receiver(new UdpReceiver(
+        settings, counters, windows, std::move(*poll_set), std::move(*watch), std::move(*timer)));
+    for (const int fd : {receiver->watch_.fd(), receiver->timer_.fd()}) {
+        if (auto added = receiver->poll_set_.add(fd); !added) return added.error();
+    }
     if (auto adopted = receiver->adopt(std::move(inherited)); !adopted) return adopted.error();
     if (auto bound = receiver->bind_families(); !bound) return bound.error();
     if (auto joined = receiver->follow_interfaces(); !joined) return joined.error();
+    receiver->timer_.set(receiver->clock_.now() + kLookAgain);
     return receiver;
 }
 
@@ -135,19 +147,44 @@ std::vector<std::byte> UdpReceiver::memo_of(std::size_t socket) const {
     return memo;
 }
 
-// Joins where interfaces or addresses came, leaves where they went.
+// Out of turn when something changed, and now and then.
+void UdpReceiver::look_at_interfaces(bool is_time) {
+    const bool has_changed = watch_.changed();
+    if (is_time) timer_.set(clock_.now() + kLookAgain);
+    if (!has_changed && is_all_joined_ && !has_lost_membership()) return;
+    // Short of resources just now. What is joined stays; the next look tries again.
+    if (!follow_interfaces()) is_all_joined_ = false;
+}
+
+// Whether the kernel has dropped one that we know of.
+bool UdpReceiver::has_lost_membership() const {
+    for (const Family family : {Family::v4, Family::v6}) {
+        const auto joined = os::joined_interfaces(group_address(family));
+        if (!joined) continue;
+        for (const Membership& m : memberships_) {
+            const bool is_there = std::ranges::count(*joined, m.link.interface_index) > 0;
+            if (m.link.family == family && !is_there) return true;
+        }
+    }
+    return false;
+}
+
+// Joins where interfaces or addresses came, leaves where they went, and joins anew where the kernel
+// has forgotten that we had joined.
 Result<void> UdpReceiver::follow_interfaces() {
     auto interfaces = os::list_interfaces();
     if (!interfaces) return interfaces.error();
     allowed_ = allowed_interfaces(*interfaces, settings_);
     const std::vector<Link> wanted = listening_links(*interfaces, settings_);
     leave_all_but(wanted);
+    leave_lost();
     std::uint64_t deaf = 0;
     for (const Link& link : wanted) {
         const auto joined = [&](const Membership& m) { return m.link == link; };
         if (std::ranges::none_of(memberships_, joined) && !join(link)) ++deaf;
     }
     counters_.deaf_interfaces.store(deaf, std::memory_order_relaxed);
+    is_all_joined_ = deaf == 0;
     return {};
 }
 
@@ -158,6 +195,23 @@ void UdpReceiver::leave_all_but(const std::vector<Link>& wanted) {
         sockets_[m.socket].leave(group_address(m.link.family), m.link.interface_index);
         return true;
     });
+}
+
+// The socket still has them in its list, so that joining again would say that all is well. Nothing
+// came by them, so leaving first loses nothing.
+void UdpReceiver::leave_lost() {
+    for (const Family family : {Family::v4, Family::v6}) {
+        const auto joined = os::joined_interfaces(group_address(family));
+        std::erase_if(memberships_, [&](const Membership& m) {
+            const auto is_of = [&m](const auto& list) {
+                return std::ranges::count(list, m.link.interface_index) > 0;
+            };
+            const bool is_lost = is_of(watch_.removed()) || (joined && !is_of(*joined));
+            if (m.link.family != family || !is_lost) return false;
+            sockets_[m.socket].leave(group_address(family), m.link.interface_index);
+            return true;
+        });
+    }
 }
 
 bool UdpReceiver::join(const Link& link) {
@@ -180,10 +234,8 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     // One call in place of one for each that has nothing: most often there are two of them.
     const std::vector<int>& readable = poll_set_.readable();
     const auto has_work = [&](int fd) { return std::ranges::count(readable, fd) > 0; };
-    if (has_work(watch_.fd()) && watch_.changed() && !follow_interfaces()) {
-        // Short of resources just now. What is joined stays; the next change tries again.
-        count_one(counters_.deaf_interfaces);
-    }
+    const bool is_time = has_work(timer_.fd());
+    if (is_time || has_work(watch_.fd())) look_at_interfaces(is_time);
     bool more = false;
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
         if (!has_work(sockets_[i].fd())) continue;
@@ -252,6 +304,7 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
         if (parcel.envelope.kind != Kind::copy) return parcels_.pop_back();
     }
     parcel.envelope.from_address = datagram.from.address;
+    parcel.envelope.to_address = datagram.to;
     parcel.kernel_drops = drops_;
     parcel.way = way_of(datagram.from, datagram.to, datagram.interface_index);
     decoded_ += parcel.size();
@@ -273,7 +326,18 @@ Bytes UdpReceiver::seal_answer(std::span<std::byte> into, Bytes frame, const Des
                        trust::target_of(to.address));
 }
 
-// From the port that the query came to: the asker's firewall takes it for the answer that it is.
+// From the port and the address that the query came to: the asker's firewall takes it for the
+// answer that it is. That address may have gone since.
+os::SendOutcome UdpReceiver::send_answer(os::UdpSocket& socket, Bytes frame,
+                                         const Destination& to) {
+    const Endpoint there{to.address, to.port};
+    if (to.source.is_unicast()) {
+        const auto sent = socket.send({&frame, 1}, there, {to.address.scope_id, to.source});
+        if (sent.sent == 1) return sent;
+    }
+    return socket.send({&frame, 1}, there);
+}
+
 Result<std::size_t> UdpReceiver::answer(const Destination& to, std::span<const Envelope> answers) {
     const auto socket = std::ranges::find(sockets_, to.address.family, &os::UdpSocket::family);
     if (socket == sockets_.end()) return Error{Errc::unreachable, "answer"};
@@ -284,7 +348,7 @@ Result<std::size_t> UdpReceiver::answer(const Destination& to, std::span<const E
         Bytes frame = wire::encode_single(buffer, answer);
         if (!to.domain.empty()) frame = seal_answer(sealed, frame, to);
         if (frame.empty()) return Error{Errc::message_too_big, "answer"};
-        const auto outcome = socket->send({&frame, 1}, {to.address, to.port});
+        const auto outcome = send_answer(*socket, frame, to);
         (outcome.sent == 1 ? counters_.tx_datagrams : counters_.tx_failed)
             .fetch_add(1, std::memory_order_relaxed);
         if (outcome.sent == 0) return Error{Errc::unreachable, "answer", outcome.os_code};

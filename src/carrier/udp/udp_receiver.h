@@ -12,6 +12,7 @@
 #include "model/settings.h"
 #include "os/interfaces.h"
 #include "os/poll_set.h"
+#include "os/timer.h"
 #include "os/udp_socket.h"
 #include "trust/opener.h"
 
@@ -42,14 +43,17 @@ private:
     };
 
     UdpReceiver(const Settings& settings, UdpCounters& counters, trust::ReplayWindows& windows,
-                os::PollSet poll_set, os::InterfaceWatch watch);
+                os::PollSet poll_set, os::InterfaceWatch watch, os::Timer timer);
     Result<void> adopt(std::vector<ListeningSocket> inherited);
     std::vector<std::byte> memo_of(std::size_t socket) const;
     Result<void> bind_families();
     Result<std::size_t> add_socket(IpAddress::Family family);
     Result<std::size_t> add_socket(os::UdpSocket socket);
     Result<void> follow_interfaces();
+    void look_at_interfaces(bool is_time);
+    bool has_lost_membership() const;
     void leave_all_but(const std::vector<Link>& wanted);
+    void leave_lost();
     bool join(const Link& link);
     bool is_allowed(std::uint32_t interface_index) const;
     void hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
@@ -58,6 +62,7 @@ private:
     void decode(const os::Datagram& datagram);
     UdpCounters::Count& counter_of(trust::Verdict why);
     Bytes seal_answer(std::span<std::byte> into, Bytes frame, const Destination& to);
+    os::SendOutcome send_answer(os::UdpSocket& socket, Bytes frame, const Destination& to);
     void deliver_decoded(const Carrier::Deliver& deliver);
 
     const Settings& settings_;
@@ -67,6 +72,8 @@ private:
     trust::KeysView keys_;  // for answers
     os::PollSet poll_set_;
     os::InterfaceWatch watch_;
+    os::Timer timer_;             // for the next look at what is joined
+    bool is_all_joined_ = false;  // the last look found everything as it is wanted
     std::vector<os::UdpSocket>
         sockets_;  // several of a family where one cannot join on all interfaces
     std::vector<std::uint32_t> drops_of_;  // beside sockets_: what their datagrams said last

@@ -16,6 +16,8 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "os/linux/interfaces_without_netlink.h"
@@ -103,6 +105,16 @@ Result<std::vector<Interface>> list_interfaces() {
     return interfaces;
 }
 
+bool is_own_address(const IpAddress& address) {
+    if (address.is_loopback()) return true;
+    const auto interfaces = list_interfaces();
+    if (!interfaces) return false;
+    return std::ranges::any_of(*interfaces, [&](const Interface& interface) {
+        const auto& own = address.family == IpAddress::Family::v4 ? interface.ipv4 : interface.ipv6;
+        return std::ranges::count(own, address.octets, &IpAddress::octets) > 0;
+    });
+}
+
 Result<InterfaceWatch> InterfaceWatch::open() {
     GuardedFd fd = GuardedFd::make(
         [] { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE); });
@@ -119,14 +131,34 @@ Result<InterfaceWatch> InterfaceWatch::open() {
     return InterfaceWatch(std::move(fd));
 }
 
+namespace {
+
+// The interface that a message says is gone, or none. A bridge's port that leaves it is not.
+std::optional<std::uint32_t> removed_by(std::span<const std::byte> message) {
+    nlmsghdr header;
+    ifinfomsg link;
+    if (message.size() < NLMSG_HDRLEN + sizeof link) return std::nullopt;
+    std::memcpy(&header, message.data(), sizeof header);
+    std::memcpy(&link, message.data() + NLMSG_HDRLEN, sizeof link);
+    if (header.nlmsg_type != RTM_DELLINK || link.ifi_family != AF_UNSPEC) return std::nullopt;
+    return static_cast<std::uint32_t>(link.ifi_index);
+}
+
+}  // namespace
+
 bool InterfaceWatch::changed() {
     bool any = false;
-    // What changed does not matter: the list is read anew. So a message may be cut, and lost ones
+    removed_.clear();
+    // Little of what changed matters: the list is read anew. So a message may be cut, and lost ones
     // (ENOBUFS) are a change like any other.
     std::array<std::byte, 64> message;
     for (;;) {
-        if (recv(fd_.get(), message.data(), message.size(), MSG_DONTWAIT) >= 0 ||
-            errno == ENOBUFS) {
+        const auto size = recv(fd_.get(), message.data(), message.size(), MSG_DONTWAIT);
+        if (size >= 0) {
+            any = true;
+            const auto gone = removed_by(std::span(message).first(static_cast<std::size_t>(size)));
+            if (gone) removed_.push_back(*gone);
+        } else if (errno == ENOBUFS) {
             any = true;
         } else if (errno == ENOTSOCK) {  // without netlink
             std::uint64_t times = 0;

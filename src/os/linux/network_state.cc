@@ -5,6 +5,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -136,32 +137,47 @@ std::vector<UdpPortUser> users_of_udp_port(std::uint16_t port) {
     return users;
 }
 
-std::optional<bool> is_joined(const IpAddress& group, std::uint32_t interface_index) {
+std::optional<std::vector<std::uint32_t>> parse_memberships(std::string_view text,
+                                                            const IpAddress& group) {
     const bool v4 = group.family == Family::v4;
-    std::istringstream lines(text_of(v4 ? "/proc/self/net/igmp" : "/proc/self/net/igmp6"));
+    std::istringstream lines{std::string(text)};
     std::string wanted;
     if (v4) {  // one number as the processor has it, in capitals
         std::uint32_t number = 0;
         std::memcpy(&number, group.octets.data(), sizeof number);
-        std::array<char, 9> text;
-        std::snprintf(text.data(), text.size(), "%08X", number);
-        wanted = text.data();
+        std::array<char, 9> hex;
+        std::snprintf(hex.data(), hex.size(), "%08X", number);
+        wanted = hex.data();
     } else {
         for (const std::uint8_t octet : group.octets) wanted += hex_of(octet);
     }
     std::uint32_t index = 0;
     bool any = false;
-    for (std::string line; std::getline(lines, line); any = true) {
+    std::vector<std::uint32_t> joined;
+    for (std::string line; std::getline(lines, line);) {
         std::istringstream fields(line);
         std::string first, second, third;
         fields >> first >> second >> third;
         const bool is_heading = !line.empty() && line[0] >= '0' && line[0] <= '9';
-        if (is_heading)
+        if (is_heading) {
             index = static_cast<std::uint32_t>(std::strtoul(first.c_str(), nullptr, 10));
+            any = true;
+        }
         const std::string& listed = v4 ? first : third;
-        if (index == interface_index && listed == wanted && (!v4 || !is_heading)) return true;
+        if (listed == wanted && (!v4 || !is_heading)) joined.push_back(index);
     }
-    return any ? std::optional(false) : std::nullopt;
+    return any ? std::optional(joined) : std::nullopt;
+}
+
+std::optional<std::vector<std::uint32_t>> joined_interfaces(const IpAddress& group) {
+    const bool v4 = group.family == Family::v4;
+    return parse_memberships(text_of(v4 ? "/proc/self/net/igmp" : "/proc/self/net/igmp6"), group);
+}
+
+std::optional<bool> is_joined(const IpAddress& group, std::uint32_t interface_index) {
+    const auto joined = joined_interfaces(group);
+    if (!joined) return std::nullopt;
+    return std::ranges::count(*joined, interface_index) > 0;
 }
 
 std::optional<std::int64_t> kernel_setting(const std::string& name) {

@@ -78,7 +78,8 @@ public:
         common_.msg_name = &to.storage;
         common_.msg_namelen = to.size;
         common_.msg_control = common_control_.bytes.data();
-        if (outlet.interface_index != 0) choose_outlet(common_, family, outlet);
+        const bool has_source = outlet.source.family != IpAddress::Family::none;
+        if (outlet.interface_index != 0 || has_source) choose_outlet(common_, family, outlet);
     }
 
     // Takes the first datagrams, as many as one call sends.

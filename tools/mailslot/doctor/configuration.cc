@@ -8,8 +8,10 @@ namespace mailslot::cli::doctor {
 
 void check_configuration(const Patient& patient, Findings& findings) {
     const Settings& settings = patient.settings;
-    std::string detail =
-        "host " + settings.host + ", port " + std::to_string(settings.port) + ", domains ";
+    std::string detail = "host " + settings.host;
+    for (const std::string& name : settings.host_aliases) detail += ", also " + name;
+    if (!settings.full_host.empty()) detail += ", in full " + settings.full_host;
+    detail += ", port " + std::to_string(settings.port) + ", domains ";
     for (const std::string& domain : settings.domains) {
         detail += (&domain == settings.domains.data() ? "" : ", ") + domain;
     }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "api/search.h"
 #include "base/visible_text.h"
@@ -62,10 +63,18 @@ std::string slots_of(const Found& found) {
     return count > kMostNamed ? slots + ", ..." : slots;
 }
 
-std::optional<IpAddress> address_of(const Patient& patient, const Address& peer) {
-    if (peer.place == Place::ip) return peer.ip;
+// What is known of where the host is.
+struct Whereabouts {
+    std::optional<IpAddress> address{};  // that messages to it are sent to
+    std::vector<IpAddress> answers{};    // all that the configuration or the resolver says
+};
+
+Whereabouts whereabouts_of(const Patient& patient, const Address& peer) {
+    if (peer.place == Place::ip) return {peer.ip, {}};
     const SystemClock clock;
-    return HostResolver(patient.settings, clock).resolve(peer.place_text, kPatienceOfNames);
+    HostResolver resolver(patient.settings, clock);
+    const auto host = resolver.resolve(peer.place_text, kPatienceOfNames);
+    return {host ? std::optional(host->address) : std::nullopt, resolver.answers(peer.place_text)};
 }
 
 // A query that nobody needs to answer.
@@ -81,11 +90,52 @@ std::string some_frame(const Settings& settings) {
     return std::string(as_text(wire::encode_single(buffer, query)));
 }
 
-Finding unknown_address(const std::string& host) {
-    return {
-        "", Status::failed, "peer_unknown",
-        "nobody of that name answers, be it a host or a domain, and no resolver knows it",
-        "getent hosts " + host + "    # or in mailslot.toml: [peers]; " + host + " = \"ADDRESS\""};
+Finding no_way_to(const std::string& host, const IpAddress& address) {
+    return {"", Status::failed, "no_route", "there is no way to " + host,
+            "ip route add " + to_string(address) + " dev INTERFACE"};
+}
+
+// No address of it is of use, and nobody of that name answers to the group.
+Finding unknown_address(const std::string& host, const std::vector<IpAddress>& answers) {
+    const std::string look_it_up = "getent hosts " + host;
+    if (answers.empty()) {
+        return {"", Status::failed, "peer_unknown",
+                "nobody of that name answers, be it a host or a domain, and no resolver knows it",
+                look_it_up + "    # or in mailslot.toml: [peers]; " + host + " = \"ADDRESS\""};
+    }
+    const std::string address = to_string(answers.front());
+    switch (os::use_of(answers.front())) {
+        case os::AddressUse::no_route:
+            return no_way_to(host + " at " + address, answers.front());
+        case os::AddressUse::this_machine:
+            return {"", Status::failed, "own_address",
+                    "its address is said to be " + address +
+                        ", which is one of this machine's own, and nobody of that name answers",
+                    look_it_up + "    # then correct the hosts file, the name server or [peers]"};
+        default:
+            return {"", Status::failed, "bad_address",
+                    "its address is said to be " + address +
+                        ", which no machine can have, and nobody of that name answers",
+                    look_it_up + "    # then correct the hosts file, the name server or [peers]"};
+    }
+}
+
+// A machine with the host's address that answers as soon as no name is asked for.
+std::optional<Finding> wrong_name(const Address& peer, const IpAddress& address, Timeout timeout) {
+    if (peer.place != Place::named) return std::nullopt;
+    Address there = peer;
+    there.place = Place::ip;
+    there.ip = address;
+    there.slot = {};
+    const auto asked = search(there, timeout);
+    if (!asked || asked->found().machines.empty()) return std::nullopt;
+    const std::string& host = peer.place_text;
+    const std::string other = asked->found().machines.front().host;
+    return Finding{"", Status::failed, "wrong_name",
+                   other + " answers at " + to_string(address) + ", which is said to be " + host +
+                       "'s address, and is not called so",
+                   "in mailslot.toml of " + other + ": host_aliases = [\"" + host +
+                       "\"]; then start its readers anew; or correct the address of " + host};
 }
 
 // Whether the firewall here knows an answer from the port that was asked.
@@ -114,16 +164,18 @@ Finding silent(const Patient& patient, const std::string& host) {
 }
 
 // Why a machine does not answer.
-Finding why_silent(const Patient& patient, const Address& peer, const Search& asked) {
+Finding why_silent(const Patient& patient, const Address& peer, const Search& asked,
+                   Timeout timeout) {
     const std::string& host = peer.place_text;
-    const auto address = address_of(patient, peer);
+    const auto [address, answers] = whereabouts_of(patient, peer);
     for (const std::string& other : asked.other_versions()) {
         if (address && other != to_string(*address)) continue;
         return {"", Status::failed, "other_version",
                 other + " runs a version of mailslot that this one does not understand",
                 "mailslot --version    # on both: install the same"};
     }
-    if (!address) return unknown_address(host);
+    if (!address) return unknown_address(host, answers);
+    if (auto wrong = wrong_name(peer, *address, timeout)) return *wrong;
     const std::string frame = some_frame(patient.settings);
     const int os_code =
         os::probe_address({*address, patient.settings.port}, as_bytes(frame), kPatienceOfLinks);
@@ -138,8 +190,7 @@ Finding why_silent(const Patient& patient, const Address& peer, const Search& as
                         std::to_string(patient.settings.port) + " is closed",
                     "mailslot listen NAME    # on " + host + "; or the same `port` on both"};
         case ENETUNREACH:
-            return {"", Status::failed, "no_route", "there is no way to " + where,
-                    "ip route add " + to_string(*address) + " dev INTERFACE"};
+            return no_way_to(where, *address);
         case EPERM:
         case EACCES: {
             const auto block = patient.rules
@@ -221,14 +272,15 @@ Finding why_nobody_reads(const Patient& patient, const Address& address, Timeout
         return {"", Status::failed, "no_such_slot", "nobody answered that has a reader of " + name,
                 "mailslot listen " + name + "    # on a machine that is to hear it"};
     }
-    if (!hosts.empty() && address.place == Place::named && !address_of(patient, address)) {
+    if (!hosts.empty() && address.place == Place::named &&
+        !whereabouts_of(patient, address).address) {
         return {"", Status::failed, "wrong_domain",
                 hosts + " has a reader of " + name + ", but neither is its name " +
                     address.place_text + ", nor is it in a domain of that name",
                 "in mailslot.toml of " + hosts + ": domains = [\"" + address.place_text +
                     "\"]; then start the reader anew"};
     }
-    return why_silent(patient, address, *there);
+    return why_silent(patient, address, *there, timeout);
 }
 
 }  // namespace
@@ -252,7 +304,7 @@ void check_peer(const Patient& patient, const std::string& host, Timeout timeout
     }
     const Found found = asked->found();
     if (found.machines.empty()) {
-        Finding why = patient.settings.udp ? why_silent(patient, *address, *asked) : Finding{};
+        Finding why = patient.settings.udp ? why_silent(patient, *address, *asked, timeout) : Finding{};
         why = classic_or(patient, *address, std::move(why));
         why.check = finding.check;
         findings.push_back(why);

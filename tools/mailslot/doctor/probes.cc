@@ -149,13 +149,26 @@ Finding not_sent(const Patient& patient, const Probe& probe) {
             route_to_group(probe)};
 }
 
+// The system's limit is for one socket. We open further ones, up to a bound of our own.
+Finding not_joined(const Probe& probe) {
+    const std::string heard = "no program here hears the group by " + probe.interface + ": ";
+    if (probe.link.family == Family::v4) {
+        return {"", Status::failed, "not_joined",
+                heard +
+                    "there are more interfaces than sockets may join "
+                    "(net.ipv4.igmp_max_memberships each, 64 sockets)",
+                "sysctl -w net.ipv4.igmp_max_memberships=200    # readers follow within seconds"};
+    }
+    return {"", Status::failed, "not_joined",
+            heard + "the system lets no socket join, or has forgotten that one had",
+            "sysctl -w net.core.optmem_max=131072    # readers follow within seconds"};
+}
+
 Finding not_heard(const Patient& patient, const Probe& probe) {
     const bool is_joined =
         os::is_joined(group_address(probe.link.family), probe.link.interface_index).value_or(true);
     if (!is_joined) {
-        return {"", Status::failed, "not_joined",
-                "no program here hears the group: the system's limit of memberships may be used up",
-                "sysctl -w net.ipv4.igmp_max_memberships=200    # then start the readers anew"};
+        return not_joined(probe);
     }
     const auto block =
         patient.rules ? find_block(*patient.rules, "input", patient.settings.port) : std::nullopt;
