@@ -24,15 +24,6 @@ os::Deadline deadline_of(Timeout timeout) {
     return std::chrono::steady_clock::now() + timeout;
 }
 
-Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted) {
-    auto waited = want.end->wait_for_room(want.payload_bytes, deadline, interrupted);
-    // Given up, so it counts after all; what is gone counts nothing.
-    if (!waited && waited.error().code != Errc::no_such_slot) {
-        want.end->count_refusal(Errc::slot_full);
-    }
-    return waited;
-}
-
 Result<std::unique_ptr<WriterState>> WriterState::create(const Address& address,
                                                          const WriterOptions& options) {
     const auto process = Process::current();
@@ -101,7 +92,9 @@ Result<void> WriterState::find() {
 bool WriterState::hold(std::string_view message, Form form) {
     if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
-    if (is_at_home(now_us)) return false;
+    // Where that takes a wait, put() does it.
+    local_->set_interrupted([] { return true; });
+    if (const auto home = is_at_home(now_us); !home || *home) return false;
     if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
     ++next_sequence_;
     return true;
@@ -109,8 +102,9 @@ bool WriterState::hold(std::string_view message, Form form) {
 
 Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Form form,
                                      const Patience& patience, WantOfRoom& want) {
-    std::size_t done = 0;
-    while (done < messages.size()) {
+    set_interrupted(patience.interrupted);
+    std::size_t done = put_rest(messages, form, patience, want);
+    while (done < messages.size() && want.rest.messages == 0) {
         // What was not said to anybody is not counted: the caller hears of it at the next put.
         const Refusal refusal =
             done == 0 && !may_wait_for_room(patience) ? Refusal::counted : Refusal::passed_over;
@@ -134,18 +128,20 @@ Result<std::size_t> WriterState::put_some(std::span<const std::string_view> mess
     messages = messages.first(std::min(messages.size(), kAtOnce));
     const bool is_here = address_.place == Place::here;
     const auto taken =
-        is_here ? put_here(items_of(messages, form, clock_.unix_microseconds()), refusal, want)
-                : put_elsewhere(messages, form, patience, continues);
-    if (taken) next_sequence_ += *taken;
+        is_here ? put_here(items_of(messages, form, clock_.unix_microseconds(), next_sequence_),
+                           refusal, want)
+                : put_elsewhere(messages, form, patience, want, continues);
+    if (taken) next_sequence_ += *taken + want.rest.messages;
     if (taken) return taken;
     return named(taken.error());
 }
 
 std::span<const inbox::Item> WriterState::items_of(std::span<const std::string_view> messages,
-                                                   Form form, std::int64_t now_us) {
+                                                   Form form, std::int64_t now_us,
+                                                   std::uint64_t first_sequence) {
     if (items_.size() < messages.size()) items_.resize(messages.size());
     for (std::size_t i = 0; i < messages.size(); ++i) {
-        items_[i] = {inbox::RecordKind::local, form, origin_, next_sequence_ + i, now_us, {},
+        items_[i] = {inbox::RecordKind::local, form, origin_, first_sequence + i, now_us, {},
                      as_bytes(messages[i])};
     }
     return std::span<const inbox::Item>(items_).first(messages.size());
@@ -170,37 +166,60 @@ Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Re
 // Whether what goes elsewhere goes into a slot of this machine too. Where there was none a moment
 // ago it is not looked for: what then comes back from the network is not marked, so that the post
 // office puts it into one that was opened meanwhile.
-bool WriterState::is_at_home(std::int64_t now_us) {
+Result<bool> WriterState::is_at_home(std::int64_t now_us) {
     if (!local_) return false;
     const bool may_rest = reach_.others && !is_at_home_ && now_us < look_again_us_ &&
                           now_us >= look_again_us_ - kLookAgainUs;  // the clock was not set back
     if (may_rest) return false;
-    is_at_home_ = local_->attach().has_value();
+    const auto attached = local_->attach();
+    if (!attached && attached.error().code == Errc::interrupted) return attached.error();
+    is_at_home_ = attached.has_value();
     if (!is_at_home_) look_again_us_ = now_us + kLookAgainUs;
     return is_at_home_;
 }
 
-// Fire and forget: whatever keeps a message out of the slot here is counted there.
-void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience) {
-    os::Deadline deadline;
-    while (!items.empty()) {
-        WantOfRoom want;
+// Fire and forget: whatever keeps a message out of the slot here is counted there. How many are
+// settled; all, but where the caller has the patience to wait with `want`.
+std::size_t WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience,
+                                     WantOfRoom& want) {
+    std::size_t done = 0;
+    while (done < items.size()) {
         const Refusal refusal =
             may_wait_for_room(patience) ? Refusal::passed_over : Refusal::counted;
-        const auto taken = put_here(items, refusal, want);
-        if (!taken && taken.error().code == Errc::no_such_slot) break;
-        if (want.end && is_patient(patience)) {
-            if (remote_) remote_->flush();  // others need not wait for room here
-            if (!deadline) deadline = deadline_of(patience.timeout);
-            if (wait_for_room(want, deadline, patience.interrupted)) continue;
+        WantOfRoom room;
+        const auto taken = put_here(items.subspan(done), refusal, room);
+        const bool may_wait = room.end && is_patient(patience);
+        const bool is_stopped = !taken && taken.error().code == Errc::interrupted;
+        if (may_wait || is_stopped) {
+            want.end = std::move(room.end);
+            want.payload_bytes = room.payload_bytes;
+            return done;
         }
-        items = items.subspan(taken ? *taken : 1);
+        if (!taken && taken.error().code == Errc::no_such_slot) break;
+        done += taken ? *taken : 1;
     }
+    return items.size();
+}
+
+// The messages that have gone to other machines, into the slot here: how many that settles.
+std::size_t WriterState::put_rest(std::span<const std::string_view> messages, Form form,
+                                  const Patience& patience, WantOfRoom& want) {
+    Unfinished& rest = want.rest;
+    // A child of fork is another writer: these were its parent's.
+    const bool is_ours = rest.origin == origin_ && local_ && address_.place != Place::here;
+    if (!is_ours) rest = {};
+    messages = messages.first(std::min<std::size_t>(messages.size(), rest.messages));
+    if (messages.empty()) return 0;
+    const auto items = items_of(messages, form, clock_.unix_microseconds(), rest.first_sequence);
+    const std::size_t done = put_at_home(items, patience, want);
+    rest.first_sequence += done;
+    rest.messages = messages.size() - done;
+    return done;
 }
 
 Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view> messages,
                                                Form form, const Patience& patience,
-                                               bool continues) {
+                                               WantOfRoom& want, bool continues) {
     if (reach_.others) {
         if (auto late = take_late_error()) return std::move(*late);
         const auto fit = how_many_fit(messages, form);
@@ -208,15 +227,34 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
         messages = messages.first(*fit);
     }
     const std::int64_t now_us = clock_.unix_microseconds();
-    const bool at_home = is_at_home(now_us);
-    if (at_home) put_at_home(items_of(messages, form, now_us), patience);
-    if (!reach_.others) return messages.size();
+    const auto at_home = is_at_home(now_us);
+    if (!at_home) return at_home.error();
+    std::size_t done = messages.size();
+    const auto items = items_of(messages, form, now_us, next_sequence_);
+    if (*at_home) done = put_at_home(items, patience, want);
+    std::size_t sent = messages.size();
+    if (reach_.others) {
+        const auto taken = put_to_others(batch_of(messages, form, now_us, *at_home, continues));
+        // An error is about the first; what the slot here lacks is counted, for nobody comes again.
+        if (!taken) (void)put_at_home(items.subspan(done), {}, want);
+        if (!taken) return taken;
+        sent = *taken;
+        // Others need not wait for room here.
+        if (remote_ && done < sent) remote_->flush();
+    }
+    done = std::min(done, sent);
+    want.rest = {origin_, next_sequence_ + done, sent - done};
+    return done;
+}
+
+RemoteWriter::Batch WriterState::batch_of(std::span<const std::string_view> messages, Form form,
+                                          std::int64_t now_us, bool at_home, bool continues) {
     // The post office here must know its own machine's copies; where a slot is there is a number.
     if (at_home && station_ == 0) {
         const inbox::SlotFolder folder(process_.settings().dir);
         station_ = folder.station_id(process_.random()).value_or(0);
     }
-    return put_to_others({
+    return {
         .texts = messages,
         .form = form,
         .first_sequence = next_sequence_,
@@ -224,7 +262,7 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
         .station = station_,
         .delivered_at_home = at_home,
         .continues = continues,
-    });
+    };
 }
 
 // From the first one on; not none. Errors: message_too_big, bad_name, bad_config.

@@ -28,10 +28,9 @@ struct Patience {
 struct WantOfRoom {
     std::shared_ptr<inbox::InboxWriter> end;
     std::size_t payload_bytes = 0;
+    Unfinished rest{};  // these have gone to other machines, and go only into the slot here
 };
 
-// Waits for it. Errors: timed_out, no_such_slot, interrupted.
-Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted);
 os::Deadline deadline_of(Timeout timeout);  // below 0: none
 inline bool is_patient(const Patience& patience) { return patience.timeout.count() != 0; }
 
@@ -45,9 +44,14 @@ public:
 
     // For a slot of this machine, whether there is one. Errors: as LocalWriter::attach's.
     Result<void> find();
-    // Puts what there is room for. Where there is none for the first, and its caller has patience:
-    // slot_full, and the caller waits with `want`; only slots met on the way elsewhere are waited
-    // for here. Errors: as Writer::put's.
+    // What ends the waits of find() and of a put for a process that was stopped.
+    void set_interrupted(Interrupted interrupted) {
+        if (local_) local_->set_interrupted(interrupted);
+    }
+    // Puts what there is room for; how many are wherever they were to go. Where there is no room
+    // for the next one, and the caller has patience, it waits with `want` and comes again: in a
+    // slot of this machine alone the first one then has slot_full; on the way elsewhere want.rest
+    // says which of the others have been sent. Errors: as Writer::put's.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const Patience& patience, WantOfRoom& want);
     // The same of one message to a slot here; false: nothing was done, nor counted.
@@ -96,15 +100,20 @@ private:
                                  bool continues);
     Result<std::size_t> put_here(std::span<const inbox::Item> items, Refusal refusal,
                                  WantOfRoom& want);
-    bool is_at_home(std::int64_t now_us);
-    void put_at_home(std::span<const inbox::Item> items, const Patience& patience);
+    Result<bool> is_at_home(std::int64_t now_us);
+    std::size_t put_at_home(std::span<const inbox::Item> items, const Patience& patience,
+                            WantOfRoom& want);
+    std::size_t put_rest(std::span<const std::string_view> messages, Form form,
+                         const Patience& patience, WantOfRoom& want);
     Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
-                                      const Patience& patience, bool continues);
+                                      const Patience& patience, WantOfRoom& want, bool continues);
+    RemoteWriter::Batch batch_of(std::span<const std::string_view> messages, Form form,
+                                 std::int64_t now_us, bool at_home, bool continues);
     std::optional<Error> take_late_error();
     Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
     Result<std::size_t> put_to_others(RemoteWriter::Batch batch);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
-                                          std::int64_t now_us);
+                                          std::int64_t now_us, std::uint64_t first_sequence);
     Error named(Error error) const;
     // A slot that drops its oldest is not waited for, however patient the caller: what it refuses
     // is counted at once.

@@ -76,7 +76,8 @@ public:
     const SlotOptions& options() const { return options_; }
 
     // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
-    // coming. `interrupted` is called with no lock held. Errors: timed_out, closed, interrupted.
+    // coming. `interrupted` is called with no lock held, and a message that is there comes first.
+    // Errors: timed_out, closed, interrupted.
     Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
     Result<void> get_nowait(Record& record) { return get_nowait(record, record.payload); }
     // The same into a string of the caller's, whose memory serves again. Below 0: no deadline.
@@ -117,6 +118,7 @@ public:
 
 private:
     struct Waiter;
+    struct Wait;
     using Lock = std::unique_lock<os::BiasedMutex>;
     enum class Took { message, nothing, damage };
 
@@ -155,10 +157,9 @@ private:
     void leave(std::uint32_t block);
     void publish();
     void serve_room();
-    Result<void> wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload,
-                              os::Deadline deadline, Interrupted interrupted);
+    Result<void> wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload, Wait wait);
     bool spin(Lock& lock, os::Deadline deadline);
-    bool sleep_on_bell(Lock& lock, os::Deadline deadline);
+    void sleep_on_bell(Lock& lock, Wait& wait);
     bool trim_blocks(std::uint32_t first, std::uint32_t most);
     void settle_poll();
     void settle_plain();
