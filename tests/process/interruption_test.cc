@@ -205,17 +205,17 @@ TEST_F(Interruption, of_many_puts_says_how_many_are_done) {
         SCOPED_TRACE(address);
         Reader reader = Reader::create("SIGNALS", {.max_messages = 3}).value();
         Writer writer = Writer::open(address).value();
-        const std::vector<std::string_view> messages{"1", "2", "3", "4", "5"};
+        ASSERT_TRUE(writer.put("0"));  // finds the slot
+        const std::vector<std::string_view> messages{"1", "2", "3", "4"};
         Unfinished unfinished;
         PutOptions options{
             .wait_when_full = kForever, .interrupted = question, .unfinished = &unfinished};
         has_come = true;
-        ASSERT_EQ(writer.put_many(messages, options).value(), 3u);
-        for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(reader.get(0ms).value().text(), messages[i]);
+        ASSERT_EQ(writer.put_many(messages, options).value(), 2u);
+        for (const char* text : {"0", "1", "2"}) EXPECT_EQ(reader.get(0ms).value().text(), text);
         has_come = false;
-        ASSERT_EQ(writer.put_many(std::span(messages).subspan(3), options).value(), 2u);
-        EXPECT_EQ(reader.get(0ms).value().text(), "4");
-        EXPECT_EQ(reader.get(0ms).value().text(), "5");
+        ASSERT_EQ(writer.put_many(std::span(messages).subspan(2), options).value(), 2u);
+        for (const char* text : {"3", "4"}) EXPECT_EQ(reader.get(0ms).value().text(), text);
         EXPECT_EQ(reader.qsize(), 0u);
         EXPECT_EQ(reader.info().lost.total(), 0u);
     }
