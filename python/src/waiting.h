@@ -62,10 +62,10 @@ inline Timeout time_left(Timeout timeout, std::chrono::steady_clock::time_point 
 template <class Wait>
 auto wait_with_signals(Timeout timeout, const Wait& wait) {
     const bool is_main = _PyOS_IsMainThread() != 0;
-    const auto began = std::chrono::steady_clock::now();
     auto result = unlocked([&] { return wait(timeout, is_main ? would_sleep : nullptr); });
     const auto is_interrupted = [&] { return !result && result.error().code == Errc::interrupted; };
     if (!is_interrupted()) return result;
+    const auto began = std::chrono::steady_clock::now();  // it costs a tenth of a put
     SignalWatch signals;
     do {
         const Timeout left = time_left(timeout, began);

@@ -93,7 +93,7 @@ bool WriterState::hold(std::string_view message, Form form) {
     if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
     // Where that takes a wait, put() does it.
-    local_->set_interrupted([] { return true; });
+    set_interrupted([] { return true; });
     if (const auto home = is_at_home(now_us); !home || *home) return false;
     if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
     ++next_sequence_;

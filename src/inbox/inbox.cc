@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/crash_point.h"
 #include "inbox/get_now.h"
@@ -271,6 +272,7 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
     Waiter self;
     waiters_.push_back(&self);
     settle_plain();
+    wait.spins = !std::exchange(has_spun_, false);
     bool took = false;
     while (!closed_) {
         // Before the rest: a message that is there is taken, whatever ended the sleep.
@@ -292,6 +294,7 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
     }
     if (took) return {};
     if (closed_) return Error{Errc::closed, "get"};
+    has_spun_ = wait.is_interrupted;
     return Error{wait.is_interrupted ? Errc::interrupted : Errc::timed_out, "get"};
 }
 

@@ -200,6 +200,7 @@ private:
     std::function<void()> ask_for_trim_;
     // Taken in one run, and the run after which a reader looks how close behind it is.
     std::uint32_t run_ = 0, gather_after_ = kGatherAfter;
+    bool has_spun_ = false;        // the last wait was interrupted, and is likely gone on with
     bool is_plain_ = true;         // nobody waits or polls, and it is open: get_now may take
     std::deque<Waiter*> waiters_;  // the first sleeps on the bell
     std::atomic<std::uint32_t> all_left_{0};  // 1: it is closed, and nobody waits any more
