@@ -29,7 +29,7 @@ struct Found {
 struct FindOptions {
     Timeout timeout{500};    // how long to wait for answers
     std::size_t enough = 0;  // ends as soon as so many machines were found; 0: waits for all
-    Interrupted interrupted = nullptr;
+    Interrupted interrupted = nullptr;  // here it may do anything: a search holds nothing
 };
 
 // Machines that have a reader of this name. NAME: anywhere; \\PLACE\mailslot\NAME: there.

@@ -34,7 +34,10 @@ enum class WhenFull : std::uint8_t { refuse, drop_oldest };
 // may then count messages that still arrive.
 enum class Order : std::uint8_t { kept, as_it_comes };
 
-// Asked whenever a signal interrupts a wait: true ends it with Errc::interrupted. Null: wait on.
+// Whether a signal has come that the caller wants to deal with: true ends the wait with
+// Errc::interrupted, and the caller may go on with it for the rest of the time. Asked before each
+// sleep of the calling thread and when a signal ends a sleep; where another thread took the signal,
+// within 100 ms. It only answers: it must not call this library. Null: signals end no wait.
 using Interrupted = bool (*)();
 
 // A short text with a name that travels with a message: {"level", "30"}.   docs/protocol/labels.md
@@ -193,6 +196,12 @@ struct WriterOptions {
     // How long a put waits for a process here that does not answer, since it was stopped: the
     // reading one where the slot must be found, another writer in mid-put.
     Timeout wait_for_others{1000};
+    Interrupted interrupted = nullptr;  // for open(); a put has its own
+};
+
+// The messages that an interrupted put has sent to other machines and not yet to the slot here.
+struct Unfinished {
+    std::uint64_t origin = 0, first_sequence = 0, messages = 0;
 };
 
 struct PutOptions {
@@ -200,6 +209,9 @@ struct PutOptions {
     std::span<const Label> labels{};  // of each message; docs/protocol/labels.md has the limits
     std::optional<Timeout> wait_when_full{};  // none: the writer's own
     Interrupted interrupted = nullptr;
+    // To go on with an interrupted put to this machine and others: give the messages that were not
+    // taken, and the same object, to the next put. Null: the slot here counts them as refused.
+    Unfinished* unfinished = nullptr;
 };
 
 // The writing end: to one slot here, on one host, in a domain, or everywhere.
@@ -208,7 +220,7 @@ public:
     // NAME and \\.\mailslot\NAME: a slot of this machine. \\PLACE\mailslot\NAME, PLACE a host, an
     // IP address, a domain or *: fire and forget, reader or not.                      Win32:
     // CreateFile Errors: bad_name, name_too_long, bad_config, no_resources; local: no_such_slot,
-    // no_permission.
+    // no_permission, timed_out, interrupted.
     static Result<Writer> open(std::string_view address, const WriterOptions& options = {});
     Writer(Writer&&) noexcept;
     Writer& operator=(Writer&&) noexcept;
@@ -217,7 +229,9 @@ public:
     // Puts one whole message: all of it or nothing.                              Win32: WriteFile
     // Errors: message_too_big, closed, no_resources; a slot of this machine: no_such_slot (after
     // looking once for a new reader of that name), slot_full, timed_out, no_permission; elsewhere:
-    // unreachable. With labels that break the limits: bad_label.
+    // unreachable. With labels that break the limits: bad_label. interrupted: only with
+    // PutOptions::interrupted; the message was not put, but see PutOptions::unfinished.
+    // Threads: a put that waits for room holds up nobody, and close() ends it with closed.
     Result<void> put(std::string_view text, const PutOptions& options = {});
     Result<void> put(std::span<const std::byte> bytes);
 
@@ -234,8 +248,8 @@ public:
 
     std::string_view address() const;
     std::uint64_t origin() const;
-    Result<SlotInfo> info()
-        const;  // of a slot on this machine. Errors: no_such_slot, wrong_direction.
+    // Of a slot on this machine. Errors: no_such_slot, wrong_direction, interrupted.
+    Result<SlotInfo> info(Interrupted interrupted = nullptr) const;
     void close();
 
 private:
@@ -265,9 +279,10 @@ private:
 inline Reader::Iterator Reader::begin() { return Iterator(*this); }
 
 // The slots of this machine that this user may see; and one of them by name, which may be another
-// process's. Errors: no_permission, no_resources, bad_config; info also bad_name, no_such_slot.
-MAILSLOT_API Result<std::vector<SlotInfo>> list();
-MAILSLOT_API Result<SlotInfo> info(std::string_view name);
+// process's. Errors: no_permission, no_resources, bad_config, interrupted; info also bad_name,
+// no_such_slot.
+MAILSLOT_API Result<std::vector<SlotInfo>> list(Interrupted interrupted = nullptr);
+MAILSLOT_API Result<SlotInfo> info(std::string_view name, Interrupted interrupted = nullptr);
 
 // The writers on other machines that a slot of this machine has heard, in the order first heard;
 // at most 65,536 in all slots. For the user whose slot it is. Errors: as info's, and timed_out;

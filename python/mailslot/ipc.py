@@ -18,7 +18,7 @@ Threads: an object may be used by several at once; nobody waits with the interpr
 from __future__ import annotations
 
 import threading
-from typing import Any, Callable, Dict, Optional, Tuple, TypeVar, Union, overload
+from typing import Any, Callable, Dict, NoReturn, Optional, Tuple, TypeVar, Union, overload
 
 from . import _mailslot
 from ._mailslot import Message, SlotInfo
@@ -71,6 +71,7 @@ _PLAIN: Any = (_mailslot.dumps, _mailslot.loads)  # the serialiser that Mailslot
 _NONE: Any = (_as_it_is, _as_it_is)  # what `serialiser=None` means
 _MISSING: Any = object()
 _Answer = TypeVar("_Answer")
+_End = TypeVar("_End", _mailslot.Reader, _mailslot.Writer)
 
 
 @overload
@@ -195,7 +196,7 @@ class Mailslot(_mailslot.Ends):
         self._reader: Optional[_mailslot.Reader] = None
         self._writer: Optional[_mailslot.Writer] = None
         self._closed = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may come in while its thread holds it
         if mode == "r":
             self._as_reader()
 
@@ -287,7 +288,7 @@ class Mailslot(_mailslot.Ends):
                 )
                 self._mode = "r"
                 self._settle_direct()
-            return self._reader
+            return self._unless_closed(self._reader)
 
     def _as_writer(self) -> _mailslot.Writer:
         writer = self._writer
@@ -299,7 +300,14 @@ class Mailslot(_mailslot.Ends):
                 self._mode = "w"  # also when nobody listens: the use was to write
                 self._writer = _mailslot.Writer(self.name, marshalled=self._marshalled)
                 self._settle_direct()
-            return self._writer
+            return self._unless_closed(self._writer)
+
+    def _unless_closed(self, end: _End) -> _End:
+        """The end that was just made; a signal's handler may have closed the object while it was."""
+        if self._closed:
+            end.close()
+            self._raise_closed()
+        return end
 
     def _settle_direct(self) -> None:
         """Says which of put and get need none of the rules below, so that usual calls go straight to the library
@@ -308,9 +316,12 @@ class Mailslot(_mailslot.Ends):
         writer = None if self._closed or self._dumps is not None or self._message_size else self._writer
         self._go_direct(reader, writer)
 
+    def _raise_closed(self) -> NoReturn:
+        raise x_mailslot_closed(0, "Mailslot", f"{self.name}: this mailslot was closed; make a new one")
+
     def _check(self, reading: bool) -> None:
         if self._closed:
-            raise x_mailslot_closed(0, "Mailslot", f"{self.name}: this mailslot was closed; make a new one")
+            self._raise_closed()
         if self._mode == ("w" if reading else "r"):
             used, wanted = ("write", "read from") if reading else ("read", "written to")
             raise x_mailslot_invalid_use(

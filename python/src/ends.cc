@@ -14,11 +14,18 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
-// {"level": "30"} as labels; borrows from the dict's strings.
-std::vector<Label> labels_of(const py::handle& labels) {
-    std::vector<Label> result;
+// {"level": "30"} as labels, and what keeps their memory: another thread may change the dict
+// while the message is put.
+struct Labels {
+    std::vector<Label> all;
+    std::vector<py::object> kept;
+};
+
+Labels labels_of(const py::handle& labels) {
+    Labels result;
     if (labels.is_none()) return result;
-    const auto text = [](const py::handle& object, const char* what) {
+    const auto text = [&result](const py::handle& object, const char* what) {
+        result.kept.push_back(py::reinterpret_borrow<py::object>(object));
         Py_ssize_t size = 0;
         const char* const utf8 =
             PyUnicode_Check(object.ptr()) ? PyUnicode_AsUTF8AndSize(object.ptr(), &size) : nullptr;
@@ -30,7 +37,8 @@ std::vector<Label> labels_of(const py::handle& labels) {
     };
     if (!PyDict_Check(labels.ptr())) throw py::type_error("labels: a dict of str to str");
     for (const auto& [name, value] : py::reinterpret_borrow<py::dict>(labels)) {
-        result.push_back({text(name, "a name"), text(value, "a value")});
+        const std::string_view first = text(name, "a name");
+        result.all.push_back({first, text(value, "a value")});
     }
     return result;
 }
@@ -112,10 +120,14 @@ PyMessage PyReader::get_message(Timeout timeout) {
 void PyReader::take(Message& message, Timeout timeout) {
     // The usual case: something waits. To give the lock away and back would cost more than it.
     Result<void> got = reader_->get_into(message, Timeout(0));
+    if (timeout == kSlotDefault) timeout = timeout_;
     const bool waits = timeout != Timeout(0) && !got && got.error().code == Errc::timed_out;
     if (waits) {
-        got = unlocked([&] { return reader_->get_into(message, timeout, is_interrupted); });
+        got = wait_with_signals(timeout, [&](Timeout left, Interrupted interrupted) {
+            return reader_->get_into(message, left, interrupted);
+        });
     }
+    // A message that was taken is handed over, whatever signal has come meanwhile.
     if (!got) raise(got.error());
 }
 
@@ -147,9 +159,13 @@ void PyReader::close() {
 PyWriter::PyWriter(const std::string& address, double wait_for_address_ms,
                    double wait_for_others_ms, bool marshalled)
     : marshalled_(marshalled) {
-    const WriterOptions options{.wait_for_address = timeout_of(wait_for_address_ms),
-                                .wait_for_others = timeout_of(wait_for_others_ms)};
-    auto opened = unlocked([&] { return Writer::open(address, options); });
+    WriterOptions options{.wait_for_address = timeout_of(wait_for_address_ms)};
+    auto opened = wait_with_signals(timeout_of(wait_for_others_ms),
+                                    [&](Timeout left, Interrupted interrupted) {
+                                        options.wait_for_others = left;
+                                        options.interrupted = interrupted;
+                                        return Writer::open(address, options);
+                                    });
     if (!opened) raise(opened.error());
     writer_ = std::make_unique<Writer>(std::move(*opened));
 }
@@ -157,18 +173,52 @@ PyWriter::PyWriter(const std::string& address, double wait_for_address_ms,
 void PyWriter::put(const py::object& value, double timeout_ms, const py::object& labels,
                    bool unlabelled) {
     const Outgoing message(value, marshalled_);
-    put_data(message.data(), unlabelled ? Format::unlabelled : message.format(), labels_of(labels),
-             timeout_of(timeout_ms));
+    put_data(message.data(), unlabelled ? Format::unlabelled : message.format(),
+             labels_of(labels).all, timeout_of(timeout_ms));
 }
 
 void PyWriter::put_data(std::string_view data, Format format, std::span<const Label> labels,
                         Timeout timeout) {
-    const PutOptions options{.format = format,
-                             .labels = labels,
-                             .wait_when_full = timeout,
-                             .interrupted = is_interrupted};
-    const auto done = unlocked([&] { return writer_->put(data, options); });
+    PutOptions options{.format = format, .labels = labels};
+    const auto done = put_views({&data, 1}, options, timeout);
     if (!done) raise_put(done.error());
+}
+
+// Messages of one format. As Writer::put_many, but behind handlers that do not raise it goes on.
+Result<std::size_t> PyWriter::put_views(std::span<const std::string_view> messages,
+                                        PutOptions& options, Timeout timeout) {
+    Unfinished unfinished;
+    std::size_t done = 0;
+    options.unfinished = &unfinished;
+    const auto put = [&](Timeout left, Interrupted interrupted) -> Result<std::size_t> {
+        options.wait_when_full = left;
+        options.interrupted = interrupted;
+        const auto rest = messages.subspan(done);
+        if (rest.size() == 1) {
+            const auto one = writer_->put(rest.front(), options);
+            if (!one) return one.error();
+            return ++done;
+        }
+        (void)was_interrupted();
+        const auto taken = writer_->put_many(rest, options);
+        if (!taken) return taken;
+        done += *taken;
+        if (done < messages.size() && was_interrupted()) return Error{Errc::interrupted, "put"};
+        return done;
+    };
+    Result<std::size_t> taken = done;
+    try {
+        taken = wait_with_signals(timeout, put);
+    } catch (const py::error_already_set&) {
+        // Other machines have these: the slot here takes them now, or counts them.
+        options.wait_when_full = Timeout(0);
+        options.interrupted = nullptr;
+        const auto rest = messages.subspan(done, unfinished.messages);
+        if (!rest.empty()) (void)unlocked([&] { return writer_->put_many(rest, options); });
+        throw;
+    }
+    if (!taken && done > 0) return done;
+    return taken;
 }
 
 std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
@@ -183,9 +233,10 @@ std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
         kept.push_back(py::reinterpret_borrow<py::object>(value));
         messages.emplace_back(value, marshalled_);
     }
-    const std::vector<Label> named = labels_of(labels);
-    PutOptions options{
-        .labels = named, .wait_when_full = timeout_of(timeout_ms), .interrupted = is_interrupted};
+    const Labels named = labels_of(labels);
+    const Timeout timeout = timeout_of(timeout_ms);
+    const auto began = std::chrono::steady_clock::now();
+    PutOptions options{.labels = named.all};
     std::vector<std::string_view> same;  // what follows in one format
     same.reserve(messages.size());
     std::size_t done = 0;
@@ -196,9 +247,8 @@ std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
              ++i) {
             same.push_back(messages[i].data());
         }
-        const auto taken = unlocked([&] { return writer_->put_many(same, options); });
+        const auto taken = put_views(same, options, time_left(timeout, began));
         if (!taken && done == 0) raise_put(taken.error());
-        if (PyErr_Occurred() != nullptr) throw py::error_already_set();
         if (!taken) break;
         done += *taken;
         if (*taken < same.size()) break;
@@ -207,9 +257,14 @@ std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
 }
 
 SlotInfo PyWriter::info() const {
-    auto info = unlocked([&] { return writer_->info(); });
+    auto info =
+        ask_with_signals([&](Interrupted interrupted) { return writer_->info(interrupted); });
     if (!info) raise(info.error());
     return std::move(*info);
+}
+
+std::uint64_t PyWriter::origin() const {
+    return unlocked([this] { return writer_->origin(); });
 }
 
 void PyWriter::close() {

@@ -52,6 +52,7 @@ class PyWriter {
 public:
     PyWriter(const std::string& address, double wait_for_address_ms, double wait_for_others_ms,
              bool marshalled);
+    ~PyWriter() { close(); }
 
     void put(const pybind11::object& value, double timeout_ms, const pybind11::object& labels,
              bool unlabelled);
@@ -63,9 +64,12 @@ public:
     SlotInfo info() const;
     void close();
     std::string address() const { return std::string(writer_->address()); }
-    std::uint64_t origin() const { return writer_->origin(); }
+    std::uint64_t origin() const;
 
 private:
+    Result<std::size_t> put_views(std::span<const std::string_view> messages, PutOptions& options,
+                                  Timeout timeout);
+
     std::unique_ptr<Writer> writer_;
     const bool marshalled_;
 };

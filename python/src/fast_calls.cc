@@ -224,11 +224,21 @@ std::optional<Data> data_of(PyObject* value) {
     return std::nullopt;
 }
 
-// A few labels, without memory of their own. False: none of the usual kind.
+// A few labels, without memory of their own; their texts stay, though another thread changes the
+// dict meanwhile.
 struct FewLabels {
     std::array<Label, 8> labels;
+    std::array<PyObject*, 16> texts;  // ours to give back
     std::size_t count = 0;
 
+    FewLabels() = default;
+    FewLabels(const FewLabels&) = delete;
+    FewLabels& operator=(const FewLabels&) = delete;
+    ~FewLabels() {
+        for (std::size_t i = 0; i < 2 * count; ++i) Py_DECREF(texts[i]);
+    }
+
+    // False: none of the usual kind.
     bool add(PyObject* dict) {
         if (!PyDict_CheckExact(dict)) return false;
         Py_ssize_t at = 0;
@@ -238,6 +248,10 @@ struct FewLabels {
                 return false;
             const auto first = data_of(name), second = data_of(value);
             if (!first || !second) return false;
+            Py_INCREF(name);
+            Py_INCREF(value);
+            texts[2 * count] = name;
+            texts[2 * count + 1] = value;
             labels[count++] = {first->bytes, second->bytes};
         }
         return true;

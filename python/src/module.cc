@@ -23,6 +23,10 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
+constexpr const char* kOneInterpreter =
+    "mailslot works in the first interpreter of a process only, and this is another one. Under "
+    "Apache with mod_wsgi, set: WSGIApplicationGroup %{GLOBAL} (docs/python.md, \"Interpreters\")";
+
 WhenFull policy_of(const std::string& word) {
     if (word == "refuse") return WhenFull::refuse;
     if (word == "drop_oldest") return WhenFull::drop_oldest;
@@ -51,13 +55,13 @@ std::optional<Trust> trust_of(const std::optional<std::string>& word) {
 }
 
 std::vector<SlotInfo> list_slots() {
-    auto slots = unlocked([] { return list(); });
+    auto slots = ask_with_signals([](Interrupted interrupted) { return list(interrupted); });
     if (!slots) raise(slots.error());
     return std::move(*slots);
 }
 
 SlotInfo slot_info(const std::string& name) {
-    auto found = unlocked([&] { return info(name); });
+    auto found = ask_with_signals([&](Interrupted interrupted) { return info(name, interrupted); });
     if (!found) raise(found.error());
     return std::move(*found);
 }
@@ -74,6 +78,14 @@ std::string canonical_of(const std::string& address) {
     return std::move(*text);
 }
 
+// For a search, which holds nothing and must not begin anew. Without the interpreter lock.
+bool run_handlers_now() {
+    const PyGILState_STATE state = PyGILState_Ensure();
+    const bool has_raised = PyErr_CheckSignals() != 0;  // the exception stays set in this thread
+    PyGILState_Release(state);
+    return has_raised;
+}
+
 std::vector<Machine> found(Result<Found> result) {
     if (!result) raise(result.error());
     if (result->network_error && result->machines.empty()) raise(*result->network_error);
@@ -82,12 +94,14 @@ std::vector<Machine> found(Result<Found> result) {
 
 std::vector<Machine> readers_of(const std::string& name, double timeout_ms) {
     return found(unlocked([&] {
-        return find_readers(name, {timeout_of(timeout_ms), 0, is_interrupted});
+        return find_readers(name, {timeout_of(timeout_ms), 0, run_handlers_now});
     }));
 }
 
 std::vector<Machine> all_slots(double timeout_ms) {
-    return found(unlocked([&] { return find_slots({timeout_of(timeout_ms), 0, is_interrupted}); }));
+    return found(unlocked([&] {
+        return find_slots({timeout_of(timeout_ms), 0, run_handlers_now});
+    }));
 }
 
 py::object loads(const py::buffer& data) {
@@ -198,9 +212,7 @@ Threads: any. Fork: goes on in the child as a new sender.)")
         .def_property_readonly("origin", &PyWriter::origin);
 }
 
-}  // namespace
-
-PYBIND11_MODULE(_mailslot, module) {
+void define(py::module_& module) {
     module.doc() = "The C++ library of mailslot; programs use mailslot.ipc.";
     module.attr("__version__") = MAILSLOT_VERSION;
     define_message(module);
@@ -232,4 +244,38 @@ PYBIND11_MODULE(_mailslot, module) {
         "The plain value that these bytes are, also as marshal writes it. Errors: ValueError.");
 }
 
+// Fills a new module object. pybind11's types exist once in a process, whose first interpreter has
+// them: another one would wait for a lock that it never gets.
+int fill_module(PyObject* object) {
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+        PyErr_SetString(PyExc_ImportError, kOneInterpreter);
+        return -1;
+    }
+    try {
+        static PyObject* contents = nullptr;  // of the first, for a module that is imported anew
+        auto module = py::reinterpret_borrow<py::module_>(object);
+        if (contents != nullptr) return PyDict_Merge(PyModule_GetDict(object), contents, 0);
+        py::detail::get_internals();
+        define(module);
+        contents = PyDict_Copy(PyModule_GetDict(object));
+        return contents == nullptr ? -1 : 0;
+    } catch (py::error_already_set& raised) {
+        raised.restore();
+    } catch (const std::exception& failed) {
+        PyErr_SetString(PyExc_ImportError, failed.what());
+    }
+    return -1;
+}
+
+}  // namespace
 }  // namespace mailslot::python
+
+// In two phases (PEP 489), so that each interpreter that imports it is seen. As PYBIND11_MODULE has
+// it, a second one would be given a copy of what the first one has.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__mailslot() {
+    static PyModuleDef_Slot slots[] = {
+        {Py_mod_exec, reinterpret_cast<void*>(mailslot::python::fill_module)}, {0, nullptr}};
+    static PyModuleDef definition = {
+        PyModuleDef_HEAD_INIT, "_mailslot", nullptr, 0, nullptr, slots, nullptr, nullptr, nullptr};
+    return PyModuleDef_Init(&definition);
+}

@@ -120,8 +120,10 @@ class Teller {
 public:
     explicit Teller(ValueWriter& out) : out_(out) {}
 
-    // Raises x_mailslot_message_too_complex.
+    // Raises x_mailslot_message_too_complex. Keeps the value: what is told may have something
+    // collected, whose end runs the program's code, which may take it out of its container.
     void tell(py::handle value) {
+        const py::object kept = py::reinterpret_borrow<py::object>(value);
         PyObject* const object = value.ptr();
         bool done = false;
         if (object == Py_None) {
@@ -178,13 +180,16 @@ private:
         } else if (PyList_Check(object)) {
             const Py_ssize_t size = PyList_GET_SIZE(object);
             if (!out_.begin_list(static_cast<std::size_t>(size))) return false;
-            // Nobody else runs meanwhile: telling calls nothing of the program's own.
-            for (Py_ssize_t i = 0; i < size; ++i) tell(PyList_GET_ITEM(object, i));
+            for (Py_ssize_t i = 0; i < size && i < PyList_GET_SIZE(object); ++i) {
+                tell(PyList_GET_ITEM(object, i));
+            }
+            if (PyList_GET_SIZE(object) != size) refuse(value, " changed while it was put");
         } else if (PyDict_Check(object)) {
             if (!out_.begin_dict()) return false;
             Py_ssize_t at = 0;
             PyObject *key = nullptr, *item = nullptr;
             while (PyDict_Next(object, &at, &key, &item) != 0) {
+                const py::object kept = py::reinterpret_borrow<py::object>(item);
                 tell(key);
                 tell(item);
             }

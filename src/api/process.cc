@@ -27,6 +27,7 @@ struct Process::Current {
 
     // What is held leaves before the process ends. Once for a process and all of its children.
     Current() {
+        os::stay_loaded();  // before there is a thread of ours, or a handler
         std::atexit([] {
             Current& current = get();
             Process* ending = nullptr;

@@ -166,7 +166,7 @@ std::uint64_t Losses::total() const {
            fragment_timed_out + not_trusted + over_limit + bad_record;
 }
 
-Result<std::vector<SlotInfo>> list() {
+Result<std::vector<SlotInfo>> list(Interrupted interrupted) {
     const auto process = Process::current();
     if (!process) return process.error();
     std::vector<SlotInfo> slots;
@@ -175,15 +175,16 @@ Result<std::vector<SlotInfo>> list() {
         for (const inbox::SlotEntry& entry : folder.list()) {
             if (silent.contains(entry.socket_path)) continue;
             // Dead ones, and those that this user may not see, are not there.
-            auto slot = inbox::ask_for_info(entry);
+            auto slot = inbox::ask_for_info(entry, interrupted);
             if (slot) slots.push_back(std::move(*slot));
+            if (!slot && slot.error().code == Errc::interrupted) return slot.error();
             if (!slot && slot.error().code == Errc::timed_out) silent.insert(entry.socket_path);
         }
     }
     return slots;
 }
 
-Result<SlotInfo> info(std::string_view name) {
+Result<SlotInfo> info(std::string_view name, Interrupted interrupted) {
     const auto parsed = parse_reader_name(name);
     if (!parsed) return parsed.error();
     const auto process = Process::current();
@@ -191,7 +192,7 @@ Result<SlotInfo> info(std::string_view name) {
     for (const inbox::SlotFolder& folder : (*process)->folders()) {
         const auto entry = folder.find(parsed->key);
         if (!entry) continue;
-        auto slot = inbox::ask_for_info(*entry);
+        auto slot = inbox::ask_for_info(*entry, interrupted);
         if (slot || slot.error().code != Errc::no_such_slot) return slot;
     }
     return Error{Errc::no_such_slot, "info", 0, parsed->text};

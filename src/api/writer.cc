@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "api/flusher.h"
@@ -26,6 +29,27 @@ void leave_alone(std::unique_ptr<WriterState> state) {
     kept.push_back(state.release());
 }
 
+// How long messages to others wait for a slot here that takes nothing: longer than a busy reader
+// pauses, and short for a person. After that the slot here is waited for no more, until it has
+// taken a message.
+constexpr Timeout kHomePatience{500};
+
+Timeout home_patience(Timeout patience) {
+    return patience.count() < 0 ? kHomePatience : std::min(patience, kHomePatience);
+}
+
+// Waits a moment: then a put tries again. Errors: interrupted, no_resources.
+Result<void> wait_for_send_buffers(os::Deadline deadline, Interrupted interrupted) {
+    const auto now = std::chrono::steady_clock::now();
+    if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "send"};
+    if (deadline && now >= *deadline) {
+        return Error{Errc::no_resources, "send", 0, "the network is slower than the writer"};
+    }
+    const auto until = now + kRoomRetry;
+    std::this_thread::sleep_until(deadline ? std::min(until, *deadline) : until);
+    return {};
+}
+
 }  // namespace
 
 // What lasts over a fork: what the user asked for. The rest is WriterState, made anew in a child.
@@ -46,6 +70,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         if (!made) return made.error();
         state = std::move(*made);
         generation = os::fork_generation();
+        origin.store(state->origin());
+        origin_is_of.store(generation);
         return state.get();
     }
 
@@ -58,27 +84,65 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
                                             : state->hold(message, form);
     }
 
-    // Waits for room without the mutex: other threads put meanwhile, if only to hear `slot_full`.
+    // Waits for room without the mutex: other threads put meanwhile, if only to hear `slot_full`,
+    // or close.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const PutOptions& wanted) {
         const Patience patience{wanted.wait_when_full.value_or(options.wait_when_full),
                                 wanted.interrupted};
-        std::optional<os::Deadline> deadline;
+        os::Deadline deadline, home_deadline;
+        WantOfRoom want;
+        if (wanted.unfinished != nullptr) want.rest = std::exchange(*wanted.unfinished, {});
         std::size_t done = 0;
         for (;;) {
-            WantOfRoom want;
+            want.end.reset();
+            want.is_network = false;
             auto taken = put_once(messages.subspan(done), form, patience, want);
             if (taken) done += *taken;
+            if (taken && *taken > 0) home_deadline.reset();
             if (done == messages.size()) return done;
+            const bool has_rest = taken && want.rest.messages > 0;
             // What else stopped it, the next put says.
-            const bool may_wait = want.is_wanted() && is_patient(patience);
+            const bool may_wait = has_rest || (want.is_wanted() && is_patient(patience));
             if (!may_wait && done > 0) return done;
             if (!may_wait) return taken;
             if (!deadline) deadline = deadline_of(patience.timeout);
-            const auto waited = wait_for_room(want, *deadline, patience.interrupted);
+            if (has_rest && !home_deadline) {
+                home_deadline = deadline_of(home_patience(patience.timeout));
+            }
+            const auto waited =
+                wait_for_room(want, has_rest ? home_deadline : deadline, patience.interrupted);
             if (waited || waited.error().code == Errc::no_such_slot) continue;
-            if (done == 0) return waited.error();
-            return done;
+            if (waited.error().code == Errc::interrupted && has_rest) {
+                leave_rest(messages.subspan(done), form, wanted, want);
+            }
+            if (waited.error().code == Errc::timed_out) {
+                // Fire and forget: what finds no room here is counted, and the others go on.
+                want.home_is_stuck = has_rest;
+                if (has_rest) continue;
+                want.end->count_refusal(Errc::slot_full);
+            }
+            if (done > 0) return done;
+            return waited.error();
+        }
+    }
+
+    // Errors: timed_out, no_such_slot, interrupted, closed; no_resources, for the send buffers.
+    Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline,
+                               Interrupted interrupted) {
+        if (want.is_network) return wait_for_send_buffers(deadline, interrupted);
+        // There was no room to wait for: a signal ended the wait for a process that was stopped.
+        if (!want.end) return Error{Errc::interrupted, "put"};
+        return want.end->wait_for_room(want.payload_bytes, deadline, interrupted, &closed);
+    }
+
+    // Of a put that a signal ended: for its next call, or counted in the slot here.
+    void leave_rest(std::span<const std::string_view> messages, Form form, const PutOptions& wanted,
+                    WantOfRoom& want) {
+        if (wanted.unfinished != nullptr) {
+            *wanted.unfinished = want.rest;
+        } else {
+            (void)put_once(messages.first(want.rest.messages), form, {}, want);
         }
     }
 
@@ -88,6 +152,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         const auto now = current();
         if (!now) return now.error();
         auto taken = (*now)->put(messages, form, patience, want);
+        want.home_is_stuck = false;  // it knows
+        origin.store((*now)->origin());
         tell_due(**now);
         return taken;
     }
@@ -143,8 +209,11 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
     const Address address;
     const std::string address_text;
     const WriterOptions options;
-    os::BiasedMutex mutex;  // guards what follows
-    bool closed = false;
+    // The state's, to be read without the mutex: a put may keep that for as long as
+    // wait_for_others.
+    std::atomic<std::uint64_t> origin{0}, origin_is_of{0};
+    std::atomic<bool> closed{false};  // set with the mutex held
+    os::BiasedMutex mutex;            // guards what follows
     std::uint64_t generation = 0;
     std::unique_ptr<WriterState> state;
     std::optional<Clock::Instant> due;  // as the flusher was told
@@ -167,6 +236,7 @@ Result<Writer> Writer::open(std::string_view address, const WriterOptions& optio
     auto impl = std::make_shared<Impl>(std::move(*parsed), options);
     const auto state = impl->current();
     if (!state) return state.error();
+    (*state)->set_interrupted(options.interrupted);
     if (auto found = (*state)->find(); !found) return found.error();
     return Writer(std::move(impl));
 }
@@ -208,16 +278,17 @@ std::string_view Writer::address() const {
 }
 
 std::uint64_t Writer::origin() const {
-    if (!impl_) return 0;
+    if (!impl_ || impl_->closed) return 0;
+    if (impl_->origin_is_of == os::fork_generation()) return impl_->origin;
     std::lock_guard lock(impl_->mutex);
     const auto state = impl_->current();
     return state ? (*state)->origin() : 0;
 }
 
-Result<SlotInfo> Writer::info() const {
+Result<SlotInfo> Writer::info(Interrupted interrupted) const {
     if (!impl_) return Error{Errc::closed, "info"};
     if (impl_->address.place != Place::here) return Error{Errc::wrong_direction, "info"};
-    return mailslot::info(impl_->address_text);
+    return mailslot::info(impl_->address_text, interrupted);
 }
 
 void Writer::close() {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
@@ -18,14 +17,6 @@ constexpr std::size_t kAtOnce = 512;
 // How long a writer to many takes it that no slot of that name is here, once it has looked: a look
 // costs as much as several hundred puts. Meanwhile the slot gets what comes back from the network.
 constexpr std::int64_t kLookAgainUs = 50'000;
-// How long messages to others wait for a slot here that takes nothing: longer than a busy reader
-// pauses, and short for a person. After that the slot here is waited for no more, until it has
-// taken one.
-constexpr Timeout kHomePatience{500};
-
-Timeout home_patience(const Patience& patience) {
-    return patience.timeout.count() < 0 ? kHomePatience : std::min(patience.timeout, kHomePatience);
-}
 // How long a writer takes it that an address, or a name, is this machine's or is not. A look at the
 // system's list costs 0.1 ms, and whoever moves an address takes longer than that.
 constexpr std::int64_t kReachAgainUs = 500'000;
@@ -35,31 +26,6 @@ constexpr std::int64_t kReachAgainUs = 500'000;
 os::Deadline deadline_of(Timeout timeout) {
     if (timeout.count() < 0) return std::nullopt;
     return std::chrono::steady_clock::now() + timeout;
-}
-
-namespace {
-
-Result<void> wait_for_send_buffers(os::Deadline deadline, Interrupted interrupted) {
-    const auto now = std::chrono::steady_clock::now();
-    if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "send"};
-    if (deadline && now >= *deadline) {
-        return Error{Errc::no_resources, "send", 0, "the network is slower than the writer"};
-    }
-    const auto until = now + kRoomRetry;
-    std::this_thread::sleep_until(deadline ? std::min(until, *deadline) : until);
-    return {};
-}
-
-}  // namespace
-
-Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted) {
-    if (want.is_network) return wait_for_send_buffers(deadline, interrupted);
-    auto waited = want.end->wait_for_room(want.payload_bytes, deadline, interrupted);
-    // Given up, so it counts after all; what is gone counts nothing.
-    if (!waited && waited.error().code != Errc::no_such_slot) {
-        want.end->count_refusal(Errc::slot_full);
-    }
-    return waited;
 }
 
 Result<std::unique_ptr<WriterState>> WriterState::create(const Address& address,
@@ -164,7 +130,9 @@ bool WriterState::hold(std::string_view message, Form form) {
     if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
     if (may_move_ && now_us >= reach_again_us_) return false;  // put looks
-    if (is_at_home(now_us)) return false;
+    // Where that takes a wait, put() does it.
+    set_interrupted([] { return true; });
+    if (const auto home = is_at_home(now_us); !home || *home) return false;
     if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
     ++next_sequence_;
     return true;
@@ -172,8 +140,10 @@ bool WriterState::hold(std::string_view message, Form form) {
 
 Result<std::size_t> WriterState::put(std::span<const std::string_view> messages, Form form,
                                      const Patience& patience, WantOfRoom& want) {
-    std::size_t done = 0;
-    while (done < messages.size()) {
+    set_interrupted(patience.interrupted);
+    if (want.home_is_stuck) home_is_stuck_ = true;
+    std::size_t done = put_rest(messages, form, patience, want);
+    while (done < messages.size() && want.rest.messages == 0) {
         // What was not said to anybody is not counted: the caller hears of it at the next put.
         const Refusal refusal =
             done == 0 && !may_wait_for_room(patience) ? Refusal::counted : Refusal::passed_over;
@@ -198,18 +168,20 @@ Result<std::size_t> WriterState::put_some(std::span<const std::string_view> mess
     messages = messages.first(std::min(messages.size(), kAtOnce));
     const bool is_here = address_.place == Place::here;
     const auto taken =
-        is_here ? put_here(items_of(messages, form, clock_.unix_microseconds()), refusal, want)
+        is_here ? put_here(items_of(messages, form, clock_.unix_microseconds(), next_sequence_),
+                           refusal, want)
                 : put_elsewhere(messages, form, patience, want, continues);
-    if (taken) next_sequence_ += *taken;
+    if (taken) next_sequence_ += *taken + want.rest.messages;
     if (taken) return taken;
     return named(taken.error());
 }
 
 std::span<const inbox::Item> WriterState::items_of(std::span<const std::string_view> messages,
-                                                   Form form, std::int64_t now_us) {
+                                                   Form form, std::int64_t now_us,
+                                                   std::uint64_t first_sequence) {
     if (items_.size() < messages.size()) items_.resize(messages.size());
     for (std::size_t i = 0; i < messages.size(); ++i) {
-        items_[i] = {inbox::RecordKind::local, form, origin_, next_sequence_ + i, now_us, {},
+        items_[i] = {inbox::RecordKind::local, form, origin_, first_sequence + i, now_us, {},
                      as_bytes(messages[i])};
     }
     return std::span<const inbox::Item>(items_).first(messages.size());
@@ -235,12 +207,14 @@ Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Re
 // Whether what goes elsewhere goes into a slot of this machine too. Where there was none a moment
 // ago it is not looked for: what then comes back from the network is not marked, so that the post
 // office puts it into one that was opened meanwhile.
-bool WriterState::is_at_home(std::int64_t now_us) {
+Result<bool> WriterState::is_at_home(std::int64_t now_us) {
     if (!local_) return false;
     const bool may_rest = reach_.others && !is_at_home_ && now_us < look_again_us_ &&
                           now_us >= look_again_us_ - kLookAgainUs;  // the clock was not set back
     if (may_rest) return false;
-    is_at_home_ = local_->attach().has_value();
+    const auto attached = local_->attach();
+    if (!attached && attached.error().code == Errc::interrupted) return attached.error();
+    is_at_home_ = attached.has_value();
     if (!is_at_home_) look_again_us_ = now_us + kLookAgainUs;
     return is_at_home_;
 }
@@ -255,26 +229,44 @@ std::uint64_t WriterState::machine_number() const {
                                                  : number_for_other_networks(machine.number);
 }
 
-// Fire and forget: whatever keeps a message out of the slot here is counted there.
-void WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience) {
-    os::Deadline deadline;
-    while (!items.empty()) {
-        WantOfRoom want;
+// Fire and forget: whatever keeps a message out of the slot here is counted there. How many are
+// settled; all, but where the caller has the patience to wait with `want`.
+std::size_t WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience,
+                                     WantOfRoom& want) {
+    std::size_t done = 0;
+    while (done < items.size()) {
         const bool waits = may_wait_for_room(patience) && !home_is_stuck_;
-        const auto taken = put_here(items, waits ? Refusal::passed_over : Refusal::counted, want);
-        if (!taken && taken.error().code == Errc::no_such_slot) break;
-        if (taken) {
-            home_is_stuck_ = false;
-            deadline.reset();
-        } else if (want.end && waits) {
-            if (remote_) remote_->flush();  // others need not wait for room here
-            if (!deadline) deadline = deadline_of(home_patience(patience));
-            const auto waited = wait_for_room(want, deadline, patience.interrupted);
-            if (waited) continue;
-            home_is_stuck_ = waited.error().code == Errc::timed_out;
+        WantOfRoom room;
+        const auto taken =
+            put_here(items.subspan(done), waits ? Refusal::passed_over : Refusal::counted, room);
+        if (taken) home_is_stuck_ = false;
+        const bool may_wait = room.end && waits;
+        const bool is_stopped = !taken && taken.error().code == Errc::interrupted;
+        if (may_wait || is_stopped) {
+            want.end = std::move(room.end);
+            want.payload_bytes = room.payload_bytes;
+            return done;
         }
-        items = items.subspan(taken ? *taken : 1);
+        if (!taken && taken.error().code == Errc::no_such_slot) break;
+        done += taken ? *taken : 1;
     }
+    return items.size();
+}
+
+// The messages that have gone to other machines, into the slot here: how many that settles.
+std::size_t WriterState::put_rest(std::span<const std::string_view> messages, Form form,
+                                  const Patience& patience, WantOfRoom& want) {
+    Unfinished& rest = want.rest;
+    // A child of fork is another writer: these were its parent's.
+    const bool is_ours = rest.origin == origin_ && local_ && address_.place != Place::here;
+    if (!is_ours) rest = {};
+    messages = messages.first(std::min<std::size_t>(messages.size(), rest.messages));
+    if (messages.empty()) return 0;
+    const auto items = items_of(messages, form, clock_.unix_microseconds(), rest.first_sequence);
+    const std::size_t done = put_at_home(items, patience, want);
+    rest.first_sequence += done;
+    rest.messages = messages.size() - done;
+    return done;
 }
 
 // Others first: what waits for room here must not hold up what leaves. A slot here gets what was
@@ -289,30 +281,38 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
         messages = messages.first(*fit);
     }
     const std::int64_t now_us = clock_.unix_microseconds();
-    const bool at_home = is_at_home(now_us);
+    const auto at_home = is_at_home(now_us);
+    if (!at_home) return at_home.error();
     const std::uint64_t first = next_sequence_;
-    const auto items = at_home ? items_of(messages, form, now_us) : std::span<inbox::Item>();
-    if (!reach_.others) {
-        put_at_home(items, patience);
-        return messages.size();
+    const auto items =
+        *at_home ? items_of(messages, form, now_us, first) : std::span<const inbox::Item>();
+    std::size_t sent = messages.size();
+    if (reach_.others) {
+        const auto taken = put_to_others(
+            {
+                .texts = messages,
+                .form = form,
+                .first_sequence = first,
+                .sent_at_us = now_us,
+                .station = *at_home ? machine_number() : 0,
+                .delivered_at_home = *at_home,
+                .continues = continues,
+                .waits = is_patient(patience),
+            },
+            want);
+        if (want.is_network) return taken;  // nothing was done yet
+        if (!taken && *at_home) {
+            // An error is about the first. Its number is used here; nobody comes again for it.
+            if (next_sequence_ == first) ++next_sequence_;
+            (void)put_at_home(items.first(1), {}, want);
+        }
+        if (!taken) return taken;
+        sent = *taken;
     }
-    const auto taken = put_to_others(
-        {
-            .texts = messages,
-            .form = form,
-            .first_sequence = first,
-            .sent_at_us = now_us,
-            .station = at_home ? machine_number() : 0,
-            .delivered_at_home = at_home,
-            .continues = continues,
-            .waits = is_patient(patience),
-        },
-        want);
-    if (at_home && !want.is_network) {
-        if (!taken && next_sequence_ == first) ++next_sequence_;  // its number is used here
-        put_at_home(items.first(taken ? *taken : 1), patience);
-    }
-    return taken;
+    const std::size_t done = *at_home ? put_at_home(items.first(sent), patience, want) : sent;
+    if (remote_ && done < sent) remote_->flush();  // others need not wait for room here
+    want.rest = {origin_, first + done, sent - done};
+    return done;
 }
 
 // From the first one on; not none. Errors: message_too_big, bad_name, bad_config.

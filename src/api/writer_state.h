@@ -29,12 +29,11 @@ struct WantOfRoom {
     std::shared_ptr<inbox::InboxWriter> end;
     std::size_t payload_bytes = 0;
     bool is_network = false;  // there is none in this machine's send buffers; `end` is null
+    Unfinished rest{};        // these have gone to other machines, and go only into the slot here
+    bool home_is_stuck = false;  // the caller has waited for the slot here in vain
     bool is_wanted() const { return end != nullptr || is_network; }
 };
 
-// Waits for it; for room in the send buffers a moment: then a put tries again. Errors: timed_out,
-// no_such_slot, interrupted; no_resources, for the send buffers.
-Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline, Interrupted interrupted);
 os::Deadline deadline_of(Timeout timeout);  // below 0: none
 inline bool is_patient(const Patience& patience) { return patience.timeout.count() != 0; }
 
@@ -48,9 +47,14 @@ public:
 
     // For a slot of this machine, whether there is one. Errors: as LocalWriter::attach's.
     Result<void> find();
-    // Puts what there is room for. Where there is none for the first, and its caller has patience:
-    // slot_full, and the caller waits with `want`; only slots met on the way elsewhere are waited
-    // for here. Errors: as Writer::put's.
+    // What ends the waits of find() and of a put for a process that was stopped.
+    void set_interrupted(Interrupted interrupted) {
+        if (local_) local_->set_interrupted(interrupted);
+    }
+    // Puts what there is room for; how many are wherever they were to go. Where there is no room
+    // for the next one, and the caller has patience, it waits with `want` and comes again: in a
+    // slot of this machine alone the first one then has slot_full; on the way elsewhere want.rest
+    // says which of the others have been sent. Errors: as Writer::put's.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const Patience& patience, WantOfRoom& want);
     // The same of one message to a slot here; false: nothing was done, nor counted.
@@ -104,16 +108,19 @@ private:
     void take_reach(Reach reach);
     void open_ways();
     void say_end();
-    bool is_at_home(std::int64_t now_us);
+    Result<bool> is_at_home(std::int64_t now_us);
     std::uint64_t machine_number() const;
-    void put_at_home(std::span<const inbox::Item> items, const Patience& patience);
+    std::size_t put_at_home(std::span<const inbox::Item> items, const Patience& patience,
+                            WantOfRoom& want);
+    std::size_t put_rest(std::span<const std::string_view> messages, Form form,
+                         const Patience& patience, WantOfRoom& want);
     Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
                                       const Patience& patience, WantOfRoom& want, bool continues);
     std::optional<Error> take_late_error();
     Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
     Result<std::size_t> put_to_others(RemoteWriter::Batch batch, WantOfRoom& want);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
-                                          std::int64_t now_us);
+                                          std::int64_t now_us, std::uint64_t first_sequence);
     Error named(Error error) const;
     // A slot that drops its oldest is not waited for, however patient the caller: what it refuses
     // is counted at once.

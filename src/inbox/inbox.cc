@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/crash_point.h"
 #include "inbox/get_now.h"
 #include "inbox/inbox_writer.h"
 #include "os/cpu.h"
+#include "os/interruption.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -40,6 +42,26 @@ inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
 
 }  // namespace
 
+// What a thread inside get() waits for, beside a message. Its own.
+struct Inbox::Wait {
+    os::Deadline deadline;
+    os::Interruption interruption{};
+    bool is_interrupted = false;
+    bool spins = true;  // nobody rang: to look again for a while is in vain
+    bool has_trimmed = false;
+    steady_clock::time_point trim_at = steady_clock::now() + kTrimAfter;
+
+    // Sleeps while `word` is `expected`, without the lock, unless a signal has come. Returns early
+    // at times.
+    void sleep(Lock& lock, const std::atomic<std::uint32_t>& word, std::uint32_t expected,
+               os::Deadline until) {
+        lock.unlock();
+        is_interrupted = interruption.has_come();
+        if (!is_interrupted) os::futex_wait(word, expected, interruption.end_of_sleep(until));
+        lock.lock();
+    }
+};
+
 // A thread inside get(), on its own stack; touched with the mutex held, but for its sleep.
 struct Inbox::Waiter {
     // A condition variable would do, were it not deaf to signals.
@@ -49,13 +71,9 @@ struct Inbox::Waiter {
         called.store(1);
         os::futex_wake_all(called);
     }
-    // Whether a signal ended the sleep.
-    bool sleep(Lock& lock, os::Deadline deadline) {
-        lock.unlock();
-        const bool signalled = os::futex_wait(called, 0, deadline);
-        lock.lock();
+    void sleep(Lock& lock, Wait& wait) {
+        wait.sleep(lock, called, 0, wait.deadline);
         called.store(0);
-        return signalled;
     }
 };
 
@@ -235,7 +253,7 @@ Result<void> Inbox::get_nowait(RecordEnvelope& record, std::string& payload) {
 Result<void> Inbox::get(Record& record, os::Deadline deadline, Interrupted interrupted) {
     Lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_and_tell(record, record.payload)) return {};
-    return wait_for_one(lock, record, record.payload, deadline, interrupted);
+    return wait_for_one(lock, record, record.payload, {deadline, os::Interruption(interrupted)});
 }
 
 Result<void> Inbox::get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
@@ -245,25 +263,26 @@ Result<void> Inbox::get_within(RecordEnvelope& record, std::string& payload, Tim
     // Only now: a look at the clock costs a good part of a get that need not wait.
     os::Deadline deadline;
     if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
-    return wait_for_one(lock, record, payload, deadline, interrupted);
+    return wait_for_one(lock, record, payload, {deadline, os::Interruption(interrupted)});
 }
 
 // Stands in line. Errors: timed_out, closed, interrupted.
 Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload,
-                                 os::Deadline deadline, Interrupted interrupted) {
+                                 Wait wait) {
     Waiter self;
     waiters_.push_back(&self);
     settle_plain();
-    bool took = false, gave_up = false;
-    while (!closed_ && !gave_up) {
+    wait.spins = !std::exchange(has_spun_, false);
+    bool took = false;
+    while (!closed_) {
+        // Before the rest: a message that is there is taken, whatever ended the sleep.
         if (waiters_.front() == &self && (took = take_and_tell(record, payload))) break;
-        if (deadline && steady_clock::now() >= *deadline) break;
-        const bool signalled =
-            waiters_.front() == &self ? sleep_on_bell(lock, deadline) : self.sleep(lock, deadline);
-        if (!signalled || interrupted == nullptr) continue;
-        lock.unlock();
-        gave_up = interrupted();
-        lock.lock();
+        if (wait.is_interrupted || (wait.deadline && steady_clock::now() >= *wait.deadline)) break;
+        if (waiters_.front() == &self) {
+            sleep_on_bell(lock, wait);
+        } else {
+            self.sleep(lock, wait);
+        }
     }
     waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
     settle_plain();
@@ -275,7 +294,8 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
     }
     if (took) return {};
     if (closed_) return Error{Errc::closed, "get"};
-    return Error{gave_up ? Errc::interrupted : Errc::timed_out, "get"};
+    has_spun_ = wait.is_interrupted;
+    return Error{wait.is_interrupted ? Errc::interrupted : Errc::timed_out, "get"};
 }
 
 // Looks again for a short while, without the lock: a writer need not wake who is awake. Whether
@@ -305,29 +325,24 @@ bool Inbox::spin(Lock& lock, os::Deadline deadline) {
     return came;
 }
 
-// Sleeps until a writer rings, or close() does. Returns early at times; whether for a signal.
-bool Inbox::sleep_on_bell(Lock& lock, os::Deadline deadline) {
-    if (spin(lock, deadline)) return false;
+// Sleeps until a writer rings, or close() does. Returns early at times. What was not needed for a
+// while is given back in between.
+void Inbox::sleep_on_bell(Lock& lock, Wait& wait) {
+    if (wait.spins && spin(lock, wait.deadline)) return;
     run_ = 0;
     const std::shared_ptr<Segment> segment = segment_;
     auto& bell = segment->header().bell;
     const std::uint32_t armed =
         bell.fetch_or(kBellSleeper, std::memory_order_seq_cst) | kBellSleeper;
-    if (!nothing_waits()) return false;
-    lock.unlock();
-    const auto trim_at = steady_clock::now() + kTrimAfter;
-    const bool trim_first = !deadline || *deadline > trim_at;
-    bool signalled = os::futex_wait(bell, armed, trim_first ? trim_at : deadline);
-    lock.lock();
-    if (signalled || !trim_first || steady_clock::now() < trim_at) return signalled;
-    if (closed_ || segment != segment_) return false;
+    if (!nothing_waits()) return;
+    const bool trim_first = !wait.has_trimmed && (!wait.deadline || *wait.deadline > wait.trim_at);
+    wait.sleep(lock, bell, armed, trim_first ? os::Deadline(wait.trim_at) : wait.deadline);
+    wait.spins = bell.load(std::memory_order_seq_cst) != armed;
+    if (!trim_first || steady_clock::now() < wait.trim_at) return;
+    wait.has_trimmed = true;
+    if (closed_ || segment != segment_) return;
     while (trim_blocks(0, kTrimAtOnce)) {
     }
-    if (bell.load(std::memory_order_seq_cst) != armed || !nothing_waits()) return false;
-    lock.unlock();
-    signalled = os::futex_wait(bell, armed, deadline);
-    lock.lock();
-    return signalled;
 }
 
 void Inbox::settle_plain() {

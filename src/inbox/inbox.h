@@ -76,7 +76,8 @@ public:
     const SlotOptions& options() const { return options_; }
 
     // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
-    // coming. `interrupted` is called with no lock held. Errors: timed_out, closed, interrupted.
+    // coming. `interrupted` is called with no lock held, and a message that is there comes first.
+    // Errors: timed_out, closed, interrupted.
     Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
     Result<void> get_nowait(Record& record) { return get_nowait(record, record.payload); }
     // The same into a string of the caller's, whose memory serves again. Below 0: no deadline.
@@ -119,6 +120,7 @@ public:
 
 private:
     struct Waiter;
+    struct Wait;
     using Lock = std::unique_lock<os::BiasedMutex>;
     enum class Took { message, nothing, damage };
 
@@ -157,10 +159,9 @@ private:
     void leave(std::uint32_t block);
     void publish();
     void serve_room();
-    Result<void> wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload,
-                              os::Deadline deadline, Interrupted interrupted);
+    Result<void> wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload, Wait wait);
     bool spin(Lock& lock, os::Deadline deadline);
-    bool sleep_on_bell(Lock& lock, os::Deadline deadline);
+    void sleep_on_bell(Lock& lock, Wait& wait);
     bool trim_blocks(std::uint32_t first, std::uint32_t most);
     void settle_poll();
     void settle_plain();
@@ -201,6 +202,7 @@ private:
     std::function<void()> ask_for_trim_;
     // Taken in one run, and the run after which a reader looks how close behind it is.
     std::uint32_t run_ = 0, gather_after_ = kGatherAfter;
+    bool has_spun_ = false;        // the last wait was interrupted, and is likely gone on with
     bool is_plain_ = true;         // nobody waits or polls, and it is open: get_now may take
     std::deque<Waiter*> waiters_;  // the first sleeps on the bell
     std::atomic<std::uint32_t> all_left_{0};  // 1: it is closed, and nobody waits any more

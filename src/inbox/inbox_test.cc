@@ -302,6 +302,26 @@ TEST_F(InboxTest, a_writer_waits_for_room) {
     reader.join();
 }
 
+TEST_F(InboxTest, a_signal_ends_waits_before_they_sleep) {
+    open({.max_messages = 1});
+    auto w = writer();
+    const Interrupted yes = [] { return true; };
+    Record record;
+    EXPECT_EQ(inbox_->get(record, std::nullopt, yes).error().code, Errc::interrupted);
+    ASSERT_TRUE(put(*w, "1"));
+    EXPECT_EQ(w->wait_for_room(1, std::nullopt, yes).error().code, Errc::interrupted);
+    EXPECT_TRUE(inbox_->get(record, std::nullopt, yes));  // what is there comes first
+    EXPECT_TRUE(w->wait_for_room(1, std::nullopt, yes));
+}
+
+TEST_F(InboxTest, nobody_waits_for_room_when_all_is_over) {
+    open({.max_messages = 1});
+    auto w = writer();
+    ASSERT_TRUE(put(*w, "1"));
+    const std::atomic<bool> is_over{true};
+    EXPECT_EQ(w->wait_for_room(1, std::nullopt, nullptr, &is_over).error().code, Errc::closed);
+}
+
 TEST_F(InboxTest, a_writer_notices_that_the_reading_process_died) {
     open();
     auto w = writer();

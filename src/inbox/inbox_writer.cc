@@ -78,6 +78,7 @@ Result<void> InboxWriter::lock_slowly() {
         if (now >= patience_ends) {
             return Error{Errc::timed_out, "put", 0, "another writer is stopped in mid-put"};
         }
+        if (interrupted_ != nullptr && interrupted_()) return Error{Errc::interrupted, "put"};
         MAILSLOT_CRASH_POINT(waiting_for_lock);
         os::futex_wait(lock, held | kLockWaiters, std::min(now + kLockSlice, patience_ends));
     }
@@ -394,19 +395,20 @@ void InboxWriter::count_refusal(Errc code) {
 }
 
 Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
-                                        Interrupted interrupted) {
+                                        Interrupted interrupted, const std::atomic<bool>* is_over) {
     for (;;) {
+        if (is_over != nullptr && *is_over) return Error{Errc::closed, "put"};
         if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
         header().room_wanted.store(1, std::memory_order_seq_cst);
         if (has_room(read_books(header()), read_consumed(), payload_bytes)) return {};
         const auto now = steady_clock::now();
         if (deadline && now >= *deadline)
             return Error{Errc::timed_out, "put", 0, "the slot stayed full"};
+        if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "put"};
         auto slice = now + kRoomSlice;
         if (deadline) slice = std::min(slice, *deadline);
         MAILSLOT_CRASH_POINT(waiting_for_room);
         os::futex_wait(header().room_wanted, 1, slice);
-        if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "put"};
     }
 }
 

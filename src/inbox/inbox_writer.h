@@ -67,12 +67,16 @@ public:
     bool put_now(Item& item, const Now& now);
     void count_refusal(Errc code);
 
-    // How long a put waits for a writer that is stopped in mid-put; not at the same time as put.
+    // How long a put waits for a writer that is stopped in mid-put, and what ends that with
+    // Errc::interrupted; not at the same time as put.
     void set_lock_patience(std::chrono::milliseconds patience) { lock_patience_ = patience; }
+    void set_interrupted(Interrupted interrupted) { interrupted_ = interrupted; }
 
-    // Waits until an item of that size may fit. Errors: timed_out, no_such_slot, interrupted.
+    // Waits until an item of that size may fit. `is_over`: another thread says that nobody waits
+    // any more. Errors: timed_out, no_such_slot, interrupted, closed (it is over).
     Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
-                               Interrupted interrupted = nullptr);
+                               Interrupted interrupted = nullptr,
+                               const std::atomic<bool>* is_over = nullptr);
 
     // What the station is to be asked for since the last call: to ring, where somebody polls the
     // slot and we lack the descriptor to tell it; to make room, in a slot that drops its oldest.
@@ -154,6 +158,7 @@ private:
         std::array<std::byte, kMaxMetaBytes> meta;
     } last_;
     std::chrono::milliseconds lock_patience_ = kLockPatience;
+    Interrupted interrupted_ = nullptr;
     std::atomic<std::uint8_t> wants_{kWantsNothing};
 };
 

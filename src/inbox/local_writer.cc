@@ -21,15 +21,15 @@ struct Answer {
     std::vector<os::UniqueFd> fds;
 };
 
-Result<Answer> ask(const SlotEntry& entry, LocalMessage question,
-                   std::chrono::milliseconds patience) {
+Result<Answer> ask(const SlotEntry& entry, LocalMessage question, os::Deadline answer_by,
+                   Interrupted interrupted = nullptr) {
     question.key = entry.name.key;
     auto connection = os::connect_local(entry.socket_path);
     if (!connection) return connection.error();
     auto sent = os::send_packet(connection->get(), wire::encode(question));
     if (!sent) return Error{Errc::no_such_slot, "ask the reader", sent.error().os_code};
-    auto packet =
-        os::receive_packet(connection->get(), std::chrono::steady_clock::now() + patience);
+    auto packet = os::receive_packet(connection->get(), answer_by, interrupted);
+    if (!packet && packet.error().code == Errc::interrupted) return packet.error();
     if (!packet && packet.error().code == Errc::timed_out) {
         return Error{Errc::timed_out, "ask the reader", 0, "the reading process does not answer"};
     }
@@ -39,6 +39,8 @@ Result<Answer> ask(const SlotEntry& entry, LocalMessage question,
     if (message->op == LocalOp::refused) return Error{message->why, "ask the reader"};
     return Answer{std::move(*connection), std::move(*message), std::move(packet->fds)};
 }
+
+os::Deadline info_deadline() { return std::chrono::steady_clock::now() + kInfoPatience; }
 
 }  // namespace
 
@@ -56,6 +58,7 @@ Result<void> LocalWriter::attach() {
     for (const SlotFolder& folder : folders_) {
         auto attached = attach_in(folder);
         if (attached) return {};
+        if (attached.error().code == Errc::interrupted) return attached;
         if (attached.error().code != Errc::no_such_slot) last = attached.error();
     }
     return last;
@@ -64,7 +67,9 @@ Result<void> LocalWriter::attach() {
 Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     const auto entry = folder.find(key_);
     if (!entry) return entry.error();
-    auto answer = ask(*entry, {.op = LocalOp::attach}, patience_);
+    if (!answer_by_) answer_by_ = std::chrono::steady_clock::now() + patience_;
+    auto answer = ask(*entry, {.op = LocalOp::attach}, answer_by_, interrupted_);
+    if (answer || answer.error().code != Errc::interrupted) answer_by_.reset();
     if (!answer) return answer.error();
     if (answer->message.op != LocalOp::attached || answer->fds.size() < 2 ||
         answer->message.number == 0 || answer->message.number >= kLockWaiters) {
@@ -85,6 +90,7 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     writer_ = std::make_shared<InboxWriter>(std::move(*segment), std::move(*reader),
                                             answer->message.number, std::move(event));
     writer_->set_lock_patience(patience_);
+    writer_->set_interrupted(interrupted_);
     return {};
 }
 
@@ -162,8 +168,8 @@ void LocalWriter::ask_station_to_ring() {
     (void)os::send_packet(connection_.get(), wire::encode({.op = LocalOp::ring}));
 }
 
-Result<SlotInfo> ask_for_info(const SlotEntry& entry) {
-    auto answer = ask(entry, {.op = LocalOp::info}, kInfoPatience);
+Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted) {
+    auto answer = ask(entry, {.op = LocalOp::info}, info_deadline(), interrupted);
     if (!answer) return answer.error();
     if (answer->message.op != LocalOp::slot_info)
         return Error{Errc::no_such_slot, "ask the reader"};
@@ -174,7 +180,7 @@ Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry) {
     DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
     while (from && all.size() < DropBook::kMostOrigins) {
-        const auto page = ask(entry, {.op = LocalOp::drops, .cursor = from}, kInfoPatience);
+        const auto page = ask(entry, {.op = LocalOp::drops, .cursor = from}, info_deadline());
         if (!page) return page.error();
         const LocalMessage& message = page->message;
         if (message.op != LocalOp::drop_page) return Error{Errc::no_such_slot, "ask the reader"};

@@ -27,8 +27,14 @@ public:
     LocalWriter(std::vector<SlotFolder> folders, std::string key,
                 std::chrono::milliseconds patience = kLockPatience);
 
+    // Ends what attach and put wait for, with Errc::interrupted and nothing done.
+    void set_interrupted(Interrupted interrupted) {
+        interrupted_ = interrupted;
+        if (writer_) writer_->set_interrupted(interrupted);
+    }
+
     // Finds the slot, if that is still to be done. Errors: no_such_slot, no_permission,
-    // no_resources, timed_out (the reader's process is stopped).
+    // no_resources, timed_out (the reader's process is stopped), interrupted.
     Result<void> attach();
     // As InboxWriter::put; looks the name up again, once, when the reader is gone. Waits for room
     // only where the slot drops its oldest, kRoomPatience at most.
@@ -61,12 +67,14 @@ private:
     const std::chrono::milliseconds patience_;
     os::GuardedFd connection_;  // its closing tells the station that this writer is gone
     std::shared_ptr<InboxWriter> writer_;
+    Interrupted interrupted_ = nullptr;
+    os::Deadline answer_by_{};  // of a question that was interrupted, and is asked again
     std::chrono::steady_clock::time_point patient_from_{};  // for room
 };
 
 // Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out,
-// no_resources.
-Result<SlotInfo> ask_for_info(const SlotEntry& entry);
+// no_resources, interrupted.
+Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr);
 // Of which origins it has dropped how many, in their order. Errors: the same.
 Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry);
 

@@ -2,9 +2,10 @@
 // loads and stores, without a locked instruction. Any other thread may take it, too, at the price
 // of some microseconds; where that happens again and again it is a ForkMutex from then on. Like
 // that one it is free in a child of fork(2), where what it guards must be made anew. Owner becomes
-// who locks it first, but for a guest: a thread that is known to come rarely.
+// who locks it first, but for a guest: a thread that is known to come rarely. A thread that locks
+// what it holds stops the program, which says so.
 //
-// Why it excludes. The owner says held_ = 1 and then looks at owner_ again; another thread takes
+// Why it excludes. The owner sets held_ and then looks at owner_ again; another thread takes
 // base_, clears owner_ and then looks at held_. A store followed by a load may change places in a
 // processor, on either side; so the other one has the kernel put a full barrier into every running
 // thread of the process, between its own two steps (membarrier(2)). If the owner's store came
@@ -27,7 +28,9 @@ public:
     void lock() {
         const std::uintptr_t self = thread_token();
         if (owner_.load(std::memory_order_relaxed) == self) [[likely]] {
-            held_.store(1, std::memory_order_relaxed);
+            if (held_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+                return lock_slowly(self);
+            held_.store(self, std::memory_order_relaxed);
             std::atomic_signal_fence(std::memory_order_seq_cst);  // holds the compiler to the order
             if (owner_.load(std::memory_order_acquire) == self) [[likely]] {
                 by_bias_ = true;
@@ -38,7 +41,7 @@ public:
         lock_slowly(self);
     }
     void lock_as_guest();
-    bool try_lock();  // as a guest who waits for nobody
+    bool try_lock();  // as a guest who waits for nobody; false where this thread holds it, too
     void unlock() {
         if (!by_bias_) return unlock_slowly();
         by_bias_ = false;
@@ -64,6 +67,8 @@ public:
 
 private:
     void lock_slowly(std::uintptr_t self);
+    bool is_held_by(std::uintptr_t self) const;
+    void mark_as_held(std::uintptr_t self);
     void begin_anew();
     bool is_of_another() const;
     void borrow();
@@ -72,12 +77,12 @@ private:
     static constexpr std::uintptr_t kNobody = 0;
 
     std::atomic<std::uintptr_t> owner_{kNobody};  // a thread's token; changed with base_ held
-    std::atomic<std::uint32_t> held_{0};          // by the owner; stored to by nobody else
-    bool by_bias_ = false;                        // how it was taken; of whoever holds it
+    std::atomic<std::uintptr_t> held_{0};  // its token, by the owner; stored to by nobody else
+    bool by_bias_ = false;                 // how it was taken; of whoever holds it
     // Guarded by base_.
-    std::uintptr_t lender_ = kNobody;  // the owner, while another thread holds base_
-    std::uint64_t generation_ = 0;     // whose state this is
-    bool may_have_owner_ = false;      // there was none yet
+    std::uintptr_t lender_ = kNobody;           // the owner, while another thread holds base_
+    std::atomic<std::uint64_t> generation_{0};  // whose state this is
+    bool may_have_owner_ = false;               // there was none yet
     int borrowed_in_a_row_ = 0;
     std::chrono::steady_clock::time_point borrowed_at_{};
     ForkMutex base_;

@@ -109,5 +109,72 @@ TEST(BiasedMutex, is_free_in_the_child_of_a_fork) {
     EXPECT_EQ(status, 0);
 }
 
+// --- A thread that locks what it holds
+
+template <class Lock>
+void expect_death_of(const Lock& lock) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_DEATH(lock(), "bug");
+}
+
+TEST(BiasedMutexDeathTest, its_owner_is_not_let_in_twice) {
+    expect_death_of([] {
+        BiasedMutex mutex;
+        { const std::lock_guard lock(mutex); }  // the owner from now on
+        mutex.lock();
+        mutex.lock();
+    });
+}
+
+TEST(BiasedMutexDeathTest, a_thread_is_not_let_in_twice_where_it_is_about_to_become_the_owner) {
+    expect_death_of([] {
+        BiasedMutex mutex;
+        mutex.lock();
+        mutex.lock();
+    });
+}
+
+TEST(BiasedMutexDeathTest, its_owner_is_not_let_in_as_a_guest_of_itself) {
+    expect_death_of([] {
+        BiasedMutex mutex;
+        { const std::lock_guard lock(mutex); }
+        mutex.lock();
+        mutex.lock_as_guest();
+    });
+    expect_death_of([] {
+        BiasedMutex mutex;
+        { const std::lock_guard lock(mutex); }
+        mutex.lock_as_guest();
+        mutex.lock();
+    });
+}
+
+TEST(BiasedMutexDeathTest, a_guest_does_not_wait_for_itself) {
+    expect_death_of([] {
+        BiasedMutex mutex;
+        mutex.lock_as_guest();
+        mutex.lock_as_guest();
+    });
+}
+
+TEST(BiasedMutex, who_only_tries_is_told_when_the_same_thread_is_inside) {
+    BiasedMutex mutex;
+    for (int i = 0; i < 2; ++i) {  // before it is the owner, and then
+        mutex.lock();
+        EXPECT_FALSE(mutex.try_lock());
+        mutex.unlock();
+    }
+    ASSERT_TRUE(mutex.try_lock());
+    mutex.unlock();
+}
+
+TEST(ForkMutexDeathTest, a_thread_does_not_wait_for_itself) {
+    expect_death_of([] {
+        ForkMutex mutex;
+        mutex.lock();
+        mutex.lock();
+    });
+}
+
 }  // namespace
 }  // namespace mailslot::os

@@ -1,10 +1,13 @@
 // A mutex that a child of fork(2) finds free, even if another thread of its parent held it. What it
-// guards must then be made anew: the thread that changed it is not in the child.
+// guards must then be made anew: the thread that changed it is not in the child. A thread that
+// locks what it holds would wait for itself for ever; the program stops, and says so.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
+#include "base/check.h"
+#include "os/cpu.h"
 #include "os/fork_guard.h"
 #include "os/futex.h"
 
@@ -17,18 +20,25 @@ public:
         std::uint32_t seen = word_.load(std::memory_order_relaxed);
         if (is_free(seen, mark) &&
             word_.compare_exchange_strong(seen, mark | kHeld, std::memory_order_acquire)) {
+            holder_.store(this_holder(), std::memory_order_relaxed);
             return;
         }
         lock_slowly(mark);
+        holder_.store(this_holder(), std::memory_order_relaxed);
     }
     bool try_lock() {
         const std::uint32_t mark = generation_mark();
         std::uint32_t seen = word_.load(std::memory_order_relaxed);
-        return is_free(seen, mark) &&
-               word_.compare_exchange_strong(seen, mark | kHeld, std::memory_order_acquire);
+        if (!is_free(seen, mark) ||
+            !word_.compare_exchange_strong(seen, mark | kHeld, std::memory_order_acquire)) {
+            return false;
+        }
+        holder_.store(this_holder(), std::memory_order_relaxed);
+        return true;
     }
     void unlock() {
         const std::uint32_t mark = generation_mark();
+        holder_.store(0, std::memory_order_relaxed);
         if (word_.exchange(mark, std::memory_order_release) == (mark | kContended)) {
             futex_wake(word_, 1);
         }
@@ -44,7 +54,10 @@ private:
     static bool is_free(std::uint32_t word, std::uint32_t mark) {
         return word == mark || (word & ~3u) != mark;
     }
+    // A thread in one process: a thread of a child may have the token that one of its parent had.
+    static std::uint64_t this_holder() { return thread_token() ^ (fork_generation() << 48); }
     void lock_slowly(std::uint32_t mark) {
+        MAILSLOT_CHECK(holder_.load(std::memory_order_relaxed) != this_holder());
         for (;;) {
             std::uint32_t seen = word_.load(std::memory_order_relaxed);
             if (is_free(seen, mark)) {
@@ -61,6 +74,7 @@ private:
     }
 
     std::atomic<std::uint32_t> word_{0};
+    std::atomic<std::uint64_t> holder_{0};  // written by the holder
 };
 
 }  // namespace mailslot::os

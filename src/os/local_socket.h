@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "mailslot/result.h"
+#include "mailslot/mailslot.h"
 #include "os/fork_guard.h"
 #include "os/futex.h"
 
@@ -51,8 +51,8 @@ inline GuardedFd accept_local(const GuardedFd& listener) { return accept_local(l
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds = {});
 // Waits for the other end to read what it was sent before. Errors: as above, timed_out.
 Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, Deadline deadline);
-// Errors: timed_out (at once, with a deadline in the past), closed.
-Result<Packet> receive_packet(int fd, Deadline deadline);
+// Errors: timed_out (at once, with a deadline in the past), closed, interrupted.
+Result<Packet> receive_packet(int fd, Deadline deadline, Interrupted interrupted = nullptr);
 
 // The same where what comes must close in a forked child.
 struct GuardedPacket {

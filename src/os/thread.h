@@ -17,6 +17,10 @@ bool run_detached(std::function<void()> work);
 // The same on a thread that somebody joins. False: no thread to be had.
 bool run_joinable(std::thread& thread, std::function<void()> work);
 
+// Keeps this code in memory for the life of the process, though the program or plugin that holds it
+// is unloaded by dlclose(3): threads may be in it, and handlers of the process's end lead to it.
+void stay_loaded();
+
 // Tells a thread that waits for descriptors to end.
 class StopFlag {
 public:

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/check.h"
+
 namespace mailslot::os {
 namespace {
 
@@ -45,7 +47,22 @@ bool BiasedMutex::is_of_another() const {
     return owner != kNobody && owner != thread_token();
 }
 
+// What a thread of the parent held is nobody's in a child of fork, where another thread may have
+// its token.
+bool BiasedMutex::is_held_by(std::uintptr_t self) const {
+    return held_.load(std::memory_order_relaxed) == self &&
+           generation_.load(std::memory_order_relaxed) == fork_generation();
+}
+
+// With base_ held. An owner says so in the same place, whichever way it came in.
+void BiasedMutex::mark_as_held(std::uintptr_t self) {
+    if (owner_.load(std::memory_order_relaxed) == self) {
+        held_.store(self, std::memory_order_relaxed);
+    }
+}
+
 void BiasedMutex::lock_slowly(std::uintptr_t self) {
+    MAILSLOT_CHECK(!is_held_by(self));
     base_.lock();
     begin_anew();
     if (may_have_owner_) {
@@ -55,17 +72,22 @@ void BiasedMutex::lock_slowly(std::uintptr_t self) {
         borrow();
     }
     by_bias_ = false;  // not before: until here it was the owner's
+    mark_as_held(self);
 }
 
 void BiasedMutex::lock_as_guest() {
+    const std::uintptr_t self = thread_token();
+    MAILSLOT_CHECK(!is_held_by(self));
     base_.lock();
     begin_anew();
     if (is_of_another()) borrow();
     by_bias_ = false;
+    mark_as_held(self);
 }
 
 bool BiasedMutex::try_lock() {
-    if (!base_.try_lock()) return false;
+    const std::uintptr_t self = thread_token();
+    if (is_held_by(self) || !base_.try_lock()) return false;
     begin_anew();
     if (is_of_another()) {
         const std::uintptr_t owner = owner_.exchange(kNobody, std::memory_order_relaxed);
@@ -78,6 +100,7 @@ bool BiasedMutex::try_lock() {
         lender_ = owner;
     }
     by_bias_ = false;
+    mark_as_held(self);
     return true;
 }
 
@@ -101,6 +124,9 @@ void BiasedMutex::borrow() {
 }
 
 void BiasedMutex::unlock_slowly() {
+    if (held_.load(std::memory_order_relaxed) == thread_token()) {
+        held_.store(0, std::memory_order_release);
+    }
     if (lender_ != kNobody)
         owner_.store(std::exchange(lender_, kNobody), std::memory_order_release);
     base_.unlock();

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "os/interruption.h"
 #include "os/linux/passing_fds.h"
 
 namespace mailslot::os {
@@ -197,11 +198,14 @@ Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, D
     }
 }
 
-Result<Packet> receive_packet(int fd, Deadline deadline) {
+Result<Packet> receive_packet(int fd, Deadline deadline, Interrupted interrupted) {
+    Interruption interruption(interrupted);
     for (;;) {
         auto packet = receive_now(fd);
         if (packet || packet.error().code != Errc::timed_out) return packet;
-        if (!wait_until(fd, POLLIN, deadline)) return packet;
+        if (milliseconds_until(deadline) == 0) return packet;
+        if (interruption.has_come()) return Error{Errc::interrupted, "receive"};
+        wait_until(fd, POLLIN, interruption.end_of_sleep(deadline));
     }
 }
 

@@ -1,5 +1,6 @@
 #include "os/thread.h"
 
+#include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -78,6 +79,13 @@ bool run_detached(std::function<void()> work) {
 
 bool run_joinable(std::thread& thread, std::function<void()> work) {
     return run(thread, std::move(work));
+}
+
+void stay_loaded() {
+    Dl_info code{};
+    if (dladdr(reinterpret_cast<const void*>(&stay_loaded), &code) == 0) return;
+    // Null for the main program, which stays anyway. What is returned need not be closed.
+    (void)dlopen(code.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 Result<StopFlag> StopFlag::create() {

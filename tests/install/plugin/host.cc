@@ -1,0 +1,21 @@
+// usage: host PLUGIN WHAT
+// Loads the plugin, has it work, and lets it go, again and again; then ends by exit().
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+int main(int, char** argv) {
+    for (int i = 0; i < 10; ++i) {
+        void* const plugin = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+        if (plugin == nullptr) {
+            std::fprintf(stderr, "%s\n", dlerror());
+            return 2;
+        }
+        reinterpret_cast<void (*)(const char*)>(dlsym(plugin, "work"))(argv[2]);
+        dlclose(plugin);
+        // A thread whose code is gone ends the process as soon as it wakes: within 1 ms.
+        usleep(i % 2 == 0 ? 0 : 5000);
+    }
+    return 0;
+}
