@@ -214,7 +214,7 @@ class Ways(lab.LabTest):
 
     def test_a_slot_that_takes_messages_as_they_come(self):
         reader, sender = self.hosts(1)
-        heard, own = self.check(reader, sender, 30, self.in_clusters, 2000, EVERYBODY, "--order", "as_it_comes")
+        heard, own = self.check(reader, sender, 30, self.in_one_burst, 4000, EVERYBODY, "--order", "as_it_comes")
         numbers = [m["sequence"] for m in heard]
         self.assertEqual(len(numbers), len(set(numbers)))
         self.assertNotEqual(numbers, sorted(numbers))
