@@ -13,7 +13,7 @@
 
 namespace mailslot {
 
-// What is asked of the resolver for a host.
+// A host, as the resolver is asked for it.
 struct HostResolver::Question {
     std::string key;                   // of the entry
     std::string name;                  // to be looked up
@@ -24,7 +24,7 @@ struct HostResolver::Question {
 struct HostResolver::Answer {
     std::vector<IpAddress> addresses{};
     std::string canonical_name{};
-    // What choose() has chosen last, and when.
+    // The last choice of choose(), and its time.
     std::optional<IpAddress> chosen{};
     std::optional<Clock::Instant> chosen_at{};
 };
@@ -116,7 +116,7 @@ void HostResolver::State::remember(const Address& address, const Destination& to
     last_until = now + kAddressCheckedFor;
 }
 
-// What a thread does: one name after the other, until none waits.
+// The work of a thread: one name after the other, until none waits.
 void HostResolver::State::look_up_all() {
     std::unique_lock lock(mutex);
     while (const auto next = take_next()) {
@@ -242,7 +242,7 @@ std::optional<HostResolver::Host> HostResolver::choose(Answer& answer, const Que
     return host;
 }
 
-// One of our own addresses is another host's only where every machine has such an address, for
+// An address of our own is another host's only where every machine has such an address, for
 // instance on a bridge of its containers: then it leads nowhere.
 bool HostResolver::may_be_meant(const IpAddress& address, const Answer& answer,
                                 const Question& question) {

@@ -51,7 +51,7 @@ bool is_same_name(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// Of a network that this machine is in: all ones behind the prefix, or all zeroes.
+// Whether a network of this machine has it: all ones behind the prefix, or all zeroes.
 bool is_broadcast(const IpAddress& address) {
     const auto interfaces = list_interfaces();
     if (!interfaces || address.family != IpAddress::Family::v4) return false;
@@ -132,7 +132,7 @@ AddressUse use_of(const IpAddress& address) {
         GuardedFd::make([domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0); });
     if (!fd) return says_no_route(errno) ? AddressUse::no_route : AddressUse::another_host;
     const SocketAddress own = to_socket_address({address, 0});
-    // Where it fails the address is not ours, and the longer look is spared.
+    // The address is not ours if this fails; the longer look is spared then.
     const bool may_be_ours =
         is_on_any_link ||
         bind(fd.get(), reinterpret_cast<const sockaddr*>(&own.storage), own.size) == 0;
