@@ -17,7 +17,7 @@ public:
     std::size_t frames() const { return frames_.size() - next_; }  // that have not left
     std::size_t messages() const;                                  // likewise
 
-    // Where the frames added from now on go. Before the first.
+    // Sets where the frames that are added from now on go, and begins anew.
     void begin(const Destination& to) {
         clear();
         to_ = to;

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 // Lost like any datagram, and nothing comes after it that would show the gap.
 constexpr int kEndCopies = 3;
 
-// What waits for room when the writer closes gets 5 s, as long as something leaves every half
+// The backlog gets 5 s when the writer closes, as long as something leaves every half
 // second.
 constexpr int kLastWaits = 1000;
 constexpr int kLastWaitsInVain = 100;
@@ -253,7 +253,7 @@ std::size_t RemoteWriter::messages_at(std::size_t frame) const {
     return piece_.messages_in(frame + 1) - piece_.messages_in(frame);
 }
 
-// What found no room waits for it, from this frame on.
+// Moves the frames that found no room, from this one on, to the backlog.
 void RemoteWriter::keep_piece(std::size_t from) {
     backlog_.begin(to_);
     const auto frames = piece_.datagrams();

@@ -69,8 +69,8 @@ struct Destination {
     std::string domain{};
     // Not sealed, whatever keys are here: who sends it on does not know who wrote it.
     bool in_clear = false;
-    // What finds no room is sent again by the caller, and is not dropped: send() then waits for
-    // nothing, and counts no loss.
+    // The caller sends again what finds no room, so nothing is dropped: send() does not wait for
+    // room, and counts no loss.
     bool keeps_rest = false;
 };
 

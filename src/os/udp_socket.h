@@ -131,10 +131,10 @@ public:
     static void wait_for_room(std::span<UdpSocket* const> any_of,
                               std::chrono::milliseconds at_most);
 
-    // What was sent and has not left this machine, with the kernel's own share of memory: it is in
-    // a queue of the interface, or waits until the address of the neighbour is known.
+    // Memory of datagrams that were sent and have not left this machine, with the kernel's own
+    // share: they are in a queue of the interface, or wait until the neighbour's address is known.
     std::size_t unsent_bytes() const;
-    // How much of that the socket takes.
+    // The most that unsent_bytes() may be for a further datagram to be taken.
     std::size_t send_buffer_bytes() const;
     void limit_send_buffer(std::size_t bytes);
 

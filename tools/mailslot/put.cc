@@ -39,7 +39,7 @@ public:
     Result<void> finish();
 
     std::uint64_t done() const { return book_.messages_put(); }
-    // What to say of messages that did not leave, behind finish(); empty: all did.
+    // Says how many messages did not leave, after finish(); empty if all did.
     std::string failures(std::uint64_t lost) const { return goes_on_ ? book_.sum(lost) : ""; }
 
 private:
@@ -62,7 +62,7 @@ Result<void> Putter::put_all(std::span<const std::string_view> messages) {
             continue;
         }
         if (!may_go_on(taken.error())) return taken.error();
-        // What it tells of messages of before says nothing of this one.
+        // The error of earlier messages says nothing of this one.
         if (is_of_earlier_messages(taken.error())) {
             say_failure(book_.note(taken.error()));
         } else {
@@ -146,7 +146,7 @@ std::string which(const PutOptions& options, std::uint64_t done) {
            (done == 1 ? " was: " : " were: ");
 }
 
-// One line for each way out of this machine that messages took.
+// Prints a line for each way out of this machine that messages took.
 void tell_ways(std::span<const WayInfo> ways) {
     for (const WayInfo& way : ways) {
         const std::uint64_t all = way.sent + way.dropped;

@@ -26,7 +26,7 @@ public:
     std::optional<Error> note(const Error& error);
 
     std::uint64_t messages_put() const { return put_; }
-    // What to say at the end, when `lost` messages left by no way; empty: none was.
+    // The line for the end, when `lost` messages left by no way; empty if none failed.
     std::string sum(std::uint64_t lost) const;
 
 private:

@@ -191,7 +191,7 @@ void UdpSender::count(std::size_t left, std::size_t dropped) {
     counters_.tx_failed.fetch_add(dropped, std::memory_order_relaxed);
 }
 
-// A moment, for any way that is full. False: there is none, or it was long enough.
+// Waits a moment for any way that is full. Returns false when none is, or it was long enough.
 bool UdpSender::wait_for_room() {
     if (keeps_rest_ || ++waits_without_progress_ > kWaitsWithoutProgress) return false;
     std::vector<os::UdpSocket*> full;

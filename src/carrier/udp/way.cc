@@ -12,16 +12,16 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// What end frames have for themselves, so that a full way tells its readers at once what it has
+// The part of the buffer for end frames, so that a full way tells its readers at once what it has
 // dropped. The kernel lets the last piece of 65,000 bytes overrun the buffer, so this is more.
 constexpr std::size_t kReserveBytes = 96 * 1024;
-// Of a small buffer not more than this part.
+// The part of a small buffer that is kept back: a quarter.
 constexpr std::size_t kReserveOfAll = 4;
 
-// What may wait for a neighbour whose address is being asked for: the kernel keeps 212,992 bytes of
+// May wait for a neighbour whose address is being asked for: the kernel keeps 212,992 bytes of
 // a neighbour (net.ipv4.neigh.default.unres_qlen_bytes). A piece that follows must fit as well.
 constexpr std::size_t kForNeighbourBytes = 128 * 1024;
-// What the kernel charges for a datagram, beside its bytes.
+// The kernel's charge for a datagram, beside its bytes.
 constexpr std::size_t kDatagramCharge = 1024;
 // A neighbour that was heard of so lately is known still. The kernel keeps one for a minute.
 constexpr seconds kNeighbourKeeps{10};

@@ -1,4 +1,4 @@
-// One way out of this machine: an interface and address family, or the address of one machine. Each
+// A way out of this machine: an interface and address family, or the address of one machine. Each
 // way has a queue of its own, so that what is stuck in one is dropped and counted for that way
 // alone: docs/protocol/udp-carrier.md, "Ways".
 #pragma once
@@ -22,7 +22,7 @@ class Way {
 public:
     using Instant = std::chrono::steady_clock::time_point;
 
-    // Where the way leads.
+    // The destination, and the interface to it.
     struct Course {
         Endpoint to;
         os::Outlet outlet{};

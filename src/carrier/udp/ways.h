@@ -16,7 +16,7 @@
 
 namespace mailslot {
 
-// So many ways of a writer have a socket of their own from the first send on: more than nearly
+// The number of ways that have a socket of their own from the first send on: more than nearly
 // every machine has, and few beside the 1024 descriptors of a process.
 inline constexpr std::size_t kSocketsAtOnce = 16;
 // The others share one socket a family until that is full. Then each takes one of its own, as long

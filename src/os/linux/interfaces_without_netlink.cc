@@ -22,7 +22,7 @@ namespace {
 
 // More addresses than that are left out: a machine without netlink is a small one.
 constexpr std::size_t kMostAddresses = 256;
-// Of an address in /proc/net/if_inet6: link-local ones say so in their scope.
+// The scope of link-local addresses in /proc/net/if_inet6.
 constexpr unsigned kLinkScope = 0x20;
 
 ifreq request_for(std::string_view name) {

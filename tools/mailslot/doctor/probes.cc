@@ -103,8 +103,8 @@ void hear(std::vector<Probe>& probes, Reader& reader) {
     }
 }
 
-// What comes back is a copy that this machine makes for itself: a probe may be heard and yet lie in
-// the interface's queue.
+// The probe that comes back is a copy that this machine makes for itself: it may be heard and lie
+// in the interface's queue.
 void look_who_is_stuck(std::vector<Probe>& probes) {
     const auto is_in_queue = [](const Probe& p) {
         return p.socket && p.socket->unsent_bytes() > 0;
