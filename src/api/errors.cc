@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -61,6 +62,25 @@ const Words& words_for(Errc code) {
     return kUnknown;
 }
 
+// Limits and rights of files say something else: EACCES, EAGAIN, EMFILE.
+constexpr std::string_view kForbidden =
+    "the system forbids this call here: look at the sandbox (SystemCallFilter=, "
+    "RestrictAddressFamilies=, a container's seccomp profile) and at the firewall";
+
+bool is_forbidden(const Error& error) {
+    switch (error.os_code) {
+        case EPERM:
+            return error.code == Errc::no_resources || error.code == Errc::no_permission ||
+                   error.code == Errc::unreachable;
+        case ENOSYS:
+            return true;
+        case EAFNOSUPPORT:
+            return error.code == Errc::no_resources || error.code == Errc::unreachable;
+        default:
+            return false;
+    }
+}
+
 // Names and paths come from strangers: no control character of theirs may reach a terminal or split
 // the line.
 void append_on_one_line(std::string& line, std::string_view text) {
@@ -91,7 +111,7 @@ std::string to_string(const Error& error) {
     }
     // It is about a key, not about a slot: `detail` says where it is to be had.
     if (error.code == Errc::no_permission && (step == "seal" || step == "key")) return line;
-    return (line += "; ") += words.advice;
+    return (line += "; ") += is_forbidden(error) ? kForbidden : words.advice;
 }
 
 }  // namespace mailslot

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "os/linux/many_messages.h"
 #include "os/linux/network_error.h"
 #include "os/linux/socket_address.h"
 
@@ -190,9 +191,7 @@ public:
         }
     }
 
-    int send(int fd) {
-        return sendmmsg(fd, headers_.data(), static_cast<unsigned>(pieces_), MSG_DONTWAIT);
-    }
+    int send(int fd) { return send_many(fd, headers_.data(), static_cast<unsigned>(pieces_)); }
     std::size_t datagrams_in(std::size_t pieces) const {
         std::size_t count = 0;
         for (std::size_t i = 0; i < pieces; ++i) count += counts_[i];
@@ -430,8 +429,7 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     DatagramBatch::Memory& memory = *batch.memory_;
     memory.prepare();
     memory.asked = memory.next;
-    const int came = recvmmsg(fd(), memory.headers.data(), static_cast<unsigned>(memory.asked),
-                              MSG_DONTWAIT, nullptr);
+    const int came = receive_many(fd(), memory.headers.data(), static_cast<unsigned>(memory.asked));
     // Below 0: nothing there; an error of the link shows in the watch, not here.
     memory.came = static_cast<std::size_t>(std::max(came, 0));
     // One more: it may have been begun and put back.
