@@ -145,6 +145,25 @@ const Words& words_for(Errc code) {
     return kUnknown;
 }
 
+// Limits and rights of files say something else: EACCES, EAGAIN, EMFILE.
+constexpr std::string_view kForbidden =
+    "the system forbids this call here: look at the sandbox (SystemCallFilter=, "
+    "RestrictAddressFamilies=, a container's seccomp profile) and at the firewall";
+
+bool is_forbidden(const Error& error) {
+    switch (error.os_code) {
+        case EPERM:
+            return error.code == Errc::no_resources || error.code == Errc::no_permission ||
+                   error.code == Errc::unreachable;
+        case ENOSYS:
+            return true;
+        case EAFNOSUPPORT:
+            return error.code == Errc::no_resources || error.code == Errc::unreachable;
+        default:
+            return false;
+    }
+}
+
 std::string_view step_of(const Error& error) {
     return error.step != nullptr ? error.step : std::string_view();
 }
@@ -154,6 +173,7 @@ std::string_view advice_for(const Error& error) {
     for (const StepAdvice& special : kSteps) {
         if (special.code == error.code && special.step == step_of(error)) return special.advice;
     }
+    if (is_forbidden(error)) return kForbidden;
     if (error.code == Errc::no_resources) return advice_about_resources(error.os_code);
     const bool is_classic = error.detail == "UDP port 137" || error.detail == "UDP port 138";
     if (error.code == Errc::port_taken && is_classic) {

@@ -98,7 +98,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& sett
     auto state =
         std::make_unique<State>(*parsed, settings.metrics_senders, folder, std::move(*stop));
     const bool started = os::run_joinable(state->thread, [s = state.get()] { s->run(); });
-    if (!started) return Error{Errc::no_resources, "start thread", EAGAIN};
+    if (!started) return Error{Errc::no_resources, "start thread", errno};
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
 }
 

@@ -57,7 +57,7 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
     if (auto ready = station->prepare(); !ready) return ready.error();
 
     if (!os::run_joinable(station->thread_, [self = station.get()] { self->run(); })) {
-        return Error{Errc::no_resources, "start thread", EAGAIN,
+        return Error{Errc::no_resources, "start thread", errno,
                      "no thread to be had (ulimit -u, ulimit -v, or a container's "
                      "limit of processes)"};
     }

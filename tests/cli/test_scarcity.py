@@ -182,7 +182,7 @@ class Sandbox(Scarcity):
         "memfd_create", "eventfd2", "epoll_create1", "epoll_ctl", "timerfd_create", "inotify_init1", "sched_setattr", "sched_yield",
         "getrandom", "setsockopt", "getsockopt", "flock", "ftruncate", "madvise", "fallocate", "set_robust_list", "bind", "listen",
         "connect", "signalfd4", "prctl", "ioctl", "clone3", "sched_getaffinity", "prlimit64")]
-    FORBIDDEN += [(call, "ENOSYS") for call in ("recvmmsg", "sendmmsg", "sendmsg", "recvmsg", "sendto", "clone3", "epoll_wait", "poll", "accept4")]  # without futex the C library itself gives up
+    FORBIDDEN += [(call, "ENOSYS") for call in ("recvmmsg", "sendmmsg", "sendmsg", "recvmsg", "sendto", "clone3", "epoll_wait", "epoll_pwait", "poll", "ppoll", "accept4")]  # without futex the C library itself gives up
     FORBIDDEN += [(family, "EAFNOSUPPORT") for family in ("AF_NETLINK", "AF_INET", "AF_INET6", "AF_UNIX")]
 
     def prefix(self, name, code):
@@ -193,6 +193,31 @@ class Sandbox(Scarcity):
             for arguments in (COMMANDS[0], COMMANDS[2], COMMANDS[3], COMMANDS[6]):
                 with self.subTest(forbidden=name, command=" ".join(arguments)):
                     self.assert_well_behaved(*arguments, prefix=self.prefix(name, code))
+
+    def test_what_works_without(self):
+        """Messages arrive, here and by the network, at a reader that lacks one of these; and it names a forbidden call in clear words."""
+        for name in ("recvmmsg", "sendmmsg", "accept4", "getrandom", "sched_setattr", "clone3", "timerfd_create"):
+            for code in ("ENOSYS", "EPERM") if name != "clone3" else ("ENOSYS",):
+                with self.subTest(forbidden=name, code=code):
+                    reader = support.Running(["listen", "IN", "--verbose", "--count", "2", "--timeout", "10000"], self.environment,
+                                             prefix=self.prefix(name, code), program=support.PROGRAM)
+                    self.addCleanup(reader.kill)
+                    reader.ready()
+                    self.assert_well_behaved("put", "IN", "here", prefix=self.prefix(name, code))
+                    self.assertEqual(reader.line(), b"here\n")
+                    elsewhere = self.environment | {"MAILSLOT_DIR": str(self.folder / "elsewhere"), "MAILSLOT_HOST": "ELSEWHERE"}
+                    done = subprocess.run([*self.prefix(name, code), support.PROGRAM, "put", "//*/mailslot/IN", "there"], env=elsewhere,
+                                          capture_output=True, timeout=LONGEST, check=False)
+                    self.assertEqual((done.returncode, done.stderr), (0, b""))
+                    self.assertEqual(reader.end()[:2], (0, b"[not trusted] there\n"))
+
+    def test_a_forbidden_call_is_named(self):
+        for name, said in (("memfd_create", "create shared memory"), ("epoll_create1", "create event loop"), ("eventfd2", "create event loop"),
+                           ("clone3", "start thread"), ("epoll_ctl", "watch descriptor")):
+            with self.subTest(forbidden=name):
+                status, _, err = self.assert_well_behaved("listen", "IN", "--timeout", "200", prefix=self.prefix(name, "EPERM"))
+                self.assertEqual(status, 1)
+                self.assertRegex(err, said + r": Operation not permitted\); the system forbids this call here")
 
     def test_a_reader_is_not_deaf_without_a_word_and_does_not_spin(self):
         with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:

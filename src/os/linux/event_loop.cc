@@ -21,6 +21,11 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
         eventfd_read(self.wake_.get(), &count);
     });
     if (!added) return added.error();
+    // Where a sandbox forbids it, run_once() would never wait.
+    std::array<epoll_event, 1> nothing;
+    if (epoll_wait(self.epoll_.get(), nothing.data(), 1, 0) < 0 && errno != EINTR) {
+        return Error{Errc::no_resources, "epoll_wait", errno};
+    }
     return loop;
 }
 

@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "os/interruption.h"
+#include "os/linux/many_messages.h"
 #include "os/linux/passing_fds.h"
 
 namespace mailslot::os {
@@ -171,8 +172,14 @@ bool is_listener(const GuardedFd& fd) {
 }
 
 GuardedFd accept_local(int listener) {
-    return GuardedFd::make(
-        [listener] { return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+    return GuardedFd::make([listener] {
+        const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0 || !is_forbidden_call(errno)) return fd;
+        const int plain = accept(listener, nullptr, nullptr);
+        if (plain >= 0) fcntl(plain, F_SETFD, FD_CLOEXEC);
+        if (plain >= 0) fcntl(plain, F_SETFL, O_NONBLOCK);
+        return plain;
+    });
 }
 
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {

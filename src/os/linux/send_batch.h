@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "model/ip_address.h"
+#include "os/linux/many_messages.h"
 #include "os/linux/socket_address.h"
 #include "os/udp_socket.h"
 
@@ -102,7 +103,7 @@ public:
     }
 
     int send(int fd) {
-        return sendmmsg(fd, headers_.data(), static_cast<unsigned>(pieces_), MSG_DONTWAIT);
+        return send_many(fd, headers_.data(), static_cast<unsigned>(pieces_));
     }
     std::size_t datagrams_in(std::size_t pieces) const {
         std::size_t count = 0;

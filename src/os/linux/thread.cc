@@ -57,14 +57,17 @@ bool run(std::thread& thread, std::function<void()> work) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits this
     bool started = true;
+    int why = ENOMEM;
     try {
         thread = std::thread(std::move(work));
-    } catch (const std::system_error&) {
+    } catch (const std::system_error& error) {
         started = false;
+        why = error.code().value();
     } catch (const std::bad_alloc&) {
         started = false;
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!started) errno = why;
     return started;
 }
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "os/linux/many_messages.h"
 #include "os/linux/network_error.h"
 #include "os/linux/send_batch.h"
 #include "os/linux/socket_address.h"
@@ -326,8 +327,7 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     DatagramBatch::Memory& memory = *batch.memory_;
     memory.prepare();
     memory.asked = memory.next;
-    const int came = recvmmsg(fd(), memory.headers.data(), static_cast<unsigned>(memory.asked),
-                              MSG_DONTWAIT, nullptr);
+    const int came = receive_many(fd(), memory.headers.data(), static_cast<unsigned>(memory.asked));
     // Below 0: nothing there; an error of the link shows in the watch, not here.
     memory.came = static_cast<std::size_t>(std::max(came, 0));
     // One more: it may have been begun and put back.
