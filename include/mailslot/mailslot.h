@@ -189,8 +189,8 @@ private:
 };
 
 struct WriterOptions {
-    // How long a put waits for room in a slot of this machine. Where that drops its oldest, 100 ms
-    // at most however much is asked for: its process is stopped.
+    // How long a put waits for room in a slot of this machine; in a put to others as well 500 ms at
+    // most. A slot that drops its oldest is waited for 100 ms: its process is stopped.
     Timeout wait_when_full{0};
     Timeout wait_for_address{100};  // how long the first put to a host waits for its address
     // How long a put waits for a process here that does not answer, since it was stopped: the

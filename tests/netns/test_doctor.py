@@ -97,6 +97,16 @@ class Own(DoctorTest):
         self.assertEqual((finding["status"], finding["cause"]), ("warning", "other_folder"), finding)
         self.assertIn("//*/mailslot/IN", finding["mend"])
 
+    def test_a_strangers_name_is_no_part_of_a_command(self):
+        net = self.network()
+        a = self.machine("A", 1, net)
+        b = self.machine("B", 2, net)
+        b.environment["MAILSLOT_HOST"] = "B;touch x"
+        b.listen()
+        finding = self.assert_well(a, "IN")["address IN"]
+        self.assertEqual((finding["cause"], finding["mend"]), ("other_machine", "mailslot who IN"))
+        self.assertIn("B;touch\\x20x has a reader", finding["detail"])
+
     def test_the_lines_for_people_have_the_same_words(self):
         a = self.machine("A", 1)
         status, out, err = a.run("doctor")

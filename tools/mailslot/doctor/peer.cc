@@ -1,4 +1,5 @@
 // The other end: does it answer, has it the slot, is it in the domain?
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -217,6 +218,14 @@ void check_clocks(const Search& asked, Findings& findings) {
                         "timedatectl set-ntp true    # on both"});
 }
 
+// Whether a shell takes a stranger's name for nothing but a name: people paste commands.
+bool is_plain(std::string_view host) {
+    return !host.empty() && std::ranges::all_of(host, [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '-' || c == '.' || c == '_';
+    });
+}
+
 // By our own carrier nobody answered; with the classic wire alone nobody could.
 Finding classic_or(const Patient& patient, const Address& peer, Finding why) {
     auto classic = find_on_classic_wire(patient, peer);
@@ -248,7 +257,8 @@ Finding why_nobody_here(const Address& address, const Found& others) {
     return {"", Status::warning, "other_machine",
             hosts_of(others) + " has a reader of " + name +
                 ": the name alone means this machine, and nobody reads here",
-            "mailslot put //" + first.host + "/mailslot/" + name + " MESSAGE"};
+            is_plain(first.host) ? "mailslot put //" + first.host + "/mailslot/" + name + " MESSAGE"
+                                 : "mailslot who " + name};
 }
 
 // Why nobody at `address` reads the slot.
@@ -266,7 +276,7 @@ Finding why_nobody_reads(const Patient& patient, const Address& address, Timeout
         return {"", Status::failed, "no_such_slot",
                 hosts_of(found) + " answers and has no reader of " + name +
                     "; it has: " + slots_of(found),
-                "mailslot listen " + name + "    # on " + found.machines[0].host};
+                "mailslot listen " + name + "    # on " + cell_of(found.machines[0].host)};
     }
     if (address.place == Place::everybody) {
         return {"", Status::failed, "no_such_slot", "nobody answered that has a reader of " + name,
