@@ -98,7 +98,8 @@ Result<void> Station::find_place() {
         });
         const bool may_change =
             !found && role_.rank != wire::Rank::reader &&
-            (found.error().code == Errc::no_such_slot || found.error().code == Errc::closed);
+            (found.error().code == Errc::no_such_slot || found.error().code == Errc::closed ||
+             found.error().code == Errc::timed_out);
         if (!may_change || clock_.now() >= until) return found;
         std::this_thread::sleep_for(kDaemonSeeksAgain);  // somebody is just becoming it
     }

@@ -130,7 +130,7 @@ void Station::note_mute_office() {
 
 bool Station::is_office_mute() const {
     return mute_since_ && clock_.now() - *mute_since_ >= kMutePatience && !is_guest_ &&
-           role_.rank == wire::Rank::reader && office_place_.office_lock_path() == folder_.office_lock_path();
+           office_place_.office_lock_path() == folder_.office_lock_path();
 }
 
 // --- As the office that stood still

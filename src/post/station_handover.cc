@@ -96,6 +96,12 @@ Result<void> Station::claim_office() {
         return open_office(std::move(*estate), clock_.now() + kHandoverPatience);
     };
     auto claimed = claim();
+    if (!claimed && claimed.error().code == Errc::timed_out && !mute_since_) {
+        office_dir_ = settings_.dir;
+        office_lock_number_ = os::file_number(folder_.office_lock_path());
+        mute_since_ = clock_.now();
+        tell_readers();
+    }
     role_.kept = {};  // what is there instead has gone on meanwhile
     no_office_ = claimed ? std::nullopt : std::optional(claimed.error());
     return claimed;

@@ -101,6 +101,7 @@ class StoppedOffice(lab.LabTest):
         writers = [self.writer(name) for name in names]
         for writer, listener in zip(writers, listeners):
             self.feed_and_hear(writer, listener, 1, 3)
+        heard_before = [3, 3, 3]
         for stopped in (0, 1):
             office, = [each for each in listeners if self.is_office(each)]
             freeze(office)
@@ -108,13 +109,16 @@ class StoppedOffice(lab.LabTest):
             self.assertEqual(len(left), 2 - stopped)
             for i in left:
                 self.feed_and_hear(writers[i], listeners[i], 4 + 10 * stopped, 13 + 10 * stopped)
+                heard_before[i] += 10
         self.assertTrue(any(self.is_office(listeners[i]) for i in left))
         thaw(*listeners)
-        for writer, listener in zip(writers, listeners):
-            feed(writer, 101, 101, self.SIZE)
-            while number_of(message := message_from(listener)) < 101:
-                self.assertEqual(message["lost_before"], 0)
-        self.assert_whole_story(*names)
+        # The second successor was not lent the first office's slot: what comes before that one registers is lost, and told.
+        for name, writer, listener, seen in zip(names, writers, listeners, heard_before):
+            heard, _ = self.until_heard(writer, listener, 101)
+            sequences = [m["sequence"] for m in heard]
+            self.assertEqual(sequences, sorted(set(sequences)))
+            self.assertEqual(sum(m["lost_before"] for m in heard), sequences[-1] - seen - len(heard), name)
+        self.assert_whole_story("THREE")
 
     def test_it_is_killed_where_it_stands(self):
         one, two, three = self.listener("ONE"), self.listener("TWO"), self.listener("THREE")
@@ -184,6 +188,17 @@ class NobodyIsRegistered(lab.LabTest):
         self.assertEqual({m["lost_before"] for m in heard}, {0})
         self.wait_until("the old office is none", lambda: not self.b.is_office(self.one.process.pid))
         self.assertEqual(self.b.info("TWO")["lost"], 0)
+
+    def test_a_daemon_that_starts_takes_its_place(self):
+        feed(self.to_one, 2, 10)
+        daemon = self.b.daemon()
+        self.assertTrue(self.b.is_office(daemon.process.pid))
+        os.kill(self.one.process.pid, signal.SIGCONT)
+        heard = messages_from(self.one, 9)
+        self.assertEqual([number_of(m) for m in heard], list(range(2, 11)))
+        self.assertEqual({m["lost_before"] for m in heard}, {0})
+        self.wait_until("the old office is none", lambda: not self.b.is_office(self.one.process.pid))
+        self.assertEqual(self.b.info("ONE")["lost"], 0)
 
     def test_everybody_who_asks_has_an_answer(self):
         status, _, err = self.timed("list")
