@@ -180,8 +180,9 @@ private:
 };
 
 struct WriterOptions {
-    // How long a put waits for room in a slot of this machine. Where that drops its oldest, 100 ms
-    // at most however much is asked for: its process is stopped.
+    // How long a put waits for room: in a slot of this machine, or in this machine's send buffers
+    // when the network is slower than the writer. A slot that drops its oldest is waited for 100 ms
+    // at most, since its process is stopped.
     Timeout wait_when_full{0};
     Timeout wait_for_address{100};  // how long the first put to a host waits for its address
     // How long a put waits for a process here that does not answer, since it was stopped: the
@@ -211,7 +212,8 @@ public:
     // Puts one whole message: all of it or nothing.                              Win32: WriteFile
     // Errors: message_too_big, closed, no_resources; a slot of this machine: no_such_slot (after
     // looking once for a new reader of that name), slot_full, timed_out, no_permission; elsewhere:
-    // unreachable. With labels that break the limits: bad_label.
+    // unreachable, when nothing left this machine and no slot here took the message. With labels
+    // that break the limits: bad_label.
     Result<void> put(std::string_view text, const PutOptions& options = {});
     Result<void> put(std::span<const std::byte> bytes);
 
@@ -222,8 +224,8 @@ public:
 
     // What is put in quick succession to other machines may wait up to 1 ms for more, so that it
     // shares datagrams. close(), the destructor and the end of the process by exit() send it; this
-    // does at once, for instance before _exit() or exec(). Errors: closed; to one host: what those
-    // that waited met (else the next put tells).
+    // does at once, for instance before _exit() or exec(). Waits for room as a put does. Errors:
+    // closed; the error that those messages met (else the next put tells).
     Result<void> flush();
 
     std::string_view address() const;
