@@ -189,8 +189,8 @@ private:
 };
 
 struct WriterOptions {
-    // How long a put waits for room in a slot of this machine; in a put to others as well 500 ms at
-    // most. A slot that drops its oldest is waited for 100 ms: its process is stopped.
+    // How long a put waits for room in this machine's send buffers, or in a slot here: 500 ms at
+    // most in a put to others as well; 100 ms if the slot drops its oldest (its process stopped).
     Timeout wait_when_full{0};
     Timeout wait_for_address{100};  // how long the first put to a host waits for its address
     // How long a put waits for a process here that does not answer, since it was stopped: the
@@ -229,8 +229,8 @@ public:
     // Puts one whole message: all of it or nothing.                              Win32: WriteFile
     // Errors: message_too_big, closed, no_resources; a slot of this machine: no_such_slot (after
     // looking once for a new reader of that name), slot_full, timed_out, no_permission; elsewhere:
-    // unreachable. With labels that break the limits: bad_label. interrupted: only with
-    // PutOptions::interrupted; the message was not put, but see PutOptions::unfinished.
+    // unreachable, if nothing left this machine. Labels that break the limits: bad_label. With
+    // PutOptions::interrupted: interrupted; the message was not put, see PutOptions::unfinished.
     // Threads: a put that waits for room holds up nobody, and close() ends it with closed.
     Result<void> put(std::string_view text, const PutOptions& options = {});
     Result<void> put(std::span<const std::byte> bytes);
@@ -242,8 +242,8 @@ public:
 
     // What is put in quick succession to other machines may wait up to 1 ms for more, so that it
     // shares datagrams. close(), the destructor and the end of the process by exit() send it; this
-    // does at once, for instance before _exit() or exec(). Errors: closed; to one host: what those
-    // that waited met (else the next put tells).
+    // does at once, for instance before _exit() or exec(); it waits for room as a put does. Errors:
+    // closed; what the messages that waited met (else the next put tells).
     Result<void> flush();
 
     std::string_view address() const;
