@@ -97,8 +97,8 @@ Result<void> Station::claim_office() {
     };
     auto claimed = claim();
     if (!claimed && claimed.error().code == Errc::timed_out && !mute_since_) {
-        office_dir_ = settings_.dir;
-        office_lock_number_ = os::file_number(folder_.office_lock_path());
+        office_place_ = folder_;
+        office_lock_id_ = os::file_at(folder_.office_lock_path());
         mute_since_ = clock_.now();
         tell_readers();
     }
