@@ -160,7 +160,8 @@ RC_GTEST_PROP(FrameProperty, a_frame_with_bytes_changed_at_random_is_refused_or_
     }
     for (const Envelope& e : got) {
         RC_ASSERT(e.payload.size() <= changed.size());
-        RC_ASSERT((e.scope == Scope::named) == !e.to.empty());
+        RC_ASSERT(e.scope != Scope::named || !e.to.empty());
+        RC_ASSERT(e.scope != Scope::everybody || e.to.empty());
         RC_ASSERT(e.kind != Kind::fragment || e.offset + e.payload.size() <= e.total_bytes);
     }
 }
