@@ -145,6 +145,10 @@ const Words& words_for(Errc code) {
     return kUnknown;
 }
 
+std::string_view step_of(const Error& error) {
+    return error.step != nullptr ? error.step : std::string_view();
+}
+
 // Limits and rights of files say something else: EACCES, EAGAIN, EMFILE.
 constexpr std::string_view kForbidden =
     "the system forbids this call here: look at the sandbox (SystemCallFilter=, "
@@ -152,9 +156,9 @@ constexpr std::string_view kForbidden =
 
 bool is_forbidden(const Error& error) {
     switch (error.os_code) {
-        case EPERM:
+        case EPERM:  // of a datagram the firewall says so
             return error.code == Errc::no_resources || error.code == Errc::no_permission ||
-                   error.code == Errc::unreachable;
+                   (error.code == Errc::unreachable && step_of(error) != "send");
         case ENOSYS:
             return true;
         case EAFNOSUPPORT:
@@ -162,10 +166,6 @@ bool is_forbidden(const Error& error) {
         default:
             return false;
     }
-}
-
-std::string_view step_of(const Error& error) {
-    return error.step != nullptr ? error.step : std::string_view();
 }
 
 // What to do; empty: the line says so already.

@@ -143,8 +143,8 @@ private:
     std::unique_ptr<ClassicWriter> classic_;     // the same by the classic Windows wire
     bool is_at_home_ = false;                    // there is a slot here as well
     std::int64_t look_again_us_ = 0;             // for one; before that there is none
-    bool home_is_stuck_ = false;  // it was waited for in vain, and took nothing since
-    std::int64_t reach_again_us_ = 0;            // names and addresses may move
+    bool home_is_stuck_ = false;       // it was waited for in vain, and took nothing since
+    std::int64_t reach_again_us_ = 0;  // names and addresses may move
 
     // Of the current put; kept, for making them anew costs more than a put.
     std::vector<inbox::Item> items_;

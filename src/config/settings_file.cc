@@ -52,8 +52,8 @@ std::string default_host(const std::string& host_name) {
 // The system's name of this machine, where that has a domain and nothing gives another name.
 std::string full_host_of(const std::string& host, const std::string& host_name) {
     const std::string first = host_name.substr(0, host_name.find('.'));
-    const bool is_ours = first.size() < host_name.size() && is_host(host_name) &&
-                         host_key(first) == host_key(host);
+    const bool is_ours =
+        first.size() < host_name.size() && is_host(host_name) && host_key(first) == host_key(host);
     return is_ours ? host_name : std::string();
 }
 

@@ -36,14 +36,14 @@ struct HostName {
 };
 
 struct Settings {
-    std::string dir;         // runtime folder of this machine, or of this user on it
-    std::string system_dir;  // the whole machine's, "/run/mailslot"; may equal `dir`
-    std::string host;        // this machine's own name; model/own_host.h follows it
-    std::string full_host;   // the same with its domain; empty where that is not known
-    std::function<HostName()> ask_host;     // the system's; null where something else names it
-    std::vector<std::string> host_aliases;  // further names of this machine
-    std::uint16_t port = kDefaultPort;      // UDP
-    std::vector<std::string> domains;       // that this machine is in
+    std::string dir;                     // runtime folder of this machine, or of this user on it
+    std::string system_dir;              // the whole machine's, "/run/mailslot"; may equal `dir`
+    std::string host;                    // this machine's own name; model/own_host.h follows it
+    std::string full_host;               // the same with its domain; empty where that is not known
+    std::function<HostName()> ask_host;  // the system's; null where something else names it
+    std::vector<std::string> host_aliases;     // further names of this machine
+    std::uint16_t port = kDefaultPort;         // UDP
+    std::vector<std::string> domains;          // that this machine is in
     std::map<std::string, std::string> peers;  // host name, folded -> IP address or DNS name
     bool unicast_peers = false;  // what is for many goes to each of them by its address as well
     Families families = Families::both;

@@ -187,7 +187,8 @@ void Station::hear_office() {
 
 void Station::answer_office(const LocalMessage& message, std::vector<os::GuardedFd> fds) {
     // Whoever is not in the folder of its own user has no place there to take.
-    const bool may_stand_in = !is_guest_ && office_place_.office_lock_path() == folder_.office_lock_path();
+    const bool may_stand_in =
+        !is_guest_ && office_place_.office_lock_path() == folder_.office_lock_path();
     if (may_stand_in && deputy_->take(message, fds)) return;
     if (message.op == LocalOp::offer) {
         is_offered_ = true;

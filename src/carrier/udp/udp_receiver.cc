@@ -39,7 +39,7 @@ void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_o
 
 UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
                          trust::ReplayWindows& windows, os::PollSet poll_set,
-                         os::InterfaceWatch watch, os::Timer timer)
+                         os::InterfaceWatch watch, std::optional<os::Timer> timer)
     : settings_(settings),
       counters_(counters),
       opener_(settings.keys, clock_, windows),
@@ -57,17 +57,20 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     if (!poll_set) return poll_set.error();
     auto watch = os::InterfaceWatch::open();
     if (!watch) return watch.error();
-    auto timer = os::Timer::create();
-    if (!timer) return timer.error();
+    // A sandbox may forbid timers. Then only word of a change leads to a look.
+    std::optional<os::Timer> timer;
+    if (auto made = os::Timer::create()) timer = std::move(*made);
     std::unique_ptr<UdpReceiver> receiver(new UdpReceiver(
-        settings, counters, windows, std::move(*poll_set), std::move(*watch), std::move(*timer)));
-    for (const int fd : {receiver->watch_.fd(), receiver->timer_.fd()}) {
-        if (auto added = receiver->poll_set_.add(fd); !added) return added.error();
+        settings, counters, windows, std::move(*poll_set), std::move(*watch), std::move(timer)));
+    if (auto added = receiver->poll_set_.add(receiver->watch_.fd()); !added) return added.error();
+    if (receiver->timer_) {
+        auto added = receiver->poll_set_.add(receiver->timer_->fd());
+        if (!added) return added.error();
     }
     if (auto adopted = receiver->adopt(std::move(inherited)); !adopted) return adopted.error();
     if (auto bound = receiver->bind_families(); !bound) return bound.error();
     if (auto joined = receiver->follow_interfaces(); !joined) return joined.error();
-    receiver->timer_.set(receiver->clock_.now() + kLookAgain);
+    if (receiver->timer_) receiver->timer_->set(receiver->clock_.now() + kLookAgain);
     return receiver;
 }
 
@@ -150,7 +153,7 @@ std::vector<std::byte> UdpReceiver::memo_of(std::size_t socket) const {
 // Out of turn when something changed, and now and then.
 void UdpReceiver::look_at_interfaces(bool is_time) {
     const bool has_changed = watch_.changed();
-    if (is_time) timer_.set(clock_.now() + kLookAgain);
+    if (is_time) timer_->set(clock_.now() + kLookAgain);
     if (!has_changed && is_all_joined_ && !has_lost_membership()) return;
     // Short of resources just now. What is joined stays; the next look tries again.
     if (!follow_interfaces()) is_all_joined_ = false;
@@ -234,7 +237,7 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     // One call in place of one for each that has nothing: most often there are two of them.
     const std::vector<int>& readable = poll_set_.readable();
     const auto has_work = [&](int fd) { return std::ranges::count(readable, fd) > 0; };
-    const bool is_time = has_work(timer_.fd());
+    const bool is_time = timer_ && has_work(timer_->fd());
     if (is_time || has_work(watch_.fd())) look_at_interfaces(is_time);
     bool more = false;
     for (std::size_t i = 0; i < sockets_.size(); ++i) {

@@ -43,7 +43,7 @@ private:
     };
 
     UdpReceiver(const Settings& settings, UdpCounters& counters, trust::ReplayWindows& windows,
-                os::PollSet poll_set, os::InterfaceWatch watch, os::Timer timer);
+                os::PollSet poll_set, os::InterfaceWatch watch, std::optional<os::Timer> timer);
     Result<void> adopt(std::vector<ListeningSocket> inherited);
     std::vector<std::byte> memo_of(std::size_t socket) const;
     Result<void> bind_families();
@@ -72,8 +72,8 @@ private:
     trust::KeysView keys_;  // for answers
     os::PollSet poll_set_;
     os::InterfaceWatch watch_;
-    os::Timer timer_;             // for the next look at what is joined
-    bool is_all_joined_ = false;  // the last look found everything as it is wanted
+    std::optional<os::Timer> timer_;  // for the next look at what is joined
+    bool is_all_joined_ = false;      // the last look found everything as it is wanted
     std::vector<os::UdpSocket>
         sockets_;  // several of a family where one cannot join on all interfaces
     std::vector<std::uint32_t> drops_of_;  // beside sockets_: what their datagrams said last

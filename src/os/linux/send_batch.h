@@ -102,9 +102,7 @@ public:
         }
     }
 
-    int send(int fd) {
-        return send_many(fd, headers_.data(), static_cast<unsigned>(pieces_));
-    }
+    int send(int fd) { return send_many(fd, headers_.data(), static_cast<unsigned>(pieces_)); }
     std::size_t datagrams_in(std::size_t pieces) const {
         std::size_t count = 0;
         for (std::size_t i = 0; i < pieces; ++i) count += counts_[i];

@@ -314,7 +314,8 @@ void check_peer(const Patient& patient, const std::string& host, Timeout timeout
     }
     const Found found = asked->found();
     if (found.machines.empty()) {
-        Finding why = patient.settings.udp ? why_silent(patient, *address, *asked, timeout) : Finding{};
+        Finding why =
+            patient.settings.udp ? why_silent(patient, *address, *asked, timeout) : Finding{};
         why = classic_or(patient, *address, std::move(why));
         why.check = finding.check;
         findings.push_back(why);
