@@ -1,4 +1,6 @@
-"""Machines, slots, steady and bursty writers; writers, readers and post offices that are killed, links that go down.
+"""Machines, slots, steady and bursty writers; writers, readers and post offices that are killed, post offices that
+stand still for a while, links that go down, a machine with a second way that is slow, one with a peer that is switched
+off, and one whose runtime folder is a copy of another's.
 At the end, for every sender and slot, what was sent is what was received and what is counted as lost, and nobody has
 grown.
 
@@ -19,6 +21,8 @@ import json
 import os
 import pathlib
 import random
+import shutil
+import signal
 import subprocess
 import time
 
@@ -30,6 +34,7 @@ STEADY = 10  # messages in a tick
 BURST, BURST_EVERY = 500, 20  # messages, ticks
 FLAP_EVERY, DOWN_FOR = 60, 10  # ticks
 KILL_WRITER_EVERY, KILL_OFFICE_EVERY, OFFICE_BACK_AFTER, KILL_READER_EVERY = 40, 110, 20, 170  # ticks
+PAUSE_OFFICE_EVERY, PAUSED_FROM, PAUSED_FOR = 220, 140, 50  # ticks; another process takes its place after 20
 MOST_GROWTH = 8 * 1024  # KiB: what a process may have taken for its books and bursts since it was warm
 WARM_AFTER, AT_MOST = 0.3, 400  # of all ticks; ticks
 MODULE = support.PROGRAM.parent.parent / "python"  # of the same build
@@ -108,16 +113,35 @@ class Soak(lab.LabTest):
         self.random = random.Random(self.seed)
         print(f"seed {self.seed}", flush=True)
         count = parameter("MACHINES", 3)
-        self.all = self.machines([f"M{i}" for i in range(count)])
+        self.all = self.make_machines(count)
         slots = [f"S{i}" for i in range(parameter("SLOTS", 6))]
         self.machine_of = {slot: self.all[i % count] for i, slot in enumerate(slots)}
-        self.offices = {machine: self.office(machine) for machine in self.all}
+        self.offices = {self.all[0]: self.office(self.all[0])}
+        self.copy_folder(self.all[0], self.all[1])
+        self.offices |= {machine: self.office(machine) for machine in self.all[1:]}
         self.readers = {machine: self.reader(machine) for machine in self.all}
         self.writers = [self.writer(machine, i % 2 == 0) for machine in self.all
                         for i in range(parameter("WRITERS", 3))]
-        self.down, self.without_office, self.killed = None, None, {"writers": 0, "offices": 0, "readers": 0}
+        self.down, self.without_office, self.paused = None, None, None
+        self.killed = {"writers": 0, "offices": 0, "readers": 0}
+        self.pauses = 0
         self.lost_an_office = set()  # its own books of single senders, too
         self.ended = {"received": 0, "lost": 0}  # in the books of readers that were killed
+
+    def make_machines(self, count):
+        """The last one has a second way, to a network that takes 64 kbit/s; the first one a peer that is switched off."""
+        network, slow = self.network(), self.network()
+        peer = f'unicast_peers = true\n[peers]\ngone = "10.{network.number}.0.250"\n'
+        machines = [self.machine(f"M{i}", i + 1, network, config=peer if i == 0 else "") for i in range(count)]
+        interface, _ = machines[-1].plug(slow)
+        machines[-1].run_in("tc", "qdisc", "add", "dev", interface, "root", "tbf", "rate", "64kbit", "burst", "3000",
+                            "limit", "100mb")
+        return machines
+
+    def copy_folder(self, original, clone):
+        """As the image of a machine holds it. Sockets cannot be copied."""
+        shutil.copytree(original.folder / "run", clone.folder / "run", ignore=shutil.ignore_patterns("*.sock"),
+                        dirs_exist_ok=True)
 
     def office(self, machine):
         slots = sum(where is machine for where in self.machine_of.values())
@@ -156,6 +180,10 @@ class Soak(lab.LabTest):
             self.mend_office()
         if number % KILL_READER_EVERY == KILL_READER_EVERY - 1:
             self.kill_reader()
+        if number % PAUSE_OFFICE_EVERY == PAUSED_FROM:
+            self.pause_office()
+        if number % PAUSE_OFFICE_EVERY == PAUSED_FROM + PAUSED_FOR:
+            self.wake_office()
 
     def mend_link(self):
         if self.down:
@@ -170,7 +198,7 @@ class Soak(lab.LabTest):
 
     def kill_office(self):
         """Until it is back the machine's reader is the post office."""
-        self.without_office = self.random.choice(self.all[1:])
+        self.without_office = self.random.choice([m for m in self.all[1:] if m is not self.paused])
         victim = self.offices.pop(self.without_office)
         victim.check_growth(self)
         victim.running.kill()
@@ -182,8 +210,20 @@ class Soak(lab.LabTest):
             self.offices[self.without_office] = self.office(self.without_office)
             self.without_office = None
 
+    def pause_office(self):
+        """The machine's reader takes its place, until it goes on."""
+        self.paused = self.random.choice([m for m in self.all[1:] if m is not self.without_office])
+        self.offices[self.paused].running.process.send_signal(signal.SIGSTOP)
+        self.lost_an_office.add(self.paused)
+        self.pauses += 1
+
+    def wake_office(self):
+        if self.paused:
+            self.offices[self.paused].running.process.send_signal(signal.SIGCONT)
+            self.paused = None
+
     def kill_reader(self):
-        machine = self.random.choice(self.all[1:])
+        machine = self.random.choice([m for m in self.all[1:] if m is not self.paused])
         victim = self.readers.pop(machine)
         if machine is not self.without_office:  # else it is the post office now, and has more to hold
             victim.check_growth(self)
@@ -214,6 +254,7 @@ class Soak(lab.LabTest):
             time.sleep(max(0.0, begin + (number + 1) * TICK - time.monotonic()))
         self.mend_link()
         self.mend_office()
+        self.wake_office()
         for writer in self.living():
             writer.feed(1)  # with the links up: whatever is missing is known from here on
         self.wait_until("all is known", self.is_all_known)
@@ -270,7 +311,7 @@ class Soak(lab.LabTest):
         lost = sum(lost_in.values()) + self.ended["lost"]
         sent = sum(writer.sent for writer in self.writers)
         print(f"{sent} messages of {len(self.writers)} writers were sent, {received + lost} are accounted for, {lost} of "
-              f"them lost; killed: {self.killed}", flush=True)
+              f"them lost; killed: {self.killed}; post offices that stood still: {self.pauses}", flush=True)
         self.assertGreater(lost, 0, "nothing was lost: the test shows nothing")
 
 
