@@ -220,7 +220,7 @@ class Sandbox(Scarcity):
                 self.assertRegex(err, said + r": Operation not permitted\); the system forbids this call here")
 
     def test_a_reader_is_not_deaf_without_a_word_and_does_not_spin(self):
-        with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             for check in [pool.submit(self.check_reader, *each) for each in self.FORBIDDEN]:
                 check.result()
 
