@@ -248,7 +248,7 @@ public:
 
     std::string_view address() const;
     std::uint64_t origin() const;
-    // Of a slot on this machine. Errors: no_such_slot, wrong_direction, interrupted.
+    // For a slot of this machine. Errors: no_such_slot, wrong_direction, interrupted.
     Result<SlotInfo> info(Interrupted interrupted = nullptr) const;
     void close();
 

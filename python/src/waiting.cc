@@ -68,7 +68,7 @@ void Pipe::make_anew() {
     ours.remember();
 }
 
-// What was set before; -1: none. The warning of a full descriptor is off from then on: whether the
+// Returns the descriptor set before, -1 if none. The warning of a full descriptor is off from then on: whether the
 // program wanted it cannot be asked.
 int set_wakeup_fd(int fd) {
     static PyObject* const set =

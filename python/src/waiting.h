@@ -50,7 +50,7 @@ bool would_sleep();
 // Whether one of these questions was answered with yes in this thread since the last call.
 bool was_interrupted();
 
-// What is left of a time; below 0: for ever.
+// The rest of a time. Below 0: for ever.
 inline Timeout time_left(Timeout timeout, std::chrono::steady_clock::time_point began) {
     if (timeout < Timeout(0)) return kForever;
     const auto gone = std::chrono::floor<Timeout>(std::chrono::steady_clock::now() - began);

@@ -168,7 +168,7 @@ bool is_forbidden(const Error& error) {
     }
 }
 
-// What to do; empty: the line says so already.
+// Says what to do. Empty if the line says so already.
 std::string_view advice_for(const Error& error) {
     for (const StepAdvice& special : kSteps) {
         if (special.code == error.code && special.step == step_of(error)) return special.advice;

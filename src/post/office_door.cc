@@ -11,10 +11,13 @@
 #include "os/folder.h"
 #include "post/office.h"
 #include "post/office_slot.h"
+#include "wire/local_message.h"
 
 namespace mailslot::post {
 namespace {
 
+using wire::LocalMessage;
+using wire::LocalOp;
 using namespace std::chrono_literals;
 
 // Each takes a descriptor here. No user can use them all up.
@@ -159,6 +162,100 @@ Result<void> Office::enter_name(int fd, const wire::LocalMessage& message, Slot&
     }
     slot.entered_for = path;
     return {};
+}
+
+void Office::hear_registrant(int fd) {
+    auto packet = os::receive_packet(fd, clock_.now());
+    if (!packet && packet.error().code == Errc::timed_out) return;
+    const auto message =
+        packet ? wire::decode_local_message(packet->bytes) : Result<LocalMessage>(packet.error());
+    if (!message) return drop_registrant(fd);
+    switch (message->op) {
+        case LocalOp::register_slot:
+            return register_slot(fd, *message, std::move(packet->fds));
+        case LocalOp::unregister_slot:
+            return remove_slot(message->key, fd);
+        case LocalOp::event:
+            if (const auto found = slots_.find(message->key);
+                found != slots_.end() && found->second->registrant == fd && !packet->fds.empty() &&
+                os::shares_events(fd)) {
+                found->second->writer->set_event(std::move(packet->fds[0]));
+            }
+            return;
+        case LocalOp::machine:
+            return hear_machine(fd, message->machine);
+        case LocalOp::claim:
+            return hear_claim(fd, wire::Rank{message->number});
+        case LocalOp::registered_all:
+            awaited_.erase(fd);
+            return;
+        case LocalOp::senders:
+            return tell_senders(fd, *message);
+        case LocalOp::counters:
+            return tell_counters(fd);
+        default:
+            return drop_registrant(fd);
+    }
+}
+
+void Office::drop_registrant(int fd) {
+    std::vector<std::string> keys;
+    for (const auto& [key, slot] : slots_) {
+        if (slot->registrant == fd) keys.push_back(key);
+    }
+    for (const std::string& key : keys) remove_slot(key, fd);
+    loop_.remove(fd);
+    awaited_.erase(fd);
+    asked_.erase(fd);
+    told_.erase(fd);
+    deputies_.dismiss(fd);
+    registrants_.erase(fd);
+}
+
+void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::UniqueFd> fds) {
+    const std::string& key = message.key;
+    const std::uint32_t number = message.number;
+    const auto refuse = [fd, &key](Errc why) {
+        (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .key = key, .why = why}));
+    };
+    const auto found = slots_.find(key);
+    if (fds.size() < 2 || number == 0 || number >= inbox::kLockWaiters)
+        return refuse(Errc::bad_segment);
+    // Its process goes on: the books of a lent slot stay.
+    const bool was_lent =
+        found != slots_.end() && found->second->registrant == kLent &&
+        os::memory_number(found->second->writer->memory()) == os::memory_number(fds[0]);
+    if (found != slots_.end() && found->second->registrant != fd && !was_lent &&
+        !found->second->writer->reader_is_gone()) {
+        return refuse(Errc::slot_exists);
+    }
+    auto segment = inbox::Segment::attach(std::move(fds[0]));
+    auto reader = os::LivenessView::attach(fds[1]);
+    if (!segment || !reader) return refuse(Errc::bad_segment);
+    const std::uint32_t user = os::peer_identity(fd).uid;
+    if (found == slots_.end() && !has_room_for_slot(user)) return refuse(Errc::no_resources);
+    auto slot = std::make_unique<Slot>();
+    slot->user = user;
+    if (auto entered = enter_name(fd, message, *slot); !entered) {
+        return refuse(entered.error().code);
+    }
+    if (found != slots_.end() && found->second->registrant != fd && !was_lent) {
+        found->second->entered_for.clear();  // the entry is the new one's
+        remove_slot(key, found->second->registrant);
+    }
+    slot->registrant = fd;
+    const bool with_event = fds.size() > 2 && os::shares_events(fd);
+    slot->writer =
+        std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader), number,
+                                             with_event ? std::move(fds[2]) : os::UniqueFd());
+    enter_slot(key, std::move(slot));
+    LocalMessage answer{.op = LocalOp::registered, .key = key};
+    if (network_error_) {
+        answer.why = network_error_->code;
+        answer.detail = network_error_->detail;
+    }
+    (void)os::send_packet(fd, wire::encode(answer));
+    make_deputy(fd);
 }
 
 }  // namespace mailslot::post

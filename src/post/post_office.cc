@@ -291,21 +291,6 @@ void PostOffice::handle_message(Sender& sender, const Envelope& message) {
     stage(sender, {message});
 }
 
-void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
-    Standing standing = sender.window.standing(fragment.sequence);
-    if (standing == Standing::arrived || standing == Standing::too_old) {
-        ++counters_.fragment_repeats;
-        return;
-    }
-    standing = revive(sender, fragment.sequence, standing);
-    if (add_part(sender, fragment)) {
-        accept(sender, fragment.sequence, standing);
-        stage(sender, {reassembly_.take(sender.key, fragment.sequence)});
-        flush();  // its payload is lent until the next take()
-    }
-    give_up_evicted();
-}
-
 void PostOffice::count_repeats(Sender& sender, const Parcel& repeats) {
     const std::uint64_t count = repeats.size();
     const Envelope& first = repeats.envelope;
@@ -378,22 +363,6 @@ void PostOffice::accept(Sender& sender, std::uint64_t sequence, Standing standin
     sender.window.set_arrived(sequence);
     if (standing == Standing::missing) take_gap_back(sender, sequence, Loss::network_gap);
     if (standing == Standing::dropped) take_gap_back(sender, sequence, Loss::kernel_drop);
-}
-
-// What arrived of `sequence` was dropped.
-void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
-    if (sender.ahead) let_go(sender, sequence);
-    SequenceWindow& window = sender.window;
-    if (!window.counts(sequence)) return;
-    const Standing standing = window.standing(sequence);
-    if (standing == Standing::ahead) {
-        window.advance_to(sequence + 1);
-        count_loss(sender, cause, 1);
-    } else {
-        move_loss(sender, standing == Standing::dropped ? Loss::kernel_drop : Loss::network_gap,
-                  cause);
-    }
-    window.set_given_up(sequence, cause);
 }
 
 // ---- Into the slot

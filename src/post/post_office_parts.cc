@@ -4,6 +4,23 @@
 
 namespace mailslot::post {
 
+using Standing = SequenceWindow::Standing;
+
+void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
+    Standing standing = sender.window.standing(fragment.sequence);
+    if (standing == Standing::arrived || standing == Standing::too_old) {
+        ++counters_.fragment_repeats;
+        return;
+    }
+    standing = revive(sender, fragment.sequence, standing);
+    if (add_part(sender, fragment)) {
+        accept(sender, fragment.sequence, standing);
+        stage(sender, {reassembly_.take(sender.key, fragment.sequence)});
+        flush();  // its payload is lent until the next take()
+    }
+    give_up_evicted();
+}
+
 // Whether the message is complete with it.
 bool PostOffice::add_part(Sender& sender, const Envelope& fragment) {
     evicted_.clear();
@@ -31,6 +48,22 @@ void PostOffice::drop_parts(Sender& sender, std::uint64_t first, std::uint64_t c
         if (ahead->first - first >= count) break;
         reassembly_.drop(sender.key, ahead->first);
     }
+}
+
+// What arrived of `sequence` was dropped.
+void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
+    if (sender.ahead) let_go(sender, sequence);
+    SequenceWindow& window = sender.window;
+    if (!window.counts(sequence)) return;
+    const Standing standing = window.standing(sequence);
+    if (standing == Standing::ahead) {
+        window.advance_to(sequence + 1);
+        count_loss(sender, cause, 1);
+    } else {
+        move_loss(sender, standing == Standing::dropped ? Loss::kernel_drop : Loss::network_gap,
+                  cause);
+    }
+    window.set_given_up(sequence, cause);
 }
 
 }  // namespace mailslot::post
