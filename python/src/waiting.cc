@@ -68,8 +68,8 @@ void Pipe::make_anew() {
     ours.remember();
 }
 
-// Returns the descriptor set before, -1 if none. The warning of a full descriptor is off from then on: whether the
-// program wanted it cannot be asked.
+// Returns the descriptor set before, -1 if none. The warning of a full descriptor is off from then
+// on: whether the program wanted it cannot be asked.
 int set_wakeup_fd(int fd) {
     static PyObject* const set =
         py::object(py::module_::import("signal").attr("set_wakeup_fd")).release().ptr();

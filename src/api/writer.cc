@@ -136,7 +136,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return want.end->wait_for_room(want.payload_bytes, deadline, interrupted, &closed);
     }
 
-    // Keeps the rest of a put that a signal ended for its next call, or counts the rest in the slot.
+    // Keeps the rest of a put that a signal ended for its next call, or counts the rest in the
+    // slot.
     void leave_rest(std::span<const std::string_view> messages, Form form, const PutOptions& wanted,
                     WantOfRoom& want) {
         if (wanted.unfinished != nullptr) {
