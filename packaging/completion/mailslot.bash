@@ -21,7 +21,7 @@ _mailslot_addresses() {
 
 _mailslot_options() {
     case $1 in
-        put) echo '--whole --bytes --wait --no-wait --label --verbose --help' ;;
+        put) echo '--whole --bytes --wait --no-wait --stop-on-error --label --verbose --help' ;;
         net-send) echo '--help' ;;
         get) echo '--timeout --json --raw --decode --verbose --help' ;;
         listen)

@@ -101,8 +101,40 @@ class Put(support.CommandTest):
 
     def test_no_wait_fails_from_standard_input_too_and_says_how_far_it_came(self):
         self.hold("HELD", "--max-messages", "3")
-        err = self.assert_fails(1, "put", "HELD", "--no-wait", stdin=b"1\n2\n3\n4\n5\n")
+        err = self.assert_fails(1, "put", "HELD", "--no-wait", "--stop-on-error", stdin=b"1\n2\n3\n4\n5\n")
         self.assertIn("message 4 was not put, 3 were", err)
+
+    def test_a_stream_goes_on_past_a_full_slot_and_sums_up(self):
+        self.hold("HELD", "--max-messages", "3")
+        status, out, err = self.run_command("put", "HELD", "--no-wait", stdin=b"1\n2\n3\n4\n5\n")
+        self.assertEqual((status, out), (1, b""), err)
+        self.assertRegex(err, r"\Amailslot: message 4: slot full: [^\n]*; the stream goes on\n"
+                              r"mailslot: HELD: 2 of 5 messages were not put\n\Z")
+
+    def test_a_line_that_is_too_long_is_skipped_to_its_newline(self):
+        long = b"x" * 1_200_000
+        for name, address, rest in (("IN", "IN", ("--max-message-bytes", "1000")), ("ALL", "//*/mailslot/ALL", ())):
+            with self.subTest(address=address):
+                listener = self.listen(name, "--count", "3", *rest)
+                status, out, err = self.run_command("put", address, stdin=b"before\n" + long + b"\nafter\n" + long + b"\nend\n")
+                self.assertEqual((status, out), (1, b""), err)
+                self.assertRegex(err, r"\Amailslot: message 2: message too big: [^\n]*; the stream goes on\n"
+                                      r"mailslot: [^\n]*: 2 of 5 messages (were not put|did not leave this machine)\n\Z")
+                status, out, err = listener.end()
+                self.assertEqual((status, out), (0, b"before\nafter\nend\n"), err)
+
+    def test_a_line_without_end_takes_no_memory(self):
+        self.listen("IN")
+        writer = self.start("put", "//*/mailslot/IN")
+        block = b"x" * 1_000_000
+        for _ in range(64):
+            writer.process.stdin.write(block)
+        writer.process.stdin.flush()
+        with open(f"/proc/{writer.process.pid}/status", encoding="utf-8") as of:
+            resident = next(int(line.split()[1]) for line in of if line.startswith("VmHWM"))
+        self.assertLess(resident, 32 * 1024)
+        status, _, err = writer.end()
+        self.assertEqual(status, 1, err)
 
     def test_a_full_slot_is_waited_for_from_standard_input(self):
         lines = b"".join(b"%d\n" % i for i in range(20_000))
@@ -111,9 +143,36 @@ class Put(support.CommandTest):
         status, out, err = listener.end()
         self.assertEqual((status, out), (0, lines), err)
 
-    def test_a_reader_that_goes_away_ends_the_stream_with_the_number_that_was_put(self):
+    def test_a_reader_that_comes_back_goes_on_with_the_stream(self):
         listener = self.listen("IN")
         writer = self.start("put", "IN")
+        writer.process.stdin.write(b"1\n")
+        writer.process.stdin.flush()
+        self.assertEqual(listener.line(), b"1\n")
+        listener.stop()
+        writer.process.stdin.write(b"2\n3\n")
+        writer.process.stdin.flush()
+        self.assertIn("waits for the next one", writer.error_line())
+        listener = self.listen("IN")
+        self.assertEqual([listener.line(), listener.line()], [b"2\n", b"3\n"])
+        self.assertEqual(writer.end()[0], 0)
+
+    def test_a_reader_that_stays_away_is_waited_for_as_long_as_asked_and_counted(self):
+        listener = self.listen("IN")
+        writer = self.start("put", "IN", "--wait", "100")
+        writer.process.stdin.write(b"1\n")
+        writer.process.stdin.flush()
+        self.assertEqual(listener.line(), b"1\n")
+        listener.stop()
+        writer.process.stdin.write(b"2\n" * 1000)
+        writer.process.stdin.flush()
+        status, out, err = writer.end()
+        self.assertEqual((status, out), (1, b""), err)
+        self.assertIn("1000 of 1001 messages were not put", err)
+
+    def test_a_reader_that_goes_away_ends_the_stream_with_the_number_that_was_put(self):
+        listener = self.listen("IN")
+        writer = self.start("put", "IN", "--stop-on-error")
         writer.process.stdin.write(b"1\n2\n")
         writer.process.stdin.flush()
         self.assertEqual([listener.line(), listener.line()], [b"1\n", b"2\n"])

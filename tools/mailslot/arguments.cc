@@ -134,8 +134,11 @@ void add_put(CLI::App& app, Chosen& chosen) {
         *verb, "--wait", "MS",
         "How long to wait for room: in a full slot of this machine, or for a slow network", 0,
         [options = options](std::int64_t ms) { options->wait = Timeout(ms); });
-    verb->add_flag("--no-wait", options->no_wait, "From standard input: do not wait for room, fail")
+    verb->add_flag("--no-wait", options->no_wait,
+                   "From standard input: do not wait for room, or for a reader that is away")
         ->excludes(wait);
+    verb->add_flag("--stop-on-error", options->stop_on_error,
+                   "From standard input: end at the first message that fails");
     verb->add_flag("-v,--verbose", options->verbose,
                    "Say at the end by which ways out of this machine the messages left");
     verb->add_option("--label", options->labels,

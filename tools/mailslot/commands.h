@@ -17,6 +17,7 @@ struct PutOptions {
     bool whole = false;                 // all of standard input is one message
     bool bytes = false;                 // do not claim that it is UTF-8
     bool no_wait = false;
+    bool stop_on_error = false;
     bool verbose = false;
     std::optional<Timeout> wait{};
     std::vector<std::string> labels;  // NAME=VALUE

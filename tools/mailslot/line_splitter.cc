@@ -26,10 +26,17 @@ std::span<const std::string_view> LineSplitter::added(std::size_t count) {
         const void* found = std::memchr(base + look, '\n', end_ - look);
         if (found == nullptr) break;
         const auto newline = static_cast<std::size_t>(static_cast<const char*>(found) - base);
-        lines_.emplace_back(base + begin_, newline - begin_);
+        if (!skips_) lines_.emplace_back(base + begin_, newline - begin_);
+        skips_ = false;
         begin_ = look = newline + 1;
     }
+    if (skips_) begin_ = end_;
     return lines_;
+}
+
+void LineSplitter::skip_line() {
+    skips_ = true;
+    begin_ = end_;
 }
 
 }  // namespace mailslot::cli

@@ -19,11 +19,14 @@ public:
     std::span<const std::string_view> added(std::size_t count);
     // The bytes after the last newline: a line, if the stream ends here and there are any.
     std::string_view rest() const { return {buffer_.data() + begin_, end_ - begin_}; }
+    // Forgets the line that is not complete yet, up to its newline.
+    void skip_line();
 
 private:
     std::size_t block_bytes_;
     std::vector<char> buffer_{};
     std::size_t begin_ = 0, end_ = 0;  // of what is not yet a complete line
+    bool skips_ = false;               // up to the next newline
     std::vector<std::string_view> lines_{};
 };
 

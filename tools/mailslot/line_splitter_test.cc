@@ -52,6 +52,36 @@ TEST(LineSplitter, gives_the_same_lines_however_the_bytes_come) {
     }
 }
 
+TEST(LineSplitter, skips_a_line_to_its_newline_however_the_bytes_come) {
+    constexpr std::string_view kStream = "before\n0123456789 too long\nafter\n";
+    for (const std::size_t piece : {1u, 3u, 7u, 12u, 20u}) {
+        SCOPED_TRACE(piece);
+        std::vector<std::string> lines;
+        LineSplitter splitter(64);
+        for (std::string_view rest = kStream; !rest.empty();) {
+            const std::size_t count = std::min(piece, rest.size());
+            std::copy_n(rest.begin(), count, splitter.room().begin());
+            rest.remove_prefix(count);
+            for (const std::string_view line : splitter.added(count)) lines.emplace_back(line);
+            if (splitter.rest().size() >= 7) splitter.skip_line();
+            EXPECT_LT(splitter.rest().size(), 7u);
+        }
+        EXPECT_EQ(lines.front(), "before");
+        EXPECT_EQ(lines.back(), "after");
+        EXPECT_TRUE(splitter.rest().empty());
+    }
+}
+
+TEST(LineSplitter, that_skips_has_no_rest_at_the_end) {
+    LineSplitter splitter(64);
+    std::copy_n("long", 4, splitter.room().begin());
+    splitter.added(4);
+    splitter.skip_line();
+    std::copy_n("er", 2, splitter.room().begin());
+    splitter.added(2);
+    EXPECT_TRUE(splitter.rest().empty());
+}
+
 TEST(LineSplitter, always_has_room_for_a_block) {
     LineSplitter splitter(16);
     for (int i = 0; i < 100; ++i) {

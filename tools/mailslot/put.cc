@@ -9,6 +9,7 @@
 
 #include "api/process.h"
 #include "api/remote_writer.h"
+#include "mailslot/absence.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/line_splitter.h"
@@ -28,9 +29,18 @@ bool is_of_earlier_messages(const Error& error) {
 // A writer that counts, and knows how to say which message failed.
 class Putter {
 public:
-    // A stream to other machines goes on where a message cannot leave.
-    Putter(Writer writer, const mailslot::PutOptions& how, bool goes_on)
-        : writer_(std::move(writer)), how_(how), goes_on_(goes_on) {}
+    // What a stream does when a message fails: go on, and wait so long for a reader that is away.
+    struct Stream {
+        bool goes_on = false;
+        bool is_elsewhere = false;
+        Timeout patience{0};
+    };
+    Putter(Writer writer, const mailslot::PutOptions& how, const Stream& stream)
+        : writer_(std::move(writer)),
+          how_(how),
+          goes_on_(stream.goes_on),
+          book_(stream.is_elsewhere),
+          absence_(stream.patience) {}
 
     Result<void> put_all(std::span<const std::string_view> messages);
     Result<void> put_lines();  // each line of standard input
@@ -44,19 +54,23 @@ public:
 
 private:
     Result<void> check_size(std::size_t bytes);
+    bool waits_for_reader(const Error& error);
+    void leave_out(const Error& error);
     bool may_go_on(const Error& error) const { return goes_on_ && StreamBook::may_pass(error); }
-    void say_failure(const std::optional<Error>& error) const;
+    void say_failure(const std::optional<Error>& error, const std::string& which = {}) const;
 
     Writer writer_;
     const mailslot::PutOptions how_;
     const bool goes_on_;
     StreamBook book_;
+    Absence absence_;
 };
 
 Result<void> Putter::put_all(std::span<const std::string_view> messages) {
     while (!messages.empty()) {
         const auto taken = writer_.put_many(messages, how_);
         if (taken) {
+            absence_.end();
             book_.put(*taken);
             messages = messages.subspan(*taken);  // the next put says what stopped it
             continue;
@@ -65,19 +79,35 @@ Result<void> Putter::put_all(std::span<const std::string_view> messages) {
         // The error of earlier messages says nothing of this one.
         if (is_of_earlier_messages(taken.error())) {
             say_failure(book_.note(taken.error()));
-        } else {
-            say_failure(book_.leave_out(taken.error()));
+        } else if (!waits_for_reader(taken.error())) {
+            leave_out(taken.error());
             messages = messages.subspan(1);
         }
     }
     return {};
 }
 
-void Putter::say_failure(const std::optional<Error>& error) const {
+// Waits a moment for a reader that is away, if there is time. Then the same message is put again.
+bool Putter::waits_for_reader(const Error& error) {
+    if (error.code != Errc::no_such_slot) return false;
+    if (!absence_.may_wait(std::chrono::steady_clock::now())) return false;
+    if (book_.note(error))
+        say(std::string(writer_.address()) +
+            ": the reader is gone; the stream waits for the next one");
+    Absence::wait();
+    return true;
+}
+
+void Putter::leave_out(const Error& error) {
+    const auto news = book_.leave_out(error);
+    say_failure(news, "message " + std::to_string(book_.messages()) + ": ");
+}
+
+void Putter::say_failure(const std::optional<Error>& error, const std::string& which) const {
     if (!error) return;
     Error named = *error;
     if (named.detail.empty()) named.detail = writer_.address();
-    say(to_string(named) + "; the stream goes on");
+    say(which + to_string(named) + "; the stream goes on");
 }
 
 Result<void> Putter::finish() {
@@ -110,7 +140,11 @@ Result<void> Putter::put_lines() {
         if (!count) return count.error();
         if (*count == 0) break;
         if (auto put = put_all(splitter.added(*count)); !put) return put;
-        if (auto fits = check_size(splitter.rest().size()); !fits) return fits;
+        if (auto fits = check_size(splitter.rest().size()); !fits) {
+            if (!may_go_on(fits.error())) return fits;
+            leave_out(fits.error());
+            splitter.skip_line();
+        }
     }
     if (splitter.rest().empty()) return {};
     const std::string_view last = splitter.rest();
@@ -194,11 +228,12 @@ int run_put(const PutOptions& options) {
         labels.push_back({std::string_view(label).substr(0, equals),
                           std::string_view(label).substr(equals + 1)});
     }
-    const bool is_stream =
-        options.messages.empty() && !options.whole && is_elsewhere(options.address);
+    const bool is_stream = options.messages.empty() && !options.whole;
     Putter putter(std::move(*writer),
                   {.format = options.bytes ? Format::bytes : Format::text, .labels = labels},
-                  is_stream);
+                  {.goes_on = is_stream && !options.stop_on_error,
+                   .is_elsewhere = is_elsewhere(options.address),
+                   .patience = choose_wait(options)});
     const std::vector<std::string_view> messages(options.messages.begin(), options.messages.end());
     const Result<void> put = options.whole      ? putter.put_whole()
                              : messages.empty() ? putter.put_lines()

@@ -5,7 +5,17 @@
 namespace mailslot::cli {
 
 bool StreamBook::may_pass(const Error& error) {
-    return error.code == Errc::unreachable || error.code == Errc::no_resources;
+    switch (error.code) {
+        case Errc::unreachable:
+        case Errc::no_resources:
+        case Errc::message_too_big:
+        case Errc::slot_full:
+        case Errc::timed_out:
+        case Errc::no_such_slot:
+            return true;
+        default:
+            return false;
+    }
 }
 
 std::optional<Error> StreamBook::leave_out(const Error& error) {
@@ -23,9 +33,10 @@ std::string StreamBook::sum(std::uint64_t lost) const {
     // A message that was left out is among the lost ones where part of it may have left.
     const std::uint64_t failed = std::max(lost, left_out_);
     if (failed == 0) return {};
-    const std::uint64_t all = put_ + left_out_;
-    return std::to_string(failed) + " of " + std::to_string(all) +
-           (all == 1 ? " message" : " messages") + " did not leave this machine";
+    const std::string what = std::to_string(failed) + " of " + std::to_string(messages()) +
+                             (messages() == 1 ? " message" : " messages");
+    if (is_elsewhere_) return what + " did not leave this machine";
+    return what + (failed == 1 ? " was not put" : " were not put");
 }
 
 }  // namespace mailslot::cli

@@ -1,0 +1,39 @@
+// A slot without a reader, to which a stream goes: the next reader is waited for.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "mailslot/mailslot.h"
+
+namespace mailslot::cli {
+
+class Absence {
+public:
+    using Instant = std::chrono::steady_clock::time_point;
+
+    // `patience`: how long a reader may be away; below 0: for ever.
+    explicit Absence(Timeout patience) : patience_(patience) {}
+
+    // Returns whether there is still time to wait for a reader. Once the patience is over no
+    // message waits any more, until end().
+    bool may_wait(Instant now) {
+        if (patience_.count() < 0) return true;
+        if (!since_) since_ = now;
+        return now - *since_ < patience_;
+    }
+    // Waits a moment, after which a reader is looked for again.
+    static void wait() { std::this_thread::sleep_for(kLookAgain); }
+    // A reader is there.
+    void end() { since_.reset(); }
+
+private:
+    // A look takes some 50 us, and a person notices no delay below 100 ms.
+    static constexpr std::chrono::milliseconds kLookAgain{50};
+
+    const Timeout patience_;
+    std::optional<Instant> since_{};
+};
+
+}  // namespace mailslot::cli
