@@ -113,7 +113,7 @@ class Put(support.CommandTest):
 
     def test_a_line_that_is_too_long_is_skipped_to_its_newline(self):
         long = b"x" * 1_200_000
-        for name, address, rest in (("IN", "IN", ("--max-message-bytes", "1000")), ("ALL", "//*/mailslot/ALL", ())):
+        for name, address, rest in (("IN", "IN", ("--max-bytes", "4096")), ("ALL", "//*/mailslot/ALL", ())):
             with self.subTest(address=address):
                 listener = self.listen(name, "--count", "3", *rest)
                 status, out, err = self.run_command("put", address, stdin=b"before\n" + long + b"\nafter\n" + long + b"\nend\n")
