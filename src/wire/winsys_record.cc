@@ -21,10 +21,17 @@ using Part = std::variant<Nothing, std::nullptr_t, Text, std::string>;  // the l
 // Takes None, a text, or bytes, and stops at all else.
 class RecordSink final : public ValueSink {
 public:
-    bool null() override { return take(nullptr); }
-    bool text(std::string_view utf8) override { return take(Text{std::string(utf8)}); }
+    bool null() override {
+        part.emplace<std::nullptr_t>();
+        return true;
+    }
+    bool text(std::string_view utf8) override {
+        part.emplace<Text>().utf8 = utf8;
+        return true;
+    }
     bool bytes(std::span<const std::byte> value) override {
-        return take(std::string(as_text(value)));
+        part.emplace<std::string>(as_text(value));
+        return true;
     }
     bool boolean(bool) override { return false; }
     bool integer(std::int64_t) override { return false; }
@@ -38,18 +45,13 @@ public:
     bool begin_dict() override { return false; }
     bool end() override { return false; }
 
-    Part part = Nothing{};
-
-private:
-    bool take(Part taken) {
-        part = std::move(taken);
-        return true;
-    }
+    Part part{};
 };
 
 Part decode(Bytes payload) {
     RecordSink sink;
-    return decode_value(payload, sink) ? std::move(sink.part) : Nothing{};
+    if (!decode_value(payload, sink)) return {};
+    return std::move(sink.part);
 }
 
 }  // namespace
