@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -37,18 +39,28 @@ struct Board {
     Tally ready, go;
 };
 
-// Never early; and in time when the machine is not busy with something else, so: mostly.
 template <class Wait>
-void expect_punctual(const Wait& wait) {
+steady_clock::duration time_of(const Wait& wait) {
+    const auto before = steady_clock::now();
+    wait();
+    return steady_clock::now() - before;
+}
+
+// Never early; and in time when the machine is not busy with something else, so: mostly.
+template <class Measure>
+void expect_punctual_times(const Measure& measure) {
     int punctual = 0;
     for (int i = 0; i < kTries; ++i) {
-        const auto before = steady_clock::now();
-        wait();
-        const auto took = steady_clock::now() - before;
+        const auto took = measure();
         EXPECT_GE(took, kTimeout);
         if (took <= kLatest) ++punctual;
     }
     EXPECT_GT(punctual, kTries / 2);
+}
+
+template <class Wait>
+void expect_punctual(const Wait& wait) {
+    expect_punctual_times([&] { return time_of(wait); });
 }
 
 TEST(Waits, get_times_out_punctually) {
@@ -163,15 +175,17 @@ TEST(Waits, threads_that_wait_for_room_do_not_wait_for_each_other) {
     const Reader reader = Reader::create("WAITS", {.max_messages = 1}).value();
     Writer writer = Writer::open("WAITS").value();
     ASSERT_TRUE(writer.put("fills it"));
-    expect_punctual([&] {
+    const auto put = [&] {
+        const auto waited = writer.put("too much", {.wait_when_full = kTimeout});
+        EXPECT_EQ(waited.error().code, Errc::timed_out);
+    };
+    // The longest of all. A thread's start is not part of it: the thread sanitizer takes 2 ms each.
+    expect_punctual_times([&] {
+        std::array<steady_clock::duration, 4> times{};
         std::vector<std::thread> threads;
-        for (int i = 0; i < 4; ++i) {
-            threads.emplace_back([&] {
-                const auto put = writer.put("too much", {.wait_when_full = kTimeout});
-                EXPECT_EQ(put.error().code, Errc::timed_out);
-            });
-        }
+        for (auto& time : times) threads.emplace_back([&] { time = time_of(put); });
         for (std::thread& thread : threads) thread.join();
+        return *std::ranges::max_element(times);
     });
 }
 
