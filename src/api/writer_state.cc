@@ -130,7 +130,7 @@ bool WriterState::hold(std::string_view message, Form form) {
     if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
     if (may_move_ && now_us >= reach_again_us_) return false;  // put looks
-    // Where that takes a wait, put() does it.
+    // A look that takes a wait is left to put().
     set_interrupted([] { return true; });
     if (const auto home = is_at_home(now_us); !home || *home) return false;
     if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;

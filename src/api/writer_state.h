@@ -47,7 +47,7 @@ public:
 
     // For a slot of this machine, whether there is one. Errors: as LocalWriter::attach's.
     Result<void> find();
-    // What ends the waits of find() and of a put for a process that was stopped.
+    // Ends the waits of find(), and of a put, for a process that was stopped.
     void set_interrupted(Interrupted interrupted) {
         if (local_) local_->set_interrupted(interrupted);
     }

@@ -61,7 +61,7 @@ struct Destination {
     // Of an answer: the port at `address` that it goes to, from the one that we listen on, and no
     // further than a message to the group. 0: all others.
     std::uint16_t port = 0;
-    // Of an answer: the address that was asked, from which it leaves; Family::none or a group: the
+    // For an answer: the address that was asked; it leaves from there. If none, or a group, the
     // system chooses.
     IpAddress source{};
     // Of an answer: whose key it is sealed with, folded; empty: none. What else is sent is sealed

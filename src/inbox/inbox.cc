@@ -42,7 +42,7 @@ inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
 
 }  // namespace
 
-// What a thread inside get() waits for, beside a message. Its own.
+// Ends the wait of a thread inside get(), beside a message. Each has its own.
 struct Inbox::Wait {
     os::Deadline deadline;
     os::Interruption interruption{};

@@ -1,4 +1,4 @@
-// What a slot says of itself, and of its machine: docs/inbox.md section 5.
+// The figures of a slot, and of its machine: docs/inbox.md section 5.
 
 #include <unistd.h>
 

@@ -58,7 +58,7 @@ public:
     // the system's resolver says. A look-up that takes longer than `wait` goes on by itself and a
     // later call finds its answer; until then a host found earlier keeps its address.
     std::optional<Host> resolve(std::string_view host, std::chrono::milliseconds wait);
-    // Where to send what is for that place, be it a host or not.
+    // The destination of messages to that place, a host or not.
     Destination destination(const Address& address, std::chrono::milliseconds wait);
     // All that is known of the host, be it good for something or not.
     std::vector<IpAddress> answers(std::string_view host) const;
