@@ -23,8 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         MAILSLOT_CHECK(message.error().code == Errc::bad_packet);
         return 0;
     }
-    MAILSLOT_CHECK(message->op >= wire::LocalOp::attach &&
-                   message->op <= wire::LocalOp::registered_all);
+    MAILSLOT_CHECK(message->op >= wire::LocalOp::attach && message->op <= wire::LocalOp::last);
     MAILSLOT_CHECK(message->senders.size() <= wire::kSendersPerPage);
     MAILSLOT_CHECK(message->counters.size() <= wire::kMostCounters);
     MAILSLOT_CHECK(message->drops.size() <= wire::kDropsPerPage);

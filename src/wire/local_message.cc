@@ -179,7 +179,7 @@ MachineId take_machine(ByteReader& in) {
 
 bool is_known(LocalOp op) {
     return (op >= LocalOp::attach && op <= LocalOp::machine) ||
-           (op >= LocalOp::offer && op <= LocalOp::lent_slot);
+           (op >= LocalOp::offer && op <= LocalOp::last);
 }
 
 std::size_t most_bytes(const LocalMessage& message) {

@@ -54,6 +54,8 @@ enum class LocalOp : std::uint8_t {
     lent_pulse = 28,   // descriptor: the office's pulse; what was lent before is void
     lent_socket = 29,  // descriptor; key: which carrier's; detail: its memo
     lent_slot = 30,    // number, descriptors as with attached
+
+    last = lent_slot,
 };
 
 // Who claims the office.
@@ -77,8 +79,8 @@ struct NamedCounter {
 struct LocalMessage {
     LocalOp op{};
     std::string key{};  // the slot, folded; empty where the connection is about one slot
-    std::uint32_t number =
-        0;                 // attached, register_slot: the writer's number in the slot; make_room
+    // attached, register_slot: the writer's number in the slot; make_room; registered.
+    std::uint32_t number = 0;
     Errc why{};            // refused; registered
     std::string detail{};  // registered
     SlotInfo info{};       // slot_info
