@@ -68,6 +68,10 @@ constexpr std::string_view kFile =
     "check the owner and the mode of the file and its folder (`ls -ld`), or run as their owner";
 constexpr std::string_view kStopped = "let that process go on, or end it";
 
+constexpr std::string_view kFamily =
+    "look at the sandbox of the process that receives (RestrictAddressFamilies=, a seccomp "
+    "profile)";
+
 constexpr StepAdvice kSteps[] = {
     {Errc::bad_name, "reader name", "write NAME: only put, signal, who and doctor reach others"},
     {Errc::bad_name, "key",
@@ -105,6 +109,8 @@ constexpr StepAdvice kSteps[] = {
     {Errc::no_permission, "send",
      "a firewall of this machine forbids it: `mailslot doctor`, as root, names the rule"},
     {Errc::unreachable, "ask the post office", "try again; `mailslot doctor` shows who it is"},
+    {Errc::unreachable, "one address family", kFamily},
+    {Errc::no_permission, "one address family", kFamily},
     {Errc::unreachable, "find", "check the name, and that the machine is on and on this network"},
     {Errc::bad_config, "read key", "docs/trust.md says how keys are kept"},
     {Errc::bad_config, "user", "name a user of this machine"},

@@ -81,6 +81,13 @@ struct ListeningSocket {
     std::vector<std::byte> memo{};  // in the carrier's own words; empty: it has none
 };
 
+// The step of heard_in_part().
+inline constexpr const char* kOneFamily = "one address family";
+
+inline bool is_of_one_family(const Error& error) {
+    return std::string_view(error.step) == kOneFamily;
+}
+
 class Carrier {
 public:
     // Gets what arrived, a batch at a time; the parcels borrow the receive buffer until it
@@ -95,6 +102,9 @@ public:
     virtual Result<void> start() = 0;
     // The same with what another one of its kind gave out of hand; what does not fit is closed.
     virtual Result<void> start_with(std::vector<ListeningSocket> sockets) = 0;
+    // Why it does not hear all of the network, though it started: the system refuses sockets of one
+    // address family (kOneFamily), and this machine has addresses of it.
+    virtual std::optional<Error> heard_in_part() const { return {}; }
     // Stops, but for what it listened with: that goes on collecting what comes.
     virtual std::vector<ListeningSocket> hand_over() = 0;
 

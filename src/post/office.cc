@@ -155,6 +155,7 @@ void Office::start_network(Estate& estate) {
         }
         retry_network_ = clock_.now() + kRetryNetwork;
     }
+    if (!network_error_) network_error_ = network_->heard_in_part();
     if (tries_again && !retry_network_) lend_anew();
 }
 

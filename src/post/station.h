@@ -131,6 +131,7 @@ private:
 
     // The post office (station_office.cc).
     void seek_office();
+    void seek_later();
     bool become_office();
     bool join_office();
     bool join_office(const std::string& dir);
@@ -211,8 +212,9 @@ private:
     std::optional<Clock::Instant> mute_since_{};    // it has not answered us
     std::optional<Clock::Instant> seek_again_;      // or look for it
     int seek_tries_ = 0;
-    bool office_died_ = false;                    // the one that we were registered with
-    bool is_machines_ = false;                    // it is, or was, of the whole machine
+    bool is_known_there_ = false;  // the office that we are connected to has answered
+    bool office_died_ = false;     // the one that we were registered with
+    bool is_machines_ = false;     // it is, or was, of the whole machine
     std::optional<Clock::Instant> away_until_{};  // it may come back until then
     std::optional<os::FolderWatch> watch_{};      // for it to come
     std::optional<os::FileId> watched_{};         // where the watch looks

@@ -49,16 +49,17 @@ void Station::seek_office() {
     const bool found = role_.rank == wire::Rank::reader
                            ? join_office() || become_office()
                            : become_office() || claim_office().has_value();
-    if (!found) {
-        seek_again_ = clock_.now() + (++seek_tries_ < kQuickTries ? kSeekAgain : kSeekSlowly);
-        return;
-    }
-    seek_tries_ = 0;
+    if (!found) return seek_later();
+    if (office_) seek_tries_ = 0;
     if (is_guest_) watch_for_machines_office();
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_ && !office_connection_) return;  // it went away meanwhile: we seek again
     }
+}
+
+void Station::seek_later() {
+    seek_again_ = clock_.now() + (++seek_tries_ < kQuickTries ? kSeekAgain : kSeekSlowly);
 }
 
 bool Station::become_office() {
@@ -171,7 +172,12 @@ void Station::leave_office() {
         register_again_ = is_offered_ = false;
         office_died_ = true;
         if (is_machines_) away_until_ = clock_.now() + kDaemonComesBack;
-        seek_again_ = clock_.now();
+        if (is_known_there_) {
+            seek_again_ = clock_.now();
+        } else {
+            seek_later();  // the next one may understand us as little
+        }
+        is_known_there_ = false;
     }
     close_office();
 }
@@ -284,10 +290,16 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     // Refused is an answer; anything else means that nobody is there who understands us.
     const bool refused = !sent && std::string_view(sent.error().step) == kRefusal;
     if (!sent && !refused) {
-        if (sent.error().code == Errc::timed_out) note_mute_office();
+        if (sent.error().code == Errc::timed_out) {
+            note_mute_office();
+        } else if (sent.error().code != Errc::closed) {
+            set_network_error(sent.error());
+        }
         leave_office();
     } else {
         mute_since_.reset();
+        is_known_there_ = true;
+        seek_tries_ = 0;
     }
     if (sent || refused) {
         std::optional<Error> why;
@@ -320,9 +332,12 @@ Result<void> Station::await_registration(const std::string& key) {
             answer_office(*message, std::move(packet->fds));
             continue;
         }
-        set_network_error(message->why == Errc{}
-                              ? std::optional<Error>()
-                              : Error{message->why, "post office", 0, message->detail});
+        if (message->why == Errc{}) {
+            set_network_error(std::nullopt);
+        } else {
+            const char* step = message->number == 1 ? kOneFamily : "post office";
+            set_network_error(Error{message->why, step, 0, message->detail});
+        }
         return {};
     }
 }

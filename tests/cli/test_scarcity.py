@@ -219,6 +219,15 @@ class Sandbox(Scarcity):
                 self.assertEqual(status, 1)
                 self.assertRegex(err, said + r": Operation not permitted\); the system forbids this call here")
 
+    def test_a_reader_that_cannot_register_says_so_and_does_not_spin(self):
+        office = self.listen("OTHER", "--verbose")
+        for name, code in (("sendmsg", "ENOSYS"), ("sendmsg", "EPERM"), ("recvmsg", "ENOSYS")):
+            with self.subTest(forbidden=name, code=code):
+                status, _, err = self.assert_well_behaved("listen", "IN", "--timeout", "1500", prefix=self.prefix(name, code))
+                self.assertEqual(status, 3)
+                self.assertRegex(err, "warning: nothing comes from other machines: .*the system forbids this call here")
+        office.kill()
+
     def test_a_reader_is_not_deaf_without_a_word_and_does_not_spin(self):
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             for check in [pool.submit(self.check_reader, *each) for each in self.FORBIDDEN]:

@@ -69,6 +69,11 @@ def is_mapped(user):
         return any(int(first) <= user < int(first) + int(count) for first, _, count in map(str.split, lines))
 
 
+def sandbox(*rules):
+    """A prefix: the program may not do these (tests/cli/sandbox.py)."""
+    return ["/usr/bin/python3", "-B", str(pathlib.Path(support.__file__).with_name("sandbox.py")), *rules, "--"]
+
+
 def user_of(prefix):
     """The user that a command with `setpriv` in front runs as; None: ours."""
     words = [word for each in prefix for word in str(each).split("=")]

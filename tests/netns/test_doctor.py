@@ -296,6 +296,15 @@ class Own(DoctorTest):
         inside.environment["MAILSLOT_DIR"] = str(inside.folder / "run")
         self.assertEqual(self.assert_well(inside)["port"]["cause"], "")
 
+    def test_a_service_that_may_not_use_ipv4(self):
+        b = self.machine("B", 2, self.network())
+        daemon = b.daemon(prefix=lab.sandbox("AF_INET=EAFNOSUPPORT"))
+        self.assertIn("hears the network in part: ", daemon.error_line())
+        finding = self.assert_well(b)["port"]
+        self.assertEqual(finding["cause"], "family_forbidden")
+        self.assertIn("nothing comes by IPv4", finding["detail"])
+        self.assertIn("RestrictAddressFamilies", finding["mend"])
+
     def test_a_faulty_configuration(self):
         a, = self.machines(["A"])
         (a.folder / "mailslot.toml").write_text("prot = 1\n")

@@ -12,21 +12,6 @@ from lab import EVERYBODY, feed, message_from, messages_from, number_of, read_up
 
 COUNT = 8000  # of SIZE bytes: more than the largest send buffer holds
 SIZE = 1000
-# Runs the rest of its arguments where no socket of that address family can be had.
-FORBID = """
-import ctypes, os, struct, sys
-def step(code, yes, no, k):
-    return struct.pack("HBBI", code, yes, no, k)
-refuse = step(0x06, 0, 0, 0x00050000 | 97)
-program = b"".join([step(0x20, 0, 0, 0), step(0x15, 0, 3, 41), step(0x20, 0, 0, 16),
-                    step(0x15, 0, 1, int(sys.argv[1])), refuse, step(0x06, 0, 0, 0x7fff0000)])
-memory = ctypes.create_string_buffer(program)
-filter = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 6, ctypes.addressof(memory)))
-libc = ctypes.CDLL(None, use_errno=True)
-assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, filter) == 0, ctypes.get_errno()
-os.execvp(sys.argv[2], sys.argv[2:])
-"""
-NETLINK = 16
 
 
 class WaysTest(lab.LabTest):
@@ -265,10 +250,37 @@ class NothingLeaves(WaysTest):
         c = self.machine("C", 3, second)
         listeners = [b.listen(), c.listen()]
         status, _, err = a.run("put", EVERYBODY, "no netlink",
-                               prefix=["/usr/bin/python3", "-c", FORBID, str(NETLINK)])
+                               prefix=lab.sandbox("AF_NETLINK=EAFNOSUPPORT"))
         self.assertEqual((status, err), (0, ""))
         for listener in listeners:
             self.assert_next_is(listener, "no netlink")
+
+
+class OneFamily(WaysTest):
+    """A service whose unit forgets an address family (RestrictAddressFamilies=)."""
+
+    def test_a_reader_hears_by_the_other_and_says_so(self):
+        a, b = self.machines(["A", "B"])
+        n = b.net.number
+        by_ipv4, by_ipv6 = f"//10.{n}.0.2/mailslot/IN", f"//fd00:{n}::2/mailslot/IN"
+        for family, missing, address in (("AF_INET", "IPv4", by_ipv6), ("AF_INET6", "IPv6", by_ipv4)):
+            for code in ("EAFNOSUPPORT", "EPERM"):
+                with self.subTest(forbidden=family, code=code):
+                    listener = b.listen(prefix=lab.sandbox(f"{family}={code}"))
+                    said = listener.error_line()
+                    self.assertRegex(said, f"warning: .*nothing comes by {missing}.*look at the sandbox")
+                    other = b.listen(name="OTHER")  # by that one's office
+                    self.assertRegex(other.error_line(), f"warning: .*nothing comes by {missing}.*look at the sandbox")
+                    for to in (address, EVERYBODY):
+                        a.put(to, "by the other")
+                        self.assert_next_is(listener, "by the other")
+                    other.kill()
+                    listener.kill()
+
+    def test_a_family_that_the_machine_does_not_have_is_not_missed(self):
+        b = self.machine("B", 2, self.network(), ipv4=False)
+        listener = b.listen(prefix=lab.sandbox("AF_INET=EAFNOSUPPORT"))
+        self.assertEqual(listener.stop()[2], "mailslot: 0 messages from 0 senders, 0 lost\n")
 
 
 class FirstBurst(WaysTest):

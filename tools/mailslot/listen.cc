@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/process.h"
+#include "carrier/carrier.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
@@ -35,6 +36,8 @@ namespace {
 using Instant = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
 
+// Where nothing comes, nothing else would wake it to say why.
+constexpr auto kLookAtNetwork = std::chrono::seconds(1);
 constexpr int kTurn = 256;         // messages taken from one slot before the next one has its turn
 constexpr int kTurnsPerPoll = 16;  // while messages wait: a system call every few thousand
 
@@ -230,6 +233,7 @@ void Listener::flush() {
 int Listener::wait_milliseconds(Instant now) const {
     if (waiting_) return 0;
     std::optional<Instant> until = losses_.due_at();
+    if (!network_warned_) until = std::min(until.value_or(Instant::max()), now + kLookAtNetwork);
     if (options_.timeout != kForever) {
         const Instant deadline = last_came_ + options_.timeout;
         until = until ? std::min(*until, deadline) : deadline;
@@ -268,7 +272,9 @@ void Listener::warn_about_network() {
             network_warned_ = true;
             return;
         }
-        say("warning: nothing comes from other machines: " + to_string(*error));
+        const bool is_in_part = is_of_one_family(*error);
+        say((is_in_part ? "warning: " : "warning: nothing comes from other machines: ") +
+            to_string(*error));
         network_warned_ = true;  // one machine, one cause: once is enough
         return;
     }

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/visible_text.h"
+#include "carrier/carrier.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
@@ -28,6 +29,8 @@ int run_wait(const WaitOptions& options) {
     const auto deaf = reader->network_error();
     if (deaf && post::is_of_other_network(*deaf)) {
         if (options.verbose) say("warning: " + deaf->detail);
+    } else if (deaf && is_of_one_family(*deaf)) {
+        say("warning: " + to_string(*deaf));
     } else if (deaf) {
         say(name + " can be signalled from this machine alone: " + to_string(*deaf));
     }

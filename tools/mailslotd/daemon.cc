@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "carrier/carrier.h"
 #include "config/settings_text.h"
 #include "mailslot/exit_status.h"
 #include "mailslotd/log.h"
@@ -171,7 +172,10 @@ void Daemon::tell(std::string& said, const std::optional<Error>& error, std::str
 
 void Daemon::tell_status() {
     const auto error = station_->network_error();
-    tell(network_error_, error, "hears nothing from the network: ", "hears the network again");
+    const bool is_in_part = error && is_of_one_family(*error);
+    tell(network_error_, error,
+         is_in_part ? "hears the network in part: " : "hears nothing from the network: ",
+         "hears the network again");
     const post::OfficeStatus office = station_->office_status();
     tell(metrics_error_, office.metrics_error, "serves no metrics: ", "serves metrics");
     std::optional<Error> keys_error;

@@ -42,6 +42,10 @@ public:
         return receiver_ ? receiver_->lend() : std::vector<ListeningSocket>();
     }
 
+    std::optional<Error> heard_in_part() const override {
+        return receiver_ ? receiver_->heard_in_part() : std::nullopt;
+    }
+
     int poll_fd() const override { return receiver_ ? receiver_->poll_fd() : -1; }
 
     bool receive(const Deliver& deliver) override {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "model/way.h"
+#include "os/interfaces.h"
 #include "os/network_state.h"
 #include "wire/address_bytes.h"
 #include "wire/frame.h"
@@ -32,6 +33,16 @@ constexpr std::ptrdiff_t kMaxSocketsPerFamily = 64;
 // once.
 constexpr std::chrono::seconds kLookAgain{2};
 constexpr std::size_t kMemoLinkBytes = 4 + wire::kAddressBytes;
+
+// Whether an interface that may hear others has an address of that family.
+bool has_addresses(Family family) {
+    const auto interfaces = os::list_interfaces();
+    if (!interfaces) return true;  // then nobody knows that it has none
+    return std::ranges::any_of(*interfaces, [family](const os::Interface& interface) {
+        const auto& addresses = family == Family::v4 ? interface.ipv4 : interface.ipv6;
+        return !interface.loopback && !addresses.empty();
+    });
+}
 
 void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
@@ -74,16 +85,23 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     return receiver;
 }
 
-// One family is enough, but for a port that another program keeps to itself: half deaf is not to be
-// told from deaf by those who wonder.
+// One family is enough where the system has no other. A port that another program keeps to itself
+// and what is used up are worth another try of all.
 Result<void> UdpReceiver::bind_families() {
     std::optional<Error> failed;
     for (const Family family : {Family::v4, Family::v6}) {
         if (!is_chosen(settings_.families, family)) continue;
         if (std::ranges::count(sockets_, family, &os::UdpSocket::family) > 0) continue;  // adopted
         auto added = add_socket(family);
-        if (!added && added.error().code == Errc::port_taken) return added.error();
-        if (!added && !failed) failed = added.error();
+        if (added) continue;
+        const Error& error = added.error();
+        if (error.code == Errc::port_taken || error.code == Errc::no_resources) return error;
+        if (!failed) failed = error;
+        if (!heard_in_part_ && has_addresses(family)) {
+            heard_in_part_ =
+                Error{error.code, kOneFamily, error.os_code,
+                      family == Family::v4 ? "nothing comes by IPv4" : "nothing comes by IPv6"};
+        }
     }
     if (sockets_.empty()) return failed.value();
     return {};

@@ -31,6 +31,7 @@ public:
     std::vector<ListeningSocket> lend() const;  // duplicates
 
     int poll_fd() const { return poll_set_.fd(); }
+    const std::optional<Error>& heard_in_part() const { return heard_in_part_; }  // as Carrier's
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;
     // As Carrier::send with a port.
@@ -76,6 +77,7 @@ private:
     bool is_all_joined_ = false;      // the last look found everything as it is wanted
     std::vector<os::UdpSocket>
         sockets_;  // several of a family where one cannot join on all interfaces
+    std::optional<Error> heard_in_part_;
     std::vector<std::uint32_t> drops_of_;  // beside sockets_: what their datagrams said last
     std::uint64_t drops_ = 0;              // in all, as far as datagrams have told
     std::vector<Membership> memberships_;

@@ -105,8 +105,8 @@ Result<Packet> receive_now(int fd) {
             packet.bytes.resize(static_cast<std::size_t>(got));
             return packet;
         }
-        if (errno == EAGAIN) return Error{Errc::timed_out, "receive"};
-        if (errno != EINTR) return error_of("receive", errno);
+        if (errno == EAGAIN) return Error{Errc::timed_out, "receive packet"};
+        if (errno != EINTR) return error_of("receive packet", errno);
     }
 }
 
@@ -193,7 +193,7 @@ Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {
     do {
         sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
-    if (sent < 0) return error_of("send", errno);
+    if (sent < 0) return error_of("send packet", errno);
     return {};
 }
 
@@ -201,7 +201,7 @@ Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, D
     for (;;) {
         auto sent = send_packet(fd, bytes, fds);
         if (sent || sent.error().os_code != EAGAIN) return sent;
-        if (!wait_until(fd, POLLOUT, deadline)) return Error{Errc::timed_out, "send"};
+        if (!wait_until(fd, POLLOUT, deadline)) return Error{Errc::timed_out, "send packet"};
     }
 }
 
@@ -211,14 +211,14 @@ Result<Packet> receive_packet(int fd, Deadline deadline, Interrupted interrupted
         auto packet = receive_now(fd);
         if (packet || packet.error().code != Errc::timed_out) return packet;
         if (milliseconds_until(deadline) == 0) return packet;
-        if (interruption.has_come()) return Error{Errc::interrupted, "receive"};
+        if (interruption.has_come()) return Error{Errc::interrupted, "receive packet"};
         wait_until(fd, POLLIN, interruption.end_of_sleep(deadline));
     }
 }
 
 Result<GuardedPacket> receive_guarded(int fd, Deadline deadline) {
     for (;;) {
-        Result<Packet> packet = Error{Errc::timed_out, "receive"};
+        Result<Packet> packet = Error{Errc::timed_out, "receive packet"};
         auto fds = GuardedFd::make_several([&] {
             std::vector<int> numbers;
             packet = receive_now(fd);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "carrier/carrier.h"
 #include "carrier/netbios/name_service.h"
 #include "carrier/netbios/own_names.h"
 #include "carrier/netbios/subnets.h"
@@ -80,7 +81,8 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
         return add(Status::failed, "no_subnet",
                    "no interface with an IPv4 network that has broadcasts is up", "ip address");
     }
-    if (const auto error = reader.network_error(); error && !post::is_of_other_network(*error)) {
+    if (const auto error = reader.network_error();
+        error && !is_of_one_family(*error) && !post::is_of_other_network(*error)) {
         const bool is_permission = error->code == Errc::no_permission;
         return add(
             Status::failed, is_permission ? "no_permission" : "port_taken", to_string(*error),

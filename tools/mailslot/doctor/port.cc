@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "carrier/carrier.h"
 #include "mailslot/doctor/finding.h"
 #include "mailslot/size_text.h"
 #include "post/station.h"
@@ -73,6 +74,12 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
         findings.push_back(
             {"port", Status::warning, "other_network", error->detail,
              "export MAILSLOT_DIR=/run/mailslot-of-this-container    # for all programs here"});
+        return;
+    }
+    if (error && is_of_one_family(*error)) {
+        findings.push_back({"port", Status::warning, "family_forbidden", to_string(*error),
+                            "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK    # "
+                            "in that program's unit"});
         return;
     }
     if (error) {

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "carrier/carrier.h"
 #include "carrier/udp/udp_group.h"
 #include "mailslot/doctor/finding.h"
 #include "model/fold.h"
@@ -164,12 +165,12 @@ Finding not_joined(const Probe& probe) {
             "sysctl -w net.core.optmem_max=131072    # readers follow within seconds"};
 }
 
+bool is_joined(const Link& link) {
+    return os::is_joined(group_address(link.family), link.interface_index).value_or(true);
+}
+
 Finding not_heard(const Patient& patient, const Probe& probe) {
-    const bool is_joined =
-        os::is_joined(group_address(probe.link.family), probe.link.interface_index).value_or(true);
-    if (!is_joined) {
-        return not_joined(probe);
-    }
+    if (!is_joined(probe.link)) return not_joined(probe);
     const auto block =
         patient.rules ? find_block(*patient.rules, "input", patient.settings.port) : std::nullopt;
     if (block) {
@@ -187,9 +188,11 @@ Finding not_heard(const Patient& patient, const Probe& probe) {
 
 void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
     std::vector<Probe> probes = probes_for(patient);
-    const bool is_deaf = reader.network_error().has_value() ||
-                         (!findings.empty() && findings.back().check == "port" &&
-                          findings.back().status == Status::failed);
+    const auto error = reader.network_error();
+    const bool is_deaf_in_part = error && is_of_one_family(*error);
+    const bool is_deaf =
+        (error && !is_deaf_in_part) || (!findings.empty() && findings.back().check == "port" &&
+                                        findings.back().status == Status::failed);
     for (int i = 0; i < kTries; ++i) {
         for (Probe& probe : probes) {
             if (!probe.is_heard) send(probe, patient.settings, reader.name());
@@ -203,7 +206,7 @@ void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
             finding = not_sent(patient, probe);
         } else if (probe.is_stuck) {
             finding = stuck(probe);
-        } else if (is_deaf) {
+        } else if (is_deaf || (is_deaf_in_part && !probe.is_heard && !is_joined(probe.link))) {
             finding = {"", Status::skipped, "", "it left; nothing listens here", ""};
         } else if (!probe.is_heard) {
             finding = not_heard(patient, probe);
