@@ -84,6 +84,7 @@ constexpr StepAdvice kSteps[] = {
     {Errc::timed_out, "ask the reader", kStopped},
     {Errc::timed_out, "ask the post office", kStopped},
     {Errc::slot_exists, "take over", {}},
+    {Errc::no_resources, "start thread", {}},
     {Errc::message_too_big, "send", "split it: this is the network's limit, not the reader's"},
     {Errc::no_permission, "seal", {}},
     {Errc::no_permission, "key", {}},

@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import pathlib
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -107,6 +108,34 @@ class NoThread(Scarcity):
         status, _, err = self.assert_well_behaved("put", "//*/mailslot/IN", stdin=lines, preexec=limit(nproc=1))
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(reader.end()[1], lines)
+
+    def test_python(self):
+        """An asyncio reader says what is missing, and a logging handler needs no thread."""
+        if "PYTHONPATH" not in os.environ:
+            self.skipTest("the Python module is not built")
+        code = ("import asyncio, logging, resource\n"
+                "from mailslot import aio, logging_handlers\n"
+                "resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))\n"
+                "async def read():\n"
+                "    async with aio.reader('OTHER') as slot: await slot.get(100)\n"
+                "try: asyncio.run(read())\n"
+                "except Exception as error: print(type(error).__name__, error)\n"
+                "for to in ('IN', '//*/mailslot/IN', '//127.0.0.1/mailslot/IN'):\n"
+                "    handler = logging_handlers.MailslotHandler(to)\n"
+                "    handler.handle(logging.makeLogRecord({'msg': to}))\n"
+                "    handler.close()\n")
+        reader = support.Running(["listen", "IN", "--verbose", "--timeout", "10000", "--count", "3"], self.environment,
+                                 prefix=["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"],
+                                 program=support.program_for_others())
+        self.addCleanup(reader.kill)
+        reader.ready()
+        shutil.copytree(pathlib.Path(os.environ["PYTHONPATH"]) / "mailslot", self.folder / "python" / "mailslot")
+        self.environment["PYTHONPATH"] = str(self.folder / "python")
+        status, out, err, _ = self.run_within("-c", code, program=sys.executable)
+        self.assertEqual((status, err), (0, ""))
+        self.assertRegex(out.decode(), r"\Ax_mailslot no resources: no thread to be had[^\n]*\n\Z")
+        self.assertEqual(sorted(line.split(b"] ")[-1] for line in reader.rest(reader.out).splitlines()),
+                         [b"//*/mailslot/IN", b"//127.0.0.1/mailslot/IN", b"IN"])
 
     def test_the_daemon(self):
         status, _, err = self.assert_well_behaved("--dir", str(self.folder), program=support.daemon_for_others(), preexec=limit(nproc=1))
