@@ -12,9 +12,12 @@ namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// Signals are the whole process's: each test runs in a process of its own and ends with 0 if all
-// was well.
-#define IN_A_PROCESS_OF_ITS_OWN(test, ending) EXPECT_EXIT(test, ending, "")
+// Signals are the whole process's: each test runs in a process of its own, which is begun anew and
+// not forked from this one, whose threads and timers others have used. It ends with 0 if all was
+// well.
+#define IN_A_PROCESS_OF_ITS_OWN(test, ending)       \
+    GTEST_FLAG_SET(death_test_style, "threadsafe"); \
+    EXPECT_EXIT(test, ending, "")
 
 int start(StopSignal& stop) {
     const auto fd = stop.start();
