@@ -37,6 +37,7 @@ public:
 
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
+    UniqueFd release();  // a child that is born from now on keeps it
     void reset();
 
 private:

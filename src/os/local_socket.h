@@ -17,10 +17,11 @@
 namespace mailslot::os {
 
 inline constexpr std::size_t kMaxPacketBytes = 16 * 1024;
-inline constexpr std::size_t kMaxPacketFds = 4;
+inline constexpr std::size_t kMaxPacketFds = 4;  // that we send
 
 struct Packet {
     std::vector<std::byte> bytes;  // empty: the other end is gone
+    // All that came along. From a stranger: to be closed by a Closer.
     std::vector<UniqueFd> fds;
 };
 
@@ -42,6 +43,9 @@ Result<GuardedFd> connect_local(const std::string& path);
 bool is_listened_at(const std::string& path);
 // Whether it is one that accept_local() takes, opened by another program. It does not block then.
 bool is_listener(const GuardedFd& fd);
+// From now on nobody can send descriptors to this socket, nor to those that connect to it if it
+// listens. False: the system cannot do that (Linux before 6.16).
+bool refuse_descriptors(int fd);
 // Takes one waiting connection; no descriptor: none waits. It does not block when read.
 GuardedFd accept_local(int listener);
 inline GuardedFd accept_local(const GuardedFd& listener) { return accept_local(listener.get()); }

@@ -45,6 +45,8 @@ inline Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std:
                                          std::size_t most) {
     return map_shared_memory(fd.get(), who, least, most);
 }
+// Whether a descriptor that somebody handed us is memory, whose close takes no time.
+bool is_shared_memory(const UniqueFd& fd);
 // What two descriptors of one memory have in common, and no two memories of living slots.
 std::uint64_t memory_number(const UniqueFd& fd);
 

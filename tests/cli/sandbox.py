@@ -2,7 +2,8 @@
 
     sandbox.py NAME=ERRNO... -- PROGRAM ARGUMENT...
 
-NAME is a system call, or an address family (AF_NETLINK) for which socket() is forbidden.
+NAME is a system call, an address family (AF_NETLINK) for which socket() is forbidden, or an option (SO_PASSRIGHTS) for
+which setsockopt() is.
 """
 
 import ctypes
@@ -22,11 +23,13 @@ CALLS = {
     "getrandom": 318, "memfd_create": 319, "prctl": 157, "clone3": 435, "clone": 56, "sched_yield": 24, "sched_getaffinity": 204,
     "fcntl": 72, "rename": 82, "chmod": 90, "fchmod": 91, "prlimit64": 302, "setitimer": 38, "rt_sigaction": 13, "dup": 32,
 }
-FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}
+# A call with one of its arguments: the call, which argument, what it is.
+ARGUMENTS = {family: ("socket", 0, number) for family, number in
+             {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}.items()} | {"SO_PASSRIGHTS": ("setsockopt", 2, 83)}
 
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
 ALLOW, FAIL = 0x7FFF0000, 0x00050000
-AT_NUMBER, AT_FIRST_ARGUMENT = 0, 16
+AT_NUMBER, AT_ARGUMENTS, ARGUMENT_BYTES = 0, 16, 8
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, FILTER = 38, 22, 2
 
 
@@ -35,9 +38,10 @@ def step(code, value, if_true=0, if_false=0):
 
 
 def rules(name, code):
-    if name in FAMILIES:
-        return [step(LOAD, AT_NUMBER), step(JUMP_IF_EQUAL, CALLS["socket"], 0, 3), step(LOAD, AT_FIRST_ARGUMENT),
-                step(JUMP_IF_EQUAL, FAMILIES[name], 0, 1), step(RETURN, FAIL | code)]
+    if name in ARGUMENTS:
+        call, which, value = ARGUMENTS[name]
+        return [step(LOAD, AT_NUMBER), step(JUMP_IF_EQUAL, CALLS[call], 0, 3), step(LOAD, AT_ARGUMENTS + which * ARGUMENT_BYTES),
+                step(JUMP_IF_EQUAL, value, 0, 1), step(RETURN, FAIL | code)]
     return [step(LOAD, AT_NUMBER), step(JUMP_IF_EQUAL, CALLS[name], 0, 1), step(RETURN, FAIL | code)]
 
 

@@ -79,11 +79,21 @@ GuardedFd& GuardedFd::operator=(GuardedFd&& other) noexcept {
     return *this;
 }
 
+UniqueFd GuardedFd::release() {
+    if (fd_ < 0) return UniqueFd();
+    Guard& guard = Guard::instance();
+    std::lock_guard lock(guard.mutex);
+    const int fd = std::exchange(fd_, -1);
+    // In a child the number may by now be another file's.
+    if (generation_ != fork_generation()) return UniqueFd();
+    guard.fds.erase(std::find(guard.fds.begin(), guard.fds.end(), fd));
+    return UniqueFd(fd);
+}
+
 void GuardedFd::reset() {
     if (fd_ < 0) return;
     Guard& guard = Guard::instance();
     std::lock_guard lock(guard.mutex);
-    // In a child the number may by now be another file's.
     if (generation_ == fork_generation()) {
         guard.fds.erase(std::find(guard.fds.begin(), guard.fds.end(), fd_));
         UniqueFd closes(fd_);

@@ -39,6 +39,14 @@ Error error_of(const char* step, int code) {
     }
 }
 
+// Not in Debian 12's headers. unix(7) of Linux 6.16.
+#ifndef SO_PASSRIGHTS
+constexpr int SO_PASSRIGHTS = 83;
+#endif
+// SCM_MAX_FD. What found no room here the kernel would close in our name, before recvmsg(2)
+// returns.
+constexpr std::size_t kMostFdsOfPacket = 253;
+
 GuardedFd new_socket(int flags) {
     return GuardedFd::make(
         [flags] { return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0); });
@@ -93,7 +101,7 @@ Result<Packet> receive_now(int fd) {
         Packet packet;
         packet.bytes.resize(kMaxPacketBytes);
         iovec part{packet.bytes.data(), packet.bytes.size()};
-        ControlBuffer<kMaxPacketFds> control{};
+        ControlBuffer<kMostFdsOfPacket> control;
         msghdr message{};
         message.msg_iov = &part;
         message.msg_iovlen = 1;
@@ -169,6 +177,11 @@ bool is_listener(const GuardedFd& fd) {
     };
     return is(SO_DOMAIN, AF_UNIX) && is(SO_TYPE, SOCK_SEQPACKET) && is(SO_ACCEPTCONN, 1) &&
            fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK) == 0;
+}
+
+bool refuse_descriptors(int fd) {
+    const int off = 0;
+    return setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off) == 0;
 }
 
 GuardedFd accept_local(int listener) {

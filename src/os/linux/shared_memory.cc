@@ -60,6 +60,8 @@ Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, W
     return SharedMemory{std::move(fd), std::move(*mapping)};
 }
 
+bool is_shared_memory(const UniqueFd& fd) { return fcntl(fd.get(), F_GET_SEALS) >= 0; }
+
 Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std::size_t most) {
     const int seals = fcntl(fd, F_GET_SEALS);
     if (seals < 0) return Error{Errc::bad_segment, "attach", errno, "not a memfd"};

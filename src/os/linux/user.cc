@@ -1,0 +1,26 @@
+#include "os/user.h"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace mailslot::os {
+namespace {
+
+// user_namespaces(7), "Unmapped user and group IDs".
+bool stands_for_others(std::uint32_t user) {
+    std::uint32_t overflow = 65534;
+    std::ifstream("/proc/sys/kernel/overflowuid") >> overflow;
+    if (user != overflow) return false;
+    std::uint64_t inside = 0, outside = 0, count = 0, named = 0;
+    std::ifstream map("/proc/self/uid_map");
+    while (map >> inside >> outside >> count) named += count;
+    constexpr std::uint64_t kAll = 0xFFFF'FFFF;  // the last number means nobody
+    return named < kAll;
+}
+
+}  // namespace
+
+bool is_own_user(std::uint32_t user) { return user == geteuid() && !stands_for_others(user); }
+
+}  // namespace mailslot::os
