@@ -1,11 +1,10 @@
-#include <set>
 #include <thread>
 
 #include "api/message.h"
 #include "api/process.h"
+#include "inbox/ask_reader.h"
 #include "inbox/get_now.h"
 #include "inbox/inbox.h"
-#include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "model/limits.h"
 #include "os/biased_mutex.h"
@@ -170,16 +169,10 @@ Result<std::vector<SlotInfo>> list(Interrupted interrupted) {
     const auto process = Process::current();
     if (!process) return process.error();
     std::vector<SlotInfo> slots;
-    std::set<std::string> silent;  // sockets of stopped processes: each is waited for once
-    for (const inbox::SlotFolder& folder : (*process)->folders()) {
-        for (const inbox::SlotEntry& entry : folder.list()) {
-            if (silent.contains(entry.socket_path)) continue;
-            // Dead ones, and those that this user may not see, are not there.
-            auto slot = inbox::ask_for_info(entry, interrupted);
-            if (slot) slots.push_back(std::move(*slot));
-            if (!slot && slot.error().code == Errc::interrupted) return slot.error();
-            if (!slot && slot.error().code == Errc::timed_out) silent.insert(entry.socket_path);
-        }
+    // Dead ones, and those that this user may not see, are not there.
+    for (auto& slot : inbox::ask_all_for_info(all_entries((*process)->folders()), interrupted)) {
+        if (slot) slots.push_back(std::move(*slot));
+        if (!slot && slot.error().code == Errc::interrupted) return slot.error();
     }
     return slots;
 }

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/crash_point.h"
+#include "inbox/ask_reader.h"
 #include "wire/local_message.h"
 
 namespace mailslot::inbox {
@@ -11,36 +12,7 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// For an answer about a slot: a station does nothing that lasts.
-constexpr std::chrono::milliseconds kInfoPatience{1000};
 constexpr std::chrono::hours kLongest{24};  // for ever, in sums that must not overflow
-
-struct Answer {
-    os::GuardedFd connection;
-    LocalMessage message;
-    std::vector<os::UniqueFd> fds;
-};
-
-Result<Answer> ask(const SlotEntry& entry, LocalMessage question, os::Deadline answer_by,
-                   Interrupted interrupted = nullptr) {
-    question.key = entry.name.key;
-    auto connection = os::connect_local(entry.socket_path);
-    if (!connection) return connection.error();
-    auto sent = os::send_packet(connection->get(), wire::encode(question));
-    if (!sent) return Error{Errc::no_such_slot, "ask the reader", sent.error().os_code};
-    auto packet = os::receive_packet(connection->get(), answer_by, interrupted);
-    if (!packet && packet.error().code == Errc::interrupted) return packet.error();
-    if (!packet && packet.error().code == Errc::timed_out) {
-        return Error{Errc::timed_out, "ask the reader", 0, "the reading process does not answer"};
-    }
-    if (!packet || packet->bytes.empty()) return Error{Errc::no_such_slot, "ask the reader"};
-    auto message = wire::decode_local_message(packet->bytes);
-    if (!message) return Error{Errc::no_resources, "ask the reader", 0, message.error().detail};
-    if (message->op == LocalOp::refused) return Error{message->why, "ask the reader"};
-    return Answer{std::move(*connection), std::move(*message), std::move(packet->fds)};
-}
-
-os::Deadline info_deadline() { return std::chrono::steady_clock::now() + kInfoPatience; }
 
 }  // namespace
 
@@ -53,7 +25,7 @@ LocalWriter::LocalWriter(std::vector<SlotFolder> folders, std::string key,
 Result<void> LocalWriter::attach() {
     if (writer_ && !writer_->reader_is_gone()) return {};
     writer_.reset();
-    connection_.reset();
+    connection_.hang_up();
     Error last{Errc::no_such_slot, "find slot"};
     for (const SlotFolder& folder : folders_) {
         auto attached = attach_in(folder);
@@ -68,11 +40,15 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     const auto entry = folder.find(key_);
     if (!entry) return entry.error();
     if (!answer_by_) answer_by_ = std::chrono::steady_clock::now() + patience_;
-    auto answer = ask(*entry, {.op = LocalOp::attach}, answer_by_, interrupted_);
+    auto answer = ask_reader(*entry, {.op = LocalOp::attach}, answer_by_, interrupted_);
     if (answer || answer.error().code != Errc::interrupted) answer_by_.reset();
     if (!answer) return answer.error();
+    // No event comes from a stranger.
+    const bool takes_event = os::shares_events(answer->connection.fd());
     if (answer->message.op != LocalOp::attached || answer->fds.size() < 2 ||
-        answer->message.number == 0 || answer->message.number >= kLockWaiters) {
+        answer->fds.size() > (takes_event ? 3 : 2) || !os::is_shared_memory(answer->fds[0]) ||
+        !os::is_shared_memory(answer->fds[1]) || answer->message.number == 0 ||
+        answer->message.number >= kLockWaiters) {
         return Error{Errc::no_such_slot, "attach"};
     }
     auto reader = os::LivenessView::attach(answer->fds[1]);
@@ -83,8 +59,7 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
         return Error{Errc::no_such_slot, "attach", 0, segment.error().detail};
     }
     if (!segment) return segment.error();
-    const bool with_event = answer->fds.size() > 2 && os::shares_events(answer->connection.get());
-    os::UniqueFd event = with_event ? std::move(answer->fds[2]) : os::UniqueFd();
+    os::UniqueFd event = answer->fds.size() > 2 ? std::move(answer->fds[2]) : os::UniqueFd();
     MAILSLOT_CRASH_POINT(attached);
     connection_ = std::move(answer->connection);
     writer_ = std::make_shared<InboxWriter>(std::move(*segment), std::move(*reader),
@@ -149,7 +124,7 @@ void LocalWriter::ask_station(std::uint8_t wants) {
 }
 
 bool LocalWriter::ask_station_for_room(std::size_t bytes) {
-    return os::send_packet(connection_.get(),
+    return os::send_packet(connection_.fd(),
                            wire::encode({.op = LocalOp::make_room,
                                          .number = static_cast<std::uint32_t>(bytes)}))
         .has_value();
@@ -158,38 +133,14 @@ bool LocalWriter::ask_station_for_room(std::size_t bytes) {
 // The station rings in our place and sends the descriptor, which we find here the next time.
 void LocalWriter::ask_station_to_ring() {
     const auto now = std::chrono::steady_clock::now();
-    for (;;) {
-        auto packet = os::receive_packet(connection_.get(), now);
+    const bool takes_events = os::shares_events(connection_.fd());
+    while (takes_events) {  // who sends none need not be heard
+        auto packet = os::receive_packet(connection_.fd(), now);
         if (!packet || packet->bytes.empty()) break;
-        const bool with_event = !packet->fds.empty() && os::shares_events(connection_.get());
-        if (with_event) writer_->set_event(std::move(packet->fds[0]));
+        if (!packet->fds.empty()) writer_->set_event(std::move(packet->fds[0]));
     }
     // A full socket means that rings enough are on their way.
-    (void)os::send_packet(connection_.get(), wire::encode({.op = LocalOp::ring}));
-}
-
-Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted) {
-    auto answer = ask(entry, {.op = LocalOp::info}, info_deadline(), interrupted);
-    if (!answer) return answer.error();
-    if (answer->message.op != LocalOp::slot_info)
-        return Error{Errc::no_such_slot, "ask the reader"};
-    return std::move(answer->message.info);
-}
-
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry) {
-    DropBook::Drops all;
-    std::optional<std::uint64_t> from = 0;
-    while (from && all.size() < DropBook::kMostOrigins) {
-        const auto page = ask(entry, {.op = LocalOp::drops, .cursor = from}, info_deadline());
-        if (!page) return page.error();
-        const LocalMessage& message = page->message;
-        if (message.op != LocalOp::drop_page) return Error{Errc::no_such_slot, "ask the reader"};
-        all.insert(all.end(), message.drops.begin(), message.drops.end());
-        // Whatever it says, this ends.
-        if (message.cursor && *message.cursor <= *from) break;
-        from = message.cursor;
-    }
-    return all;
+    (void)os::send_packet(connection_.fd(), wire::encode({.op = LocalOp::ring}));
 }
 
 }  // namespace mailslot::inbox

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "inbox/drop_book.h"
+#include "inbox/ask_reader.h"
 #include "inbox/put_now.h"
 #include "inbox/slot_folder.h"
 #include "os/local_socket.h"
@@ -65,17 +65,11 @@ private:
     std::vector<SlotFolder> folders_;
     std::string key_;
     const std::chrono::milliseconds patience_;
-    os::GuardedFd connection_;  // its closing tells the station that this writer is gone
+    ReaderConnection connection_;  // its closing tells the station that this writer is gone
     std::shared_ptr<InboxWriter> writer_;
     Interrupted interrupted_ = nullptr;
     os::Deadline answer_by_{};  // of a question that was interrupted, and is asked again
     std::chrono::steady_clock::time_point patient_from_{};  // for room
 };
-
-// Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out,
-// no_resources, interrupted.
-Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr);
-// Of which origins it has dropped how many, in their order. Errors: the same.
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry);
 
 }  // namespace mailslot::inbox

@@ -29,6 +29,16 @@ bool is_alive(const std::string& socket_path) {
     return connection || connection.error().code != Errc::no_such_slot;
 }
 
+// A name may hold what a file's may not, and be longer.
+std::string file_of(std::string_view key) {
+    std::array<unsigned char, kHashBytes> hash;
+    crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(key.data()),
+                       key.size(), nullptr, 0);
+    std::array<char, 2 * kHashBytes + 1> hex;
+    sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+    return hex.data();
+}
+
 }  // namespace
 
 Result<void> SlotFolder::prepare(unsigned mode) const {
@@ -43,12 +53,11 @@ std::string SlotFolder::reader_socket_path(std::uint64_t random) const {
 }
 
 std::string SlotFolder::entry_path(std::string_view key) const {
-    std::array<unsigned char, kHashBytes> hash;
-    crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(key.data()),
-                       key.size(), nullptr, 0);
-    std::array<char, 2 * kHashBytes + 1> hex;
-    sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
-    return dir_ + "/slots/" + hex.data();
+    return dir_ + "/slots/" + file_of(key);
+}
+
+std::string SlotFolder::owner_path(std::string_view key) const {
+    return owners_folder() + '/' + file_of(key);
 }
 
 Result<SlotEntry> SlotFolder::read_entry(const std::string& path) const {
@@ -106,6 +115,14 @@ std::vector<SlotEntry> SlotFolder::list() const {
         if (auto entry = read_entry(dir_ + "/slots/" + file)) entries.push_back(std::move(*entry));
     }
     return entries;
+}
+
+std::vector<SlotEntry> all_entries(const std::vector<SlotFolder>& folders) {
+    std::vector<SlotEntry> all;
+    for (const SlotFolder& folder : folders) {
+        for (SlotEntry& entry : folder.list()) all.push_back(std::move(entry));
+    }
+    return all;
 }
 
 }  // namespace mailslot::inbox

@@ -44,6 +44,10 @@ public:
     std::string takeover_socket_path() const { return dir_ + "/takeover" + office_ + ".sock"; }
     std::string office_lock_path() const { return dir_ + "/office" + office_ + ".lock"; }
 
+    // Where an office of all users notes whose each name is (post/name_owners.h).
+    std::string owners_folder() const { return dir_ + "/owners" + office_; }
+    std::string owner_path(std::string_view key) const;
+
     // Several post offices in one folder: docs/slot-folder.md, "Several networks".
     // By what the office of a network is called that has not the plain names.
     static std::string office_name(const NetworkId& network);
@@ -74,5 +78,7 @@ private:
 
     std::string dir_, office_;
 };
+
+std::vector<SlotEntry> all_entries(const std::vector<SlotFolder>& folders);
 
 }  // namespace mailslot::inbox

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <map>
 
-#include "inbox/local_writer.h"
+#include "inbox/ask_reader.h"
 #include "os/local_socket.h"
 #include "os/network_id.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "inbox/local_writer.h"
+#include "inbox/ask_reader.h"
 #include "model/limits.h"
 #include "model/stream_address.h"
 #include "os/stream_server.h"

@@ -1,12 +1,11 @@
 // mailslot list: the slots of this machine; of all machines: found.cc.
 #include <algorithm>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "api/process.h"
 #include "base/visible_text.h"
-#include "inbox/local_writer.h"
+#include "inbox/ask_reader.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/found.h"
@@ -37,26 +36,27 @@ void append_table(std::string& out, const std::vector<SlotInfo>& slots) {
     append_rows(out, rows, 1);
 }
 
+void tell_silent(const inbox::SlotEntry& entry) {
+    const auto connection = inbox::ReaderConnection::to(entry, false);
+    const std::int64_t pid = connection ? os::peer_identity(connection->fd()).pid : 0;
+    std::string name;
+    append_visible(name, entry.name.text);
+    say(name + " is left out: its reader, process " + std::to_string(pid) +
+        ", does not answer; if it is stopped: kill -CONT " + std::to_string(pid));
+}
+
 // Slots whose reader does not answer are left out, and told of.
 Result<std::vector<SlotInfo>> list_and_tell() {
     const auto process = Process::current();
     if (!process) return process.error();
+    const std::vector<inbox::SlotEntry> entries = inbox::all_entries((*process)->folders());
+    auto answers = inbox::ask_all_for_info(entries);
     std::vector<SlotInfo> slots;
-    std::set<std::string> silent;  // sockets: each process is waited for once
-    for (const inbox::SlotFolder& folder : (*process)->folders()) {
-        for (const inbox::SlotEntry& entry : folder.list()) {
-            auto slot = Result<SlotInfo>(Error{Errc::timed_out});
-            if (!silent.contains(entry.socket_path)) slot = inbox::ask_for_info(entry);
-            if (slot) slots.push_back(std::move(*slot));
-            if (slot || slot.error().code != Errc::timed_out) continue;
-            silent.insert(entry.socket_path);
-            const auto connection = os::connect_local(entry.socket_path);
-            const std::int64_t pid = connection ? os::peer_identity(connection->get()).pid : 0;
-            std::string name;
-            append_visible(name, entry.name.text);
-            say(name + " is left out: its reader, process " + std::to_string(pid) +
-                ", does not answer; if it is stopped: kill -CONT " + std::to_string(pid));
-        }
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (answers[i])
+            slots.push_back(std::move(*answers[i]));
+        else if (answers[i].error().code == Errc::timed_out)
+            tell_silent(entries[i]);
     }
     return slots;
 }

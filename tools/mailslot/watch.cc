@@ -11,7 +11,7 @@
 #include <string>
 
 #include "api/process.h"
-#include "inbox/local_writer.h"
+#include "inbox/ask_reader.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
@@ -32,8 +32,7 @@ using Instant = steady_clock::time_point;
 constexpr std::size_t kSendersLookedAt = 2000;
 
 void look_at_slot(std::span<const inbox::SlotFolder> folders, const inbox::SlotEntry& entry,
-                  Sample& sample) {
-    auto slot = inbox::ask_for_info(entry);
+                  Result<SlotInfo> slot, Sample& sample) {
     if (!slot) return;
     if (slot->senders > 0) {
         const std::size_t left =
@@ -65,9 +64,10 @@ Sample look(const Process& process) {
     sample.time = std::chrono::system_clock::now();
     const std::vector<inbox::SlotFolder> folders = process.folders();
     for (const inbox::SlotFolder& folder : folders) {
-        for (const inbox::SlotEntry& entry : folder.list()) {
-            if (stop_requested()) return sample;  // a process that is stopped costs a second
-            look_at_slot(folders, entry, sample);
+        const std::vector<inbox::SlotEntry> entries = folder.list();
+        auto slots = inbox::ask_all_for_info(entries, stop_requested);
+        for (std::size_t i = 0; i < entries.size() && !stop_requested(); ++i) {
+            look_at_slot(folders, entries[i], std::move(slots[i]), sample);
         }
         if (auto counters = post::ask_for_counters(folder)) {
             add_counters(sample.machine, std::move(*counters));
