@@ -21,6 +21,7 @@ using wire::LocalOp;
 using namespace std::chrono_literals;
 
 constexpr auto kRetryNetwork = 2s;
+constexpr std::size_t kMaxRegistrants = 8192;  // each takes a descriptor here
 // Counters are copied to the slots at most this often where there are many of them.
 constexpr auto kBookEvery = 20ms;
 constexpr std::size_t kManySlots = 64;
@@ -33,7 +34,7 @@ constexpr std::size_t kStream = 16, kNoStream = 1;
 constexpr std::size_t kItemsAtOnce = 256;
 // All slots wait while one's lock is held by a writer that is stopped, or means ill: not long, and
 // then for a while not at all.
-constexpr auto kOfficeLockPatience = 100ms;
+constexpr auto kOfficeLockPatience = 50ms;
 constexpr auto kNoPatienceFor = 1s;
 // A process that has taken nothing out since it was asked for room is not asked again so soon.
 constexpr auto kAskAgainAfter = 10s;
@@ -57,6 +58,8 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       role_(role),
       lock_(std::move(lock)),
       folder_(folder),
+      door_(loop, clock, bounds_of_process(kMaxRegistrants),
+            [this](int fd) { hear_registrant(fd); }),
       network_(settings.udp ? make_udp_carrier(settings) : make_netbios_carrier(settings)),
       classic_(settings.udp && settings.netbios ? make_netbios_carrier(settings) : nullptr),
       neighbours_(make_local_carrier(settings)),
@@ -81,6 +84,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
                                       .domain = std::string(answer.domain)};
               (void)network_->send(asker, {&answer, 1});
           }) {
+    if (role_.serves_all_users) owners_.emplace(folder, clock);
     post_office_.ids().addresses_are_known_by(
         [this](const IpAddress& address) { return addresses_.has(address); });
     if (classic_) gateway_.emplace(settings, station, *network_, *classic_);
@@ -130,7 +134,6 @@ Office::~Office() {
         if (is_replaced_) (void)carrier->hand_over();
         carrier->stop();
     }
-    for (const auto& [fd, connection] : registrants_) loop_.remove(fd);
 }
 
 std::vector<Carrier*> Office::carriers() const {
@@ -197,7 +200,8 @@ void Office::tick() {
     if (!due || clock_.now() < *due) return;
     post_office_.tick();
     answerer_.tick();
-    if (accept_again_ && clock_.now() >= *accept_again_) resume_accepting();
+    door_.tick();
+    if (owners_) owners_->tick();
     if (has_lent_slots_) drop_dead_lent_slots();
     if (retry_network_ && clock_.now() >= *retry_network_) {
         Estate nothing;
@@ -209,7 +213,8 @@ void Office::tick() {
 std::optional<Clock::Instant> Office::next_tick() const {
     std::optional<Clock::Instant> next = post_office_.next_tick();
     for (const auto& other :
-         {retry_network_, book_at_, receive_by_, accept_again_, answerer_.next_tick()}) {
+         {retry_network_, book_at_, receive_by_, door_.next_tick(), answerer_.next_tick(),
+          owners_ ? owners_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -236,9 +241,9 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
         return !taken && (taken.error().code == Errc::no_such_slot ||
                           taken.error().code == Errc::bad_segment);
     };
-    const bool is_patient = clock_.now() >= slot.patient_from;
+    const auto patience = patience_with(slot);
     const auto put_once = [&] {
-        slot.writer->set_lock_patience(is_patient ? kOfficeLockPatience : 0ms);
+        slot.writer->set_lock_patience(patience);
         return slot.writer->put(items);
     };
     auto taken = put_once();
@@ -246,8 +251,9 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
         mend(slot, key);
         taken = put_once();
     }
-    if (is_patient && !taken && taken.error().code == Errc::timed_out) {
+    if (patience > 0ms && !taken && taken.error().code == Errc::timed_out) {
         slot.patient_from = clock_.now() + kNoPatienceFor;
+        if (slot.is_strangers) impatient_until_[slot.user] = slot.patient_from;
     }
     settle_wants(slot, key);
     const bool is_full = !taken && taken.error().code == Errc::slot_full;
@@ -260,6 +266,17 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
     }
     if (is_dead(taken)) return Error{Errc::no_such_slot, "deliver"};
     return taken;
+}
+
+// Of a user whose slot's lock was held too long all slots have to do without waiting for a while:
+// one slot after the other would stop us for good. With each such user there is less for others.
+std::chrono::milliseconds Office::patience_with(const Slot& slot) {
+    const auto now = clock_.now();
+    if (now < slot.patient_from) return 0ms;
+    if (!slot.is_strangers || impatient_until_.empty()) return kOfficeLockPatience;
+    std::erase_if(impatient_until_, [now](const auto& entry) { return entry.second <= now; });
+    if (impatient_until_.contains(slot.user)) return 0ms;
+    return kOfficeLockPatience / static_cast<int>(1 + impatient_until_.size());
 }
 
 void Office::settle_wants(Slot& slot, const std::string& key) {
@@ -392,6 +409,7 @@ void Office::remove_slot(const std::string& key, int registrant) {
         folder_.release(SlotName{key, key}, found->second->entered_for);
     }
     slots_.erase(found);
+    if (owners_) owners_->forget(key);
     post_office_.forget_slot(key);
 }
 

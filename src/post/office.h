@@ -21,9 +21,11 @@
 #include "os/thread.h"
 #include "post/answerer.h"
 #include "post/deputies.h"
+#include "post/door.h"
 #include "post/gateway.h"
 #include "post/handover.h"
 #include "post/item_maker.h"
+#include "post/name_owners.h"
 #include "post/own_addresses.h"
 #include "post/post_office.h"
 #include "wire/local_message.h"
@@ -60,9 +62,9 @@ public:
     // Handing over (office_handover.cc). Offers itself to a registered process that may have it and
     // was not asked yet; false: there is none. Whether that one still may answer.
     bool offer();
-    bool is_offered() const { return registrants_.contains(offered_); }
+    bool is_offered() const { return door_.has(offered_); }
     // Who claimed the office and is to get it.
-    bool is_claimed() const { return registrants_.contains(claimant_); }
+    bool is_claimed() const { return door_.has(claimant_); }
     os::GuardedFd take_claimant();
     // When it receives at the latest; no value: it does.
     std::optional<Clock::Instant> receive_by() const { return receive_by_; }
@@ -98,7 +100,7 @@ public:
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
     OfficeStatus status() const {
-        return {slots_.size() + inherited_.size(), registrants_.size(), post_office_.counters()};
+        return {slots_.size() + inherited_.size(), door_.size(), post_office_.counters()};
     }
 
     // What slots' memory is to say that this machine is (office_machine.cc), and whom to tell when
@@ -123,23 +125,21 @@ private:
     Result<void> listen();
     Result<void> mark_lock(const os::GuardedFd& lock) const;
     void stop_listening();
-    void accept_registrant(os::GuardedFd connection);
-    void pause_accepting();
-    void resume_accepting();
-    bool has_room_for(std::uint32_t user) const;
-    bool has_room_for_slot(std::uint32_t user) const;
+    bool has_room_for_slot(std::uint32_t user, std::size_t bytes) const;
     Result<void> enter_name(int fd, const wire::LocalMessage& message, Slot& slot);
     Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener,
                            std::optional<os::FileId>& file);
     void hear_registrant(int fd);
+    void hear(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd>& fds);
     void hear_machine(int fd, const MachineId& machine);
     void tell_machine(int fd) const;
     void change_machine();
     void use_machine();
     void drop_registrant(int fd);
-    void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd> fds);
+    void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd>& fds);
     Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
+    std::chrono::milliseconds patience_with(const Slot& slot);
     void settle_wants(Slot& slot, const std::string& key);
     void ask_when_full(Slot& slot, const std::string& key, std::size_t bytes);
     void ask_for_room(Slot& slot, const std::string& key, std::size_t bytes);
@@ -172,7 +172,8 @@ private:
     os::GuardedFd listener_, takeover_listener_;
     // Their files, and the lock's, may be removed: whose they are shows by these.
     std::optional<os::FileId> listener_file_, takeover_file_;
-    std::map<int, os::GuardedFd> registrants_;
+    Door door_;
+    std::optional<NameOwners> owners_;  // where slots of several users are registered
 
     // Handing over, as a successor: whose slots are expected, whose books came, and when we receive
     // at the latest. No value: we do.
@@ -192,6 +193,7 @@ private:
     bool has_lent_slots_ = false;  // of others, who stand still
 
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
+    std::map<std::uint32_t, Clock::Instant> impatient_until_;  // users; of their slots' locks
     ItemMaker item_maker_;
     // The machine's way to others; the classic wire, where that is not all there is; and the other
     // users of a machine without a network.
@@ -200,7 +202,6 @@ private:
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
-    std::optional<Clock::Instant> accept_again_;
     const NetworkId network_id_;
     OwnAddresses addresses_;
     std::set<int> told_;  // registrants that follow what this machine is

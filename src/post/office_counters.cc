@@ -54,7 +54,7 @@ void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
 
 // Where the office serves all users: who has a slot of theirs, and who may see the slot.
 bool Office::may_ask_about(int fd, const Slot& slot) const {
-    const std::uint32_t asker = os::peer_identity(fd).uid;
+    const std::uint32_t asker = door_.user_of(fd);
     const std::uint32_t owner = slot.registrant == kOwn ? geteuid() : slot.user;
     return asker == owner || asker == geteuid() || asker == 0 || !slot.entered_for.empty();
 }

@@ -1,14 +1,13 @@
 // Where other processes come to the office: who may register, and what is entered for whom.
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <string>
 #include <tuple>
 
 #include "model/fold.h"
 #include "os/folder.h"
+#include "os/shared_memory.h"
+#include "os/user.h"
 #include "post/office.h"
 #include "post/office_slot.h"
 #include "wire/local_message.h"
@@ -20,11 +19,11 @@ using wire::LocalMessage;
 using wire::LocalOp;
 using namespace std::chrono_literals;
 
-// Each takes a descriptor here. No user can use them all up.
-constexpr std::size_t kMaxRegistrants = 8192;
-constexpr std::size_t kMaxRegistrantsOfUser = 1024;
+// No user can use all of these up.
 constexpr std::size_t kMaxSlotsOfUser = 4096;  // up to three descriptors each
-constexpr auto kAcceptPause = 100ms;           // when descriptors have run out
+// Of 128 TiB that a process may map. A slot has at most 1 TiB of messages.
+constexpr std::size_t kMostMappedOfUser = std::size_t{8} << 40;
+constexpr std::size_t kMostMapped = std::size_t{64} << 40;
 
 }  // namespace
 
@@ -32,8 +31,7 @@ Result<void> Office::listen() {
     auto able = listen_at(folder_.takeover_socket_path(), 0600, takeover_listener_, takeover_file_);
     if (!able) return able;
     if (role_.listener >= 0) {
-        able = loop_.add(role_.listener,
-                         [this] { accept_registrant(os::accept_local(role_.listener)); });
+        able = door_.open(role_.listener, Door::Descriptors::wanted);
         // A process that took our place while we stood still had a socket of its own there.
         if (!able || os::file_at(folder_.office_socket_path())) return able;
         return listen_at(folder_.office_socket_path(), role_.serves_all_users ? 0666 : 0600,
@@ -54,17 +52,16 @@ Result<void> Office::listen_at(const std::string& path, unsigned mode, os::Guard
     os::give_to_folder_owner(path);
     file = os::file_at(path);
     listener = std::move(*made);
-    return loop_.add(listener.get(),
-                     [this, &listener] { accept_registrant(os::accept_local(listener.get())); });
+    return door_.open(listener.get(), Door::Descriptors::wanted);
 }
 
 void Office::stop_listening() {
-    if (role_.listener >= 0) loop_.remove(role_.listener);
+    if (role_.listener >= 0) door_.shut(role_.listener);
     for (const auto& [listener, file, path] :
          {std::tuple(&listener_, &listener_file_, folder_.office_socket_path()),
           std::tuple(&takeover_listener_, &takeover_file_, folder_.takeover_socket_path())}) {
         if (!*listener) continue;
-        loop_.remove(listener->get());
+        door_.shut(listener->get());
         listener->reset();
         if (os::file_at(path) == *file) os::remove_file(path);  // else it is another office's
     }
@@ -79,14 +76,13 @@ bool Office::keep_place() {
         lock_ = std::move(*fresh);
         (void)mark_lock(lock_);
     }
-    const bool is_paused = accept_again_.has_value();
     for (const auto& [listener, file, path, mode] :
          {std::tuple(&listener_, &listener_file_, folder_.office_socket_path(),
                      role_.serves_all_users ? 0666u : 0600u),
           std::tuple(&takeover_listener_, &takeover_file_, folder_.takeover_socket_path(),
                      0600u)}) {
-        if (!*listener || is_paused || os::file_at(path) == *file) continue;
-        loop_.remove(listener->get());
+        if (!*listener || !door_.is_accepting() || os::file_at(path) == *file) continue;
+        door_.shut(listener->get());
         (void)listen_at(path, mode, *listener, *file);  // else once more, the next time
     }
     return true;
@@ -97,48 +93,20 @@ Result<void> Office::mark_lock(const os::GuardedFd& lock) const {
     return folder_.write_office_mark(lock, {network_id_, role_.rank != wire::Rank::reader});
 }
 
-void Office::accept_registrant(os::GuardedFd connection) {
-    if (!connection) {
-        if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) pause_accepting();
-        return;
+bool Office::has_room_for_slot(std::uint32_t user, std::size_t bytes) const {
+    if (os::is_own_user_or_root(user)) return true;
+    std::size_t slots = 0, of_user = 0, in_all = 0;
+    for (const auto& [key, slot] : slots_) {
+        if (slot->registrant == kOwn) continue;
+        const std::size_t size = slot->writer->geometry().segment_bytes();
+        in_all += size;
+        if (slot->user != user) continue;
+        of_user += size;
+        ++slots;
     }
-    const int fd = connection.get();
-    if (!has_room_for(os::peer_identity(fd).uid)) return;
-    if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) return;
-    registrants_[fd] = std::move(connection);
-}
-
-bool Office::has_room_for(std::uint32_t user) const {
-    if (registrants_.size() >= kMaxRegistrants) return false;
-    if (user == geteuid() || user == 0) return true;
-    std::size_t of_user = 0;
-    for (const auto& [fd, connection] : registrants_) {
-        if (os::peer_identity(fd).uid == user) ++of_user;
-    }
-    return of_user < kMaxRegistrantsOfUser;
-}
-
-bool Office::has_room_for_slot(std::uint32_t user) const {
-    if (user == geteuid() || user == 0) return true;
-    return static_cast<std::size_t>(std::ranges::count_if(slots_, [user](const auto& entry) {
-               return entry.second->registrant != kOwn && entry.second->user == user;
-           })) < kMaxSlotsOfUser;
-}
-
-// Out of descriptors: who waits stays in the queue, and would call us for ever.
-void Office::pause_accepting() {
-    for (const int fd : {listener_.get(), takeover_listener_.get(), role_.listener}) {
-        if (fd >= 0) loop_.remove(fd);
-    }
-    accept_again_ = clock_.now() + kAcceptPause;
-}
-
-void Office::resume_accepting() {
-    accept_again_.reset();
-    for (const int fd : {listener_.get(), takeover_listener_.get(), role_.listener}) {
-        if (fd < 0) continue;
-        (void)loop_.add(fd, [this, fd] { accept_registrant(os::accept_local(fd)); });
-    }
+    return slots < kMaxSlotsOfUser &&
+           bytes <= kMostMappedOfUser - std::min(of_user, kMostMappedOfUser) &&
+           bytes <= kMostMapped - std::min(in_all, kMostMapped);
 }
 
 // A process that may not write to the slot folder asks us to: detail has its socket, a slash, and
@@ -151,7 +119,7 @@ Result<void> Office::enter_name(int fd, const wire::LocalMessage& message, Slot&
         slash != std::string::npos ? message.detail.substr(slash + 1) : std::string();
     const std::string path = folder_.reader_socket_path(socket);
     if (socket.empty() || socket.front() == '.' || fold(text) != message.key ||
-        os::owner_of(path) != os::peer_identity(fd).uid) {
+        os::owner_of(path) != door_.user_of(fd)) {
         return Error{Errc::no_permission, "enter slot"};
     }
     const auto entry = folder_.find(message.key);
@@ -165,32 +133,39 @@ Result<void> Office::enter_name(int fd, const wire::LocalMessage& message, Slot&
 }
 
 void Office::hear_registrant(int fd) {
-    auto packet = os::receive_packet(fd, clock_.now());
+    const std::uint32_t user = door_.user_of(fd);
+    auto packet = door_.hear(fd);
     if (!packet && packet.error().code == Errc::timed_out) return;
     const auto message =
         packet ? wire::decode_local_message(packet->bytes) : Result<LocalMessage>(packet.error());
-    if (!message) return drop_registrant(fd);
-    switch (message->op) {
+    if (message) hear(fd, *message, packet->fds);
+    if (packet) door_.put_away(user, std::move(packet->fds));
+    if (!message) drop_registrant(fd);
+}
+
+// Takes from `fds` what it keeps.
+void Office::hear(int fd, const LocalMessage& message, std::vector<os::UniqueFd>& fds) {
+    switch (message.op) {
         case LocalOp::register_slot:
-            return register_slot(fd, *message, std::move(packet->fds));
+            return register_slot(fd, message, fds);
         case LocalOp::unregister_slot:
-            return remove_slot(message->key, fd);
+            return remove_slot(message.key, fd);
         case LocalOp::event:
-            if (const auto found = slots_.find(message->key);
-                found != slots_.end() && found->second->registrant == fd && !packet->fds.empty() &&
+            if (const auto found = slots_.find(message.key);
+                found != slots_.end() && found->second->registrant == fd && !fds.empty() &&
                 os::shares_events(fd)) {
-                found->second->writer->set_event(std::move(packet->fds[0]));
+                found->second->writer->set_event(std::move(fds[0]));
             }
             return;
         case LocalOp::machine:
-            return hear_machine(fd, message->machine);
+            return hear_machine(fd, message.machine);
         case LocalOp::claim:
-            return hear_claim(fd, wire::Rank{message->number});
+            return hear_claim(fd, wire::Rank{message.number});
         case LocalOp::registered_all:
             awaited_.erase(fd);
             return;
         case LocalOp::senders:
-            return tell_senders(fd, *message);
+            return tell_senders(fd, message);
         case LocalOp::counters:
             return tell_counters(fd);
         default:
@@ -204,38 +179,50 @@ void Office::drop_registrant(int fd) {
         if (slot->registrant == fd) keys.push_back(key);
     }
     for (const std::string& key : keys) remove_slot(key, fd);
-    loop_.remove(fd);
     awaited_.erase(fd);
     asked_.erase(fd);
     told_.erase(fd);
     deputies_.dismiss(fd);
-    registrants_.erase(fd);
+    door_.dismiss(fd);
 }
 
-void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::UniqueFd> fds) {
+void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::UniqueFd>& fds) {
     const std::string& key = message.key;
     const std::uint32_t number = message.number;
-    const auto refuse = [fd, &key](Errc why) {
-        (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .key = key, .why = why}));
+    const auto refuse = [fd, &key](Errc why, std::string detail = {}) {
+        (void)os::send_packet(
+            fd, wire::encode(
+                    {.op = LocalOp::refused, .key = key, .why = why, .detail = std::move(detail)}));
     };
     const auto found = slots_.find(key);
-    if (fds.size() < 2 || number == 0 || number >= inbox::kLockWaiters)
-        return refuse(Errc::bad_segment);
+    const std::uint32_t user = door_.user_of(fd);
+    const bool is_sound = fds.size() >= 2 && os::is_shared_memory(fds[0]) &&
+                          os::is_shared_memory(fds[1]) && number != 0 &&
+                          number < inbox::kLockWaiters;
+    if (!is_sound) return refuse(Errc::bad_segment);
+    if (owners_ && !owners_->may_have(key, user)) {
+        return refuse(Errc::slot_exists,
+                      "another user's process had it when the post office ended, and may come back "
+                      "within 10 s");
+    }
     // Its process goes on: the books of a lent slot stay.
     const bool was_lent =
         found != slots_.end() && found->second->registrant == kLent &&
         os::memory_number(found->second->writer->memory()) == os::memory_number(fds[0]);
     if (found != slots_.end() && found->second->registrant != fd && !was_lent &&
         !found->second->writer->reader_is_gone()) {
-        return refuse(Errc::slot_exists);
+        return refuse(Errc::slot_exists, found->second->user != user ? "it is another user's" : "");
     }
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);
     if (!segment || !reader) return refuse(Errc::bad_segment);
-    const std::uint32_t user = os::peer_identity(fd).uid;
-    if (found == slots_.end() && !has_room_for_slot(user)) return refuse(Errc::no_resources);
+    const std::size_t bytes = segment->geometry().segment_bytes();
+    if (found == slots_.end() && !has_room_for_slot(user, bytes)) {
+        return refuse(Errc::no_resources);
+    }
     auto slot = std::make_unique<Slot>();
     slot->user = user;
+    slot->is_strangers = !os::is_own_user_or_root(user);
     if (auto entered = enter_name(fd, message, *slot); !entered) {
         return refuse(entered.error().code);
     }
@@ -249,6 +236,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader), number,
                                              with_event ? std::move(fds[2]) : os::UniqueFd());
     enter_slot(key, std::move(slot));
+    if (owners_) owners_->note(key, user);
     LocalMessage answer{.op = LocalOp::registered, .key = key};
     if (network_error_) {
         answer.why = network_error_->code;

@@ -6,6 +6,7 @@
 
 #include "base/crash_point.h"
 #include "os/shared_memory.h"
+#include "os/user.h"
 #include "post/office.h"
 #include "post/office_slot.h"
 
@@ -28,8 +29,7 @@ void Office::adopt(Estate& estate) {
     use_machine();
     for (os::GuardedFd& connection : estate.registrants) {
         const int fd = connection.get();
-        if (!loop_.add(fd, [this, fd] { hear_registrant(fd); })) continue;
-        registrants_[fd] = std::move(connection);
+        if (!door_.take_in(std::move(connection))) continue;
         // Who is not there any more shows when it is heard.
         if (os::send_packet(fd, wire::encode({.op = LocalOp::register_again}))) awaited_.insert(fd);
     }
@@ -63,14 +63,11 @@ Result<void> Office::begin_to_receive(Carrier& carrier) {
 // --- As a predecessor
 // -------------------------------------------------------------------------------------
 
-bool Office::may_take_over(int fd) const {
-    const os::PeerIdentity peer = os::peer_identity(fd);
-    return peer.uid == geteuid() || peer.uid == 0;
-}
+bool Office::may_take_over(int fd) const { return os::is_own_user_or_root(door_.user_of(fd)); }
 
 bool Office::offer() {
     offered_ = kNobody;
-    for (const auto& [fd, connection] : registrants_) {
+    for (const int fd : door_.all()) {
         if (asked_.contains(fd) || !may_take_over(fd)) continue;
         asked_.insert(fd);
         if (!os::send_packet(fd, wire::encode({.op = LocalOp::offer}))) continue;
@@ -98,11 +95,7 @@ void Office::hear_claim(int fd, Rank rank) {
 }
 
 os::GuardedFd Office::take_claimant() {
-    const auto found = registrants_.find(claimant_);
-    os::GuardedFd connection = std::move(found->second);  // its slots' books stay, they go with it
-    loop_.remove(claimant_);
-    registrants_.erase(found);
-    return connection;
+    return door_.give_out(claimant_);  // its slots' books stay, they go with it
 }
 
 void Office::drain() {
@@ -140,11 +133,7 @@ Estate Office::take_apart() {
             estate.sockets.push_back({std::string(carrier->traits().name), std::move(socket)});
         }
     }
-    for (auto& [fd, connection] : registrants_) {
-        loop_.remove(fd);
-        estate.registrants.push_back(std::move(connection));
-    }
-    registrants_.clear();
+    for (const int fd : door_.all()) estate.registrants.push_back(door_.give_out(fd));
     estate.lock = std::move(lock_);
     return estate;
 }

@@ -13,9 +13,10 @@ namespace mailslot::post {
 struct Office::Slot {
     std::unique_ptr<inbox::InboxWriter> writer;
     int registrant = kOwn;
-    std::uint32_t user = 0;  // the registrant's
-    OwnSlot own{};           // own slots only
-    SlotCounters booked;     // what the segment's counters have of ours
+    std::uint32_t user = 0;     // the registrant's
+    bool is_strangers = false;  // neither this process's user nor root
+    OwnSlot own{};              // own slots only
+    SlotCounters booked;        // what the segment's counters have of ours
     Clock::Instant patient_from{};
     // Of a full slot that drops its oldest: when its process was last asked to make room.
     std::uint64_t asked_at_count = ~std::uint64_t{0};

@@ -23,6 +23,8 @@ constexpr unsigned kSystemFolderMode = 0755;
 constexpr unsigned kSharedFolderMode = 01733;  // where guests put their sockets
 constexpr auto kDaemonPatience = std::chrono::seconds(5);
 constexpr auto kDaemonSeeksAgain = std::chrono::milliseconds(5);
+// Each takes a descriptor here; writers beyond that are not let in.
+constexpr std::size_t kMaxVisitors = 16384;
 // Without memory the station tries again, but not without a pause: others may free some.
 constexpr auto kMemoryPause = std::chrono::milliseconds(100);
 
@@ -131,7 +133,9 @@ Result<void> Station::prepare() {
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
     listener_file_ = os::file_at(socket_path_);
-    return loop_->add(listener_.get(), [this] { accept_visitor(); });
+    door_ = std::make_unique<Door>(*loop_, clock_, bounds_of_process(kMaxVisitors),
+                                   [this](int fd) { hear_visitor(fd); });
+    return door_->open(listener_.get(), Door::Descriptors::refused);
 }
 
 Station::~Station() {
@@ -161,6 +165,7 @@ void Station::run() {
     bequeath_office();
     liveness_->say_dead();
     while (!visitors_.empty()) dismiss_visitor(visitors_.begin()->first);
+    door_.reset();
     leave_office();
     if (watch_) loop_->remove(watch_->fd());
 }
@@ -183,10 +188,7 @@ bool Station::take_turn() {
     if (trim_is_wanted_.exchange(false) && !trim_at_) trim_at_ = now + inbox::kTrimAfter;
     if (trim_at_ && now >= *trim_at_) trim_slots();
     if (room_at_ && now >= *room_at_) look_for_room();
-    if (accept_again_ && now >= *accept_again_) {
-        accept_again_.reset();
-        (void)loop_->add(listener_.get(), [this] { accept_visitor(); });
-    }
+    door_->tick();
     if (office_) set_network_error(office_->network_error());
     std::lock_guard lock(mutex_);
     return !stopping_;
@@ -194,8 +196,8 @@ bool Station::take_turn() {
 
 std::optional<Clock::Instant> Station::next_deadline() const {
     std::optional<Clock::Instant> next = look_around_at_;
-    for (const auto& other : {seek_again_, accept_again_, trim_at_, room_at_, change_at_, look_at_,
-                              office_ ? office_->next_tick() : std::nullopt}) {
+    for (const auto& other : {seek_again_, door_->next_tick(), trim_at_, room_at_, change_at_,
+                              look_at_, office_ ? office_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -302,6 +304,13 @@ std::optional<Error> Station::network_error(const std::string& key) const {
     const auto refused = refused_.find(key);
     if (refused != refused_.end()) return refused->second;
     return network_error_ ? network_error_ : other_network_;
+}
+
+bool Station::is_refused(const std::string& key) const {
+    std::lock_guard lock(mutex_);
+    const auto found = refused_.find(key);
+    return found != refused_.end() && found->second.code == Errc::slot_exists &&
+           !displaced_.contains(key);
 }
 
 void Station::set_refused(const std::string& key, std::optional<Error> why) {

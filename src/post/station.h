@@ -25,6 +25,7 @@
 #include "os/liveness.h"
 #include "os/local_socket.h"
 #include "post/deputy.h"
+#include "post/door.h"
 #include "post/metrics_server.h"
 #include "post/office.h"
 #include "wire/local_message.h"
@@ -89,9 +90,8 @@ public:
     void at_loss(std::function<void()> tell);
 
 private:
-    // A program that writes to one of our slots, or asks about one.
+    // A program that writes to one of our slots.
     struct Visitor {
-        os::GuardedFd connection;
         std::shared_ptr<inbox::Inbox> inbox;
         std::uint32_t number = 0;
     };
@@ -117,15 +117,16 @@ private:
     void keep_entries();
     void keep_office_place();
     void keep_watch();
+    void ask_again_for_names();
     void trim_slots();
     void make_room(inbox::Inbox& inbox, std::uint64_t wanted_bytes);
     void look_for_room();
 
     // Visitors (station_visitors.cc).
-    void accept_visitor();
     void hear_visitor(int fd);
-    void answer_visitor(int fd, Visitor& visitor, const wire::LocalMessage& message);
-    void admit(int fd, Visitor& visitor, const std::shared_ptr<inbox::Inbox>& inbox);
+    void answer_visitor(int fd, const wire::LocalMessage& message);
+    void answer_writer(int fd, const Visitor& visitor, const wire::LocalMessage& message);
+    void admit(int fd, const std::shared_ptr<inbox::Inbox>& inbox);
     void tell_drops(int fd, const inbox::Inbox& inbox, std::uint64_t first_origin) const;
     void dismiss_visitor(int fd);
 
@@ -168,6 +169,7 @@ private:
     bool is_office_mute() const;
 
     void set_network_error(std::optional<Error> error);
+    bool is_refused(const std::string& key) const;
     void set_refused(const std::string& key, std::optional<Error> why);
 
     // Handing the post office over (station_handover.cc).
@@ -192,13 +194,13 @@ private:
     std::unique_ptr<os::Liveness> liveness_;
     os::GuardedFd listener_;
     std::optional<os::FileId> listener_file_;
-    std::optional<Clock::Instant> accept_again_;
 
     // The thread's own.
     const NetworkId network_id_;
     MachineId machine_;  // what our slots' memory says
     std::map<std::string, std::shared_ptr<inbox::Inbox>, std::less<>> slots_;
-    std::map<int, Visitor> visitors_;
+    std::unique_ptr<Door> door_;
+    std::map<int, Visitor> visitors_;         // by their connections
     std::unique_ptr<Office> office_;          // we are it
     std::unique_ptr<MetricsServer> metrics_;  // then, and if the settings want it
     std::optional<Error> metrics_error_{};    // why they could not be served

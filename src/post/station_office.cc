@@ -301,15 +301,12 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
         is_known_there_ = true;
         seek_tries_ = 0;
     }
-    if (sent || refused) {
-        std::optional<Error> why;
-        if (refused) why = Error{sent.error().code, kRefusal, 0, inbox->name().text};
-        if (refused && why->code == Errc::slot_exists) {
-            why->detail += " is read by another user's process";
-        }
-        set_refused(key, std::move(why));
-    }
-    return sent;
+    if (sent) set_refused(key, std::nullopt);
+    if (!refused) return sent;
+    Error why{sent.error().code, kRefusal, 0, inbox->name().text};
+    if (!sent.error().detail.empty()) why.detail += ": " + sent.error().detail;
+    set_refused(key, why);
+    return why;
 }
 
 // What mailslotd needs to enter a guest's slot.
@@ -326,7 +323,7 @@ Result<void> Station::await_registration(const std::string& key) {
         const auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
         if (message->key == key && message->op == LocalOp::refused) {
-            return Error{message->why, kRefusal};
+            return Error{message->why, kRefusal, 0, message->detail};
         }
         if (message->key != key || message->op != LocalOp::registered) {
             answer_office(*message, std::move(packet->fds));

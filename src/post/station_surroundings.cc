@@ -12,6 +12,16 @@ void Station::look_around() {
     keep_folder();
     keep_office_place();
     keep_watch();
+    ask_again_for_names();
+}
+
+// Another user's process had them: it may be gone, or have taken them while the office was away.
+void Station::ask_again_for_names() {
+    for (auto next = slots_.begin(); next != slots_.end() && office_connection_;) {
+        const auto [key, inbox] = *next;
+        if (is_refused(key)) (void)register_slot(inbox);
+        next = slots_.upper_bound(key);
+    }
 }
 
 // Everything that bears the name is made anew, as after mailslotd reads its configuration again:
@@ -51,11 +61,10 @@ bool Station::put_socket_back() {
     os::remove_file(socket_path_);
     auto listener = os::listen_local(socket_path_, 0666);
     if (!listener) return false;
-    if (!accept_again_) loop_->remove(listener_.get());
-    accept_again_.reset();
+    door_->shut(listener_.get());
     listener_ = std::move(*listener);
     listener_file_ = os::file_at(socket_path_);
-    return loop_->add(listener_.get(), [this] { accept_visitor(); }).has_value();
+    return door_->open(listener_.get(), Door::Descriptors::refused).has_value();
 }
 
 // A cleaner may also take single files.

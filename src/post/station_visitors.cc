@@ -1,11 +1,9 @@
 // The station's answers to programs that write to this process's slots, or ask about them.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
+#include "os/user.h"
 #include "post/station.h"
 
 namespace mailslot::post {
@@ -15,12 +13,8 @@ using wire::LocalMessage;
 using wire::LocalOp;
 using namespace std::chrono_literals;
 
-// Each takes a descriptor here; writers beyond that are not let in.
-constexpr std::size_t kMaxVisitors = 16384;
-constexpr auto kAcceptPause = 100ms;  // when descriptors have run out
-
 bool may_write(const SlotOptions& options, const os::PeerIdentity& peer) {
-    if (peer.uid == geteuid() || peer.uid == 0) return true;
+    if (os::is_own_user_or_root(peer.uid)) return true;
     if (options.access == Access::everybody) return true;
     if (options.access != Access::group) return false;
     const std::uint32_t group = options.group.value_or(getegid());
@@ -29,43 +23,33 @@ bool may_write(const SlotOptions& options, const os::PeerIdentity& peer) {
 
 }  // namespace
 
-void Station::accept_visitor() {
-    os::GuardedFd connection = os::accept_local(listener_);
-    if (!connection) {
-        if (errno == EAGAIN || errno == ECONNABORTED || errno == EINTR) return;
-        // Out of descriptors: the connection stays in the queue, and would call us for ever.
-        loop_->remove(listener_.get());
-        accept_again_ = clock_.now() + kAcceptPause;
-        return;
-    }
-    const int fd = connection.get();
-    if (visitors_.size() >= kMaxVisitors) return;
-    if (!loop_->add(fd, [this, fd] { hear_visitor(fd); })) return;
-    visitors_[fd].connection = std::move(connection);
-}
-
 void Station::hear_visitor(int fd) {
-    const auto packet = os::receive_packet(fd, clock_.now());
+    const std::uint32_t user = door_->user_of(fd);
+    auto packet = door_->hear(fd);
     if (!packet && packet.error().code == Errc::timed_out) return;
     const auto message =
         packet ? wire::decode_local_message(packet->bytes) : Result<LocalMessage>(packet.error());
+    if (packet) door_->put_away(user, std::move(packet->fds));  // nothing is handed to us here
     if (!message) return dismiss_visitor(fd);
-    answer_visitor(fd, visitors_[fd], *message);
+    const auto writer = visitors_.find(fd);
+    if (writer != visitors_.end() &&
+        (message->op == LocalOp::ring || message->op == LocalOp::make_room)) {
+        return answer_writer(fd, writer->second, *message);
+    }
+    answer_visitor(fd, *message);
 }
 
-void Station::answer_visitor(int fd, Visitor& visitor, const LocalMessage& message) {
-    if (message.op == LocalOp::ring && visitor.inbox) {
-        visitor.inbox->ring();
-        const os::UniqueFd event = visitor.inbox->event_for_writers();
-        if (!event || !os::shares_events(fd)) return;
-        const std::array fds{event.get()};
-        (void)os::send_packet(fd, wire::encode({.op = LocalOp::event}), fds);
-        return;
-    }
-    if (message.op == LocalOp::make_room && visitor.inbox) {
-        make_room(*visitor.inbox, message.number);
-        return visitor.inbox->ring();  // a full socket may have had no room for asking for that
-    }
+void Station::answer_writer(int fd, const Visitor& visitor, const LocalMessage& message) {
+    if (message.op == LocalOp::make_room) make_room(*visitor.inbox, message.number);
+    visitor.inbox->ring();  // a full socket may have had no room for asking for that
+    if (message.op != LocalOp::ring) return;
+    const os::UniqueFd event = visitor.inbox->event_for_writers();
+    if (!event || !os::shares_events(fd)) return;
+    const std::array fds{event.get()};
+    (void)os::send_packet(fd, wire::encode({.op = LocalOp::event}), fds);
+}
+
+void Station::answer_visitor(int fd, const LocalMessage& message) {
     if (message.op == LocalOp::register_again) return follow_new_office();
     const auto refuse = [fd](Errc why) {
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .why = why}));
@@ -75,8 +59,8 @@ void Station::answer_visitor(int fd, Visitor& visitor, const LocalMessage& messa
     if (!may_write(found->second->options(), os::peer_identity(fd))) {
         return refuse(Errc::no_permission);
     }
-    if (message.op == LocalOp::attach && !visitor.inbox) {
-        admit(fd, visitor, found->second);
+    if (message.op == LocalOp::attach && !visitors_.contains(fd)) {
+        admit(fd, found->second);
     } else if (message.op == LocalOp::info) {
         (void)os::send_packet(
             fd, wire::encode({.op = LocalOp::slot_info, .info = found->second->info()}));
@@ -97,14 +81,13 @@ void Station::tell_drops(int fd, const inbox::Inbox& inbox, std::uint64_t first_
     (void)os::send_packet(fd, wire::encode(answer));
 }
 
-void Station::admit(int fd, Visitor& visitor, const std::shared_ptr<inbox::Inbox>& inbox) {
+void Station::admit(int fd, const std::shared_ptr<inbox::Inbox>& inbox) {
     const auto pass = inbox->admit_writer();
     if (!pass) {
         (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .why = pass.error().code}));
         return;
     }
-    visitor.inbox = inbox;
-    visitor.number = pass->number;
+    visitors_[fd] = {inbox, pass->number};
     const bool with_event = pass->event && os::shares_events(fd);
     const std::array fds{pass->segment.get(), liveness_->fd().get(), pass->event.get()};
     (void)os::send_packet(fd, wire::encode({.op = LocalOp::attached, .number = pass->number}),
@@ -113,12 +96,11 @@ void Station::admit(int fd, Visitor& visitor, const std::shared_ptr<inbox::Inbox
 
 // It closed, died, or talks nonsense.
 void Station::dismiss_visitor(int fd) {
+    door_->dismiss(fd);
     const auto found = visitors_.find(fd);
     if (found == visitors_.end()) return;
-    loop_->remove(fd);
     const Visitor visitor = std::move(found->second);
     visitors_.erase(found);
-    if (!visitor.inbox) return;
     visitor.inbox->bury(visitor.number);
     make_room(*visitor.inbox, 0);  // it may have been about to ask
 }

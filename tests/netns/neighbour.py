@@ -1,19 +1,23 @@
 """Bob's program: what a user tries who wants what is not his, by crafted packets over the local sockets. It runs as him,
-and prints what came of it. usage: neighbour.py DEED RUNTIME_FOLDER"""
+and prints what came of it. usage: neighbour.py DEED RUNTIME_FOLDER [HOW]"""
 
 import contextlib
 import fcntl
 import json
 import mmap
 import os
+import select
 import socket
 import struct
 import sys
 
-ATTACH, INFO, REGISTER, UNREGISTER, REGISTERED, REFUSED, DROPS, CLAIM = 1, 3, 8, 9, 10, 7, 17, 21
+ATTACH, ATTACHED, INFO, SLOT_INFO, REFUSED, REGISTER, UNREGISTER, REGISTERED = 1, 2, 3, 4, 7, 8, 9, 10
+COUNTERS, DROPS, DROP_PAGE, CLAIM = 14, 17, 18, 21
 MOST_CONNECTIONS = 1024  # of one user
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 PAGE = 4096
+MAGIC, LAYOUT, LOCK = 0x31746F6C736C696D, 6, 512  # docs/inbox.md, section 2
+NONE = 2**64 - 1
 
 
 def packet(op, key=b"", number=0, detail=b""):
@@ -34,17 +38,22 @@ def memory(size, seals=SEALS, flags=0):
     return fd
 
 
-def segment_of(run, name):
-    """The segment and liveness page of a slot that he may write to."""
+def reader_of(run, name):
+    """The socket of a slot's reader."""
     for entry in os.scandir(f"{run}/slots"):
         mark, reader, key, _, _ = open(entry.path, "rb").read().split(b"\0")
         assert mark == b"mailslot 1"
         if key == name:
-            with connect(f"{run}/readers/{reader.decode()}") as station:
-                station.sendall(packet(ATTACH, name))
-                _, fds, _, _ = socket.recv_fds(station, 65536, 4)
-                return fds
+            return f"{run}/readers/{reader.decode()}"
     raise AssertionError(f"no slot {name}")
+
+
+def segment_of(run, name):
+    """The segment and liveness page of a slot that he may write to."""
+    with connect(reader_of(run, name)) as station:
+        station.sendall(packet(ATTACH, name))
+        _, fds, _, _ = socket.recv_fds(station, 65536, 4)
+        return fds
 
 
 def answer_to(office, message, fds=()):
@@ -122,6 +131,180 @@ def flood(run):
     sys.stdin.read()
 
 
+def lingering():
+    """A socket whose last close lasts as long as he likes: it has not sent all yet, and lingers."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    sender = socket.socket()
+    sender.connect(listener.getsockname())
+    receiver, _ = listener.accept()
+    sender.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            sender.send(b"x" * 65536)
+    sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 300))
+    return sender, (listener, receiver)
+
+
+def hand_over_lingering(path, message, kept):
+    """Leaves the last close of such sockets to who listens there: with a packet, and unread in a queue."""
+    for packets in (1, 100):
+        connection = connect(path)
+        connection.setblocking(False)
+        sender, others = lingering()
+        kept.append((connection, others))
+        try:
+            for _ in range(packets - 1):
+                connection.send(message)
+            socket.send_fds(connection, [message], [sender.fileno()])
+            sender.close()
+        except OSError:  # where no descriptor may be sent: this close would be the last
+            kept.append((connection, sender))
+
+
+def linger(run):
+    """At Ann's reader, at the office, as what is registered and as what nobody wants."""
+    kept = []
+    hers = reader_of(run, b"ANNS")
+    for message in (packet(INFO, b"ANNS"), packet(ATTACH, b"ANNS"), b"nonsense"):
+        hand_over_lingering(hers, message, kept)
+    for message in (packet(REGISTER, b"EVIL", 1), packet(COUNTERS), b"nonsense"):
+        hand_over_lingering(f"{run}/office.sock", message, kept)
+    for connection, _ in kept[::2]:
+        connection.close()
+    print("handed over", flush=True)
+    sys.stdin.read()
+
+
+def hold_connections(run, name):
+    """To a reader that has opened nothing to him."""
+    held = []
+    hers = reader_of(run, name.encode())
+    for _ in range(3000):
+        with contextlib.suppress(OSError):
+            held.append(connect(hers))
+    print("held", flush=True)
+    sys.stdin.read()
+
+
+def say_nothing(run):
+    """How many of his silent connections are ended, at each place."""
+    ended = {}
+    for name, path in (("reader", reader_of(run, b"ANNS")), ("office", f"{run}/office.sock")):
+        silent = [connect(path) for _ in range(20)]
+        ended[name] = sum(connection.recv(1) == b"" for connection in silent)
+    return ended
+
+
+def come_and_go(run):
+    """As fast as he can, at the office and at Ann's reader."""
+    print("begins", flush=True)
+    paths = [f"{run}/office.sock", reader_of(run, b"ANNS")]
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        for _ in range(100):
+            for path in paths:
+                with contextlib.suppress(OSError):
+                    connect(path).close()
+
+
+def lock_slots(run):
+    """Slots whose lock somebody seems to hold for ever, and one whose memory seems to be all in use."""
+    office = connect(f"{run}/office.sock")
+    fine, alive = segment_of(run, b"BOBS")[:2]
+    for i in range(30):
+        slot = memory(os.fstat(fine).st_size)
+        os.pwrite(slot, os.pread(fine, PAGE, 0), 0)
+        os.pwrite(slot, struct.pack("<I", 77), LOCK)
+        assert answer_to(office, packet(REGISTER, f"EVIL{i}".encode(), 1), (slot, alive))[0] == REGISTERED
+    print("locked", flush=True)
+    sys.stdin.read()
+
+
+def register_much(run):
+    """Slots of the largest size: address space without end."""
+    office = connect(f"{run}/office.sock")
+    alive = segment_of(run, b"BOBS")[1]
+    said = []
+    for i in range(40):
+        size, segment = largest_segment()
+        answer = answer_to(office, packet(REGISTER, f"HUGE{i}".encode(), 1), (segment, alive))
+        os.close(segment)
+        said.append(answer[0] if answer else None)
+    return {"bytes": size, "registered": said.count(REGISTERED), "refused": said.count(REFUSED)}
+
+
+def largest_segment():
+    max_bytes, max_messages = 1 << 40, 1
+    blocks = (max_bytes + max_messages * 415) // 65472 + 3
+    size = PAGE + ((blocks + PAGE - 1) & ~(PAGE - 1)) + blocks * 65536
+    segment = memory(size)
+    os.pwrite(segment, struct.pack("<QIIIIQQQ", MAGIC, LAYOUT, 65536, blocks, 0, max_bytes, max_messages, (1 << 32) - 1), 0)
+    return size, segment
+
+
+def trap(run, how):
+    """A reader that does ill to those who look at it: `answers` says what it sends."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(f"{run}/readers/bob.sock")
+    listener.listen(1024)
+    os.chmod(f"{run}/readers/bob.sock", 0o666)
+    office = connect(f"{run}/office.sock")
+    fine, alive = segment_of(run, b"BOBS")[:2]
+    for i in range(300 if how == "silent" else 1):
+        name = f"TRAP{i}"
+        answer = answer_to(office, packet(REGISTER, name.encode(), 1, f"bob.sock/{name}".encode()), (fine, alive))
+        assert answer[0] == REGISTERED, answer
+    print("set", flush=True)
+    kept = []
+    while how != "silent":
+        connection, _ = listener.accept()
+        connection.settimeout(1)
+        with contextlib.suppress(OSError):
+            question = connection.recv(65536)
+            kept.append(ANSWERS[how](connection, question))
+    sys.stdin.read()
+
+
+def answer_with_lingering(connection, question):
+    sender, others = lingering()
+    fds = [sender.fileno()] * (2 if question[1] == ATTACH else 1)
+    try:
+        socket.send_fds(connection, [packet(ATTACHED, number=5)], fds)
+        sender.close()
+    except OSError:
+        others += (sender,)
+    return connection, others
+
+
+def answer_with_pages(connection, question):
+    """Of senders whose messages made room, and always another page; each as late as it may be."""
+    if question[1] == INFO:
+        numbers = [os.getpid(), NONE, NONE, 1, 0, 0, 1 << 20, 1 << 20, 1000, 0, 0, 10, 100, 0, 1, 0] + [0, 5] + [0] * 7
+        connection.sendall(packet(SLOT_INFO) + struct.pack(">H", 5) + b"TRAP0" + struct.pack(f">{len(numbers)}Q", *numbers))
+    elif question[1] == DROPS:
+        cursor, = struct.unpack(">Q", question[-8:])
+        connection.sendall(packet(DROP_PAGE) + struct.pack(">QH", cursor + 1, 0))
+    return connection
+
+
+ANSWERS = {"lingering": answer_with_lingering, "pages": answer_with_pages}
+
+
+def take_names(run):
+    """Registers Ann's name whenever it can, quicker than she does; says so."""
+    fine, alive = segment_of(run, b"BOBS")[:2]
+    print("begins", flush=True)
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        with contextlib.suppress(OSError, TypeError):
+            office = connect(f"{run}/office.sock")
+            while (answer := answer_to(office, packet(REGISTER, b"ANNS", 1), (fine, alive))) is not None:
+                if answer[0] == REGISTERED:
+                    print("taken", flush=True)
+                    return
+
+
 def take_what_is_anns(run):
     """Her slot's name, her slot's end, the office itself, an entry that leads to her socket."""
     fine, alive = segment_of(run, b"BOBS")[:2]
@@ -161,6 +344,6 @@ def take_what_is_anns(run):
 
 
 if __name__ == "__main__":
-    result = globals()[sys.argv[1]](sys.argv[2])
+    result = globals()[sys.argv[1]](*sys.argv[2:])
     if result is not None:
         print(json.dumps(result))

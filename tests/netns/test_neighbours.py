@@ -2,48 +2,15 @@
 
 import json
 import os
-import pathlib
-import unittest
 
 import lab
 from lab import message_from
 from neighbour import MOST_CONNECTIONS, REFUSED, REGISTERED
-from test_daemon_users import ANN, BOB, DAEMON, as_user, may_change_users
+from neighbourhood import Neighbourhood
+from test_daemon_users import ANN, BOB, as_user
 
-PROGRAM = pathlib.Path(__file__).with_name("neighbour.py").read_text(encoding="utf-8")  # he may not look in here
 
-
-@unittest.skipUnless(may_change_users(), "other users are needed: run as root")
-class Neighbours(lab.LabTest):
-    def setUp(self):
-        super().setUp()
-        self.a, self.b = self.machines(["A", "B"], ipv6=False)
-        self.run_folder = self.b.folder / "run"
-        self.run_folder.mkdir(mode=0o755)
-        os.chown(self.run_folder, DAEMON, DAEMON)
-        self.office = self.b.daemon("--system", prefix=as_user(DAEMON))
-        self.ann = self.listen(ANN, "ANNS")
-
-    def listen(self, user, name, *options):
-        return self.b.listen(*options, name=name, prefix=as_user(user))
-
-    def bob(self, deed, **streams):
-        return self.b.start("-B", "-c", PROGRAM, deed, str(self.run_folder), prefix=as_user(BOB),
-                            program="/usr/bin/python3", **streams)
-
-    def done(self, deed):
-        status, out, err = self.bob(deed).end()
-        self.assertEqual((status, err), (0, ""))
-        return json.loads(out)
-
-    def assert_unhurt(self, text):
-        """The same office is at work, and Ann hears what was sent to her, and nothing else."""
-        self.assertIsNone(self.office.process.poll(), text)
-        self.a.put("//*/mailslot/ANNS", text)
-        self.assertEqual(message_from(self.ann)["text"], text)
-        self.assertEqual(self.b.run("put", "ANNS", text + " at home", prefix=as_user(ANN)), (0, b"", ""))
-        self.assertEqual(message_from(self.ann)["text"], text + " at home")
-
+class Neighbours(Neighbourhood):
     def test_descriptors_that_are_not_what_they_should_be_are_refused(self):
         self.listen(BOB, "BOBS")
         said = self.done("hand_over_descriptors")

@@ -17,6 +17,7 @@
 #include "config/settings_text.h"
 #include "mailslot/exit_status.h"
 #include "mailslotd/log.h"
+#include "os/descriptors.h"
 #include "os/privileges.h"
 #include "os/service_manager.h"
 #include "post/station.h"
@@ -270,6 +271,7 @@ int run(const DaemonOptions& options) {
         settings = give_up_root(as_user, *settings, *user);
         if (!settings) return fail(settings.error());
     }
+    os::allow_most_descriptors();  // slots and connections of all users
     const os::UniqueFd signals = take_signals();
     if (!signals) return fail(Error{Errc::no_resources, "signalfd", errno});
     return Daemon(as_user, *settings).run(signals);

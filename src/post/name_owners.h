@@ -1,0 +1,42 @@
+// Whose each name is, where slots of several users are registered: docs/trust.md, "Users of one
+// machine". It stands in the office's folder, so that after the office's end nobody takes a name
+// before the user whose it was had the time to come back.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "inbox/slot_folder.h"
+
+namespace mailslot::post {
+
+// Threads: the office's.
+class NameOwners {
+public:
+    static constexpr std::chrono::seconds kTimeToComeBack{10};
+
+    // Reads what an earlier office left.
+    NameOwners(const inbox::SlotFolder& folder, const Clock& clock);
+
+    // Whether the name, folded, is not another user's, who may still come back.
+    bool may_have(std::string_view key, std::uint32_t user) const;
+    void note(std::string_view key, std::uint32_t user);
+    void forget(std::string_view key);
+
+    void tick();
+    std::optional<Clock::Instant> next_tick() const;
+
+private:
+    const inbox::SlotFolder& folder_;
+    const Clock& clock_;
+    const Clock::Instant until_;  // when names that nobody came back for are free
+    // By file; what is here alone was an earlier office's.
+    std::map<std::string, std::uint32_t, std::less<>> missing_{}, present_{};
+};
+
+}  // namespace mailslot::post

@@ -1,0 +1,189 @@
+"""What another user of the machine can do to make processes that are not his wait, or to use up what they need: docs/trust.md."""
+
+import os
+import signal
+import time
+
+import lab
+from lab import message_from
+from neighbourhood import Neighbourhood
+from test_daemon_users import ANN, BOB, DAEMON, as_user
+
+SOON = 3.0  # seconds: what ends in a second, on a busy machine
+OLDER_KERNEL = "SO_PASSRIGHTS=ENOPROTOOPT"  # before Linux 6.16 nobody can refuse descriptors
+MOST_DESCRIPTORS = 1024  # of the reading process, as systems have it
+
+
+class Strangers(Neighbourhood):
+    def begin(self, deed, *how):
+        """Bob, when he has done it, and holds on to it."""
+        bob = self.bob(deed, *how)
+        self.assertIsNotNone(bob.line(), deed)
+        return bob
+
+    def timed(self, *arguments, user=ANN):
+        began = time.monotonic()
+        done = self.b.run(*arguments, prefix=as_user(user))
+        self.assertLess(time.monotonic() - began, SOON, (arguments, done))
+        return done
+
+    def assert_quick(self, text):
+        began = time.monotonic()
+        self.assert_unhurt(text)
+        self.assertEqual(self.timed("info", "ANNS")[0], 0)
+        self.assertLess(time.monotonic() - began, SOON, text)
+
+
+class Descriptors(Strangers):
+    """The last close of a descriptor may take as long as who made it likes."""
+
+    def test_that_linger(self):
+        self.listen(BOB, "BOBS")
+        self.begin("linger")
+        self.assert_quick("beside sockets that linger")
+
+    def test_that_linger_where_the_kernel_lets_nobody_refuse_them(self):
+        self.ann.kill()
+        self.office.kill()
+        older = lab.sandbox(OLDER_KERNEL)
+        self.office = self.b.daemon("--system", prefix=as_user(DAEMON) + older)
+        self.ann = self.b.listen(name="ANNS", prefix=as_user(ANN) + older)
+        self.listen(BOB, "BOBS")
+        for _ in range(3):
+            self.begin("linger")
+            self.assert_quick("beside sockets that linger")
+        for process in (self.ann.process, self.office.process):
+            self.wait_until("they are closed", lambda pid=process.pid: self.lingering_in(pid) == 0)
+
+    def lingering_in(self, pid):
+        """How many sockets of TCP the process has open."""
+        folder = f"/proc/{pid}/fd"
+        inodes = set()
+        for fd in os.listdir(folder):
+            try:
+                inodes.add(os.readlink(f"{folder}/{fd}"))
+            except FileNotFoundError:
+                pass
+        with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
+            return sum(f"socket:[{line.split()[9]}]" in inodes for line in table.readlines()[1:])
+
+    def test_of_a_reader_whom_others_look_at(self):
+        self.listen(BOB, "BOBS")
+        for prefix in ((), lab.sandbox(OLDER_KERNEL)):
+            with self.subTest(prefix=prefix):
+                bob = self.begin("trap", "lingering")
+                for user, command in ((ANN, ("put", "TRAP0", "x")), (0, ("list",)), (ANN, ("list",)), (ANN, ("info", "TRAP0"))):
+                    began = time.monotonic()
+                    status, out, err = self.b.run(*command, prefix=as_user(user) + list(prefix))
+                    self.assertLess(time.monotonic() - began, SOON, (command, status, out, err))
+                bob.kill()
+                (self.run_folder / "readers" / "bob.sock").unlink()
+
+
+class Connections(Strangers):
+    def test_to_a_reader_leave_its_program_its_descriptors(self):
+        few = self.b.listen(name="FEW", prefix=as_user(ANN) + ["prlimit", f"--nofile={MOST_DESCRIPTORS}"])
+        for _ in range(2):
+            self.begin("hold_connections", "FEW")
+            self.assertEqual(self.timed("put", "FEW", "x")[0], 0)
+            self.assertEqual(message_from(few)["text"], "x")
+            self.assertLess(len(os.listdir(f"/proc/{self.b.info('FEW')['reader_pid']}/fd")), MOST_DESCRIPTORS / 4)
+
+    def test_that_say_nothing_are_ended(self):
+        self.assertEqual(self.done("say_nothing"), {"reader": 20, "office": 20})
+
+    def test_that_come_and_go_keep_nobody_out(self):
+        bob = self.begin("come_and_go")
+        for number in range(20):
+            self.assert_quick(f"{number} in the storm")
+        late = self.listen(ANN, "LATE")
+        self.a.put("//*/mailslot/LATE", "she still comes in")
+        self.assertEqual(message_from(late)["text"], "she still comes in")
+        self.assertIsNone(bob.process.poll())
+
+
+class Slots(Strangers):
+    def test_whose_locks_are_held_do_not_hold_up_others(self):
+        self.listen(BOB, "BOBS")
+        self.begin("lock_slots")
+        writers = [self.a.start("put", f"//*/mailslot/EVIL{i}") for i in range(30)]
+        for _ in range(5):
+            for writer in writers:
+                lab.feed(writer, 1)
+            began = time.monotonic()
+            self.assert_unhurt("beside held locks")
+            self.assertLess(time.monotonic() - began, 1)
+
+    def test_of_the_largest_size_are_bounded(self):
+        self.listen(BOB, "BOBS")
+        said = self.done("register_much")
+        self.assertEqual(said["registered"], 7, said)  # 8 TiB, and Bob has another slot
+        self.assertEqual(said["refused"], 33, said)
+        self.assert_unhurt("beside slots of the largest size")
+        self.listen(BOB, "MORE")
+
+
+class Readers(Strangers):
+    def test_that_never_answer_are_asked_all_at_once(self):
+        self.listen(BOB, "BOBS")
+        self.begin("trap", "silent")
+        for user in (0, ANN):
+            status, out, err = self.timed("list", "--json", user=user)
+            self.assertEqual(status, 0)
+            self.assertIn(b"ANNS", out)
+            self.assertEqual(err.count("is left out: its reader"), 300)
+
+    def test_whose_answers_never_end(self):
+        self.listen(BOB, "BOBS")
+        self.begin("trap", "pages")
+        for user in (0, ANN):
+            for command in (("info", "TRAP0"), ("info", "TRAP0", "--json"), ("info", "TRAP0", "--senders")):
+                self.timed(*command, user=user)
+
+
+class Names(Strangers):
+    """Bob wants Ann's, and is quicker than her reader."""
+
+    def assert_hers(self, how):
+        self.wait_until("her reader is back", self.hears)
+        self.assert_unhurt(how)
+
+    def hears(self):
+        self.a.put("//*/mailslot/ANNS", "hello")
+        time.sleep(0.05)
+        heard = False
+        while not self.ann.out.empty():
+            heard = message_from(self.ann)["text"] == "hello" or heard
+        return heard
+
+    def test_are_kept_when_the_office_ends(self):
+        self.listen(BOB, "BOBS")
+        bob = self.begin("take_names")
+        for end in (signal.SIGTERM, signal.SIGKILL) * 3:
+            self.office.stop(end)
+            self.office = self.b.daemon("--system", prefix=as_user(DAEMON))
+            self.assert_hers(str(end))
+        self.assertIsNone(bob.process.poll())
+
+    def test_are_kept_when_it_reads_its_configuration_again(self):
+        self.listen(BOB, "BOBS")
+        bob = self.begin("take_names")
+        for _ in range(10):
+            self.office.process.send_signal(signal.SIGHUP)
+            while "has read its configuration again" not in self.office.error_line():
+                pass
+            self.assert_hers("after SIGHUP")
+        self.assertIsNone(bob.process.poll())
+
+    def test_of_a_reader_that_does_not_come_back_are_free_after_a_while(self):
+        self.office.stop(signal.SIGKILL)
+        self.ann.stop(signal.SIGKILL)
+        self.office = self.b.daemon("--system", prefix=as_user(DAEMON))
+        status, _, said = self.b.run("get", "ANNS", "--timeout", "0", prefix=as_user(BOB))
+        self.assertEqual(status, 1, said)
+        self.assertIn("another user", said)
+        self.wait_until("it is free", lambda: self.b.run("get", "ANNS", "--timeout", "0", prefix=as_user(BOB))[0] == 3)
+
+
+if __name__ == "__main__":
+    lab.main()
