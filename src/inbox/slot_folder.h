@@ -33,6 +33,8 @@ public:
         : dir_(std::move(dir)), office_(std::move(office)) {}
     SlotFolder with_office(std::string office) const { return SlotFolder(dir_, std::move(office)); }
 
+    // Whose the folder is; no value: there is none.
+    std::optional<std::uint32_t> owner() const { return os::owner_of(dir_); }
     // Makes the folders for a reader. Errors: no_permission, no_resources.
     Result<void> prepare(unsigned mode) const;
 

@@ -63,7 +63,11 @@ Result<void> Office::begin_to_receive(Carrier& carrier) {
 // --- As a predecessor
 // -------------------------------------------------------------------------------------
 
-bool Office::may_take_over(int fd) const { return os::is_own_user_or_root(door_.user_of(fd)); }
+// Root's process may be the office in a folder that root gave away.
+bool Office::may_take_over(int fd) const {
+    const std::uint32_t user = door_.user_of(fd);
+    return os::is_own_user_or_root(user) || folder_.owner() == user;
+}
 
 bool Office::offer() {
     offered_ = kNobody;

@@ -273,6 +273,26 @@ class OwnFolders(lab.LabTest):
             self.a.put("//*/mailslot/ANNS", f"{end} after")
             self.assertEqual(message_from(ann)["text"], f"{end} after")
 
+    def test_root_uses_the_folder_with_the_daemon_and_without(self):
+        """As the package leaves it: all in it is the daemon's. Cron jobs and services of root come first."""
+        for folder, mode in (("slots", "0755"), ("readers", "1733")):
+            self.in_b("install", "-d", "-o", str(DAEMON), "-g", str(DAEMON), "-m", mode, f"/run/mailslot/{folder}")
+        first = self.b.listen(name="FIRST")
+        self.hears(first, "FIRST", "without")
+        daemon = self.daemon()
+        self.hears(first, "FIRST", "with")
+        second = self.b.listen(name="SECOND")
+        self.hears(second, "SECOND", "with")
+        self.assertEqual(self.b.run("put", "SECOND", "at home"), (0, b"", ""))
+        self.assertEqual(message_from(second)["text"], "at home")
+        for end in (signal.SIGTERM, signal.SIGKILL):
+            daemon.stop(end)
+            self.wait_until("root's is the office", lambda: self.b.is_office(second.process.pid, pathlib.Path("/run/mailslot"))
+                            or self.b.is_office(first.process.pid, pathlib.Path("/run/mailslot")))
+            self.hears(first, "FIRST", f"{end} after")
+            daemon = self.daemon()
+            self.hears(second, "SECOND", f"{end} again")
+
     def test_slots_for_all_are_the_daemons(self):
         self.daemon()
         slot = self.listen(ANN, "ALL", "--access", "everybody")

@@ -59,7 +59,10 @@ Result<void> check_folder(const std::string& path) {
     if (!S_ISDIR(status.st_mode)) {
         return Error{Errc::no_permission, "use folder", ENOTDIR, path};
     }
-    if (status.st_uid != geteuid() && status.st_uid != 0 && !is_roots_alone(path)) {
+    const std::string parent = path.substr(0, path.rfind('/'));
+    const bool is_given =
+        is_roots_alone(path) || (owner_of(parent) == status.st_uid && is_roots_alone(parent));
+    if (status.st_uid != geteuid() && status.st_uid != 0 && !is_given) {
         return Error{Errc::no_permission, "use folder", 0, path + " belongs to another user"};
     }
     return {};
