@@ -1,11 +1,14 @@
 #include "api/process.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <mutex>
 
 #include "config/settings_file.h"
 #include "model/host_names.h"
 #include "model/own_host.h"
+#include "os/folder.h"
 #include "os/interfaces.h"
 #include "os/look_up_host.h"
 #include "os/thread.h"
@@ -75,6 +78,10 @@ Result<std::shared_ptr<post::Station>> Process::station(Access access) {
 
 std::vector<inbox::SlotFolder> Process::folders() const {
     std::vector<inbox::SlotFolder> folders{inbox::SlotFolder(settings_.dir)};
+    // In /tmp anybody may have made it.
+    const bool has_other =
+        !settings_.other_dir.empty() && os::owner_of(settings_.other_dir) == geteuid();
+    if (has_other) folders.emplace_back(settings_.other_dir);
     if (settings_.system_dir != settings_.dir) folders.emplace_back(settings_.system_dir);
     return folders;
 }

@@ -38,7 +38,7 @@ public:
     // How the messages of writers that have closed left this machine.
     DepartureBook& departures() { return departures_; }
 
-    // Where a local name is looked for: this user's folder, then the whole machine's.
+    // Where a local name is looked for: this user's folders, then the whole machine's.
     std::vector<inbox::SlotFolder> folders() const;
 
 private:

@@ -54,7 +54,7 @@ void WriterState::take_reach(Reach reach) {
     if (reach_.this_machine) {
         // What goes out to the network reaches this machine's other folders that way.
         auto folders = process_.folders();
-        if (address_.place != Place::here) folders.erase(folders.begin() + 1, folders.end());
+        if (reach_.others) folders.erase(folders.begin() + 1, folders.end());
         local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address_.slot.key,
                                                       options_.wait_for_others);
     }
@@ -81,6 +81,28 @@ void WriterState::open_ways() {
             .resolver =
                 is_host ? std::make_unique<HostResolver>(settings, process_.clock()) : nullptr,
         });
+}
+
+// To slots of this machine that are in no folder of ours, or not opened to this user: they are
+// reached as from elsewhere, by the loopback.
+bool WriterState::has_way_to_neighbours() {
+    if (remote_) return true;
+    const Settings& settings = process_.settings();
+    if (!settings.udp) return false;
+    network_ = os::own_network();
+    own_address_.place = Place::named;
+    own_address_.place_text = own_host(settings);
+    own_address_.place_key = host_key(own_address_.place_text);
+    remote_ = std::make_unique<RemoteWriter>(
+        own_address_, origin_, options_.wait_for_address,
+        RemoteWriter::Ports{
+            .settings = settings,
+            .clock = process_.clock(),
+            .carrier = make_udp_carrier(settings, UdpReach::this_machine),
+            .make_neighbours = [&settings] { return make_local_carrier(settings); },
+            .resolver = nullptr,
+        });
+    return true;
 }
 
 // An address of this machine moves to another one, and back; a host gets another name. What goes
@@ -274,20 +296,21 @@ std::size_t WriterState::put_rest(std::span<const std::string_view> messages, Fo
 Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view> messages,
                                                Form form, const Patience& patience,
                                                WantOfRoom& want, bool continues) {
-    if (reach_.others) {
+    const std::int64_t now_us = clock_.unix_microseconds();
+    const auto at_home = is_at_home(now_us);
+    if (!at_home) return at_home.error();
+    const bool leaves = reach_.others || (!*at_home && has_way_to_neighbours());
+    if (leaves) {
         if (auto late = take_late_error()) return std::move(*late);
         const auto fit = how_many_fit(messages, form);
         if (!fit) return fit.error();
         messages = messages.first(*fit);
     }
-    const std::int64_t now_us = clock_.unix_microseconds();
-    const auto at_home = is_at_home(now_us);
-    if (!at_home) return at_home.error();
     const std::uint64_t first = next_sequence_;
     const auto items =
         *at_home ? items_of(messages, form, now_us, first) : std::span<const inbox::Item>();
     std::size_t sent = messages.size();
-    if (reach_.others) {
+    if (leaves) {
         const auto taken = put_to_others(
             {
                 .texts = messages,

@@ -118,6 +118,7 @@ private:
                                       const Patience& patience, WantOfRoom& want, bool continues);
     std::optional<Error> take_late_error();
     Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
+    bool has_way_to_neighbours();
     Result<std::size_t> put_to_others(RemoteWriter::Batch batch, WantOfRoom& want);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
                                           std::int64_t now_us, std::uint64_t first_sequence);
@@ -130,6 +131,7 @@ private:
 
     Process& process_;
     const Address address_;
+    Address own_address_ = address_;  // by this machine's name
     const WriterOptions options_;
     const bool may_move_;  // what its place means here
     Reach reach_;
@@ -139,12 +141,13 @@ private:
     NetworkId network_{};  // where its datagrams leave
 
     std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
-    std::unique_ptr<RemoteWriter> remote_;       // reach_.others, by our own carrier
-    std::unique_ptr<ClassicWriter> classic_;     // the same by the classic Windows wire
-    bool is_at_home_ = false;                    // there is a slot here as well
-    std::int64_t look_again_us_ = 0;             // for one; before that there is none
-    bool home_is_stuck_ = false;       // it was waited for in vain, and took nothing since
-    std::int64_t reach_again_us_ = 0;  // names and addresses may move
+    // By our own carrier: reach_.others, or to this machine's slots that are in no folder of ours.
+    std::unique_ptr<RemoteWriter> remote_;
+    std::unique_ptr<ClassicWriter> classic_;  // the same by the classic Windows wire
+    bool is_at_home_ = false;                 // there is a slot here as well
+    std::int64_t look_again_us_ = 0;          // for one; before that there is none
+    bool home_is_stuck_ = false;              // it was waited for in vain, and took nothing since
+    std::int64_t reach_again_us_ = 0;         // names and addresses may move
 
     // Of the current put; kept, for making them anew costs more than a put.
     std::vector<inbox::Item> items_;

@@ -37,11 +37,21 @@ std::string folder_in(const SettingsSources& sources, const char* variable) {
     return is_folder(folder) ? folder : std::string();
 }
 
+std::string dir_without_runtime(const SettingsSources& sources) {
+    return "/tmp/mailslot-" + std::to_string(sources.user_id);
+}
+
 std::string default_dir(const SettingsSources& sources) {
     if (sources.user_id == 0) return kSystemDir;
     const std::string runtime = folder_in(sources, "XDG_RUNTIME_DIR");
-    return runtime.empty() ? "/tmp/mailslot-" + std::to_string(sources.user_id)
-                           : runtime + "/mailslot";
+    return runtime.empty() ? dir_without_runtime(sources) : runtime + "/mailslot";
+}
+
+// A login has XDG_RUNTIME_DIR, and cron has not.
+std::string other_default_dir(const SettingsSources& sources) {
+    const std::string without = dir_without_runtime(sources);
+    if (default_dir(sources) != without) return without;
+    return "/run/user/" + std::to_string(sources.user_id) + "/mailslot";
 }
 
 std::string default_host(const std::string& host_name) {
@@ -217,6 +227,9 @@ Result<Settings> settings_from(const SettingsSources& sources, Origins* origins)
     if (auto done = apply_files(sources, settings, origins); !done) return done.error();
     if (auto done = apply_environment(sources, settings, origins); !done) return done.error();
     if (auto done = apply_options(sources.options, settings, origins); !done) return done.error();
+    if (sources.user_id != 0 && settings.dir == default_dir(sources)) {
+        settings.other_dir = other_default_dir(sources);
+    }
     settings.full_host = full_host_of(settings.host, sources.host_name);
     settings.key_folders = key_folders_of(sources, settings);
     return settings;

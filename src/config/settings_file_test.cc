@@ -70,6 +70,17 @@ TEST(Settings, take_the_runtime_folder_from_who_runs_and_what_the_session_offers
     EXPECT_EQ(settings_of(root).dir, "/run/mailslot");
 }
 
+TEST(Settings, name_the_other_folder_of_a_user_with_and_without_a_session) {
+    const Texts session = {{"XDG_RUNTIME_DIR", "/run/user/1000"}};
+    EXPECT_EQ(settings_of(machine({}, session)).other_dir, "/tmp/mailslot-1000");
+    EXPECT_EQ(settings_of(machine({}, {})).other_dir, "/run/user/1000/mailslot");
+    EXPECT_EQ(settings_of(machine({}, {{"MAILSLOT_DIR", "/tmp/a"}})).other_dir, "");
+    EXPECT_EQ(settings_of(machine({{kEtc, "dir = '/srv/slots'"}})).other_dir, "");
+    SettingsSources root = machine({}, session);
+    root.user_id = 0;
+    EXPECT_EQ(settings_of(root).other_dir, "");
+}
+
 TEST(Settings, make_a_machine_of_its_own_where_mailslot_dir_is_set) {
     const Settings settings =
         settings_of(machine({{kEtc, "dir = '/srv/slots'"}}, {{"MAILSLOT_DIR", "/tmp/a"}}));

@@ -36,8 +36,11 @@ struct HostName {
 };
 
 struct Settings {
-    std::string dir;                     // runtime folder of this machine, or of this user on it
-    std::string system_dir;              // the whole machine's, "/run/mailslot"; may equal `dir`
+    std::string dir;         // runtime folder of this machine, or of this user on it
+    std::string system_dir;  // the whole machine's, "/run/mailslot"; may equal `dir`
+    // Where this user's programs are that were started with, or without, XDG_RUNTIME_DIR, other
+    // than this one; empty: `dir` was not chosen by that.
+    std::string other_dir{};
     std::string host;                    // this machine's own name; model/own_host.h follows it
     std::string full_host;               // the same with its domain; empty where that is not known
     std::function<HostName()> ask_host;  // the system's; null where something else names it

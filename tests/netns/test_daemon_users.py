@@ -39,6 +39,24 @@ class Users(lab.LabTest):
     def listen(self, user, name, *options):
         return self.b.listen(*options, name=name, prefix=as_user(user))
 
+    def test_this_machines_own_names_reach_slots_of_others(self):
+        """As from elsewhere, where they are not opened to who writes: never status 0 for nothing."""
+        self.daemon()
+        n = self.b.net.number
+        own = self.listen(ANN, "OWN")
+        opened = self.listen(ANN, "OPEN", "--access", "everybody")
+        for user in (ANN, BOB, 0):
+            for place in ("B", "localhost", "127.0.0.1", "::1", f"10.{n}.0.2", f"fd00:{n}::2", "*"):
+                for name, listener in (("OWN", own), ("OPEN", opened)):
+                    with self.subTest(user=user, place=place, name=name):
+                        done = self.b.run("put", f"//{place}/mailslot/{name}", f"by {user}", prefix=as_user(user))
+                        self.assertEqual(done, (0, b"", ""))
+                        message = message_from(listener)
+                        self.assertEqual(message["text"], f"by {user}")
+                        self.assertEqual(message["from_host"], "B")
+                        is_local = place != "*" and (user in (ANN, 0) or name == "OPEN")
+                        self.assertIn(message["trust"], ("local",) if is_local else ("none", "local"))
+
     def test_each_hears_the_network_and_who_may_write_does(self):
         self.daemon()
         open_slot = self.listen(ANN, "OPEN", "--access", "everybody")
@@ -246,6 +264,21 @@ class OwnFolders(lab.LabTest):
         self.a.put(f"//*/mailslot/{name}", text)
         self.a.put(f"//10.{self.b.net.number}.0.{self.b.number}/mailslot/{name}", text + " to one")
         self.assertEqual([message_from(listener)["text"] for _ in "12"], [text, text + " to one"])
+
+    def test_a_login_and_cron_are_one_user(self):
+        """The one has XDG_RUNTIME_DIR, the other not."""
+        slot = self.listen(ANN, "ANNS")
+        for address in ("ANNS", "//B/mailslot/ANNS", "//localhost/mailslot/ANNS"):
+            self.assertEqual(self.b.run("put", address, "by cron", prefix=as_user(ANN)), (0, b"", ""))
+            self.assertEqual(message_from(slot)["text"], "by cron")
+        self.assertIn(b"ANNS", self.b.run("list", prefix=as_user(ANN))[1])
+
+    def test_own_names_reach_slots_in_the_machines_folder(self):
+        self.daemon()
+        slot = self.listen(ANN, "ALL", "--access", "everybody")
+        for place in ("B", "localhost", f"10.{self.b.net.number}.0.2"):
+            self.assertEqual(self.b.run("put", f"//{place}/mailslot/ALL", place, prefix=as_user(BOB)), (0, b"", ""))
+            self.assertEqual(message_from(slot)["text"], place)
 
     def senders_of_ann(self):
         environment = {"XDG_RUNTIME_DIR": f"/run/user/{ANN}"}

@@ -12,7 +12,8 @@ namespace {
 
 class UdpCarrier final : public Carrier {
 public:
-    explicit UdpCarrier(const Settings& settings) : settings_(settings) {}
+    UdpCarrier(const Settings& settings, UdpReach reach)
+        : settings_(settings), sender_(settings_, counters_, reach) {}
 
     CarrierTraits traits() const override {
         const bool seals = settings_.keys && !settings_.keys->ring()->is_empty();
@@ -101,15 +102,15 @@ private:
     UdpCounters counters_;
     const SystemClock clock_{};
     trust::ReplayWindows windows_;  // the receiver's
-    UdpSender sender_{settings_, counters_};
+    UdpSender sender_;
     std::unique_ptr<UdpReceiver> receiver_;  // none: not started
     std::uint64_t earlier_drops_ = 0;        // of sockets closed since
 };
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings) {
-    return std::make_unique<UdpCarrier>(settings);
+std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings, UdpReach reach) {
+    return std::make_unique<UdpCarrier>(settings, reach);
 }
 
 }  // namespace mailslot

@@ -77,6 +77,14 @@ std::vector<Link> sending_links(std::span<const os::Interface> all, const Settin
     return links;
 }
 
+std::vector<Link> links_to_this_machine(std::span<const os::Interface> all,
+                                        const Settings& settings) {
+    std::vector<os::Interface> loopback;
+    std::ranges::copy_if(all, std::back_inserter(loopback), &os::Interface::loopback);
+    const std::vector<Link> links = sending_links(loopback, settings);
+    return links.empty() ? sending_links(all, settings) : links;
+}
+
 std::vector<std::uint32_t> allowed_interfaces(std::span<const os::Interface> all,
                                               const Settings& settings) {
     std::vector<std::uint32_t> allowed;

@@ -241,7 +241,7 @@ Result<void> UdpSender::find_ways(const IpAddress& address) {
             if (on_any_link && link.family == Family::v6) add_way(address, outlet, link_names_[i]);
         }
     }
-    if (to_group && settings_.unicast_peers) add_peers();
+    if (to_group && settings_.unicast_peers && reach_ == UdpReach::network) add_peers();
     if (to_group) ways_.close_others();
     if (ways_.in_use().empty()) return no_way_out();
     return {};
@@ -273,7 +273,13 @@ void UdpSender::refresh_links() {
     }
     listed_ = now;
     const auto interfaces = os::list_interfaces();
-    links_ = interfaces ? sending_links(*interfaces, settings_) : links_of_the_system();
+    if (!interfaces) {
+        links_ = links_of_the_system();
+    } else if (reach_ == UdpReach::this_machine) {
+        links_ = links_to_this_machine(*interfaces, settings_);
+    } else {
+        links_ = sending_links(*interfaces, settings_);
+    }
     link_names_.clear();
     for (const Link& link : links_) {
         const std::string family = link.family == Family::v4 ? "IPv4" : "IPv6";

@@ -12,6 +12,7 @@
 #include "carrier/udp/datagram_packer.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/pacer.h"
+#include "carrier/udp/udp_carrier.h"
 #include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
 #include "carrier/udp/ways.h"
@@ -24,8 +25,9 @@ namespace mailslot {
 
 class UdpSender {
 public:
-    UdpSender(const Settings& settings, UdpCounters& counters)
+    UdpSender(const Settings& settings, UdpCounters& counters, UdpReach reach)
         : settings_(settings),
+          reach_(reach),
           counters_(counters),
           pacer_(settings.send_rate_bytes),
           ways_(settings.hop_limit),
@@ -59,6 +61,7 @@ private:
     Error no_way_out() const;
 
     const Settings& settings_;
+    const UdpReach reach_;
     const SystemClock clock_{};
     std::unique_ptr<HostResolver> peer_resolver_;  // at first need
     UdpCounters& counters_;
