@@ -57,7 +57,9 @@ Result<void> check_folder(const std::string& path) {
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0) return error_of("look at folder", path);
     if (!S_ISDIR(status.st_mode)) {
-        return Error{Errc::no_permission, "use folder", ENOTDIR, path};
+        return Error{Errc::bad_config, "use folder", 0,
+                     path + (S_ISLNK(status.st_mode) ? " is a link, which is not followed"
+                                                     : " is not a folder")};
     }
     if (status.st_uid != geteuid() && status.st_uid != 0 && !is_roots_alone(path)) {
         return Error{Errc::no_permission, "use folder", 0, path + " belongs to another user"};
@@ -143,7 +145,8 @@ Result<GuardedFd> lock_file(const std::string& path) {
         auto lock = try_lock_file(path);
         if (!lock || *lock) return lock;
         if (std::chrono::steady_clock::now() >= until)
-            return Error{Errc::timed_out, "lock", 0, path};
+            return Error{Errc::timed_out, "lock", 0,
+                         "a process that holds " + path + " does not answer"};
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 }
