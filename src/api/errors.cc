@@ -31,7 +31,7 @@ constexpr Words kWords[] = {
     {Errc::closed, "closed", "closed", "open a new reader or writer"},
     {Errc::timed_out, "timed_out", "timed out", "try again, or wait longer"},
     {Errc::message_too_big, "message_too_big", "message too big",
-     "split it, or let the reader allow more (max_message_bytes)"},
+     "split it, or let the reader allow more (max_message_bytes, max_bytes)"},
     {Errc::slot_full, "slot_full", "slot full",
      "let the reader take messages, wait for room, or let the slot hold more (max_bytes, "
      "max_messages)"},
@@ -76,6 +76,7 @@ constexpr std::string_view kFamily =
 
 constexpr StepAdvice kSteps[] = {
     {Errc::bad_name, "reader name", "write NAME: only put, signal, who and doctor reach others"},
+    {Errc::bad_name, "own name", "write NAME: it is a slot of this machine"},
     {Errc::bad_name, "key",
      R"(a domain's name has no \, / or * in it, no dot or blank before it, and at most 200 bytes)"},
     {Errc::bad_name, "classic slot", "give the slot a shorter name of ASCII letters"},
@@ -88,6 +89,8 @@ constexpr StepAdvice kSteps[] = {
     {Errc::timed_out, "ask the post office", kStopped},
     {Errc::slot_exists, "take over", {}},
     {Errc::message_too_big, "send", "split it: this is the network's limit, not the reader's"},
+    {Errc::no_resources, "size the slot", {}},
+    {Errc::no_resources, "start thread", {}},
     {Errc::no_permission, "seal", {}},
     {Errc::no_permission, "key", {}},
     {Errc::no_permission, "create slot", {}},

@@ -163,6 +163,8 @@ Result<void> apply_options(const SettingsOptions& options, Settings& settings, O
 }
 
 Error unreadable(const std::string& path, int os_code) {
+    const bool is_lack = os_code == EMFILE || os_code == ENFILE || os_code == ENOMEM;
+    if (is_lack) return Error{Errc::no_resources, "open file", os_code, path};
     return Error{Errc::bad_config, "open file", os_code, path + ": cannot be read"};
 }
 
