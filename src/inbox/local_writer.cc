@@ -176,11 +176,12 @@ Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted) {
     return std::move(answer->message.info);
 }
 
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry) {
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted) {
     DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
     while (from && all.size() < DropBook::kMostOrigins) {
-        const auto page = ask(entry, {.op = LocalOp::drops, .cursor = from}, info_deadline());
+        const auto page =
+            ask(entry, {.op = LocalOp::drops, .cursor = from}, info_deadline(), interrupted);
         if (!page) return page.error();
         const LocalMessage& message = page->message;
         if (message.op != LocalOp::drop_page) return Error{Errc::no_such_slot, "ask the reader"};

@@ -76,6 +76,6 @@ private:
 // no_resources, interrupted.
 Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr);
 // Of which origins it has dropped how many, in their order. Errors: the same.
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry);
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted = nullptr);
 
 }  // namespace mailslot::inbox
