@@ -113,7 +113,7 @@ def as_other():
 def test_a_folder_of_another_user(slot, machine, as_other):
     own = Reader("OWN")
     os.chmod(machine, 0o755)
-    check([slot], 5, (f"{machine} belongs to another user", "start it as root", "MAILSLOT_DIR"), "no such slot", prefix=as_other)
+    check([slot], 5, (f"{machine} belongs to another user", "mailslotd --system", "MAILSLOT_DIR"), "no such slot", prefix=as_other)
     os.chmod(machine, 0o700)
     check([slot], 5, (f"{machine} belongs to another user", "MAILSLOT_DIR"), "no such slot", prefix=as_other)
     own.close()

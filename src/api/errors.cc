@@ -95,7 +95,8 @@ constexpr StepAdvice kSteps[] = {
     {Errc::no_permission, "key", {}},
     {Errc::no_permission, "create slot", {}},
     {Errc::no_permission, "register",
-     "start it as root or as that user, or choose a folder of your own (MAILSLOT_DIR)"},
+     "start `mailslotd --system` as root or as that user, or choose a folder of your own "
+     "(MAILSLOT_DIR)"},
     {Errc::no_permission, "look at folder", kFolder},
     {Errc::no_permission, "use folder", kFolder},
     {Errc::no_permission, "make folder", kNewFolder},
