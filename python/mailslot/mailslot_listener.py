@@ -70,6 +70,43 @@ def _say(line: str) -> None:
         sys.stderr.flush()
 
 
+class _OutputFailed(Exception):
+    """Standard output took no more; nobody closed it."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.errno or 0)
+        self.errno: int = error.errno or 0
+
+
+_ADVICE = {
+    errno.ENOSPC: "free disk space there", errno.EDQUOT: "free disk space there",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)", errno.EMFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
+def _words(step: str, code: int) -> str:
+    """A failed call, as the library words it."""
+    advice = _ADVICE.get(code)
+    return f"no resources ({step}{os.strerror(code)})" + (f"; {advice}" if advice else "")
+
+
+def _forget_output() -> None:
+    """Or Python tries once more to write it at its exit, and complains."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _flush() -> None:
+    """What was printed. Errors: BrokenPipeError, _OutputFailed."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _OutputFailed(error) from None
+
+
 def _status(error: BaseException) -> int:
     if isinstance(error, (exceptions.x_mailslot_invalid_name, exceptions.x_mailslot_invalid_use)):
         return WRONG_USE
@@ -92,17 +129,48 @@ def _level(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no level: DEBUG, INFO, WARNING, ERROR, CRITICAL or a number")
 
 
-def _whole(least: int) -> Any:
+def _whole(least: int, most: int = 1 << 40) -> Any:
     def parse(text: str) -> int:
-        if text.isdecimal() and len(text) < 19 and int(text) >= least:
+        if text.isdecimal() and len(text) <= 19 and least <= int(text) <= most:
             return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
 
     return parse
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, as the other commands say it."""
+        _say(f"{message}; '{PROGRAM} --help' has the options")
+        raise SystemExit(WRONG_USE)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if not message or file is None:
+            return
+        try:
+            file.write(message)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _OutputFailed(error) from None
+
+
+def _parse(argv: Optional[list[str]]) -> argparse.Namespace:
+    parser = _parser()
+    try:
+        options = parser.parse_args(argv)
+    except SystemExit:
+        _flush()  # --help, --version
+        raise
+    if not options.names:
+        for word, value in vars(options).items():
+            if word not in ("names", "color") and value != parser.get_default(word):
+                parser.error(f"--{word.replace('_', '-')} needs the NAME of a slot to listen at")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         PROGRAM, description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
@@ -116,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--until-closed", action="store_true", help="end when a writer says that it has closed its log")
     add("--when-full", choices=("refuse", "drop_oldest"), default="refuse",
         help="what a full slot does with what comes: refusing it is the default")
-    add("--max-messages", type=_whole(1), metavar="N", help="how many may wait")
+    add("--max-messages", type=_whole(1, 1 << 32), metavar="N", help="how many may wait")
     add("--access", choices=("owner", "group", "everybody"), default="owner",
         help="who on this machine may write: the owner is the default")
     add("--color", choices=("auto", "always", "never"), default="auto",
@@ -199,7 +267,7 @@ class _Output:
             self.flush()
 
     def flush(self) -> None:
-        """Errors: OSError, BrokenPipeError above all; _Stop."""
+        """Errors: BrokenPipeError, _OutputFailed, _Stop."""
         if not self._lines:
             return
         data = memoryview("".join(self._lines).encode(self._encoding, "backslashreplace"))
@@ -211,6 +279,10 @@ class _Output:
                     data = data[os.write(self.fd, data) :]
                 except BlockingIOError:  # a terminal that another program has set so
                     select.select([], [self.fd], [])
+                except BrokenPipeError:
+                    raise
+                except OSError as error:
+                    raise _OutputFailed(error) from None
         finally:
             self._signals.ends_a_write = False
 
@@ -404,25 +476,44 @@ def _table(slots: list[_mailslot.SlotInfo]) -> str:
 
 def _tell() -> int:
     slots = _mailslot.list_slots()
-    print(_table(slots) if slots else "no slots on this machine")
     # Into a shell and into Python: no name that either would take for something else.
     names = sorted(slot.name for slot in slots if _PLAIN_NAME.fullmatch(slot.name))
-    print(_HOW_TO_WRITE.format(name=names[0] if names else "LOG"), end="")
-    sys.stdout.flush()
+    try:
+        print(_table(slots) if slots else "no slots on this machine")
+        print(_HOW_TO_WRITE.format(name=names[0] if names else "LOG"), end="")
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _OutputFailed(error) from None
+    _flush()
     return DONE
 
 
 def main(argv: Optional[list[str]] = None) -> int:
     """The command. Returns its exit status; raises SystemExit for --help, --version and wrong options."""
-    options = _parser().parse_args(argv)
     try:
+        options = _parse(argv)
+        if sys.stdout is None:  # closed: `>&-`
+            raise _OutputFailed(OSError(errno.EBADF, ""))
         return _listen(options) if options.names else _tell()
     except BrokenPipeError:  # who read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its exit
+        _forget_output()
         return DONE
-    except (exceptions.x_winsys, OSError) as error:
+    except _OutputFailed as failed:
+        _forget_output()
+        _say(_words("write standard output: ", failed.errno))
+        return FAILED
+    except KeyboardInterrupt:  # before or after it listens
+        return 128 + signal.SIGINT
+    except MemoryError:
+        _say("no resources (memory); free some, or raise its limit (ulimit -v)")
+        return FAILED
+    except exceptions.x_winsys as error:
         _say(str(error))
         return _status(error)
+    except OSError as error:
+        _say(_words("", error.errno or 0))
+        return FAILED
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ SlotInfo slot_info(const std::string& name) {
 }
 
 std::vector<SenderInfo> slot_senders(const std::string& name) {
-    auto found = unlocked([&] { return senders(name); });
+    auto found =
+        ask_with_signals([&](Interrupted interrupted) { return senders(name, interrupted); });
     if (!found) raise(found.error());
     return std::move(*found);
 }

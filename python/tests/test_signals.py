@@ -213,6 +213,7 @@ STOPPED = {
     "Mailslot": "ipc.mailslot(name).put('x')",
     "info": "mailslot.info(name)",
     "list": "mailslot.list()",
+    "senders": "mailslot._mailslot.slot_senders(name)",
 }
 
 

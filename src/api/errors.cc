@@ -31,7 +31,7 @@ constexpr Words kWords[] = {
     {Errc::closed, "closed", "closed", "open a new reader or writer"},
     {Errc::timed_out, "timed_out", "timed out", "try again, or wait longer"},
     {Errc::message_too_big, "message_too_big", "message too big",
-     "split it, or let the reader allow more (max_message_bytes)"},
+     "split it, or let the reader allow more (max_message_bytes, max_bytes)"},
     {Errc::slot_full, "slot_full", "slot full",
      "let the reader take messages, wait for room, or let the slot hold more (max_bytes, "
      "max_messages)"},
@@ -66,6 +66,8 @@ constexpr std::string_view kFolder =
     "run as the folder's owner, or choose a folder of your own (MAILSLOT_DIR)";
 constexpr std::string_view kFile =
     "check the owner and the mode of the file and its folder (`ls -ld`), or run as their owner";
+constexpr std::string_view kNewFolder =
+    "run as a user who may make it, or choose a folder of your own (MAILSLOT_DIR)";
 constexpr std::string_view kStopped = "let that process go on, or end it";
 
 constexpr std::string_view kFamily =
@@ -74,6 +76,7 @@ constexpr std::string_view kFamily =
 
 constexpr StepAdvice kSteps[] = {
     {Errc::bad_name, "reader name", "write NAME: only put, signal, who and doctor reach others"},
+    {Errc::bad_name, "own name", "write NAME: it is a slot of this machine"},
     {Errc::bad_name, "key",
      R"(a domain's name has no \, / or * in it, no dot or blank before it, and at most 200 bytes)"},
     {Errc::bad_name, "classic slot", "give the slot a shorter name of ASCII letters"},
@@ -81,18 +84,24 @@ constexpr StepAdvice kSteps[] = {
     {Errc::bad_name, "classic name", {}},
     {Errc::no_such_slot, "take over", kStopped},
     {Errc::timed_out, "take over", kStopped},
+    {Errc::timed_out, "lock", kStopped},
     {Errc::timed_out, "ask the reader", kStopped},
     {Errc::timed_out, "ask the post office", kStopped},
     {Errc::slot_exists, "take over", {}},
     {Errc::no_resources, "start thread", {}},
     {Errc::message_too_big, "send", "split it: this is the network's limit, not the reader's"},
+    {Errc::no_resources, "size the slot", {}},
+    {Errc::no_resources, "start thread", {}},
     {Errc::no_permission, "seal", {}},
     {Errc::no_permission, "key", {}},
     {Errc::no_permission, "create slot", {}},
-    {Errc::no_permission, "register", "start it, or choose a folder of your own (MAILSLOT_DIR)"},
+    {Errc::no_permission, "register",
+     "start `mailslotd --system` as root or as that user, or choose a folder of your own "
+     "(MAILSLOT_DIR)"},
     {Errc::no_permission, "look at folder", kFolder},
     {Errc::no_permission, "use folder", kFolder},
-    {Errc::no_permission, "make folder", kFolder},
+    {Errc::no_permission, "make folder", kNewFolder},
+    {Errc::bad_config, "use folder", "choose another folder (MAILSLOT_DIR)"},
     {Errc::no_permission, "open folder", kFolder},
     {Errc::no_permission, "open lock", kFolder},
     {Errc::no_permission, "lock", kFolder},
@@ -115,6 +124,14 @@ constexpr StepAdvice kSteps[] = {
     {Errc::unreachable, "find", "check the name, and that the machine is on and on this network"},
     {Errc::bad_config, "read key", "docs/trust.md says how keys are kept"},
     {Errc::bad_config, "user", "name a user of this machine"},
+    {Errc::bad_config, "find file", "make the file, or name another one"},
+    {Errc::bad_config, "open file", kFile},
+    {Errc::bad_config, "no file", "name a file; docs/configuration.md says what is in it"},
+    {Errc::port_taken, "serve", "end the program that has it, or choose another address there"},
+    {Errc::unreachable, "serve", "choose an address that this machine has"},
+    {Errc::no_permission, "make socket", kFile},
+    {Errc::port_taken, "make socket",
+     "end the program that has it, remove the file, or choose another name there"},
 };
 
 // The system's reason says more than that something is used up.
@@ -175,10 +192,20 @@ bool is_forbidden(const Error& error) {
     }
 }
 
+std::string_view advice_about_step(const StepAdvice& special, int os_code) {
+    if (os_code != EROFS) return special.advice;
+    if (special.advice == kFolder || special.advice == kNewFolder) {
+        return "choose a folder where files can be written (MAILSLOT_DIR), or mount it writable";
+    }
+    return "choose a place where files can be written, or mount it writable";
+}
+
 // Says what to do. Empty if the line says so already.
 std::string_view advice_for(const Error& error) {
     for (const StepAdvice& special : kSteps) {
-        if (special.code == error.code && special.step == step_of(error)) return special.advice;
+        if (special.code == error.code && special.step == step_of(error)) {
+            return advice_about_step(special, error.os_code);
+        }
     }
     if (is_forbidden(error)) return kForbidden;
     if (error.code == Errc::no_resources) return advice_about_resources(error.os_code);

@@ -191,7 +191,7 @@ Result<SlotInfo> info(std::string_view name, Interrupted interrupted) {
     return Error{Errc::no_such_slot, "info", 0, parsed->text};
 }
 
-Result<std::vector<SenderInfo>> senders(std::string_view name) {
+Result<std::vector<SenderInfo>> senders(std::string_view name, Interrupted interrupted) {
     const auto parsed = parse_reader_name(name);
     if (!parsed) return parsed.error();
     const auto process = Process::current();
@@ -201,10 +201,10 @@ Result<std::vector<SenderInfo>> senders(std::string_view name) {
         const auto entry = folder.find(parsed->key);
         if (!entry) continue;
         // What a dead reader left is no slot.
-        const auto slot = inbox::ask_for_info(*entry);
+        const auto slot = inbox::ask_for_info(*entry, interrupted);
         if (!slot && slot.error().code == Errc::no_such_slot) continue;
         if (!slot) return slot.error();
-        return post::ask_for_senders(folders, *entry, *slot, kMaxSenders);
+        return post::ask_for_senders(folders, *entry, *slot, kMaxSenders, interrupted);
     }
     return Error{Errc::no_such_slot, "senders", 0, parsed->text};
 }

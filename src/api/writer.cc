@@ -187,14 +187,16 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return true;
     }
 
-    Result<void> flush() {
+    Result<void> flush(Interrupted interrupted) {
         std::optional<os::Deadline> deadline;
         for (;;) {
             WantOfRoom want;
             auto flushed = flush_once(want);
             if (!flushed || !want.is_wanted()) return flushed;
             if (!deadline) deadline = deadline_of(options.wait_when_full);
-            if (auto waited = wait_for_room(want, *deadline, nullptr); !waited) return waited;
+            if (auto waited = wait_for_room(want, *deadline, interrupted); !waited) {
+                return waited;
+            }
         }
     }
 
@@ -269,9 +271,9 @@ Result<std::size_t> Writer::put_many(std::span<const std::string_view> messages,
     return impl_->put(labelled, {options.format, true}, options);
 }
 
-Result<void> Writer::flush() {
+Result<void> Writer::flush(Interrupted interrupted) {
     if (!impl_) return Error{Errc::closed, "flush"};
-    return impl_->flush();
+    return impl_->flush(interrupted);
 }
 
 std::string_view Writer::address() const {

@@ -270,6 +270,8 @@ std::size_t WriterState::put_at_home(std::span<const inbox::Item> items, const P
             return done;
         }
         if (!taken && taken.error().code == Errc::no_such_slot) break;
+        // There is nothing to wait for: the message is larger than the slot takes, for one.
+        if (!taken && waits && local_->end()) local_->end()->count_refusal(taken.error().code);
         done += taken ? *taken : 1;
     }
     return items.size();

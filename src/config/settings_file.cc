@@ -1,6 +1,7 @@
 #include "config/settings_file.h"
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -82,7 +83,7 @@ Result<void> apply_file(const SettingsSources& sources, const std::string& path,
     if (!text) return text.error();
     if (*text) return apply_toml(**text, path, settings, origins);
     if (named_by != nullptr) {
-        return Error{Errc::bad_config, "open", ENOENT,
+        return Error{Errc::bad_config, "find file", 0,
                      path + ": there is no such file, but " + named_by + " names it"};
     }
     return {};
@@ -104,6 +105,9 @@ std::vector<std::string> key_folders_of(const SettingsSources& sources, const Se
 
 Result<void> apply_files(const SettingsSources& sources, Settings& settings, Origins* origins) {
     if (const auto& only = sources.options.config) {
+        if (only->empty()) {
+            return Error{Errc::bad_config, "options", 0, "--config=: must be the name of a file"};
+        }
         return apply_file(sources, *only, "--config", settings, origins);
     }
     if (const std::string only = value_of(sources, "MAILSLOT_CONFIG"); !only.empty()) {
@@ -169,10 +173,31 @@ Result<void> apply_options(const SettingsOptions& options, Settings& settings, O
 }
 
 Error unreadable(const std::string& path, int os_code) {
-    return Error{Errc::bad_config, "read", os_code, path + ": cannot be read"};
+    const bool is_lack = os_code == EMFILE || os_code == ENFILE || os_code == ENOMEM;
+    if (is_lack) return Error{Errc::no_resources, "open file", os_code, path};
+    return Error{Errc::bad_config, "open file", os_code, path + ": cannot be read"};
+}
+
+// The null device stands for an empty file.
+bool is_null_device(const struct stat& status) {
+    constexpr unsigned kMajor = 1, kMinor = 3;  // Linux, Documentation/admin-guide/devices.txt
+    return S_ISCHR(status.st_mode) && status.st_rdev == makedev(kMajor, kMinor);
+}
+
+// Opening a pipe waits for its writer, perhaps forever.
+Result<void> check_kind(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return {};  // opening the file says why
+    if (S_ISREG(status.st_mode) || is_null_device(status)) return {};
+    const char* const kind = S_ISDIR(status.st_mode)    ? "a folder"
+                             : S_ISFIFO(status.st_mode) ? "a pipe"
+                             : S_ISSOCK(status.st_mode) ? "a socket"
+                                                        : "a device";
+    return Error{Errc::bad_config, "no file", 0, path + ": is " + kind + ", not a file"};
 }
 
 Result<std::optional<std::string>> read_whole_file(const std::string& path) {
+    if (auto checked = check_kind(path); !checked) return checked.error();
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     if (!file) {
@@ -182,9 +207,9 @@ Result<std::optional<std::string>> read_whole_file(const std::string& path) {
     std::string text(kMaxFileBytes + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(file.gcount()));
-    if (file.bad()) return unreadable(path, errno);  // a folder, for one
+    if (file.bad()) return unreadable(path, errno);
     if (text.size() > kMaxFileBytes) {
-        return Error{Errc::bad_config, "read", 0,
+        return Error{Errc::bad_config, "no file", 0,
                      path + ": is over 1 MiB, which is no configuration"};
     }
     return std::optional<std::string>(std::move(text));

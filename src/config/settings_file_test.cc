@@ -188,7 +188,7 @@ TEST(Settings, refuse_a_mailslot_config_that_does_not_exist) {
 TEST(Settings, refuse_a_file_that_cannot_be_read) {
     SettingsSources sources = machine({});
     sources.read_file = [](const std::string& path) -> Result<std::optional<std::string>> {
-        return Error{Errc::bad_config, "read", EACCES, path + ": cannot be read"};
+        return Error{Errc::bad_config, "open file", EACCES, path + ": cannot be read"};
     };
     EXPECT_EQ(failure_of(sources), std::string(kEtc) + ": cannot be read");
 }
@@ -305,9 +305,9 @@ TEST(Settings, of_the_real_world_are_read_with_clear_errors) {
         const char* ends;
     };
     const Case cases[] = {{"/dev/null", "no error"},
-                          {"/", "/: cannot be read"},
+                          {"/", "/: is a folder, not a file"},
                           {"/dev/null/none", "there is no such file, but MAILSLOT_CONFIG names it"},
-                          {"/dev/zero", "/dev/zero: is over 1 MiB, which is no configuration"}};
+                          {"/dev/zero", "/dev/zero: is a device, not a file"}};
     const char* const set = std::getenv("MAILSLOT_CONFIG");
     const std::optional<std::string> before = set ? std::optional<std::string>(set) : std::nullopt;
     for (const Case& c : cases) {

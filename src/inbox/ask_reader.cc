@@ -199,14 +199,15 @@ std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entrie
     return answers;
 }
 
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry) {
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted) {
     constexpr std::size_t kMostPages = DropBook::kMostOrigins / wire::kDropsPerPage + 1;
     const auto until = steady_clock::now() + kInfoPatience;
     DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
     // Whatever it says, this ends.
     for (std::size_t page = 0; from && page < kMostPages; ++page) {
-        const auto answer = ask_reader(entry, {.op = LocalOp::drops, .cursor = from}, until);
+        const auto answer =
+            ask_reader(entry, {.op = LocalOp::drops, .cursor = from}, until, interrupted);
         if (!answer) return answer.error();
         const LocalMessage& message = answer->message;
         if (message.op != LocalOp::drop_page) return Error{Errc::no_such_slot, "ask the reader"};

@@ -64,6 +64,6 @@ Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = 
 std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entries,
                                                Interrupted interrupted = nullptr);
 // Of which origins it has dropped how many, in their order. Errors: the same.
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry);
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted = nullptr);
 
 }  // namespace mailslot::inbox

@@ -191,7 +191,11 @@ Result<Address> parse_address(std::string_view text) {
 
 Result<SlotName> parse_reader_name(std::string_view text) {
     Result<Address> address = parse_address(text);
-    if (!address) return address.error();
+    if (!address) {
+        Error wrong = address.error();
+        if (wrong.code == Errc::bad_name) wrong.step = "own name";
+        return wrong;
+    }
     if (address->place != Place::here) {
         Error remote = bad_name(text, "is not on this machine");
         remote.step = "reader name";

@@ -14,7 +14,8 @@ namespace mailslot::os {
 
 // Makes the folder and its parents where they are missing; `mode` for the last. A folder that is
 // there must not be a link, and belong to this user or to root, or stand in a folder that only root
-// can put it into, or be one of that folder's owner in it. Errors: no_permission, no_resources.
+// can put it into, or be one of that folder's owner in it. Errors: no_permission, no_resources;
+// bad_config, if it is no folder.
 Result<void> make_folder(const std::string& path, unsigned mode);
 
 // Whom a file or folder belongs to; a link is looked at itself. No value: there is none.

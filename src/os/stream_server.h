@@ -13,7 +13,8 @@
 namespace mailslot::os {
 
 // A socket file whose server is dead is replaced. The file is for its user and group.
-// Errors: port_taken (address or file in use by another process), no_permission, no_resources.
+// Errors: port_taken (address or file in use by another process), no_permission, no_resources,
+// unreachable (no such address here).
 Result<GuardedFd> listen_stream(const StreamAddress& address);
 void remove_stream(const StreamAddress& address);  // the file, if it is one
 

@@ -23,9 +23,12 @@ Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
                  "no process is the post office of this machine just now"};
 }
 
-Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer) {
+Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer,
+                         Interrupted interrupted = nullptr) {
     if (auto sent = os::send_packet(office, wire::encode(question)); !sent) return sent.error();
-    const auto packet = os::receive_packet(office, std::chrono::steady_clock::now() + kPatience);
+    const auto answer_by = std::chrono::steady_clock::now() + kPatience;
+    const auto packet = os::receive_packet(office, answer_by, interrupted);
+    if (!packet && packet.error().code == Errc::interrupted) return packet.error();
     if (!packet && packet.error().code == Errc::timed_out) {
         return Error{Errc::timed_out, "ask the post office", 0, "it does not answer"};
     }
@@ -62,14 +65,14 @@ std::vector<inbox::SlotFolder> all_offices_in(std::span<const inbox::SlotFolder>
 }
 
 Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const std::string& key,
-                                        std::size_t most) {
+                                        std::size_t most, Interrupted interrupted) {
     const auto office = connect(folder);
     if (!office) return office.error();
     std::vector<SenderInfo> all;
     std::optional<std::uint64_t> from = 0;
     while (from && all.size() < most) {
         auto page = ask(office->get(), {.op = LocalOp::senders, .key = key, .cursor = from},
-                        LocalOp::sender_page);
+                        LocalOp::sender_page, interrupted);
         if (!page) return page.error();
         // Whatever it says, this ends.
         if (page->cursor && *page->cursor <= *from) break;
@@ -82,27 +85,32 @@ Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const s
 }
 
 // The office knows what it put into the slot; what made room there the reader alone knows.
-void add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry) {
-    const auto drops = inbox::ask_for_drops(entry);
-    if (!drops) return;
+// Errors: interrupted.
+Result<void> add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry,
+                       Interrupted interrupted) {
+    const auto drops = inbox::ask_for_drops(entry, interrupted);
+    if (!drops && drops.error().code == Errc::interrupted) return drops.error();
+    if (!drops) return {};
     const std::map<std::uint64_t, std::uint64_t> by_origin(drops->begin(), drops->end());
     for (SenderInfo& sender : senders) {
         const auto found = by_origin.find(sender.origin);
         if (found != by_origin.end()) sender.lost.dropped_oldest = found->second;
     }
+    return {};
 }
 
 }  // namespace
 
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
                                                 const inbox::SlotEntry& entry, const SlotInfo& slot,
-                                                std::size_t most) {
+                                                std::size_t most, Interrupted interrupted) {
     Result<std::vector<SenderInfo>> answer = Error{Errc::unreachable, "ask the post office"};
     for (const inbox::SlotFolder& office : all_offices_in(folders)) {
-        answer = ask_one(office, entry.name.key, most);
+        answer = ask_one(office, entry.name.key, most, interrupted);
         if (answer || answer.error().code != Errc::unreachable) break;
     }
-    if (answer && slot.lost.dropped_oldest > 0) add_drops(*answer, entry);
+    if (!answer || slot.lost.dropped_oldest == 0) return answer;
+    if (auto added = add_drops(*answer, entry, interrupted); !added) return added.error();
     return answer;
 }
 

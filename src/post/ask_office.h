@@ -17,10 +17,11 @@ namespace mailslot::post {
 // reader has just said of it. Asks the offices of these folders in turn, until one knows the slot:
 // a user's slot may be registered with the machine's; and the reader, if it has dropped some.
 // Errors: unreachable, when nobody is the post office, or it does not know the slot; no_permission,
-// when it is another user's; timed_out, no_resources.
+// when it is another user's; timed_out, no_resources, interrupted.
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
                                                 const inbox::SlotEntry& entry, const SlotInfo& slot,
-                                                std::size_t most);
+                                                std::size_t most,
+                                                Interrupted interrupted = nullptr);
 
 // What the post office has counted for the whole machine. Errors: the same.
 Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder);

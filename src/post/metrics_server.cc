@@ -53,16 +53,20 @@ std::string collect(const inbox::SlotFolder& folder, std::size_t most_senders,
 }  // namespace
 
 struct MetricsServer::State {
-    State(StreamAddress where, std::size_t senders, inbox::SlotFolder slots, os::StopFlag ends)
-        : address(std::move(where)),
+    State(std::string text, StreamAddress where, std::size_t senders, inbox::SlotFolder slots,
+          os::StopFlag ends)
+        : setting(std::move(text)),
+          address(std::move(where)),
           most_senders(senders),
           folder(std::move(slots)),
           stop(std::move(ends)) {}
 
+    std::string setting;  // as the user wrote the address
     StreamAddress address;
     std::size_t most_senders;
     inbox::SlotFolder folder;
     os::StopFlag stop;
+    Result<os::GuardedFd> listener{os::GuardedFd()};  // the thread's own once that runs
     std::thread thread;
     mutable std::mutex mutex;
     std::optional<Error> error;  // guarded by mutex
@@ -71,18 +75,25 @@ struct MetricsServer::State {
         const std::lock_guard lock(mutex);
         error = std::move(found);
     }
+    void listen() {
+        listener = os::listen_stream(address);
+        if (listener) return set_error(std::nullopt);
+        Error failed = listener.error();
+        failed.detail = setting;
+        set_error(failed);
+    }
     void run() {
         for (;;) {
-            const auto listener = os::listen_stream(address);
-            set_error(listener ? std::nullopt : std::optional(listener.error()));
             if (listener) {
                 os::serve_stream(listener->get(), stop.fd(), [this](std::string_view request) {
                     return metrics_answer(request,
                                           [this] { return collect(folder, most_senders, stop); });
                 });
                 os::remove_stream(address);
+                listener = os::GuardedFd();
             }
             if (stop.wait_for(kTryAgain)) return;
+            listen();
         }
     }
 };
@@ -95,8 +106,9 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& sett
     if (!parsed) return Error{Errc::bad_config, "metrics", 0, settings.metrics};
     auto stop = os::StopFlag::create();
     if (!stop) return stop.error();
-    auto state =
-        std::make_unique<State>(*parsed, settings.metrics_senders, folder, std::move(*stop));
+    auto state = std::make_unique<State>(settings.metrics, *parsed, settings.metrics_senders,
+                                         folder, std::move(*stop));
+    state->listen();  // here, so that error() knows at once
     const bool started = os::run_joinable(state->thread, [s = state.get()] { s->run(); });
     if (!started) return Error{Errc::no_resources, "start thread", errno};
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));

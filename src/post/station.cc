@@ -68,8 +68,20 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
     return station;
 }
 
+Error Station::nobody_serves_guests() const {
+    return Error{
+        Errc::no_permission, "register", 0,
+        settings_.dir + " belongs to another user, and no mailslotd serves all users there"};
+}
+
+Result<void> Station::check_as_guest() const {
+    if (auto checked = os::check_folder(settings_.dir); !checked) return checked;
+    if (role_.rank == wire::Rank::reader) return {};
+    return Error{Errc::no_permission, "use folder", 0, settings_.dir + " belongs to another user"};
+}
+
 Result<void> Station::prepare_folder() {
-    if (is_guest_) return os::check_folder(settings_.dir);
+    if (is_guest_) return check_as_guest();
     const bool is_system = settings_.dir == settings_.system_dir && geteuid() == 0;
     const bool is_open = is_system || role_.serves_all_users;
     auto prepared = folder_.prepare(is_open ? kSystemFolderMode : kUserFolderMode);
@@ -94,8 +106,7 @@ Result<void> Station::find_place() {
             seek_office();
             if (role_.rank != wire::Rank::reader && !office_) found = why_no_office();
             if (is_guest_ && !office_connection_) {
-                found = Error{Errc::no_permission, "register", 0,
-                              settings_.dir + " is another user's, whose mailslotd does not run"};
+                found = nobody_serves_guests();
             }
         });
         const bool may_change =
@@ -130,6 +141,8 @@ Result<void> Station::prepare() {
         sweep(settings_.dir + "/readers");
     }
     auto listener = os::listen_local(socket_path_, 0666);
+    // A folder that mailslotd has opened to guests has a place for their sockets.
+    if (!listener && is_guest_) return nobody_serves_guests();
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
     listener_file_ = os::file_at(socket_path_);

@@ -97,6 +97,8 @@ private:
     };
 
     Station(const Settings& settings, const Clock& clock, Random& random, StationRole role);
+    Error nobody_serves_guests() const;
+    Result<void> check_as_guest() const;
     Result<void> prepare_folder();
     Result<void> prepare();
     Result<void> find_place();

@@ -62,7 +62,10 @@ private:
 
 Result<void> add_folder(const std::string& folder, std::map<std::string, DomainKeys>& domains) {
     const auto state = os::folder_state(folder);
-    if (!state) return {};
+    if (!state) {
+        if (!os::file_at(folder)) return {};
+        return refused(folder + ": is not a folder; keys are files in a folder");
+    }
     if (auto checked = check_key_folder(folder, *state); !checked) return checked;
     const auto names = os::names_in(folder);
     if (!names && names.error().code == Errc::no_permission) return {};  // none that we know of
@@ -141,7 +144,8 @@ std::string key_path(const std::string& folder, const std::string& folded_domain
 Result<void> save_key_file(const std::string& folder, const DomainKeys& keys, bool may_replace) {
     if (auto made = os::make_folder(folder, kFolderMode); !made) {
         Error error = made.error();
-        error.step = "create file";  // the folder of keys, not that of the slots
+        // The folder of keys, not that of the slots.
+        error.step = error.code == Errc::bad_config ? "read key" : "create file";
         return error;
     }
     const auto state = os::folder_state(folder);

@@ -32,6 +32,8 @@ class Errors(support.CommandTest):
                 (("get", "//*/mailslot/x"), ("not on this machine", "write NAME"), "PLACE"),
                 (("wait", "//B/mailslot/x"), ("not on this machine", "write NAME"), "PLACE"),
                 (("info", "//B/mailslot/x"), ("not on this machine", "write NAME"), "PLACE"),
+                (("listen", ""), ("name is empty", "write NAME"), "PLACE"),
+                (("info", "x/"), ("ends in a separator", "write NAME"), "PLACE"),
                 (("signal", "x/"), "ends in a separator", "access"),
                 (("who", "\\x"), "single quotes", "access")):
             self.check(arguments, 2, says, never)
@@ -49,9 +51,33 @@ class Errors(support.CommandTest):
         self.listen("SMALL", "--max-bytes", "4KiB")
         self.check(("put", "SMALL", "a" * 9000), 1, ("at most 4096 bytes", "max_message_bytes"), "network")
 
+    def test_messages_that_are_too_large(self):
+        self.listen("BIG", "--max-bytes", "2MiB")
+        slot, network = ("at most 2097152 bytes", "max_message_bytes, max_bytes"), ("at most 1048576 bytes", "network's limit")
+        below, above = b"a" * 1_500_000, b"a" * 2_500_000
+        for address, of_below, of_above in (
+                ("BIG", None, slot), ("//TESTHOST/mailslot/BIG", None, None), ("//127.0.0.1/mailslot/BIG", None, None),
+                ("//*/mailslot/BIG", network, network), ("//SALES/mailslot/BIG", network, network),
+                ("//10.1.2.3/mailslot/BIG", network, network)):
+            for text, says in ((below, of_below), (above, of_above)):
+                for how, line in ((("--whole",), b""), ((), b"\n"), ((), b"")):
+                    arguments = ("put", address, *how, "--wait", "20000")
+                    if says is None:
+                        self.assertEqual(self.run_command(*arguments, stdin=text + line), (0, b"", ""), arguments)
+                    else:
+                        never = ("max_message_bytes",) if says is network else ("network",)
+                        self.check(arguments, 1, says, never, stdin=text + line)
+        # Fire and forget: of the two addresses of this machine, three times.
+        self.assertGreaterEqual(self.info("BIG")["lost"], 2 * 3)
+
+    def test_a_large_message_to_a_reader_that_is_away(self):
+        for line in (b"", b"\n"):
+            self.check(("put", "GONE", "--no-wait"), 4, "no such slot: GONE", "too big", stdin=b"a" * 1_500_000 + line)
+
     def test_a_reader_that_is_stopped(self):
         listener = self.listen("LOG")
         listener.process.send_signal(signal.SIGSTOP)
+        os.waitpid(listener.process.pid, os.WUNTRACED)
         self.addCleanup(listener.process.send_signal, signal.SIGCONT)
         for verb in ("put", "info", "signal"):
             arguments = (verb, "LOG", "x") if verb == "put" else (verb, "LOG")
@@ -139,6 +165,10 @@ class Errors(support.CommandTest):
         self.check(("put", "//B/mailslot/\u00fc", "x"), 2, "a shorter name of ASCII letters", "PLACE")
         self.check(("put", "//\u00fc/mailslot/x", "x"), 2, "the classic wire cannot name", "PLACE")
         self.check(("put", "//B/mailslot/x", "a" * 600), 1, ("at most 428 bytes", "split it"), "max_message_bytes")
+
+    def test_numbers_and_sizes(self):
+        self.check(("listen", "LOG", "--count", "9" * 15), 2, "is no whole number from 1 to 1099511627776", "from 1 on")
+        self.check(("listen", "LOG", "--max-messages", "5000000000"), 1, "max_messages 1 to 2^32", "free memory")
 
     def test_wrong_use_says_where_to_look(self):
         for arguments in (("frob",), ("put", "--frob"), ("listen", "LOG", "--access", "x"), ("watch", "--count", "0"), ("key",)):

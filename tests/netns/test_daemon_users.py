@@ -182,7 +182,7 @@ class Users(lab.LabTest):
         self.daemon().stop(signal.SIGTERM)
         status, _, said = self.b.run("get", "LOG", "--timeout", "0", prefix=as_user(ANN))
         self.assertEqual(status, 5, said)
-        self.assertIn("mailslotd does not run", said)
+        self.assertIn("no mailslotd serves all users there; start `mailslotd --system`", said)
 
     def test_another_user_cannot_have_the_office(self):
         daemon = self.daemon()

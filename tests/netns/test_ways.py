@@ -132,6 +132,17 @@ class SlowNetwork(WaysTest):
             blocked.process.send_signal(signal.SIGINT)
             self.assertNotEqual(blocked.process.wait(timeout=5), 0)
 
+    def test_a_signal_ends_a_flush_that_waits(self):
+        a, b = self.machines_with_a_slow_link("8kbit")
+        flushing = a.start(self.address(b), program=lab.support.PROGRAM.with_name("slow_flush"))
+        self.assertEqual(flushing.line(), b"waits\n")
+        self.assertIsNone(flushing.process.poll())
+        sent_at = time.monotonic()
+        flushing.process.send_signal(signal.SIGUSR1)
+        self.assertEqual(flushing.line(), b"interrupted\n")
+        self.assertLess(time.monotonic() - sent_at, 5)
+        self.assertEqual(flushing.end()[0], 0)
+
 
 class NetworkAway(WaysTest):
     def test_a_stream_to_a_host_goes_on_when_the_network_is_back(self):

@@ -274,7 +274,13 @@ TEST_F(Interruption, of_a_wait_for_a_stopped_reader) {
         if (!found) return found.error();
         return {};
     };
-    for (const auto& wait : std::vector<std::function<Result<void>()>>{open, look, look_at_all}) {
+    const auto look_at_senders = []() -> Result<void> {
+        const auto found = senders("SIGNALS", question);
+        if (!found) return found.error();
+        return {};
+    };
+    for (const auto& wait :
+         std::vector<std::function<Result<void>()>>{open, look, look_at_all, look_at_senders}) {
         has_come = false;
         asked = 0;
         Waiting waiting(wait);
@@ -283,6 +289,33 @@ TEST_F(Interruption, of_a_wait_for_a_stopped_reader) {
         waiting.signal();
         waiting.expect_end(Errc::interrupted, at);
     }
+}
+
+// The reader answers; the post office, which another process is, does not.
+TEST_F(Interruption, of_a_question_to_a_stopped_post_office) {
+    struct Board {
+        Tally ready, never;
+    };
+    Shared<Board> board;
+    Child office = Child::run([&] {
+        const Reader first = Reader::create("FIRST").value();
+        board->ready.add();
+        board->never.await();
+    });
+    ASSERT_TRUE(board->ready.await());
+    const Reader reader = Reader::create("SIGNALS").value();
+    ASSERT_TRUE(senders("SIGNALS"));
+    office.signal(SIGSTOP);
+    office.await_stopped();
+    Waiting waiting([]() -> Result<void> {
+        const auto found = senders("SIGNALS", question);
+        if (!found) return found.error();
+        return {};
+    });
+    await_question();
+    const auto at = steady_clock::now();
+    waiting.signal();
+    waiting.expect_end(Errc::interrupted, at);
 }
 
 }  // namespace

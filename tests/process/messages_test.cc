@@ -65,6 +65,22 @@ TEST(Messages, over_the_slots_limit_are_refused_and_counted) {
     EXPECT_EQ(reader.qsize(), 1u);
 }
 
+// Fire and forget: the writer is not told, whether or not it has the patience to wait for room.
+TEST(Messages, over_the_slots_limit_are_counted_whichever_way_they_come) {
+    const std::string large(5000, 'x');
+    for (const std::string& address :
+         {std::string("\\\\*\\mailslot\\SMALL"), Machine::own().address_of("SMALL")}) {
+        SCOPED_TRACE(address);
+        const Reader reader = Reader::create("SMALL", {.max_message_bytes = 4096}).value();
+        Writer writer = Writer::open(address).value();
+        for (const Timeout patience : {Timeout{0}, Timeout{50}, kForever}) {
+            EXPECT_TRUE(writer.put(large, {.wait_when_full = patience}));
+        }
+        EXPECT_EQ(reader.info().lost.message_too_big, 3u);
+        EXPECT_EQ(reader.qsize(), 0u);
+    }
+}
+
 TEST(Messages, of_ten_threads_reach_three_each_once_and_in_order) {
     Machine::own();
     Shared<Board> board;

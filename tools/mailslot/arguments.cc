@@ -69,8 +69,9 @@ CLI::Option* add_number(CLI::App& verb, const char* name, const char* type, cons
         const char* const end = text.data() + text.size();
         const auto [stopped, error] = std::from_chars(text.data(), end, number);
         if (error != std::errc() || stopped != end || number < least || number > kLargestNumber) {
-            throw CLI::ValidationError(
-                name, "'" + text + "' is no whole number from " + std::to_string(least) + " on");
+            throw CLI::ValidationError(name, "'" + text + "' is no whole number from " +
+                                                 std::to_string(least) + " to " +
+                                                 std::to_string(kLargestNumber));
         }
         set(number);
     };

@@ -33,12 +33,15 @@ public:
     struct Stream {
         bool goes_on = false;
         bool is_elsewhere = false;
+        std::optional<std::string> only_slot{};  // none: messages go over the network
         Timeout patience{0};
     };
     Putter(Writer writer, const mailslot::PutOptions& how, const Stream& stream)
         : writer_(std::move(writer)),
           how_(how),
           goes_on_(stream.goes_on),
+          is_elsewhere_(stream.is_elsewhere),
+          only_slot_(stream.only_slot),
           book_(stream.is_elsewhere),
           absence_(stream.patience) {}
 
@@ -62,6 +65,8 @@ private:
     Writer writer_;
     const mailslot::PutOptions how_;
     const bool goes_on_;
+    const bool is_elsewhere_;
+    const std::optional<std::string> only_slot_;
     StreamBook book_;
     Absence absence_;
 };
@@ -124,13 +129,22 @@ Result<void> Putter::finish() {
 // nothing is asked: the slot itself refuses what is too large for it.
 Result<void> Putter::check_size(std::size_t bytes) {
     if (bytes <= kMaxNetworkMessageBytes) return {};
-    std::size_t limit = kMaxNetworkMessageBytes;
-    if (const auto info = writer_.info()) {
-        limit = info->max_message_bytes != 0 ? info->max_message_bytes : info->max_bytes;
+    if (!only_slot_) {
+        return Error{
+            Errc::message_too_big, "send", 0,
+            "the network takes at most " + std::to_string(kMaxNetworkMessageBytes) + " bytes"};
+    }
+    // For a reader that is away, and for an address of this machine: there a slot counts what it
+    // does not take.
+    std::size_t limit = SlotOptions{}.max_bytes;
+    if (const auto info = mailslot::info(*only_slot_)) {
+        const std::size_t most =
+            info->max_message_bytes != 0 ? info->max_message_bytes : info->max_bytes;
+        limit = is_elsewhere_ ? std::max(limit, most) : most;
     }
     if (bytes <= limit) return {};
-    return Error{Errc::message_too_big, "read standard input", 0,
-                 "it has more than " + std::to_string(limit) + " bytes"};
+    return Error{Errc::message_too_big, "put", 0,
+                 "the slot takes at most " + std::to_string(limit) + " bytes"};
 }
 
 Result<void> Putter::put_lines() {
@@ -217,6 +231,16 @@ bool is_elsewhere(const std::string& address) {
     return parsed && parsed->place != Place::here;
 }
 
+// The slot of this machine that gets all messages: its limit holds, not that of the network.
+std::optional<std::string> only_slot(const std::string& address) {
+    auto parsed = parse_address(address);
+    const auto process = Process::current();
+    if (!parsed || !process || reach_of(*parsed, (*process)->settings()).others) return {};
+    parsed->place = Place::here;
+    parsed->place_text = ".";
+    return to_string(*parsed);
+}
+
 }  // namespace
 
 int run_put(const PutOptions& options) {
@@ -233,6 +257,7 @@ int run_put(const PutOptions& options) {
                   {.format = options.bytes ? Format::bytes : Format::text, .labels = labels},
                   {.goes_on = is_stream && !options.stop_on_error,
                    .is_elsewhere = is_elsewhere(options.address),
+                   .only_slot = only_slot(options.address),
                    .patience = choose_wait(options)});
     const std::vector<std::string_view> messages(options.messages.begin(), options.messages.end());
     const Result<void> put = options.whole      ? putter.put_whole()

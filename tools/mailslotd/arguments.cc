@@ -1,7 +1,6 @@
 #include "mailslotd/arguments.h"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 #include <string>
 
 #include "mailslot/exit_status.h"
@@ -66,11 +65,9 @@ Exit status: 0 done, 1 failed, 2 wrong use or wrong configuration, 5 refused.)")
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        std::cout << app.help() << std::flush;
-        return cli::kDone;
+        return print(app.help());
     } catch (const CLI::CallForVersion& version) {
-        std::cout << version.what() << std::endl;
-        return cli::kDone;
+        return print(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& error) {
         log(Priority::error, std::string(error.what()) + "; 'mailslotd --help' has the options");
         return cli::kWrongUse;

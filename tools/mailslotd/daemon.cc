@@ -9,13 +9,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <iostream>
 #include <optional>
 #include <string>
 
 #include "carrier/carrier.h"
 #include "config/settings_text.h"
 #include "mailslot/exit_status.h"
+#include "mailslot/output.h"
 #include "mailslotd/log.h"
 #include "os/descriptors.h"
 #include "os/privileges.h"
@@ -35,7 +35,9 @@ constexpr auto kLookEvery = 10s;
 
 int fail(const Error& error) {
     log(Priority::error, to_string(error));
-    return cli::exit_status(error.code);
+    // The other two statuses are about messages and slots.
+    const int status = cli::exit_status(error.code);
+    return status == cli::kWrongUse || status == cli::kRefused ? status : cli::kFailed;
 }
 
 // Signals come by a descriptor, and to no thread.
@@ -151,7 +153,8 @@ void Daemon::reload() {
         const auto reopened =
             station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
         if (!reopened) {
-            log(Priority::error, to_string(reopened.error()));
+            log(Priority::error,
+                "is not the post office, and tries again: " + to_string(reopened.error()));
         } else {
             log(Priority::notice, "has read its configuration again");
         }
@@ -200,7 +203,9 @@ int Daemon::run(const os::UniqueFd& signals) {
         // In this matter the words that go with a slot's errors would lead astray.
         const Error& error = started.error();
         if (std::string_view(error.step) != "take over") return fail(error);
-        log(Priority::error, error.detail);
+        const bool is_stopped = error.code == Errc::no_such_slot || error.code == Errc::timed_out;
+        log(Priority::error,
+            error.detail + (is_stopped ? "; let that process go on, or end it" : ""));
         return error.code == Errc::no_permission ? cli::kRefused : cli::kFailed;
     }
     log(Priority::notice,
@@ -256,14 +261,20 @@ Result<Settings> give_up_root(DaemonOptions& options, const Settings& settings,
 
 }  // namespace
 
+int print(std::string_view text) {
+    cli::Output output;
+    output.text() = text;
+    const auto written = output.flush();
+    return written || written.error().code == Errc::closed ? cli::kDone : fail(written.error());
+}
+
 int run(const DaemonOptions& options) {
     if (options.verbose) be_verbose();
     Origins origins;
     auto settings = load_settings(options.settings, &origins);
     if (!settings) return fail(settings.error());
     if (options.print_config) {
-        std::cout << to_toml(*settings, origins) << std::flush;
-        return std::cout ? cli::kDone : cli::kFailed;
+        return print(to_toml(*settings, origins));
     }
     if (options.check_config) return cli::kDone;
     DaemonOptions as_user = options;

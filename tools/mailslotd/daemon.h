@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/settings_file.h"
 
@@ -20,5 +21,8 @@ struct DaemonOptions {
 
 // Runs until SIGTERM or SIGINT; the exit status.
 int run(const DaemonOptions& options);
+
+// To standard output; the exit status.
+int print(std::string_view text);
 
 }  // namespace mailslot::daemon

@@ -57,7 +57,9 @@ Result<void> check_folder(const std::string& path) {
     struct stat status {};
     if (lstat(path.c_str(), &status) != 0) return error_of("look at folder", path);
     if (!S_ISDIR(status.st_mode)) {
-        return Error{Errc::no_permission, "use folder", ENOTDIR, path};
+        return Error{Errc::bad_config, "use folder", 0,
+                     path + (S_ISLNK(status.st_mode) ? " is a link, which is not followed"
+                                                     : " is not a folder")};
     }
     const std::string parent = path.substr(0, path.rfind('/'));
     const bool is_given =
@@ -146,7 +148,8 @@ Result<GuardedFd> lock_file(const std::string& path) {
         auto lock = try_lock_file(path);
         if (!lock || *lock) return lock;
         if (std::chrono::steady_clock::now() >= until)
-            return Error{Errc::timed_out, "lock", 0, path};
+            return Error{Errc::timed_out, "lock", 0,
+                         "a process that holds " + path + " does not answer"};
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
 }

@@ -134,7 +134,10 @@ Result<GuardedFd> listen_local(const std::string& path, unsigned mode) {
     if (!fd) return error_of("socket", errno);
     const SocketPath where(path);
     if (bind(fd.get(), where.address(), sizeof(sockaddr_un)) != 0) {
-        return error_of("bind the reader's socket", errno);
+        Error error = error_of("bind the reader's socket", errno);
+        if (error.code == Errc::no_such_slot) error.code = Errc::no_resources;  // no such folder
+        error.detail = path;
+        return error;
     }
     if (chmod(path.c_str(), mode) != 0 || listen(fd.get(), SOMAXCONN) != 0) {
         return error_of("listen", errno);

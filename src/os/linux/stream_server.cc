@@ -45,21 +45,31 @@ bool bind_to(int fd, const Address& address, socklen_t size) {
     return bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0;
 }
 
-// The file stays when its server dies.
+// The file stays when its server dies. A file that is no socket refuses connections as well.
 bool is_dead(const sockaddr_un& file) {
+    struct stat status {};
+    if (lstat(file.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
     const GuardedFd probe = open_stream(AF_UNIX);
     return probe &&
            connect(probe.get(), reinterpret_cast<const sockaddr*>(&file), sizeof file) != 0 &&
            errno == ECONNREFUSED;
 }
 
+// Here no network is in the way, but a folder.
+Error file_error(int os_code) {
+    if (os_code == EADDRINUSE) return Error{Errc::port_taken, "make socket", os_code};
+    const bool denied = os_code == EACCES || os_code == EPERM || os_code == EROFS;
+    return Error{denied ? Errc::no_permission : Errc::no_resources, "make socket", os_code};
+}
+
 Result<GuardedFd> listen_on_file(const sockaddr_un& file) {
     GuardedFd fd = open_stream(AF_UNIX);
     if (!fd) return network_error("socket", errno);
     if (!bind_to(fd.get(), file, sizeof file)) {
-        if (errno != EADDRINUSE || !is_dead(file)) return network_error("bind", errno);
+        const int os_code = errno;
+        if (os_code != EADDRINUSE || !is_dead(file)) return file_error(os_code);
         unlink(file.sun_path);
-        if (!bind_to(fd.get(), file, sizeof file)) return network_error("bind", errno);
+        if (!bind_to(fd.get(), file, sizeof file)) return file_error(errno);
     }
     chmod(file.sun_path, 0660);
     if (listen(fd.get(), kBacklog) != 0) return network_error("listen", errno);
@@ -73,8 +83,12 @@ Result<GuardedFd> listen_on_port(const Endpoint& endpoint) {
     const int one = 1;  // connections of a predecessor may still be on their way out
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     const SocketAddress address = to_socket_address(endpoint);
-    if (!bind_to(fd.get(), address.storage, address.size)) return network_error("bind", errno);
-    if (listen(fd.get(), kBacklog) != 0) return network_error("listen", errno);
+    if (!bind_to(fd.get(), address.storage, address.size)) {
+        Error error = network_error("bind", errno);
+        if (error.code != Errc::no_permission) error.step = "serve";
+        return error;
+    }
+    if (listen(fd.get(), kBacklog) != 0) return network_error("serve", errno);
     return fd;
 }
 
