@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace mailslot::os {
 
@@ -10,5 +11,7 @@ namespace mailslot::os {
 bool is_own_user(std::uint32_t user);
 // Who may do all that this process's user may.
 inline bool is_own_user_or_root(std::uint32_t user) { return user == 0 || is_own_user(user); }
+
+std::string name_of_user(std::uint32_t user);  // its number, where it has no name
 
 }  // namespace mailslot::os

@@ -1,10 +1,9 @@
 // What the post office tells others of its books: docs/protocol/local-socket.md.
 
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "model/losses.h"
+#include "os/user.h"
 #include "post/office.h"
 #include "post/office_slot.h"
 
@@ -55,8 +54,8 @@ void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
 // Where the office serves all users: who has a slot of theirs, and who may see the slot.
 bool Office::may_ask_about(int fd, const Slot& slot) const {
     const std::uint32_t asker = door_.user_of(fd);
-    const std::uint32_t owner = slot.registrant == kOwn ? geteuid() : slot.user;
-    return asker == owner || asker == geteuid() || asker == 0 || !slot.entered_for.empty();
+    const bool is_its_own = slot.registrant != kOwn && asker == slot.user;
+    return is_its_own || os::is_own_user_or_root(asker) || !slot.entered_for.empty();
 }
 
 void Office::tell_senders(int fd, const LocalMessage& question) const {

@@ -22,6 +22,7 @@ constexpr unsigned kUserFolderMode = 0700;
 constexpr unsigned kSystemFolderMode = 0755;
 constexpr unsigned kSharedFolderMode = 01733;  // where guests put their sockets
 constexpr auto kDaemonPatience = std::chrono::seconds(5);
+constexpr auto kGuestPatience = std::chrono::seconds(1);
 constexpr auto kDaemonSeeksAgain = std::chrono::milliseconds(5);
 // Each takes a descriptor here; writers beyond that are not let in.
 constexpr std::size_t kMaxVisitors = 16384;
@@ -99,7 +100,8 @@ Result<void> Station::prepare_folder() {
 // A reading process is content without a post office; a daemon is one or nothing, and a guest can
 // do nothing without a daemon.
 Result<void> Station::find_place() {
-    const auto until = clock_.now() + kDaemonPatience;
+    // mailslotd may be on its way, or between its end and its next start.
+    const auto until = clock_.now() + (is_guest_ ? kGuestPatience : kDaemonPatience);
     for (;;) {
         Result<void> found;
         execute([&] {
@@ -110,9 +112,10 @@ Result<void> Station::find_place() {
             }
         });
         const bool may_change =
-            !found && role_.rank != wire::Rank::reader &&
-            (found.error().code == Errc::no_such_slot || found.error().code == Errc::closed ||
-             found.error().code == Errc::timed_out);
+            !found && (is_guest_ || (role_.rank != wire::Rank::reader &&
+                                     (found.error().code == Errc::no_such_slot ||
+                                      found.error().code == Errc::closed ||
+                                      found.error().code == Errc::timed_out)));
         if (!may_change || clock_.now() >= until) return found;
         std::this_thread::sleep_for(kDaemonSeeksAgain);  // somebody is just becoming it
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "os/user.h"
 #include "post/station.h"
 
 namespace mailslot::post {
@@ -104,7 +105,7 @@ bool Station::join_office(const inbox::SlotFolder& office, const std::string& di
     auto connection = os::connect_local(office.office_socket_path());
     if (!connection) return false;
     const std::uint32_t user = os::peer_identity(connection->get()).uid;
-    const bool is_trusted = user == geteuid() || user == 0 ||
+    const bool is_trusted = os::is_own_user_or_root(user) ||
                             (os::owner_of(dir) == user && os::check_folder(dir).has_value());
     if (!is_trusted) return false;
     office_connection_ = std::move(*connection);

@@ -184,6 +184,23 @@ class Users(lab.LabTest):
         self.assertEqual(status, 5, said)
         self.assertIn("no mailslotd serves all users there; start `mailslotd --system`", said)
 
+    def test_a_guest_that_starts_while_the_daemon_is_away_waits_for_it(self):
+        self.daemon().stop(signal.SIGTERM)
+        guest = self.b.start("listen", "--verbose", "--json", "IN", prefix=as_user(ANN))
+        self.daemon()
+        guest.ready()
+        self.a.put("//*/mailslot/IN", "hello")
+        self.assertEqual(message_from(guest)["text"], "hello")
+
+    def test_the_doctor_names_who_keeps_a_slot_to_himself(self):
+        self.daemon()
+        slot = self.listen(ANN, "OWN")
+        _, out, err = self.b.run("doctor", "--json", "own", prefix=as_user(BOB))
+        finding = next(f for f in map(lab.json.loads, out.splitlines()) if f["check"] == "address own")
+        self.assertEqual((finding["status"], finding["cause"]), ("failed", "no_permission"), err)
+        self.assertIn(f"own of user {ANN} (process {slot.process.pid}) is for its owner only", finding["detail"])
+        self.assertIn("--access", finding["mend"])
+
     def test_another_user_cannot_have_the_office(self):
         daemon = self.daemon()
         status, _, said = self.b.start("--system", "--replace", prefix=as_user(ANN),

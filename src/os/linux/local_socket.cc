@@ -17,6 +17,7 @@
 #include "os/interruption.h"
 #include "os/linux/many_messages.h"
 #include "os/linux/passing_fds.h"
+#include "os/user.h"
 
 namespace mailslot::os {
 namespace {
@@ -263,6 +264,6 @@ PeerIdentity peer_identity(int fd) {
     return peer;
 }
 
-bool shares_events(int fd) { return peer_identity(fd).uid == geteuid(); }
+bool shares_events(int fd) { return is_own_user(peer_identity(fd).uid); }
 
 }  // namespace mailslot::os

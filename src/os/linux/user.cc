@@ -1,7 +1,9 @@
 #include "os/user.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 
 namespace mailslot::os {
@@ -22,5 +24,14 @@ bool stands_for_others(std::uint32_t user) {
 }  // namespace
 
 bool is_own_user(std::uint32_t user) { return user == geteuid() && !stands_for_others(user); }
+
+std::string name_of_user(std::uint32_t user) {
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> text{};
+    const bool is_known =
+        getpwuid_r(user, &entry, text.data(), text.size(), &found) == 0 && found != nullptr;
+    return is_known ? entry.pw_name : std::to_string(user);
+}
 
 }  // namespace mailslot::os

@@ -7,11 +7,15 @@
 #include <system_error>
 #include <vector>
 
+#include "api/process.h"
 #include "api/search.h"
 #include "base/visible_text.h"
 #include "carrier/udp/host_resolver.h"
+#include "inbox/ask_reader.h"
 #include "mailslot/doctor/finding.h"
 #include "model/address.h"
+#include "os/local_socket.h"
+#include "os/user.h"
 #include "trust/keys.h"
 #include "wire/discovery.h"
 #include "wire/frame.h"
@@ -233,11 +237,33 @@ Finding classic_or(const Patient& patient, const Address& peer, Finding why) {
     return *std::move(classic);
 }
 
+// "user ann (process 4711)".
+std::string reader_of(const std::string& key) {
+    const auto process = Process::current();
+    if (!process) return "another user";
+    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+        const auto entry = folder.find(key);
+        if (!entry) continue;
+        const auto connection = inbox::ReaderConnection::to(*entry, false);
+        if (!connection) continue;
+        const os::PeerIdentity reader = os::peer_identity(connection->fd());
+        return "user " + os::name_of_user(reader.uid) + " (process " + std::to_string(reader.pid) +
+               ')';
+    }
+    return "another user";
+}
+
 // Why nobody on this machine whom NAME alone reaches has a reader of it.
 Finding why_nobody_here(const Address& address, const Found& others) {
     const std::string& name = address.slot.text;
     const auto slot = info(name);
     if (slot) return {"", Status::ok, "", "process " + std::to_string(slot->reader_pid), ""};
+    if (slot.error().code == Errc::no_permission) {
+        return {"", Status::failed, "no_permission",
+                name + " of " + reader_of(address.slot.key) +
+                    " is for its owner only; to all machines ('*') it is reached as from elsewhere",
+                "mailslot listen " + name + " --access everybody    # by that user; or group"};
+    }
     if (slot.error().code != Errc::no_such_slot) {
         return {"", Status::failed, std::string(to_string(slot.error().code)),
                 to_string(slot.error()), "mailslot listen " + name + " --access everybody"};
