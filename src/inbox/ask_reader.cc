@@ -70,7 +70,9 @@ std::vector<std::size_t> fair_order(std::span<const SlotEntry> entries) {
     std::map<std::uint32_t, std::size_t> seen;
     std::vector<std::pair<Rank, std::size_t>> ranked;
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        const auto user = os::owner_of(entries[i].socket_path).value_or(os::PeerIdentity::kNobody);
+        const std::string& path = entries[i].socket_path;
+        const auto owner = os::owner_of(path).value_or(os::PeerIdentity::kNobody);
+        const std::uint32_t user = guest_of(path).value_or(owner);
         const bool is_strangers = !os::is_own_user_or_root(user);
         ranked.push_back({{is_strangers, is_strangers ? seen[user]++ : 0}, i});
     }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 
 #include "base/hex.h"
 #include "os/local_socket.h"
@@ -50,6 +51,10 @@ Result<void> SlotFolder::prepare(unsigned mode) const {
 
 std::string SlotFolder::reader_socket_path(std::uint64_t random) const {
     return dir_ + "/readers/" + hex_of(random) + ".sock";
+}
+
+std::string SlotFolder::guest_socket_path(std::uint32_t user, std::uint64_t random) const {
+    return dir_ + "/readers/" + std::to_string(user) + '-' + hex_of(random) + ".sock";
 }
 
 std::string SlotFolder::entry_path(std::string_view key) const {
@@ -115,6 +120,14 @@ std::vector<SlotEntry> SlotFolder::list() const {
         if (auto entry = read_entry(dir_ + "/slots/" + file)) entries.push_back(std::move(*entry));
     }
     return entries;
+}
+
+std::optional<std::uint32_t> guest_of(std::string_view socket_path) {
+    const std::string_view file = socket_path.substr(socket_path.rfind('/') + 1);
+    std::uint32_t user = 0;
+    const auto [at, error] = std::from_chars(file.data(), file.data() + file.size(), user);
+    const bool is_guests = error == std::errc() && at != file.data() + file.size() && *at == '-';
+    return is_guests ? std::optional(user) : std::nullopt;
 }
 
 std::vector<SlotEntry> all_entries(const std::vector<SlotFolder>& folders) {

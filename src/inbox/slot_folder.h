@@ -1,6 +1,8 @@
 // Where the slots of this machine (or of this user on it) are found: docs/slot-folder.md.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +41,8 @@ public:
     Result<void> prepare(unsigned mode) const;
 
     std::string reader_socket_path(std::uint64_t random) const;
+    // Of one that the office makes for a process of another user.
+    std::string guest_socket_path(std::uint32_t user, std::uint64_t random) const;
     std::string reader_socket_path(const std::string& file) const {
         return dir_ + "/readers/" + file;
     }
@@ -80,6 +84,9 @@ private:
 
     std::string dir_, office_;
 };
+
+// Whom an office has made a socket for, by its path; no value: it made itself.
+std::optional<std::uint32_t> guest_of(std::string_view socket_path);
 
 std::vector<SlotEntry> all_entries(const std::vector<SlotFolder>& folders);
 

@@ -43,6 +43,8 @@ Result<GuardedFd> connect_local(const std::string& path);
 bool is_listened_at(const std::string& path);
 // Whether it is one that accept_local() takes, opened by another program. It does not block then.
 bool is_listener(const GuardedFd& fd);
+// Of one that another process has made for us: those who connect are told that we listen there.
+bool listen_again(const GuardedFd& fd);
 // From now on nobody can send descriptors to this socket, nor to those that connect to it if it
 // listens. False: the system cannot do that (Linux before 6.16).
 bool refuse_descriptors(int fd);

@@ -84,7 +84,10 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
                                       .domain = std::string(answer.domain)};
               (void)network_->send(asker, {&answer, 1});
           }) {
-    if (role_.serves_all_users) owners_.emplace(folder, clock);
+    if (role_.serves_all_users) {
+        owners_.emplace(folder, clock);
+        guest_sockets_.emplace(folder, random_);
+    }
     post_office_.ids().addresses_are_known_by(
         [this](const IpAddress& address) { return addresses_.has(address); });
     if (classic_) gateway_.emplace(settings, station, *network_, *classic_);

@@ -23,6 +23,7 @@
 #include "post/deputies.h"
 #include "post/door.h"
 #include "post/gateway.h"
+#include "post/guest_sockets.h"
 #include "post/handover.h"
 #include "post/item_maker.h"
 #include "post/name_owners.h"
@@ -137,6 +138,7 @@ private:
     void use_machine();
     void drop_registrant(int fd);
     void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd>& fds);
+    void give_socket(int fd, const wire::LocalMessage& message);
     Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
     std::chrono::milliseconds patience_with(const Slot& slot);
@@ -173,7 +175,9 @@ private:
     // Their files, and the lock's, may be removed: whose they are shows by these.
     std::optional<os::FileId> listener_file_, takeover_file_;
     Door door_;
-    std::optional<NameOwners> owners_;  // where slots of several users are registered
+    // Where slots of several users are registered.
+    std::optional<NameOwners> owners_;
+    std::optional<GuestSockets> guest_sockets_;
 
     // Handing over, as a successor: whose slots are expected, whose books came, and when we receive
     // at the latest. No value: we do.

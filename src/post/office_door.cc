@@ -1,6 +1,7 @@
 // Where other processes come to the office: who may register, and what is entered for whom.
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <tuple>
 
@@ -110,7 +111,7 @@ bool Office::has_room_for_slot(std::uint32_t user, std::size_t bytes) const {
 }
 
 // A process that may not write to the slot folder asks us to: detail has its socket, a slash, and
-// the name as it wrote it. The socket must be its own user's.
+// the name as it wrote it. The socket must be one that we made for it.
 Result<void> Office::enter_name(int fd, const wire::LocalMessage& message, Slot& slot) {
     if (message.detail.empty()) return {};
     const auto slash = message.detail.find('/');
@@ -118,8 +119,8 @@ Result<void> Office::enter_name(int fd, const wire::LocalMessage& message, Slot&
     const std::string text =
         slash != std::string::npos ? message.detail.substr(slash + 1) : std::string();
     const std::string path = folder_.reader_socket_path(socket);
-    if (socket.empty() || socket.front() == '.' || fold(text) != message.key ||
-        os::owner_of(path) != door_.user_of(fd)) {
+    const bool is_its_own = guest_sockets_ && guest_sockets_->is_of(fd, socket);
+    if (!is_its_own || fold(text) != message.key) {
         return Error{Errc::no_permission, "enter slot"};
     }
     const auto entry = folder_.find(message.key);
@@ -148,6 +149,8 @@ void Office::hear(int fd, const LocalMessage& message, std::vector<os::UniqueFd>
     switch (message.op) {
         case LocalOp::register_slot:
             return register_slot(fd, message, fds);
+        case LocalOp::want_socket:
+            return give_socket(fd, message);
         case LocalOp::unregister_slot:
             return remove_slot(message.key, fd);
         case LocalOp::event:
@@ -183,7 +186,20 @@ void Office::drop_registrant(int fd) {
     asked_.erase(fd);
     told_.erase(fd);
     deputies_.dismiss(fd);
+    if (guest_sockets_) guest_sockets_->remove_of(fd);
     door_.dismiss(fd);
+}
+
+void Office::give_socket(int fd, const LocalMessage& message) {
+    if (!guest_sockets_) return drop_registrant(fd);
+    auto made = guest_sockets_->make(fd, door_.user_of(fd), message.detail);
+    if (!made) {
+        (void)os::send_packet(fd, wire::encode({.op = LocalOp::refused, .why = made.error().code}));
+        return;
+    }
+    const std::array given{made->listener.get()};
+    (void)os::send_packet(
+        fd, wire::encode({.op = LocalOp::given_socket, .detail = std::move(made->file)}), given);
 }
 
 void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::UniqueFd>& fds) {

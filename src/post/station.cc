@@ -20,7 +20,6 @@ namespace {
 // to a slot in it.
 constexpr unsigned kUserFolderMode = 0700;
 constexpr unsigned kSystemFolderMode = 0755;
-constexpr unsigned kSharedFolderMode = 01733;  // where guests put their sockets
 constexpr auto kDaemonPatience = std::chrono::seconds(5);
 constexpr auto kGuestPatience = std::chrono::seconds(1);
 constexpr auto kDaemonSeeksAgain = std::chrono::milliseconds(5);
@@ -89,7 +88,7 @@ Result<void> Station::prepare_folder() {
     if (!prepared || !role_.serves_all_users) return prepared;
     for (const auto& [folder, mode] :
          {std::pair("", kSystemFolderMode), std::pair("/slots", kSystemFolderMode),
-          std::pair("/readers", kSharedFolderMode)}) {
+          std::pair("/readers", kSystemFolderMode)}) {
         if (!os::set_mode(settings_.dir + folder, mode)) {
             return Error{Errc::no_permission, "open folder", errno, settings_.dir + folder};
         }
@@ -143,14 +142,19 @@ Result<void> Station::prepare() {
         if (!lock) return lock.error();
         sweep(settings_.dir + "/readers");
     }
-    auto listener = os::listen_local(socket_path_, 0666);
-    // A folder that mailslotd has opened to guests has a place for their sockets.
-    if (!listener && is_guest_) return nobody_serves_guests();
-    if (!listener) return listener.error();
-    listener_ = std::move(*listener);
-    listener_file_ = os::file_at(socket_path_);
     door_ = std::make_unique<Door>(*loop_, clock_, bounds_of_process(kMaxVisitors),
                                    [this](int fd) { hear_visitor(fd); });
+    if (is_guest_) return {};  // the office makes its socket
+    auto listener = os::listen_local(socket_path_, 0666);
+    if (!listener) return listener.error();
+    return listen_at(socket_path_, std::move(*listener));
+}
+
+Result<void> Station::listen_at(const std::string& path, os::GuardedFd listener) {
+    if (listener_) door_->shut(listener_.get());
+    listener_ = std::move(listener);
+    socket_path_ = path;
+    listener_file_ = os::file_at(path);
     return door_->open(listener_.get(), Door::Descriptors::refused);
 }
 

@@ -101,6 +101,7 @@ private:
     Result<void> check_as_guest() const;
     Result<void> prepare_folder();
     Result<void> prepare();
+    Result<void> listen_at(const std::string& path, os::GuardedFd listener);
     Result<void> find_place();
     Error why_no_office() const;
     void run();
@@ -135,6 +136,7 @@ private:
     // The post office (station_office.cc).
     void seek_office();
     void seek_later();
+    Result<void> obtain_socket();
     bool become_office();
     bool join_office();
     bool join_office(const std::string& dir);
@@ -190,7 +192,7 @@ private:
     // In the folder of another user, whose mailslotd does there for us what we may not.
     const bool is_guest_;
     inbox::SlotFolder folder_;  // with the names of our network's office
-    const std::string socket_path_;
+    std::string socket_path_;
 
     std::unique_ptr<os::EventLoop> loop_;
     std::unique_ptr<os::Liveness> liveness_;

@@ -199,6 +199,7 @@ void Station::register_all() {
     deputy_->resign();      // our predecessor's; the new one lends what it has
     bury_office_writers();  // our predecessor's; it is not at work any more
     tell_machine();
+    if (is_guest_ && !obtain_socket()) return;
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_connection_) return;

@@ -53,6 +53,7 @@ void Station::seek_office() {
     if (!found) return seek_later();
     if (office_) seek_tries_ = 0;
     if (is_guest_) watch_for_machines_office();
+    if (is_guest_ && office_connection_ && !obtain_socket()) return;
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_ && !office_connection_) return;  // it went away meanwhile: we seek again
@@ -308,6 +309,35 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     if (!sent.error().detail.empty()) why.detail += ": " + sent.error().detail;
     set_refused(key, why);
     return why;
+}
+
+// At the office, for a guest. It listens itself, so that those who ask know whose process answers.
+Result<void> Station::obtain_socket() {
+    const std::string file =
+        listener_ ? socket_path_.substr(socket_path_.rfind('/') + 1) : std::string();
+    const auto deadline = clock_.now() + kAnswerPatience;
+    auto sent = os::send_packet(office_connection_.get(),
+                                wire::encode({.op = LocalOp::want_socket, .detail = file}));
+    Result<void> obtained = sent;
+    while (obtained) {
+        auto packet = os::receive_guarded(office_connection_.get(), deadline);
+        const auto message = packet ? wire::decode_local_message(packet->bytes)
+                                    : Result<LocalMessage>(packet.error());
+        if (!message) {
+            obtained = message.error();
+        } else if (message->op == LocalOp::refused && message->key.empty()) {
+            obtained = Error{message->why, kRefusal};
+        } else if (message->op != LocalOp::given_socket) {
+            answer_office(*message, std::move(packet->fds));
+        } else if (packet->fds.empty() || !os::listen_again(packet->fds[0])) {
+            obtained = Error{Errc::bad_segment, kRefusal};
+        } else {
+            return listen_at(folder_.reader_socket_path(message->detail),
+                             std::move(packet->fds[0]));
+        }
+    }
+    leave_office();
+    return obtained;
 }
 
 // What mailslotd needs to enter a guest's slot.

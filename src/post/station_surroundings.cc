@@ -52,6 +52,7 @@ void Station::keep_folder() {
 }
 
 bool Station::put_socket_back() {
+    if (is_guest_) return office_connection_ && obtain_socket();
     if (!prepare_folder()) return false;
     Result<os::GuardedFd> lock{os::GuardedFd()};
     if (!is_guest_) {
@@ -60,11 +61,7 @@ bool Station::put_socket_back() {
     }
     os::remove_file(socket_path_);
     auto listener = os::listen_local(socket_path_, 0666);
-    if (!listener) return false;
-    door_->shut(listener_.get());
-    listener_ = std::move(*listener);
-    listener_file_ = os::file_at(socket_path_);
-    return door_->open(listener_.get(), Door::Descriptors::refused).has_value();
+    return listener && listen_at(socket_path_, std::move(*listener));
 }
 
 // A cleaner may also take single files.

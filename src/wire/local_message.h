@@ -55,7 +55,11 @@ enum class LocalOp : std::uint8_t {
     lent_socket = 29,  // descriptor; key: which carrier's; detail: its memo
     lent_slot = 30,    // number, descriptors as with attached
 
-    last = lent_slot,
+    // docs/daemon.md, "Slots of several users".
+    want_socket = 31,  // guest to the office: make me one; detail: the file that I have had, if any
+    given_socket = 32,  // answer; detail: its file; descriptor: it
+
+    last = given_socket,
 };
 
 // Who claims the office.

@@ -12,7 +12,7 @@ import struct
 import sys
 
 ATTACH, ATTACHED, INFO, SLOT_INFO, REFUSED, REGISTER, UNREGISTER, REGISTERED = 1, 2, 3, 4, 7, 8, 9, 10
-COUNTERS, DROPS, DROP_PAGE, CLAIM = 14, 17, 18, 21
+COUNTERS, DROPS, DROP_PAGE, CLAIM, WANT_SOCKET, GIVEN_SOCKET = 14, 17, 18, 21, 31, 32
 MOST_CONNECTIONS = 1024  # of one user
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 PAGE = 4096
@@ -244,17 +244,26 @@ def largest_segment():
     return size, segment
 
 
+def socket_of_his_own(office, earlier=b""):
+    """At which his slots' writers come: the office makes it."""
+    office.sendall(packet(WANT_SOCKET, detail=earlier))
+    answer, fds, _, _ = socket.recv_fds(office, 65536, 1)
+    assert answer[1] == GIVEN_SOCKET, answer
+    bytes_of_file, = struct.unpack_from(">H", answer, 9)
+    listener = socket.socket(fileno=fds[0])
+    listener.listen(1024)
+    listener.setblocking(True)
+    return answer[11:11 + bytes_of_file].decode(), listener
+
+
 def trap(run, how):
     """A reader that does ill to those who look at it: `answers` says what it sends."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.bind(f"{run}/readers/bob.sock")
-    listener.listen(1024)
-    os.chmod(f"{run}/readers/bob.sock", 0o666)
     office = connect(f"{run}/office.sock")
+    file, listener = socket_of_his_own(office)
     fine, alive = segment_of(run, b"BOBS")[:2]
     for i in range(300 if how == "silent" else 1):
         name = f"TRAP{i}"
-        answer = answer_to(office, packet(REGISTER, name.encode(), 1, f"bob.sock/{name}".encode()), (fine, alive))
+        answer = answer_to(office, packet(REGISTER, name.encode(), 1, f"{file}/{name}".encode()), (fine, alive))
         assert answer[0] == REGISTERED, answer
     print("set", flush=True)
     kept = []
@@ -317,8 +326,6 @@ def take_what_is_anns(run):
             said[what] = answer and answer[0]
     with connect(f"{run}/office.sock") as office:
         socket.send_fds(office, [packet(UNREGISTER, b"ANNS")], [])  # no answer to that
-    sockets = [name for name in os.listdir(f"{run}/readers")] if os.access(f"{run}/readers", os.R_OK) else []
-    said["sees the sockets"] = bool(sockets)
     entries = [open(entry.path, "rb").read().split(b"\0") for entry in os.scandir(f"{run}/slots")]
     hers = next(reader for _, reader, key, _, _ in entries if key == b"ANNS").decode()
     with connect(f"{run}/office.sock") as office:
@@ -328,7 +335,11 @@ def take_what_is_anns(run):
         for op in (ATTACH, INFO, DROPS):
             answer = answer_to(station, packet(op, b"ANNS") + (bytes(8) if op == DROPS else b""))
             said[f"ask her reader {op}"] = answer and answer[0]
+    with connect(f"{run}/office.sock") as office:
+        socket_of_his_own(office, hers.encode())
+        said["have her socket removed"] = "done" if not os.path.exists(f"{run}/readers/{hers}") else "refused"
     for what, deed in (
+            ("put a file beside her socket", lambda: open(f"{run}/readers/x", "wb")),
             ("remove her socket", lambda: os.remove(f"{run}/readers/{hers}")),
             ("rename her socket", lambda: os.rename(f"{run}/readers/{hers}", f"{run}/readers/x")),
             ("remove the office's socket", lambda: os.remove(f"{run}/office.sock")),

@@ -325,7 +325,7 @@ class OwnFolders(lab.LabTest):
 
     def test_root_uses_the_folder_with_the_daemon_and_without(self):
         """As the package leaves it: all in it is the daemon's. Cron jobs and services of root come first."""
-        for folder, mode in (("slots", "0755"), ("readers", "1733")):
+        for folder, mode in (("slots", "0755"), ("readers", "0755")):
             self.in_b("install", "-d", "-o", str(DAEMON), "-g", str(DAEMON), "-m", mode, f"/run/mailslot/{folder}")
         first = self.b.listen(name="FIRST")
         self.hears(first, "FIRST", "without")

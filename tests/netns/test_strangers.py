@@ -77,7 +77,6 @@ class Descriptors(Strangers):
                     status, out, err = self.b.run(*command, prefix=as_user(user) + list(prefix))
                     self.assertLess(time.monotonic() - began, SOON, (command, status, out, err))
                 bob.kill()
-                (self.run_folder / "readers" / "bob.sock").unlink()
 
 
 class Connections(Strangers):
@@ -124,6 +123,20 @@ class Slots(Strangers):
 
 
 class Readers(Strangers):
+    def test_that_are_killed_leave_no_sockets(self):
+        sockets = self.run_folder / "readers"
+        before = len(list(sockets.iterdir()))
+        for end in (signal.SIGKILL, signal.SIGTERM):
+            readers = [self.listen(BOB, f"K{i}") for i in range(10)]
+            self.assertEqual(len(list(sockets.iterdir())), before + len(readers))
+            for reader in readers:
+                reader.process.send_signal(end)
+            self.wait_until("they are gone", lambda: len(list(sockets.iterdir())) == before)
+        self.listen(BOB, "LATER")
+        self.office.stop(signal.SIGKILL)
+        self.office = self.b.daemon("--system", prefix=as_user(DAEMON))
+        self.wait_until("each has one again", lambda: len(list(sockets.iterdir())) == before + 1)
+
     def test_that_never_answer_are_asked_all_at_once(self):
         self.listen(BOB, "BOBS")
         self.begin("trap", "silent")

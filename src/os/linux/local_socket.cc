@@ -183,6 +183,10 @@ bool is_listener(const GuardedFd& fd) {
            fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK) == 0;
 }
 
+bool listen_again(const GuardedFd& fd) {
+    return is_listener(fd) && listen(fd.get(), SOMAXCONN) == 0;
+}
+
 bool refuse_descriptors(int fd) {
     const int off = 0;
     return setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off) == 0;

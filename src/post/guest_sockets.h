@@ -1,0 +1,41 @@
+// The sockets at which guests' reading processes are asked: the office makes them, so that nobody
+// else need write to the machine's folder, and removes them when their process is gone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "inbox/slot_folder.h"
+#include "mailslot/result.h"
+#include "os/fork_guard.h"
+
+namespace mailslot::post {
+
+// Threads: the office's.
+class GuestSockets {
+public:
+    GuestSockets(const inbox::SlotFolder& folder, Random& random)
+        : folder_(folder), random_(random) {}
+
+    struct Made {
+        os::GuardedFd listener;
+        std::string file;  // its name in readers/
+    };
+    // For a connection of that user's, in place of what this office gave it before, and of
+    // `earlier`, a file that an earlier office has given to that user. Errors: no_permission,
+    // no_resources.
+    Result<Made> make(int connection, std::uint32_t user, std::string_view earlier);
+    // Whether the file was made for that connection.
+    bool is_of(int connection, std::string_view file) const;
+    void remove_of(int connection);
+
+private:
+    const inbox::SlotFolder& folder_;
+    Random& random_;
+    std::map<int, std::string> files_{};
+};
+
+}  // namespace mailslot::post
