@@ -88,10 +88,8 @@ constexpr StepAdvice kSteps[] = {
     {Errc::timed_out, "ask the reader", kStopped},
     {Errc::timed_out, "ask the post office", kStopped},
     {Errc::slot_exists, "take over", {}},
-    {Errc::no_resources, "start thread", {}},
     {Errc::message_too_big, "send", "split it: this is the network's limit, not the reader's"},
     {Errc::no_resources, "size the slot", {}},
-    {Errc::no_resources, "start thread", {}},
     {Errc::no_permission, "seal", {}},
     {Errc::no_permission, "key", {}},
     {Errc::no_permission, "create slot", {}},
@@ -208,6 +206,7 @@ std::string_view advice_for(const Error& error) {
         }
     }
     if (is_forbidden(error)) return kForbidden;
+    if (step_of(error) == "start thread") return {};  // the detail names the limits
     if (error.code == Errc::no_resources) return advice_about_resources(error.os_code);
     const bool is_classic = error.detail == "UDP port 137" || error.detail == "UDP port 138";
     if (error.code == Errc::port_taken && is_classic) {

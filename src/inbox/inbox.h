@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "inbox/drop_book.h"
+#include "inbox/harm_watch.h"
 #include "inbox/segment.h"
 #include "model/address.h"
 #include "model/contents.h"
@@ -103,7 +104,10 @@ public:
     Result<WriterPass> admit_writer();       // Errors: closed, no_resources
     os::UniqueFd event_for_writers() const;  // a duplicate; none where nobody polls the slot
     void bury(std::uint32_t number);         // that writer is dead
-    void ring();                             // a writer asks: it lacks the event descriptor
+    // Where others may write: what one of them may have left, or hold up. For about once a second.
+    // True: the memory is another now, and who has the old one should be given this.
+    bool look_for_harm();
+    void ring();  // a writer asks: it lacks the event descriptor
     // `ask` is called, on any thread, when there may be memory to give back in a while. Set before
     // anybody else knows the inbox.
     void on_spare_memory(std::function<void()> ask) { ask_for_trim_ = std::move(ask); }
@@ -214,6 +218,7 @@ private:
     std::uint64_t earlier_received_bytes_ = 0, earlier_senders_forgotten_ = 0;
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
+    HarmWatch harm_;
     MachineId machine_;  // stands in the segment, and in the next one
     DropBook drops_;
     struct {

@@ -28,6 +28,16 @@ void Inbox::bury(std::uint32_t number) {
     if (event_) settle_poll();
 }
 
+bool Inbox::look_for_harm() {
+    const os::BiasedMutex::Guest guest(mutex_);
+    if (closed_) return false;
+    const bool is_spoiled = harm_.look(*segment_, nothing_waits());
+    if (!is_spoiled && !is_damaged()) return false;
+    replace_segment();
+    if (event_) settle_poll();
+    return true;
+}
+
 // Writers come and go: the time to look at what no reading would show, and what would keep them out
 // for good.
 void Inbox::replace_if_damaged() {
@@ -128,6 +138,7 @@ void Inbox::replace_segment() {
     }
     write_machine(fresh->header(), machine_);
     segment_ = std::make_shared<Segment>(std::move(*fresh));
+    harm_.begin_anew();
     read_ = {};
     last_.kind = RecordKind::continued;
     row_ = {};

@@ -121,6 +121,7 @@ private:
     void keep_office_place();
     void keep_watch();
     void ask_again_for_names();
+    void look_for_harm();
     void trim_slots();
     void make_room(inbox::Inbox& inbox, std::uint64_t wanted_bytes);
     void look_for_room();

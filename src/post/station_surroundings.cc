@@ -13,6 +13,16 @@ void Station::look_around() {
     keep_office_place();
     keep_watch();
     ask_again_for_names();
+    look_for_harm();
+}
+
+void Station::look_for_harm() {
+    for (auto next = slots_.begin(); next != slots_.end();) {
+        const auto [key, inbox] = *next;
+        const bool is_new = inbox->options().access != Access::owner && inbox->look_for_harm();
+        if (is_new && office_connection_) (void)register_slot(inbox);
+        next = slots_.upper_bound(key);
+    }
 }
 
 // Another user's process had them: it may be gone, or have taken them while the office was away.

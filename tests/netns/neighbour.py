@@ -16,7 +16,7 @@ COUNTERS, DROPS, DROP_PAGE, CLAIM, WANT_SOCKET, GIVEN_SOCKET = 14, 17, 18, 21, 3
 MOST_CONNECTIONS = 1024  # of one user
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 PAGE = 4096
-MAGIC, LAYOUT, LOCK = 0x31746F6C736C696D, 6, 512  # docs/inbox.md, section 2
+MAGIC, LAYOUT, LOCK, SLOT_FULL, TOO_BIG, NETWORK_GAP = 0x31746F6C736C696D, 6, 512, 640, 768, 896  # docs/inbox.md, section 2
 NONE = 2**64 - 1
 
 
@@ -220,6 +220,21 @@ def lock_slots(run):
         assert answer_to(office, packet(REGISTER, f"EVIL{i}".encode(), 1), (slot, alive))[0] == REGISTERED
     print("locked", flush=True)
     sys.stdin.read()
+
+
+def leave_behind(run, what):
+    """In a slot that he may write to; then he ends."""
+    segment = segment_of(run, b"OPEN")[0]
+    with mmap.mmap(segment, os.fstat(segment).st_size) as memory_of_slot:
+        if what.isdigit():  # the lock, in the name of that writer
+            memory_of_slot[LOCK:LOCK + 4] = struct.pack("<I", int(what))
+        elif what == "counters":
+            for offset in (SLOT_FULL, TOO_BIG, *(NETWORK_GAP + 128 * i for i in range(6))):
+                memory_of_slot[offset:offset + 8] = struct.pack("<Q", NONE)
+        elif what == "blocks":
+            blocks, = struct.unpack_from("<I", memory_of_slot, 16)
+            memory_of_slot[PAGE:PAGE + blocks] = bytes([1]) * blocks
+    return "left"
 
 
 def register_much(run):

@@ -30,8 +30,8 @@ class Neighbourhood(lab.LabTest):
         return self.b.start("-B", "-c", PROGRAM, deed, str(self.run_folder), *how, prefix=as_user(BOB),
                             program="/usr/bin/python3", **streams)
 
-    def done(self, deed):
-        status, out, err = self.bob(deed).end()
+    def done(self, deed, *how):
+        status, out, err = self.bob(deed, *how).end()
         self.assertEqual((status, err), (0, ""))
         return json.loads(out)
 

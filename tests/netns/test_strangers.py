@@ -122,6 +122,45 @@ class Slots(Strangers):
         self.listen(BOB, "MORE")
 
 
+class OpenedSlot(Strangers):
+    """What one who may write to a slot leaves in its memory ends with him, within seconds."""
+
+    def setUp(self):
+        super().setUp()
+        self.open = self.listen(ANN, "OPEN", "--access", "everybody")
+
+    def goes_on(self):
+        """Whether an honest writer's message and one from afar are heard, and no other is lost."""
+        if self.b.run("put", "OPEN", "at home", prefix=as_user(ANN))[0] != 0:
+            return False
+        self.assertEqual(message_from(self.open)["text"], "at home")
+        self.a.put("//*/mailslot/OPEN", "from afar")
+        self.assertEqual(message_from(self.open)["text"], "from afar")
+        return True
+
+    def test_a_lock_in_the_name_of_a_writer_that_lives(self):
+        self.assertTrue(self.goes_on())
+        for number in ("1", "99", str(2**31 - 1)):
+            with self.subTest(number=number):
+                self.assertEqual(self.done("leave_behind", number), "left")
+                self.wait_until("others go on", self.goes_on)
+
+    def test_counters_that_cannot_be(self):
+        self.assertTrue(self.goes_on())
+        self.assertEqual(self.done("leave_behind", "counters"), "left")
+        self.wait_until("they are right again", lambda: self.b.info("OPEN")["lost"] < 1000)
+        self.assertTrue(self.goes_on())
+
+    def test_blocks_that_seem_to_be_in_use(self):
+        self.assertTrue(self.goes_on())
+        self.assertEqual(self.done("leave_behind", "blocks"), "left")
+        writer = self.b.start("put", "--no-wait", "OPEN", prefix=as_user(ANN))
+        text = b"x" * 60000 + b"\n"
+        writer.process.stdin.write(text * 20)
+        writer.end()
+        self.wait_until("others go on", lambda: self.b.run("put", "--no-wait", "OPEN", "y" * 60000, prefix=as_user(ANN))[0] == 0)
+
+
 class Readers(Strangers):
     def test_that_are_killed_leave_no_sockets(self):
         sockets = self.run_folder / "readers"

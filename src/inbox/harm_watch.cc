@@ -1,0 +1,72 @@
+#include "inbox/harm_watch.h"
+
+#include "inbox/inbox_writer.h"
+
+namespace mailslot::inbox {
+namespace {
+
+// What an empty queue may hold: the block that is read and that in which the next record will be,
+// and what a writer has just taken.
+constexpr std::uint32_t kMostUsedWhenEmpty = 8;
+
+std::array<std::atomic<std::uint64_t>*, 10> counters_of(Header& header) {
+    return {&header.refused_slot_full, &header.refused_too_big,
+            &header.network_gap,       &header.fragment_timed_out,
+            &header.not_trusted,       &header.over_limit,
+            &header.repeats,           &header.senders,
+            &header.kernel_drop,       &header.senders_forgotten};
+}
+
+// Counters of losses go down, too: what arrives late is taken back.
+bool is_plausible(std::uint64_t before, std::uint64_t now) {
+    const std::uint64_t difference = now > before ? now - before : before - now;
+    return difference <= HarmWatch::kMostBetweenLooks;
+}
+
+}  // namespace
+
+bool HarmWatch::look(const Segment& segment, bool is_empty) {
+    settle_counters(segment.header());
+    const bool is_stuck = is_lock_stuck(segment.header());
+    const bool is_spent = is_used_up(segment, is_empty);
+    return is_stuck || is_spent;
+}
+
+bool HarmWatch::is_lock_stuck(const Header& header) {
+    const std::uint32_t held = header.lock.load(std::memory_order_acquire) & ~kLockWaiters;
+    const std::uint64_t count = read_books(header).count;
+    const bool is_as_before = held != 0 && held == held_ && count == count_;
+    looks_ = is_as_before ? looks_ + 1 : 0;
+    held_ = held;
+    count_ = count;
+    return looks_ >= kLooksAtLock;
+}
+
+// Looked at only where a writer found no room though there is nothing in the slot.
+bool HarmWatch::is_used_up(const Segment& segment, bool is_empty) {
+    const Header& header = segment.header();
+    const std::uint64_t refused = header.refused_slot_full.load(std::memory_order_relaxed);
+    const bool was_refused = refused != refused_;
+    refused_ = refused;
+    if (!is_empty || !was_refused || header.lock.load(std::memory_order_acquire) != 0) return false;
+    std::uint32_t used = 0;
+    for (std::uint32_t block = 0; block < segment.geometry().block_count; ++block) {
+        const BlockState state = segment.state(block).load(std::memory_order_relaxed);
+        if (state == BlockState::used && ++used > kMostUsedWhenEmpty) return true;
+    }
+    return false;
+}
+
+void HarmWatch::settle_counters(Header& header) {
+    const auto counters = counters_of(header);
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+        const std::uint64_t now = counters[i]->load(std::memory_order_relaxed);
+        if (is_plausible(counted_[i], now)) {
+            counted_[i] = now;
+        } else {
+            counters[i]->store(counted_[i], std::memory_order_relaxed);
+        }
+    }
+}
+
+}  // namespace mailslot::inbox
