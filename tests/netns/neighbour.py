@@ -10,6 +10,7 @@ import select
 import socket
 import struct
 import sys
+import threading
 
 ATTACH, ATTACHED, INFO, SLOT_INFO, REFUSED, REGISTER, UNREGISTER, REGISTERED = 1, 2, 3, 4, 7, 8, 9, 10
 COUNTERS, DROPS, DROP_PAGE, CLAIM, WANT_SOCKET, GIVEN_SOCKET = 14, 17, 18, 21, 31, 32
@@ -148,6 +149,11 @@ def lingering():
     return sender, (listener, receiver)
 
 
+def close_elsewhere(sender):
+    """The others may have been quicker: then this close is the one that lasts."""
+    threading.Thread(target=sender.close, daemon=True).start()
+
+
 def hand_over_lingering(path, message, kept):
     """Leaves the last close of such sockets to who listens there: with a packet, and unread in a queue."""
     for packets in (1, 100):
@@ -159,7 +165,7 @@ def hand_over_lingering(path, message, kept):
             for _ in range(packets - 1):
                 connection.send(message)
             socket.send_fds(connection, [message], [sender.fileno()])
-            sender.close()
+            close_elsewhere(sender)
         except OSError:  # where no descriptor may be sent: this close would be the last
             kept.append((connection, sender))
 
@@ -296,7 +302,7 @@ def answer_with_lingering(connection, question):
     fds = [sender.fileno()] * (2 if question[1] == ATTACH else 1)
     try:
         socket.send_fds(connection, [packet(ATTACHED, number=5)], fds)
-        sender.close()
+        close_elsewhere(sender)
     except OSError:
         others += (sender,)
     return connection, others
