@@ -30,7 +30,9 @@ _SLOW_SECONDS = 0.005
 _SLOW_CAUSES = frozenset({"timed_out", "unreachable", "error"})
 _SLOW_PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the program's time
 _MAX_PAUSE_SECONDS = 60.0
-# With a listener that was stopped (Ctrl-Z) before this found it: it answers at once, or does not.
+# With a listener that was stopped (Ctrl-Z) before this found it. One that runs answers at once, but on a busy machine it
+# waits for its turn on the processor, and a program's first records are not to be lost by that.
+_FIRST_PATIENCE_MS = 300
 _PATIENCE_MS = 20
 # Looking for a reader costs more than the rest of a record (docs/python-logging.md), and a listener that comes loses
 # no more than this by it. Where it is slow, it still takes at most a tenth of the time.
@@ -154,6 +156,7 @@ class MailslotHandler(logging.Handler):
         self._writer: Optional[_mailslot.Writer] = None
         self._is_ours = False  # the writer was made in this process, not before a fork
         self._paused_until = 0.0
+        self._has_opened = False
         self._pause_cause = ""
         self._here = threading.local()  # depth: records this thread is busy with; sending
         _handlers.add(self)
@@ -213,15 +216,18 @@ class MailslotHandler(logging.Handler):
         if cause == "no_such_slot":
             seconds = max(_LOOK_SECONDS, _LOOK_PAUSE_FACTOR * took)
         elif cause in _SLOW_CAUSES and took > _SLOW_SECONDS:
-            seconds = _SLOW_PAUSE_FACTOR * took
+            # The first patience is longer, and spent once.
+            seconds = _SLOW_PAUSE_FACTOR * (took if self._writer else min(took, _PATIENCE_MS / 1000))
         else:
             return
         self._paused_until = time.monotonic() + min(seconds, _MAX_PAUSE_SECONDS)
         self._pause_cause = cause
 
     def _open(self) -> _mailslot.Writer:
+        patience_ms = _PATIENCE_MS if self._has_opened else _FIRST_PATIENCE_MS
+        self._has_opened = True
         self._writer = _mailslot.Writer(
-            self.address, wait_for_address_ms=0, wait_for_others_ms=_PATIENCE_MS, marshalled=self._marshalled
+            self.address, wait_for_address_ms=0, wait_for_others_ms=patience_ms, marshalled=self._marshalled
         )
         self._is_ours = True
         return self._writer
