@@ -23,7 +23,7 @@ Losses losses_of(const LossCounters& lost) {
     all.slot_full = lost.slot_full;
     all.message_too_big = lost.message_too_big;
     all.not_trusted = lost.not_trusted;
-    all.over_limit = lost.over_limit + lost.refused;  // as in the slot's own counters
+    all.over_limit = sum_of(lost.over_limit, lost.refused);  // as in the slot's own counters
     return all;
 }
 

@@ -183,11 +183,21 @@ private:
     void end_waits();
     void take_copy(const Parcel& copy);
 
+    // Whose word counts (post_office_seconds.cc).
+    std::uint64_t origin_in_books(SlotBook& slot, const Parcel& parcel);
+    std::uint64_t begin_second(const SenderKey& of_first, std::uint64_t number,
+                               const Parcel& parcel);
+    void forget_second(const SenderKey& key);
+    Acquaintance::Word word_of(const Sender* sender, const Parcel& parcel) const;
+
     Sender& sender_of(SlotBook& slot, const Parcel& parcel);
     void note_drops(const Parcel& parcel);
     Clock::Instant began(const Envelope& envelope) const;  // its writer, by our clock
+    static bool is_age_known(const Envelope& envelope);
+    static bool is_as_old(const Envelope& envelope);
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
     void make_room_for_sender();
+    void forget_least_recent();
     void note(const Sender& sender) const;
     void count_repeats(Sender& sender, const Parcel& repeats);
     void note_time(const Parcel& parcel);
