@@ -328,7 +328,15 @@ void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
     if (count > 0) note(sender);
 }
 
-void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause) {
+// Below the window nobody knows any more which of the two causes a gap had, so that the one may be
+// taken for the other.
+Loss PostOffice::gap_counted_as(Sender& sender, Loss cause) {
+    if (sender.lost.of(cause) > 0) return cause;
+    return cause == Loss::network_gap ? Loss::kernel_drop : Loss::network_gap;
+}
+
+void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss told) {
+    const Loss cause = gap_counted_as(sender, told);
     count_down(sender.lost.of(cause));
     count_down(sender.key.slot->counters.lost.of(cause));
     count_down(counters_.lost.of(cause));

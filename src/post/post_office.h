@@ -187,7 +187,7 @@ private:
     std::uint64_t origin_in_books(SlotBook& slot, const Parcel& parcel);
     std::uint64_t begin_second(const SenderKey& of_first, std::uint64_t number,
                                const Parcel& parcel);
-    void forget_second(const SenderKey& key);
+    void begin_anew(const SenderKey& key, std::uint64_t sequence);
     Acquaintance::Word word_of(const Sender* sender, const Parcel& parcel) const;
 
     Sender& sender_of(SlotBook& slot, const Parcel& parcel);
@@ -203,7 +203,8 @@ private:
     void note_time(const Parcel& parcel);
     void count_gap(Sender& sender, std::uint64_t sequence, bool dropped);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
-    void take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause);
+    static Loss gap_counted_as(Sender& sender, Loss cause);
+    void take_gap_back(Sender& sender, std::uint64_t sequence, Loss told);
     void move_loss(Sender& sender, Loss from, Loss to);
     SequenceWindow::Standing revive(Sender& sender, std::uint64_t sequence,
                                     SequenceWindow::Standing standing);

@@ -60,13 +60,10 @@ std::uint64_t PostOffice::origin_in_books(SlotBook& slot, const Parcel& parcel) 
     if (is_near || (known.trusts(word) && known.is_plausible(word))) return origin;
     const std::uint64_t number = origin_of_second(origin, word.address);
     const Sender* const second = book_.find({&slot, number});
-    // Not heard of for long, or by an earlier office.
-    if (second != nullptr && second->acquaintance.is_plausible(word)) {
-        first->acquaintance.add_second(number);
-        return number;
-    }
-    if (second != nullptr) forget_second({&slot, number});
-    return begin_second({&slot, origin}, number, parcel);
+    if (second == nullptr) return begin_second({&slot, origin}, number, parcel);
+    first->acquaintance.add_second(number);  // it may be one that an earlier office knew
+    if (!second->acquaintance.is_plausible(word)) begin_anew({&slot, number}, word.first);
+    return number;
 }
 
 // A writer that has got another address goes on where it was, and one that claims what no writer
@@ -90,15 +87,19 @@ std::uint64_t PostOffice::begin_second(const SenderKey& of_first, std::uint64_t 
     return number;
 }
 
-void PostOffice::forget_second(const SenderKey& key) {
+// Its counters stay.
+void PostOffice::begin_anew(const SenderKey& key, std::uint64_t sequence) {
     let_go(*book_.find(key), kMaxSequence);
     flush();  // the run may hold messages of it
     Sender* const second = book_.find(key);
     if (second == nullptr) return;  // its slot went
-    for (const std::uint64_t sequence : reassembly_.drop_all(key)) {
-        give_up(*second, sequence, Loss::over_limit);
+    for (const std::uint64_t half : reassembly_.drop_all(key)) {
+        give_up(*second, half, Loss::over_limit);
     }
-    book_.remove(*second);
+    second->window = SequenceWindow(sequence);
+    second->told_below = sequence;
+    second->ways = Ways();
+    second->acquaintance = Acquaintance();
 }
 
 }  // namespace mailslot::post
