@@ -107,8 +107,16 @@ Result<void> UdpReceiver::bind_families() {
     return {};
 }
 
+// One that was handed over may keep the port, too: then only its like can be bound beside it.
+os::PortUse UdpReceiver::port_use() const {
+    const bool keeps =
+        settings_.keeps_port || std::ranges::any_of(sockets_, &os::UdpSocket::keeps_port);
+    return keeps ? os::PortUse::kept : os::PortUse::shared;
+}
+
 Result<std::size_t> UdpReceiver::add_socket(Family family) {
-    auto socket = os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes);
+    auto socket =
+        os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes, port_use());
     if (!socket) return socket.error();
     return add_socket(std::move(*socket));
 }
@@ -126,7 +134,7 @@ Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
 Result<void> UdpReceiver::adopt(std::vector<ListeningSocket> inherited) {
     for (ListeningSocket& handed : inherited) {
         auto socket = os::UdpSocket::adopt(std::move(handed.fd), settings_.port,
-                                           settings_.receive_buffer_bytes);
+                                           settings_.receive_buffer_bytes, port_use());
         if (!socket || !is_chosen(settings_.families, socket->family())) continue;
         const Family family = socket->family();
         auto added = add_socket(std::move(*socket));

@@ -38,6 +38,7 @@ public:
     Result<std::size_t> answer(const Destination& to, std::span<const Envelope> answers);
 
 private:
+    os::PortUse port_use() const;
     struct Membership {
         Link link;
         std::size_t socket;  // which of sockets_
