@@ -33,7 +33,7 @@ void sweep(const std::string& folder) {
         const std::string path = folder + "/" + file;
         if (os::owner_of(path) != geteuid()) continue;  // a guest has no lock
         const auto connection = os::connect_local(path);
-        if (!connection && connection.error().code == Errc::no_such_slot) os::remove_file(path);
+        if (!connection && connection.error().code == Errc::no_such_slot) os::remove_socket(path);
     }
 }
 
@@ -136,7 +136,7 @@ Result<void> Station::prepare() {
 
 Station::~Station() {
     if (!thread_.joinable()) {
-        if (listener_) os::remove_file(socket_path_);
+        if (listener_) os::remove_socket(socket_path_);
         return;
     }
     {
@@ -145,7 +145,7 @@ Station::~Station() {
     }
     loop_->wake();
     thread_.join();
-    os::remove_file(socket_path_);
+    os::remove_socket(socket_path_);
 }
 
 void Station::run() {
