@@ -1,5 +1,6 @@
 #include "inbox/local_writer.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/crash_point.h"
@@ -40,7 +41,11 @@ Result<Answer> ask(const SlotEntry& entry, LocalMessage question, os::Deadline a
     return Answer{std::move(*connection), std::move(*message), std::move(packet->fds)};
 }
 
-os::Deadline info_deadline() { return std::chrono::steady_clock::now() + kInfoPatience; }
+// The caller's, if that is earlier.
+os::Deadline info_deadline(os::Deadline callers) {
+    const auto ours = std::chrono::steady_clock::now() + kInfoPatience;
+    return callers ? std::min(ours, *callers) : ours;
+}
 
 }  // namespace
 
@@ -168,25 +173,27 @@ void LocalWriter::ask_station_to_ring() {
     (void)os::send_packet(connection_.get(), wire::encode({.op = LocalOp::ring}));
 }
 
-Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted) {
-    auto answer = ask(entry, {.op = LocalOp::info}, info_deadline(), interrupted);
+Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted,
+                              os::Deadline answer_by) {
+    auto answer = ask(entry, {.op = LocalOp::info}, info_deadline(answer_by), interrupted);
     if (!answer) return answer.error();
     if (answer->message.op != LocalOp::slot_info)
         return Error{Errc::no_such_slot, "ask the reader"};
     return std::move(answer->message.info);
 }
 
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry) {
+// All pages have one deadline, and each must bring something: whatever it says, this ends.
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, os::Deadline callers) {
+    const os::Deadline answer_by = info_deadline(callers);
     DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
     while (from && all.size() < DropBook::kMostOrigins) {
-        const auto page = ask(entry, {.op = LocalOp::drops, .cursor = from}, info_deadline());
+        const auto page = ask(entry, {.op = LocalOp::drops, .cursor = from}, answer_by);
         if (!page) return page.error();
         const LocalMessage& message = page->message;
         if (message.op != LocalOp::drop_page) return Error{Errc::no_such_slot, "ask the reader"};
         all.insert(all.end(), message.drops.begin(), message.drops.end());
-        // Whatever it says, this ends.
-        if (message.cursor && *message.cursor <= *from) break;
+        if (message.drops.empty() || (message.cursor && *message.cursor <= *from)) break;
         from = message.cursor;
     }
     return all;

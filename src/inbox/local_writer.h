@@ -74,8 +74,9 @@ private:
 
 // Asks a reading process about a slot. Errors: no_such_slot, no_permission, timed_out,
 // no_resources, interrupted.
-Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr);
+Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr,
+                              os::Deadline answer_by = {});
 // Of which origins it has dropped how many, in their order. Errors: the same.
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry);
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, os::Deadline answer_by = {});
 
 }  // namespace mailslot::inbox

@@ -1,5 +1,6 @@
 #include "post/ask_office.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 
@@ -23,9 +24,12 @@ Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
                  "no process is the post office of this machine just now"};
 }
 
-Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer) {
+Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer,
+                         os::Deadline callers) {
+    const auto ours = std::chrono::steady_clock::now() + kPatience;
+    const os::Deadline answer_by = callers ? std::min(ours, *callers) : ours;
     if (auto sent = os::send_packet(office, wire::encode(question)); !sent) return sent.error();
-    const auto packet = os::receive_packet(office, std::chrono::steady_clock::now() + kPatience);
+    const auto packet = os::receive_packet(office, answer_by);
     if (!packet && packet.error().code == Errc::timed_out) {
         return Error{Errc::timed_out, "ask the post office", 0, "it does not answer"};
     }
@@ -62,17 +66,17 @@ std::vector<inbox::SlotFolder> all_offices_in(std::span<const inbox::SlotFolder>
 }
 
 Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const std::string& key,
-                                        std::size_t most) {
+                                        std::size_t most, os::Deadline answer_by) {
     const auto office = connect(folder);
     if (!office) return office.error();
     std::vector<SenderInfo> all;
     std::optional<std::uint64_t> from = 0;
     while (from && all.size() < most) {
         auto page = ask(office->get(), {.op = LocalOp::senders, .key = key, .cursor = from},
-                        LocalOp::sender_page);
+                        LocalOp::sender_page, answer_by);
         if (!page) return page.error();
         // Whatever it says, this ends.
-        if (page->cursor && *page->cursor <= *from) break;
+        if (page->senders.empty() || (page->cursor && *page->cursor <= *from)) break;
         from = page->cursor;
         for (SenderInfo& sender : page->senders) {
             if (all.size() < most) all.push_back(std::move(sender));
@@ -82,8 +86,9 @@ Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const s
 }
 
 // The office knows what it put into the slot; what made room there the reader alone knows.
-void add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry) {
-    const auto drops = inbox::ask_for_drops(entry);
+void add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry,
+               os::Deadline answer_by) {
+    const auto drops = inbox::ask_for_drops(entry, answer_by);
     if (!drops) return;
     const std::map<std::uint64_t, std::uint64_t> by_origin(drops->begin(), drops->end());
     for (SenderInfo& sender : senders) {
@@ -96,24 +101,25 @@ void add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry) 
 
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
                                                 const inbox::SlotEntry& entry, const SlotInfo& slot,
-                                                std::size_t most) {
+                                                std::size_t most, os::Deadline answer_by) {
     Result<std::vector<SenderInfo>> answer = Error{Errc::unreachable, "ask the post office"};
     for (const inbox::SlotFolder& office : all_offices_in(folders)) {
-        answer = ask_one(office, entry.name.key, most);
+        answer = ask_one(office, entry.name.key, most, answer_by);
         if (answer || answer.error().code != Errc::unreachable) break;
     }
-    if (answer && slot.lost.dropped_oldest > 0) add_drops(*answer, entry);
+    if (answer && slot.lost.dropped_oldest > 0) add_drops(*answer, entry, answer_by);
     return answer;
 }
 
-Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder) {
+Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder,
+                                                         os::Deadline answer_by) {
     auto office = connect(folder);
     for (const inbox::SlotFolder& of_ours : folder.offices_for(os::own_network())) {
         office = connect(of_ours);
         if (office || office.error().code != Errc::unreachable) break;
     }
     if (!office) return office.error();
-    auto answer = ask(office->get(), {.op = LocalOp::counters}, LocalOp::counter_list);
+    auto answer = ask(office->get(), {.op = LocalOp::counters}, LocalOp::counter_list, answer_by);
     if (!answer) return answer.error();
     return std::move(answer->counters);
 }
