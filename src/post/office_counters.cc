@@ -107,6 +107,7 @@ std::vector<NamedCounter> Office::counters() const {
     const AnswererCounters& queries = answerer_.counters();
     all.insert(all.end(), {{"answers", queries.answers},
                            {"answers_over_limit", queries.over_limit},
+                           {"queries_from_afar", queries.from_afar},
                            {"bad_queries", queries.bad}});
     const CarrierCounters udp = network_->counters();
     all.insert(all.end(), {{"rx_datagrams", udp.rx_datagrams},

@@ -214,6 +214,7 @@ Result<void> UdpReceiver::follow_interfaces() {
     }
     counters_.deaf_interfaces.store(deaf, std::memory_order_relaxed);
     is_all_joined_ = deaf == 0;
+    interfaces_ = std::move(*interfaces);
     return {};
 }
 
@@ -307,6 +308,14 @@ bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
            std::ranges::find(allowed_, interface_index) != allowed_.end();
 }
 
+// Where the group goes further than the link, askers may be anywhere.
+bool UdpReceiver::is_from_neighbour(const os::Datagram& datagram) const {
+    if (settings_.hop_limit > 1) return true;
+    const auto came_by =
+        std::ranges::find(interfaces_, datagram.interface_index, &os::Interface::index);
+    return came_by != interfaces_.end() && os::is_neighbour(*came_by, datagram.from.address);
+}
+
 UdpCounters::Count& UdpReceiver::counter_of(trust::Verdict why) {
     switch (why) {
         case trust::Verdict::unknown_version:
@@ -334,6 +343,9 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
     }
     parcel.envelope.from_address = datagram.from.address;
     parcel.envelope.to_address = datagram.to;
+    if (parcel.envelope.kind == Kind::query) {
+        parcel.envelope.is_from_neighbour = is_from_neighbour(datagram);
+    }
     parcel.kernel_drops = drops_;
     parcel.way = way_of(datagram.from, datagram.to, datagram.interface_index);
     decoded_ += parcel.size();
