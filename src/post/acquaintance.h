@@ -57,6 +57,9 @@ public:
     // It was known to an earlier office, which heard it last at that time.
     void restore(std::uint64_t next, Clock::Instant heard_at, Clock::Instant now);
 
+    // Whether an earlier office may have taken what was sent before.
+    bool is_restored() const { return shows_until_ != Clock::Instant::min(); }
+
     // Under which numbers its second senders are in the books.
     const std::vector<std::uint64_t>& seconds() const { return seconds_; }
     void add_second(std::uint64_t origin);

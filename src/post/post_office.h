@@ -185,6 +185,7 @@ private:
 
     // Whose word counts (post_office_seconds.cc).
     std::uint64_t origin_in_books(SlotBook& slot, const Parcel& parcel);
+    static bool is_before(const Sender& first, std::uint64_t sequence);
     std::uint64_t begin_second(const SenderKey& of_first, std::uint64_t number,
                                const Parcel& parcel);
     void begin_anew(const SenderKey& key, std::uint64_t sequence);

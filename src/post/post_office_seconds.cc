@@ -39,27 +39,38 @@ Acquaintance::Word PostOffice::word_of(const Sender* sender, const Parcel& parce
             .came_at = now_through_sleep_};
 }
 
+// Whether that was sent long before the first word of this sender that came, so that nothing of it
+// was taken here. While that word waits for earlier ones nobody knows.
+bool PostOffice::is_before(const Sender& first, std::uint64_t sequence) {
+    if (first.window.counts(sequence) || (first.ahead && first.ahead->is_beginning)) return false;
+    return first.window.standing(sequence) == SequenceWindow::Standing::too_old;
+}
+
 // The writer's own number, or that of a second sender.
 std::uint64_t PostOffice::origin_in_books(SlotBook& slot, const Parcel& parcel) {
     const std::uint64_t origin = parcel.envelope.origin;
     Sender* const first = book_.find({&slot, origin});
     if (first == nullptr) return origin;
     const Acquaintance& known = first->acquaintance;
+    const bool comes_before = is_before(*first, parcel.envelope.sequence);
     const bool is_near = known.is_near(parcel.envelope.sequence);
-    if (is_near && (known.seconds().empty() || known.knows(parcel.envelope.from_address))) {
-        return origin;
-    }
+    const bool is_here = is_near && !comes_before;
+    if (is_here && known.seconds().empty()) return origin;
+    if (is_near && known.knows(parcel.envelope.from_address)) return origin;
     const Acquaintance::Word word = word_of(first, parcel);
     // An address that goes on with another sender's numbers is that one's.
     for (const std::uint64_t number : known.seconds()) {
         const Sender* const second = book_.find({&slot, number});
         if (second == nullptr || !second->acquaintance.is_near(word.first)) continue;
+        // One that began below has got to where the first sender began: that one goes on.
+        if (is_here && second->window.next() <= first->window.next()) continue;
         if (second->acquaintance.knows(word.address)) return number;
-        if (!is_near && word.first + kRepeatWindow >= second->window.next()) return number;
+        if (!is_here && word.first + kRepeatWindow >= second->window.next()) return number;
     }
-    if (is_near || (known.trusts(word) && known.is_plausible(word))) return origin;
+    if (is_here || (!comes_before && known.trusts(word) && known.is_plausible(word))) return origin;
     const std::uint64_t number = origin_of_second(origin, word.address);
     const Sender* const second = book_.find({&slot, number});
+    if (second == nullptr && comes_before && known.is_restored()) return origin;
     if (second == nullptr) return begin_second({&slot, origin}, number, parcel);
     first->acquaintance.add_second(number);  // it may be one that an earlier office knew
     if (!second->acquaintance.is_plausible(word)) begin_anew({&slot, number}, word.first);

@@ -63,6 +63,35 @@ TEST_F(PostOfficeSeconds, a_jump_from_an_address_that_the_writer_never_used_does
     EXPECT_EQ(office_.counters().repeats, 0u);
 }
 
+TEST_F(PostOfficeSeconds, a_stranger_who_is_heard_first_does_not_silence_the_writer) {
+    clock_.advance(2s);  // the slot is not new: the first word does not wait for earlier ones
+    deliver({from(kStrangers, message(1'000'000, "evil"))});
+    for (std::uint64_t n = 50; n < 100; ++n) {
+        deliver({from(kWriters, message(n, "good")), from(kWritersOther, message(n, "good"))});
+    }
+    EXPECT_EQ(slots_.got.size(), 51u) << "each once";
+    EXPECT_EQ(std::ranges::count(slots_.got, "good", &RecordingSlots::Got::text), 50);
+    EXPECT_EQ(lost().total(), 0u);
+    deliver({from(kWriters, message(102))});
+    EXPECT_EQ(lost().network_gap, 2u);
+}
+
+TEST_F(PostOfficeSeconds, what_comes_late_by_another_address_comes_once) {
+    clock_.advance(2s);
+    const auto old = [](std::uint64_t n) { return aged(message(n), 10s); };  // before the slot
+    for (std::uint64_t n = 9000; n < 12'000; ++n) deliver({from(kWriters, old(n))});
+    // Far behind: what was sent before the first word that came, and then all of it.
+    for (std::uint64_t n = 7000; n < 12'000; ++n) deliver({from(kWritersOther, old(n))});
+    for (std::uint64_t n = 12'000; n < 12'010; ++n) {
+        deliver({from(kWriters, old(n)), from(kWritersOther, old(n))});
+    }
+    std::vector<std::uint64_t> all = sequences();
+    EXPECT_GE(all.size(), 3010u);
+    std::ranges::sort(all);
+    EXPECT_EQ(std::ranges::adjacent_find(all), all.end()) << "none twice";
+    EXPECT_EQ(lost().total(), 0u);
+}
+
 TEST_F(PostOfficeSeconds, a_stranger_cannot_walk_there_in_small_steps) {
     deliver({from(kWriters, message(1))});
     for (std::uint64_t n = 1000; n < 50'000; n += 1000) {

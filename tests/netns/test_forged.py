@@ -39,6 +39,16 @@ class Forged(lab.LabTest):
         self.assertEqual((info["received"], info["repeats"], info["lost"]), (61, 0, 0))
         self.assertEqual(len(info["by_sender"]), 2)
 
+    def test_who_is_heard_before_the_writer_does_not_silence_it(self):
+        self.listener.stop()
+        self.listener = self.reader.listen()
+        def is_first():
+            self.ether.send(changed(self.seen, sequence=JUMP))
+            return self.reader.info()["received"] > 0
+        self.wait_until("the stranger is heard", is_first)
+        self.assertEqual(message_from(self.listener)["sequence"], JUMP)
+        self.assert_the_writer_is_heard(2, 60)
+
     def test_an_end_from_elsewhere_does_not_silence_the_writer(self):
         frame = bytearray(changed(self.seen, sequence=JUMP))
         frame[4] = 3  # Kind::end
