@@ -130,6 +130,8 @@ constexpr StepAdvice kSteps[] = {
     {Errc::no_permission, "make socket", kFile},
     {Errc::port_taken, "make socket",
      "end the program that has it, remove the file, or choose another name there"},
+    {Errc::bad_config, "make socket",
+     "end the program that has it, remove the file, or choose another name there"},
 };
 
 // The system's reason says more than that something is used up.

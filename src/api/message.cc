@@ -1,5 +1,6 @@
 #include "api/message.h"
 
+#include "base/saturating.h"
 #include "inbox/meta.h"
 #include "wire/labels.h"
 
@@ -57,7 +58,7 @@ void MessageMaker::make_remote(Message& message, const inbox::RecordEnvelope& re
                  meta.lost_before};
     }
     MessageAccess::fill(message, record, last_.source, last_.trust,
-                        last_.lost_before + record.dropped_before);
+                        sum_of(last_.lost_before, record.dropped_before));
 }
 
 std::shared_ptr<const MessageSource> MessageMaker::remote_source(std::uint64_t origin,

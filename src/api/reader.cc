@@ -2,6 +2,7 @@
 
 #include "api/message.h"
 #include "api/process.h"
+#include "base/saturating.h"
 #include "inbox/ask_reader.h"
 #include "inbox/get_now.h"
 #include "inbox/inbox.h"
@@ -161,8 +162,13 @@ void Reader::close() {
 }
 
 std::uint64_t Losses::total() const {
-    return slot_full + dropped_oldest + message_too_big + network_gap + kernel_drop +
-           fragment_timed_out + not_trusted + over_limit + bad_record;
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count :
+         {slot_full, dropped_oldest, message_too_big, network_gap, kernel_drop, fragment_timed_out,
+          not_trusted, over_limit, bad_record}) {
+        count_up(sum, count);
+    }
+    return sum;
 }
 
 Result<std::vector<SlotInfo>> list(Interrupted interrupted) {

@@ -186,9 +186,10 @@ Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted) {
 }
 
 std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entries,
-                                               Interrupted interrupted) {
+                                               Interrupted interrupted,
+                                               std::chrono::milliseconds patience) {
     std::vector<Result<SlotInfo>> answers(entries.size(), Result<SlotInfo>(silent()));
-    const auto until = steady_clock::now() + kInfoPatience;
+    const auto until = steady_clock::now() + patience;
     os::Interruption interruption(interrupted);
     Round round(entries, answers);
     for (round.ask_more(); !round.is_over() && steady_clock::now() < until; round.ask_more()) {
@@ -201,9 +202,11 @@ std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entrie
     return answers;
 }
 
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted) {
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted,
+                                      os::Deadline answer_by) {
     constexpr std::size_t kMostPages = DropBook::kMostOrigins / wire::kDropsPerPage + 1;
-    const auto until = steady_clock::now() + kInfoPatience;
+    const auto ours = steady_clock::now() + kInfoPatience;
+    const os::Deadline until = answer_by ? std::min(ours, *answer_by) : ours;
     DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
     // Whatever it says, this ends.
@@ -214,7 +217,7 @@ Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interr
         const LocalMessage& message = answer->message;
         if (message.op != LocalOp::drop_page) return Error{Errc::no_such_slot, "ask the reader"};
         all.insert(all.end(), message.drops.begin(), message.drops.end());
-        if (message.cursor && *message.cursor <= *from) break;
+        if (message.drops.empty() || (message.cursor && *message.cursor <= *from)) break;
         from = message.cursor;
     }
     return all;

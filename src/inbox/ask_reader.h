@@ -62,8 +62,10 @@ Result<ReaderAnswer> ask_reader(const SlotEntry& entry, wire::LocalMessage quest
 Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr);
 // The same about many, all at once and no longer than about one; beside `entries`.
 std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entries,
-                                               Interrupted interrupted = nullptr);
+                                               Interrupted interrupted = nullptr,
+                                               std::chrono::milliseconds patience = kInfoPatience);
 // Of which origins it has dropped how many, in their order. Errors: the same.
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted = nullptr);
+Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted = nullptr,
+                                      os::Deadline answer_by = {});
 
 }  // namespace mailslot::inbox

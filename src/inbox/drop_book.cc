@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include "base/saturating.h"
+
 namespace mailslot::inbox {
 
 void DropBook::add(std::uint64_t origin, std::uint64_t dropped, std::uint64_t lost) {
     if (last_ != nullptr && last_origin_ == origin) {
         last_->dropped += dropped;
-        last_->untold += lost;
+        count_up(last_->untold, lost);
         return;
     }
     const auto [found, is_new] = by_origin_.try_emplace(origin);
@@ -18,7 +20,7 @@ void DropBook::add(std::uint64_t origin, std::uint64_t dropped, std::uint64_t lo
         untold_.splice(untold_.end(), entry.untold == 0 ? told_ : untold_, entry.by_age);
     }
     entry.dropped += dropped;
-    entry.untold += lost;
+    count_up(entry.untold, lost);
     last_ = &entry;
     last_origin_ = origin;
     if (by_origin_.size() > kMostOrigins) forget_one();

@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "base/saturating.h"
 #include "inbox/get_now.h"
 #include "inbox/inbox.h"
 
@@ -80,13 +81,13 @@ Losses Inbox::losses() const {
     constexpr auto relaxed = std::memory_order_relaxed;
     const Header& header = segment_->header();
     Losses lost = earlier_losses_;
-    lost.slot_full += header.refused_slot_full.load(relaxed);
-    lost.message_too_big += header.refused_too_big.load(relaxed);
-    lost.network_gap += header.network_gap.load(relaxed);
-    lost.kernel_drop += header.kernel_drop.load(relaxed);
-    lost.fragment_timed_out += header.fragment_timed_out.load(relaxed);
-    lost.not_trusted += header.not_trusted.load(relaxed);
-    lost.over_limit += header.over_limit.load(relaxed);
+    count_up(lost.slot_full, header.refused_slot_full.load(relaxed));
+    count_up(lost.message_too_big, header.refused_too_big.load(relaxed));
+    count_up(lost.network_gap, header.network_gap.load(relaxed));
+    count_up(lost.kernel_drop, header.kernel_drop.load(relaxed));
+    count_up(lost.fragment_timed_out, header.fragment_timed_out.load(relaxed));
+    count_up(lost.not_trusted, header.not_trusted.load(relaxed));
+    count_up(lost.over_limit, header.over_limit.load(relaxed));
     return lost;
 }
 

@@ -1,5 +1,6 @@
 #include "inbox/local_writer.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/crash_point.h"

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "base/crash_point.h"
+#include "base/saturating.h"
 #include "inbox/get_now.h"
 #include "inbox/inbox.h"
 #include "inbox/inbox_writer.h"
@@ -108,7 +109,7 @@ void Inbox::note_drop() {
             const Bytes meta = last_.meta();
             dropped_meta_ = {last_.meta_number, decode_meta(meta).lost_before};
         }
-        lost += dropped_meta_.lost_before;  // it would have told of these
+        count_up(lost, dropped_meta_.lost_before);  // it would have told of these
     }
     drops_.add(last_.origin, 1, lost);
     ++earlier_losses_.dropped_oldest;

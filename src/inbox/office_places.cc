@@ -116,8 +116,8 @@ void SlotFolder::sweep_offices() const {
         if (name == office_) continue;
         const auto lock = os::try_lock_file(other.office_lock_path());
         if (!lock || !*lock) continue;
-        os::remove_file(other.office_socket_path());
-        os::remove_file(other.takeover_socket_path());
+        os::remove_socket(other.office_socket_path());
+        os::remove_socket(other.takeover_socket_path());
         os::remove_file(other.office_lock_path());
     }
 }

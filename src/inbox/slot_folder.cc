@@ -94,7 +94,7 @@ Result<void> SlotFolder::claim(const SlotName& name, const std::string& socket_p
         if (is_alive(entry->socket_path)) {
             return Error{Errc::slot_exists, "create slot", 0, name.text};
         }
-        os::remove_file(entry->socket_path);
+        os::remove_socket(entry->socket_path);
     }
     std::string text;
     for (const std::string_view field :

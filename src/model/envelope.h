@@ -47,6 +47,9 @@ struct Envelope {
     // Which of this machine's addresses or groups the datagram was sent to; filled in by the
     // carrier. Of an answer: the address that was asked, from which the answer leaves.
     IpAddress to_address{};
+    // Kind::query: whether the sender can be on the link that the datagram came by; filled in by
+    // the carrier.
+    bool is_from_neighbour = true;
     std::uint64_t station = 0;        // the sending machine's (runtime folder's) random identity
     std::uint64_t origin = 0;         // the writer's
     std::uint32_t origin_age_ms = 0;  // since that writer's first message; saturates

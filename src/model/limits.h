@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxReassembliesPerSender = 256;
 inline constexpr std::chrono::milliseconds kFragmentTimeout{
     1000};  // after the last fragment that came
 
-// Senders remembered: about 630 bytes each, 1500 at worst (docs/post-office.md); the one silent for
+// Senders remembered: about 770 bytes each, 2050 at worst (docs/post-office.md); the one silent for
 // longest is forgotten first.
 inline constexpr std::size_t kMaxSenders = 65536;
 // How far back in a sender's sequence a message may still be told from a repeat.

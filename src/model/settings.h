@@ -46,6 +46,7 @@ struct Settings {
     std::function<HostName()> ask_host;  // the system's; null where something else names it
     std::vector<std::string> host_aliases;     // further names of this machine
     std::uint16_t port = kDefaultPort;         // UDP
+    bool keeps_port = false;                   // the whole machine's daemon: os::PortUse::kept
     std::vector<std::string> domains;          // that this machine is in
     std::map<std::string, std::string> peers;  // host name, folded -> IP address or DNS name
     bool unicast_peers = false;  // what is for many goes to each of them by its address as well

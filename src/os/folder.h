@@ -51,6 +51,8 @@ Result<void> write_small_file(const std::string& path, std::string_view text, un
 // The same of a file that others may have open, or locked. A reader may see half of it.
 Result<void> overwrite_file(const GuardedFd& fd, std::string_view text);
 bool remove_file(const std::string& path);  // false: it was not there
+// The same of a socket's file, and of nothing else that stands there. False: it was none.
+bool remove_socket(const std::string& path);
 std::vector<std::string> list_folder(
     const std::string& path);  // names but for those that begin with `.`
 

@@ -19,9 +19,15 @@ struct Interface {
     bool multicast = false;
     bool broadcast = false;
     bool loopback = false;
-    std::vector<IpAddress> ipv4{}, ipv6{};      // link-local v6 addresses carry their scope
-    std::vector<std::uint8_t> ipv4_prefixes{};  // beside ipv4: bits of the network
+    std::vector<IpAddress> ipv4{}, ipv6{};  // link-local v6 addresses carry their scope
+    // Beside these: bits of the network.
+    std::vector<std::uint8_t> ipv4_prefixes{}, ipv6_prefixes{};
 };
+
+// Whether a datagram that came by the interface can be from that address, if nobody routed it here:
+// from one of the interface's networks, or link-local. By the loopback comes this machine's own. By
+// an interface without broadcasts (a tunnel) there is but one other end.
+bool is_neighbour(const Interface& interface, const IpAddress& address);
 
 // In the order of their indexes. Errors: no_resources, no_permission.
 Result<std::vector<Interface>> list_interfaces();

@@ -17,6 +17,7 @@ namespace mailslot::os {
 struct UdpPortUser {
     IpAddress::Family family = IpAddress::Family::none;
     std::uint64_t inode = 0;
+    std::uint64_t uid = 0;    // who made the socket
     std::uint64_t drops = 0;  // datagrams that its buffer had no room for
     std::int64_t pid = 0;     // 0: a process that this user may not look into
     bool is_stopped = false;  // by SIGSTOP, Ctrl-Z or a debugger
@@ -30,7 +31,8 @@ struct UdpPortUser {
     std::vector<Stopped> stopped_holders{};
 };
 
-// Sockets that have the port.
+// Sockets that have the port; of udp_table() without processes and programs.
+std::vector<UdpPortUser> udp_table(std::uint16_t port);
 std::vector<UdpPortUser> users_of_udp_port(std::uint16_t port);
 // Those in the text of /proc/net/udp or udp6, without their processes.
 std::vector<UdpPortUser> parse_udp_table(std::string_view text, IpAddress::Family family,

@@ -71,27 +71,35 @@ struct SendOutcome {
 // Whether a send that failed with `os_code` may succeed a little later: buffers were full.
 bool passes_by_waiting(int os_code);
 
+// Who may have the port besides. Linux gives what is sent to an address to one socket alone, the
+// one that was bound last or to fewer addresses, whoever's it is.
+enum class PortUse : std::uint8_t {
+    shared,  // who asks to share it (SO_REUSEADDR), of whatever user
+    kept,    // further sockets of this user that ask to keep it, and who shared it before
+};
+
 class UdpSocket {
 public:
     // Receives on `port` (0: any free one) of every address of the family, and of the groups that
-    // it joins, no other's. Other programs may have the port as well if they too ask to share it
-    // (SO_REUSEADDR). Errors: port_taken, no_permission, no_resources; unreachable, where the
+    // it joins, no other's. Errors: port_taken, no_permission, no_resources; unreachable, where the
     // system lacks the family.
     static Result<UdpSocket> bind(IpAddress::Family family, std::uint16_t port,
-                                  std::size_t receive_buffer_bytes);
+                                  std::size_t receive_buffer_bytes, PortUse use = PortUse::shared);
     // Sends from a port that the kernel picks. `hop_limit` is of datagrams to groups; to one
     // address the system's holds. Errors: as bind's.
     static Result<UdpSocket> open_for_sending(IpAddress::Family family, int hop_limit);
 
     // One that another process bound to that port and handed over, with the groups that it joined,
-    // and the way back. No value: it is none.
+    // and the way back. What kept the port goes on to. No value: it is none.
     static std::optional<UdpSocket> adopt(GuardedFd fd, std::uint16_t port,
-                                          std::size_t receive_buffer_bytes);
+                                          std::size_t receive_buffer_bytes,
+                                          PortUse use = PortUse::shared);
     GuardedFd release() { return std::move(fd_); }
 
     IpAddress::Family family() const { return family_; }
     int fd() const { return fd_.get(); }
     std::uint16_t local_port() const;
+    bool keeps_port() const;
 
     // Takes a local port now, so that a want of ports shows here and not at the first send.
     // Errors: no_resources.

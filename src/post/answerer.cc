@@ -34,12 +34,19 @@ void Answerer::hear(const Envelope& envelope) {
     // A copy that came another way, while the answer to the first one waits.
     const auto is_copy = [&](const Waiting& w) { return w.query == *query; };
     if (std::ranges::any_of(waiting_, is_copy)) return;
-    std::string payload = answer_to(envelope, *query);
-    if (payload.empty()) return;
-    if (waiting_.size() >= kMaxWaitingAnswers || !take_one_of_the_rate()) {
+    // Everybody who hears it would answer to whoever has the address.
+    const bool is_to_group = !envelope.to_address.is_unicast();
+    if (is_to_group && !envelope.is_from_neighbour) {
+        ++counters_.from_afar;
+        return;
+    }
+    // Before the answer is made, which costs more: a list of all slots, most often.
+    if (!may_answer(envelope, is_to_group)) {
         ++counters_.over_limit;
         return;
     }
+    std::string payload = answer_to(envelope, *query);
+    if (payload.empty()) return;
     // To a question that was put to this machine alone there is but one answer.
     const auto delay = envelope.scope == Scope::direct
                            ? 0us
@@ -81,13 +88,33 @@ std::string Answerer::answer_to(const Envelope& envelope, const wire::Query& que
     return std::string(as_text(writer.finish()));
 }
 
-bool Answerer::take_one_of_the_rate() {
+// A question for one slot costs nothing where there is no such slot: it uses up no answer.
+bool Answerer::may_answer(const Envelope& query, bool is_to_group) {
+    if (waiting_.size() >= kMaxWaitingAnswers) return false;
+    const bool is_for_one = !query.slot.empty();
+    if (is_for_one) {
+        const auto key = fold(query.slot);
+        if (!key || list_slots_(key, query.trust).empty()) return true;
+    }
+    return take_one_of_the_rate(query.from_address, is_to_group);
+}
+
+bool Answerer::take_one_of_the_rate(const IpAddress& address, bool is_to_group) {
     const auto now = clock_.now();
     if (now - second_began_ >= 1s) {
         second_began_ = now;
         in_this_second_ = 0;
+        askers_.clear();
     }
-    return in_this_second_++ < kAnswersASecond;
+    if (in_this_second_ >= kAnswersASecond) return false;
+    auto asker = std::ranges::find(askers_, address, &Asker::address);
+    if (asker == askers_.end()) asker = askers_.insert(asker, Asker{.address = address});
+    if (asker->answers >= kAnswersToOne) return false;
+    if (is_to_group && asker->to_group >= kGroupAnswersToOne) return false;
+    ++in_this_second_;
+    ++asker->answers;
+    if (is_to_group) ++asker->to_group;
+    return true;
 }
 
 void Answerer::tick() {

@@ -22,6 +22,9 @@ namespace mailslot::post {
 inline constexpr std::chrono::milliseconds kAnswerJitter{100};
 // What forged queries can make this machine send to somebody else: 50 datagrams a second.
 inline constexpr std::uint32_t kAnswersASecond = 50;
+// Of these, to one address: who asks for the slots of a machine with very many of them, page by
+// page. Of queries to the group an asker sends some four a second, by each family.
+inline constexpr std::uint32_t kAnswersToOne = 25, kGroupAnswersToOne = 10;
 // Answers that wait for their moment, 1200 bytes each at most.
 inline constexpr std::size_t kMaxWaitingAnswers = 64;
 
@@ -29,6 +32,7 @@ struct AnswererCounters {
     std::uint64_t answers = 0;
     std::uint64_t bad = 0;         // queries that make no sense
     std::uint64_t over_limit = 0;  // queries left without an answer
+    std::uint64_t from_afar = 0;   // queries to the group whose sender is not on the link
 };
 
 class Answerer {
@@ -60,7 +64,13 @@ private:
         IpAddress asked;     // the address that the query came to
     };
 
-    bool take_one_of_the_rate();
+    struct Asker {
+        IpAddress address;
+        std::uint32_t answers = 0, to_group = 0;  // in this second
+    };
+
+    bool may_answer(const Envelope& query, bool is_to_group);
+    bool take_one_of_the_rate(const IpAddress& address, bool is_to_group);
     std::string answer_to(const Envelope& envelope, const wire::Query& query) const;
     std::size_t room_for_answer(const Envelope& query) const;
     void send(const Waiting& answer);
@@ -75,6 +85,7 @@ private:
     std::vector<Waiting> waiting_;
     Clock::Instant second_began_{};
     std::uint32_t in_this_second_ = 0;
+    std::vector<Asker> askers_;  // in this second: no more than there were answers
 };
 
 }  // namespace mailslot::post

@@ -39,6 +39,7 @@ protected:
         envelope.slot = slot;
         envelope.from_address = asker_;
         envelope.to_address = asked_;
+        envelope.is_from_neighbour = is_from_neighbour_;
         envelope.trust = domain.empty() ? Trust::none : Trust::domain;
         envelope.domain = domain;
         envelope.payload = wire::encode_query(buffer, query);
@@ -64,6 +65,7 @@ protected:
 
     std::vector<std::string> list(const std::optional<std::string>& key, Trust asker) {
         asked_with_ = asker;
+        if (!key) ++lists_;
         if (!key) return names_;
         std::vector<std::string> found;
         if (*key == "LOG") found.emplace_back("Log");
@@ -73,6 +75,8 @@ protected:
     FakeClock clock_;
     SeededRandom random_{1};
     IpAddress asker_ = IpAddress::v4(10, 0, 0, 9), asked_ = IpAddress::v4(10, 0, 0, 22);
+    bool is_from_neighbour_ = true;
+    int lists_ = 0;  // of all slots, that were made
     Trust asked_with_ = Trust::local;
     std::vector<std::string> names_{"Alarms", "Log"};
     std::vector<Sent> sent_;
@@ -184,9 +188,13 @@ TEST_F(AnswererTest, keeps_to_one_datagram_and_goes_on_where_it_is_asked_to) {
 }
 
 TEST_F(AnswererTest, sends_no_more_than_its_rate_and_counts_what_it_left) {
-    for (std::uint64_t id = 0; id < kAnswersASecond + 10; ++id) ask({.id = id, .reply_port = 9});
+    for (std::uint64_t id = 0; id < kAnswersASecond + 10; ++id) {
+        asker_.octets[3] = static_cast<std::uint8_t>(id);
+        ask({.id = id, .reply_port = 9});
+    }
     EXPECT_EQ(sent_.size(), kAnswersASecond);
     EXPECT_EQ(answerer_.counters().over_limit, 10u);
+    EXPECT_EQ(lists_, static_cast<int>(kAnswersASecond)) << "over the limit a query costs none";
     clock_.advance(1s);
     ask({.id = 1000, .reply_port = 9});
     EXPECT_EQ(sent_.size(), kAnswersASecond + 1);
@@ -202,6 +210,40 @@ TEST_F(AnswererTest, keeps_no_more_answers_waiting_than_its_limit) {
     answerer_.tick();
     EXPECT_LE(sent_.size(), std::min<std::size_t>(kMaxWaitingAnswers, kAnswersASecond));
     EXPECT_EQ(sent_.size() + answerer_.counters().over_limit, 200u);
+}
+
+TEST_F(AnswererTest, sends_no_more_to_one_address_than_that_may_ask_for) {
+    for (std::uint64_t id = 0; id < 60; ++id) ask({.id = id, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), kAnswersToOne);
+    EXPECT_EQ(answerer_.counters().over_limit, 60u - kAnswersToOne);
+    asker_ = IpAddress::v4(10, 0, 0, 10);
+    asked_ = IpAddress::v4(239, 255, 71, 38);
+    for (std::uint64_t id = 100; id < 130; ++id) ask({.id = id, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), kAnswersToOne + kGroupAnswersToOne);
+    asker_ = IpAddress::v4(10, 0, 0, 11);
+    ask({.id = 200, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), kAnswersToOne + kGroupAnswersToOne + 1);
+}
+
+TEST_F(AnswererTest, answers_what_came_by_the_group_to_neighbours_alone) {
+    is_from_neighbour_ = false;
+    ask({.id = 1, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), 1u) << "asked by its address";
+    asked_ = IpAddress::v4(239, 255, 71, 38);
+    ask({.id = 2, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), 1u);
+    EXPECT_EQ(answerer_.counters().from_afar, 1u);
+    EXPECT_EQ(lists_, 1);
+    is_from_neighbour_ = true;
+    ask({.id = 3, .reply_port = 9});
+    EXPECT_EQ(sent_.size(), 2u);
+}
+
+TEST_F(AnswererTest, a_question_for_a_slot_that_is_not_here_uses_up_no_answer) {
+    for (std::uint64_t id = 0; id < 200; ++id) ask({.id = id, .reply_port = 9}, "OTHER");
+    EXPECT_EQ(answerer_.counters().over_limit, 0u);
+    ask({.id = 1000, .reply_port = 9}, "LOG");
+    EXPECT_EQ(sent_.size(), 1u);
 }
 
 TEST_F(AnswererTest, counts_a_query_that_makes_no_sense) {

@@ -1,5 +1,6 @@
 #include "post/ask_office.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 
@@ -24,9 +25,10 @@ Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
 }
 
 Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer,
-                         Interrupted interrupted = nullptr) {
+                         os::Deadline callers, Interrupted interrupted = nullptr) {
+    const auto ours = std::chrono::steady_clock::now() + kPatience;
+    const os::Deadline answer_by = callers ? std::min(ours, *callers) : ours;
     if (auto sent = os::send_packet(office, wire::encode(question)); !sent) return sent.error();
-    const auto answer_by = std::chrono::steady_clock::now() + kPatience;
     const auto packet = os::receive_packet(office, answer_by, interrupted);
     if (!packet && packet.error().code == Errc::interrupted) return packet.error();
     if (!packet && packet.error().code == Errc::timed_out) {
@@ -65,17 +67,18 @@ std::vector<inbox::SlotFolder> all_offices_in(std::span<const inbox::SlotFolder>
 }
 
 Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const std::string& key,
-                                        std::size_t most, Interrupted interrupted) {
+                                        std::size_t most, os::Deadline answer_by,
+                                        Interrupted interrupted) {
     const auto office = connect(folder);
     if (!office) return office.error();
     std::vector<SenderInfo> all;
     std::optional<std::uint64_t> from = 0;
     while (from && all.size() < most) {
         auto page = ask(office->get(), {.op = LocalOp::senders, .key = key, .cursor = from},
-                        LocalOp::sender_page, interrupted);
+                        LocalOp::sender_page, answer_by, interrupted);
         if (!page) return page.error();
         // Whatever it says, this ends.
-        if (page->cursor && *page->cursor <= *from) break;
+        if (page->senders.empty() || (page->cursor && *page->cursor <= *from)) break;
         from = page->cursor;
         for (SenderInfo& sender : page->senders) {
             if (all.size() < most) all.push_back(std::move(sender));
@@ -87,8 +90,8 @@ Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const s
 // The office knows what it put into the slot; what made room there the reader alone knows.
 // Errors: interrupted.
 Result<void> add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry,
-                       Interrupted interrupted) {
-    const auto drops = inbox::ask_for_drops(entry, interrupted);
+                       os::Deadline answer_by, Interrupted interrupted) {
+    const auto drops = inbox::ask_for_drops(entry, interrupted, answer_by);
     if (!drops && drops.error().code == Errc::interrupted) return drops.error();
     if (!drops) return {};
     const std::map<std::uint64_t, std::uint64_t> by_origin(drops->begin(), drops->end());
@@ -103,25 +106,28 @@ Result<void> add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry&
 
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
                                                 const inbox::SlotEntry& entry, const SlotInfo& slot,
-                                                std::size_t most, Interrupted interrupted) {
+                                                std::size_t most, Interrupted interrupted,
+                                                os::Deadline answer_by) {
     Result<std::vector<SenderInfo>> answer = Error{Errc::unreachable, "ask the post office"};
     for (const inbox::SlotFolder& office : all_offices_in(folders)) {
-        answer = ask_one(office, entry.name.key, most, interrupted);
+        answer = ask_one(office, entry.name.key, most, answer_by, interrupted);
         if (answer || answer.error().code != Errc::unreachable) break;
     }
     if (!answer || slot.lost.dropped_oldest == 0) return answer;
-    if (auto added = add_drops(*answer, entry, interrupted); !added) return added.error();
+    auto added = add_drops(*answer, entry, answer_by, interrupted);
+    if (!added) return added.error();
     return answer;
 }
 
-Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder) {
+Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder,
+                                                         os::Deadline answer_by) {
     auto office = connect(folder);
     for (const inbox::SlotFolder& of_ours : folder.offices_for(os::own_network())) {
         office = connect(of_ours);
         if (office || office.error().code != Errc::unreachable) break;
     }
     if (!office) return office.error();
-    auto answer = ask(office->get(), {.op = LocalOp::counters}, LocalOp::counter_list);
+    auto answer = ask(office->get(), {.op = LocalOp::counters}, LocalOp::counter_list, answer_by);
     if (!answer) return answer.error();
     return std::move(answer->counters);
 }

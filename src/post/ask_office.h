@@ -9,6 +9,7 @@
 #include "inbox/slot_folder.h"
 #include "mailslot/mailslot.h"
 #include "mailslot/result.h"
+#include "os/local_socket.h"
 #include "wire/local_message.h"
 
 namespace mailslot::post {
@@ -20,10 +21,11 @@ namespace mailslot::post {
 // when it is another user's; timed_out, no_resources, interrupted.
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
                                                 const inbox::SlotEntry& entry, const SlotInfo& slot,
-                                                std::size_t most,
-                                                Interrupted interrupted = nullptr);
+                                                std::size_t most, Interrupted interrupted = nullptr,
+                                                os::Deadline answer_by = {});
 
 // What the post office has counted for the whole machine. Errors: the same.
-Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder);
+Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder,
+                                                         os::Deadline answer_by = {});
 
 }  // namespace mailslot::post

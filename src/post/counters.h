@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/saturating.h"
 #include "model/ip_address.h"
 
 namespace mailslot::post {
@@ -51,8 +52,12 @@ struct LossCounters {
         return refused;
     }
     std::uint64_t total() const {
-        return network_gap + kernel_drop + fragment_timed_out + over_limit + slot_full +
-               message_too_big + refused + not_trusted;
+        std::uint64_t sum = 0;
+        for (const std::uint64_t count : {network_gap, kernel_drop, fragment_timed_out, over_limit,
+                                          slot_full, message_too_big, refused, not_trusted}) {
+            count_up(sum, count);
+        }
+        return sum;
     }
     bool operator==(const LossCounters&) const = default;
 };

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/hex.h"
+#include "base/saturating.h"
 #include "model/fold.h"
+#include "model/ip_address.h"
 #include "model/losses.h"
 #include "model/senders.h"
 
@@ -173,7 +175,7 @@ void keep_most_telling(MetricsSample& sample, std::size_t most) {
     const auto end = sample.senders.begin() + static_cast<std::ptrdiff_t>(most);
     std::nth_element(sample.senders.begin(), end, sample.senders.end(),
                      [](const auto& a, const auto& b) { return tells_more(a.second, b.second); });
-    sample.senders_left_out += sample.senders.size() - most;
+    count_up(sample.senders_left_out, sample.senders.size() - most);
     sample.senders.erase(end, sample.senders.end());
 }
 
@@ -206,6 +208,55 @@ std::string metrics_answer(std::string_view request,
         return http("404 Not Found", kPlain, "the metrics are at /metrics\n", !is_head);
     }
     return http("200 OK", kMetrics, make_text(), !is_head);
+}
+
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string lowered(std::string_view text) {
+    std::string all(text);
+    std::ranges::transform(all, all.begin(), lower);
+    return all;
+}
+
+std::string_view trimmed(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// "localhost:9138", "127.0.0.1", "[::1]:9138".
+bool is_loopback_host(std::string_view host) {
+    const std::size_t bracket = host.find(']');
+    const std::size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);
+    std::string name = lowered(host.substr(0, colon));
+    if (name.ends_with('.')) name.pop_back();
+    if (name == "localhost") return true;
+    const auto address = parse_ip_address(name);
+    return address && address->is_loopback();
+}
+
+}  // namespace
+
+bool is_for_loopback(std::string_view request) {
+    std::size_t line = request.find("\r\n");
+    while (line != std::string_view::npos) {
+        const std::size_t begin = line + 2;
+        line = request.find("\r\n", begin);
+        const std::string_view header = request.substr(begin, line - begin);
+        const std::size_t colon = header.find(':');
+        if (colon == std::string_view::npos) continue;
+        if (lowered(trimmed(header.substr(0, colon))) != "host") continue;
+        const std::string_view host = trimmed(header.substr(colon + 1));
+        if (!host.empty() && !is_loopback_host(host)) return false;
+    }
+    return true;
+}
+
+std::string answer_to_misled(std::string_view request) {
+    return http("403 Forbidden", "text/plain; charset=utf-8",
+                "this serves the loopback: ask for localhost\n", !request.starts_with("HEAD "));
 }
 
 }  // namespace mailslot::post

@@ -30,7 +30,13 @@ void keep_most_telling(MetricsSample& sample, std::size_t most);
 // Text format 0.0.4.
 std::string metrics_text(const MetricsSample& sample);
 
+// Whether the request is for this machine: it names no host, or the loopback. A web page whose
+// name was made to lead to the loopback asks for that name.
+bool is_for_loopback(std::string_view request);
+
 // The HTTP answer to a request; `make_text` is called for GET /metrics and GET / alone.
 std::string metrics_answer(std::string_view request, const std::function<std::string()>& make_text);
+// The same to one that is for another host.
+std::string answer_to_misled(std::string_view request);
 
 }  // namespace mailslot::post

@@ -1,14 +1,16 @@
 #include "post/metrics_server.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <mutex>
 #include <span>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/saturating.h"
 #include "inbox/ask_reader.h"
 #include "model/limits.h"
 #include "model/stream_address.h"
@@ -20,35 +22,59 @@
 namespace mailslot::post {
 namespace {
 
+using std::chrono::milliseconds;
+using Instant = std::chrono::steady_clock::time_point;
+
 constexpr std::chrono::seconds kTryAgain{2};
+// For all of one collection, and for what the slots' processes say, who are asked all at once: some
+// do not answer, for they are stopped, or mean ill.
+constexpr milliseconds kCollectWithin{1000}, kAnswerWithin{500};
 
-void add_senders(MetricsSample& sample, const inbox::SlotFolder& folder,
-                 const inbox::SlotEntry& entry, const SlotInfo& slot, std::size_t most) {
-    if (slot.senders == 0) return;
-    Result<std::vector<SenderInfo>> heard = Error{Errc::unreachable, "ask the post office"};
-    if (most > 0) heard = ask_for_senders(std::span(&folder, 1), entry, slot, kMaxSenders);
-    if (!heard) {
-        sample.senders_left_out += slot.senders;
-        return;
-    }
-    for (SenderInfo& sender : *heard) sample.senders.emplace_back(slot.name, std::move(sender));
-    keep_most_telling(sample, most);
-}
+// One collection.
+class Collection {
+public:
+    Collection(const inbox::SlotFolder& folder, std::size_t most_senders)
+        : folder_(folder), most_senders_(most_senders) {}
 
-// The process that stops this may be one of those that are asked, and then does not answer.
-std::string collect(const inbox::SlotFolder& folder, std::size_t most_senders,
-                    const os::StopFlag& stop) {
-    MetricsSample sample;
-    for (const inbox::SlotEntry& entry : folder.list()) {
-        if (stop.wait_for(std::chrono::milliseconds(0))) return {};
-        auto slot = inbox::ask_for_info(entry);
-        if (!slot) continue;
-        add_senders(sample, folder, entry, *slot, most_senders);
-        sample.slots.push_back(std::move(*slot));
+    std::string run(const os::StopFlag& stop) {
+        sample_.counters =
+            ask_for_counters(folder_, end_).value_or(std::vector<wire::NamedCounter>());
+        const std::vector<inbox::SlotEntry> entries = folder_.list();
+        auto slots = inbox::ask_all_for_info(entries, nullptr, kAnswerWithin);
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            if (!slots[i]) continue;
+            const bool is_over = stop.wait_for(milliseconds(0)) || now() >= end_;
+            add_senders(entries[i], *slots[i], is_over);
+            sample_.slots.push_back(std::move(*slots[i]));
+        }
+        return metrics_text(sample_);
     }
-    sample.counters = ask_for_counters(folder).value_or(std::vector<wire::NamedCounter>());
-    return metrics_text(sample);
-}
+
+private:
+    static Instant now() { return std::chrono::steady_clock::now(); }
+
+    void add_senders(const inbox::SlotEntry& entry, const SlotInfo& slot, bool is_over) {
+        if (slot.senders == 0) return;
+        Result<std::vector<SenderInfo>> heard = Error{Errc::unreachable, "ask the post office"};
+        if (most_senders_ > 0 && !is_over) {
+            heard =
+                ask_for_senders(std::span(&folder_, 1), entry, slot, kMaxSenders, nullptr, end_);
+        }
+        if (!heard) {
+            count_up(sample_.senders_left_out, slot.senders);
+            return;
+        }
+        for (SenderInfo& sender : *heard) {
+            sample_.senders.emplace_back(slot.name, std::move(sender));
+        }
+        keep_most_telling(sample_, most_senders_);
+    }
+
+    const inbox::SlotFolder& folder_;
+    const std::size_t most_senders_;
+    const Instant end_ = now() + kCollectWithin;
+    MetricsSample sample_;
+};
 
 }  // namespace
 
@@ -61,36 +87,54 @@ struct MetricsServer::State {
           folder(std::move(slots)),
           stop(std::move(ends)) {}
 
-    std::string setting;  // as the user wrote the address
-    StreamAddress address;
-    std::size_t most_senders;
-    inbox::SlotFolder folder;
+    const std::string setting;  // as the user wrote the address
+    const StreamAddress address;
+    const std::size_t most_senders;
+    const inbox::SlotFolder folder;
     os::StopFlag stop;
-    Result<os::GuardedFd> listener{os::GuardedFd()};  // the thread's own once that runs
-    std::thread thread;
     mutable std::mutex mutex;
-    std::optional<Error> error;  // guarded by mutex
+    std::optional<Error> error;                  // guarded by mutex
+    std::optional<os::StreamListener> listener;  // guarded by mutex
+    bool has_ended = false;                      // guarded by mutex
 
-    void set_error(std::optional<Error> found) {
-        const std::lock_guard lock(mutex);
-        error = std::move(found);
-    }
     void listen() {
-        listener = os::listen_stream(address);
-        if (listener) return set_error(std::nullopt);
-        Error failed = listener.error();
-        failed.detail = setting;
-        set_error(failed);
+        auto made = os::StreamListener::open(address);
+        const std::lock_guard lock(mutex);
+        error = made ? std::nullopt : std::optional(made.error());
+        if (error) error->detail = setting;
+        if (made && !has_ended) listener.emplace(std::move(*made));
+    }
+    // Where it listens, if it does.
+    std::optional<int> descriptor() const {
+        const std::lock_guard lock(mutex);
+        return listener ? std::optional(listener->fd()) : std::nullopt;
+    }
+    void end() {
+        stop.set();
+        const std::lock_guard lock(mutex);
+        has_ended = true;
+        if (listener) listener->end();
+    }
+    std::vector<std::string> answer(std::span<const std::string_view> requests) {
+        std::optional<std::string> text;
+        const auto make_text = [&] {
+            if (!text) text = Collection(folder, most_senders).run(stop);
+            return *text;
+        };
+        std::vector<std::string> answers;
+        for (const std::string_view request : requests) {
+            const bool is_misled = address.path.empty() && !is_for_loopback(request);
+            answers.push_back(is_misled ? answer_to_misled(request)
+                                        : metrics_answer(request, make_text));
+        }
+        return answers;
     }
     void run() {
         for (;;) {
-            if (listener) {
-                os::serve_stream(listener->get(), stop.fd(), [this](std::string_view request) {
-                    return metrics_answer(request,
-                                          [this] { return collect(folder, most_senders, stop); });
-                });
-                os::remove_stream(address);
-                listener = os::GuardedFd();
+            if (const auto fd = descriptor()) {
+                os::serve_stream(*fd, stop.fd(), [this](auto asked) { return answer(asked); });
+                const std::lock_guard lock(mutex);
+                listener.reset();
             }
             if (stop.wait_for(kTryAgain)) return;
             listen();
@@ -98,7 +142,7 @@ struct MetricsServer::State {
     }
 };
 
-MetricsServer::MetricsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+MetricsServer::MetricsServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& settings,
                                                             const inbox::SlotFolder& folder) {
@@ -106,10 +150,10 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& sett
     if (!parsed) return Error{Errc::bad_config, "metrics", 0, settings.metrics};
     auto stop = os::StopFlag::create();
     if (!stop) return stop.error();
-    auto state = std::make_unique<State>(settings.metrics, *parsed, settings.metrics_senders,
+    auto state = std::make_shared<State>(settings.metrics, *parsed, settings.metrics_senders,
                                          folder, std::move(*stop));
     state->listen();  // here, so that error() knows at once
-    const bool started = os::run_joinable(state->thread, [s = state.get()] { s->run(); });
+    const bool started = os::run_detached([state] { state->run(); });
     if (!started) return Error{Errc::no_resources, "start thread", errno};
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
 }
@@ -119,9 +163,8 @@ std::optional<Error> MetricsServer::error() const {
     return state_->error;
 }
 
-MetricsServer::~MetricsServer() {
-    state_->stop.set();
-    state_->thread.join();
-}
+// Nobody waits for the thread: it talks to strangers, and may be waiting for the very process that
+// ends this.
+MetricsServer::~MetricsServer() { state_->end(); }
 
 }  // namespace mailslot::post

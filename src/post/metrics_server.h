@@ -1,5 +1,5 @@
 // Serves the metrics of a machine over HTTP, in a thread of its own that asks as any other program
-// would: neither the post office nor a reader waits for a collector.
+// would: neither the post office nor a reader waits for a collector, or for this thread.
 #pragma once
 
 #include <memory>
@@ -20,6 +20,7 @@ public:
     // Errors: bad_config, no_resources.
     static Result<std::unique_ptr<MetricsServer>> start(const Settings& settings,
                                                         const inbox::SlotFolder& folder);
+    // The address is free at once. The thread ends by itself, within a second or so.
     ~MetricsServer();
     std::optional<Error> error() const;  // why nothing is served, where that is so
     MetricsServer(const MetricsServer&) = delete;
@@ -27,8 +28,8 @@ public:
 
 private:
     struct State;
-    explicit MetricsServer(std::unique_ptr<State> state);
-    std::unique_ptr<State> state_;
+    explicit MetricsServer(std::shared_ptr<State> state);
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace mailslot::post

@@ -34,6 +34,25 @@ TEST(Metrics, have_a_sample_for_each_slot_and_cause) {
     EXPECT_TRUE(has_line(metrics_text({}), "mailslot_office_up 0"));
 }
 
+TEST(Metrics, are_for_who_asks_the_loopback_alone) {
+    const auto asked_for = [](const std::string& headers) {
+        return is_for_loopback("GET /metrics HTTP/1.1\r\n" + headers + "\r\n");
+    };
+    for (const char* headers :
+         {"", "Accept: */*\r\n", "Host: localhost\r\n", "host:LOCALHOST.:9138\r\n",
+          "Host: 127.0.0.1:9138\r\n", "Host: 127.8.9.1\r\n", "Host: [::1]:9138\r\n", "Host:\r\n"}) {
+        EXPECT_TRUE(asked_for(headers)) << headers;
+    }
+    for (const char* headers :
+         {"Host: evil.example\r\n", "Host: localhost.evil.example\r\n", "Host: x\r\n",
+          "Host: 10.0.0.1:9138\r\n", "Host: [fe80::1]:9138\r\n", "Host: evil:127\r\n",
+          "Host : evil.example\r\n", "Host: localhost\r\nHost: evil.example\r\n",
+          "Host: 127.0.0.1.evil.example\r\n", "Host: ]\r\n"}) {
+        EXPECT_FALSE(asked_for(headers)) << headers;
+    }
+    EXPECT_TRUE(answer_to_misled("GET / HTTP/1.1\r\n").starts_with("HTTP/1.1 403 "));
+}
+
 std::pair<std::string, SenderInfo> sender(std::uint64_t origin, std::uint64_t received,
                                           std::uint64_t lost) {
     SenderInfo info;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/saturating.h"
 #include "carrier/local/local_carrier.h"
 #include "carrier/netbios/netbios_carrier.h"
 #include "carrier/udp/udp_carrier.h"
@@ -336,8 +337,7 @@ void Office::book_counters(Slot& slot, const std::string& key) {
     constexpr auto relaxed = std::memory_order_relaxed;
     const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t now,
                         std::uint64_t booked) {
-        if (now != booked)
-            total.fetch_add(now - booked, relaxed);  // may go down: losses taken back
+        if (now != booked) book(total, now, booked);  // may go down: losses taken back
     };
     const SlotCounters now = post_office_.counters(key);
     SlotCounters& booked = slot.booked;
@@ -347,8 +347,8 @@ void Office::book_counters(Slot& slot, const std::string& key) {
     add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
     // What a slot refuses for want of memory, or because another writer of it is stopped, is a
     // limit, too.
-    add(header.over_limit, now.lost.over_limit + now.lost.refused,
-        booked.lost.over_limit + booked.lost.refused);
+    add(header.over_limit, sum_of(now.lost.over_limit, now.lost.refused),
+        sum_of(booked.lost.over_limit, booked.lost.refused));
     add(header.not_trusted, now.lost.not_trusted, booked.lost.not_trusted);
     add(header.repeats, now.repeats, booked.repeats);
     add(header.senders_forgotten, now.senders_forgotten, booked.senders_forgotten);

@@ -22,7 +22,7 @@ Losses losses_of(const LossCounters& lost) {
     all.slot_full = lost.slot_full;
     all.message_too_big = lost.message_too_big;
     all.not_trusted = lost.not_trusted;
-    all.over_limit = lost.over_limit + lost.refused;  // as in the slot's own counters
+    all.over_limit = sum_of(lost.over_limit, lost.refused);  // as in the slot's own counters
     return all;
 }
 
@@ -106,6 +106,7 @@ std::vector<NamedCounter> Office::counters() const {
     const AnswererCounters& queries = answerer_.counters();
     all.insert(all.end(), {{"answers", queries.answers},
                            {"answers_over_limit", queries.over_limit},
+                           {"queries_from_afar", queries.from_afar},
                            {"bad_queries", queries.bad}});
     const CarrierCounters udp = network_->counters();
     all.insert(all.end(), {{"rx_datagrams", udp.rx_datagrams},

@@ -47,7 +47,7 @@ Result<void> Office::listen() {
 
 Result<void> Office::listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener,
                                std::optional<os::FileId>& file) {
-    os::remove_file(path);  // a dead office's, or our predecessor's; ours is the lock
+    os::remove_socket(path);  // a dead office's, or our predecessor's; ours is the lock
     auto made = os::listen_local(path, mode);
     if (!made) return made.error();
     os::give_to_folder_owner(path);
@@ -64,7 +64,7 @@ void Office::stop_listening() {
         if (!*listener) continue;
         door_.shut(listener->get());
         listener->reset();
-        if (os::file_at(path) == *file) os::remove_file(path);  // else it is another office's
+        if (os::file_at(path) == *file) os::remove_socket(path);  // else it is another office's
     }
 }
 

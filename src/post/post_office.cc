@@ -1,7 +1,6 @@
 #include "post/post_office.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -78,7 +77,11 @@ void PostOffice::take_in(const Parcel& parcel) {
         return refuse(*slot, parcel);
     }
     if (slot != run_slot_) flush();
-    handle(*slot, parcel);
+    const std::uint64_t origin = origin_in_books(*slot, parcel);
+    if (origin == parcel.envelope.origin) return handle(*slot, parcel);
+    Parcel of_second = parcel;
+    of_second.envelope.origin = origin;
+    handle(*slot, of_second);
 }
 
 void PostOffice::tick() {
@@ -149,7 +152,9 @@ void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
     Sender& sender = book_.add(key, next, {});
     sender.window.close_the_past();
     sender.kernel_drops = kernel_drops_;
-    book_.heard(sender, clock_.now_through_sleep());
+    const Clock::Instant now = clock_.now_through_sleep();
+    sender.acquaintance.restore(next, now, now);
+    book_.heard(sender, now);
 }
 
 void PostOffice::forget_slot(std::string_view slot_key) {
@@ -203,23 +208,13 @@ void PostOffice::note_drops(const Parcel& parcel) {
     dropped_at_ = now_through_sleep_;
 }
 
-Clock::Instant PostOffice::began(const Envelope& envelope) const {
-    return now_through_sleep_ - std::chrono::milliseconds(envelope.origin_age_ms);
-}
-
-// The number from which on this new sender's messages are expected: its first, where the slot was
-// open all the time since; else the one that came.
-std::uint64_t PostOffice::first_that_counts(const SlotBook& slot, const Envelope& envelope) const {
-    const bool age_is_known = envelope.origin_age_ms < std::numeric_limits<std::uint32_t>::max();
-    const Clock::Instant start = began(envelope);
-    const bool was_listening = start >= slot.opened_at && start > slot.forgot_until;
-    return age_is_known && was_listening ? 1 : envelope.sequence;
-}
-
 void PostOffice::make_room_for_sender() {
     let_go(book_.least_recent(), kMaxSequence);
-    flush();                       // the run may hold messages of the one that goes
-    if (!book_.is_full()) return;  // a slot went with all its senders
+    flush();                                     // the run may hold messages of the one that goes
+    if (book_.is_full()) forget_least_recent();  // else a slot went with all its senders
+}
+
+void PostOffice::forget_least_recent() {
     Sender& oldest = book_.least_recent();
     for (const std::uint64_t sequence : reassembly_.drop_all(oldest.key)) {
         give_up(oldest, sequence, Loss::over_limit);
@@ -239,6 +234,7 @@ void PostOffice::handle(SlotBook& slot, const Parcel& parcel) {
     if (envelope.kind == Kind::end && envelope.sequence == 1) return;
     Sender& sender = sender_of(slot, parcel);
     const std::uint64_t drops_before = sender.kernel_drops;
+    sender.acquaintance.heard(word_of(&sender, parcel));
     sender.kernel_drops = std::max(drops_before, parcel.kernel_drops);
     if (slot.order == Order::kept) hear_way(sender, parcel);
     if (is_ahead(sender, parcel)) {
@@ -297,6 +293,9 @@ void PostOffice::count_repeats(Sender& sender, const Parcel& repeats) {
     const std::int64_t sent_at = first_of(repeats).sent_at_us;
     const bool is_another = times_.is_another(first.origin, first.sequence, sent_at);
     if (is_another && has_senders_time(repeats)) origin_conflicts_ += count;
+    if (times_.is_same(first.origin, first.sequence, sent_at)) {
+        sender.acquaintance.add(first.from_address);
+    }
     sender.repeats += count;
     sender.key.slot->counters.repeats += count;
     counters_.repeats += count;
@@ -322,21 +321,29 @@ void PostOffice::count_gap(Sender& sender, std::uint64_t sequence, bool dropped)
 }
 
 void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
-    sender.lost.of(cause) += count;
-    sender.lost_untold += count;
-    sender.key.slot->counters.lost.of(cause) += count;
-    counters_.lost.of(cause) += count;
+    count_up(sender.lost.of(cause), count);
+    count_up(sender.lost_untold, count);
+    count_up(sender.key.slot->counters.lost.of(cause), count);
+    count_up(counters_.lost.of(cause), count);
     if (count > 0) note(sender);
 }
 
-void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause) {
-    --sender.lost.of(cause);
-    --sender.key.slot->counters.lost.of(cause);
-    --counters_.lost.of(cause);
+// Below the window nobody knows any more which of the two causes a gap had, so that the one may be
+// taken for the other.
+Loss PostOffice::gap_counted_as(Sender& sender, Loss cause) {
+    if (sender.lost.of(cause) > 0) return cause;
+    return cause == Loss::network_gap ? Loss::kernel_drop : Loss::network_gap;
+}
+
+void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss told) {
+    const Loss cause = gap_counted_as(sender, told);
+    count_down(sender.lost.of(cause));
+    count_down(sender.key.slot->counters.lost.of(cause));
+    count_down(counters_.lost.of(cause));
     if (sequence < sender.told_below) {
         ++sender.told_then_arrived;
     } else {
-        --sender.lost_untold;
+        count_down(sender.lost_untold);
     }
 }
 
@@ -344,8 +351,8 @@ void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss caus
 void PostOffice::move_loss(Sender& sender, Loss from, Loss to) {
     for (LossCounters* const lost :
          {&sender.lost, &sender.key.slot->counters.lost, &counters_.lost}) {
-        --lost->of(from);
-        ++lost->of(to);
+        count_down(lost->of(from));
+        count_up(lost->of(to), 1);
     }
 }
 
@@ -461,17 +468,17 @@ std::size_t PostOffice::settle_refused(std::size_t front, Loss cause) {
     const std::uint64_t untold = parcel.envelope.lost_before;
     count_loss(sender, cause, 1);
     if (parcel.size() > 1) {
-        --sender.lost_untold;
+        count_down(sender.lost_untold);
         parcel.remove_front(1);
-        parcel.envelope.lost_before = untold + 1;
+        parcel.envelope.lost_before = sum_of(untold, 1);
         return front;
     }
     if (refused.next == Sender::kNotStaged) {
-        sender.lost_untold += untold;
+        count_up(sender.lost_untold, untold);
         sender.told_below = refused.told_below;
     } else {
-        --sender.lost_untold;
-        run_[refused.next].envelope.lost_before += untold + 1;
+        count_down(sender.lost_untold);
+        count_up(run_[refused.next].envelope.lost_before, sum_of(untold, 1));
         staged_[refused.next].told_below = refused.told_below;
     }
     return front + 1;

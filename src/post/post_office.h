@@ -183,17 +183,29 @@ private:
     void end_waits();
     void take_copy(const Parcel& copy);
 
+    // Whose word counts (post_office_seconds.cc).
+    std::uint64_t origin_in_books(SlotBook& slot, const Parcel& parcel);
+    static bool is_before(const Sender& first, std::uint64_t sequence);
+    std::uint64_t begin_second(const SenderKey& of_first, std::uint64_t number,
+                               const Parcel& parcel);
+    void begin_anew(const SenderKey& key, std::uint64_t sequence);
+    Acquaintance::Word word_of(const Sender* sender, const Parcel& parcel) const;
+
     Sender& sender_of(SlotBook& slot, const Parcel& parcel);
     void note_drops(const Parcel& parcel);
     Clock::Instant began(const Envelope& envelope) const;  // its writer, by our clock
+    static bool is_age_known(const Envelope& envelope);
+    static bool is_as_old(const Envelope& envelope);
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
     void make_room_for_sender();
+    void forget_least_recent();
     void note(const Sender& sender) const;
     void count_repeats(Sender& sender, const Parcel& repeats);
     void note_time(const Parcel& parcel);
     void count_gap(Sender& sender, std::uint64_t sequence, bool dropped);
     void count_loss(Sender& sender, Loss cause, std::uint64_t count);
-    void take_gap_back(Sender& sender, std::uint64_t sequence, Loss cause);
+    static Loss gap_counted_as(Sender& sender, Loss cause);
+    void take_gap_back(Sender& sender, std::uint64_t sequence, Loss told);
     void move_loss(Sender& sender, Loss from, Loss to);
     SequenceWindow::Standing revive(Sender& sender, std::uint64_t sequence,
                                     SequenceWindow::Standing standing);

@@ -85,8 +85,8 @@ void PostOffice::refuse(SlotBook& slot, const Parcel& parcel) {
     const bool is_first_part = envelope.kind == Kind::fragment && envelope.offset == 0;
     if (envelope.kind != Kind::message && !is_first_part) return;
     if (slot.recently_refused.see(envelope.origin, envelope.sequence)) return;
-    slot.counters.lost.not_trusted += parcel.size();
-    counters_.lost.not_trusted += parcel.size();
+    count_up(slot.counters.lost.not_trusted, parcel.size());
+    count_up(counters_.lost.not_trusted, parcel.size());
     auto known = std::ranges::find(slot.refused, envelope.from_address, &RefusedAddress::address);
     if (known == slot.refused.end()) {
         if (slot.refused.size() >= kMaxRefusedAddresses) return;

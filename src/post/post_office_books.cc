@@ -158,7 +158,10 @@ bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
     sender.lost_untold = state.lost_untold;
     sender.told_then_arrived = state.told_then_arrived;
     sender.told_below = state.told_below;
-    book_.heard(sender, std::min(now_through_sleep_, from_ticks(state.last_heard)));
+    const auto last_heard = std::min(now_through_sleep_, from_ticks(state.last_heard));
+    sender.acquaintance.restore(state.next, last_heard, now_through_sleep_);
+    sender.acquaintance.add(state.address);
+    book_.heard(sender, last_heard);
     return true;
 }
 

@@ -60,7 +60,9 @@ void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
         window.advance_to(sequence + 1);
         count_loss(sender, cause, 1);
     } else {
-        move_loss(sender, standing == Standing::dropped ? Loss::kernel_drop : Loss::network_gap,
+        const bool was_dropped = standing == Standing::dropped;
+        move_loss(sender,
+                  gap_counted_as(sender, was_dropped ? Loss::kernel_drop : Loss::network_gap),
                   cause);
     }
     window.set_given_up(sequence, cause);

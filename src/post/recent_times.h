@@ -19,6 +19,11 @@ public:
         const Entry& entry = entry_of(origin, sequence);
         return entry.key == key_of(origin, sequence) && entry.sent_at_us != sent_at_us;
     }
+    // Whether that number was noted with that time. False where it was forgotten.
+    bool is_same(std::uint64_t origin, std::uint64_t sequence, std::int64_t sent_at_us) {
+        const Entry& entry = entry_of(origin, sequence);
+        return entry.key == key_of(origin, sequence) && entry.sent_at_us == sent_at_us;
+    }
 
 private:
     struct Entry {

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "model/envelope.h"
 #include "model/limits.h"
+#include "post/acquaintance.h"
 #include "post/ahead.h"
 #include "post/counters.h"
 #include "post/ring_bits.h"
@@ -164,6 +165,7 @@ struct Sender {
     IpAddress address{};
     Clock::Instant last_heard{};  // through sleep
     Ways ways;
+    Acquaintance acquaintance;
     std::unique_ptr<AllAhead> ahead;  // of its turn; none before it is needed
     std::uint64_t number = 0;         // among the slot's, never used again
     std::uint64_t kernel_drops = 0;   // the most that its parcels said

@@ -35,7 +35,7 @@ void sweep(const std::string& folder) {
         const std::string path = folder + "/" + file;
         if (os::owner_of(path) != geteuid()) continue;  // a guest has no lock
         const auto connection = os::connect_local(path);
-        if (!connection && connection.error().code == Errc::no_such_slot) os::remove_file(path);
+        if (!connection && connection.error().code == Errc::no_such_slot) os::remove_socket(path);
     }
 }
 
@@ -160,7 +160,7 @@ Result<void> Station::listen_at(const std::string& path, os::GuardedFd listener)
 
 Station::~Station() {
     if (!thread_.joinable()) {
-        if (listener_) os::remove_file(socket_path_);
+        if (listener_) os::remove_socket(socket_path_);
         return;
     }
     {
@@ -169,7 +169,7 @@ Station::~Station() {
     }
     loop_->wake();
     thread_.join();
-    os::remove_file(socket_path_);
+    os::remove_socket(socket_path_);
 }
 
 void Station::run() {

@@ -52,7 +52,7 @@ void Station::replace_office() {
     Estate estate{.lock = std::move(*lock), .sockets = deputy_->take_sockets()};
     auto lent = deputy_->take_slots();
     retire_office();
-    os::remove_file(folder_.office_socket_path());  // it is listened at, but not answered
+    os::remove_socket(folder_.office_socket_path());  // it is listened at, but not answered
     if (!open_office(std::move(estate), clock_.now() + kBeforeReceiving)) return;
     seek_again_.reset();
     for (auto& [key, writer] : lent) office_->add_lent_slot(key, std::move(writer));

@@ -69,7 +69,7 @@ bool Station::put_socket_back() {
         lock = os::try_lock_file(settings_.dir + "/lock");
         if (!lock || !*lock) return false;
     }
-    os::remove_file(socket_path_);
+    os::remove_socket(socket_path_);
     auto listener = os::listen_local(socket_path_, 0666);
     return listener && listen_at(socket_path_, std::move(*listener));
 }

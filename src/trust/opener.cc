@@ -67,7 +67,14 @@ Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
                                 ring_->find(envelope.to) != nullptr;
     if (is_for_another || !is_meant(envelope, opened->target, came_to)) return Verdict::not_trusted;
     if (!is_timely(envelope.sent_at_us, now_us_)) return Verdict::wrong_time;
-    if (!windows_.note(clear.stamp, now_)) return Verdict::not_trusted;
+    switch (windows_.note(clear.stamp, envelope.sent_at_us, now_)) {
+        case ReplayWindows::Noted::from_past:
+            return Verdict::wrong_time;
+        case ReplayWindows::Noted::no_room:
+            return Verdict::not_trusted;
+        case ReplayWindows::Noted::taken:
+            break;
+    }
     taken_.note(clear.stamp, parcel);
     return Verdict::taken;
 }

@@ -46,7 +46,8 @@ protected:
         const Secret secret = test_secret(key);
         const auto plain = frame(envelope);
         std::vector<std::byte> out(plain.size() + wire::kSealBytes);
-        seal(out, plain, secret, secret.id(), {7, 8, ++counter_}, target_of(target));
+        ++stamp_.counter;
+        seal(out, plain, secret, secret.id(), stamp_, target_of(target));
         return out;
     }
     struct Taken {
@@ -70,7 +71,7 @@ protected:
     std::shared_ptr<Keys> keys_ = Keys::of(
         test_ring(test_domain("Lab", kLab, kLabNext), test_domain("Sales", kSales)), "Lab");
     std::optional<Opener> opener_{std::in_place, keys_, clock_, windows_};
-    std::uint64_t counter_ = 0;
+    Stamp stamp_{7, 8, 0};
     std::vector<std::byte> datagram_;
 };
 
@@ -157,6 +158,18 @@ TEST_F(OpenerTest, notes_no_counter_of_a_forgery) {
     EXPECT_EQ(verdict(forged), Verdict::not_trusted);
     EXPECT_EQ(windows_.sealers(), 0u);
     EXPECT_EQ(verdict(good), Verdict::taken);
+}
+
+TEST_F(OpenerTest, takes_nothing_again_when_the_clock_is_set_back) {
+    const auto old = sealed(message());
+    EXPECT_EQ(verdict(old), Verdict::taken);
+    clock_.advance(kSealersFor + 1s);
+    stamp_.sender_id = 8;
+    EXPECT_EQ(verdict(sealed(message())), Verdict::taken);  // the first one is forgotten
+    EXPECT_EQ(verdict(old), Verdict::wrong_time);
+    clock_.set_wall_back(kSealersFor);
+    EXPECT_EQ(verdict(old), Verdict::wrong_time);
+    EXPECT_EQ(verdict(sealed(message())), Verdict::taken) << "of one that is known";
 }
 
 TEST_F(OpenerTest, takes_what_was_sent_to_its_address_and_to_no_other) {

@@ -6,12 +6,14 @@ namespace mailslot::trust {
 namespace {
 
 constexpr std::uint64_t kWordBits = 64;
+constexpr std::int64_t kMost =
+    std::chrono::duration_cast<std::chrono::microseconds>(kMostClockDifference).count();
+
+bool is_of_none(const wire::SealerState& state) { return state.sender_id == 0 && state.epoch == 0; }
 
 }  // namespace
 
 bool is_timely(std::int64_t sent_at_us, std::int64_t now_us) {
-    constexpr std::int64_t kMost =
-        std::chrono::duration_cast<std::chrono::microseconds>(kMostClockDifference).count();
     // A time near the ends of int64_t must not overflow.
     return sent_at_us >= 0 && now_us >= 0 && sent_at_us - now_us <= kMost &&
            now_us - sent_at_us <= kMost;
@@ -79,16 +81,31 @@ bool ReplayWindows::has_seen(const Stamp& stamp) {
     return sealer->highest - stamp.counter >= kSealWindow || sealer->has(stamp.counter);
 }
 
-bool ReplayWindows::note(const Stamp& stamp, Clock::Instant now) {
+// With a clock that is never set back none of these is timely: whoever has been forgotten sent more
+// than T ago, all that came was at most T ahead, and what is overtaken comes T later at most.
+bool ReplayWindows::is_from_past(const Sealer* sealer, const Stamp& stamp,
+                                 std::int64_t sent_at_us) const {
+    if (sealer != nullptr) {
+        return stamp.counter < sealer->highest && sent_at_us < sealer->sent_at_us - 2 * kMost;
+    }
+    return sent_at_us <= forgotten_sent_us_ || sent_at_us < latest_sent_us_ - 2 * kMost;
+}
+
+ReplayWindows::Noted ReplayWindows::note(const Stamp& stamp, std::int64_t sent_at_us,
+                                         Clock::Instant now) {
     const Pair pair{stamp.sender_id, stamp.epoch};
     Sealer* sealer = find(pair);
+    if (sealer == nullptr) forget_old(now);
+    if (is_from_past(sealer, stamp, sent_at_us)) return Noted::from_past;
     if (sealer == nullptr) sealer = add(pair, now);
-    if (sealer == nullptr) return false;
+    if (sealer == nullptr) return Noted::no_room;
     if (stamp.counter > sealer->highest) sealer->advance_to(stamp.counter);
     sealer->set(stamp.counter);
+    sealer->sent_at_us = std::max(sealer->sent_at_us, sent_at_us);
+    latest_sent_us_ = std::max(latest_sent_us_, sent_at_us);
     sealer->last_heard = now;
     by_age_.splice(by_age_.end(), by_age_, sealer->by_age);
-    return true;
+    return Noted::taken;
 }
 
 // Null: there is no room.
@@ -108,6 +125,7 @@ void ReplayWindows::forget_old(Clock::Instant now) {
         const auto oldest = sealers_.find(by_age_.front());
         if (now - oldest->second.last_heard <= kSealersFor) return;
         if (found_ == &oldest->second) found_ = nullptr;
+        forgotten_sent_us_ = std::max(forgotten_sent_us_, oldest->second.sent_at_us);
         sealers_.erase(oldest);
         by_age_.pop_front();
     }
@@ -123,15 +141,29 @@ void ReplayWindows::save(const std::function<void(const wire::SealerState&)>& to
         } else {
             state.seen[0] = sealer.first_word;
         }
+        state.sent_at = sealer.sent_at_us;
         to(state);
     }
+    wire::SealerState times;
+    times.highest = static_cast<std::uint64_t>(latest_sent_us_);
+    times.sent_at = forgotten_sent_us_;
+    to(times);
 }
 
 bool ReplayWindows::restore(const wire::SealerState& state, Clock::Instant now) {
+    if (is_of_none(state)) {
+        forgotten_sent_us_ = std::max(forgotten_sent_us_, state.sent_at);
+        latest_sent_us_ = std::max(latest_sent_us_, static_cast<std::int64_t>(state.highest));
+        return true;
+    }
     const Pair pair{state.sender_id, state.epoch};
     if (find(pair) != nullptr) return false;
     Sealer* const sealer = add(pair, now);
-    if (sealer == nullptr) return false;
+    if (sealer == nullptr) {
+        forgotten_sent_us_ = std::max(forgotten_sent_us_, state.sent_at);
+        return false;
+    }
+    sealer->sent_at_us = state.sent_at;
     sealer->highest = state.highest;
     const auto beyond_first = std::span(state.seen).subspan(1);
     const auto is_used = [](std::uint64_t word) { return word != 0; };

@@ -34,9 +34,14 @@ public:
 
     // Whether a datagram with this stamp came before, or lies below its window. Changes nothing.
     bool has_seen(const Stamp& stamp);
-    // Notes one that has been opened and that has_seen() does not know. False: there is no room for
-    // its sender.
-    bool note(const Stamp& stamp, Clock::Instant now);
+    enum class Noted : std::uint8_t {
+        taken,
+        no_room,   // for its sender
+        from_past  // sent so long before others that came that only a clock which was set back
+                   // makes it timely
+    };
+    // Notes one that has been opened and that has_seen() does not know.
+    Noted note(const Stamp& stamp, std::int64_t sent_at_us, Clock::Instant now);
     std::size_t sealers() const { return sealers_.size(); }
 
     // On their way to the next post office.
@@ -58,6 +63,7 @@ private:
         std::uint64_t highest = 0;
         std::uint64_t first_word = 0;
         std::unique_ptr<std::array<std::uint64_t, kSealWindow / 64>> words;
+        std::int64_t sent_at_us = 0;  // the latest
         Clock::Instant last_heard{};
         std::list<Pair>::iterator by_age{};
 
@@ -66,11 +72,14 @@ private:
         void advance_to(std::uint64_t counter);
     };
 
+    bool is_from_past(const Sealer* sealer, const Stamp& stamp, std::int64_t sent_at_us) const;
     Sealer* find(const Pair& pair);
     Sealer* add(const Pair& pair, Clock::Instant now);
     void forget_old(Clock::Instant now);
 
     const std::size_t max_sealers_;
+    // The latest times of what was taken: from senders that were forgotten, and from all.
+    std::int64_t forgotten_sent_us_ = 0, latest_sent_us_ = 0;
     std::unordered_map<Pair, Sealer, PairHash> sealers_;
     std::list<Pair> by_age_;  // silent for longest first
     Pair found_pair_{};

@@ -23,7 +23,13 @@ protected:
     // As a receiver asks.
     bool takes(std::uint64_t counter, std::uint64_t sender = 1, std::uint64_t epoch = 1) {
         const Stamp stamp{sender, epoch, counter};
-        return !windows_.has_seen(stamp) && windows_.note(stamp, clock_.now());
+        return !windows_.has_seen(stamp) && note(stamp) == ReplayWindows::Noted::taken;
+    }
+    ReplayWindows::Noted note(const Stamp& stamp) {
+        return note(stamp, clock_.unix_microseconds());
+    }
+    ReplayWindows::Noted note(const Stamp& stamp, std::int64_t sent_at_us) {
+        return windows_.note(stamp, sent_at_us, clock_.now());
     }
     FakeClock clock_;
     ReplayWindows windows_{3};
@@ -88,6 +94,59 @@ TEST_F(Windows, forget_a_sender_when_all_that_it_sent_is_too_old) {
     EXPECT_FALSE(is_timely(sent_at, clock_.unix_microseconds()));
 }
 
+TEST_F(Windows, refuse_what_is_timely_again_since_the_clock_was_set_back) {
+    using Noted = ReplayWindows::Noted;
+    const std::int64_t first_sent = clock_.unix_microseconds();
+    EXPECT_EQ(note({1, 1, 1}), Noted::taken);
+    clock_.advance(kSealersFor + 1us);
+    EXPECT_EQ(note({2, 1, 1}), Noted::taken);  // the first one is forgotten
+    EXPECT_EQ(note({1, 1, 1}, first_sent), Noted::from_past);
+    EXPECT_EQ(note({3, 1, 1}, first_sent), Noted::from_past) << "came too late in its time";
+    EXPECT_EQ(note({3, 1, 1}, first_sent + 1), Noted::taken);
+}
+
+TEST_F(Windows, refuse_what_was_held_back_from_senders_that_nobody_heard) {
+    using Noted = ReplayWindows::Noted;
+    const std::int64_t held_back = clock_.unix_microseconds();
+    clock_.advance(2 * kMostClockDifference + 1us);
+    EXPECT_EQ(note({1, 1, 7}), Noted::taken);  // none was forgotten
+    EXPECT_EQ(note({2, 1, 1}, held_back), Noted::from_past);
+    EXPECT_EQ(note({1, 1, 6}, held_back), Noted::from_past) << "overtaken so long ago";
+    EXPECT_EQ(note({1, 1, 8}, held_back), Noted::taken) << "its sender's own clock was set back";
+}
+
+// However wrong the clocks of the domain are within the bound, and however late a datagram comes.
+TEST_F(Windows, refuse_no_new_sender_while_the_clock_goes_on) {
+    const std::int64_t most_us = std::chrono::microseconds(kMostClockDifference).count();
+    ReplayWindows windows;
+    for (std::uint64_t sender = 1; sender < 400; ++sender) {
+        const std::int64_t off = sender % 2 == 0 ? most_us : -most_us;
+        EXPECT_EQ(windows.note({sender, 1, 1}, clock_.unix_microseconds() + off, clock_.now()),
+                  ReplayWindows::Noted::taken)
+            << sender;
+        clock_.advance(17s);
+    }
+}
+
+TEST_F(Windows, know_the_past_in_another_post_office) {
+    using Noted = ReplayWindows::Noted;
+    const std::int64_t first_sent = clock_.unix_microseconds();
+    EXPECT_EQ(note({1, 1, 1}), Noted::taken);
+    clock_.advance(kSealersFor / 2);
+    EXPECT_EQ(note({2, 1, 1}), Noted::taken);
+    const std::int64_t second_sent = clock_.unix_microseconds();
+    clock_.advance(kSealersFor / 2 + 1us);
+    EXPECT_EQ(note({3, 1, 1}), Noted::taken);  // the first one is forgotten
+    ReplayWindows next;
+    windows_.save([&](const wire::SealerState& state) { next.restore(state, clock_.now()); });
+    EXPECT_EQ(next.sealers(), 2u);
+    EXPECT_EQ(next.note({1, 1, 1}, first_sent, clock_.now()), Noted::from_past);
+    clock_.advance(kSealersFor / 2);
+    EXPECT_EQ(next.note({4, 1, 1}, clock_.unix_microseconds(), clock_.now()), Noted::taken);
+    EXPECT_EQ(next.note({2, 1, 1}, second_sent, clock_.now()), Noted::from_past)
+        << "forgotten by the second office";
+}
+
 TEST_F(Windows, go_on_in_another_post_office) {
     std::mt19937_64 random(7);
     std::vector<std::uint64_t> taken;
@@ -102,7 +161,7 @@ TEST_F(Windows, go_on_in_another_post_office) {
     ReplayWindows next(3);
     windows_.save([&](const wire::SealerState& state) {
         EXPECT_TRUE(next.restore(state, clock_.now()));
-        EXPECT_FALSE(next.restore(state, clock_.now()));
+        EXPECT_EQ(next.restore(state, clock_.now()), state.sender_id == 0) << "once, but the times";
     });
     EXPECT_EQ(next.sealers(), 2u);
     for (std::uint64_t counter = 1; counter < 4100; ++counter) {
@@ -153,7 +212,9 @@ RC_GTEST_PROP(WindowsProperty, take_all_but_copies, ()) {
         const std::uint64_t behind = random() % 3 == 0 ? 0 : random() % 1500;
         const std::uint64_t counter = sent[from] > behind ? sent[from] - behind : 1;
         const Stamp stamp{42, from, counter};
-        const bool is_taken = !windows->has_seen(stamp) && windows->note(stamp, clock.now());
+        const bool is_taken = !windows->has_seen(stamp) &&
+                              windows->note(stamp, clock.unix_microseconds(), clock.now()) ==
+                                  ReplayWindows::Noted::taken;
         const bool is_in_reach = counter + kSealWindow > highest[from];
         RC_ASSERT(is_taken == (is_in_reach && !taken[from].contains(counter)));
         if (is_taken) taken[from].insert(counter);

@@ -97,6 +97,7 @@ SealerState take_sealer(ByteReader& in) {
     sealer.highest = in.u64be();
     sealer.last_heard = static_cast<std::int64_t>(in.u64be());
     take_bits(in, sealer.seen);
+    if (in.left() > 0) sealer.sent_at = static_cast<std::int64_t>(in.u64be());
     return sealer;
 }
 
@@ -215,13 +216,14 @@ void OfficeStateWriter::put(const PartState& state) {
 }
 
 void OfficeStateWriter::put(const SealerState& sealer) {
-    std::array<std::byte, 4 * 8 + sizeof(WindowBits)> buffer;
+    std::array<std::byte, 5 * 8 + sizeof(WindowBits)> buffer;
     ByteWriter out(buffer);
     out.u64be(sealer.sender_id);
     out.u64be(sealer.epoch);
     out.u64be(sealer.highest);
     out.u64be(static_cast<std::uint64_t>(sealer.last_heard));
     put_bits(out, sealer.seen);
+    out.u64be(static_cast<std::uint64_t>(sealer.sent_at));
     append(kSealer, out.written());
 }
 

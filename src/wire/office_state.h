@@ -47,11 +47,14 @@ struct PartState {
     Envelope part{};  // Kind::fragment
 };
 
-// Which sealed datagrams came from one sealing process: trust/replay_windows.h.
+// Which sealed datagrams came from one sealing process: trust/replay_windows.h. Of no process
+// (sender_id and epoch are 0): in `sent_at` the latest time at which a forgotten one sent, in
+// `highest` that of all.
 struct SealerState {
     std::uint64_t sender_id = 0, epoch = 0, highest = 0;
     std::int64_t last_heard = 0;
     WindowBits seen{};
+    std::int64_t sent_at = 0;  // the latest, in Unix microseconds
 };
 
 // By which numbers the machine knows its own datagrams: post/machine_ids.h.

@@ -9,6 +9,7 @@ import re
 import socket
 import stat
 import sys
+import time
 
 import support
 
@@ -19,6 +20,7 @@ except ImportError:
     sys.exit(77)
 
 
+MOST_SECONDS = 5  # for what is bounded by one second here and there; without bounds it would be 12 and more
 DASHBOARD = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "grafana" / "mailslot.json"
 
 
@@ -120,6 +122,67 @@ class Metrics(support.CommandTest):
             rude.connect(str(self.file))
             rude.sendall(b"x" * 20000)
         self.assertEqual(self.fetch()[0].status, 200)
+
+    def test_the_host_that_a_request_names_is_the_loopback(self):
+        port = support.free_port()
+        self.configure(f"127.0.0.1:{port}")
+        self.listen("IN")
+        def status(host):
+            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as asking:
+                asking.request("GET", "/metrics", headers={"Host": host})
+                return asking.getresponse().status
+        def is_served():
+            try:
+                return status("localhost") == 200
+            except OSError:
+                return False
+        self.wait_until("the metrics are served", is_served)
+        for host in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", "[::1]"):
+            self.assertEqual(status(host), 200, host)
+        for host in ("evil.example", f"evil.example:{port}", "10.0.0.1"):
+            self.assertEqual(status(host), 403, host)
+
+    def test_who_is_silent_delays_nobody(self):
+        self.serve_on_file()
+        self.listen("IN")
+        self.wait_for_file()
+        idle = [socket.socket(socket.AF_UNIX) for _ in range(40)]
+        begun = time.monotonic()
+        for silent in idle:
+            self.addCleanup(silent.close)
+            silent.connect(str(self.file))
+            silent.settimeout(support.DEADLINE)
+        self.assertEqual(self.fetch()[0].status, 200)
+        self.assertLess(time.monotonic() - begun, MOST_SECONDS)
+        for silent in idle:
+            self.assertEqual(silent.recv(1), b"")  # hung up on, each of them
+        self.assertLess(time.monotonic() - begun, MOST_SECONDS)
+
+    def test_readers_that_do_not_answer_delay_neither_the_rest_nor_the_end(self):
+        self.serve_on_file()
+        office = self.listen("IN")
+        self.wait_for_file()
+        folder = pathlib.Path(self.environment["MAILSLOT_DIR"])
+        entry = next((folder / "slots").iterdir()).read_bytes().split(b"\0")
+        for n in range(12):
+            silent = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self.addCleanup(silent.close)
+            silent.bind(str(folder / "readers" / f"silent{n}.sock"))
+            silent.listen(8)
+            name = b"SILENT%d" % n
+            fields = [entry[0], b"silent%d.sock" % n, name, name, b""]
+            (folder / "slots" / f"silent{n}").write_bytes(b"\0".join(fields))
+        for _ in range(3):
+            begun = time.monotonic()
+            samples = self.samples()
+            self.assertLess(time.monotonic() - begun, MOST_SECONDS)
+            self.assertEqual(samples["mailslot_office_up",], 1)
+            self.assertIn(("mailslot_slot_received_total", "IN"), samples)
+        with contextlib.closing(support.UnixConnection(self.file)) as asking:
+            asking.request("GET", "/metrics")  # and while that is under way
+            begun = time.monotonic()
+            self.assertEqual(office.stop()[0], 0)
+            self.assertLess(time.monotonic() - begun, MOST_SECONDS)
 
     def test_the_dashboard_asks_for_metrics_that_there_are(self):
         self.serve_on_file()

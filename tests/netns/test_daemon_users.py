@@ -4,6 +4,8 @@ import os
 import pathlib
 import pwd
 import signal
+import subprocess
+import sys
 import time
 import unittest
 
@@ -79,6 +81,43 @@ class Users(lab.LabTest):
         status, out, said = self.b.run("info", "--json", name, prefix=as_user(user))
         self.assertEqual((status, said), (0, ""))
         return lab.json.loads(out)["by_sender"]
+
+    def test_what_is_sent_to_the_machine_reaches_no_other_user(self):
+        self.daemon()
+        listener = self.listen(ANN, "ANNS")
+        address = f"10.{self.b.net.number}.0.{self.b.number}"
+        for family, at in (("AF_INET", ""), ("AF_INET", address), ("AF_INET6", "")):
+            for option in ("SO_REUSEADDR", "SO_REUSEPORT"):
+                code = ("import socket, sys\n"
+                        f"s = socket.socket(socket.{family}, socket.SOCK_DGRAM)\n"
+                        f"s.setsockopt(socket.SOL_SOCKET, socket.{option}, 1)\n"
+                        f"s.bind(({at!r}, {lab.PORT}))")
+                done = subprocess.run([*self.b.inside, *as_user(BOB), sys.executable, "-c", code],
+                                      capture_output=True, text=True, check=False)
+                self.assertIn("Address already in use", done.stderr, (family, at, option))
+        self.a.put(f"//{address}/mailslot/ANNS", "for Ann")
+        self.assertEqual(message_from(listener)["text"], "for Ann")
+        self.assertEqual(self.port_finding(ANN)["status"], "ok")
+
+    def test_the_doctor_tells_of_another_user_who_had_the_port_before(self):
+        address = f"10.{self.b.net.number}.0.{self.b.number}"
+        code = ("import socket, sys\n"
+                "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)\n"
+                f"s.bind(({address!r}, {lab.PORT}))\nprint(flush=True)\nsys.stdin.read()")
+        squatter = subprocess.Popen([*self.b.inside, *as_user(BOB), sys.executable, "-c", code],
+                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(squatter.communicate)
+        self.assertEqual(squatter.stdout.readline(), b"\n")
+        self.daemon()
+        finding = self.port_finding(ANN)
+        self.assertEqual((finding["status"], finding["cause"]), ("failed", "port_of_several_users"), finding)
+        self.assertIn(f"{DAEMON}, {BOB}", finding["detail"])
+
+    def port_finding(self, user):
+        _, out, _ = self.b.run("doctor", "--json", prefix=as_user(user))
+        findings = [lab.json.loads(line) for line in out.splitlines()]
+        return next(f for f in findings if f["check"] == "port")
 
     def test_a_name_is_one_users_at_a_time(self):
         self.daemon()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import lab
 
@@ -38,11 +39,62 @@ COPIES = HOSTILE.partition("    send(frame(7")[0] + """
 """
 
 
+# Queries from one address to another: [source, destination, how many].
+ASKER = """
+import socket, struct, sys
+source, to, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((source, 0))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(source))
+payload = lambda n: struct.pack(">QHI", n, 9, 0) + bytes(1000)
+for n in range(count):
+    query = (b"ms\\x01\\x00\\x04\\x01\\x00\\x01" + struct.pack(">HHQQQqI", 0, 0, 5, 0, 0, 0, 0) + b"X" +
+             struct.pack(">H", len(payload(n))) + payload(n))
+    s.sendto(query, (to, 17138))
+"""
+
+
 class DiscoveryTest(lab.LabTest):
     def found(self, machine, *arguments, status=0):
         got, out, err = machine.run(*arguments, "--json")
         self.assertEqual(got, status, err)
         return [(m["host"], m["slot"]) for m in map(json.loads, out.splitlines())]
+
+
+class Reflection(DiscoveryTest):
+    """Queries that are to bring answers upon somebody else."""
+
+    GROUP = "239.255.71.38"
+
+    def counters(self, machine):
+        watched = machine.run("watch", "--count", "1", "--json")
+        return json.loads(watched[1].splitlines()[0])["machine"]
+
+    def ask(self, machine, source, to, count):
+        machine.run_in(sys.executable, "-c", ASKER, source, to, str(count))
+
+    def setUp(self):
+        super().setUp()
+        self.a, self.x = self.machines(["A", "X"], ipv6=False)
+        self.a.listen()
+        self.own = f"10.{self.x.net.number}.0.2"
+
+    def test_who_asks_the_group_from_elsewhere_gets_no_answer(self):
+        self.x.ip(f"address add 192.0.2.7/32 dev {self.x.interface}")
+        self.a.ip(f"route add 192.0.2.7/32 via {self.own}")
+        self.ask(self.x, "192.0.2.7", self.GROUP, 30)
+        self.wait_until("the queries are refused", lambda: self.counters(self.a)["queries_from_afar"] == 30)
+        self.assertEqual(self.counters(self.a)["answers"], 0)
+        self.assertEqual(self.found(self.x, "who", "IN"), [("A", "IN")])
+
+    def test_one_address_gets_few_answers_a_second(self):
+        began = time.monotonic()
+        self.ask(self.x, self.own, self.GROUP, 60)
+        self.wait_until("all are dealt with",
+                        lambda: sum(map(self.counters(self.a).get, ("answers", "answers_over_limit"))) == 60)
+        seconds = 2 + int(time.monotonic() - began)
+        self.assertGreater(self.counters(self.a)["answers"], 0)
+        self.assertLessEqual(self.counters(self.a)["answers"], 10 * seconds)
 
 
 class Who(DiscoveryTest):

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/saturating.h"
 #include "base/visible_text.h"
 
 namespace mailslot::cli {
@@ -23,7 +24,7 @@ std::optional<std::string> LossReport::note(std::uint64_t count, std::string_vie
         host_ = host;
     else if (host_ != host)
         several_hosts_ = true;
-    held_ += count;
+    count_up(held_, count);
     return due(now);
 }
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/saturating.h"
 #include "mailslot/json_line.h"
 #include "model/losses.h"
 #include "model/trust.h"
@@ -28,9 +29,9 @@ std::string losses_text(std::span<const Losses> lost) {
     std::vector<Loss> sums = losses_of({});
     std::uint64_t total = 0;
     for (const Losses& one : lost) {
-        total += one.total();
+        count_up(total, one.total());
         const std::vector<Loss> causes = losses_of(one);
-        for (std::size_t i = 0; i < sums.size(); ++i) sums[i].count += causes[i].count;
+        for (std::size_t i = 0; i < sums.size(); ++i) count_up(sums[i].count, causes[i].count);
     }
     std::string text = std::to_string(total) + " lost";
     if (total == 0) return text;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/saturating.h"
 #include "base/visible_text.h"
 #include "mailslot/json_line.h"
 #include "mailslot/slot_json.h"
@@ -110,7 +111,7 @@ std::string title(const Picture& picture, const std::string& host) {
     std::uint64_t lost = 0;
     for (const SlotRow& row : picture.slots) {
         rate += row.messages_per_second;
-        lost += row.slot.lost.total();
+        count_up(lost, row.slot.lost.total());
     }
     return "mailslot on " + cell(host) + "  " + clock_text(picture.time) + "  " +
            std::to_string(picture.slots.size()) + " slots, " + rate_text(rate) + " messages/s, " +

@@ -18,6 +18,7 @@
 #include "mailslot/output.h"
 #include "mailslotd/log.h"
 #include "os/descriptors.h"
+#include "os/network_state.h"
 #include "os/privileges.h"
 #include "os/service_manager.h"
 #include "post/station.h"
@@ -57,11 +58,17 @@ std::string monotonic_us() {
 class Daemon {
 public:
     Daemon(const DaemonOptions& options, const Settings& settings)
-        : options_(options), settings_(settings) {}
+        : options_(options), settings_(settings) {
+        settings_.keeps_port = serves_all_users();
+    }
 
     int run(const os::UniqueFd& signals);
 
 private:
+    bool serves_all_users() const {
+        return settings_.dir == settings_.system_dir &&
+               (options_.settings.system || geteuid() == 0);
+    }
     Result<void> start();
     post::StationRole take_role();
     void reload();
@@ -69,6 +76,7 @@ private:
     static void tell(std::string& said, const std::optional<Error>& error, std::string_view wrong,
                      std::string_view over);
     void tell_status();
+    void tell_who_shares_port();
     void keep(const Estate& estate);
     void keep_at_end(const Estate& estate);
 
@@ -79,14 +87,13 @@ private:
     SystemRandom random_;
     os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable: we are
     std::shared_ptr<Station> station_;
-    std::string status_, network_error_, metrics_error_, keys_error_;
+    std::string status_, network_error_, metrics_error_, keys_error_, port_error_;
 };
 
 post::StationRole Daemon::take_role() {
     post::StationRole role;
     role.rank = options_.replace ? wire::Rank::successor_daemon : wire::Rank::daemon;
-    role.serves_all_users =
-        settings_.dir == settings_.system_dir && (options_.settings.system || geteuid() == 0);
+    role.serves_all_users = serves_all_users();
     for (os::PassedFd& passed : manager_.take_fds()) {
         if (passed.name == "udp" || passed.name == "local") {
             role.kept.sockets.push_back({passed.name, {std::move(passed.fd)}});
@@ -150,6 +157,7 @@ void Daemon::reload() {
         log(Priority::error, "goes on as before: another 'dir' needs a restart");
     } else {
         settings_ = *settings;
+        settings_.keeps_port = serves_all_users();
         const auto reopened =
             station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
         if (!reopened) {
@@ -174,7 +182,27 @@ void Daemon::tell(std::string& said, const std::optional<Error>& error, std::str
     said = what;
 }
 
+// Whoever had the port before and shares it may get what is sent to this machine's address.
+void Daemon::tell_who_shares_port() {
+    if (!settings_.keeps_port) return;
+    const std::string port = "UDP port " + std::to_string(settings_.port);
+    std::string shares;
+    for (const os::UdpPortUser& other : os::udp_table(settings_.port)) {
+        if (other.uid != geteuid()) shares = port + " with user " + std::to_string(other.uid);
+    }
+    if (shares == port_error_) return;
+    if (shares.empty()) {
+        log(Priority::notice, "has " + port + " for itself");
+    } else {
+        log(Priority::warning, "shares " + shares +
+                                   ", who had it before: what is sent to this machine's address "
+                                   "may reach that user's program");
+    }
+    port_error_ = shares;
+}
+
 void Daemon::tell_status() {
+    tell_who_shares_port();
     const auto error = station_->network_error();
     const bool is_in_part = error && is_of_one_family(*error);
     tell(network_error_, error,

@@ -103,6 +103,43 @@ TEST_F(UdpCarrier, says_so_when_another_program_keeps_the_port_to_itself) {
     EXPECT_EQ(refused.error().detail, "UDP port " + std::to_string(settings_.port));
 }
 
+// Errors of a bind that asks to share the port, to that address or to any; 0: it is bound.
+int error_of_sharing(const Settings& settings, int option, const IpAddress& address) {
+    const os::UniqueFd other(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    setsockopt(other.get(), SOL_SOCKET, option, &on, sizeof on);
+    const auto at = os::to_socket_address({address, settings.port});
+    const bool is_bound =
+        bind(other.get(), reinterpret_cast<const sockaddr*>(&at.storage), at.size) == 0;
+    return is_bound ? 0 : errno;
+}
+
+TEST_F(UdpCarrier, keeps_the_port_of_a_machines_daemon_from_those_who_would_share_it) {
+    const IpAddress any{IpAddress::Family::v4, {}, 0};
+    settings_.keeps_port = true;
+    auto keeper = started();
+    for (const IpAddress& address : {any, kHome}) {
+        EXPECT_EQ(error_of_sharing(settings_, SO_REUSEADDR, address), EADDRINUSE);
+    }
+    // Its successor keeps what it was handed, whatever its own settings say.
+    settings_.keeps_port = false;
+    auto successor = make_udp_carrier(settings_);
+    ASSERT_TRUE(successor->start_with(keeper->hand_over()));
+    EXPECT_EQ(error_of_sharing(settings_, SO_REUSEADDR, any), EADDRINUSE);
+    send("still heard");
+    Received received;
+    EXPECT_TRUE(collect(*successor, received, 1));
+}
+
+TEST_F(UdpCarrier, keeps_a_port_that_was_shared_before_from_those_who_come_later) {
+    const auto before = started();
+    EXPECT_EQ(error_of_sharing(settings_, SO_REUSEADDR, kHome), 0);
+    settings_.keeps_port = true;
+    const auto keeper = started();
+    const auto of_the_same_user = started();  // one that takes the place of a stopped one
+    EXPECT_EQ(error_of_sharing(settings_, SO_REUSEADDR, kHome), EADDRINUSE);
+}
+
 TEST_F(UdpCarrier, receives_by_ipv6_too_and_tells_the_senders_address) {
     settings_.families = Families::both;
     const auto reader = started();

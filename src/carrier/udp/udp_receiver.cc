@@ -107,8 +107,16 @@ Result<void> UdpReceiver::bind_families() {
     return {};
 }
 
+// One that was handed over may keep the port, too: then only its like can be bound beside it.
+os::PortUse UdpReceiver::port_use() const {
+    const bool keeps =
+        settings_.keeps_port || std::ranges::any_of(sockets_, &os::UdpSocket::keeps_port);
+    return keeps ? os::PortUse::kept : os::PortUse::shared;
+}
+
 Result<std::size_t> UdpReceiver::add_socket(Family family) {
-    auto socket = os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes);
+    auto socket =
+        os::UdpSocket::bind(family, settings_.port, settings_.receive_buffer_bytes, port_use());
     if (!socket) return socket.error();
     return add_socket(std::move(*socket));
 }
@@ -126,7 +134,7 @@ Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
 Result<void> UdpReceiver::adopt(std::vector<ListeningSocket> inherited) {
     for (ListeningSocket& handed : inherited) {
         auto socket = os::UdpSocket::adopt(std::move(handed.fd), settings_.port,
-                                           settings_.receive_buffer_bytes);
+                                           settings_.receive_buffer_bytes, port_use());
         if (!socket || !is_chosen(settings_.families, socket->family())) continue;
         const Family family = socket->family();
         auto added = add_socket(std::move(*socket));
@@ -206,6 +214,7 @@ Result<void> UdpReceiver::follow_interfaces() {
     }
     counters_.deaf_interfaces.store(deaf, std::memory_order_relaxed);
     is_all_joined_ = deaf == 0;
+    interfaces_ = std::move(*interfaces);
     return {};
 }
 
@@ -299,6 +308,14 @@ bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
            std::ranges::find(allowed_, interface_index) != allowed_.end();
 }
 
+// Where the group goes further than the link, askers may be anywhere.
+bool UdpReceiver::is_from_neighbour(const os::Datagram& datagram) const {
+    if (settings_.hop_limit > 1) return true;
+    const auto came_by =
+        std::ranges::find(interfaces_, datagram.interface_index, &os::Interface::index);
+    return came_by != interfaces_.end() && os::is_neighbour(*came_by, datagram.from.address);
+}
+
 UdpCounters::Count& UdpReceiver::counter_of(trust::Verdict why) {
     switch (why) {
         case trust::Verdict::unknown_version:
@@ -326,6 +343,9 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
     }
     parcel.envelope.from_address = datagram.from.address;
     parcel.envelope.to_address = datagram.to;
+    if (parcel.envelope.kind == Kind::query) {
+        parcel.envelope.is_from_neighbour = is_from_neighbour(datagram);
+    }
     parcel.kernel_drops = drops_;
     parcel.way = way_of(datagram.from, datagram.to, datagram.interface_index);
     decoded_ += parcel.size();

@@ -38,6 +38,7 @@ public:
     Result<std::size_t> answer(const Destination& to, std::span<const Envelope> answers);
 
 private:
+    os::PortUse port_use() const;
     struct Membership {
         Link link;
         std::size_t socket;  // which of sockets_
@@ -57,6 +58,7 @@ private:
     void leave_lost();
     bool join(const Link& link);
     bool is_allowed(std::uint32_t interface_index) const;
+    bool is_from_neighbour(const os::Datagram& datagram) const;
     void hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
                    const Carrier::Deliver& deliver);
     void note_drops(std::size_t socket, std::uint32_t drops);
@@ -81,7 +83,8 @@ private:
     std::vector<std::uint32_t> drops_of_;  // beside sockets_: what their datagrams said last
     std::uint64_t drops_ = 0;              // in all, as far as datagrams have told
     std::vector<Membership> memberships_;
-    std::vector<std::uint32_t> allowed_;  // interfaces; empty: all
+    std::vector<std::uint32_t> allowed_;     // interfaces; empty: all
+    std::vector<os::Interface> interfaces_;  // at the last look
     os::DatagramBatch batch_;
     std::vector<Parcel> parcels_;  // of the current batch
     std::size_t decoded_ = 0;      // how many messages those are

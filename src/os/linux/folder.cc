@@ -190,6 +190,11 @@ Result<void> overwrite_file(const GuardedFd& fd, std::string_view text) {
 
 bool remove_file(const std::string& path) { return unlink(path.c_str()) == 0; }
 
+bool remove_socket(const std::string& path) {
+    struct stat status {};
+    return lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) && remove_file(path);
+}
+
 std::vector<std::string> list_folder(const std::string& path) {
     std::vector<std::string> names;
     DIR* folder = opendir(path.c_str());

@@ -52,9 +52,20 @@ Interface* owner_of(const ifaddrs& entry, std::vector<Interface>& interfaces) {
 }
 
 std::uint8_t prefix_of(const IpAddress& netmask) {
-    int bits = 0;
-    for (std::size_t i = 0; i < 4; ++i) bits += std::popcount(netmask.octets[i]);
+    int bits = 0;  // of IPv4 the last twelve octets are 0
+    for (const std::uint8_t octet : netmask.octets) bits += std::popcount(octet);
     return static_cast<std::uint8_t>(bits);
+}
+
+bool begin_alike(const IpAddress& a, const IpAddress& b, std::size_t bits) {
+    constexpr std::size_t kOctetBits = 8;
+    for (std::size_t i = 0; i < bits; ++i) {
+        const std::size_t octet = i / kOctetBits;
+        if (octet >= a.octets.size()) return true;
+        const unsigned differ = unsigned{a.octets[octet]} ^ b.octets[octet];
+        if ((differ >> (kOctetBits - 1 - i % kOctetBits) & 1) != 0) return false;
+    }
+    return true;
 }
 
 void add_address(const ifaddrs& entry, std::vector<Interface>& interfaces) {
@@ -65,7 +76,10 @@ void add_address(const ifaddrs& entry, std::vector<Interface>& interfaces) {
         owner->ipv4.push_back(address);
         owner->ipv4_prefixes.push_back(prefix_of(to_endpoint(entry.ifa_netmask).address));
     }
-    if (address.family == IpAddress::Family::v6) owner->ipv6.push_back(address);
+    if (address.family == IpAddress::Family::v6) {
+        owner->ipv6.push_back(address);
+        owner->ipv6_prefixes.push_back(prefix_of(to_endpoint(entry.ifa_netmask).address));
+    }
 }
 
 // By a sandbox (RestrictAddressFamilies=, a container's seccomp profile), or the system lacks it.
@@ -103,6 +117,17 @@ Result<std::vector<Interface>> list_interfaces() {
     for (const ifaddrs* e = raw; e != nullptr; e = e->ifa_next) add_address(*e, interfaces);
     std::ranges::sort(interfaces, {}, &Interface::index);
     return interfaces;
+}
+
+bool is_neighbour(const Interface& interface, const IpAddress& address) {
+    if (interface.loopback || !interface.broadcast || address.is_link_local()) return true;
+    const bool v4 = address.family == IpAddress::Family::v4;
+    const auto& own = v4 ? interface.ipv4 : interface.ipv6;
+    const auto& prefixes = v4 ? interface.ipv4_prefixes : interface.ipv6_prefixes;
+    for (std::size_t i = 0; i < std::min(own.size(), prefixes.size()); ++i) {
+        if (begin_alike(own[i], address, prefixes[i])) return true;
+    }
+    return false;
 }
 
 bool is_own_address(const IpAddress& address) {

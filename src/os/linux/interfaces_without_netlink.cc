@@ -91,6 +91,8 @@ void add_ipv6(std::vector<Interface>& all, int fd) {
         if (owner == nullptr) continue;
         if (std::strtoul(scope.c_str(), nullptr, 16) == kLinkScope) address.scope_id = owner->index;
         owner->ipv6.push_back(address);
+        owner->ipv6_prefixes.push_back(
+            static_cast<std::uint8_t>(std::strtoul(prefix.c_str(), nullptr, 16)));
     }
 }
 

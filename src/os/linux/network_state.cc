@@ -124,15 +124,21 @@ std::vector<UdpPortUser> parse_udp_table(std::string_view text, Family family, s
         if (std::strtoul(field[1].c_str() + colon + 1, nullptr, 16) != port) continue;
         users.push_back({.family = family,
                          .inode = std::strtoull(field[9].c_str(), nullptr, 10),
+                         .uid = std::strtoull(field[7].c_str(), nullptr, 10),
                          .drops = std::strtoull(field[12].c_str(), nullptr, 10)});
     }
     return users;
 }
 
-std::vector<UdpPortUser> users_of_udp_port(std::uint16_t port) {
+std::vector<UdpPortUser> udp_table(std::uint16_t port) {
     auto users = parse_udp_table(text_of("/proc/self/net/udp"), Family::v4, port);
     const auto v6 = parse_udp_table(text_of("/proc/self/net/udp6"), Family::v6, port);
     users.insert(users.end(), v6.begin(), v6.end());
+    return users;
+}
+
+std::vector<UdpPortUser> users_of_udp_port(std::uint16_t port) {
+    auto users = udp_table(port);
     if (!users.empty()) find_owners(users);
     return users;
 }

@@ -21,8 +21,10 @@ TEST(NetworkState, finds_who_has_a_port_and_what_was_dropped_there) {
     const auto users = parse_udp_table(kTable, Family::v4, 17138);
     ASSERT_EQ(users.size(), 1u);
     EXPECT_EQ(users[0].inode, 30111u);
+    EXPECT_EQ(users[0].uid, 0u);
     EXPECT_EQ(users[0].drops, 17u);
     EXPECT_EQ(users[0].family, Family::v4);
+    EXPECT_EQ(parse_udp_table(kTable, Family::v4, 53).at(0).uid, 101u);
     EXPECT_TRUE(parse_udp_table(kTable, Family::v4, 99).empty());
     EXPECT_TRUE(parse_udp_table("", Family::v4, 99).empty());
 }

@@ -12,7 +12,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <list>
 #include <optional>
+#include <utility>
 
 #include "os/linux/network_error.h"
 #include "os/linux/socket_address.h"
@@ -25,8 +27,9 @@ using std::chrono::steady_clock;
 using Instant = steady_clock::time_point;
 
 constexpr std::size_t kMostRequestBytes = 8192;
-constexpr std::chrono::seconds kPatience{2};  // for all of one connection
-constexpr int kBacklog = 16;
+constexpr std::chrono::seconds kPatience{1};       // for the request; and again for the answer
+constexpr std::chrono::milliseconds kNoRoom{100};  // until descriptors are looked for again
+constexpr int kBacklog = 64;
 
 sockaddr_un socket_file(const std::string& path) {
     sockaddr_un file{};
@@ -45,14 +48,19 @@ bool bind_to(int fd, const Address& address, socklen_t size) {
     return bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0;
 }
 
-// The file stays when its server dies. A file that is no socket refuses connections as well.
-bool is_dead(const sockaddr_un& file) {
-    struct stat status {};
-    if (lstat(file.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
+bool is_served(const sockaddr_un& file) {
     const GuardedFd probe = open_stream(AF_UNIX);
-    return probe &&
-           connect(probe.get(), reinterpret_cast<const sockaddr*>(&file), sizeof file) != 0 &&
-           errno == ECONNREFUSED;
+    if (!probe) return true;  // nobody knows
+    const int code = connect(probe.get(), reinterpret_cast<const sockaddr*>(&file), sizeof file);
+    return code == 0 || errno == EAGAIN;
+}
+
+// Left by a server that died, where nobody serves it: the only file that may be removed. Every
+// other one refuses connections, too.
+bool is_own_socket(const sockaddr_un& file) {
+    struct stat status {};
+    return lstat(file.sun_path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+           status.st_uid == geteuid();
 }
 
 // Here no network is in the way, but a folder.
@@ -67,7 +75,8 @@ Result<GuardedFd> listen_on_file(const sockaddr_un& file) {
     if (!fd) return network_error("socket", errno);
     if (!bind_to(fd.get(), file, sizeof file)) {
         const int os_code = errno;
-        if (os_code != EADDRINUSE || !is_dead(file)) return file_error(os_code);
+        if (os_code != EADDRINUSE || is_served(file)) return file_error(os_code);
+        if (!is_own_socket(file)) return Error{Errc::bad_config, "make socket", EADDRINUSE};
         unlink(file.sun_path);
         if (!bind_to(fd.get(), file, sizeof file)) return file_error(errno);
     }
@@ -92,77 +101,181 @@ Result<GuardedFd> listen_on_port(const Endpoint& endpoint) {
     return fd;
 }
 
-// False: it is too late, or the server is to stop.
-bool wait_for(int fd, short events, int stop_fd, Instant deadline) {
-    for (;;) {
-        const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
-        if (left <= 0) return false;
-        pollfd polled[] = {{fd, events, 0}, {stop_fd, POLLIN, 0}};
-        const int ready = poll(polled, 2, static_cast<int>(left));
-        if (ready < 0 && errno == EINTR) continue;
-        return ready > 0 && polled[1].revents == 0;
+// Who is at the other end: a user, where the kernel says so, or an address.
+std::string caller_of(int fd) {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    SocketAddress other;
+    other.size = sizeof other.storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&other.storage);
+    if (getpeername(fd, address, &other.size) == 0 && address->sa_family != AF_UNIX) {
+        return to_string(to_endpoint(address).address);
     }
+    const bool is_known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0;
+    return is_known ? std::to_string(credentials.uid) : "";
 }
 
-std::optional<std::string> read_request(int fd, int stop_fd, Instant deadline) {
-    std::string request;
-    std::array<char, 2048> part;
-    while (request.find("\r\n\r\n") == std::string::npos) {
-        if (request.size() >= kMostRequestBytes) return std::nullopt;
-        const ssize_t count = recv(fd, part.data(), part.size(), 0);
-        if (count > 0) {
+struct Conversation {
+    GuardedFd fd;
+    std::string caller;
+    Instant deadline;
+    std::string request{};
+    std::optional<std::string> answer{};  // once the request is complete
+    std::size_t sent = 0;
+    bool is_over = false;
+
+    bool has_request() const { return request.find("\r\n\r\n") != std::string::npos; }
+    short awaits() const { return answer ? POLLOUT : POLLIN; }
+
+    void read() {
+        std::array<char, 2048> part;
+        while (!has_request() && !is_over) {
+            const ssize_t count = recv(fd.get(), part.data(), part.size(), 0);
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0 && errno == EAGAIN) return;
+            if (count <= 0 || request.size() >= kMostRequestBytes) {
+                is_over = true;
+                return;
+            }
             request.append(part.data(), static_cast<std::size_t>(count));
-        } else if (count == 0 || (errno != EAGAIN && errno != EINTR) ||
-                   !wait_for(fd, POLLIN, stop_fd, deadline)) {
-            return std::nullopt;
         }
     }
-    return request;
-}
+    void write() {
+        while (sent < answer->size()) {
+            const std::string_view rest = std::string_view(*answer).substr(sent);
+            const ssize_t count = send(fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0 && errno == EAGAIN) return;
+            if (count <= 0) break;
+            sent += static_cast<std::size_t>(count);
+        }
+        shutdown(fd.get(), SHUT_WR);
+        is_over = true;
+    }
+};
 
-void send_all(int fd, std::string_view text, int stop_fd, Instant deadline) {
-    while (!text.empty()) {
-        const ssize_t count = send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-        if (count > 0) {
-            text.remove_prefix(static_cast<std::size_t>(count));
-        } else if ((errno != EAGAIN && errno != EINTR) ||
-                   !wait_for(fd, POLLOUT, stop_fd, deadline)) {
-            return;
+class Server {
+public:
+    Server(int listener, int stop_fd, const StreamAnswer& answer)
+        : listener_(listener), stop_fd_(stop_fd), answer_(answer) {}
+
+    void run() {
+        while (wait()) {
+            for (Conversation& one : all_) go_on(one);
+            drop_ended();
+            accept_some();
+            answer_all();
+            drop_ended();
         }
     }
-}
+
+private:
+    // False: it is to stop.
+    bool wait() {
+        const Instant now = steady_clock::now();
+        const bool may_accept = now >= accept_at_;
+        std::optional<Instant> next;
+        if (!may_accept) next = accept_at_;
+        polled_.clear();
+        polled_.push_back({stop_fd_, POLLIN, 0});
+        polled_.push_back({may_accept ? listener_ : -1, POLLIN, 0});
+        for (const Conversation& one : all_) {
+            polled_.push_back({one.fd.get(), one.awaits(), 0});
+            if (!next || one.deadline < *next) next = one.deadline;
+        }
+        int patience = -1;
+        if (next) {
+            const auto left = std::chrono::ceil<milliseconds>(*next - now).count();
+            patience = static_cast<int>(std::max<std::int64_t>(left, 0));
+        }
+        if (poll(polled_.data(), polled_.size(), patience) < 0 && errno != EINTR) return false;
+        return polled_[0].revents == 0;
+    }
+    void go_on(Conversation& one) {
+        one.answer ? one.write() : one.read();
+        const bool is_late = steady_clock::now() >= one.deadline;
+        const bool waits_for_us = !one.answer && one.has_request();
+        if (is_late && !waits_for_us) one.is_over = true;
+    }
+    void drop_ended() {
+        all_.remove_if([](const Conversation& one) { return one.is_over; });
+    }
+    // As many as may be there at a time, so that each caller's words are looked at before they
+    // have to make room.
+    void accept_some() {
+        if (steady_clock::now() < accept_at_) return;
+        for (std::size_t i = 0; i < kMostConversations; ++i) {
+            GuardedFd fd = GuardedFd::make([this] {
+                return accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            });
+            if (!fd) {
+                const bool lacks_room = errno != EAGAIN && errno != ECONNABORTED && errno != EINTR;
+                if (lacks_room) accept_at_ = steady_clock::now() + kNoRoom;
+                return;
+            }
+            if (all_.size() >= kMostConversations) make_room();
+            const std::string caller = caller_of(fd.get());
+            all_.push_back({std::move(fd), caller, steady_clock::now() + kPatience});
+            all_.back().read();
+        }
+    }
+    // One that has not asked yet goes first, of the caller that has most; the oldest stand first.
+    void make_room() {
+        const auto weight = [this](const Conversation& one) {
+            const auto of_caller = std::ranges::count(all_, one.caller, &Conversation::caller);
+            return std::pair(!one.has_request(), of_caller);
+        };
+        all_.erase(std::ranges::max_element(all_, {}, weight));
+    }
+    // All that have asked by now share one answer.
+    void answer_all() {
+        std::vector<Conversation*> asking;
+        std::vector<std::string_view> requests;
+        for (Conversation& one : all_) {
+            if (one.is_over || one.answer || !one.has_request()) continue;
+            asking.push_back(&one);
+            requests.push_back(one.request);
+        }
+        if (asking.empty()) return;
+        std::vector<std::string> answers = answer_(requests);
+        for (std::size_t i = 0; i < asking.size(); ++i) {
+            asking[i]->answer = i < answers.size() ? std::move(answers[i]) : std::string();
+            asking[i]->deadline = steady_clock::now() + kPatience;
+            asking[i]->write();
+        }
+    }
+
+    const int listener_, stop_fd_;
+    const StreamAnswer& answer_;
+    std::list<Conversation> all_;  // in the order in which they came
+    std::vector<pollfd> polled_;
+    Instant accept_at_{};  // not before: descriptors were used up
+};
 
 }  // namespace
 
-Result<GuardedFd> listen_stream(const StreamAddress& address) {
-    if (!address.path.empty()) return listen_on_file(socket_file(address.path));
-    return listen_on_port(address.endpoint);
+Result<StreamListener> StreamListener::open(const StreamAddress& address) {
+    auto fd = address.path.empty() ? listen_on_port(address.endpoint)
+                                   : listen_on_file(socket_file(address.path));
+    if (!fd) return fd.error();
+    const auto file = address.path.empty() ? std::nullopt : file_at(address.path);
+    return StreamListener(std::move(*fd), address.path, file);
 }
 
-void remove_stream(const StreamAddress& address) {
-    if (!address.path.empty()) unlink(address.path.c_str());
+StreamListener::StreamListener(StreamListener&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, std::nullopt)) {}
+
+void StreamListener::end() {
+    if (generation_ != fork_generation()) return;
+    if (fd_) shutdown(fd_.get(), SHUT_RDWR);
+    if (file_ && file_at(path_) == file_) unlink(path_.c_str());
+    file_.reset();
 }
 
-void serve_stream(int listener, int stop_fd,
-                  const std::function<std::string(std::string_view request)>& answer) {
-    for (;;) {
-        pollfd polled[] = {{listener, POLLIN, 0}, {stop_fd, POLLIN, 0}};
-        if (poll(polled, 2, -1) < 0 && errno != EINTR) return;
-        if (polled[1].revents != 0) return;
-        const GuardedFd connection = GuardedFd::make([listener] {
-            return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        });
-        if (!connection) {
-            // Out of descriptors, perhaps: the caller stays in the queue.
-            if (errno == EMFILE || errno == ENFILE) poll(&polled[1], 1, 100);
-            continue;
-        }
-        const Instant deadline = steady_clock::now() + kPatience;
-        if (const auto request = read_request(connection.get(), stop_fd, deadline)) {
-            send_all(connection.get(), answer(*request), stop_fd, deadline);
-            shutdown(connection.get(), SHUT_WR);
-        }
-    }
+void serve_stream(int listener, int stop_fd, const StreamAnswer& answer) {
+    Server(listener, stop_fd, answer).run();
 }
 
 }  // namespace mailslot::os

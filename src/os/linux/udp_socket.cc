@@ -199,20 +199,46 @@ DatagramBatch::~DatagramBatch() = default;
 
 bool DatagramBatch::is_full() const { return memory_->came == memory_->asked; }
 
+namespace {
+
+bool bind_any(int fd, Family family, std::uint16_t port) {
+    const SocketAddress any = to_socket_address({{family, {}, 0}, port});
+    return ::bind(fd, reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0;
+}
+
+// The kernel asks for these of both sockets whenever one is bound. SO_REUSEPORT lets in sockets of
+// the same user alone.
+void set_port_use(int fd, PortUse use) {
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, use == PortUse::shared ? 1 : 0);
+    set_option(fd, SOL_SOCKET, SO_REUSEPORT, use == PortUse::kept ? 1 : 0);
+}
+
+// Beside those who share it already, if need be: whoever comes later is kept out all the same.
+bool bind_and_keep(int fd, Family family, std::uint16_t port) {
+    if (bind_any(fd, family, port)) return true;
+    if (errno != EADDRINUSE || !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)) return false;
+    const bool is_bound = bind_any(fd, family, port);
+    const int os_code = errno;
+    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 0);
+    errno = os_code;
+    return is_bound;
+}
+
+}  // namespace
+
 Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
-                                  std::size_t receive_buffer_bytes) {
+                                  std::size_t receive_buffer_bytes, PortUse use) {
     auto fd = open_socket(family);
     if (!fd) return fd.error();
-    if (!set_option(fd->get(), SOL_SOCKET, SO_REUSEADDR, 1)) {
-        return network_error("SO_REUSEADDR", errno);
-    }
+    set_port_use(fd->get(), use);
     if (!tell_interface(fd->get(), family)) return network_error("IP_PKTINFO", errno);
     set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);     // without it datagrams come one by one
     set_option(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // without it gaps are the network's
     hear_own_groups_only(fd->get(), family);
     set_receive_buffer(fd->get(), receive_buffer_bytes);
-    const SocketAddress any = to_socket_address({{family, {}, 0}, port});
-    if (::bind(fd->get(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) != 0) {
+    const bool is_bound = use == PortUse::kept ? bind_and_keep(fd->get(), family, port)
+                                               : bind_any(fd->get(), family, port);
+    if (!is_bound) {
         Error error = network_error("bind", errno);
         error.detail = "UDP port " + std::to_string(port);
         return error;
@@ -221,12 +247,13 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
 }
 
 std::optional<UdpSocket> UdpSocket::adopt(GuardedFd fd, std::uint16_t port,
-                                          std::size_t receive_buffer_bytes) {
+                                          std::size_t receive_buffer_bytes, PortUse use) {
     const int domain = option_of(fd.get(), SO_DOMAIN);
     if (option_of(fd.get(), SO_PROTOCOL) != IPPROTO_UDP) return std::nullopt;
     if (domain != AF_INET && domain != AF_INET6) return std::nullopt;
     UdpSocket socket(std::move(fd), domain == AF_INET ? Family::v4 : Family::v6);
     if (socket.local_port() != port) return std::nullopt;
+    if (use == PortUse::kept) set_port_use(socket.fd(), use);
     set_receive_buffer(socket.fd(), receive_buffer_bytes);
     return socket;
 }
@@ -241,6 +268,8 @@ Result<UdpSocket> UdpSocket::open_for_sending(Family family, int hop_limit) {
     set_option(fd->get(), SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);  // as far as the system allows
     return UdpSocket(std::move(*fd), family);
 }
+
+bool UdpSocket::keeps_port() const { return option_of(fd(), SO_REUSEADDR) == 0; }
 
 void UdpSocket::allow_broadcast() { set_option(fd(), SOL_SOCKET, SO_BROADCAST, 1); }
 

@@ -2,6 +2,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "carrier/carrier.h"
 #include "mailslot/doctor/finding.h"
@@ -31,6 +33,28 @@ void warn_of_stopped(const std::vector<os::UdpPortUser>& users, Findings& findin
                                 "kill -CONT " + std::to_string(stopped.pid)});
         }
     }
+}
+
+// Of processes that this user may not look into the kernel still says whose they are.
+bool warn_of_other_users(const Patient& patient, const std::vector<os::UdpPortUser>& others,
+                         bool is_office, Findings& findings) {
+    std::set<std::uint64_t> users;
+    if (is_office) users.insert(::geteuid());
+    for (const auto& other : others) users.insert(other.uid);
+    if (users.size() < 2) return false;
+    std::string names;
+    for (const std::uint64_t user : users) {
+        names += (names.empty() ? "" : ", ") + std::to_string(user);
+    }
+    findings.push_back({"port", Status::failed, "port_of_several_users",
+                        "UDP port " + std::to_string(patient.settings.port) +
+                            " is shared by programs of several users (" + names +
+                            "): what is sent to this machine's address reaches one of them alone, "
+                            "and may be another user's than is meant",
+                        "ss -ulpne sport = " + std::to_string(patient.settings.port) +
+                            "    # end the program that should not have it; mailslotd keeps the "
+                            "port to itself"});
+    return true;
 }
 
 // Returns false if a process is stopped that alone could receive.
@@ -87,6 +111,7 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
                             to_string(*error), "mailslot doctor    # as root, for more"});
         return;
     }
+    if (warn_of_other_users(patient, others, is_office, findings)) return;
     // One program has at most one socket a family, but for machines with more than 20 interfaces.
     std::vector<std::int64_t> pids;
     for (const auto& user : others) {

@@ -1,0 +1,99 @@
+#include "post/acquaintance.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "base/saturating.h"
+#include "post/ways.h"
+
+namespace mailslot::post {
+namespace {
+
+constexpr std::uint64_t kBatches = 4;
+
+void count_messages(std::uint32_t& counter, std::uint64_t count) {
+    constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    counter = static_cast<std::uint32_t>(std::min(kMost, counter + count));
+}
+
+}  // namespace
+
+std::uint64_t most_messages_within(Clock::Instant::duration time) {
+    const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    if (ms <= 0) return kMostMessagesAtOnce;
+    constexpr std::uint64_t kMsInASecond = 1000;
+    // The product of an age of 49 days is far from the end of the type.
+    const std::uint64_t bounded =
+        std::min<std::uint64_t>(static_cast<std::uint64_t>(ms), 1ULL << 34);
+    return kMostMessagesAtOnce + bounded * kMostMessagesASecond / kMsInASecond;
+}
+
+bool Acquaintance::knows(const IpAddress& address) const {
+    // This machine's own sockets say who it is in other ways.
+    if (address.family == IpAddress::Family::none) return true;
+    return std::ranges::find(addresses_, address) != addresses_.end();
+}
+
+void Acquaintance::add(const IpAddress& address) {
+    if (knows(address)) return;
+    // The first one stays: it stands in the books.
+    if (addresses_.size() > kMostFurtherAddresses) addresses_.erase(addresses_.begin() + 1);
+    addresses_.push_back(address);
+}
+
+std::uint64_t Acquaintance::reach() const {
+    return kRepeatWindow + kBatches * std::max(count_, count_before_);
+}
+
+bool Acquaintance::is_plausible(const Word& word) const {
+    if (is_near(word.first) || word.came_at <= shows_until_) return true;
+    Clock::Instant::duration silence = word.came_at - heard_at_;
+    if (word.after_drops) silence += kLongestPause;
+    return word.first - next_ <= most_messages_within(silence);
+}
+
+void Acquaintance::heard(const Word& word) {
+    if (addresses_.empty()) add(word.address);
+    if (!trusts(word)) return;
+    add(word.address);
+    if (word.came_at - counts_since_ >= kOrderPatience) {
+        count_before_ = count_;
+        count_ = 0;
+        counts_since_ = word.came_at;
+    }
+    count_messages(count_, word.count);
+    next_ = std::max(next_, word.first + word.count);
+    heard_at_ = word.came_at;
+}
+
+void Acquaintance::restore(std::uint64_t next, Clock::Instant heard_at, Clock::Instant now) {
+    next_ = next;
+    heard_at_ = heard_at;
+    shows_until_ = now + kAddressesShowFor;
+}
+
+void Acquaintance::add_second(std::uint64_t origin) {
+    if (std::ranges::find(seconds_, origin) != seconds_.end()) return;
+    if (seconds_.size() == kMostSeconds) seconds_.erase(seconds_.begin());
+    seconds_.push_back(origin);
+}
+
+std::uint64_t origin_of_second(std::uint64_t origin, const IpAddress& address) {
+    std::uint64_t halves[2];
+    static_assert(sizeof halves == sizeof address.octets);
+    std::memcpy(halves, address.octets.data(), sizeof halves);
+    // One step of splitmix64 (public domain) for each part.
+    const auto mix = [&origin](std::uint64_t part) {
+        origin += part + 0x9E37'79B9'7F4A'7C15;
+        origin = (origin ^ (origin >> 30)) * 0xBF58'476D'1CE4'E5B9;
+        origin = (origin ^ (origin >> 27)) * 0x94D0'49BB'1331'11EB;
+        origin ^= origin >> 31;
+    };
+    mix(halves[0]);
+    mix(halves[1]);
+    mix(address.scope_id);
+    return origin;
+}
+
+}  // namespace mailslot::post
