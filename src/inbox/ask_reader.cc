@@ -204,13 +204,12 @@ std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entrie
 
 Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted,
                                       os::Deadline answer_by) {
-    constexpr std::size_t kMostPages = DropBook::kMostOrigins / wire::kDropsPerPage + 1;
     const auto ours = steady_clock::now() + kInfoPatience;
     const os::Deadline until = answer_by ? std::min(ours, *answer_by) : ours;
     DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
-    // Whatever it says, this ends.
-    for (std::size_t page = 0; from && page < kMostPages; ++page) {
+    // Each page must bring something: whatever it says, this ends.
+    while (from && all.size() < DropBook::kMostOrigins) {
         const auto answer =
             ask_reader(entry, {.op = LocalOp::drops, .cursor = from}, until, interrupted);
         if (!answer) return answer.error();
