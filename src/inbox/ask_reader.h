@@ -43,7 +43,7 @@ struct ReaderAnswer {
     wire::LocalMessage message;
     std::vector<os::UniqueFd> fds;  // memory alone, and with a connection that wants descriptors
 
-    // What came along and is not kept goes as it came.
+    // Descriptors that came along and are not kept go as they came.
     ReaderAnswer(ReaderConnection to, wire::LocalMessage said, std::vector<os::UniqueFd> brought)
         : connection(std::move(to)), message(std::move(said)), fds(std::move(brought)) {}
     ReaderAnswer(ReaderAnswer&&) = default;

@@ -35,7 +35,7 @@ std::vector<Link> listening_links(std::span<const os::Interface> all, const Sett
 // as well.
 std::vector<Link> sending_links(std::span<const os::Interface> all, const Settings& settings);
 
-// Where to send what goes to the group but is for this machine alone: the loopback, and where the
+// Links for what goes to the group but is for this machine alone: the loopback, and where the
 // settings leave that out, as above.
 std::vector<Link> links_to_this_machine(std::span<const os::Interface> all,
                                         const Settings& settings);

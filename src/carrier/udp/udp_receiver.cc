@@ -85,8 +85,8 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     return receiver;
 }
 
-// One family is enough where the system has no other. A port that another program keeps to itself
-// and what is used up are worth another try of all.
+// A single family will do where the system has no other. A port that another program keeps to
+// itself and what is used up are worth another try of all.
 Result<void> UdpReceiver::bind_families() {
     std::optional<Error> failed;
     for (const Family family : {Family::v4, Family::v6}) {
