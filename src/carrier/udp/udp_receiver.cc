@@ -85,7 +85,7 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     return receiver;
 }
 
-// A single family will do where the system has no other. A port that another program keeps to
+// A family will do alone where the system has no other. A port that another program keeps to
 // itself and what is used up are worth another try of all.
 Result<void> UdpReceiver::bind_families() {
     std::optional<Error> failed;
@@ -107,7 +107,7 @@ Result<void> UdpReceiver::bind_families() {
     return {};
 }
 
-// One that was handed over may keep the port, too: then only its like can be bound beside it.
+// A socket that was handed over may keep the port, too: only its like can be bound beside it.
 os::PortUse UdpReceiver::port_use() const {
     const bool keeps =
         settings_.keeps_port || std::ranges::any_of(sockets_, &os::UdpSocket::keeps_port);
@@ -308,7 +308,7 @@ bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
            std::ranges::find(allowed_, interface_index) != allowed_.end();
 }
 
-// Where the group goes further than the link, askers may be anywhere.
+// Askers may be anywhere, if the group goes further than the link.
 bool UdpReceiver::is_from_neighbour(const os::Datagram& datagram) const {
     if (settings_.hop_limit > 1) return true;
     const auto came_by =
