@@ -38,7 +38,7 @@ Door::~Door() {
 Result<void> Door::open(int listener, Descriptors descriptors) {
     const bool are_refused =
         descriptors == Descriptors::refused && os::refuse_descriptors(listener);
-    const Listener entry{listener, descriptors, are_refused};
+    const Listener entry{listener, are_refused};
     auto added =
         accept_again_ ? Result<void>() : loop_.add(listener, [this, entry] { accept(entry); });
     if (added) listeners_.push_back(entry);

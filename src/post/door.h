@@ -65,7 +65,6 @@ public:
 private:
     struct Listener {
         int fd;
-        Descriptors descriptors;
         bool closes_at_once;  // nothing can be in a connection's queue whose close takes long
     };
     struct Guest {

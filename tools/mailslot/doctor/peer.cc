@@ -14,6 +14,7 @@
 #include "inbox/ask_reader.h"
 #include "mailslot/doctor/finding.h"
 #include "model/address.h"
+#include "model/host_names.h"
 #include "os/local_socket.h"
 #include "os/user.h"
 #include "trust/keys.h"
@@ -28,6 +29,7 @@ using namespace std::chrono_literals;
 constexpr auto kPatienceOfNames = 2s;
 // The system asks three times, a second apart, before it says that nobody has an address.
 constexpr auto kPatienceOfLinks = 3500ms;
+constexpr int kLateFactor = 3;  // of the patience, for those who did not answer at once
 // Times of messages are then of little use for telling what came first.
 constexpr auto kClockTolerance = 5s;
 
@@ -40,6 +42,13 @@ Result<Search> search(const Address& address, Timeout timeout) {
         return heard.error();
     }
     return search;
+}
+
+// A busy machine answers when it has its turn on the processor.
+bool answers_late(Address peer, Timeout timeout) {
+    peer.slot = {};
+    const auto asked = search(peer, kLateFactor * timeout);
+    return asked && !asked->found().machines.empty();
 }
 
 Address everywhere(const Address& address) {
@@ -136,6 +145,7 @@ std::optional<Finding> wrong_name(const Address& peer, const IpAddress& address,
     if (!asked || asked->found().machines.empty()) return std::nullopt;
     const std::string& host = peer.place_text;
     const std::string other = asked->found().machines.front().host;
+    if (host_key(other) == peer.place_key) return std::nullopt;  // it is called so, and was late
     return Finding{"", Status::failed, "wrong_name",
                    other + " answers at " + to_string(address) + ", which is said to be " + host +
                        "'s address, and is not called so",
@@ -188,6 +198,9 @@ Finding why_silent(const Patient& patient, const Address& peer, const Search& as
     const std::string why = std::generic_category().message(os_code);
     switch (os_code) {
         case 0:
+            if (answers_late(peer, timeout)) {
+                return {"", Status::warning, "peer_late", where + " answers, but not at once", ""};
+            }
             return silent(patient, host);
         case ECONNREFUSED:
             return {"", Status::failed, "peer_not_listening",
