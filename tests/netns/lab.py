@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import struct
 import subprocess
 import sys
@@ -168,8 +169,12 @@ class Machine:
         chance = f"numgen random mod 100 < {percent}" if percent < 100 else ""
         if percent > 0:
             rules += ("table inet lab {\nchain in {\ntype filter hook input priority 0\n"
-                      f"udp dport {PORT} {condition} {chance} drop\n}}\n}}\n")
+                      f"udp dport {PORT} {condition} {chance} counter drop\n}}\n}}\n")
         check_call(*self.inside, "nft", "-f", "-", stdin=rules)
+
+    def counted(self):
+        """How many datagrams have met the nft rule of this machine that counts."""
+        return int(re.search(r"counter packets (\d+) ", self.run_in("nft", "list", "ruleset"))[1])
 
     # Commands.
 

@@ -22,7 +22,9 @@ class Books(lab.LabTest):
             more, _ = self.until_heard(writer, listener, 1, machine.name)
             heard += more
         reader.drop(100, f"ip saddr 10.{reader.net.number}.0.2")
-        feed(writers[0], 1000, 1004)
+        for number in range(5):
+            feed(writers[0], 1000 + number)
+            self.wait_until("another is dropped", lambda least=number: reader.counted() > least)
         feed(writers[1], 2000)
         while (message := message_from(listener))["text"] != numbered(2000):
             heard.append(message)

@@ -201,8 +201,9 @@ class OnlyClassic(Classic):
         listener, = self.listen_on(b)
         writer = a.start("put", "//B/mailslot/IN")
         before, _ = self.until_heard(writer, listener, 1)
-        b.run_in("nft", "-f", "-", stdin="table inet lab {\nchain in {\ntype filter hook input priority 0\nudp dport 138 drop\n}\n}\n")
+        b.run_in("nft", "-f", "-", stdin="table inet lab {\nchain in {\ntype filter hook input priority 0\nudp dport 138 counter drop\n}\n}\n")
         lab.feed(writer, 101, 150)
+        self.wait_until("all of them are lost", lambda: b.counted() >= 50)
         b.run_in("nft", "delete", "table", "inet", "lab")
         heard = before + self.until_heard(writer, listener, 201)[0]
         self.assertEqual(sum(m["lost_before"] for m in heard), heard[-1]["sequence"] - len(heard))
