@@ -81,15 +81,23 @@ Result<std::shared_ptr<Inbox>> Inbox::create(const SlotName& name, const SlotOpt
                                              std::chrono::nanoseconds spin) {
     auto segment = Segment::create(limits_for(options));
     if (!segment) return segment.error();
-    return std::shared_ptr<Inbox>(new Inbox(name, options, std::move(*segment), spin));
+    std::optional<NotesPage> notes;
+    if (options.access != Access::owner) {
+        auto page = NotesPage::create();
+        if (!page) return page.error();
+        notes = std::move(*page);
+    }
+    return std::shared_ptr<Inbox>(
+        new Inbox(name, options, std::move(*segment), std::move(notes), spin));
 }
 
 Inbox::Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
-             std::chrono::nanoseconds spin)
+             std::optional<NotesPage> notes, std::chrono::nanoseconds spin)
     : name_(name),
       options_(options),
       spin_(spin),
-      segment_(std::make_shared<Segment>(std::move(segment))) {}
+      segment_(std::make_shared<Segment>(std::move(segment))),
+      notes_(std::move(notes)) {}
 
 Inbox::~Inbox() { close(); }
 
@@ -431,6 +439,16 @@ Result<WriterPass> Inbox::admit_writer() {
     pass.number = last_number_;
     living_.insert(pass.number);
     return pass;
+}
+
+Result<WriterPass> Inbox::admit_office() {
+    auto pass = admit_writer();
+    if (!pass || !notes_) return pass;
+    pass->notes = os::duplicate(notes_->fd().get());
+    if (pass->notes) return pass;
+    const int system_errno = errno;
+    bury(pass->number);
+    return Error{Errc::no_resources, "attach", system_errno};
 }
 
 os::UniqueFd Inbox::event_for_writers() const {

@@ -17,6 +17,7 @@
 #include "inbox/drop_book.h"
 #include "inbox/harm_watch.h"
 #include "inbox/segment.h"
+#include "inbox/sender_notes.h"
 #include "model/address.h"
 #include "model/contents.h"
 #include "model/form.h"
@@ -48,6 +49,7 @@ struct Record : RecordEnvelope {
 struct WriterPass {
     std::uint32_t number = 0;
     os::UniqueFd segment, event;  // event: none where nobody polls the slot
+    os::UniqueFd notes;           // for a post office, of a slot that others may write to
 };
 
 // How long memory that was needed is kept, for it may be needed again: a pause long enough that a
@@ -102,6 +104,7 @@ public:
 
     // For the station.
     Result<WriterPass> admit_writer();       // Errors: closed, no_resources
+    Result<WriterPass> admit_office();       // the same, with the notes
     os::UniqueFd event_for_writers() const;  // a duplicate; none where nobody polls the slot
     void bury(std::uint32_t number);         // that writer is dead
     // Where others may write: what one of them may have left, or hold up. For about once a second.
@@ -129,7 +132,7 @@ private:
     enum class Took { message, nothing, damage };
 
     Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
-          std::chrono::nanoseconds spin);
+          std::optional<NotesPage> notes, std::chrono::nanoseconds spin);
     bool find_record(Position& at, std::uint64_t& word) const;
     Took reach_record(Position& at, RecordShape& shape);
     Took reach_message(Position& at, RecordShape& shape);
@@ -219,7 +222,8 @@ private:
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
     HarmWatch harm_;
-    MachineId machine_;  // stands in the segment, and in the next one
+    std::optional<NotesPage> notes_;  // of a slot that others may write to
+    MachineId machine_;               // stands in the segment, and in the next one
     DropBook drops_;
     struct {
         std::uint64_t number = 0, lost_before = 0;

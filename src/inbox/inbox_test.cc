@@ -73,7 +73,7 @@ TEST_F(InboxTest, notes_whose_messages_the_post_office_has_put_in) {
     for (Item& one : items) one.kind = RecordKind::network;
     const auto notes = [&] {
         std::map<std::uint64_t, std::uint64_t> all;
-        read_sender_notes(office->header(),
+        read_sender_notes(office->sender_notes(),
                           [&](std::uint64_t origin, std::uint64_t next) { all[origin] = next; });
         return all;
     };

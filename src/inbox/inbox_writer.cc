@@ -7,7 +7,6 @@
 
 #include "base/crash_point.h"
 #include "inbox/put_now.h"
-#include "inbox/sender_notes.h"
 #include "os/cpu.h"
 
 namespace mailslot::inbox {
@@ -93,7 +92,7 @@ void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages
         messages -= count;
         const bool is_last = messages == 0 || items[i + 1].origin != item.origin;
         if (!is_last) continue;
-        note_sender(header(), item.origin, item.sequence + count,
+        note_sender(sender_notes(), item.origin, item.sequence + count,
                     SystemClock().now_through_sleep());
     }
 }

@@ -4,10 +4,12 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/bytes.h"
 #include "inbox/segment.h"
+#include "inbox/sender_notes.h"
 #include "model/contents.h"
 #include "os/futex.h"
 #include "os/liveness.h"
@@ -89,6 +91,11 @@ public:
     void want(Wants what) { wants_.fetch_or(what, std::memory_order_relaxed); }
     bool drops_oldest() const { return geometry().limits.drops_oldest(); }
     void set_event(os::UniqueFd event);  // not at the same time as put
+    // For a post office, before its first put.
+    void keep_notes_in(NotesPage page) { notes_page_ = std::move(page); }
+    SenderNotes& sender_notes() const {
+        return notes_page_ ? notes_page_->notes() : header().sender_notes;
+    }
 
     const Geometry& geometry() const { return segment_.geometry(); }
     const os::UniqueFd& memory() const { return segment_.fd(); }
@@ -143,6 +150,7 @@ private:
     os::LivenessView reader_;
     std::uint32_t number_;
     os::UniqueFd event_;
+    std::optional<NotesPage> notes_page_;
     // The reader line as last seen, less the reserve (make_room.cc); used by the lock's holder. It
     // only grows: with an old look at it the slot seems fuller than it is, never emptier.
     Consumed consumed_;

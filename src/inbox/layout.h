@@ -67,8 +67,12 @@ struct Books {
 struct SenderNote {
     std::atomic<std::uint64_t> origin, next;
 };
-// What fits into the header's page. A note's place is its origin modulo this.
+// As many as fit into the header's page. A note's place is its origin modulo this.
 inline constexpr std::size_t kSenderNotes = 128;
+struct SenderNotes {
+    std::atomic<std::int64_t> since;
+    std::array<SenderNote, kSenderNotes> by_place;
+};
 
 struct Header {
     // Constants, written before anybody else sees them.
@@ -102,9 +106,9 @@ struct Header {
         over_limit, repeats, senders;
     std::atomic<std::uint64_t> kernel_drop, senders_forgotten;
 
-    // Written by the post office, for its successor: sender_notes.h.
-    alignas(128) std::atomic<std::int64_t> noted_since;
-    std::array<SenderNote, kSenderNotes> sender_notes;
+    // Written by the post office for its successor, where only the owner's processes may write:
+    // sender_notes.h.
+    alignas(128) SenderNotes sender_notes;
 
     // Written once.
     alignas(128) std::atomic<std::uint32_t> closed;

@@ -39,7 +39,7 @@ TEST(Layout, is_as_its_page_says) {
         {offsetof(Header, refused_slot_full), "slot_full"},
         {offsetof(Header, refused_too_big), "too_big  "},
         {offsetof(Header, network_gap), "post offi"},
-        {offsetof(Header, noted_since), "notes    "},
+        {offsetof(Header, sender_notes), "notes    "},
         {offsetof(Header, closed), "closed, r"},
         {offsetof(Header, machine_number), "machine  "},
         {kHeaderBytes, "block sta"},

@@ -1,5 +1,5 @@
-// What a post office writes into a slot's segment about the slot's senders, so that the one that
-// takes over after its death knows whose messages it missed. docs/post-office.md, "Taking over".
+// Notes of a post office about a slot's senders, so that the office that takes over after its death
+// knows whose messages it missed. docs/post-office.md, "Taking over".
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,38 @@
 
 #include "base/clock.h"
 #include "inbox/layout.h"
+#include "os/shared_memory.h"
 
 namespace mailslot::inbox {
 
 // All numbers of `origin` below `next` are dealt with. Times are through sleep. Threads: the post
 // office's only.
-void note_sender(Header& header, std::uint64_t origin, std::uint64_t next, Clock::Instant now);
+void note_sender(SenderNotes& notes, std::uint64_t origin, std::uint64_t next, Clock::Instant now);
 
 // Since when every sender heard has a note; never after `now`. The first call begins.
-Clock::Instant noted_since(Header& header, Clock::Instant now);
+Clock::Instant noted_since(SenderNotes& notes, Clock::Instant now);
 
-// Calls `each` for every note. Whoever may write to the slot may have forged them.
-void read_sender_notes(const Header& header,
+// Calls `each` for every note. Whoever may write to the memory may have forged them.
+void read_sender_notes(const SenderNotes& notes,
                        const std::function<void(std::uint64_t origin, std::uint64_t next)>& each);
+
+// Notes of a slot that others may write to: memory that its reader's process shares with post
+// offices alone, because a forged note turns honest messages into repeats.
+class NotesPage {
+public:
+    static Result<NotesPage> create();  // Errors: no_resources.
+    static Result<NotesPage> attach(
+        const os::UniqueFd& page);  // Errors: bad_segment, no_resources.
+
+    SenderNotes& notes() const { return *reinterpret_cast<SenderNotes*>(mapping_.data()); }
+    const os::UniqueFd& fd() const { return fd_; }  // None after attach().
+
+private:
+    NotesPage(os::UniqueFd fd, os::Mapping mapping)
+        : fd_(std::move(fd)), mapping_(std::move(mapping)) {}
+
+    os::UniqueFd fd_;
+    os::Mapping mapping_;
+};
 
 }  // namespace mailslot::inbox

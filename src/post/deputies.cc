@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "inbox/office_pass.h"
 #include "os/local_socket.h"
 #include "wire/local_message.h"
 
@@ -62,10 +63,9 @@ void Deputies::lend_slot_to(int connection, const std::string& key, const SlotLe
     if (lent.size() >= kMostLentSlots) return;
     const auto pass = lender.lend();
     if (!pass) return;
-    const std::array fds{pass->segment.get(), lender.liveness, pass->event.get()};
     const auto sent = os::send_packet(
         connection, wire::encode({.op = LocalOp::lent_slot, .key = key, .number = pass->number}),
-        std::span(fds).first(pass->event ? 3 : 2));
+        inbox::descriptors_of(*pass, lender.liveness, true));
     if (sent) {
         lent.push_back({key, pass->number});
     } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "inbox/office_pass.h"
 #include "os/poll_set.h"
 #include "post/deputies.h"
 
@@ -91,12 +92,14 @@ std::vector<Estate::Socket> Deputy::take_sockets() {
 Deputy::LentSlots Deputy::take_slots() {
     LentSlots taken;
     for (auto& [key, slot] : slots_) {
-        auto segment = inbox::Segment::attach(unguarded(slot.fds[0]));
-        auto reader = os::LivenessView::attach(unguarded(slot.fds[1]));
+        std::vector<os::UniqueFd> fds;
+        for (const os::GuardedFd& fd : slot.fds) fds.push_back(unguarded(fd));
+        auto segment = inbox::Segment::attach(std::move(fds[0]));
+        auto reader = os::LivenessView::attach(fds[1]);
         if (!segment || !reader || slot.number == 0 || slot.number >= inbox::kLockWaiters) continue;
-        os::UniqueFd event = slot.fds.size() > 2 ? unguarded(slot.fds[2]) : os::UniqueFd();
-        taken[key] = std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader),
-                                                          slot.number, std::move(event));
+        auto writer = std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader),
+                                                           slot.number, os::UniqueFd());
+        if (inbox::take_extras(*writer, fds, true)) taken[key] = std::move(writer);
     }
     slots_.clear();
     return taken;

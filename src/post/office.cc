@@ -104,7 +104,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
         [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
             const auto found = slots_.find(key);
             if (found == slots_.end()) return;
-            inbox::note_sender(found->second->writer->header(), origin, next,
+            inbox::note_sender(found->second->writer->sender_notes(), origin, next,
                                clock_.now_through_sleep());
         });
 }
@@ -398,9 +398,9 @@ void Office::open_books(const std::string& key, inbox::InboxWriter& writer, Slot
         booked = post_office_.counters(key);  // by our predecessor
         return;
     }
-    inbox::Header& header = writer.header();
-    post_office_.slot_taken_over(key, inbox::noted_since(header, clock_.now_through_sleep()));
-    inbox::read_sender_notes(header, [&](std::uint64_t origin, std::uint64_t next) {
+    inbox::SenderNotes& notes = writer.sender_notes();
+    post_office_.slot_taken_over(key, inbox::noted_since(notes, clock_.now_through_sleep()));
+    inbox::read_sender_notes(notes, [&](std::uint64_t origin, std::uint64_t next) {
         post_office_.recall_sender(key, origin, next);
     });
 }

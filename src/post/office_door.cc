@@ -5,6 +5,7 @@
 #include <string>
 #include <tuple>
 
+#include "inbox/office_pass.h"
 #include "model/fold.h"
 #include "os/folder.h"
 #include "os/shared_memory.h"
@@ -232,7 +233,10 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);
     if (!segment || !reader) return refuse(Errc::bad_segment);
-    const std::size_t bytes = segment->geometry().segment_bytes();
+    auto writer = std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader),
+                                                       number, os::UniqueFd());
+    if (!inbox::take_extras(*writer, fds, os::shares_events(fd))) return refuse(Errc::bad_segment);
+    const std::size_t bytes = writer->geometry().segment_bytes();
     if (found == slots_.end() && !has_room_for_slot(user, bytes)) {
         return refuse(Errc::no_resources);
     }
@@ -247,10 +251,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         remove_slot(key, found->second->registrant);
     }
     slot->registrant = fd;
-    const bool with_event = fds.size() > 2 && os::shares_events(fd);
-    slot->writer =
-        std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader), number,
-                                             with_event ? std::move(fds[2]) : os::UniqueFd());
+    slot->writer = std::move(writer);
     enter_slot(key, std::move(slot));
     if (owners_) owners_->note(key, user);
     LocalMessage answer{.op = LocalOp::registered, .key = key};

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 
+#include "inbox/office_pass.h"
 #include "os/user.h"
 #include "post/station.h"
 
@@ -29,13 +30,19 @@ constexpr auto kRestartGrace =
     1s;  // the daemon was away; they seek every 5 ms, on a busy machine later
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
-    auto pass = inbox.admit_writer();
+    auto pass = inbox.admit_office();
     if (!pass) return nullptr;
     auto segment = inbox::Segment::attach(std::move(pass->segment));
     auto reader = os::LivenessView::attach(liveness.fd());
     if (!segment || !reader) return nullptr;
-    return std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader),
-                                                pass->number, std::move(pass->event));
+    auto writer = std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader),
+                                                       pass->number, std::move(pass->event));
+    if (pass->notes) {
+        auto notes = inbox::NotesPage::attach(pass->notes);
+        if (!notes) return nullptr;
+        writer->keep_notes_in(std::move(*notes));
+    }
+    return writer;
 }
 
 }  // namespace
@@ -264,7 +271,7 @@ void Station::register_own(const std::shared_ptr<inbox::Inbox>& inbox) {
          .ring = [inbox] { inbox->ring(); },
          .make_room = [inbox,
                        this](std::uint64_t wanted_bytes) { make_room(*inbox, wanted_bytes); },
-         .lender = {.lend = [inbox] { return inbox->admit_writer(); },
+         .lender = {.lend = [inbox] { return inbox->admit_office(); },
                     .take_back = [inbox](std::uint32_t number) { inbox->bury(number); },
                     .liveness = liveness_->fd().get()}});
 }
@@ -275,19 +282,19 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
         return {};
     }
     if (!office_connection_) return Error{Errc::unreachable, "register"};
-    const auto pass = inbox->admit_writer();
+    const auto pass = inbox->admit_office();
     if (!pass) return pass.error();
     const std::string& key = inbox->name().key;
     office_numbers_.emplace_back(key, pass->number);
-    const std::array fds{pass->segment.get(), liveness_->fd().get(), pass->event.get()};
-    const bool with_event = pass->event && os::shares_events(office_connection_.get());
+    const std::vector<int> fds = inbox::descriptors_of(*pass, liveness_->fd().get(),
+                                                       os::shares_events(office_connection_.get()));
     auto sent = os::send_packet(
         office_connection_.get(),
         wire::encode({.op = LocalOp::register_slot,
                       .key = key,
                       .number = pass->number,
                       .detail = is_guest_ ? entry_request(inbox->name()) : std::string()}),
-        std::span(fds).first(with_event ? 3 : 2));
+        fds);
     if (sent) sent = await_registration(key);
     // Refused is an answer; anything else means that nobody is there who understands us.
     const bool refused = !sent && std::string_view(sent.error().step) == kRefusal;

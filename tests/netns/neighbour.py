@@ -17,7 +17,7 @@ COUNTERS, DROPS, DROP_PAGE, CLAIM, WANT_SOCKET, GIVEN_SOCKET = 14, 17, 18, 21, 3
 MOST_CONNECTIONS = 1024  # of one user
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 PAGE = 4096
-MAGIC, LAYOUT, LOCK, SLOT_FULL, TOO_BIG, NETWORK_GAP = 0x31746F6C736C696D, 6, 512, 640, 768, 896  # docs/inbox.md, section 2
+MAGIC, LAYOUT, LOCK, SLOT_FULL, TOO_BIG, NETWORK_GAP, NOTES = 0x31746F6C736C696D, 6, 512, 640, 768, 896, 1664  # docs/inbox.md, section 2
 NONE = 2**64 - 1
 
 
@@ -228,7 +228,7 @@ def lock_slots(run):
     sys.stdin.read()
 
 
-def leave_behind(run, what):
+def leave_behind(run, what, origin=""):
     """In a slot that he may write to; then he ends."""
     segment = segment_of(run, b"OPEN")[0]
     with mmap.mmap(segment, os.fstat(segment).st_size) as memory_of_slot:
@@ -237,6 +237,9 @@ def leave_behind(run, what):
         elif what == "counters":
             for offset in (SLOT_FULL, TOO_BIG, *(NETWORK_GAP + 128 * i for i in range(6))):
                 memory_of_slot[offset:offset + 8] = struct.pack("<Q", NONE)
+        elif what == "notes":  # that the office has dealt with all numbers of that sender
+            for place in range(128):
+                struct.pack_into("<QQ", memory_of_slot, NOTES + 8 + 16 * place, int(origin, 16), 2**40)
         elif what == "blocks":
             blocks, = struct.unpack_from("<I", memory_of_slot, 16)
             memory_of_slot[PAGE:PAGE + blocks] = bytes([1]) * blocks

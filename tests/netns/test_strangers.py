@@ -7,7 +7,7 @@ import signal
 import time
 
 import lab
-from lab import message_from
+from lab import feed, message_from
 from neighbourhood import Neighbourhood
 from test_daemon_users import ANN, BOB, DAEMON, as_user
 
@@ -161,6 +161,20 @@ class OpenedSlot(Strangers):
         writer.process.stdin.write(text * 20)
         writer.end()
         self.wait_until("others go on", lambda: self.b.run("put", "--no-wait", "OPEN", "y" * 60000, prefix=as_user(ANN))[0] == 0)
+
+    def test_notes_that_all_is_dealt_with(self):
+        """The next office must not take an honest sender's messages for repeats."""
+        writer = self.a.start("put", "//*/mailslot/OPEN")
+        feed(writer, 1)
+        origin = message_from(self.open)["origin"]
+        self.assertEqual(self.done("leave_behind", "notes", origin), "left")
+        self.office.stop(signal.SIGKILL)
+        self.office = self.b.daemon("--system", prefix=as_user(DAEMON))
+        heard, number = self.until_heard(writer, self.open, 2)
+        self.assertEqual(heard[-1]["lost_before"], number - 2)
+        self.assertEqual(self.b.info("OPEN")["repeats"], 0)
+        feed(writer, number + 1)
+        self.assertEqual(message_from(self.open)["lost_before"], 0)
 
 
 class Readers(Strangers):
