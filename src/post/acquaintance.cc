@@ -30,7 +30,7 @@ std::uint64_t most_messages_within(Clock::Instant::duration time) {
 }
 
 bool Acquaintance::knows(const IpAddress& address) const {
-    // This machine's own sockets have no address, and identify the sender in other ways.
+    // Sockets of this machine have no address, and identify the sender in other ways.
     if (address.family == IpAddress::Family::none) return true;
     return std::ranges::find(addresses_, address) != addresses_.end();
 }

@@ -40,7 +40,7 @@ public:
         const IpAddress& address;
         std::uint64_t first = 0;
         std::uint64_t count = 0;   // messages; 0 if the word brings none
-        bool after_drops = false;  // this machine's kernel dropped datagrams meanwhile
+        bool after_drops = false;  // the kernel here dropped datagrams meanwhile
         Clock::Instant came_at{};  // on the clock that counts sleep
     };
 

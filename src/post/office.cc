@@ -12,7 +12,7 @@
 // 5. ItemMaker::make (item_maker.h) makes records for the inbox, of at most 256 messages.
 // 6. Office::put(Slot&, ...) writes the records into the slot's memory, and waits for the slot's
 //    lock as long as patience_with allows. If the memory is damaged or its reader gone, mend
-//    attaches again, and the put is tried once more.
+//    attaches again or asks the slot's process to, and the put is tried once more.
 // 7. settle_wants wakes the reader if the put could not, and asks for room. ask_when_full asks for
 //    room if a slot that drops its oldest is full. PostOffice::flush then counts each message as
 //    delivered or lost.

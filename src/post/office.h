@@ -107,7 +107,7 @@ public:
         return {slots_.size() + inherited_.size(), door_.size(), post_office_.counters()};
     }
 
-    // This machine's number as slots' memory must say it (office_machine.cc), and the function to
+    // Number of this machine as slots' memory must say it (office_machine.cc), and the function to
     // call when the number changes.
     MachineId machine() const { return {post_office_.ids().present(), network_id_}; }
     void tell_changes_to(std::function<void(const MachineId&)> tell) { tell_ = std::move(tell); }
@@ -198,11 +198,10 @@ private:
     Deputies deputies_;
     Clock::Instant look_at_lock_at_{};
     bool is_replaced_ = false, drains_into_own_ = false;
-    bool has_lent_slots_ = false;  // of processes that stand still
+    bool has_lent_slots_ = false;  // owned by processes that stand still
 
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
-    std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user: no waiting for the locks
-                                                               // of the user's slots until then
+    std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user; see patience_with()
     ItemMaker item_maker_;
     // Carriers: the machine's way to others; the classic wire, if the first carrier is ours; the
     // other users of a machine without a network.

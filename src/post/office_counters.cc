@@ -51,7 +51,7 @@ void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
 
 }  // namespace
 
-// Where the office serves all users: returns true for the slot's own user, for everybody if we
+// For an office that serves all users: returns true for the slot's own user, for everybody if we
 // entered the slot in the folder, and for our own user and root.
 bool Office::may_ask_about(int fd, const Slot& slot) const {
     const std::uint32_t asker = door_.user_of(fd);

@@ -1,4 +1,4 @@
-// This machine's number and addresses, for the post office at work: docs/post-office.md, "Who this
+// Number and addresses of this machine, for the post office at work: docs/post-office.md, "Who this
 // machine is".
 
 #include "os/interfaces.h"

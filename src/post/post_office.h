@@ -39,7 +39,7 @@ struct Identity {
     std::vector<std::string> domain_keys;  // folded
     HostNames names{};                     // further ways to write the own name
 
-    bool has(std::string_view name) const;          // of the machine or of its domains
+    bool has(std::string_view name) const;          // the machine's, or a domain's of ours
     bool has_one_of(std::string_view names) const;  // for the `to` of a direct frame
 };
 
@@ -54,7 +54,7 @@ struct Limits {
 inline constexpr std::size_t kMaxHostBytes = 255;
 inline constexpr std::size_t kMaxSlotNameBytes = kMaxAddressUnits * 3;  // UTF-8 of a UTF-16 unit
 inline constexpr std::size_t kMaxSpellings =
-    1024;  // of slot names, remembered to save folding them again
+    1024;  // names of slots, remembered to save folding them again
 
 class PostOffice final {
 public:
