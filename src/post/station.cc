@@ -122,8 +122,7 @@ Result<void> Station::find_place() {
 }
 
 Error Station::why_no_office() const {
-    if (const auto failed = network_error()) return *failed;  // had the lock, but could not open
-                                                              // the office
+    if (const auto failed = network_error()) return *failed;  // has the lock, but cannot use it
     const Error why = no_office_.value_or(Error{Errc::no_such_slot});
     if (why.code != Errc::no_such_slot && why.code != Errc::timed_out) return why;
     return Error{why.code, "take over", why.os_code,

@@ -56,8 +56,7 @@ void Station::start_metrics() {
 // ring while waiting for the estate.
 void Station::take_up_offer() {
     is_offered_ = false;
-    if (!may_be_one(machine_.network, network_id_)) return;  // the office's sockets are in another
-                                                             // network
+    if (!may_be_one(machine_.network, network_id_)) return;  // the sockets are in another network
     {
         std::lock_guard lock(mutex_);
         if (stopping_) return;  // we end, too, so the office asks the next process
@@ -68,8 +67,7 @@ void Station::take_up_offer() {
     auto estate = receive_estate(fd, [this](const LocalMessage& message) {
         if (message.op == LocalOp::ring) answer_office(message);
     });
-    if (!estate && estate.error().code == Errc::slot_exists) return;  // another process got the
-                                                                      // office
+    if (!estate && estate.error().code == Errc::slot_exists) return;  // another process got it
     if (!estate) return leave_office();
     loop_->remove(fd);
     deputy_->resign();

@@ -57,8 +57,7 @@ void Station::seek_office() {
     if (is_guest_ && office_connection_ && !obtain_socket()) return;
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
-        if (!office_ && !office_connection_) return;  // the office went away, and the search goes
-                                                      // on
+        if (!office_ && !office_connection_) return;  // the office went away: the search goes on
     }
 }
 

@@ -58,8 +58,7 @@ void Station::keep_folder() {
     if (is_there) return keep_entries();
     for (const auto& [key, inbox] : slots_) {
         if (!is_guest_ && !keep_entry(key, *inbox)) return;
-        if (is_guest_ && office_connection_) (void)register_slot(inbox);  // the office enters the
-                                                                          // slot
+        if (is_guest_ && office_connection_) (void)register_slot(inbox);  // the office enters it
     }
 }
 
