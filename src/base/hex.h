@@ -1,4 +1,4 @@
-// Numbers as text with a single length and a single spelling: origins, identities.
+// Numbers as text of a fixed length and with only one spelling: origins, identities.
 #pragma once
 
 #include <cstdint>

@@ -39,7 +39,7 @@ inline char32_t take_code_point(std::string_view& text,
 }
 
 inline bool is_ascii(std::string_view text) {
-    unsigned char seen = 0;  // no early end, so that the compiler takes many at a time
+    unsigned char seen = 0;  // no early end, so that the compiler takes many bytes at a time
     for (const char c : text) seen |= static_cast<unsigned char>(c);
     return seen < 0x80;
 }

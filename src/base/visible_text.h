@@ -18,7 +18,7 @@ bool is_blank(char32_t code_point);
 // Appends text with controls as \x1b or \u202e, and bytes that are not UTF-8 as \xff. Tabs stay.
 void append_visible(std::string& out, std::string_view text);
 
-// Appends text for a column whose place says who speaks. Like append_visible, but blanks become
+// Appends text for a column whose place names the speaker. Like append_visible, but blanks become
 // visible too, so that a name cannot imitate the gap and the next column. Empty text becomes "-".
 void append_cell(std::string& out, std::string_view text);
 std::string cell_of(std::string_view text);

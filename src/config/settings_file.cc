@@ -24,7 +24,7 @@ namespace {
 
 constexpr const char* kSystemDir = "/run/mailslot";
 constexpr const char* kSystemFile = "/etc/mailslot/mailslot.toml";
-// A configuration is a page. A user who names something much larger should hear so, and not wait.
+// A configuration is a page. A path to something much larger gets an error, and no wait.
 constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 
 std::string value_of(const SettingsSources& sources, const char* variable) {

@@ -29,8 +29,8 @@
 namespace mailslot {
 namespace {
 
-// SO_RCVBUF is an int, which the kernel doubles. A buffer below a page would not hold a single
-// datagram.
+// The option SO_RCVBUF is an int, which the kernel doubles. A buffer below a page would not hold a
+// single datagram.
 constexpr std::uint64_t kMinReceiveBuffer = 4096, kMaxReceiveBuffer = 1024 * 1024 * 1024;
 // At the lower end a writer waits up to 1/16 s for a piece of 64 KiB. No network reaches the upper
 // end.
@@ -43,10 +43,10 @@ constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without th
 // inside.
 using Apply = const toml::node* (*)(const toml::node& value, Settings& settings);
 
-// Hides all characters beyond ASCII from toml++ 3.3. Where the parser does not expect them, a
-// function (is_non_ascii_horizontal_whitespace) is asked about some characters that it declares
-// impossible. Each byte of such a character becomes a character of the private use area, U+E080 to
-// U+E0FF, which the parser takes as ordinary.
+// Hides characters beyond ASCII from toml++ 3.3, which in unexpected places asks its function
+// is_non_ascii_horizontal_whitespace() about some that this function declares impossible. Each byte
+// of a hidden character becomes a character of the private use area, U+E080 to U+E0FF, which toml++
+// takes as ordinary.
 std::string disguise(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
     std::string out;

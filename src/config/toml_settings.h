@@ -11,7 +11,7 @@
 namespace mailslot {
 
 // Overrides `settings` by the values in `text`. `path` is for error messages only. If `origins` is
-// given, adds the line of each value.
+// given, adds the place of each value.
 // Errors: bad_config; `settings` may then be half changed.
 Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings,
                         Origins* origins = nullptr);

@@ -26,7 +26,8 @@ std::uint64_t most_messages_within(Clock::Instant::duration time);
 inline constexpr std::size_t kMostFurtherAddresses = 15;
 // Second senders kept of an origin. All of them are looked up whenever a word of the origin comes.
 inline constexpr std::size_t kMostSeconds = 4;
-// After a change of offices any address may be the sender's for this time.
+// For this time after a change of offices, any address may be the sender's: the books name only the
+// first.
 inline constexpr std::chrono::seconds kAddressesShowFor{1};
 // Longest stop of an office that is allowed for. A stopped office first reads what its sockets had
 // room for, then what came after the kernel had dropped the rest. By the office's clock no time
@@ -41,7 +42,7 @@ public:
         std::uint64_t first = 0;
         std::uint64_t count = 0;   // messages; 0 if the word brings none
         bool after_drops = false;  // the kernel here dropped datagrams meanwhile
-        Clock::Instant came_at{};  // on the clock that counts sleep
+        Clock::Instant came_at{};  // by now_through_sleep()
     };
 
     bool knows(const IpAddress& address) const;
@@ -75,8 +76,7 @@ private:
     std::uint64_t next_ = 0;  // the number after the highest that a known address brought
     Clock::Instant heard_at_{}, shows_until_ = Clock::Instant::min();
     Clock::Instant counts_since_{};
-    std::uint32_t count_ = 0, count_before_ = 0;  // messages in the current and the previous
-                                                  // kOrderPatience
+    std::uint32_t count_ = 0, count_before_ = 0;  // messages in this and the last kOrderPatience
     std::vector<IpAddress> addresses_;
     std::vector<std::uint64_t> seconds_;
 };

@@ -69,8 +69,7 @@ struct OfficeCounters {
     std::uint64_t ignored = 0;        // queries and answers
     std::uint64_t bad = 0;            // envelopes that contradict themselves
     std::uint64_t bad_fragments = 0;  // fragments that contradict themselves or earlier parts
-    std::uint64_t no_such_slot = 0;   // messages; a fragmented message counts with its first
-                                      // fragment
+    std::uint64_t no_such_slot = 0;   // messages; a fragmented message by its first fragment
     std::uint64_t repeats = 0;        // whole messages that had arrived before, too_old included
     std::uint64_t too_old = 0;        // numbers below the window, taken for repeats
     std::uint64_t fragment_repeats = 0;

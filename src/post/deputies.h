@@ -39,7 +39,8 @@ public:
 
     bool has_any() const { return !deputies_.empty(); }
     bool has(int connection) const { return deputies_.contains(connection); }
-    // Returns false if there are enough deputies, no memory for a pulse, or no answering process.
+    // Returns false if there are enough deputies, no memory for a pulse, or no way to reach the
+    // process.
     bool appoint(int connection);
     void dismiss(int connection);  // forgets the deputy and takes its numbers back
 

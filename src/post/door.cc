@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kAcceptPause = 100ms;  // when descriptors have run out
 constexpr int kAcceptedAtOnce = 32;
-constexpr auto kMaySayNothing = 2s;               // strangers who have just connected
+constexpr auto kMaySayNothing = 2s;               // strangers that have just connected
 constexpr std::size_t kMostWaitToBeClosed = 512;  // descriptors, for each user
 
 }  // namespace

@@ -68,8 +68,7 @@ public:
 private:
     struct Listener {
         int fd;
-        bool closes_at_once;  // no descriptors can wait in a connection's queue, so closing is
-                              // quick
+        bool closes_at_once;  // no descriptors can be in a queue here, so closing is quick
     };
     struct Guest {
         os::GuardedFd connection{};

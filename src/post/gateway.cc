@@ -46,8 +46,7 @@ void Gateway::pass_in(const Envelope& message) {
     passed.payload = as_bytes(text_);
     const Destination everybody{.in_clear = true};
     (void)udp_.send(everybody,
-                    {&passed, 1});  // may get lost like any datagram; a gap to machines that hear
-                                    // later ones
+                    {&passed, 1});  // may be lost like any datagram, and then shows as a gap
 }
 
 // Messages for this machine alone stay here.

@@ -1,4 +1,4 @@
-// The estate that a post office leaves to its successor, and its transport: docs/post-office.md,
+// Sends and receives the estate that a post office leaves to its successor: docs/post-office.md,
 // "Handing over".
 #pragma once
 

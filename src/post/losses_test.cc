@@ -66,7 +66,7 @@ TEST_F(PostOfficeLosses, counts_the_time_in_which_this_machine_slept) {
     clock_.sleep(1h);
     deliver({aged(message(3, "hello", 8), 59min)});  // began after the slot opened
     EXPECT_EQ(lost().network_gap, 2u);
-    deliver({aged(message(3, "hello", 9), 61min)});  // this writer began before
+    deliver({aged(message(3, "hello", 9), 61min)});  // the writer began before the slot opened
     EXPECT_EQ(lost().network_gap, 2u);
 }
 
@@ -130,8 +130,7 @@ TEST_F(PostOfficeLosses, counts_what_was_lost_between_a_dead_post_office_and_its
     clock_.advance(500ms);
     office_.slot_taken_over("LOG", clock_.now_through_sleep() - 400ms);
     office_.recall_sender("LOG", 7, 4);
-    deliver({aged(message(6), 450ms)});  // began before the slot: the note tells which messages are
-                                         // missing
+    deliver({aged(message(6), 450ms)});  // began before the slot: the note says which are missing
     EXPECT_EQ(lost_before(), Numbers{2});
     deliver({aged(message(3, "hello", 8), 100ms)});  // unknown so far
     EXPECT_EQ(lost_before(), (Numbers{2, 2}));

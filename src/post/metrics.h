@@ -30,7 +30,7 @@ void keep_most_telling(MetricsSample& sample, std::size_t most);
 std::string metrics_text(const MetricsSample& sample);
 
 // Returns true if the request is for this machine: it names no host, or the loopback. A web page
-// whose name was made to lead to the loopback asks for that name.
+// may make its own name lead to the loopback, but then asks for that name.
 bool is_for_loopback(std::string_view request);
 
 // Returns the HTTP answer to a request. Calls `make_text` only for GET or HEAD of /metrics or /.

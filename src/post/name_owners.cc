@@ -42,7 +42,7 @@ void NameOwners::note(std::string_view key, std::uint32_t user) {
     const bool is_written = missing_.erase(path) > 0;  // by the same user, see may_have()
     present_[path] = user;
     if (is_written) return;
-    // Failure does no harm: the name is only free after a restart.
+    // A failure only makes the name free after a restart.
     if (!os::make_folder(folder_.owners_folder(), kFolderMode)) return;
     (void)os::write_small_file(path, std::to_string(user), kFileMode);
 }

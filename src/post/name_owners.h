@@ -23,7 +23,7 @@ public:
     // Reads what an earlier office left.
     NameOwners(const inbox::SlotFolder& folder, const Clock& clock);
 
-    // Returns false if the folded name belongs to another user, who may still come back.
+    // Returns false if the folded name is another user's, and still kept for that user.
     bool may_have(std::string_view key, std::uint32_t user) const;
     void note(std::string_view key, std::uint32_t user);
     void forget(std::string_view key);

@@ -4,9 +4,9 @@
 //    their turn.
 // 2. Carrier::receive reads a batch of datagrams, opens sealed datagrams, and decodes all into
 //    parcels. A parcel holds the messages of a datagram: one writer, one slot, numbers in a row.
-// 3. PostOffice::deliver (post_office.cc) drops parcels that are not for this machine, for no open
-//    slot, not trusted, or repeats. Puts fragments together, counts losses, and keeps messages back
-//    that came ahead of their turn.
+// 3. PostOffice::deliver (post_office.cc) drops parcels for other machines or for slots that are
+//    not open, parcels that a slot does not trust, and repeats. Puts fragments together, counts
+//    losses, and keeps messages back that came ahead of their turn.
 // 4. PostOffice::flush gives consecutive messages for the same slot to Office::put. If a message
 //    reports losses, book_counters first brings the slot's own counters up to date.
 // 5. ItemMaker::make (item_maker.h) makes records for the inbox, of at most 256 messages.
@@ -20,7 +20,7 @@
 // 9. book_counters copies the counters to the slots' memory after the last batch. With more than 64
 //    slots, Office::tick does so, at most every 20 ms.
 // 10. Office::tick also calls PostOffice::tick, which delivers messages that have waited too long
-//     for missing ones, as in stages 4 to 7, and gives half-arrived messages up.
+//     for missing ones, as in stages 4 to 7, and gives up half-arrived messages.
 
 #include "post/office.h"
 

@@ -51,8 +51,8 @@ class Office {
 public:
     // Starts on the network, then listens for registrations. Without a network the office still
     // works for processes that register. `estate` comes from an earlier office, or holds the lock
-    // alone. The office receives once all who were registered are so again, at `receive_by` at the
-    // latest.
+    // alone. The office receives once all processes that were registered are so again, at
+    // `receive_by` at the latest.
     // Errors: no_permission, no_resources.
     static Result<std::unique_ptr<Office>> open(const Settings& settings,
                                                 const inbox::SlotFolder& folder,
@@ -117,8 +117,8 @@ public:
 
 private:
     struct Slot;
-    // Stand for a registrant's descriptor: slots of this process, and slots that an earlier office
-    // lent us.
+    // Stand for the descriptor of a registrant: in slots of this process, and in slots that an
+    // earlier office lent us.
     static constexpr int kOwn = -1, kLent = -2;
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
@@ -176,10 +176,10 @@ private:
     os::GuardedFd lock_;
     const inbox::SlotFolder& folder_;
     os::GuardedFd listener_, takeover_listener_;
-    // Identify the sockets' files as we made them, because others may remove or replace the files.
+    // Files of the sockets as we made them. Others may remove or replace them.
     std::optional<os::FileId> listener_file_, takeover_file_;
     Door door_;
-    // Used if slots of several users are registered.
+    // Only where slots of several users are registered.
     std::optional<NameOwners> owners_;
     std::optional<GuestSockets> guest_sockets_;
 
@@ -203,8 +203,8 @@ private:
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
     std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user; see patience_with()
     ItemMaker item_maker_;
-    // Carriers: the machine's way to others; the classic wire, if the first carrier is ours; the
-    // other users of a machine without a network.
+    // network_: the carrier to other machines. classic_: the classic wire, if that is a second
+    // carrier. neighbours_: other users of a machine without a network.
     std::unique_ptr<Carrier> network_, classic_, neighbours_;
     std::optional<Gateway> gateway_;  // between network_ and classic_
     std::optional<Error> network_error_;

@@ -13,7 +13,7 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// A sender can have no causes other than these.
+// Copies all causes that a sender's losses can have.
 Losses losses_of(const LossCounters& lost) {
     Losses all;
     all.network_gap = lost.network_gap;
@@ -51,8 +51,8 @@ void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
 
 }  // namespace
 
-// For an office that serves all users: returns true for the slot's own user, for everybody if we
-// entered the slot in the folder, and for our own user and root.
+// Returns true for the slot's user, for our own user and root, and for everybody if we entered the
+// slot in the folder that all users see.
 bool Office::may_ask_about(int fd, const Slot& slot) const {
     const std::uint32_t asker = door_.user_of(fd);
     const bool is_its_own = slot.registrant != kOwn && asker == slot.user;

@@ -1,4 +1,4 @@
-// The office's door to other processes: who may register, and whose slots are entered in the
+// The office's door to other processes: which may register, and whose slots are entered in the
 // folder.
 
 #include <algorithm>
@@ -86,8 +86,7 @@ bool Office::keep_place() {
                      0600u)}) {
         if (!*listener || !door_.is_accepting() || os::file_at(path) == *file) continue;
         door_.shut(listener->get());
-        (void)listen_at(path, mode, *listener, *file);  // after a failure, tried again the next
-                                                        // time
+        (void)listen_at(path, mode, *listener, *file);  // if that fails, tried again next time
     }
     return true;
 }

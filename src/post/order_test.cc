@@ -323,8 +323,7 @@ TEST_F(Order, survives_a_reader_that_turns_out_to_be_gone) {
     other.slot = "other";
     get({by(kSix, message(51)), by(kSix, other), by(kSix, message(53))});
     EXPECT_EQ(office_.counters().no_such_slot, 4u);  // 51, 52, 54 and the other message
-    EXPECT_EQ(office_.counters().senders, 1u);       // 53 is the sender's first word to a new
-                                                     // reader
+    EXPECT_EQ(office_.counters().senders, 1u);       // 53 is the first word to a new reader
     pass(kOrderPatience);
     EXPECT_EQ(office_.counters().no_such_slot, 5u);
     EXPECT_FALSE(office_.next_tick());

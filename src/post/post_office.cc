@@ -210,8 +210,7 @@ void PostOffice::note_drops(const Parcel& parcel) {
 
 void PostOffice::make_room_for_sender() {
     let_go(book_.least_recent(), kMaxSequence);
-    flush();                                     // the run may hold messages of the sender that
-                                                 // goes
+    flush();                                     // the run may hold messages of that sender
     if (book_.is_full()) forget_least_recent();  // else a slot went with all its senders
 }
 
@@ -311,9 +310,9 @@ void PostOffice::note_time(const Parcel& parcel) {
 
 // ---- Losses
 
-// Counts what is missing below `sequence`, because all lower numbers were sent. The missing
-// messages were on their way between the sender's last parcel before the gap and the moment when
-// the gap became certain. `dropped`: the kernel dropped something at our sockets in that time.
+// Counts the numbers missing below `sequence` as lost: they were sent, and the gap is certain. The
+// missing messages were on their way between the sender's last parcel before the gap and the moment
+// when the gap became certain. `dropped`: the kernel dropped something at our sockets in that time.
 void PostOffice::count_gap(Sender& sender, std::uint64_t sequence, bool dropped) {
     const std::uint64_t gap = sender.window.advance_to(sequence);
     if (gap == 0) return;

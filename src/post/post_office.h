@@ -33,13 +33,12 @@ namespace mailslot::post {
 
 // Number and names of this machine, for admission.
 struct Identity {
-    std::uint64_t station = 0;             // random number at the start; ids() keeps the present
-                                           // number
+    std::uint64_t station = 0;             // random number to begin with; ids() has the present
     std::string host_key;                  // own name, folded
     std::vector<std::string> domain_keys;  // folded
     HostNames names{};                     // further ways to write the own name
 
-    bool has(std::string_view name) const;          // the machine's, or a domain's of ours
+    bool has(std::string_view name) const;          // the machine's name, or a domain of ours
     bool has_one_of(std::string_view names) const;  // for the `to` of a direct frame
 };
 
@@ -54,7 +53,7 @@ struct Limits {
 inline constexpr std::size_t kMaxHostBytes = 255;
 inline constexpr std::size_t kMaxSlotNameBytes = kMaxAddressUnits * 3;  // UTF-8 of a UTF-16 unit
 inline constexpr std::size_t kMaxSpellings =
-    1024;  // names of slots, remembered to save folding them again
+    1024;  // spellings of slot names kept, to save folding them again
 
 class PostOffice final {
 public:

@@ -67,7 +67,8 @@ void PostOffice::keep(Sender& sender, const Parcel& parcel, std::uint64_t drops_
     }
 }
 
-// Puts parts together as they come. Only the word that comes with a part is kept.
+// Adds a part to its message, and keeps the part's word that all lower numbers were sent. A
+// complete message waits for its turn.
 void PostOffice::keep_part(Sender& sender, const Parcel& parcel, std::uint64_t drops_before) {
     const Envelope& part = parcel.envelope;
     room_.keep_word(sender, part.sequence, now_, drops_before);

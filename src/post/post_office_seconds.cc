@@ -1,5 +1,5 @@
-// Decides to which sender a word belongs. A stranger who claims an origin, far from the writer's
-// numbers, does not move that writer: docs/post-office.md, "Whose word counts".
+// Decides which sender a word belongs to. A stranger with a writer's origin, but with numbers far
+// from the writer's, does not move that writer: docs/post-office.md, "Whose word counts".
 
 #include <limits>
 

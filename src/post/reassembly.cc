@@ -71,7 +71,7 @@ Reassembly::Place Reassembly::begin(const Key& key, const Envelope& fragment) {
     message.head = fragment;
     message.head.slot = message.slot;
     message.head.from_host = message.from_host;
-    message.head.domain = {};  // not kept, because nobody needs the domain from here on
+    message.head.domain = {};  // checked already, not kept
     message.head.to = message.to;
     message.head.payload = {};
     by_key_.emplace(key, place);

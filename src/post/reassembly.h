@@ -110,8 +110,7 @@ private:
     Place latest_ = messages_.end();  // looked at first, because parts mostly come in a row
     std::unordered_map<Key, Place, KeyHash> by_key_;
     std::unordered_map<SenderKey, PerSender, SenderKeyHash> by_sender_;
-    std::list<Message> taken_;         // at most one message, which lends its strings to take()'s
-                                       // result
+    std::list<Message> taken_;         // at most one message; owns the strings of take()'s result
     std::vector<std::byte> together_;  // payload of take()'s result
 };
 

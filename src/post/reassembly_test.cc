@@ -181,8 +181,7 @@ TEST(SoundFragment, needs_offset_sizes_and_payload_that_fit_together) {
     EXPECT_TRUE(broken([](Envelope& f) { f.total_bytes = 0; }));
     EXPECT_TRUE(broken([](Envelope& f) { f.total_bytes = kMaxNetworkMessageBytes + 1; }));
     EXPECT_TRUE(broken([](Envelope& f) { f.payload = f.payload.first(3); }));
-    EXPECT_TRUE(broken([](Envelope& f) { f.offset = 8; }));  // payload longer than the rest of the
-                                                             // message
+    EXPECT_TRUE(broken([](Envelope& f) { f.offset = 8; }));  // payload longer than the rest
     EXPECT_TRUE(broken([](Envelope& f) { f.payload = {}; }));
 }
 

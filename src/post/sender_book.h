@@ -47,7 +47,8 @@ public:
     std::uint64_t next() const { return next_; }
     Standing standing(std::uint64_t sequence) const;
 
-    // Advances because all numbers below `sequence` were sent. Returns how many become missing.
+    // Moves next() up to `sequence`, because all lower numbers were sent. Returns how many become
+    // missing.
     std::uint64_t advance_to(std::uint64_t sequence);
     // Marks `sequence` as arrived. Requires that `sequence` is in the window, or is next().
     void set_arrived(std::uint64_t sequence);
@@ -64,7 +65,8 @@ public:
     void clear_cause(std::uint64_t first, std::uint64_t count = 1);
     // Treats all numbers below next() as arrived or lost for good, so that none is wanted.
     void close_the_past() { arrived_.set(0, kRepeatWindow); }
-    // For the office's successor. restore() returns false if no window can look like that.
+    // Passes the window on to the office's successor. restore() returns false if no window can look
+    // like that.
     void save(wire::SenderState& state) const;
     bool restore(const wire::SenderState& state);
     // Returns true if `sequence` is a loss when it does not arrive.
@@ -126,7 +128,7 @@ private:
     std::size_t next_ = 0;
 };
 
-// The books of an open slot. Times are on the clock that counts sleep.
+// The books of an open slot. Times are by Clock::now_through_sleep().
 struct SlotBook {
     std::string key;  // folded name
     Clock::Instant opened_at{};
@@ -165,7 +167,7 @@ struct Sender {
     std::shared_ptr<TokenBucket> bucket;  // the machine's; null until needed
     std::string host;
     IpAddress address{};
-    Clock::Instant last_heard{};  // on the clock that counts sleep
+    Clock::Instant last_heard{};  // by now_through_sleep()
     Ways ways;
     Acquaintance acquaintance;
     std::unique_ptr<AllAhead> ahead;  // null until needed

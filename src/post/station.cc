@@ -116,8 +116,7 @@ Result<void> Station::find_place() {
                                       found.error().code == Errc::closed ||
                                       found.error().code == Errc::timed_out)));
         if (!may_change || clock_.now() >= until) return found;
-        std::this_thread::sleep_for(kDaemonSeeksAgain);  // another process is just becoming the
-                                                         // office
+        std::this_thread::sleep_for(kDaemonSeeksAgain);  // another process is becoming the office
     }
 }
 
@@ -224,7 +223,7 @@ std::optional<Clock::Instant> Station::next_deadline() const {
     return next;
 }
 
-// Done here because the reading process may be busy elsewhere, or look only now and then.
+// Done by this thread, because the reader may be busy elsewhere, or read only now and then.
 void Station::trim_slots() {
     trim_at_.reset();
     for (const auto& [key, inbox] : slots_) {

@@ -211,14 +211,11 @@ private:
     std::unique_ptr<MetricsServer> metrics_;  // set if so, and if the settings want metrics
     std::optional<Error> metrics_error_{};    // why the metrics could not be served
     os::GuardedFd office_connection_;         // set if we are registered with an office
-    std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // writer numbers of that
-                                                                         // office in our slots
+    std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // numbers in our slots
     inbox::SlotFolder office_place_{settings_.dir};                      // place of that office
     std::optional<os::FileId> office_lock_id_{};                         // lock of that office
-    std::unique_ptr<Deputy> deputy_;                                     // all that the office has
-                                                                         // lent us
-    std::optional<Clock::Instant> look_at_{};                            // next look whether the
-                                                                         // office works
+    std::unique_ptr<Deputy> deputy_;                                     // lent by that office
+    std::optional<Clock::Instant> look_at_{};                            // next look at that office
     std::map<int, FormerOffice> former_offices_{};  // replaced while they stood still
     std::optional<Clock::Instant> mute_since_{};    // since when the office does not answer
     std::optional<Clock::Instant> seek_again_;      // next search for an office
@@ -247,8 +244,7 @@ private:
     mutable std::mutex mutex_;  // guards the following members
     std::vector<std::function<void()>> commands_;
     std::optional<Error> network_error_;
-    std::optional<Error> other_network_{};               // set if our office listens in another
-                                                         // network
+    std::optional<Error> other_network_{};               // set if our office is in another network
     std::map<std::string, Error, std::less<>> refused_;  // slots that the office refused
     bool stopping_ = false;
     std::thread thread_;

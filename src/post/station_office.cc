@@ -26,8 +26,7 @@ constexpr auto kGrace = 50ms;
 // The whole machine's daemon may be restarting, with everything that was sent meanwhile.
 constexpr auto kDaemonComesBack = 150ms;
 constexpr auto kRestartGrace =
-    1s;  // after a restart of the daemon: processes seek the office every 5 ms, later on a busy
-         // machine
+    1s;  // after the daemon was away: processes seek it every 5 ms, or later on a busy machine
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
     auto pass = inbox.admit_writer();

@@ -22,7 +22,7 @@ public:
     // Returns how much of the share is left.
     std::chrono::nanoseconds left_of(std::uint32_t user, Clock::Instant now) const;
     std::size_t users() const { return accounts_.size(); }  // users remembered
-    // Returns when the user gets more time, if the share is used up.
+    // Returns when the user gets more time, or nullopt if the share is not used up.
     std::optional<Clock::Instant> waits_until(std::uint32_t user, Clock::Instant now) const;
 
 private:

@@ -1,4 +1,4 @@
-// A rate limit. After a rest, as much may pass at once as in a second.
+// A rate limit. After a rest, as much may pass at once as otherwise in a second.
 #pragma once
 
 #include <algorithm>

@@ -28,7 +28,7 @@ public:
     bool is_empty() const { return by_age_.empty(); }
     // Returns true if all of these messages wait already.
     static bool has(const Sender& sender, std::uint64_t first, std::size_t count);
-    // Keeps a copy of messages, or only their word.
+    // Keeps a copy of messages, or only the word that all lower numbers were sent.
     void keep(Sender& sender, const Parcel& messages, Clock::Instant now,
               std::uint64_t drops_before);
     void keep_word(Sender& sender, std::uint64_t sequence, Clock::Instant now,
@@ -51,8 +51,7 @@ private:
     void queue(Sender& sender);
 
     std::size_t bytes_ = 0;
-    std::set<std::pair<Clock::Instant, Sender*>> by_age_;  // senders by `since` of their first
-                                                           // entries
+    std::set<std::pair<Clock::Instant, Sender*>> by_age_;  // by `since` of the first entry
 };
 
 }  // namespace mailslot::post

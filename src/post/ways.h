@@ -10,7 +10,8 @@
 
 namespace mailslot::post {
 
-// A machine with four interfaces in both families sends by eight ways. As many more may be old.
+// A machine with four interfaces in both families sends by eight ways. The rest is room for old
+// ways.
 inline constexpr std::size_t kMaxWays = 16;
 // Longest time between copies of a datagram by two ways, and so the longest wait of a message for
 // lower numbers. Too short for anybody to notice.
