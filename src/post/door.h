@@ -46,7 +46,8 @@ public:
     void shut(int listener);
     // Takes in a connection that was accepted elsewhere. Returns false if the system has no room.
     bool take_in(os::GuardedFd connection);
-    // Gives a connection away, and hears it no longer. Returns no descriptor if `fd` is not here.
+    // Gives a connection away, which is then not heard here. Returns no descriptor if `fd` is not
+    // here.
     os::GuardedFd give_out(int fd);
     void dismiss(int fd);
 

@@ -65,7 +65,7 @@ public:
     // have the office. Returns false if none is left. is_offered(): that process can still answer.
     bool offer();
     bool is_offered() const { return door_.has(offered_); }
-    // Returns true if a process has claimed the office and is to get the lock.
+    // Returns true if a claim was granted: that process is to get the office.
     bool is_claimed() const { return door_.has(claimant_); }
     os::GuardedFd take_claimant();
     // Returns when the office receives at the latest, or nullopt if the office receives already.

@@ -328,8 +328,8 @@ void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
     if (count > 0) note(sender);
 }
 
-// Returns the cause under which to correct a gap. Below the window the cause of a gap is not known
-// any more, so `cause` may be taken for the other cause.
+// Returns the cause under which to correct a gap. Below the window the cause of a gap is not known,
+// so `cause` may be taken for the other cause.
 Loss PostOffice::gap_counted_as(Sender& sender, Loss cause) {
     if (sender.lost.of(cause) > 0) return cause;
     return cause == Loss::network_gap ? Loss::kernel_drop : Loss::network_gap;

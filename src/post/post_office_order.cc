@@ -79,8 +79,8 @@ void PostOffice::keep_part(Sender& sender, const Parcel& parcel, std::uint64_t d
     give_up_evicted();
 }
 
-// Lets go, in order, entries that wait for nothing any more, entries with numbers up to `through`,
-// and entries for which there is no room.
+// Lets go, in order: entries that wait for nothing, entries with numbers up to `through`, and
+// entries for which there is no room.
 void PostOffice::let_go(Sender& sender, std::uint64_t through) {
     while (sender.ahead) {
         const AllAhead& all = *sender.ahead;

@@ -147,7 +147,7 @@ TEST_F(PostOfficeTest, delivers_each_message_once) {
 
 TEST_F(PostOfficeTest, takes_a_message_below_the_window_for_a_repeat) {
     deliver({message(1), message(kRepeatWindow + 3)});
-    deliver({message(2)});  // never came, but nobody can know that any more
+    deliver({message(2)});  // never came, but nobody can know that
     EXPECT_EQ(sequences(), (Numbers{1, kRepeatWindow + 3}));
     EXPECT_EQ(office_.counters("LOG").too_old, 1u);
     EXPECT_EQ(office_.counters("LOG").repeats, 1u);

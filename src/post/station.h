@@ -79,8 +79,8 @@ public:
 
     // For a daemon. Goes on with other settings and loses nothing; the folder stays. `look` sees
     // the office's estate in between.
-    // Errors: as Office::open. The station is then no office any more, and tries to become the
-    // office again.
+    // Errors: as Office::open. After an error the station is not the office, and tries to become
+    // the office again.
     using Look = std::function<void(const Estate&)>;
     Result<void> reopen_office(const Settings& settings, const Look& look = {});
     OfficeStatus office_status();

@@ -25,7 +25,7 @@ void copy_into(Ahead& ahead, const Parcel& from) {
     const Bytes kept = all.last(content.size());
     ahead.parcel = from;
     Envelope& envelope = ahead.parcel.envelope;
-    envelope.to = envelope.slot = {};  // not needed any more
+    envelope.to = envelope.slot = {};  // not needed from here on
     envelope.from_host = as_text(all.first(host.size()));
     envelope.domain = as_text(all.subspan(host.size(), domain.size()));
     envelope.payload = {};

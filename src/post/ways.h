@@ -19,7 +19,8 @@ inline constexpr std::chrono::milliseconds kOrderPatience{20};
 // Further ways of a sender may show until this many parcels came and kOrderPatience is over: the
 // count is for writers that put little, the time for writers that put much.
 inline constexpr std::uint32_t kParcelsToKnowWays = 64;
-// After this many waits in vain, without a word in between, nobody waits for the way any longer.
+// After this many waits in vain, without a word in between, a way is not waited for until it is
+// heard.
 inline constexpr std::uint32_t kMostWaitsInVain = 8;
 
 class Ways {
