@@ -1,4 +1,5 @@
-// Cursors over bytes. Both stay failed after the first step past the end, so a codec checks once.
+// Cursors over bytes. Both stay failed after the first step past the end, so a codec checks only
+// once.
 #pragma once
 
 #include <array>
@@ -18,7 +19,7 @@ inline std::string_view as_text(Bytes bytes) {
 }
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-// In one load: gcc makes several of a sum of bytes, and a store in between.
+// Uses a single load. From a sum of bytes gcc makes several loads, and a store in between.
 template <class Unsigned>
 Unsigned load_be(const std::byte* at) {
     Unsigned value;
@@ -32,7 +33,7 @@ inline std::uint16_t load_u16be(const std::byte* at) { return load_be<std::uint1
 inline std::uint32_t load_u32be(const std::byte* at) { return load_be<std::uint32_t>(at); }
 inline std::uint64_t load_u64be(const std::byte* at) { return load_be<std::uint64_t>(at); }
 
-// Reads; a short read gives zeroes and makes ok() false for good. Borrows the bytes.
+// Reads bytes, which are borrowed. A short read gives zeroes and makes ok() false for good.
 class ByteReader {
 public:
     explicit ByteReader(Bytes bytes) : bytes_(bytes) {}
@@ -71,7 +72,7 @@ public:
     }
 
 private:
-    // Null: too few are left.
+    // Returns null if too few bytes are left.
     const std::byte* place(std::size_t count) {
         const Bytes taken = take(count);
         return ok_ ? taken.data() : nullptr;
@@ -90,8 +91,8 @@ private:
     bool ok_ = true;
 };
 
-// Writes into a buffer that the caller owns; what does not fit is left out and makes ok() false for
-// good.
+// Writes into a buffer that the caller owns. A value that does not fit is left out and makes ok()
+// false for good.
 class ByteWriter {
 public:
     explicit ByteWriter(std::span<std::byte> buffer) : buffer_(buffer) {}
@@ -119,7 +120,8 @@ private:
         if (count > left()) ok_ = false;
         return ok_;
     }
-    // In one store, where the compiler sees through it: a frame is made of many of these.
+    // Compiles to a single store, if the compiler sees through the loop: a frame is made of many of
+    // these.
     template <class Unsigned>
     void be(Unsigned value) {
         if (!reserve(sizeof value)) return;

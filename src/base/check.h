@@ -1,4 +1,4 @@
-// MAILSLOT_CHECK stops the program on what only a bug can cause; in every build, never on input.
+// MAILSLOT_CHECK stops the program if a bug has made `cond` false: in every build, never on input.
 #pragma once
 
 #include <cstdio>

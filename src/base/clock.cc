@@ -4,7 +4,7 @@
 
 namespace mailslot {
 
-// Without CLOCK_BOOTTIME (a sandbox may refuse the call) the monotonic clock has to do.
+// Uses the monotonic clock if there is no CLOCK_BOOTTIME: a sandbox may refuse the call.
 Clock::Instant SystemClock::now_through_sleep() const {
     timespec since_boot{};
     if (clock_gettime(CLOCK_BOOTTIME, &since_boot) != 0) return now();

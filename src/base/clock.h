@@ -1,4 +1,4 @@
-// Time, as a port: the system's, or one that a test moves (testing/fake_clock.h).
+// Time as a port: the system's clock, or a clock that a test moves (testing/fake_clock.h).
 #pragma once
 
 #include <chrono>
@@ -11,8 +11,8 @@ public:
     using Instant = std::chrono::steady_clock::time_point;
     virtual ~Clock() = default;
     virtual Instant now() const = 0;  // monotonic; may stand still while the machine sleeps
-    // The same, but goes on while the machine sleeps: for ages that are compared with another
-    // machine's, and times that a later process reads. Not comparable with now().
+    // Like now(), but goes on while the machine sleeps. For ages that are compared with another
+    // machine's, and for times that a later process reads. Not comparable with now().
     virtual Instant now_through_sleep() const = 0;
     virtual std::int64_t unix_microseconds() const = 0;  // wall clock
 };

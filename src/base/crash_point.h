@@ -1,10 +1,10 @@
 // Named steps at which a test can kill the process (tests/process/): MAILSLOT_CRASH_POINT(commit).
-// Nothing is left of them in builds without MAILSLOT_CRASH_POINTS.
+// They compile to nothing without MAILSLOT_CRASH_POINTS.
 #pragma once
 
 #if defined(MAILSLOT_CRASH_POINTS)
 namespace mailslot {
-// Called with each step that is passed, where a test has set it. Set before threads start.
+// Called at each step, if a test has set this. Set before threads start.
 extern void (*on_crash_point)(const char* name);
 }  // namespace mailslot
 #define MAILSLOT_CRASH_POINT(name)                                                    \

@@ -1,4 +1,4 @@
-// Numbers as text that has one length and one spelling: origins, identities.
+// Numbers as text of a fixed length and with only one spelling: origins, identities.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace mailslot {
 
-// 16 hexadecimal digits.
+// Appends 16 hexadecimal digits.
 inline void append_hex(std::string& out, std::uint64_t number) {
     char digits[16];
     for (int i = 16; i-- > 0; number >>= 4) digits[i] = "0123456789abcdef"[number & 15];

@@ -1,4 +1,4 @@
-// Randomness, as a port: the kernel's, or a seeded one for tests.
+// Randomness as a port: the kernel's, or a seeded generator for tests.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ public:
     virtual std::uint64_t u64() = 0;
 };
 
-// getrandom(2). Threads: any.
+// Uses getrandom(2).
+// Threads: any.
 class SystemRandom final : public Random {
 public:
     std::uint64_t u64() override;

@@ -1,5 +1,5 @@
-// Counters that stop at their ends: what strangers say is counted, and must not make a counter go
-// round.
+// Counters that stop at their ends. Claims of strangers are counted, and must not make a counter
+// wrap around.
 #pragma once
 
 #include <atomic>
@@ -18,13 +18,13 @@ constexpr void count_up(std::uint64_t& counter, std::uint64_t count) {
     counter = sum_of(counter, count);
 }
 
-// A counter at its upper end has lost track: it stays there.
+// A counter at its upper end stays there, because the true count is lost.
 constexpr void count_down(std::uint64_t& counter, std::uint64_t count = 1) {
     if (counter == kMostCounted) return;
     counter = count > counter ? 0 : counter - count;
 }
 
-// Brings a counter that others look at, and that was counted to `booked`, to `now`.
+// Adds the change from `booked` to `now` to a counter that other processes or threads read.
 inline void book(std::atomic<std::uint64_t>& counter, std::uint64_t now, std::uint64_t booked) {
     std::uint64_t before = counter.load(std::memory_order_relaxed), after = before;
     do {

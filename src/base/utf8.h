@@ -1,4 +1,4 @@
-// Code points out of UTF-8.
+// Decodes UTF-8 into code points.
 #pragma once
 
 #include <cstddef>
@@ -8,12 +8,12 @@ namespace mailslot {
 
 inline constexpr char32_t kNotUtf8 = 0xFFFFFFFF;
 
-// Whether three bytes may stand for U+D800 to U+DFFF: RFC 3629 says no, Python's "surrogatepass"
-// yes.
+// Says whether three bytes may stand for U+D800 to U+DFFF: refused by RFC 3629, passed by Python's
+// "surrogatepass".
 enum class Surrogates { refused, passed };
 
-// Takes one code point off the front of `text`, which is not empty (RFC 3629: no overlong forms,
-// nothing above U+10FFFF). kNotUtf8: it does not begin with one.
+// Takes a code point off the front of `text`, which must not be empty (RFC 3629: no overlong forms,
+// nothing above U+10FFFF). Returns kNotUtf8 if `text` does not begin with a code point.
 inline char32_t take_code_point(std::string_view& text,
                                 Surrogates surrogates = Surrogates::refused) {
     const auto lead = static_cast<unsigned char>(text[0]);
@@ -39,7 +39,7 @@ inline char32_t take_code_point(std::string_view& text,
 }
 
 inline bool is_ascii(std::string_view text) {
-    unsigned char seen = 0;  // without an early end, so that the compiler takes many at a time
+    unsigned char seen = 0;  // no early end, so that the compiler takes many bytes at a time
     for (const char c : text) seen |= static_cast<unsigned char>(c);
     return seen < 0x80;
 }

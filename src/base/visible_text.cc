@@ -39,10 +39,10 @@ void append_hex_digits(std::string& out, char32_t number, int digits) {
     for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) out += kHex[number >> shift & 15];
 }
 
-// Most text is this.
+// Returns true for printable ASCII and tabs, which most text consists of.
 bool is_plain(char c) { return (c >= ' ' && c <= '~') || c == '\t'; }
 
-// `hides`: says which code points are to become visible.
+// `hides` says which code points are to become visible.
 template <class Hides>
 void append(std::string& out, std::string_view text, Hides hides) {
     while (!text.empty()) {

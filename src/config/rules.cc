@@ -9,10 +9,10 @@
 namespace mailslot {
 namespace {
 
-// One length byte in every frame; also more than the 253 characters of the longest DNS name.
+// A frame has a single length byte for the host. More than the longest DNS name, 253 characters.
 constexpr std::size_t kMaxHostBytes = 255;
 
-// All of `text` as a number, or no value.
+// Returns all of `text` as a number, or nullopt.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
     Number number{};

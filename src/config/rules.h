@@ -1,4 +1,4 @@
-// What a setting may hold, wherever it is written. The words complete "... must be".
+// Rules for the values of settings, wherever they are written. The words complete "... must be".
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,17 @@ inline constexpr std::string_view kHostRule =
 inline constexpr std::string_view kPortRule = "a number from 1 to 65535";
 inline constexpr std::string_view kFolderRule = R"(an absolute path, such as "/run/mailslot")";
 
-// A host or a domain: what can stand as the place of an address.
+// Returns true for a host or a domain, which can be the place of an address.
 bool is_host(std::string_view text);
-// What a machine or group can be called on the classic Windows wire; with "#" and two hexadecimal
-// digits behind it.
+// Returns true for the name of a machine or group on the classic Windows wire: 1 to 15 characters.
+// The second function wants "#" and two hexadecimal digits after the name.
 bool is_netbios_name(std::string_view text);
 bool is_suffixed_netbios_name(std::string_view text);
 bool is_folder(std::string_view text);
 std::optional<std::uint16_t> port_from(std::int64_t number);
 std::optional<std::uint16_t> parse_port(std::string_view text);
-// "4194304", "4096KiB", "4MiB", "1GiB". No value: not a size, or over 64 bits.
+// Accepts "4194304", "4096KiB", "4MiB", "1GiB". Returns nullopt if the text is no size, or over 64
+// bits.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
 }  // namespace mailslot

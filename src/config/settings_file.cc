@@ -24,7 +24,7 @@ namespace {
 
 constexpr const char* kSystemDir = "/run/mailslot";
 constexpr const char* kSystemFile = "/etc/mailslot/mailslot.toml";
-// A configuration is a page; whoever points us at something else should hear so, not wait.
+// A configuration is a page. A path to something much larger gets an error, and no wait.
 constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 
 std::string value_of(const SettingsSources& sources, const char* variable) {
@@ -32,7 +32,7 @@ std::string value_of(const SettingsSources& sources, const char* variable) {
     return found != sources.environment.end() ? found->second : std::string();
 }
 
-// The XDG specification has variables ignored that hold no absolute path.
+// Ignores a variable that holds no absolute path, as the XDG specification demands.
 std::string folder_in(const SettingsSources& sources, const char* variable) {
     std::string folder = value_of(sources, variable);
     return is_folder(folder) ? folder : std::string();
@@ -48,7 +48,8 @@ std::string default_dir(const SettingsSources& sources) {
     return runtime.empty() ? dir_without_runtime(sources) : runtime + "/mailslot";
 }
 
-// A login has XDG_RUNTIME_DIR, and cron has not.
+// Returns the folder that the same user may have in another environment: a login has
+// XDG_RUNTIME_DIR, and cron has not.
 std::string other_default_dir(const SettingsSources& sources) {
     const std::string without = dir_without_runtime(sources);
     if (default_dir(sources) != without) return without;
@@ -60,7 +61,7 @@ std::string default_host(const std::string& host_name) {
     return is_host(host) ? host : "localhost";
 }
 
-// The system's name of this machine, where that has a domain and nothing gives another name.
+// Returns the system's name of this machine, if that has a domain and nothing gives another name.
 std::string full_host_of(const std::string& host, const std::string& host_name) {
     const std::string first = host_name.substr(0, host_name.find('.'));
     const bool is_ours =
@@ -76,7 +77,7 @@ std::string user_file(const SettingsSources& sources) {
     return folder.empty() ? folder : folder + "/mailslot/mailslot.toml";
 }
 
-// `named_by`: what says that the file must exist.
+// `named_by`: why the file must exist; null if the file may be missing.
 Result<void> apply_file(const SettingsSources& sources, const std::string& path,
                         const char* named_by, Settings& settings, Origins* origins) {
     const auto text = sources.read_file(path);
@@ -89,7 +90,7 @@ Result<void> apply_file(const SettingsSources& sources, const std::string& path,
     return {};
 }
 
-// Beside the files that settings come from.
+// Lists the folders for keys, beside the files that settings come from.
 std::vector<std::string> key_folders_of(const SettingsSources& sources, const Settings& settings) {
     if (!settings.keys_dir.empty()) return {settings.keys_dir};
     const auto beside = [](const std::string& file) {
@@ -119,7 +120,7 @@ Result<void> apply_files(const SettingsSources& sources, Settings& settings, Ori
     return apply_file(sources, path, nullptr, settings, origins);
 }
 
-// One of the three settings that a variable or an option may give.
+// Applies a setting that a variable or an option may give: dir, host or port.
 Result<void> apply_text(const std::string& where, const char* key, const std::string& text,
                         Settings& settings, Origins* origins) {
     const std::string_view name = key;
@@ -131,7 +132,7 @@ Result<void> apply_text(const std::string& where, const char* key, const std::st
     if (name == "dir") {
         if (!is_folder(text)) return wrong(kFolderRule);
         settings.dir = settings.system_dir =
-            text;  // a machine of its own: nothing shared with the real one
+            text;  // a machine of its own, which shares nothing with the real machine
     } else if (name == "host") {
         if (!is_host(text)) return wrong(kHostRule);
         settings.host = text;
@@ -178,13 +179,14 @@ Error unreadable(const std::string& path, int os_code) {
     return Error{Errc::bad_config, "open file", os_code, path + ": cannot be read"};
 }
 
-// The null device stands for an empty file.
+// The null device counts as an empty file.
 bool is_null_device(const struct stat& status) {
     constexpr unsigned kMajor = 1, kMinor = 3;  // Linux, Documentation/admin-guide/devices.txt
     return S_ISCHR(status.st_mode) && status.st_rdev == makedev(kMajor, kMinor);
 }
 
-// Opening a pipe waits for its writer, perhaps forever.
+// Refuses everything that is no file. Opening a pipe, for example, waits for a writer, perhaps
+// forever.
 Result<void> check_kind(const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0) return {};  // opening the file says why
@@ -215,7 +217,8 @@ Result<std::optional<std::string>> read_whole_file(const std::string& path) {
     return std::optional<std::string>(std::move(text));
 }
 
-// After su or setpriv these may still name the folders of the user that was before.
+// Returns true if another user owns the folder: after su or setpriv, variables may still name the
+// previous user's folders.
 bool is_another_users(const char* folder) {
     struct stat status {};
     return geteuid() != 0 && stat(folder, &status) == 0 && status.st_uid != geteuid();

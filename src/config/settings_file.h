@@ -1,5 +1,6 @@
-// Where settings come from, each overriding the one before: built in, /etc/mailslot/mailslot.toml,
-// $XDG_CONFIG_HOME/mailslot/mailslot.toml, the environment. For people: docs/configuration.md.
+// Loads settings. Each source overrides the sources before: built in, /etc/mailslot/mailslot.toml,
+// $XDG_CONFIG_HOME/mailslot/mailslot.toml, the environment, the command line. For people:
+// docs/configuration.md.
 #pragma once
 
 #include <cstdint>
@@ -13,31 +14,32 @@
 
 namespace mailslot {
 
-// Where a setting's value stands: by key, as in the file ("peers.FILESRV" for one peer), in words:
-// "FILE:LINE", "MAILSLOT_PORT", "--port". Those that are built in are not in it.
+// Origins of values, by key as in the file ("peers.FILESRV" for a peer), in words: "FILE:LINE",
+// "MAILSLOT_PORT", "--port". Built-in values are not listed.
 using Origins = std::map<std::string, std::string>;
 
-// What a command line says. No value: nothing.
+// Options of a command line; nullopt if not given.
 struct SettingsOptions {
     std::optional<std::string> config{}, dir{}, host{}, port{};
     bool system = false;    // the whole machine's folder
-    bool with_keys = true;  // reads key files, too; a bad one is an error
+    bool with_keys = true;  // reads key files, too; a bad file is an error
 };
 
-// Errors: bad_config; `detail` says file, line, column, and what is allowed there.
+// Errors: bad_config, with file, line, column and the rule in `detail`; no_resources.
 Result<Settings> load_settings(const SettingsOptions& options = {}, Origins* origins = nullptr);
 
-// What load_settings() asks of the world.
+// The outside world as load_settings() sees it.
 struct SettingsSources {
     std::map<std::string, std::string> environment;  // an empty value counts as none
-    // No value: there is no such file. An error: there is one, and it cannot be read.
+    // Returns nullopt if there is no such file. Returns an error if the file cannot be read.
     std::function<Result<std::optional<std::string>>(const std::string& path)> read_file;
     std::uint32_t user_id = 0;
     std::string host_name;  // as the system says it, perhaps with a domain
     SettingsOptions options{};
 };
 
-// Pure. Errors: as load_settings().
+// Pure.
+// Errors: as load_settings().
 Result<Settings> settings_from(const SettingsSources& sources, Origins* origins = nullptr);
 
 }  // namespace mailslot

@@ -196,7 +196,7 @@ TEST(Settings, refuse_a_file_that_cannot_be_read) {
 struct BadFile {
     const char* what;
     const char* text;
-    const char* begins;  // what the error says, after the file's name
+    const char* begins;  // the error's text after the file's name
 };
 
 constexpr BadFile kBadFiles[] = {
@@ -298,7 +298,7 @@ TEST(Settings, take_the_smallest_and_largest_values_that_are_allowed) {
     EXPECT_NE(failure_of(machine({{kEtc, "host = '" + std::string(256, 'a') + "'"}})), "no error");
 }
 
-// The only test of the real sources; what it opens is there on every machine.
+// The only test of the real sources. The files in this test exist on every machine.
 TEST(Settings, of_the_real_world_are_read_with_clear_errors) {
     struct Case {
         const char* path;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kCommentColumn = 40;
 
-// TOML's basic strings (TOML 1.0, "String").
+// Returns a basic string of TOML (TOML 1.0, "String").
 std::string quoted(const std::string& text) {
     std::string out = "\"";
     for (const char c : text) {

@@ -1,4 +1,4 @@
-// Settings as a configuration file has them.
+// Prints settings as a configuration file has them.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 
 namespace mailslot {
 
-// Every setting, with where its value comes from as a comment: a file that says the same again.
+// Returns every setting, with the origin of the value as a comment. As a file, the text gives the
+// same settings again.
 std::string to_toml(const Settings& settings, const Origins& origins);
 
 }  // namespace mailslot

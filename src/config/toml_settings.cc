@@ -13,13 +13,13 @@
 #include "model/stream_address.h"
 #include "model/trust.h"
 
-// Compiled in: the library must not bring a run-time dependency
+// Compiled in, because the library must not bring a run-time dependency
 // (docs/decisions/0004-toml-in-the-library.md).
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
-// What its parser asserts is not so for every wrong file ("[("): with NDEBUG it would tell the
-// compiler that it is, and the branches that report the error would be gone.
+// The parser's assertions do not hold for every wrong file ("[("). With NDEBUG they would tell the
+// compiler that they hold, and the branches that report the error would be gone.
 #pragma push_macro("NDEBUG")
 #undef NDEBUG
 #define TOML_ASSERT(expression) static_assert(true)
@@ -29,22 +29,24 @@
 namespace mailslot {
 namespace {
 
-// SO_RCVBUF is an int, which the kernel doubles; below one page it would not hold a single
-// datagram.
+// The option SO_RCVBUF is an int, which the kernel doubles. A buffer below a page would not hold a
+// single datagram.
 constexpr std::uint64_t kMinReceiveBuffer = 4096, kMaxReceiveBuffer = 1024 * 1024 * 1024;
-// A writer waits for one piece of 64 KiB at most 1/16 s; beyond the other end no network goes.
+// At the lower end a writer waits up to 1/16 s for a piece of 64 KiB. No network reaches the upper
+// end.
 constexpr std::uint64_t kMinSendRate = 1024 * 1024, kMaxSendRate = 1024ull * 1024 * 1024 * 1024;
 constexpr std::int64_t kMaxSpinUs = 1000;
 constexpr std::int64_t kMaxMessageRate = 1'000'000'000;  // more than any machine takes
-constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without its final zero
+constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without the final zero
 
-// Stores the value if it is allowed. Returns where it is not: the node itself or one inside it.
+// Stores an allowed value, and returns null. Otherwise returns the wrong node: `value` or a node
+// inside.
 using Apply = const toml::node* (*)(const toml::node& value, Settings& settings);
 
-// Of some characters beyond ASCII toml++ 3.3, where it does not expect them, asks itself what it
-// then declares impossible (is_non_ascii_horizontal_whitespace). It gets to see none of them: each
-// byte of theirs is a character of the private use area, U+E080 to U+E0FF, of which it knows no
-// better.
+// Hides characters beyond ASCII from toml++ 3.3, which in unexpected places asks its function
+// is_non_ascii_horizontal_whitespace() about some that this function declares impossible. Each byte
+// of a hidden character becomes a character of the private use area, U+E080 to U+E0FF, which toml++
+// takes as ordinary.
 std::string disguise(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
     std::string out;
@@ -61,8 +63,8 @@ std::string disguise(std::string_view text) {
     return out;
 }
 
-// What an escape ("\u00f6") made stays as it is, but for that of such a character, "\ue0c3": what
-// comes out of that may be no text.
+// Undoes disguise(). Characters made by an escape ("\u00f6") stay as they are, except an escape for
+// a disguise ("\ue0c3"), which may come out as no text at all.
 std::string reveal(std::string_view text) {
     std::string out;
     out.reserve(text.size());
@@ -113,7 +115,7 @@ const toml::node* apply_dir(const toml::node& value, Settings& settings) {
     return nullptr;
 }
 
-// A list of texts, each of which `is_right` accepts.
+// Stores a list of texts. `is_right` must accept each.
 const toml::node* apply_list(const toml::node& value, bool (*is_right)(std::string_view),
                              std::vector<std::string>& list) {
     const auto* const array = value.as_array();
@@ -262,8 +264,8 @@ const toml::node* apply_metrics_senders(const toml::node& value, Settings& setti
     return nullptr;
 }
 
-// Words of a list, each of which sets its flag; all flags that the list does not name are cleared.
-// Null: the list is one.
+// Sets the flags whose words are in the list, and clears all others. Returns null if the list is
+// right.
 const toml::node* apply_words(const toml::node& value,
                               std::initializer_list<std::pair<std::string_view, bool*>> words) {
     const auto* const array = value.as_array();
@@ -315,8 +317,8 @@ struct Setting {
     Apply apply;
 };
 
-// The keys of the file, one row each; to_toml() prints, and docs/configuration.md and
-// mailslot.toml(5) have, the same: tests see to it.
+// The keys of the file, one row each. Tests check that to_toml(), docs/configuration.md and
+// mailslot.toml(5) have the same keys.
 constexpr Setting kSettings[] = {
     {"host", kHostRule, apply_host},
     {"host_aliases", R"(a list of names, such as ["www", "files.example.com"])",
@@ -407,7 +409,7 @@ Result<void> apply_toml(std::string_view text, const std::string& path, Settings
     const toml::parse_result parsed = toml::parse(std::string_view(disguised));
     if (!parsed) {
         const std::string words = reveal(parsed.error().description());
-        // It names the first byte of a character.
+        // The words may name only the first byte of a character, and are no text then.
         constexpr std::string_view kQuote =
             "what is not ASCII stands in quotes, as in \"K\xc3\xb6ln\"";
         return error_at(path, parsed.error().source(), is_utf8(words) ? words : kQuote);

@@ -1,5 +1,4 @@
-// The configuration file's own part: TOML to Settings. toml++ is included in toml_settings.cc and
-// nowhere else.
+// Turns TOML into Settings. Only toml_settings.cc includes toml++.
 #pragma once
 
 #include <string>
@@ -11,9 +10,9 @@
 
 namespace mailslot {
 
-// Lets what `text` says override what is in `settings`; `path` is for error messages only.
+// Overrides `settings` by the values in `text`. `path` is for error messages only. If `origins` is
+// given, adds the place of each value.
 // Errors: bad_config; `settings` may then be half changed.
-// `origins`, where there are some, learn where each value stands.
 Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings,
                         Origins* origins = nullptr);
 

@@ -1,4 +1,4 @@
-// Whatever a network does to numbered streams, the books add up.
+// The books add up, whatever a network does to numbered streams.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What one datagram carried. Owns nothing: payloads are views of `texts` below.
+// The content of a datagram. Owns nothing: payloads are views of `texts` below.
 struct Piece {
     Kind kind = Kind::message;
     std::uint64_t origin = 0, sequence = 0;
@@ -27,7 +27,7 @@ struct Piece {
 
 struct Plan {
     int writers = 1;
-    std::uint64_t messages = 0;  // of each writer
+    std::uint64_t messages = 0;  // sent by each writer
     int loss_percent = 0, repeat_percent = 0, refuse_percent = 0, fragment_percent = 0;
     std::size_t reorder_by = 0;  // how many places a datagram may arrive too late
     std::size_t batch = 1;
@@ -227,8 +227,8 @@ RC_GTEST_PROP(Accounting, every_message_sent_is_delivered_once_or_lost_for_one_c
     Run(plan, seed).check();
 }
 
-// Reordering by more than the window: what is too old stays lost, and still nothing is counted
-// twice.
+// Reordering by more than the window: messages that are too old stay lost, and still nothing is
+// counted twice.
 RC_GTEST_PROP(Accounting, the_books_add_up_beyond_the_window, ()) {
     Plan plan{.messages = 3 * kRepeatWindow,
               .loss_percent = 5,

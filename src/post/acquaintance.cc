@@ -23,21 +23,21 @@ std::uint64_t most_messages_within(Clock::Instant::duration time) {
     const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
     if (ms <= 0) return kMostMessagesAtOnce;
     constexpr std::uint64_t kMsInASecond = 1000;
-    // The product of an age of 49 days is far from the end of the type.
+    // The bound is above the longest age, 49 days, and keeps the product below 2^64.
     const std::uint64_t bounded =
         std::min<std::uint64_t>(static_cast<std::uint64_t>(ms), 1ULL << 34);
     return kMostMessagesAtOnce + bounded * kMostMessagesASecond / kMsInASecond;
 }
 
 bool Acquaintance::knows(const IpAddress& address) const {
-    // This machine's own sockets say who it is in other ways.
+    // Sockets of this machine have no address, and identify the sender in other ways.
     if (address.family == IpAddress::Family::none) return true;
     return std::ranges::find(addresses_, address) != addresses_.end();
 }
 
 void Acquaintance::add(const IpAddress& address) {
     if (knows(address)) return;
-    // The first one stays: it stands in the books.
+    // The first address stays, because it stands in the books.
     if (addresses_.size() > kMostFurtherAddresses) addresses_.erase(addresses_.begin() + 1);
     addresses_.push_back(address);
 }
@@ -83,7 +83,7 @@ std::uint64_t origin_of_second(std::uint64_t origin, const IpAddress& address) {
     std::uint64_t halves[2];
     static_assert(sizeof halves == sizeof address.octets);
     std::memcpy(halves, address.octets.data(), sizeof halves);
-    // One step of splitmix64 (public domain) for each part.
+    // Does a step of splitmix64 (public domain) for each part.
     const auto mix = [&origin](std::uint64_t part) {
         origin += part + 0x9E37'79B9'7F4A'7C15;
         origin = (origin ^ (origin >> 30)) * 0xBF58'476D'1CE4'E5B9;

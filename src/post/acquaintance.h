@@ -1,5 +1,6 @@
-// How well a sender is known: what it can have sent meanwhile, and by which addresses it is heard.
-// docs/post-office.md, "Whose word counts". Pure. Threads: one uses it.
+// How well a sender is known: how many messages it can have sent, and the addresses that it sends
+// from. Rules: docs/post-office.md, "Whose word counts". Pure.
+// Threads: one at a time.
 #pragma once
 
 #include <chrono>
@@ -13,63 +14,66 @@
 
 namespace mailslot::post {
 
-// Messages of one writer: 30 ns each, half of what the fastest one took.
+// Upper bound for a writer: 30 ns a message, half of what the fastest measured writer took.
 inline constexpr std::uint64_t kMostMessagesASecond = std::uint64_t{1} << 25;
-// Ages come in milliseconds, and are those of a piece of 64 datagrams when it was begun.
+// Allowance on top of the rate. Ages come in whole milliseconds, and are taken when a piece of up
+// to 64 datagrams is begun.
 inline constexpr std::uint64_t kMostMessagesAtOnce = std::uint64_t{1} << 16;
-// A writer can have sent so many within that time.
+// Returns the most messages that a writer can have sent within `time`.
 std::uint64_t most_messages_within(Clock::Instant::duration time);
 
-// Further addresses of a sender: as many as it may have ways.
+// Addresses kept of a sender besides its first; with the first, as many as kMaxWays.
 inline constexpr std::size_t kMostFurtherAddresses = 15;
-// Second senders of one origin that are looked for whenever a word of it comes.
+// Second senders kept of an origin. All of them are looked up whenever a word of the origin comes.
 inline constexpr std::size_t kMostSeconds = 4;
-// After a change of offices: whichever address is heard first may be any of the sender's.
+// For this time after a change of offices, any address may be the sender's: the books name only the
+// first.
 inline constexpr std::chrono::seconds kAddressesShowFor{1};
-// An office that was stopped for so long reads what its sockets had room for, and then what came
-// after the kernel had to drop the rest: between the two no time has passed by its clock.
+// Longest stop of an office that is allowed for. A stopped office first reads what its sockets had
+// room for, then what came after the kernel had dropped the rest. By the office's clock no time
+// passes between the two.
 inline constexpr std::chrono::seconds kLongestPause{60};
 
 class Acquaintance {
 public:
-    // A word of a sender: the numbers of what it brought, and from where it came.
+    // A word of a sender: the numbers of its messages, and the address that it came from.
     struct Word {
         const IpAddress& address;
         std::uint64_t first = 0;
-        std::uint64_t count = 0;   // messages; 0: word alone
-        bool after_drops = false;  // this machine's kernel has dropped something meanwhile
-        Clock::Instant came_at{};  // through sleep
+        std::uint64_t count = 0;   // messages; 0 if the word brings none
+        bool after_drops = false;  // the kernel here dropped datagrams meanwhile
+        Clock::Instant came_at{};  // by now_through_sleep()
     };
 
     bool knows(const IpAddress& address) const;
-    // Whether a word from this address may move the sender far.
+    // Returns true if a word from this address may move the sender far.
     bool trusts(const Word& word) const {
         return word.came_at <= shows_until_ || knows(word.address);
     }
-    // From here on this is one of its addresses.
+    // Makes `address` an address of this sender.
     void add(const IpAddress& address);
-    // Whether the word goes on with what known addresses have brought, or is about the past.
+    // Returns true if the word lies close to what known addresses have brought, or in the past.
     bool is_near(std::uint64_t first) const { return first <= next_ || first - next_ <= reach(); }
-    // Whether the sender can have sent all that is missing below.
+    // Returns true if the sender can have sent all that is missing below the word.
     bool is_plausible(const Word& word) const;
-    // A near or plausible word was taken for this sender's.
+    // Notes a near or plausible word that was taken as this sender's.
     void heard(const Word& word);
-    // It was known to an earlier office, which heard it last at that time.
+    // Continues a sender that an earlier office knew and heard last at `heard_at`.
     void restore(std::uint64_t next, Clock::Instant heard_at, Clock::Instant now);
 
-    // Whether an earlier office may have taken what was sent before.
+    // Returns true if an earlier office may have taken earlier messages of this sender.
     bool is_restored() const { return shows_until_ != Clock::Instant::min(); }
 
-    // Under which numbers its second senders are in the books.
+    // Origins under which the second senders stand in the books.
     const std::vector<std::uint64_t>& seconds() const { return seconds_; }
     void add_second(std::uint64_t origin);
 
 private:
-    // The numbers that stay in the window, and what came in the last moments four times over: one
-    // address is read a whole batch before the other.
+    // Distance that counts as near: the window, plus four times what came in the last moments,
+    // because a whole batch from one address is read before the next address.
     std::uint64_t reach() const;
 
-    std::uint64_t next_ = 0;  // after the highest that a known address brought
+    std::uint64_t next_ = 0;  // the number after the highest that a known address brought
     Clock::Instant heard_at_{}, shows_until_ = Clock::Instant::min();
     Clock::Instant counts_since_{};
     std::uint32_t count_ = 0, count_before_ = 0;  // messages in this and the last kOrderPatience
@@ -77,7 +81,7 @@ private:
     std::vector<std::uint64_t> seconds_;
 };
 
-// Under which number a second sender is in the books: another one for each address.
+// Returns the origin under which a second sender stands in the books, different for each address.
 std::uint64_t origin_of_second(std::uint64_t origin, const IpAddress& address);
 
 }  // namespace mailslot::post

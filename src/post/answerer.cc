@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kSizeBytes = 2;  // of the payload's length in the frame
+constexpr std::size_t kSizeBytes = 2;  // length field of the payload in the frame
 
 }  // namespace
 
@@ -31,23 +31,23 @@ void Answerer::hear(const Envelope& envelope) {
         ++counters_.bad;
         return;
     }
-    // A copy that came another way, while the answer to the first one waits.
+    // A copy by another way, while the first query's answer waits.
     const auto is_copy = [&](const Waiting& w) { return w.query == *query; };
     if (std::ranges::any_of(waiting_, is_copy)) return;
-    // Everybody who hears it would answer to whoever has the address.
+    // Every machine that hears the query would answer to the sender's address, which may be forged.
     const bool is_to_group = !envelope.to_address.is_unicast();
     if (is_to_group && !envelope.is_from_neighbour) {
         ++counters_.from_afar;
         return;
     }
-    // Before the answer is made, which costs more: a list of all slots, most often.
+    // Checked before the answer is made, because that costs more: most often a list of all slots.
     if (!may_answer(envelope, is_to_group)) {
         ++counters_.over_limit;
         return;
     }
     std::string payload = answer_to(envelope, *query);
     if (payload.empty()) return;
-    // To a question that was put to this machine alone there is but one answer.
+    // Only this machine answers a question that was put to it alone, so there is no delay.
     const auto delay = envelope.scope == Scope::direct
                            ? 0us
                            : std::chrono::microseconds(
@@ -62,7 +62,8 @@ void Answerer::hear(const Envelope& envelope) {
     tick();
 }
 
-// Of the payload: the datagram is no larger than the query's, whose sender may be forged.
+// Returns the room for the payload: the answer is no larger than the query, whose sender may be
+// forged.
 std::size_t Answerer::room_for_answer(const Envelope& query) const {
     const std::size_t sealing = query.domain.empty() ? 0 : wire::kSealBytes;
     const std::size_t head = sealing + wire::kFrameHeaderBytes + query.slot.size() + kSizeBytes;
@@ -72,7 +73,8 @@ std::size_t Answerer::room_for_answer(const Envelope& query) const {
     return most > head + host_.size() ? most - head - host_.size() : 0;
 }
 
-// What was true when the query came: who is signalled right behind it counts as having waited.
+// Answers as of the time of the query, so a process that is signalled right after the query still
+// counts as having waited.
 std::string Answerer::answer_to(const Envelope& envelope, const wire::Query& query) const {
     std::optional<std::string> key;
     if (!envelope.slot.empty()) {
@@ -88,7 +90,8 @@ std::string Answerer::answer_to(const Envelope& envelope, const wire::Query& que
     return std::string(as_text(writer.finish()));
 }
 
-// A question for one slot costs nothing where there is no such slot: it uses up no answer.
+// Returns false if a limit is reached. A question about a slot that is not here is free: it uses up
+// no answer.
 bool Answerer::may_answer(const Envelope& query, bool is_to_group) {
     if (waiting_.size() >= kMaxWaitingAnswers) return false;
     const bool is_for_one = !query.slot.empty();

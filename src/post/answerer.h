@@ -1,5 +1,6 @@
-// Answers other machines' queries for slots: docs/discovery.md. Pure: slots, time, chance and the
-// way out are handed in. Threads: one uses it.
+// Answers other machines' queries for slots: docs/discovery.md. Pure: slots, time, randomness and
+// the sending are handed in.
+// Threads: one at a time.
 #pragma once
 
 #include <chrono>
@@ -17,29 +18,29 @@
 
 namespace mailslot::post {
 
-// Machines that hear the same query spread their answers over this time: 1000 machines make ten a
-// millisecond.
+// Machines that hear the same query spread their answers over this time: ten a millisecond from
+// 1000 machines.
 inline constexpr std::chrono::milliseconds kAnswerJitter{100};
-// What forged queries can make this machine send to somebody else: 50 datagrams a second.
+// Bounds the datagrams that forged queries can make this machine send to a victim: 50 a second.
 inline constexpr std::uint32_t kAnswersASecond = 50;
-// Of these, to one address: who asks for the slots of a machine with very many of them, page by
-// page. Of queries to the group an asker sends some four a second, by each family.
+// Bounds for a single address. An asker may want the slots of a machine with very many of them,
+// page by page. An asker sends about four queries a second to the group, by each family.
 inline constexpr std::uint32_t kAnswersToOne = 25, kGroupAnswersToOne = 10;
-// Answers that wait for their moment, 1200 bytes each at most.
+// Bounds the answers that wait to be sent, 1200 bytes each at most.
 inline constexpr std::size_t kMaxWaitingAnswers = 64;
 
 struct AnswererCounters {
     std::uint64_t answers = 0;
     std::uint64_t bad = 0;         // queries that make no sense
     std::uint64_t over_limit = 0;  // queries left without an answer
-    std::uint64_t from_afar = 0;   // queries to the group whose sender is not on the link
+    std::uint64_t from_afar = 0;   // queries to the group from a sender that is not on the link
 };
 
 class Answerer {
 public:
-    // The slots that are open to the network as their readers wrote them, in the order of their
-    // folded names, of those that an asker of that trust may write to. With a key: that one slot,
-    // or none.
+    // Returns the slots that are open to the network and that an asker of this trust may write to,
+    // as their readers wrote the names, in the order of the folded names. With a key: only that
+    // slot, or none.
     using ListSlots =
         std::function<std::vector<std::string>(const std::optional<std::string>& key, Trust asker)>;
     using Send = std::function<void(const Endpoint& to, const Envelope& answer)>;
@@ -47,10 +48,10 @@ public:
     Answerer(std::uint64_t station, std::string host, const Clock& clock, Random& random,
              ListSlots list_slots, Send send);
 
-    void hear(const Envelope& query);  // one that is for this machine
+    void hear(const Envelope& query);  // a query for this machine
     void set_station(std::uint64_t station) { station_ = station; }
     void tick();
-    void send_all();  // at once: nobody will be here later
+    void send_all();  // at once, because the office ends
     std::optional<Clock::Instant> next_tick() const;
     const AnswererCounters& counters() const { return counters_; }
 
@@ -60,7 +61,7 @@ private:
         Endpoint to;
         Clock::Instant due;
         std::string slot, payload;
-        std::string domain;  // whose key the query came under; empty: none
+        std::string domain;  // domain whose key the query came under; empty if none
         IpAddress asked;     // the address that the query came to
     };
 
@@ -85,7 +86,7 @@ private:
     std::vector<Waiting> waiting_;
     Clock::Instant second_began_{};
     std::uint32_t in_this_second_ = 0;
-    std::vector<Asker> askers_;  // in this second: no more than there were answers
+    std::vector<Asker> askers_;  // in this second; no more than answers
 };
 
 }  // namespace mailslot::post

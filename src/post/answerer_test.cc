@@ -76,7 +76,7 @@ protected:
     SeededRandom random_{1};
     IpAddress asker_ = IpAddress::v4(10, 0, 0, 9), asked_ = IpAddress::v4(10, 0, 0, 22);
     bool is_from_neighbour_ = true;
-    int lists_ = 0;  // of all slots, that were made
+    int lists_ = 0;  // lists of slots that were made
     Trust asked_with_ = Trust::local;
     std::vector<std::string> names_{"Alarms", "Log"};
     std::vector<Sent> sent_;
@@ -253,7 +253,7 @@ TEST_F(AnswererTest, counts_a_query_that_makes_no_sense) {
     envelope.payload = as_bytes("short");
     answerer_.hear(envelope);
     EXPECT_EQ(answerer_.counters().bad, 1u);
-    asker_ = {};  // there is no way back
+    asker_ = {};  // no address to answer to
     ask({.id = 1, .reply_port = 9});
     EXPECT_EQ(answerer_.counters().bad, 2u);
     EXPECT_TRUE(sent_.empty());

@@ -14,7 +14,7 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// For one answer: the office does nothing that lasts.
+// Most time for an answer. The office does nothing that takes long.
 constexpr std::chrono::seconds kPatience{1};
 
 Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
@@ -51,7 +51,7 @@ Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answe
     return message;
 }
 
-// Our network's first: a slot is registered with one of them.
+// Lists the offices of all folders, our network's first. A slot is registered with only one office.
 std::vector<inbox::SlotFolder> all_offices_in(std::span<const inbox::SlotFolder> folders) {
     std::vector<inbox::SlotFolder> all;
     for (const inbox::SlotFolder& folder : folders) {
@@ -77,7 +77,7 @@ Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const s
         auto page = ask(office->get(), {.op = LocalOp::senders, .key = key, .cursor = from},
                         LocalOp::sender_page, answer_by, interrupted);
         if (!page) return page.error();
-        // Whatever it says, this ends.
+        // Ends the loop, whatever the office answers.
         if (page->senders.empty() || (page->cursor && *page->cursor <= *from)) break;
         from = page->cursor;
         for (SenderInfo& sender : page->senders) {
@@ -87,7 +87,8 @@ Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const s
     return all;
 }
 
-// The office knows what it put into the slot; what made room there the reader alone knows.
+// Adds each sender's `dropped_oldest`. The office knows only what it put into the slot; what was
+// dropped to make room, only the reader knows.
 // Errors: interrupted.
 Result<void> add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry,
                        os::Deadline answer_by, Interrupted interrupted) {

@@ -1,4 +1,4 @@
-// Questions to the post office of a folder, which most often is in another process.
+// Questions to the post office of a folder, most often in another process.
 // Threads: any.
 #pragma once
 
@@ -14,17 +14,19 @@
 
 namespace mailslot::post {
 
-// Whom this slot has heard: at most `most` of them, in the order first heard. `slot`: what its
-// reader has just said of it. Asks the offices of these folders in turn, until one knows the slot:
-// a user's slot may be registered with the machine's; and the reader, if it has dropped some.
-// Errors: unreachable, when nobody is the post office, or it does not know the slot; no_permission,
-// when it is another user's; timed_out, no_resources, interrupted.
+// Returns the senders that the slot has heard, at most `most`, in the order first heard. `slot` is
+// what the slot's reader has just reported. Asks the offices of the folders in turn until an office
+// knows the slot, because a user's slot may be registered with the machine's office. If the slot
+// dropped messages to make room, asks its reader, too.
+// Errors: unreachable if nobody is the post office or no office knows the slot; no_permission if
+// the slot is another user's; timed_out, no_resources, interrupted.
 Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
                                                 const inbox::SlotEntry& entry, const SlotInfo& slot,
                                                 std::size_t most, Interrupted interrupted = nullptr,
                                                 os::Deadline answer_by = {});
 
-// What the post office has counted for the whole machine. Errors: the same.
+// Returns the post office's counters for the whole machine.
+// Errors: as ask_for_senders.
 Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder,
                                                          os::Deadline answer_by = {});
 

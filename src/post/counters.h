@@ -1,5 +1,4 @@
-// What the post office counts: in all, for a slot, for a sender. Meaning of each:
-// docs/post-office.md.
+// Counters of the post office: in all, for a slot, for a sender. Meanings: docs/post-office.md.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +12,16 @@
 
 namespace mailslot::post {
 
-// Why a message for a slot of this machine is not in it.
+// Reasons why a message did not get into its slot on this machine.
 enum class Loss : std::uint8_t {
-    network_gap,         // never seen here
-    kernel_drop,         // nor these, and the kernel dropped something at our sockets meanwhile
-    fragment_timed_out,  // parts of it were
-    over_limit,          // parts of it were, and had to make room
+    network_gap,         // never arrived
+    kernel_drop,         // never arrived, while this machine's kernel was dropping datagrams
+    fragment_timed_out,  // some parts arrived, the others did not in time
+    over_limit,          // over a rate limit, or half arrived and its room was needed
     slot_full,
     message_too_big,
-    not_trusted,  // by the slot's `require`, or by the seal that its domain asks for
-    refused,      // the slot gave another reason: no_permission, or damage
+    not_trusted,  // less than the slot's `require`, or without the seal that its domain demands
+    refused,      // any other error of the slot, such as no_permission
 };
 
 struct LossCounters {
@@ -63,23 +62,23 @@ struct LossCounters {
 };
 
 struct OfficeCounters {
-    std::uint64_t envelopes = 0;      // that carriers handed over
+    std::uint64_t envelopes = 0;      // handed over by carriers
     std::uint64_t delivered = 0;      // messages that slots took
-    std::uint64_t own = 0;            // this machine's own, in the slot already
+    std::uint64_t own = 0;            // from this machine, already in the slot
     std::uint64_t not_for_us = 0;     // for another machine or domain
     std::uint64_t ignored = 0;        // queries and answers
     std::uint64_t bad = 0;            // envelopes that contradict themselves
-    std::uint64_t bad_fragments = 0;  // fragments that contradict themselves or the ones before
-    std::uint64_t no_such_slot = 0;   // messages; a fragmented one by its first fragment
+    std::uint64_t bad_fragments = 0;  // fragments that contradict themselves or earlier parts
+    std::uint64_t no_such_slot = 0;   // messages; a fragmented message by its first fragment
     std::uint64_t repeats = 0;        // whole messages that had arrived before, too_old included
-    std::uint64_t too_old = 0;        // below the window: taken for repeats
+    std::uint64_t too_old = 0;        // numbers below the window, taken for repeats
     std::uint64_t fragment_repeats = 0;
     std::uint64_t senders_forgotten = 0;
-    LossCounters lost;  // of all slots, of closed ones too
+    LossCounters lost;  // in all slots, including closed ones
 
     std::uint64_t senders = 0;             // remembered now
-    std::uint64_t half_arrived = 0;        // messages now
-    std::uint64_t half_arrived_bytes = 0;  // what they are charged
+    std::uint64_t half_arrived = 0;        // messages, now
+    std::uint64_t half_arrived_bytes = 0;  // including the cost of keeping
 
     bool operator==(const OfficeCounters&) const = default;
 };
@@ -98,20 +97,20 @@ struct SlotCounters {
 struct SenderCounters {
     std::uint64_t origin = 0;
     std::string host;
-    IpAddress address{};  // of the first word heard
+    IpAddress address{};  // address of the first word heard
     std::uint64_t received = 0, repeats = 0;
     LossCounters lost;
-    std::uint64_t lost_untold = 0;        // no delivered message has told of these yet
-    std::uint64_t told_then_arrived = 0;  // a lost_before had told of these; they came after all
+    std::uint64_t lost_untold = 0;        // lost, but not reported in any lost_before yet
+    std::uint64_t told_then_arrived = 0;  // reported lost, then delivered late
     Clock::Instant last_heard{};
 
     bool operator==(const SenderCounters&) const = default;
 };
 
-// Some senders of a slot, in the order first heard.
+// A page of a slot's senders, in the order first heard.
 struct SenderPage {
     std::vector<SenderCounters> senders;
-    std::optional<std::uint64_t> next;  // where the next page begins, if there is one
+    std::optional<std::uint64_t> next;  // start of the next page, if there is any
 };
 
 }  // namespace mailslot::post

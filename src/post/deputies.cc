@@ -56,8 +56,8 @@ void Deputies::lend_slots_to(int connection) {
     for (const auto& [key, lender] : lenders_) lend_slot_to(connection, key, lender);
 }
 
-// Without the memory of a slot its messages are lost while we stand still, and counted: no reason
-// to fail.
+// Failures are ignored: without a slot's memory, its messages are lost and counted while we stand
+// still.
 void Deputies::lend_slot_to(int connection, const std::string& key, const SlotLender& lender) {
     auto& lent = deputies_[connection];
     if (lent.size() >= kMostLentSlots) return;

@@ -1,4 +1,5 @@
-// To whom the office has lent what it has: docs/post-office.md, "An office that does not answer".
+// Deputies, and all that the office has lent them: docs/post-office.md, "An office that does not
+// answer".
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,11 @@
 
 namespace mailslot::post {
 
-// Each of them takes a descriptor for each socket, and wakes when something arrives after a pause.
+// Each deputy takes a descriptor for each socket, and wakes when something arrives after a pause.
 inline constexpr std::size_t kMostDeputies = 8;
 // Up to three descriptors each, in every deputy.
 inline constexpr std::size_t kMostLentSlots = 64;
-// More than any office has; a bound for what a deputy takes.
+// Bounds the sockets that a deputy takes; more than any office has.
 inline constexpr std::size_t kMostLentSockets = 64;
 
 // Threads: the station's only.
@@ -28,7 +29,8 @@ class Deputies {
 public:
     using Numbers = std::vector<std::pair<std::string, std::uint32_t>>;
 
-    // How the office's own process gives a deputy a way into a slot. Errors: closed, no_resources.
+    // Lets the office's process give a deputy access to a slot.
+    // Errors: closed, no_resources.
     struct SlotLender {
         std::function<Result<inbox::WriterPass>()> lend{};
         std::function<void(std::uint32_t number)> take_back{};
@@ -37,16 +39,18 @@ public:
 
     bool has_any() const { return !deputies_.empty(); }
     bool has(int connection) const { return deputies_.contains(connection); }
-    // Returns false if there are enough of them, or no memory for a pulse.
+    // Returns false if there are enough deputies, no memory for a pulse, or no way to reach the
+    // process.
     bool appoint(int connection);
-    void dismiss(int connection);  // it is gone
+    void dismiss(int connection);  // forgets the deputy and takes its numbers back
 
     void lend_socket(int connection, std::string_view carrier, const ListeningSocket& socket) const;
-    void lend_slot(const std::string& key, const SlotLender& lender);  // to all
+    void lend_slot(const std::string& key, const SlotLender& lender);  // to all deputies
     void take_slot_back(const std::string& key);
-    // One that has just been appointed gets the slots lent so far.
+    // Lends a new deputy the slots that were lent so far.
     void lend_slots_to(int connection);
-    // What deputies have of our slots. They may be at work: bury none while one is the office.
+    // Returns the writer numbers that deputies have in our slots, and forgets them. While a deputy
+    // is the office it may be using its numbers, so bury none then.
     Numbers take_numbers();
 
     std::vector<int> connections() const;

@@ -12,7 +12,7 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// Segments and liveness pages keep descriptors of their own kind.
+// Segments and liveness pages need descriptors without a fork guard.
 os::UniqueFd unguarded(const os::GuardedFd& fd) { return os::duplicate(fd.get()); }
 
 }  // namespace

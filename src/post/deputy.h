@@ -1,5 +1,5 @@
-// What a registered process has of an office that it is a deputy of: docs/post-office.md, "An
-// office that does not answer".
+// Everything that this process has of an office as its deputy: docs/post-office.md, "An office that
+// does not answer".
 #pragma once
 
 #include <cstdint>
@@ -27,15 +27,15 @@ public:
     Deputy(const Deputy&) = delete;
     Deputy& operator=(const Deputy&) = delete;
 
-    // Takes what the office lends. Returns false if the message lends nothing.
+    // Takes a thing that the office lends. Returns false if the message lends nothing.
     bool take(const wire::LocalMessage& message, std::vector<os::GuardedFd>& fds);
-    // Gives everything up: the office goes on elsewhere, or this process has left it.
+    // Gives everything up, because the office has moved or this process has left the office.
     void resign();
 
-    // A process got no answer from the office.
+    // Notes that a process got no answer from the office.
     void hear_complaint();
 
-    // Something has arrived, so the next look is due.
+    // Returns true if something has arrived, so that the next look is due.
     bool is_alert() const { return is_alert_; }
     Vigil::Next look();
 

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kAcceptPause = 100ms;  // when descriptors have run out
 constexpr int kAcceptedAtOnce = 32;
-constexpr auto kMaySayNothing = 2s;               // strangers who have just come
-constexpr std::size_t kMostWaitToBeClosed = 512;  // descriptors of one user
+constexpr auto kMaySayNothing = 2s;               // strangers that have just connected
+constexpr std::size_t kMostWaitToBeClosed = 512;  // descriptors, for each user
 
 }  // namespace
 
@@ -51,7 +51,8 @@ void Door::shut(int listener) {
     if (removed > 0 && !accept_again_) loop_.remove(listener);
 }
 
-// Several at a time: the queue is the same for all, and who comes without end would fill it.
+// Accepts several at a time: all users share the queue, and a user that connects without end would
+// fill it.
 void Door::accept(const Listener& listener) {
     for (int i = 0; i < kAcceptedAtOnce && accept_one(listener); ++i) {
     }
@@ -102,7 +103,8 @@ bool Door::watch(int fd) {
     return loop_.add(fd, [this, fd] { serve(fd); }).has_value();
 }
 
-// Out of descriptors: who waits stays in the queue, and would call us for ever.
+// Pauses while there are no descriptors: waiting connections stay in the queue, and would wake us
+// for ever.
 void Door::pause_accepting() {
     for (const Listener& each : listeners_) loop_.remove(each.fd);
     accept_again_ = clock_.now() + kAcceptPause;
@@ -116,14 +118,15 @@ bool Door::has_room_for(const Guest& guest) const {
     return found == strangers_.end() || found->second < bounds_.of_stranger;
 }
 
-// So that it can tell this from a process that does not run.
+// Refuses openly, so that the process can tell this from a process that does not run.
 void Door::turn_away(Guest guest) {
     (void)os::send_packet(guest.connection.get(),
                           wire::encode({.op = wire::LocalOp::refused, .why = Errc::no_resources}));
     close(std::move(guest));
 }
 
-// A stranger's may hold descriptors that nobody has taken out.
+// A stranger's connection may hold descriptors that nobody has taken out, so another thread closes
+// it.
 void Door::close(Guest guest) {
     if (guest.is_stranger && !guest.closes_at_once) {
         closer_.close(guest.user, guest.connection.release());
@@ -185,7 +188,7 @@ std::uint32_t Door::user_of(int fd) const {
     return found != guests_.end() ? found->second.user : os::PeerIdentity::kNobody;
 }
 
-// What it has sent waits in its sockets.
+// Stops hearing the user. Packets wait in the sockets meanwhile.
 void Door::pause(std::uint32_t user, Clock::Instant until) {
     paused_[user] = until;
     for (auto& [fd, guest] : guests_) {

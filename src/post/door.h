@@ -1,6 +1,6 @@
-// Connections of other processes to our Unix sockets: docs/trust.md, "Users of one machine". What a
-// stranger does here costs others neither descriptors nor time: each user has a bounded number of
-// connections and a bounded share of the thread, and what strangers hand us another thread closes.
+// Connections of other processes to our Unix sockets: docs/trust.md, "Users of one machine". A
+// stranger costs others neither descriptors nor time: each user has a bounded number of connections
+// and a bounded share of the thread, and another thread closes the descriptors that strangers send.
 #pragma once
 
 #include <cstddef>
@@ -21,36 +21,40 @@
 
 namespace mailslot::post {
 
-// How many connections there may be. A stranger is who is neither of this process's user nor root.
+// Bounds for the number of connections. A stranger is any user other than this process's user and
+// root.
 struct DoorBounds {
     std::size_t in_all = 0, of_strangers = 0, of_stranger = 0;
 };
-// As many as the process may have descriptors, but for a quarter that is left to the program, and
-// at most `in_all`.
+// Returns bounds of at most `in_all` that leave a quarter of the process's descriptors to the
+// program.
 DoorBounds bounds_of_process(std::size_t in_all);
 
 // Threads: the event loop's.
 class Door {
 public:
     using Hear = std::function<void(int fd)>;
-    // Calls `hear` when a connection has a packet, or is at its end.
+    // Calls `hear` when a connection has a packet, or has ended.
     Door(os::EventLoop& loop, const Clock& clock, const DoorBounds& bounds, Hear hear);
     ~Door();
 
     enum class Descriptors { wanted, refused };
-    // Who connects there comes in from now on. Refused descriptors: where the system can do that,
-    // nobody can send any. Errors: no_resources.
+    // Accepts connections at `listener` from now on. With Descriptors::refused nobody can send any
+    // descriptors, if the system supports that.
+    // Errors: no_resources.
     Result<void> open(int listener, Descriptors descriptors);
     void shut(int listener);
-    // A connection that came in elsewhere. False: the system has no room for it.
+    // Takes in a connection that was accepted elsewhere. Returns false if the system has no room.
     bool take_in(os::GuardedFd connection);
-    // It goes on elsewhere, and is not heard here any more. No descriptor: it is not here.
+    // Gives a connection away, which is then not heard here. Returns no descriptor if `fd` is not
+    // here.
     os::GuardedFd give_out(int fd);
     void dismiss(int fd);
 
-    // What the connection says. Errors: as os::receive_packet, without waiting.
+    // Receives the next packet of the connection, without waiting.
+    // Errors: as os::receive_packet.
     Result<os::Packet> hear(int fd);
-    // Of what a connection of that user has sent, what is not kept.
+    // Closes descriptors that a connection of that user has sent and that nobody keeps.
     void put_away(std::uint32_t user, std::vector<os::UniqueFd> fds);
 
     bool has(int fd) const { return guests_.contains(fd); }
@@ -65,12 +69,12 @@ public:
 private:
     struct Listener {
         int fd;
-        bool closes_at_once;  // nothing can be in a connection's queue whose close takes long
+        bool closes_at_once;  // no descriptors can be in a queue here, so closing is quick
     };
     struct Guest {
         os::GuardedFd connection{};
         std::uint32_t user = 0;
-        std::uint64_t number = 0;  // descriptors' numbers come again
+        std::uint64_t number = 0;  // unlike a descriptor's number, never used again
         bool is_stranger = false, closes_at_once = false;
         bool has_spoken = false, is_paused = false;
     };
@@ -100,12 +104,12 @@ private:
     TimeShares shares_;
     std::vector<Listener> listeners_{};
     std::map<int, Guest> guests_{};
-    std::map<std::uint32_t, std::size_t> strangers_{};  // connections of each
+    std::map<std::uint32_t, std::size_t> strangers_{};  // connections of each user
     std::size_t strangers_in_all_ = 0;
-    std::uint64_t arrivals_ = 0;  // of strangers
+    std::uint64_t arrivals_ = 0;  // strangers that have come
     std::deque<Silent> silent_{};
     std::optional<Clock::Instant> accept_again_{};
-    std::map<std::uint32_t, Clock::Instant> paused_{};  // users, and until when
+    std::map<std::uint32_t, Clock::Instant> paused_{};  // users, and the end of their pauses
 };
 
 }  // namespace mailslot::post

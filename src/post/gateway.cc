@@ -29,7 +29,8 @@ void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
     }
 }
 
-// To every machine of ours but this one, which has it. In the clear: a seal would vouch for it.
+// Sends to every machine that speaks our format except this machine, which has the message. In the
+// clear, because a seal would vouch for the message.
 void Gateway::pass_in(const Envelope& message) {
     if (message.station == kPassedOn) return;
     text_.clear();
@@ -45,17 +46,17 @@ void Gateway::pass_in(const Envelope& message) {
     passed.payload = as_bytes(text_);
     const Destination everybody{.in_clear = true};
     (void)udp_.send(everybody,
-                    {&passed, 1});  // lost like any datagram, and a gap to those who hear more
+                    {&passed, 1});  // may be lost like any datagram, and then shows as a gap
 }
 
-// What is for this machine alone stays here.
+// Messages for this machine alone stay here.
 void Gateway::pass_out(const Envelope& message) {
     if (message.scope == Scope::direct || came_by_gateway(message)) return;
-    if (message.trust != Trust::none) return;  // it was sealed, and there it would be in the clear
+    if (message.trust != Trust::none) return;  // sealed; the copy would be in the clear
     Envelope passed = message;
     passed.station = kPassedOn;
     passed.delivered_at_home = false;
-    (void)netbios_.send({}, {&passed, 1});  // what is too large for that wire stays on ours
+    (void)netbios_.send({}, {&passed, 1});  // messages too large for that wire are left out
 }
 
 }  // namespace mailslot::post

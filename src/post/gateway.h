@@ -1,5 +1,6 @@
-// Passes on what came by one carrier with the other, where the settings want that:
-// docs/windows.md, "As a gateway". What one gateway has passed on says so, and none does it again.
+// Passes messages that came by one carrier on to the other, if the settings say so:
+// docs/windows.md, "As a gateway". A message that was passed on is marked, and no gateway passes it
+// on again.
 // Threads: the station's.
 #pragma once
 
@@ -12,20 +13,19 @@
 
 namespace mailslot::post {
 
-// The label by which a message of ours says that it came by a gateway: its value is the carrier
-// that it came by first.
+// Label of a message in our format that came through a gateway. The value names its first carrier.
 inline constexpr std::string_view kViaLabel = "via";
 
-// Whether one did. The message's time is then the gateway's.
+// Returns true if a gateway passed the message on. The message's time is then the gateway's.
 bool came_by_gateway(const Envelope& message);
 
 class Gateway {
 public:
-    // `station`: this machine's, by which it knows its own copies.
+    // `station`: this machine's number, by which it knows its own copies.
     Gateway(const Settings& settings, std::uint64_t station, Carrier& udp, Carrier& netbios)
         : settings_(settings.classic), station_(station), udp_(udp), netbios_(netbios) {}
 
-    // What `carrier` brought, and the post office has dealt with.
+    // Passes on parcels that `carrier` brought, after the post office has dealt with them.
     void pass_on(const Carrier& carrier, std::span<const Parcel> arrived);
     void set_station(std::uint64_t station) { station_ = station; }
 
@@ -37,7 +37,7 @@ private:
     std::uint64_t station_;
     Carrier& udp_;
     Carrier& netbios_;
-    std::string text_;  // of the message at hand
+    std::string text_;  // payload of the current message
 };
 
 }  // namespace mailslot::post

@@ -1,5 +1,5 @@
-// The sockets at which guests' reading processes are asked: the office makes them, so that nobody
-// else need write to the machine's folder, and removes them when their process is gone.
+// Sockets at which guests' reading processes are asked. The office makes them, so that nobody else
+// has to write to the machine's folder, and removes them when their process is gone.
 #pragma once
 
 #include <cstdint>
@@ -22,13 +22,13 @@ public:
 
     struct Made {
         os::GuardedFd listener;
-        std::string file;  // its name in readers/
+        std::string file;  // name in readers/
     };
-    // For a connection of that user's, in place of what this office gave it before, and of
-    // `earlier`, a file that an earlier office has given to that user. Errors: no_permission,
-    // no_resources.
+    // Makes a socket for a connection of `user`. Removes the connection's previous socket and
+    // `earlier`, a file that an earlier office gave to that user.
+    // Errors: no_permission, no_resources.
     Result<Made> make(int connection, std::uint32_t user, std::string_view earlier);
-    // Whether the file was made for that connection.
+    // Returns true if `file` was made for that connection.
     bool is_of(int connection, std::string_view file) const;
     void remove_of(int connection);
 

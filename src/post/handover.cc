@@ -13,9 +13,9 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// Far over what the limits of docs/post-office.md allow: 64 MiB of parts, and 65536 senders.
+// Far above the limits of docs/post-office.md: 64 MiB of parts, and 65536 senders.
 constexpr std::size_t kMostBooks = std::size_t{256} * 1024 * 1024;
-// More than any office has; a bound for what a stranger could send.
+// Bounds what a stranger can send; more than any office has.
 constexpr std::size_t kMostHanded = 65536;
 
 }  // namespace

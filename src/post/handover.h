@@ -1,5 +1,5 @@
-// What a post office leaves to its successor, and how it gets there: docs/post-office.md, "Handing
-// over".
+// Sends and receives the estate that a post office leaves to its successor: docs/post-office.md,
+// "Handing over".
 #pragma once
 
 #include <chrono>
@@ -17,29 +17,33 @@ namespace mailslot::post {
 
 struct Estate {
     struct Socket {
-        std::string carrier;  // its name
+        std::string carrier;  // name of the carrier
         ListeningSocket socket;
     };
-    os::GuardedFd lock;  // whoever has it is the office
+    os::GuardedFd lock;  // the holder of the lock is the office
     std::vector<Socket> sockets;
     std::vector<os::GuardedFd> registrants;  // connections of registered processes
     std::vector<std::byte> books;
 };
 
-// Books as a sealed piece of memory, by whose descriptor they travel. Errors: no_resources.
+// Copies books into a sealed piece of memory, whose descriptor can be sent.
+// Errors: no_resources.
 Result<os::UniqueFd> to_memory(Bytes books);
-// Empty, where it is no such memory: then the notes in the slots' memory have to do.
+// Returns the books in `memory`. Returns nothing if that is no such memory: the notes in the slots'
+// memory then have to do.
 std::vector<std::byte> books_in(int memory);
 
-// Both take at most so long for all of it: an office at a standstill costs datagrams.
+// Most time for the whole of either function below. Nobody reads the sockets meanwhile, which can
+// cost datagrams.
 inline constexpr std::chrono::milliseconds kHandoverPatience{500};
 
-// To whom claimed it. After an error nothing has changed hands. Errors: closed, timed_out,
-// no_resources.
+// Sends the estate to the process that claimed it. After an error this process stays the office.
+// Errors: closed, timed_out, no_resources.
 Result<void> send_estate(int fd, const Estate& estate);
 
-// After a claim. `meanwhile` gets what else comes. Errors: closed, timed_out, bad_packet; what the
-// office refused with, and then detail says who it is.
+// Receives the estate after a claim. Other messages that come go to `meanwhile`.
+// Errors: closed, timed_out, bad_packet; or the error that the office refused with, with the
+// office's process in detail.
 Result<Estate> receive_estate(int fd,
                               const std::function<void(const wire::LocalMessage&)>& meanwhile);
 

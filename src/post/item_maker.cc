@@ -3,7 +3,7 @@
 namespace mailslot::post {
 namespace {
 
-// Whether their metas differ in nothing but lost_before.
+// Returns true if the metas of both differ at most in lost_before.
 bool is_from_same(const Envelope& one, const Envelope& other) {
     return one.trust == other.trust && one.from_address == other.from_address &&
            one.from_host == other.from_host;
@@ -27,7 +27,7 @@ std::span<const inbox::Item> ItemMaker::make(std::span<const Parcel> parcels, st
                          shared.payload,
                          parcel.contents.first(at_most)};
         at_most -= item.size();
-        if (item.size() > 1 && shared.lost_before > 0) {  // told by the first one alone
+        if (item.size() > 1 && shared.lost_before > 0) {  // reported by the first message only
             items_.push_back(item.front());
             item.remove_front();
             item.meta = meta_for(shared, 0);

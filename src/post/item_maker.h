@@ -15,13 +15,13 @@
 
 namespace mailslot::post {
 
-// Keeps its memory, for making that anew costs more than a put.
+// Keeps its memory between calls, because allocating costs more than a put.
 class ItemMaker {
 public:
-    // The first of the messages, at most so many; those of one parcel as one item, but for a first
-    // one that tells of losses. They borrow this object and the parcels until the next call.
-    // Messages of one sender that follow each other share their meta, in one place: so the inbox
-    // sees that they belong together without looking into it.
+    // Returns items for the first messages, at most `at_most`. The messages of a parcel share an
+    // item, except a first message that reports losses. Items borrow this object and the parcels
+    // until the next call. Consecutive messages of a sender share their meta in memory, so the
+    // inbox sees that they belong together without reading the meta.
     std::span<const inbox::Item> make(std::span<const Parcel> parcels, std::size_t at_most);
 
 private:
@@ -30,10 +30,10 @@ private:
     std::vector<inbox::Item> items_;
     std::deque<std::array<std::byte, inbox::kMaxMetaBytes>> metas_;  // items point into it
     std::size_t metas_used_ = 0;
-    // The last one that was made; of nobody at first.
+    // The last meta made; empty at first.
     Bytes meta_;
     const Envelope* meta_sender_ = nullptr;
-    std::uint64_t meta_tells_ = 0;  // of how many losses
+    std::uint64_t meta_tells_ = 0;  // losses that meta_ reports
 };
 
 }  // namespace mailslot::post

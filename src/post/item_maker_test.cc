@@ -25,7 +25,7 @@ Content content(std::string_view text) { return {as_bytes(text), 70, Format::tex
 
 inbox::Meta meta_of(const inbox::Item& item) { return inbox::decode_meta(item.meta); }
 
-// Each message by itself.
+// Splits items into single messages.
 std::vector<inbox::Item> one_by_one(std::span<const inbox::Item> items) {
     std::vector<inbox::Item> messages;
     for (const inbox::Item& item : items) {

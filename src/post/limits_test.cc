@@ -1,4 +1,4 @@
-// How many messages a second get into a slot.
+// Limits for the messages a second that get into a slot.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -18,7 +18,7 @@ TEST(TokenBucket, allows_what_one_second_does_at_once_and_then_its_rate) {
     clock.advance(250ms);
     EXPECT_EQ(bucket.take(9, 10, clock.now()), 2u);
     clock.advance(50ms);
-    EXPECT_EQ(bucket.take(9, 10, clock.now()), 1u);  // the half that was left before
+    EXPECT_EQ(bucket.take(9, 10, clock.now()), 1u);  // the half token that was left before
     clock.advance(1h);
     EXPECT_EQ(bucket.take(100, 10, clock.now()), 10u);
 }
@@ -86,7 +86,7 @@ TEST_F(PostOfficeLimits, of_all_together_are_not_used_up_by_what_a_machine_has_t
     EXPECT_EQ(received(2), 2u);
     clock_.advance(500ms);  // two more of each machine, three of all
     put(2, 2, 4);
-    EXPECT_EQ(received(2), 5u);  // what all had no room for was not counted as its own
+    EXPECT_EQ(received(2), 5u);  // refused by the slot's limit, so not charged to the machine's
 }
 
 TEST_F(PostOfficeLimits, cut_a_parcel_where_they_are_reached) {

@@ -1,4 +1,4 @@
-// What the post office counts as lost, when, and whom it tells.
+// Losses that the post office counts: when, and which message reports them.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -66,7 +66,7 @@ TEST_F(PostOfficeLosses, counts_the_time_in_which_this_machine_slept) {
     clock_.sleep(1h);
     deliver({aged(message(3, "hello", 8), 59min)});  // began after the slot opened
     EXPECT_EQ(lost().network_gap, 2u);
-    deliver({aged(message(3, "hello", 9), 61min)});  // and this one before
+    deliver({aged(message(3, "hello", 9), 61min)});  // the writer began before the slot opened
     EXPECT_EQ(lost().network_gap, 2u);
 }
 
@@ -78,7 +78,7 @@ TEST_F(PostOfficeLosses, gives_parts_no_less_time_because_the_machine_slept) {
     EXPECT_EQ(sequences(), Numbers{1});
 }
 
-// ---- What this machine's kernel dropped
+// ---- Drops by this machine's kernel
 
 Parcel after_drops(std::uint64_t drops, const Envelope& envelope) { return {envelope, {}, drops}; }
 
@@ -130,9 +130,9 @@ TEST_F(PostOfficeLosses, counts_what_was_lost_between_a_dead_post_office_and_its
     clock_.advance(500ms);
     office_.slot_taken_over("LOG", clock_.now_through_sleep() - 400ms);
     office_.recall_sender("LOG", 7, 4);
-    deliver({aged(message(6), 450ms)});  // began before the slot: its note says what is missing
+    deliver({aged(message(6), 450ms)});  // began before the slot: the note says which are missing
     EXPECT_EQ(lost_before(), Numbers{2});
-    deliver({aged(message(3, "hello", 8), 100ms)});  // nobody has heard it before
+    deliver({aged(message(3, "hello", 8), 100ms)});  // unknown so far
     EXPECT_EQ(lost_before(), (Numbers{2, 2}));
     deliver({aged(message(3, "hello", 9), 450ms)});  // heard, perhaps, before the notes began
     EXPECT_EQ(lost_before(), (Numbers{2, 2, 0}));
@@ -165,7 +165,7 @@ TEST_F(PostOfficeLosses, notes_losses_for_its_successor) {
         notes.emplace_back(origin, next);
     });
     deliver({message(1), message(2), message(1, "hello", 8)});
-    EXPECT_TRUE(notes.empty());  // they are in the slot
+    EXPECT_TRUE(notes.empty());  // the messages are in the slot
     deliver({end(5)});
     EXPECT_EQ(notes, (decltype(notes){{7, 5}}));
     notes.clear();
@@ -238,7 +238,7 @@ TEST_F(PostOfficeLosses, says_that_a_fragment_timed_out) {
     clock_.advance(1ms);
     office_.tick();
     EXPECT_EQ(lost().network_gap, 0u);
-    EXPECT_EQ(lost().fragment_timed_out, 2u);  // the last of the stream, too
+    EXPECT_EQ(lost().fragment_timed_out, 2u);  // including the last message of the stream
     EXPECT_EQ(only_sender().lost_untold, 1u);
     EXPECT_FALSE(office_.next_tick());
     deliver({end(4), message(5)});

@@ -7,7 +7,7 @@
 namespace mailslot::post {
 namespace {
 
-// Scopes are left out: what leaves by one interface comes in by another one on the same link.
+// Ignores scopes: a datagram that leaves by one interface may come in by another on the same link.
 bool is_same(const IpAddress& a, const IpAddress& b) {
     return a.family == b.family && a.octets == b.octets;
 }
@@ -44,14 +44,14 @@ bool MachineIds::look_at(std::uint64_t number, const IpAddress& from, Clock::Ins
                          std::size_t messages) {
     const bool is_of_network =
         number == present_ || std::ranges::find(former_, number) != former_.end();
-    // A writer in another network says so by its number, and has another address.
+    // A writer in another network has another address, and says so by its number.
     if (!is_of_network || from.family == IpAddress::Family::none) return true;
     if (!is_our_address_ || is_our_address_(from)) return true;
     const auto is_here = [&](const IpAddress& address) { return is_same(address, from); };
     if (std::ranges::any_of(reflectors_, is_here)) return true;
-    if (number != present_) return false;  // whoever had our number keeps it
+    if (number != present_) return false;  // a copy of this machine keeps our former number
     if (changed_at_ && now - *changed_at_ < kFreshFor) {
-        // Nobody but us can have it yet: a router, or a repeater, sends our datagrams back.
+        // Nobody else can have the number yet: a router or repeater sends our datagrams back.
         if (reflectors_.size() >= kMaxReflectors) reflectors_.erase(reflectors_.begin());
         reflectors_.push_back(from);
         return true;

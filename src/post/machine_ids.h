@@ -1,5 +1,6 @@
-// The numbers by which a post office knows what its own machine has sent, the present one and
-// earlier ones. Rules: docs/post-office.md, "Who this machine is". Threads: one at a time.
+// Numbers that mark the datagrams of this machine: the present number and earlier numbers. Rules:
+// docs/post-office.md, "Who this machine is".
+// Threads: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +14,13 @@
 
 namespace mailslot::post {
 
-// Enough for writers that are in mid-put, or stopped, while numbers change; a change needs
-// kFreshFor, so these are known for minutes even while somebody forges.
+// Enough for writers that are in the middle of a put, or stopped, while numbers change. Changes are
+// at least kFreshFor apart, so old numbers stay known for minutes even during an attack.
 inline constexpr std::size_t kMaxFormerIds = 32;
-// A number this young was drawn after any copy of this machine was made. Also the least time
-// between two changes: a forger costs one change in this time at most.
+// A number younger than this was drawn after any copy of this machine was made. Also the least time
+// between two changes, so a forger causes at most one change in this time.
 inline constexpr std::chrono::seconds kFreshFor{5};
-// Places that send this machine's own datagrams back; the oldest makes room.
+// Addresses that send this machine's own datagrams back; the oldest makes room.
 inline constexpr std::size_t kMaxReflectors = 16;
 
 class MachineIds {
@@ -32,20 +33,21 @@ public:
     void addresses_are_known_by(IsOurAddress is_ours) { is_our_address_ = std::move(is_ours); }
 
     std::uint64_t present() const { return present_; }
-    // A number that this machine's writers may have used.
+    // Adds a number that this machine's writers may have used.
     void add_former(std::uint64_t number);
-    // Goes on with another number; the one before stays known.
+    // Changes the present number. The previous number stays known.
     void change_to(std::uint64_t number);
-    // The same after a conflict.
+    // Changes the present number because of a conflict.
     void change_to(std::uint64_t number, Clock::Instant now);
 
-    // Whether a datagram that says to be in the slot already comes from this machine. A datagram
-    // with the present number from elsewhere is a conflict, and not from this machine.
+    // Returns true if a datagram that claims to be in the slot already comes from this machine. A
+    // datagram with the present number from another address is a conflict, and not from this
+    // machine.
     bool is_own(std::uint64_t number, const IpAddress& from, Clock::Instant now,
                 std::size_t messages) {
         return has(number) && look_at(number, from, now, messages);
     }
-    // Somebody else uses the present number: change it.
+    // Returns true if another machine uses the present number, which then must be changed.
     bool is_contested() const { return is_contested_; }
     std::uint64_t conflicts() const { return conflicts_; }  // messages
 
@@ -61,7 +63,7 @@ private:
     std::vector<std::uint64_t> former_;  // the oldest first
     std::vector<IpAddress> reflectors_;  // likewise
     IsOurAddress is_our_address_;
-    std::optional<Clock::Instant> changed_at_;  // for a conflict
+    std::optional<Clock::Instant> changed_at_;  // time of the last change for a conflict
     bool is_contested_ = false;
     std::uint64_t conflicts_ = 0;
 };

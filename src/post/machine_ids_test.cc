@@ -58,7 +58,7 @@ TEST_F(MachineIdsTest, knows_its_earlier_number_and_leaves_it_to_the_copy) {
 TEST_F(MachineIdsTest, tells_a_router_that_sends_its_datagrams_back_from_a_copy) {
     hear(kHome, kTheirs);
     ids().change_to(77, clock_.now());
-    hear(77, kTheirs);  // nobody else can have it yet
+    hear(77, kTheirs);  // nobody else can have the new number yet
     EXPECT_EQ(office_.counters().own, 1u);
     EXPECT_FALSE(ids().is_contested());
     clock_.advance(1h);
@@ -66,7 +66,7 @@ TEST_F(MachineIdsTest, tells_a_router_that_sends_its_datagrams_back_from_a_copy)
     EXPECT_EQ(office_.counters().own, 2u);
 }
 
-// However many datagrams somebody forges.
+// Holds for any number of forged datagrams.
 TEST_F(MachineIdsTest, changes_at_most_once_in_the_time_that_a_number_is_fresh) {
     int changes = 0;
     for (int i = 0; i < 10'000; ++i) {

@@ -25,7 +25,7 @@ void append_escaped(std::string& out, std::string_view text) {
         if (c == '\n') {
             out += "\\n";
         } else if (!is_text && static_cast<unsigned char>(c) > 127) {
-            out += '?';  // the whole answer would be refused
+            out += '?';  // invalid UTF-8 would spoil the whole answer
         } else {
             out += c;
         }
@@ -94,7 +94,7 @@ void append_slots(std::string& out, const std::vector<SlotInfo>& slots) {
         }
     }
     constexpr std::string_view kLost = "mailslot_slot_lost_total";
-    // A late message takes its loss back: then this goes down by it.
+    // A late message takes its loss back, so this value can go down.
     append_head(out, kLost, "Messages that did not reach the slot, by cause.", false);
     for (const SlotInfo& slot : slots) {
         for_each_cause(slot.lost, [&](std::string_view cause, std::uint64_t count) {
@@ -226,7 +226,7 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// "localhost:9138", "127.0.0.1", "[::1]:9138".
+// Accepts "localhost:9138", "127.0.0.1", "[::1]:9138".
 bool is_loopback_host(std::string_view host) {
     const std::size_t bracket = host.find(']');
     const std::size_t colon = host.find(':', bracket == std::string_view::npos ? 0 : bracket);

@@ -1,5 +1,4 @@
-// What a machine's slots and its post office have counted, as Prometheus reads it: docs/metrics.md.
-// Pure.
+// Formats the counters of a machine's slots and post office for Prometheus: docs/metrics.md. Pure.
 #pragma once
 
 #include <cstddef>
@@ -15,28 +14,28 @@
 
 namespace mailslot::post {
 
-// What is told of a machine.
+// Counters of a machine.
 struct MetricsSample {
     std::vector<SlotInfo> slots{};
     std::vector<std::pair<std::string, SenderInfo>> senders{};  // with the name of their slot
     std::uint64_t senders_left_out = 0;
-    std::vector<wire::NamedCounter> counters{};  // empty: nobody is the post office just now
+    std::vector<wire::NamedCounter> counters{};  // empty if there is no post office
 };
 
-// Leaves out all but the `most` that lost most, and of those that lost nothing, that sent most: who
-// is in stays in, so that a collector does not meet new ones all the time.
+// Keeps the `most` senders that lost most and, among senders that lost nothing, sent most. The
+// choice is stable, so that a collector does not meet new senders all the time.
 void keep_most_telling(MetricsSample& sample, std::size_t most);
 
-// Text format 0.0.4.
+// Returns the sample in text format 0.0.4.
 std::string metrics_text(const MetricsSample& sample);
 
-// Whether the request is for this machine: it names no host, or the loopback. A web page whose
-// name was made to lead to the loopback asks for that name.
+// Returns true if the request is for this machine: it names no host, or the loopback. A web page
+// may make its own name lead to the loopback, but then asks for that name.
 bool is_for_loopback(std::string_view request);
 
-// The HTTP answer to a request; `make_text` is called for GET /metrics and GET / alone.
+// Returns the HTTP answer to a request. Calls `make_text` only for GET or HEAD of /metrics or /.
 std::string metrics_answer(std::string_view request, const std::function<std::string()>& make_text);
-// The same to one that is for another host.
+// Returns the HTTP answer to a request for another host.
 std::string answer_to_misled(std::string_view request);
 
 }  // namespace mailslot::post

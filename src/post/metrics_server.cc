@@ -26,11 +26,11 @@ using std::chrono::milliseconds;
 using Instant = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::seconds kTryAgain{2};
-// For all of one collection, and for what the slots' processes say, who are asked all at once: some
-// do not answer, for they are stopped, or mean ill.
+// Limits for a whole collection, and for the answers of the slots' processes, which are asked all
+// at once. Some may not answer, because they are stopped or malicious.
 constexpr milliseconds kCollectWithin{1000}, kAnswerWithin{500};
 
-// One collection.
+// Collects the metrics once.
 class Collection {
 public:
     Collection(const inbox::SlotFolder& folder, std::size_t most_senders)
@@ -104,7 +104,7 @@ struct MetricsServer::State {
         if (error) error->detail = setting;
         if (made && !has_ended) listener.emplace(std::move(*made));
     }
-    // Where it listens, if it does.
+    // Returns the listening socket, if there is any.
     std::optional<int> descriptor() const {
         const std::lock_guard lock(mutex);
         return listener ? std::optional(listener->fd()) : std::nullopt;
@@ -152,7 +152,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& sett
     if (!stop) return stop.error();
     auto state = std::make_shared<State>(settings.metrics, *parsed, settings.metrics_senders,
                                          folder, std::move(*stop));
-    state->listen();  // here, so that error() knows at once
+    state->listen();  // in this thread, so that error() knows at once
     const bool started = os::run_detached([state] { state->run(); });
     if (!started) return Error{Errc::no_resources, "start thread", errno};
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
@@ -163,8 +163,8 @@ std::optional<Error> MetricsServer::error() const {
     return state_->error;
 }
 
-// Nobody waits for the thread: it talks to strangers, and may be waiting for the very process that
-// ends this.
+// Does not wait for the thread, which talks to strangers and may be waiting for the very process
+// that ends this server.
 MetricsServer::~MetricsServer() { state_->end(); }
 
 }  // namespace mailslot::post

@@ -1,5 +1,5 @@
-// Serves the metrics of a machine over HTTP, in a thread of its own that asks as any other program
-// would: neither the post office nor a reader waits for a collector, or for this thread.
+// Serves the metrics of a machine over HTTP, in a thread of its own that asks like any other
+// program. Neither the post office nor a reader waits for a collector, or for this thread.
 #pragma once
 
 #include <memory>
@@ -15,14 +15,14 @@ namespace mailslot::post {
 // Threads: any.
 class MetricsServer {
 public:
-    // The settings `metrics` and `metrics_senders` count. Where the address is taken, perhaps by a
-    // predecessor that has not quite gone, it is tried again every two seconds.
+    // Uses the settings `metrics` and `metrics_senders`. If the address is taken, perhaps by a
+    // predecessor that has not quite ended, tries again every two seconds.
     // Errors: bad_config, no_resources.
     static Result<std::unique_ptr<MetricsServer>> start(const Settings& settings,
                                                         const inbox::SlotFolder& folder);
-    // The address is free at once. The thread ends by itself, within a second or so.
+    // Frees the address at once. The thread ends by itself, within a second or so.
     ~MetricsServer();
-    std::optional<Error> error() const;  // why nothing is served, where that is so
+    std::optional<Error> error() const;  // why nothing is served, if that is so
     MetricsServer(const MetricsServer&) = delete;
     MetricsServer& operator=(const MetricsServer&) = delete;
 

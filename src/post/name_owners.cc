@@ -39,10 +39,10 @@ void NameOwners::note(std::string_view key, std::uint32_t user) {
     const std::string path = folder_.owner_path(key);
     const auto noted = present_.find(path);
     if (noted != present_.end() && noted->second == user) return;
-    const bool is_written = missing_.erase(path) > 0;  // by the same user: may_have()
+    const bool is_written = missing_.erase(path) > 0;  // by the same user, see may_have()
     present_[path] = user;
     if (is_written) return;
-    // Without room for it the name is merely as free after a restart as it was.
+    // A failure only makes the name free after a restart.
     if (!os::make_folder(folder_.owners_folder(), kFolderMode)) return;
     (void)os::write_small_file(path, std::to_string(user), kFileMode);
 }

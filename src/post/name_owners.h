@@ -1,6 +1,6 @@
-// Whose each name is, where slots of several users are registered: docs/trust.md, "Users of one
-// machine". It stands in the office's folder, so that after the office's end nobody takes a name
-// before the user whose it was had the time to come back.
+// Owners of slot names, where slots of several users are registered: docs/trust.md, "Users of one
+// machine". Kept in the office's folder, so that after the office ends nobody takes a name before
+// its user had time to come back.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,7 @@ public:
     // Reads what an earlier office left.
     NameOwners(const inbox::SlotFolder& folder, const Clock& clock);
 
-    // Whether the name, folded, is not another user's, who may still come back.
+    // Returns false if the folded name is another user's, and still kept for that user.
     bool may_have(std::string_view key, std::uint32_t user) const;
     void note(std::string_view key, std::uint32_t user);
     void forget(std::string_view key);
@@ -34,8 +34,8 @@ public:
 private:
     const inbox::SlotFolder& folder_;
     const Clock& clock_;
-    const Clock::Instant until_;  // when names that nobody came back for are free
-    // By file; what is here alone was an earlier office's.
+    const Clock::Instant until_;  // when names that nobody came back for become free
+    // Users by file. `missing_`: noted by an earlier office, and not back yet.
     std::map<std::string, std::uint32_t, std::less<>> missing_{}, present_{};
 };
 

@@ -1,3 +1,27 @@
+// Carries messages from the network into the slots of this machine:
+// 1. Office::receive runs when a carrier's socket is readable. Reads nothing if another process has
+//    taken the office's place (is_replaced). Reads at most 16 batches, so that other events have
+//    their turn.
+// 2. Carrier::receive reads a batch of datagrams, opens sealed datagrams, and decodes all into
+//    parcels. A parcel holds the messages of a datagram: one writer, one slot, numbers in a row.
+// 3. PostOffice::deliver (post_office.cc) drops parcels for other machines or for slots that are
+//    not open, parcels that a slot does not trust, and repeats. Puts fragments together, counts
+//    losses, and keeps messages back that came ahead of their turn.
+// 4. PostOffice::flush gives consecutive messages for the same slot to Office::put. If a message
+//    reports losses, book_counters first brings the slot's own counters up to date.
+// 5. ItemMaker::make (item_maker.h) makes records for the inbox, of at most 256 messages.
+// 6. Office::put(Slot&, ...) writes the records into the slot's memory, and waits for the slot's
+//    lock as long as patience_with allows. If the memory is damaged or its reader gone, mend
+//    attaches again or asks the slot's process to, and the put is tried once more.
+// 7. settle_wants wakes the reader if the put could not, and asks for room. ask_when_full asks for
+//    room if a slot that drops its oldest is full. PostOffice::flush then counts each message as
+//    delivered or lost.
+// 8. Gateway::pass_on (gateway.h) passes the batch on to the other carrier, if the settings say so.
+// 9. book_counters copies the counters to the slots' memory after the last batch. With more than 64
+//    slots, Office::tick does so, at most every 20 ms.
+// 10. Office::tick also calls PostOffice::tick, which delivers messages that have waited too long
+//     for missing ones, as in stages 4 to 7, and gives up half-arrived messages.
+
 #include "post/office.h"
 
 #include <algorithm>
@@ -22,22 +46,24 @@ using wire::LocalOp;
 using namespace std::chrono_literals;
 
 constexpr auto kRetryNetwork = 2s;
-constexpr std::size_t kMaxRegistrants = 8192;  // each takes a descriptor here
-// Counters are copied to the slots at most this often where there are many of them.
+constexpr std::size_t kMaxRegistrants = 8192;  // each takes a descriptor
+// With many slots, counters are copied to the slots at most this often.
 constexpr auto kBookEvery = 20ms;
 constexpr std::size_t kManySlots = 64;
-constexpr int kReceiveRounds = 16;  // then others have their turn
-// docs/post-office.md, "Turns". 0.1 ms is the shortest that Linux allows. So many datagrams at once
-// are a stream; so few are none.
+constexpr int kReceiveRounds = 16;  // then other events have their turn
+// Short turns: docs/post-office.md, "Turns". 0.1 ms is the shortest turn that Linux allows. A
+// stream begins with kStream parcels at once, and ends with kNoStream or fewer.
 constexpr auto kTurn = 100us;
 constexpr std::size_t kStream = 16, kNoStream = 1;
-// Put under one lock of the slot. A writer of this machine may wait for it meanwhile: some 20 us.
+// Messages put under a single lock of the slot. A writer on this machine may wait about 20 us for
+// the lock.
 constexpr std::size_t kItemsAtOnce = 256;
-// All slots wait while one's lock is held by a writer that is stopped, or means ill: not long, and
-// then for a while not at all.
+// A stopped or malicious writer may hold a slot's lock, and delivery to all slots waits for it:
+// kOfficeLockPatience, then not at all for kNoPatienceFor.
 constexpr auto kOfficeLockPatience = 50ms;
 constexpr auto kNoPatienceFor = 1s;
-// A process that has taken nothing out since it was asked for room is not asked again so soon.
+// A process that has taken nothing out since it was asked for room is not asked again for this
+// time.
 constexpr auto kAskAgainAfter = 10s;
 
 bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before > 0; }
@@ -117,12 +143,12 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
     std::unique_ptr<Office> office(
         new Office(settings, folder, station, clock, loop, role, std::move(estate.lock)));
     office->receive_by_ = receive_by;  // not before everybody is registered
-    // On a full disk processes of other networks take the office for theirs, as in a folder of
-    // their own.
+    // Fails on a full disk: processes of other networks then take the office for theirs, as in a
+    // folder of their own.
     (void)office->mark_lock(office->lock_);
-    // The network first: whoever finds the socket may rely on being heard.
+    // The network comes first: a process that finds the socket may rely on being heard.
     office->start_network(estate);
-    // Only other users' messages on a machine without any interface would be missed.
+    // A failure costs only other users' messages, on a machine without any interface.
     (void)office->start(*office->neighbours_, estate);
     office->adopt(estate);
     if (auto listening = office->listen(); !listening) return listening.error();
@@ -134,7 +160,7 @@ Office::~Office() {
     stop_listening();
     for (Carrier* carrier : carriers()) {
         if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
-        // A successor goes on with what this carrier has on the network: names, for one.
+        // A successor goes on with this carrier's state on the network, such as names.
         if (is_replaced_) (void)carrier->hand_over();
         carrier->stop();
     }
@@ -187,7 +213,7 @@ void Office::receive(Carrier& carrier) {
         const bool more = carrier.receive(deliver);
         if (parcels >= kStream) turns_.begin();
         if (!more) break;
-        turns_.give_way();  // to those who read what was delivered
+        turns_.give_way();  // to the readers of what was delivered
     }
     if (parcels <= kNoStream) turns_.end();
     if (post_office_.ids().is_contested()) change_machine();
@@ -232,7 +258,7 @@ Result<std::size_t> Office::put(std::string_view key, std::span<const Parcel> me
     if (found == slots_.end()) return Error{Errc::no_such_slot, "deliver"};
     const bool may_put = !is_replaced() || (drains_into_own_ && found->second->registrant == kOwn);
     if (!may_put) return Error{Errc::closed, "deliver"};
-    // What a message tells of losses is not to be more than what the slot's counters say.
+    // The losses that a message reports must be in the slot's counters before.
     if (std::ranges::any_of(messages, tells_of_losses)) {
         book_counters(*found->second, found->first);
     }
@@ -272,8 +298,9 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
     return taken;
 }
 
-// Of a user whose slot's lock was held too long all slots have to do without waiting for a while:
-// one slot after the other would stop us for good. With each such user there is less for others.
+// Returns how long to wait for the slot's lock. If a stranger held a lock too long, none of that
+// user's slots is waited for during kNoPatienceFor, because slot after slot would stop us for good.
+// Each such user leaves less patience for the other strangers' slots.
 std::chrono::milliseconds Office::patience_with(const Slot& slot) {
     const auto now = clock_.now();
     if (now < slot.patient_from) return 0ms;
@@ -295,7 +322,7 @@ void Office::settle_wants(Slot& slot, const std::string& key) {
     if ((wants & inbox::InboxWriter::kWantsRoom) != 0) ask_for_room(slot, key, 0);
 }
 
-// A process that is stopped is not to find its socket full of this.
+// Asks seldom, so that a stopped process does not find its socket full of requests.
 void Office::ask_when_full(Slot& slot, const std::string& key, std::size_t bytes) {
     const std::uint64_t consumed =
         slot.writer->header().consumed_count.load(std::memory_order_relaxed);
@@ -306,7 +333,7 @@ void Office::ask_when_full(Slot& slot, const std::string& key, std::size_t bytes
     ask_for_room(slot, key, bytes);
 }
 
-// Another process makes it when it comes to it: until then the slot has its reserve.
+// Another process makes room when it comes to it. Until then the slot has its reserve.
 void Office::ask_for_room(Slot& slot, const std::string& key, std::size_t bytes) {
     if (slot.own.make_room) return slot.own.make_room(bytes);
     const bool is_sent =
@@ -318,7 +345,8 @@ void Office::ask_for_room(Slot& slot, const std::string& key, std::size_t bytes)
     if (!is_sent) slot.writer->want(inbox::InboxWriter::kWantsRoom);
 }
 
-// Its reader closes just now, or its memory was replaced (docs/inbox.md section 7).
+// Attaches to the slot's memory again: the reader is closing, or the memory was replaced
+// (docs/inbox.md section 7).
 void Office::mend(Slot& slot, const std::string& key) {
     if (!slot.own.open) {
         (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::reattach, .key = key}));
@@ -332,12 +360,12 @@ void Office::book_counters() {
     for (auto& [key, slot] : slots_) book_counters(*slot, key);
 }
 
-// Adds to the slot's own counters what the post office has counted since the last time.
+// Adds the post office's counts since the last call to the slot's own counters.
 void Office::book_counters(Slot& slot, const std::string& key) {
     constexpr auto relaxed = std::memory_order_relaxed;
     const auto add = [](std::atomic<std::uint64_t>& total, std::uint64_t now,
                         std::uint64_t booked) {
-        if (now != booked) book(total, now, booked);  // may go down: losses taken back
+        if (now != booked) book(total, now, booked);  // may go down, because losses are taken back
     };
     const SlotCounters now = post_office_.counters(key);
     SlotCounters& booked = slot.booked;
@@ -345,7 +373,7 @@ void Office::book_counters(Slot& slot, const std::string& key) {
     add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
     add(header.kernel_drop, now.lost.kernel_drop, booked.lost.kernel_drop);
     add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
-    // What a slot refuses for want of memory, or because another writer of it is stopped, is a
+    // A refusal for want of memory, or because another writer of the slot is stopped, counts as a
     // limit, too.
     add(header.over_limit, sum_of(now.lost.over_limit, now.lost.refused),
         sum_of(booked.lost.over_limit, booked.lost.refused));
@@ -379,7 +407,7 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     if (place == nullptr) {
         open_books(key, *slot->writer, slot->booked);
     } else {
-        slot->booked = post_office_.counters(key);  // its reader has kept what was booked
+        slot->booked = post_office_.counters(key);  // the reader has kept what was booked
     }
     place = std::move(slot);
     post_office_.slot_requires(key, require_of(*place));
@@ -387,15 +415,15 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     book_counters(*place, key);
 }
 
-// Those that our predecessor handed us, if they are of this slot's memory; else from the notes in
-// it.
+// Takes the books that our predecessor handed over if they are for this memory, otherwise the notes
+// in the memory.
 void Office::open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked) {
     const auto inherited = inherited_.find(key);
     const bool is_its_own =
         inherited != inherited_.end() && inherited->second == os::memory_number(writer.memory());
     if (inherited != inherited_.end()) inherited_.erase(inherited);
     if (is_its_own) {
-        booked = post_office_.counters(key);  // by our predecessor
+        booked = post_office_.counters(key);  // booked by our predecessor
         return;
     }
     inbox::SenderNotes& notes = writer.sender_notes();
@@ -416,7 +444,7 @@ void Office::remove_slot(const std::string& key, int registrant) {
     post_office_.forget_slot(key);
 }
 
-// All slots here are open to the network, but to nobody who could not write to them.
+// All slots here are open to the network, but only to askers that could write to them.
 std::vector<std::string> Office::names_of_slots(const std::optional<std::string>& key,
                                                 Trust asker) {
     const auto name_of = [this](const std::string& of, Slot& slot) {

@@ -1,5 +1,5 @@
-// The post office of a machine at work: its carriers, the pure PostOffice, and the slots that are
-// registered with it, this process's own and others'. Whoever makes one holds the office lock.
+// The post office of a machine at work: its carriers, the pure PostOffice, and the slots of this
+// and other processes that are registered. Only the holder of the office lock makes an Office.
 // Threads: the station's only.
 #pragma once
 
@@ -38,20 +38,21 @@ using wire::NamedCounter;
 struct OfficeRole {
     wire::Rank rank = wire::Rank::reader;
     bool serves_all_users = false;  // any user's process may register
-    int listener = -1;              // for registrations, where somebody else keeps it open
+    int listener = -1;              // for registrations, if somebody else keeps the socket open
 };
 
 struct OfficeStatus {
     std::size_t slots = 0, registrants = 0;
     OfficeCounters counters;
-    std::optional<Error> metrics_error{};  // why no metrics are served, where they should be
+    std::optional<Error> metrics_error{};  // why no metrics are served, if they should be
 };
 
 class Office {
 public:
-    // Listens for registrations, then on the network; where the network cannot be had the office
-    // works for those who register all the same. The estate is an earlier office's, or has the lock
-    // alone. Receives when all who were registered are so again, at the latest at `receive_by`.
+    // Starts on the network, then listens for registrations. Without a network the office still
+    // works for processes that register. `estate` comes from an earlier office, or holds the lock
+    // alone. The office receives once all processes that were registered are so again, at
+    // `receive_by` at the latest.
     // Errors: no_permission, no_resources.
     static Result<std::unique_ptr<Office>> open(const Settings& settings,
                                                 const inbox::SlotFolder& folder,
@@ -60,22 +61,22 @@ public:
                                                 Estate estate, Clock::Instant receive_by);
     ~Office();
 
-    // Handing over (office_handover.cc). Offers itself to a registered process that may have it and
-    // was not asked yet; false: there is none. Whether that one still may answer.
+    // Handing over (office_handover.cc). Offers the office to the next registered process that may
+    // have the office. Returns false if none is left. is_offered(): that process can still answer.
     bool offer();
     bool is_offered() const { return door_.has(offered_); }
-    // Who claimed the office and is to get it.
+    // Returns true if a claim was granted: that process is to get the office.
     bool is_claimed() const { return door_.has(claimant_); }
     os::GuardedFd take_claimant();
-    // When it receives at the latest; no value: it does.
+    // Returns when the office receives at the latest, or nullopt if the office receives already.
     std::optional<Clock::Instant> receive_by() const { return receive_by_; }
-    // Takes in all that is there now.
+    // Takes in all that waits in the sockets now.
     void drain();
-    // All that it has; from then on it is of no further use.
+    // Returns all that the office has. The office is of no further use after that.
     Estate take_apart();
 
-    // A slot of this process. `open` makes a writer to it, now and whenever its memory was
-    // replaced; `ring` is for a writer that cannot; `make_room`, as Inbox has it.
+    // A slot of this process. `open` makes a writer, at first and whenever the slot's memory was
+    // replaced. `ring` wakes the reader for a writer that cannot. `make_room`: as in Inbox.
     struct OwnSlot {
         std::function<std::unique_ptr<inbox::InboxWriter>()> open{};
         std::function<void()> ring{};
@@ -85,18 +86,20 @@ public:
     void add_own_slot(const std::string& key, OwnSlot own);
     void remove_own_slot(const std::string& key);
 
-    // An office that does not answer (office_deputies.cc). A slot of a process that stands still.
+    // An office that does not answer (office_deputies.cc). Adds a slot of a process that stands
+    // still.
     void add_lent_slot(const std::string& key, std::unique_ptr<inbox::InboxWriter> writer);
-    // Another process has taken our place. Cheap: asks the system at most every 250 ms.
+    // Returns true if another process has taken our place. Cheap: asks the system at most every 250
+    // ms.
     bool is_replaced();
     bool has_deputies() const { return deputies_.has_any(); }
-    // As a replaced office: takes in what is there for our own slots alone.
+    // For a replaced office: takes in what waits, for our own slots only.
     void drain_into_own_slots();
     Deputies::Numbers take_lent_numbers() { return deputies_.take_numbers(); }
 
     void tick();
-    // Puts back lock and sockets that somebody has removed. Returns false if another process is the
-    // office of the folder meanwhile.
+    // Restores the lock and the sockets if somebody has removed them. Returns false if another
+    // process has become the folder's office meanwhile.
     bool keep_place();
     std::optional<Clock::Instant> next_tick() const;
     const std::optional<Error>& network_error() const { return network_error_; }
@@ -104,17 +107,18 @@ public:
         return {slots_.size() + inherited_.size(), door_.size(), post_office_.counters()};
     }
 
-    // What slots' memory is to say that this machine is (office_machine.cc), and whom to tell when
-    // that changes.
+    // Number of this machine as slots' memory must say it (office_machine.cc), and the function to
+    // call when the number changes.
     MachineId machine() const { return {post_office_.ids().present(), network_id_}; }
     void tell_changes_to(std::function<void(const MachineId&)> tell) { tell_ = std::move(tell); }
 
-    // What it has counted for the whole machine, by name: docs/post-office.md, "Counters".
+    // Returns the counters of the whole machine by name: docs/post-office.md, "Counters".
     std::vector<NamedCounter> counters() const;
 
 private:
     struct Slot;
-    // In the place of a registrant's descriptor: ours, and those that an earlier office lent us.
+    // Stand for the descriptor of a registrant: in slots of this process, and in slots that an
+    // earlier office lent us.
     static constexpr int kOwn = -1, kLent = -2;
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
@@ -172,21 +176,21 @@ private:
     os::GuardedFd lock_;
     const inbox::SlotFolder& folder_;
     os::GuardedFd listener_, takeover_listener_;
-    // Their files, and the lock's, may be removed: whose they are shows by these.
+    // Files of the sockets as we made them. Others may remove or replace them.
     std::optional<os::FileId> listener_file_, takeover_file_;
     Door door_;
-    // Where slots of several users are registered.
+    // Only where slots of several users are registered.
     std::optional<NameOwners> owners_;
     std::optional<GuestSockets> guest_sockets_;
 
-    // Handing over, as a successor: whose slots are expected, whose books came, and when we receive
-    // at the latest. No value: we do.
-    bool is_successor_ = false;  // of one that handed us its registered processes
-    bool has_books_ = false;     // of slots that were open
+    // Handing over, as a successor: processes that must register again (awaited_), slots whose
+    // books came (inherited_), and when to receive at the latest (nullopt: receives already).
+    bool is_successor_ = false;  // got the registered processes of its predecessor
+    bool has_books_ = false;     // got the books of open slots
     std::set<int> awaited_;
     std::map<std::string, std::uint64_t, std::less<>> inherited_;
     std::optional<Clock::Instant> receive_by_;
-    // And as a predecessor.
+    // Handing over, as a predecessor.
     static constexpr int kNobody = -1;
     std::set<int> asked_;
     int offered_ = kNobody, claimant_ = kNobody;
@@ -194,21 +198,21 @@ private:
     Deputies deputies_;
     Clock::Instant look_at_lock_at_{};
     bool is_replaced_ = false, drains_into_own_ = false;
-    bool has_lent_slots_ = false;  // of others, who stand still
+    bool has_lent_slots_ = false;  // owned by processes that stand still
 
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
-    std::map<std::uint32_t, Clock::Instant> impatient_until_;  // users; of their slots' locks
+    std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user; see patience_with()
     ItemMaker item_maker_;
-    // The machine's way to others; the classic wire, where that is not all there is; and the other
-    // users of a machine without a network.
+    // network_: the carrier to other machines. classic_: the classic wire, if that is a second
+    // carrier. neighbours_: other users of a machine without a network.
     std::unique_ptr<Carrier> network_, classic_, neighbours_;
-    std::optional<Gateway> gateway_;  // between the first two
+    std::optional<Gateway> gateway_;  // between network_ and classic_
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
     const NetworkId network_id_;
     OwnAddresses addresses_;
-    std::set<int> told_;  // registrants that follow what this machine is
+    std::set<int> told_;  // registrants that follow this machine's number
     std::function<void(const MachineId&)> tell_ = [](const MachineId&) {};
     PostOffice post_office_;
     os::ShortTurns turns_;
@@ -217,7 +221,7 @@ private:
 };
 
 OwnAddresses addresses_of_system(const Clock& clock);
-// Who this machine is, as messages address it.
+// Returns this machine's number, names and domains, as messages address them.
 Identity identity_of(const Settings& settings, std::uint64_t station);
 
 }  // namespace mailslot::post

@@ -1,4 +1,4 @@
-// What the post office tells others of its books: docs/protocol/local-socket.md.
+// Answers questions about the office's books: docs/protocol/local-socket.md.
 
 #include <algorithm>
 
@@ -13,7 +13,7 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// Other causes than these a sender cannot have.
+// Copies all causes that a sender's losses can have.
 Losses losses_of(const LossCounters& lost) {
     Losses all;
     all.network_gap = lost.network_gap;
@@ -43,7 +43,7 @@ SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
 
 void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
     for_each_cause(losses_of(counted), [&all](std::string_view cause, std::uint64_t count) {
-        // Some causes are the slot's own alone.
+        // Some causes belong to the slot alone.
         if (cause == "bad_record" || cause == "dropped_oldest") return;
         all.push_back({"lost_" + std::string(cause), count});
     });
@@ -51,7 +51,8 @@ void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
 
 }  // namespace
 
-// Where the office serves all users: who has a slot of theirs, and who may see the slot.
+// Returns true for the slot's user, for our own user and root, and for everybody if we entered the
+// slot in the folder that all users see.
 bool Office::may_ask_about(int fd, const Slot& slot) const {
     const std::uint32_t asker = door_.user_of(fd);
     const bool is_its_own = slot.registrant != kOwn && asker == slot.user;

@@ -13,12 +13,12 @@
 namespace mailslot::post {
 namespace {
 
-// A successor waits for longer than this before it receives.
+// Shorter than the time that a successor waits before it receives.
 constexpr std::chrono::milliseconds kLookAtLockEvery{250};
 
 }  // namespace
 
-// --- As one that may stand still
+// --- As an office that may stand still
 // --------------------------------------------------------------------------------
 
 void Office::make_deputy(int fd) {
@@ -31,7 +31,7 @@ void Office::make_deputy(int fd) {
     deputies_.lend_slots_to(fd);
 }
 
-// What we listen with has changed.
+// Lends all sockets again, because what we listen with has changed.
 void Office::lend_anew() {
     for (const int fd : deputies_.connections()) {
         deputies_.dismiss(fd);
@@ -58,7 +58,7 @@ void Office::drain_into_own_slots() {
     book_counters();
 }
 
-// --- In the place of one that stands still
+// --- In the place of an office that stands still
 // ------------------------------------------------------------------------
 
 void Office::add_lent_slot(const std::string& key, std::unique_ptr<inbox::InboxWriter> writer) {
@@ -71,7 +71,7 @@ void Office::add_lent_slot(const std::string& key, std::unique_ptr<inbox::InboxW
     has_lent_slots_ = true;
 }
 
-// Their processes were killed while they stood still.
+// Removes lent slots whose processes were killed while they stood still.
 void Office::drop_dead_lent_slots() {
     std::vector<std::string> dead;
     has_lent_slots_ = false;

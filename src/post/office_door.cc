@@ -1,4 +1,5 @@
-// Where other processes come to the office: who may register, and what is entered for whom.
+// The office's door to other processes: which may register, and whose slots are entered in the
+// folder.
 
 #include <algorithm>
 #include <array>
@@ -21,9 +22,9 @@ using wire::LocalMessage;
 using wire::LocalOp;
 using namespace std::chrono_literals;
 
-// No user can use all of these up.
+// Bounds, so that no user can use everything up.
 constexpr std::size_t kMaxSlotsOfUser = 4096;  // up to three descriptors each
-// Of 128 TiB that a process may map. A slot has at most 1 TiB of messages.
+// Memory to map: a process may map 128 TiB, and a slot has at most 1 TiB of messages.
 constexpr std::size_t kMostMappedOfUser = std::size_t{8} << 40;
 constexpr std::size_t kMostMapped = std::size_t{64} << 40;
 
@@ -34,13 +35,14 @@ Result<void> Office::listen() {
     if (!able) return able;
     if (role_.listener >= 0) {
         able = door_.open(role_.listener, Door::Descriptors::wanted);
-        // A process that took our place while we stood still had a socket of its own there.
+        // The file is gone if a process took our place while we stood still, with a socket of its
+        // own.
         if (!able || os::file_at(folder_.office_socket_path())) return able;
         return listen_at(folder_.office_socket_path(), role_.serves_all_users ? 0666 : 0600,
                          listener_, listener_file_);
     }
-    // A service manager's that starts mailslotd when somebody comes: mailslotd then takes over from
-    // us, and they are registered with it.
+    // A service manager may listen here, and start mailslotd when a process connects. Mailslotd
+    // then takes over from us, and processes register there.
     const std::string path = folder_.office_socket_path();
     if (os::is_listened_at(path) && os::connect_local(path)) return {};
     return listen_at(path, role_.serves_all_users ? 0666 : 0600, listener_, listener_file_);
@@ -48,7 +50,7 @@ Result<void> Office::listen() {
 
 Result<void> Office::listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener,
                                std::optional<os::FileId>& file) {
-    os::remove_socket(path);  // a dead office's, or our predecessor's; ours is the lock
+    os::remove_socket(path);  // left by a dead office or our predecessor, because the lock is ours
     auto made = os::listen_local(path, mode);
     if (!made) return made.error();
     os::give_to_folder_owner(path);
@@ -65,7 +67,7 @@ void Office::stop_listening() {
         if (!*listener) continue;
         door_.shut(listener->get());
         listener->reset();
-        if (os::file_at(path) == *file) os::remove_socket(path);  // else it is another office's
+        if (os::file_at(path) == *file) os::remove_socket(path);  // else another office's
     }
 }
 
@@ -85,12 +87,12 @@ bool Office::keep_place() {
                      0600u)}) {
         if (!*listener || !door_.is_accepting() || os::file_at(path) == *file) continue;
         door_.shut(listener->get());
-        (void)listen_at(path, mode, *listener, *file);  // else once more, the next time
+        (void)listen_at(path, mode, *listener, *file);  // if that fails, tried again next time
     }
     return true;
 }
 
-// So that processes in other networks know that the office is not theirs.
+// Tells processes in other networks that the office is not theirs.
 Result<void> Office::mark_lock(const os::GuardedFd& lock) const {
     return folder_.write_office_mark(lock, {network_id_, role_.rank != wire::Rank::reader});
 }
@@ -111,8 +113,9 @@ bool Office::has_room_for_slot(std::uint32_t user, std::size_t bytes) const {
            bytes <= kMostMapped - std::min(in_all, kMostMapped);
 }
 
-// A process that may not write to the slot folder asks us to: detail has its socket, a slash, and
-// the name as it wrote it. The socket must be one that we made for it.
+// Enters the slot for a process that may not write to the slot folder. `detail` has the process's
+// socket, a slash, and the name as the process wrote it. The socket must be made by us for this
+// process.
 Result<void> Office::enter_name(int fd, const wire::LocalMessage& message, Slot& slot) {
     if (message.detail.empty()) return {};
     const auto slash = message.detail.find('/');
@@ -145,7 +148,7 @@ void Office::hear_registrant(int fd) {
     if (!message) drop_registrant(fd);
 }
 
-// Takes from `fds` what it keeps.
+// Moves the descriptors that are kept out of `fds`.
 void Office::hear(int fd, const LocalMessage& message, std::vector<os::UniqueFd>& fds) {
     switch (message.op) {
         case LocalOp::register_slot:
@@ -222,7 +225,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
                       "another user's process had it when the post office ended, and may come back "
                       "within 10 s");
     }
-    // Its process goes on: the books of a lent slot stay.
+    // The process of a lent slot goes on, so the slot's books stay.
     const bool was_lent =
         found != slots_.end() && found->second->registrant == kLent &&
         os::memory_number(found->second->writer->memory()) == os::memory_number(fds[0]);
@@ -247,7 +250,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         return refuse(entered.error().code);
     }
     if (found != slots_.end() && found->second->registrant != fd && !was_lent) {
-        found->second->entered_for.clear();  // the entry is the new one's
+        found->second->entered_for.clear();  // the entry belongs to the new slot
         remove_slot(key, found->second->registrant);
     }
     slot->registrant = fd;

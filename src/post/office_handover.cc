@@ -1,4 +1,4 @@
-// The office as somebody's successor, and as somebody's predecessor.
+// The office as a successor, and as a predecessor.
 
 #include <unistd.h>
 
@@ -30,12 +30,13 @@ void Office::adopt(Estate& estate) {
     for (os::GuardedFd& connection : estate.registrants) {
         const int fd = connection.get();
         if (!door_.take_in(std::move(connection))) continue;
-        // Who is not there any more shows when it is heard.
+        // A process that has gone shows when its connection is read.
         if (os::send_packet(fd, wire::encode({.op = LocalOp::register_again}))) awaited_.insert(fd);
     }
 }
 
-// Those whose connections we were handed, and those whose books. Of others we know nothing.
+// Returns true if every process and slot that our predecessor handed over is registered again.
+// False if nothing was handed over, because then nobody knows whom to expect.
 bool Office::all_are_here() const {
     return (is_successor_ || has_books_) && awaited_.empty() && inherited_.empty();
 }
@@ -46,7 +47,7 @@ void Office::begin_to_receive() {
     for (const auto& [key, memory] : inherited_) post_office_.forget_slot(key);
     inherited_.clear();
     for (Carrier* carrier : carriers()) {
-        // Out of descriptors or memory: it is opened anew, later.
+        // Out of descriptors or memory: the carrier is opened anew, later.
         if (auto begun = begin_to_receive(*carrier); !begun && carrier != neighbours_.get()) {
             carrier->stop();
             network_error_ = begun.error();
@@ -63,7 +64,7 @@ Result<void> Office::begin_to_receive(Carrier& carrier) {
 // --- As a predecessor
 // -------------------------------------------------------------------------------------
 
-// Root's process may be the office in a folder that root gave away.
+// In a folder that root gave away, root's process may be the office, and the owner may take over.
 bool Office::may_take_over(int fd) const {
     const std::uint32_t user = door_.user_of(fd);
     return os::is_own_user_or_root(user) || folder_.owner() == user;
@@ -99,13 +100,13 @@ void Office::hear_claim(int fd, Rank rank) {
 }
 
 os::GuardedFd Office::take_claimant() {
-    return door_.give_out(claimant_);  // its slots' books stay, they go with it
+    return door_.give_out(claimant_);  // the books of its slots stay, and are handed over
 }
 
 void Office::drain() {
-    constexpr int kMostRounds = 1000;  // who is flooded must go on nevertheless
+    constexpr int kMostRounds = 1000;  // ends even under a flood
     const auto deliver = [this](std::span<const Parcel> arrived) { post_office_.deliver(arrived); };
-    bool more = !receive_by_;  // else it does not receive yet
+    bool more = !receive_by_;  // otherwise nothing is received yet
     for (int round = 0; more && round < kMostRounds; ++round) {
         more = false;
         for (Carrier* carrier : carriers()) {
@@ -118,7 +119,7 @@ Estate Office::take_apart() {
     Estate estate;
     turns_.end();  // the thread stays, and may have an office again
     answerer_.send_all();
-    stop_listening();  // the files are the successor's to make
+    stop_listening();  // the successor makes the files
     post_office_.let_all_go();
     book_counters();
     const auto memory_of = [this](std::string_view key) -> std::uint64_t {

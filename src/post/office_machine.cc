@@ -1,4 +1,5 @@
-// What this machine is to its post office, at work: docs/post-office.md, "Who this machine is".
+// Number and addresses of this machine, for the post office at work: docs/post-office.md, "Who this
+// machine is".
 
 #include "os/interfaces.h"
 #include "post/office.h"
@@ -24,13 +25,13 @@ std::optional<std::vector<IpAddress>> list_addresses() {
 }  // namespace
 
 OwnAddresses addresses_of_system(const Clock& clock) {
-    auto opened = os::InterfaceWatch::open();  // without one the list is read every second
+    auto opened = os::InterfaceWatch::open();  // otherwise the list is read every second
     auto watch = opened ? std::make_shared<os::InterfaceWatch>(std::move(*opened)) : nullptr;
     return {clock, list_addresses, [watch] { return watch && watch->changed(); }};
 }
 
-// A registered process says what its slots' memory has said so far, by which datagrams on their way
-// are marked.
+// A registered process tells which number its slots' memory has had so far. Datagrams on their way
+// bear that number.
 void Office::hear_machine(int fd, const MachineId& machine) {
     post_office_.ids().add_former(machine.number);
     told_.insert(fd);
@@ -41,7 +42,7 @@ void Office::tell_machine(int fd) const {
     (void)os::send_packet(fd, wire::encode({.op = LocalOp::machine, .machine = machine()}));
 }
 
-// Another machine uses our number: a copy of this one, made while it ran.
+// Changes the number, because another machine uses it: a copy of this machine, made while it ran.
 void Office::change_machine() {
     post_office_.ids().change_to(random_.u64() | 1, clock_.now());
     use_machine();

@@ -1,4 +1,4 @@
-// A page in which the office counts its turns, so that its deputies see that it works:
+// A page in which the office counts its turns, so that its deputies see the office work:
 // docs/post-office.md, "An office that does not answer".
 #pragma once
 
@@ -22,7 +22,7 @@ private:
     os::SharedMemory memory_;
 };
 
-// Seen from another process, which can only read it.
+// Read-only view of the page, in another process.
 class PulseView {
 public:
     static Result<PulseView> attach(int fd);  // Errors: bad_segment, no_resources

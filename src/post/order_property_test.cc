@@ -1,5 +1,6 @@
-// Several ways that each lose what they like, and are up to 19 ms apart: what comes by any of them
-// comes once, in order, and what comes by none is told by the next message, exactly.
+// Several ways lose messages independently, and are up to 19 ms apart. A message that comes by any
+// way is delivered once, in order. A message that comes by none is reported by the next message,
+// exactly.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -26,11 +27,11 @@ constexpr std::uint16_t kChunk = 4;
 constexpr microseconds kMostApart = 19ms;
 
 struct Plan {
-    std::uint64_t messages = 0;  // of each of two writers
+    std::uint64_t messages = 0;  // for each of two writers
     std::uint32_t ways = 2;
     std::size_t loss_percent = 0, fragment_percent = 0, sealed_percent = 0;
-    std::size_t outage_percent = 0;  // of datagrams at which a way goes down for a while
-    std::size_t cluster = 1;         // put at one time
+    std::size_t outage_percent = 0;  // share of datagrams at which a way goes down for a while
+    std::size_t cluster = 1;         // messages put at the same time
     std::size_t most_in_parcel = 1;
     microseconds pause{};  // between clusters
     bool one_way_dies = false;
@@ -40,7 +41,7 @@ std::string text_of(std::uint64_t origin, std::uint64_t sequence) {
     return "message " + std::to_string(sequence) + " of " + std::to_string(origin);
 }
 
-// One datagram as it was sent.
+// A datagram as it was sent.
 struct Sent {
     Kind kind = Kind::message;
     std::uint64_t origin = 0, first = 0, count = 1;
@@ -52,7 +53,7 @@ struct Arrival {
     microseconds at{};
     std::uint32_t way = 0;
     std::size_t datagram = 0;
-    bool is_copy = false;  // sealed, and came before by another way
+    bool is_copy = false;  // sealed, and another way brought it before
 };
 
 class Play {
@@ -106,7 +107,7 @@ private:
         }
     }
 
-    // Each way keeps the order. The first one brings every end.
+    // Each way keeps the order. The first way brings every end.
     void let_arrive() {
         for (std::uint32_t way = 1; way <= plan_.ways; ++way) {
             microseconds arrives{};
@@ -222,7 +223,7 @@ private:
     PostOffice office_{{}, clock_, slots_.function()};
 };
 
-// The thread sanitizer makes each cost eighty times as much, in code without threads.
+// The thread sanitizer makes each message cost eighty times as much, in code without threads.
 #ifdef __SANITIZE_THREAD__
 constexpr std::uint64_t kMessages = 60;
 #else

@@ -1,5 +1,5 @@
-// In which order the post office brings the messages of one sender that come by several ways, and
-// when it calls a missing one lost.
+// Order in which the post office delivers a sender's messages that come by several ways, and when a
+// missing message counts as lost.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -25,7 +25,7 @@ Envelope copy_up_to(std::uint64_t next) {
 
 class Order : public PostOfficeTest {
 protected:
-    // From now on the office knows the sender's ways, and has its messages up to 50.
+    // From now on the office knows the sender's ways, and has the sender's messages up to 50.
     void know(const std::vector<std::uint32_t>& ways) {
         for (std::uint64_t number = 1; number <= 50; ++number) {
             for (const std::uint32_t way : ways) get({by(way, message(number))});
@@ -322,8 +322,8 @@ TEST_F(Order, survives_a_reader_that_turns_out_to_be_gone) {
     Envelope other = message(1);
     other.slot = "other";
     get({by(kSix, message(51)), by(kSix, other), by(kSix, message(53))});
-    EXPECT_EQ(office_.counters().no_such_slot, 4u);  // 51, 52, 54 and the other one
-    EXPECT_EQ(office_.counters().senders, 1u);       // 53 is its first word to a new reader
+    EXPECT_EQ(office_.counters().no_such_slot, 4u);  // 51, 52, 54 and the other message
+    EXPECT_EQ(office_.counters().senders, 1u);       // 53 is the first word to a new reader
     pass(kOrderPatience);
     EXPECT_EQ(office_.counters().no_such_slot, 5u);
     EXPECT_FALSE(office_.next_tick());

@@ -6,7 +6,7 @@
 namespace mailslot::post {
 namespace {
 
-// Scopes are left out: the same link may be reached by two interfaces.
+// Ignores scopes: two interfaces may reach the same link.
 bool is_same(const IpAddress& a, const IpAddress& b) {
     return a.family == b.family && a.octets == b.octets;
 }
@@ -22,7 +22,7 @@ OwnAddresses::OwnAddresses(const Clock& clock, List list, HasChanged has_changed
     look();
 }
 
-// What was ours at the last look was ours until now.
+// Reads the list. An address that was ours at the last look counts as ours until now.
 void OwnAddresses::look() {
     const auto now = clock_.now();
     looked_at_ = now;

@@ -1,5 +1,6 @@
-// Which addresses are this machine's, or were so a moment ago: datagrams wait in a socket while
-// addresses change. Pure: time and the system's list are handed in. Threads: one at a time.
+// Addresses that this machine has, or had a moment ago: datagrams wait in a socket while addresses
+// change. Pure: time and the system's list are handed in.
+// Threads: one at a time.
 #pragma once
 
 #include <functional>
@@ -13,19 +14,20 @@ namespace mailslot::post {
 
 // Longer than a datagram waits in a socket's buffer.
 inline constexpr std::chrono::seconds kOursForAWhile{10};
-// The list is read again after this time even if no change was told: word of changes can get lost,
-// and a sandbox may give none.
+// The list is read again after this time even without word of a change: word can get lost, and a
+// sandbox may give none.
 inline constexpr std::chrono::seconds kListAgain{1};
 
 class OwnAddresses {
 public:
-    // No value: the system does not say.
+    // Returns nullopt if the system does not say.
     using List = std::function<std::optional<std::vector<IpAddress>>()>;
     using HasChanged = std::function<bool()>;  // since the last call
 
     OwnAddresses(const Clock& clock, List list, HasChanged has_changed);
 
-    // True if the system has never said which addresses are this machine's.
+    // Returns true if `address` is this machine's, or was so until a moment ago. Always true if the
+    // system has never said which addresses are this machine's.
     bool has(const IpAddress& address);
 
 private:

@@ -1,4 +1,4 @@
-// Messages that come in one parcel are dealt with as if each had come by itself.
+// Messages that come in one parcel are treated as if each had come by itself.
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -17,7 +17,7 @@
 namespace mailslot::post {
 namespace {
 
-// Parcels with what they borrow.
+// Parcels, and the memory that they borrow.
 class Parcels {
 public:
     void add(Envelope first, std::vector<std::string> texts) {
@@ -165,7 +165,7 @@ TEST_F(ParcelsTest, counts_the_rest_of_a_parcel_whose_reader_turns_out_to_be_gon
     EXPECT_EQ(office_.counters().senders, 0u);
 }
 
-// ---- Whatever comes
+// ---- Random parcels
 
 struct Play {
     explicit Play(std::uint64_t seed) : random(seed) {}
@@ -180,7 +180,7 @@ struct Play {
         one.origin = 1 + below(4);
         one.sequence = 1 + below(spread);
         if (below(200) == 0) one.sequence = kMaxSequence - below(5);
-        if (below(50) == 0) one.scope = Scope::named;  // to nobody
+        if (below(50) == 0) one.scope = Scope::named;  // for nobody here
         return one;
     }
     void add(Parcels& parcels) {
@@ -201,14 +201,15 @@ struct Play {
     std::size_t spread = 60;
 };
 
-// Of one play. The thread sanitizer makes each cost eighty times as much, in code without threads.
+// Batches of a play. The thread sanitizer makes each cost eighty times as much, in code without
+// threads.
 #ifdef __SANITIZE_THREAD__
 constexpr int kBatches = 10;
 #else
 constexpr int kBatches = 60;
 #endif
 
-// An office and all that can be seen of it.
+// An office and everything that can be seen of its work.
 struct Seen {
     explicit Seen(std::uint64_t seed, std::size_t senders)
         : random(seed),

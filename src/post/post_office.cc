@@ -19,7 +19,7 @@ Content first_of(const Parcel& parcel) {
     return {one.payload, one.sent_at_us, one.format};
 }
 
-// Gateways pass on one message at a time.
+// Returns false if the time is a gateway's. Gateways pass on single messages.
 bool has_senders_time(const Parcel& parcel) {
     if (parcel.envelope.has_no_time) return false;
     if (parcel.size() > 1 || !first_of(parcel).format.labelled) return true;
@@ -59,7 +59,7 @@ void PostOffice::look_at_clock() {
 
 void PostOffice::take_in(const Parcel& parcel) {
     if (parcel.size() > 1 && parcel.envelope.sequence > kMaxSequence - parcel.size()) {
-        // Some of its numbers may be beyond what is sound, others not.
+        // Only some of the numbers may be valid, so each message goes by itself.
         return parcel.for_each([&](const Envelope& message) {
             take_in({message, {}, parcel.kernel_drops, parcel.way});
         });
@@ -187,7 +187,7 @@ Sender& PostOffice::sender_of(SlotBook& slot, const Parcel& parcel) {
     if (sender == nullptr) {
         if (book_.is_full()) make_room_for_sender();
         sender = &book_.add(key, first_that_counts(slot, envelope), envelope);
-        // What the kernel dropped before this sender began is none of it.
+        // Drops before this sender began are not its losses.
         if (dropped_at_ < began(envelope)) sender->kernel_drops = parcel.kernel_drops;
     }
     book_.heard(*sender, now_through_sleep_);
@@ -210,7 +210,7 @@ void PostOffice::note_drops(const Parcel& parcel) {
 
 void PostOffice::make_room_for_sender() {
     let_go(book_.least_recent(), kMaxSequence);
-    flush();                                     // the run may hold messages of the one that goes
+    flush();                                     // the run may hold messages of that sender
     if (book_.is_full()) forget_least_recent();  // else a slot went with all its senders
 }
 
@@ -243,7 +243,7 @@ void PostOffice::handle(SlotBook& slot, const Parcel& parcel) {
         handle_in_turn(sender, parcel, sender.kernel_drops > drops_before);
     }
     if (room_.is_empty()) return;
-    // The slot's reader may have turned out to be gone, and the sender with it.
+    // The slot's reader may have turned out to be gone, and the sender with the slot.
     if (Sender* const still_there = book_.find({&slot, envelope.origin})) let_go(*still_there);
 }
 
@@ -253,8 +253,8 @@ void PostOffice::handle_in_turn(Sender& sender, const Parcel& parcel, bool dropp
     if (parcel.envelope.kind == Kind::fragment) handle_fragment(sender, parcel.envelope);
 }
 
-// All of them new, or all of them repeats: that is dealt with at once. `next` is not below the
-// first one's number any more.
+// Handles the messages at once if all are new or all are repeats. At this point the window's `next`
+// is at least the number of the first message.
 void PostOffice::handle_messages(Sender& sender, const Parcel& parcel) {
     SequenceWindow& window = sender.window;
     const std::uint64_t first = parcel.envelope.sequence;
@@ -301,7 +301,7 @@ void PostOffice::count_repeats(Sender& sender, const Parcel& repeats) {
     counters_.repeats += count;
 }
 
-// By the first of them: copies are packed alike.
+// Notes the time of the first message only, because copies are packed alike.
 void PostOffice::note_time(const Parcel& parcel) {
     const Envelope& first = parcel.envelope;
     if (!has_senders_time(parcel)) return;
@@ -310,9 +310,9 @@ void PostOffice::note_time(const Parcel& parcel) {
 
 // ---- Losses
 
-// All numbers below `sequence` were sent. Those that are missing now were on their way between the
-// sender's last parcel before the gap and the moment when that was certain; whether the kernel
-// dropped anything at our sockets in that time is known.
+// Counts the numbers missing below `sequence` as lost: they were sent, and the gap is certain. The
+// missing messages were on their way between the sender's last parcel before the gap and the moment
+// when the gap became certain. `dropped`: the kernel dropped something at our sockets in that time.
 void PostOffice::count_gap(Sender& sender, std::uint64_t sequence, bool dropped) {
     const std::uint64_t gap = sender.window.advance_to(sequence);
     if (gap == 0) return;
@@ -328,8 +328,8 @@ void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
     if (count > 0) note(sender);
 }
 
-// Below the window nobody knows any more which of the two causes a gap had, so that the one may be
-// taken for the other.
+// Returns the cause under which to correct a gap. Below the window the cause of a gap is not known,
+// so `cause` may be taken for the other cause.
 Loss PostOffice::gap_counted_as(Sender& sender, Loss cause) {
     if (sender.lost.of(cause) > 0) return cause;
     return cause == Loss::network_gap ? Loss::kernel_drop : Loss::network_gap;
@@ -347,7 +347,7 @@ void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss told
     }
 }
 
-// A loss is known by a better cause.
+// Moves a loss to a better known cause.
 void PostOffice::move_loss(Sender& sender, Loss from, Loss to) {
     for (LossCounters* const lost :
          {&sender.lost, &sender.key.slot->counters.lost, &counters_.lost}) {
@@ -356,7 +356,8 @@ void PostOffice::move_loss(Sender& sender, Loss from, Loss to) {
     }
 }
 
-// Something of a number that had been given up came after all: it is missing again, no more.
+// Makes a number that had been given up missing again, because a part of the message came after
+// all.
 Standing PostOffice::revive(Sender& sender, std::uint64_t sequence, Standing standing) {
     if (standing != Standing::timed_out && standing != Standing::evicted) return standing;
     const bool timed_out = standing == Standing::timed_out;
@@ -365,7 +366,7 @@ Standing PostOffice::revive(Sender& sender, std::uint64_t sequence, Standing sta
     return Standing::missing;
 }
 
-// `sequence` is here, whole.
+// Marks `sequence` as here, whole.
 void PostOffice::accept(Sender& sender, std::uint64_t sequence, Standing standing) {
     sender.window.set_arrived(sequence);
     if (standing == Standing::missing) take_gap_back(sender, sequence, Loss::network_gap);
@@ -374,7 +375,8 @@ void PostOffice::accept(Sender& sender, std::uint64_t sequence, Standing standin
 
 // ---- Into the slot
 
-// A machine that is over its own limit takes nothing of what all share.
+// Returns how many messages the limits allow. A machine over its own limit takes nothing of the
+// slot's.
 std::uint64_t PostOffice::within_limits(Sender& sender, std::uint64_t wanted) {
     TokenBucket* const own = sender_rate_ > 0 ? &book_.bucket_of(sender) : nullptr;
     const std::uint64_t of_sender = own != nullptr ? own->take(wanted, sender_rate_, now_) : wanted;
@@ -441,7 +443,7 @@ std::size_t PostOffice::messages_from(std::size_t front) const {
     return count;
 }
 
-// What is at the front of the run thereafter.
+// Returns the new front of the run.
 std::size_t PostOffice::settle_taken(std::size_t front, std::size_t count) {
     run_slot_->counters.received += count;
     counters_.delivered += count;
@@ -459,8 +461,9 @@ std::size_t PostOffice::settle_taken(std::size_t front, std::size_t count) {
     return front;
 }
 
-// Its losses and itself are told by the sender's next message, which may stand in the same parcel,
-// or in the same run. What is at the front thereafter.
+// Counts the message at the front as lost. The sender's next message, which may be in the same
+// parcel or run, reports that loss, and the losses that the refused message would have reported.
+// Returns the new front of the run.
 std::size_t PostOffice::settle_refused(std::size_t front, Loss cause) {
     const Staged& refused = staged_[front];
     Parcel& parcel = run_[front];

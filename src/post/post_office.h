@@ -1,6 +1,7 @@
-// Brings what carriers received into the slots of this machine: admits it, puts fragments together,
-// drops repeats, counts losses. Pure: no socket, no thread, no file. Rules: docs/post-office.md.
-// Threads: none of it locks; one thread uses it.
+// Brings what carriers received into the slots of this machine: admits messages, puts fragments
+// together, drops repeats, counts losses. Pure: no socket, no thread, no file. Rules:
+// docs/post-office.md.
+// Threads: one at a time; nothing here locks.
 #pragma once
 
 #include <cstddef>
@@ -30,35 +31,36 @@
 
 namespace mailslot::post {
 
-// Who this machine is, for admission.
+// Number and names of this machine, for admission.
 struct Identity {
-    std::uint64_t station = 0;             // its random number; ids() has it from then on
+    std::uint64_t station = 0;             // random number to begin with; ids() has the present
     std::string host_key;                  // own name, folded
     std::vector<std::string> domain_keys;  // folded
     HostNames names{};                     // further ways to write the own name
 
-    bool has(std::string_view name) const;          // of the machine, or of a domain that it is in
-    bool has_one_of(std::string_view names) const;  // in the `to` of a direct frame
+    bool has(std::string_view name) const;          // the machine's name, or a domain of ours
+    bool has_one_of(std::string_view names) const;  // for the `to` of a direct frame
 };
 
 struct Limits {
     std::size_t senders = kMaxSenders;  // at least 1
     ReassemblyLimits reassembly{};
-    // Messages a second into one slot: of one machine, and of all; 0: no limit.
+    // Messages a second into a slot: from one machine, and from all machines; 0: no limit.
     std::uint64_t sender_rate = 0, slot_rate = 0;
 };
 
-// Longer than any carrier's format allows; what is remembered of a sender stays small.
+// Longer than any carrier's format allows. Bounds the memory that a sender takes.
 inline constexpr std::size_t kMaxHostBytes = 255;
-inline constexpr std::size_t kMaxSlotNameBytes = kMaxAddressUnits * 3;  // UTF-8 of one UTF-16 unit
+inline constexpr std::size_t kMaxSlotNameBytes = kMaxAddressUnits * 3;  // UTF-8 of a UTF-16 unit
 inline constexpr std::size_t kMaxSpellings =
-    1024;  // of slot names, remembered to save folding them again
+    1024;  // spellings of slot names kept, to save folding them again
 
 class PostOffice final {
 public:
-    // Puts messages into the slot with this folded name; says how many it took, in order, which may
-    // end within a parcel. An error tells why the next one was not taken: no_such_slot, slot_full,
-    // message_too_big, no_permission. Never blocks, and never calls the post office.
+    // Puts messages into the slot with this folded name. Returns how many the slot took, in order;
+    // the number may end within a parcel. An error says why the slot did not take the next message:
+    // no_such_slot, slot_full, message_too_big, or another. Never calls the post office, and must
+    // not block for long.
     using PutIntoSlot = std::function<Result<std::size_t>(std::string_view slot_key,
                                                           std::span<const Parcel> messages)>;
 
@@ -68,66 +70,68 @@ public:
     PostOffice& operator=(const PostOffice&) = delete;
 
     void deliver(std::span<const Parcel> arrived);    // from carriers
-    void deliver(std::span<const Envelope> arrived);  // the same, each a parcel by itself
-    void tick();  // lets half-arrived messages, and those that wait for others, time out
+    void deliver(std::span<const Envelope> arrived);  // each a parcel by itself
+    void tick();  // lets half-arrived and waiting messages time out
     std::optional<Clock::Instant> next_tick() const;  // when tick() will have work
 
-    // A reader listens, from now on: only slots opened here get messages. One that is open already
-    // starts anew.
+    // Opens a slot whose reader listens from now on. Only open slots get messages. A slot that is
+    // open already starts anew.
     void slot_opened(std::string_view slot_key);
 
-    // Taking over from a post office that died (docs/post-office.md). Of messages in the slot the
-    // next one will know; that it knows of the losses, too, we have them written down: all numbers
-    // of that sender below `next` are dealt with. It opens the slot as of when those notes began,
-    // and recalls what they say.
+    // Taking over from a post office that died (docs/post-office.md). `note` writes down, for the
+    // next office, that all numbers of a sender below `next` are dealt with: put into the slot, or
+    // counted as lost. That office opens the slot as of when the notes began, and recalls each
+    // sender noted.
     using NoteSender =
         std::function<void(std::string_view slot_key, std::uint64_t origin, std::uint64_t next)>;
     void note_senders_by(NoteSender note) { note_sender_ = std::move(note); }
     void slot_taken_over(std::string_view slot_key, Clock::Instant open_since);
     void recall_sender(std::string_view slot_key, std::uint64_t origin, std::uint64_t next);
 
-    // Whether a domain's key is here, so that nothing for it is taken that nobody vouches for, by
-    // whichever carrier it came.
+    // `is_keyed` says whether a domain's key is here. If so, unsealed messages for that domain are
+    // refused, whichever carrier brought them.
     void domains_are_keyed_by(std::function<bool(std::string_view domain)> is_keyed) {
         is_keyed_ = std::move(is_keyed);
     }
-    // Gets queries of other programs that are for this machine.
+    // `answer` gets other programs' queries that are for this machine.
     void answer_queries_by(std::function<void(const Envelope&)> answer) {
         answer_query_ = std::move(answer);
     }
-    // By what this machine's own datagrams are known.
+    // Numbers that mark this machine's own datagrams.
     MachineIds& ids() { return ids_; }
     const MachineIds& ids() const { return ids_; }
 
-    // Messages dropped as repeats that are none: another message of that origin had the number.
+    // Messages dropped as repeats although they were none: another message of the origin had the
+    // number.
     std::uint64_t origin_conflicts() const { return origin_conflicts_; }
 
-    // Handing over (docs/post-office.md, docs/protocol/office-state.md): all that is known. What
-    // the slots' memory is called is for the caller to say, and to compare.
+    // Handing over (docs/post-office.md, docs/protocol/office-state.md): writes all that is known.
+    // `memory_of` gives the number of a slot's memory.
     void write_books(
         wire::OfficeStateWriter& out,
         const std::function<std::uint64_t(std::string_view slot_key)>& memory_of) const;
-    // Into a post office that knows nothing yet: opens the slots, and says which memory each had.
-    // What is the carrier's goes to `take_sealer`.
+    // Reads books into a post office that knows nothing yet, and opens the slots. Returns the
+    // number of each slot's memory, for the caller to compare. State of the carrier goes to
+    // `take_sealer`.
     std::map<std::string, std::uint64_t, std::less<>> take_books(
         Bytes books, const std::function<void(const wire::SealerState&)>& take_sealer =
                          [](const wire::SealerState&) {});
 
-    // From now on it takes nothing of less trust. Until it is forgotten.
+    // Refuses messages of less trust from now on, until the slot is forgotten.
     void slot_requires(std::string_view slot_key, Trust require);
-    // From now on it gets messages in that order. Until it is forgotten.
+    // Sets the order in which the slot gets messages from now on, until the slot is forgotten.
     void slot_orders(std::string_view slot_key, Order order);
-    // Puts into the slots what waits for its turn, so that the books have all.
+    // Puts waiting messages into the slots, so that the books have all.
     void let_all_go();
-    // Its reader went away: a new reader starts with clean books.
+    // Forgets a slot whose reader went away. A new reader starts with clean books.
     void forget_slot(std::string_view slot_key);
 
     OfficeCounters counters() const;
     SlotCounters counters(std::string_view slot_key) const;  // all zero for a slot that is not open
     std::vector<SenderCounters> senders(
         std::string_view slot_key) const;  // in the order first heard
-    // At most `most` of them, `from` on; the first page is from 0. Senders that come or are
-    // forgotten between two pages disturb none of the others.
+    // Returns at most `most` senders, from `from` on; the first page begins at 0. Senders that come
+    // or are forgotten between two pages do not disturb the others.
     SenderPage senders(std::string_view slot_key, std::uint64_t from, std::size_t most) const;
 
 private:
@@ -142,12 +146,12 @@ private:
 
     using Spellings = ByText<SlotBook*>;
 
-    // A parcel on its way into the slot, and what to undo if the slot does not take its first
-    // message.
+    // A parcel on its way into the slot, and the state to restore if the slot does not take the
+    // parcel's first message.
     struct Staged {
         Sender* sender = nullptr;
         std::uint64_t told_below = 0;           // the sender's, before that message
-        std::size_t next = Sender::kNotStaged;  // the next one of that sender in the run
+        std::size_t next = Sender::kNotStaged;  // next parcel of the sender in the run
     };
 
     void look_at_clock();
@@ -172,7 +176,7 @@ private:
     void give_up_evicted();
     void drop_parts(Sender& sender, std::uint64_t first, std::uint64_t count);
 
-    // In order (post_office_order.cc).
+    // Order (post_office_order.cc).
     void hear_way(Sender& sender, const Parcel& parcel);
     bool begins_amid(const Sender& sender, const Parcel& parcel) const;
     bool is_ahead(const Sender& sender, const Parcel& parcel) const;
@@ -183,7 +187,7 @@ private:
     void end_waits();
     void take_copy(const Parcel& copy);
 
-    // Whose word counts (post_office_seconds.cc).
+    // Second senders (post_office_seconds.cc).
     std::uint64_t origin_in_books(SlotBook& slot, const Parcel& parcel);
     static bool is_before(const Sender& first, std::uint64_t sequence);
     std::uint64_t begin_second(const SenderKey& of_first, std::uint64_t number,
@@ -193,7 +197,7 @@ private:
 
     Sender& sender_of(SlotBook& slot, const Parcel& parcel);
     void note_drops(const Parcel& parcel);
-    Clock::Instant began(const Envelope& envelope) const;  // its writer, by our clock
+    Clock::Instant began(const Envelope& envelope) const;  // the writer's start, by our clock
     static bool is_age_known(const Envelope& envelope);
     static bool is_as_old(const Envelope& envelope);
     std::uint64_t first_that_counts(const SlotBook& slot, const Envelope& envelope) const;
@@ -233,23 +237,23 @@ private:
     std::function<void(const Envelope&)> answer_query_ = [](const Envelope&) {};
     std::function<bool(std::string_view)> is_keyed_ = [](std::string_view) { return false; };
     OfficeCounters counters_;
-    Clock::Instant now_{}, now_through_sleep_{};  // of the call that is under way
+    Clock::Instant now_{}, now_through_sleep_{};  // time of the current call
 
     ByText<SlotBook> slots_;  // by folded name
     Spellings spellings_;     // as writers wrote them; null: no such slot
-    const Spellings::value_type* last_spelling_ = nullptr;  // that was asked for
+    const Spellings::value_type* last_spelling_ = nullptr;  // looked up last
     std::uint64_t kernel_drops_ = 0;                        // the most that a parcel said
-    Clock::Instant dropped_at_ = Clock::Instant::min();     // when that went up last
+    Clock::Instant dropped_at_ = Clock::Instant::min();     // when kernel_drops_ went up last
     SenderBook book_;
     Reassembly reassembly_;
     const std::uint64_t sender_rate_, slot_rate_;
     std::vector<Reassembly::Key> evicted_;
     WaitingRoom room_;
 
-    SlotBook* run_slot_ = nullptr;  // of all messages in run_
+    SlotBook* run_slot_ = nullptr;  // slot of all messages in run_
     std::vector<Parcel> run_;       // for one call of put_into_slot_
-    std::vector<Staged> staged_;    // beside run_
-    std::deque<Ahead> gone_;        // from room_, and into the run, which borrows it
+    std::vector<Staged> staged_;    // parallel to run_
+    std::deque<Ahead> gone_;        // taken from room_; run_ borrows them
 };
 
 }  // namespace mailslot::post

@@ -1,4 +1,4 @@
-// Which parcels the post office lets in, and what it notes of those that a slot does not trust.
+// Decides which parcels the post office lets in, and notes messages that a slot does not trust.
 
 #include <algorithm>
 
@@ -14,7 +14,7 @@ bool Identity::has(std::string_view name) const {
            std::ranges::find(domain_keys, name) != domain_keys.end();
 }
 
-// No name at all means the address alone.
+// No name at all means that the address alone counts.
 bool Identity::has_one_of(std::string_view names_meant) const {
     if (names_meant.empty()) return true;
     for (;;) {
@@ -46,7 +46,7 @@ bool PostOffice::is_for_us(const Envelope& envelope) const {
     if (envelope.scope == Scope::everybody) return true;
     if (envelope.scope == Scope::direct) return identity_.has_one_of(envelope.to);
     if (envelope.scope != Scope::named) return false;
-    // Who holds a domain's key listens for it.
+    // A holder of a domain's key listens for that domain.
     if (envelope.trust == Trust::domain && envelope.to == envelope.domain) return true;
     return identity_.has(envelope.to);
 }
@@ -79,7 +79,7 @@ bool PostOffice::is_refused(const Envelope& envelope) const {
                                    envelope.trust == Trust::none && is_keyed_(envelope.to));
 }
 
-// Neither delivered nor taken for word of its sender: who sent it may be anybody.
+// Drops a parcel, and learns nothing about its sender, because anybody may have sent the parcel.
 void PostOffice::refuse(SlotBook& slot, const Parcel& parcel) {
     const Envelope& envelope = parcel.envelope;
     const bool is_first_part = envelope.kind == Kind::fragment && envelope.offset == 0;

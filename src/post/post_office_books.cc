@@ -1,4 +1,4 @@
-// The books of a post office on their way to its successor.
+// Writes the books of a post office for its successor, and reads them.
 
 #include <unordered_map>
 
@@ -14,7 +14,7 @@ Clock::Instant from_ticks(std::int64_t ticks) {
     return Clock::Instant(Clock::Instant::duration(ticks));
 }
 
-// One list for both directions. `F` gets a reference to each number.
+// Lists the counters for both directions. `each` gets a reference to each number.
 template <class Losses, class F>
 void for_each_loss(Losses& lost, F&& each) {
     each(lost.network_gap), each(lost.kernel_drop), each(lost.fragment_timed_out);
@@ -44,8 +44,8 @@ void for_each_number(Counters& counters, F&& each) requires requires {
     for_each_loss(counters.lost, each);
 }
 
-// Whoever adds a counter adds it above, and in docs/protocol/office-state.md. (Three of the
-// office's, and one of a slot's, are not kept but looked up.)
+// A new counter must be added above, and in docs/protocol/office-state.md. (Three of the office's
+// counters and one of a slot's are looked up, not kept.)
 static_assert(sizeof(OfficeCounters) == sizeof(wire::OfficeNumbers) + 3 * sizeof(std::uint64_t));
 static_assert(sizeof(LossCounters) == sizeof(wire::SenderState::lost));
 static_assert(sizeof(SlotCounters) == sizeof(wire::SlotState::counters) + sizeof(std::uint64_t));
@@ -175,7 +175,7 @@ bool PostOffice::take_part(SlotBook& slot, const wire::PartState& state) {
     evicted_.clear();
     const auto outcome =
         reassembly_.add(key, state.part, std::min(now_, from_ticks(state.last_part)), evicted_);
-    // One that is whole would have been in the slot.
+    // A complete message would have been in the slot.
     if (outcome == Reassembly::Outcome::complete) reassembly_.drop(key, state.part.sequence);
     for (const Reassembly::Key& evicted : evicted_) {
         if (Sender* const its = book_.find(evicted.sender)) {

@@ -1,4 +1,4 @@
-// A post office goes on with the books of another one as if nothing had been.
+// A post office goes on with the books of another office without any difference.
 #include <gtest/gtest.h>
 
 #include "post/testing/post_office_fixture.h"
@@ -15,7 +15,7 @@ protected:
         office_.write_books(out, [](std::string_view) { return kMemory; });
         return out.take();
     }
-    // From now on `successor` gets what comes.
+    // From now on `successor` gets all messages.
     auto hand_over() { return successor_.take_books(books()); }
     void deliver_on(const std::vector<Envelope>& arrived) { successor_.deliver(arrived); }
 
@@ -99,7 +99,7 @@ TEST_F(Books, forget_the_sender_that_was_silent_for_longest_first) {
     EXPECT_EQ(known, (Numbers{1, 3, 4}));
 }
 
-// As after a kill: what could be read counts.
+// As after a kill: the readable part of the books counts.
 TEST_F(Books, may_be_cut_anywhere_or_be_damaged) {
     deliver({message(1), message(3), part(4, "abcd", 0), message(1, "x", 8)});
     const std::vector<std::byte> whole = books();

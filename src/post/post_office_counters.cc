@@ -1,4 +1,4 @@
-// What the post office tells of its books.
+// Reports from the post office's books.
 
 #include <algorithm>
 
@@ -19,7 +19,7 @@ SenderCounters info_of(const Sender& sender) {
             .last_heard = sender.last_heard};
 }
 
-// Where a page of addresses begins whose messages were refused.
+// Start of the pages of addresses whose messages were refused.
 constexpr std::uint64_t kFirstRefused = std::uint64_t{1} << 63;
 
 SenderCounters info_of(const RefusedAddress& refused) {
@@ -67,7 +67,7 @@ SenderPage PostOffice::senders(std::string_view slot_key, std::uint64_t from,
         page.senders.push_back(info_of(*sender->second));
     }
     if (page.next) return page;
-    // Behind all senders, who are fewer than that.
+    // Refused addresses follow the senders, whose numbers are all smaller.
     const auto& refused = found->second.refused;
     std::uint64_t number = std::max(from, kFirstRefused);
     for (; number - kFirstRefused < refused.size(); ++number) {

@@ -1,5 +1,4 @@
-// How the post office brings the messages of a sender into their order: docs/post-office.md,
-// "Order".
+// Brings the messages of a sender into order: docs/post-office.md, "Order".
 
 #include <algorithm>
 
@@ -10,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Copies of what was sent before a slot opened are here by then, or lost.
+// Copies of messages that were sent before a slot opened have come by then, or are lost.
 constexpr auto kSlotIsNewFor = 1s;
 
 bool is_message(const Parcel& parcel) { return parcel.envelope.kind == Kind::message; }
@@ -31,8 +30,8 @@ void PostOffice::hear_way(Sender& sender, const Parcel& parcel) {
     sender.ways.heard(parcel.way, parcel.envelope.sequence + sent, now_);
 }
 
-// Whether these are the first words that a new slot hears of an older sender: what was sent just
-// before, and came by this way before the slot opened, may still come by another one.
+// Returns true if the parcel brings the first words that a new slot hears of an older sender.
+// Messages that came by this way before the slot opened may still come by another way.
 bool PostOffice::begins_amid(const Sender& sender, const Parcel& parcel) const {
     const std::uint64_t sequence = parcel.envelope.sequence;
     const SequenceWindow& window = sender.window;
@@ -43,7 +42,7 @@ bool PostOffice::begins_amid(const Sender& sender, const Parcel& parcel) const {
     return now_through_sleep_ - std::max(slot.opened_at, slot.forgot_until) < kSlotIsNewFor;
 }
 
-// Whether lower numbers are missing that may still come.
+// Returns true if lower numbers are missing that may still come.
 bool PostOffice::is_ahead(const Sender& sender, const Parcel& parcel) const {
     if (sender.ahead && sender.ahead->is_beginning) return true;
     const std::uint64_t sequence = parcel.envelope.sequence;
@@ -68,7 +67,8 @@ void PostOffice::keep(Sender& sender, const Parcel& parcel, std::uint64_t drops_
     }
 }
 
-// Parts are put together as ever; the word that comes with them is kept.
+// Adds a part to its message, and keeps the part's word that all lower numbers were sent. A
+// complete message waits for its turn.
 void PostOffice::keep_part(Sender& sender, const Parcel& parcel, std::uint64_t drops_before) {
     const Envelope& part = parcel.envelope;
     room_.keep_word(sender, part.sequence, now_, drops_before);
@@ -79,8 +79,8 @@ void PostOffice::keep_part(Sender& sender, const Parcel& parcel, std::uint64_t d
     give_up_evicted();
 }
 
-// In order, what waits for nothing any more; what has numbers up to `through`, and what there is no
-// room for, in any case.
+// Lets go, in order: entries that wait for nothing, entries with numbers up to `through`, and
+// entries for which there is no room.
 void PostOffice::let_go(Sender& sender, std::uint64_t through) {
     while (sender.ahead) {
         const AllAhead& all = *sender.ahead;
@@ -92,7 +92,7 @@ void PostOffice::let_go(Sender& sender, std::uint64_t through) {
     }
 }
 
-// What is missing below it is lost.
+// Lets the first entry go. Missing numbers below that entry are lost.
 void PostOffice::let_first_go(Sender& sender) {
     if (run_slot_ != sender.key.slot) flush();
     const std::uint64_t first = sender.ahead->by_number.begin()->first;
@@ -106,7 +106,8 @@ void PostOffice::let_first_go(Sender& sender) {
     if (!ahead.is_word_alone) handle_messages(sender, ahead.parcel);
 }
 
-// Not in deliver(): after a pause of this process the other copies lie in the sockets, unread.
+// Called in tick() and not in deliver(), because after a pause of this process other copies still
+// lie unread in the sockets.
 void PostOffice::end_waits() {
     for (auto due = room_.next_time_out(); due && *due <= now_; due = room_.next_time_out()) {
         Sender& sender = room_.longest();
@@ -125,7 +126,7 @@ void PostOffice::let_all_go() {
     flush();
 }
 
-// Nothing new, but its way has come so far.
+// Takes a copy, which brings nothing new but shows how far its way has come.
 void PostOffice::take_copy(const Parcel& copy) {
     SlotBook* const slot = find_slot(copy.envelope.slot);
     if (slot == nullptr || slot->order != Order::kept) return;

@@ -1,4 +1,4 @@
-// What the post office does with the parts of half-arrived messages.
+// Handles the parts of half-arrived messages.
 
 #include "post/post_office.h"
 
@@ -16,12 +16,12 @@ void PostOffice::handle_fragment(Sender& sender, const Envelope& fragment) {
     if (add_part(sender, fragment)) {
         accept(sender, fragment.sequence, standing);
         stage(sender, {reassembly_.take(sender.key, fragment.sequence)});
-        flush();  // its payload is lent until the next take()
+        flush();  // the payload is lent until the next take()
     }
     give_up_evicted();
 }
 
-// Whether the message is complete with it.
+// Returns true if the fragment completes the message.
 bool PostOffice::add_part(Sender& sender, const Envelope& fragment) {
     evicted_.clear();
     const Reassembly::Outcome outcome = reassembly_.add(sender.key, fragment, now_, evicted_);
@@ -32,14 +32,14 @@ bool PostOffice::add_part(Sender& sender, const Envelope& fragment) {
 
 void PostOffice::give_up_evicted() {
     for (const Reassembly::Key& key : evicted_) {
-        // None: its slot's reader was gone when the complete one was put.
+        // Null if the slot's reader was gone when the complete message was put.
         Sender* const its_sender = book_.find(key.sender);
         if (its_sender != nullptr) give_up(*its_sender, key.sequence, Loss::over_limit);
     }
 }
 
-// Came whole after all, by another carrier. Of those the first may be half here, and what word is
-// kept of.
+// Drops parts of messages that came whole after all, by another carrier. Only the first message,
+// and messages whose word is kept in `ahead`, can be half here.
 void PostOffice::drop_parts(Sender& sender, std::uint64_t first, std::uint64_t count) {
     reassembly_.drop(sender.key, first);
     if (!sender.ahead) return;
@@ -50,7 +50,7 @@ void PostOffice::drop_parts(Sender& sender, std::uint64_t first, std::uint64_t c
     }
 }
 
-// What arrived of `sequence` was dropped.
+// Counts a message as lost whose parts were dropped.
 void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
     if (sender.ahead) let_go(sender, sequence);
     SequenceWindow& window = sender.window;

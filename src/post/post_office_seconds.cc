@@ -1,5 +1,5 @@
-// Which sender a word is of: whoever claims an origin from elsewhere, far from where its writer is,
-// does not move that writer. docs/post-office.md, "Whose word counts".
+// Decides which sender a word belongs to. A stranger with a writer's origin, but with numbers far
+// from the writer's, does not move that writer: docs/post-office.md, "Whose word counts".
 
 #include <limits>
 
@@ -15,14 +15,14 @@ bool PostOffice::is_age_known(const Envelope& envelope) {
     return envelope.origin_age_ms < std::numeric_limits<std::uint32_t>::max();
 }
 
-// Whether a writer of that age can have sent all that.
+// Returns true if a writer of that age can have sent so many messages.
 bool PostOffice::is_as_old(const Envelope& envelope) {
     const std::chrono::milliseconds age(envelope.origin_age_ms);
     return !is_age_known(envelope) || envelope.sequence - 1 <= most_messages_within(age);
 }
 
-// The number from which on this new sender's messages are expected: its first, where the slot was
-// open all the time since; else the one that came.
+// Returns the first number that is expected of this new sender: 1 if the slot has been open since
+// the writer began, otherwise the number that came.
 std::uint64_t PostOffice::first_that_counts(const SlotBook& slot, const Envelope& envelope) const {
     const Clock::Instant start = began(envelope);
     const bool was_listening = start >= slot.opened_at && start > slot.forgot_until;
@@ -39,14 +39,15 @@ Acquaintance::Word PostOffice::word_of(const Sender* sender, const Parcel& parce
             .came_at = now_through_sleep_};
 }
 
-// Whether that was sent long before the first word of this sender that came, so that nothing of it
-// was taken here. While that word waits for earlier ones nobody knows.
+// Returns true if `sequence` was sent long before the first word that came of this sender, so that
+// no message from then was taken here. While that first word waits for earlier words, nobody knows:
+// false.
 bool PostOffice::is_before(const Sender& first, std::uint64_t sequence) {
     if (first.window.counts(sequence) || (first.ahead && first.ahead->is_beginning)) return false;
     return first.window.standing(sequence) == SequenceWindow::Standing::too_old;
 }
 
-// The writer's own number, or that of a second sender.
+// Returns the writer's own origin, or the origin of a second sender.
 std::uint64_t PostOffice::origin_in_books(SlotBook& slot, const Parcel& parcel) {
     const std::uint64_t origin = parcel.envelope.origin;
     Sender* const first = book_.find({&slot, origin});
@@ -58,11 +59,12 @@ std::uint64_t PostOffice::origin_in_books(SlotBook& slot, const Parcel& parcel) 
     if (is_here && known.seconds().empty()) return origin;
     if (is_near && known.knows(parcel.envelope.from_address)) return origin;
     const Acquaintance::Word word = word_of(first, parcel);
-    // An address that goes on with another sender's numbers is that one's.
+    // An address that goes on with a second sender's numbers belongs to that sender.
     for (const std::uint64_t number : known.seconds()) {
         const Sender* const second = book_.find({&slot, number});
         if (second == nullptr || !second->acquaintance.is_near(word.first)) continue;
-        // One that began below has got to where the first sender began: that one goes on.
+        // If a second sender that began below has got to where the first sender began, the first
+        // goes on.
         if (is_here && second->window.next() <= first->window.next()) continue;
         if (second->acquaintance.knows(word.address)) return number;
         if (!is_here && word.first + kRepeatWindow >= second->window.next()) return number;
@@ -72,14 +74,15 @@ std::uint64_t PostOffice::origin_in_books(SlotBook& slot, const Parcel& parcel) 
     const Sender* const second = book_.find({&slot, number});
     if (second == nullptr && comes_before && known.is_restored()) return origin;
     if (second == nullptr) return begin_second({&slot, origin}, number, parcel);
-    first->acquaintance.add_second(number);  // it may be one that an earlier office knew
+    first->acquaintance.add_second(number);  // perhaps known to an earlier office
     if (!second->acquaintance.is_plausible(word)) begin_anew({&slot, number}, word.first);
     return number;
 }
 
-// A writer that has got another address goes on where it was, and one that claims what no writer
-// can have sent begins here: what is missing below is nobody's loss. Its number; where the first
-// sender itself was forgotten, or had to make room, it is the first one now.
+// Returns the origin of the second sender that this adds. A writer that has got another address
+// goes on where it was. A claim that no writer can reach begins here: messages missing below are
+// nobody's loss. If the first sender itself was forgotten to make room, the word is the first
+// sender's.
 std::uint64_t PostOffice::begin_second(const SenderKey& of_first, std::uint64_t number,
                                        const Parcel& parcel) {
     if (Sender* const first = book_.find(of_first)) book_.heard(*first, now_through_sleep_);
@@ -98,12 +101,12 @@ std::uint64_t PostOffice::begin_second(const SenderKey& of_first, std::uint64_t 
     return number;
 }
 
-// Its counters stay.
+// Makes a second sender begin again with `sequence`. The counters stay.
 void PostOffice::begin_anew(const SenderKey& key, std::uint64_t sequence) {
     let_go(*book_.find(key), kMaxSequence);
-    flush();  // the run may hold messages of it
+    flush();  // the run may hold messages of this sender
     Sender* const second = book_.find(key);
-    if (second == nullptr) return;  // its slot went
+    if (second == nullptr) return;  // the slot went away
     for (const std::uint64_t half : reassembly_.drop_all(key)) {
         give_up(*second, half, Loss::over_limit);
     }

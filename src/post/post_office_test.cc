@@ -147,7 +147,7 @@ TEST_F(PostOfficeTest, delivers_each_message_once) {
 
 TEST_F(PostOfficeTest, takes_a_message_below_the_window_for_a_repeat) {
     deliver({message(1), message(kRepeatWindow + 3)});
-    deliver({message(2)});  // never came, but nobody can tell any more
+    deliver({message(2)});  // never came, but nobody can know that
     EXPECT_EQ(sequences(), (Numbers{1, kRepeatWindow + 3}));
     EXPECT_EQ(office_.counters("LOG").too_old, 1u);
     EXPECT_EQ(office_.counters("LOG").repeats, 1u);
@@ -196,7 +196,7 @@ TEST_F(PostOfficeTest, keeps_losses_untold_when_the_last_message_of_a_run_is_ref
     deliver({message(3), message(5)});
     EXPECT_EQ(only_sender().lost_untold, 5u);
     slots_.refuse = [](std::uint64_t) { return std::nullopt; };
-    deliver({message(5)});  // a copy of what was refused is a repeat
+    deliver({message(5)});  // a copy of a refused message is a repeat
     deliver({message(4)});
     EXPECT_EQ(lost_before(), Numbers{4});
     EXPECT_EQ(only_sender().told_then_arrived, 0u);
@@ -251,7 +251,7 @@ TEST_F(PostOfficeTest, starts_a_new_reader_with_clean_books) {
     EXPECT_EQ(office_.counters("LOG").received, 0u);
     EXPECT_EQ(office_.counters().senders, 0u);
     EXPECT_EQ(office_.counters().half_arrived, 0u);
-    EXPECT_EQ(office_.counters().no_such_slot, 1u);  // the half one
+    EXPECT_EQ(office_.counters().no_such_slot, 1u);  // the half-arrived message
     EXPECT_EQ(office_.counters().lost.network_gap, 1u);
     deliver({message(5)});
     EXPECT_EQ(office_.counters().no_such_slot, 2u);
@@ -338,7 +338,7 @@ TEST_F(PostOfficeTest, does_not_take_a_forgotten_sender_for_one_whose_first_mess
     deliver({aged(message(4, "x", 1), 10ms)});
     EXPECT_EQ(lost().total(), 0u);
     clock_.advance(10ms);
-    deliver({aged(message(3, "x", 9), 5ms)});  // began after that one was last heard: truly new
+    deliver({aged(message(3, "x", 9), 5ms)});  // began after that sender was last heard: truly new
     EXPECT_EQ(lost().network_gap, 2u);
 }
 
@@ -357,7 +357,7 @@ TEST_F(PostOfficeTest, delivers_all_of_a_batch_with_more_senders_than_it_remembe
     deliver(batch);
     EXPECT_EQ(slots_.got.size(), 100u);
     EXPECT_EQ(office_.counters().senders_forgotten, 97u);
-    EXPECT_EQ(slots_.runs.at(0), 3u);  // before the first of them was forgotten
+    EXPECT_EQ(slots_.runs.at(0), 3u);  // delivered before the first of them was forgotten
 }
 
 TEST_F(PostOfficeTest, works_on_after_more_spellings_than_it_remembers) {

@@ -15,7 +15,7 @@ std::size_t part_count(const Envelope& fragment) {
     return (std::size_t{fragment.total_bytes} + fragment.chunk_bytes - 1) / fragment.chunk_bytes;
 }
 
-// Parts of differing trust are never mixed: a stranger must not get his bytes into a sealed
+// Parts of different trust are never mixed, so that a stranger cannot get bytes into a sealed
 // message.
 bool is_same_message(const Envelope& a, const Envelope& b) {
     return a.total_bytes == b.total_bytes && a.chunk_bytes == b.chunk_bytes &&
@@ -71,7 +71,7 @@ Reassembly::Place Reassembly::begin(const Key& key, const Envelope& fragment) {
     message.head = fragment;
     message.head.slot = message.slot;
     message.head.from_host = message.from_host;
-    message.head.domain = {};  // not kept: it has been looked at
+    message.head.domain = {};  // checked already, not kept
     message.head.to = message.to;
     message.head.payload = {};
     by_key_.emplace(key, place);
@@ -119,7 +119,7 @@ void Reassembly::charge(Place message, std::size_t bytes) {
     bytes_ += bytes;
 }
 
-// Out of all tables; the message itself stays in the list.
+// Removes the message from all tables, but leaves the message in the list.
 void Reassembly::detach(Place message) {
     if (latest_ == message) latest_ = messages_.end();
     PerSender& own = *message->of_sender;
@@ -140,11 +140,11 @@ Envelope Reassembly::take(const SenderKey& sender, std::uint64_t sequence) {
     MAILSLOT_CHECK(message != messages_.end());
     detach(message);
     taken_.clear();
-    // The node moves as it is: the strings that its envelope points to stay where they are.
+    // The node moves as a whole, so the strings that its envelope points to stay in place.
     taken_.splice(taken_.end(), messages_, message);
 
     together_.clear();
-    together_.reserve(message->head.total_bytes);  // all of it has come
+    together_.reserve(message->head.total_bytes);  // all of these bytes have come
     for (const auto& [number, part] : message->parts) {
         together_.insert(together_.end(), part.begin(), part.end());
     }

@@ -1,4 +1,4 @@
-// Half-arrived messages: parts are kept as they come, until all are there or time or room runs out.
+// Half-arrived messages: keeps parts as they come, until all are there or time or room runs out.
 #pragma once
 
 #include <chrono>
@@ -26,19 +26,18 @@ struct ReassemblyLimits {
     std::chrono::milliseconds timeout = kFragmentTimeout;
 };
 
-// What keeping something costs beside its bytes, rounded up, so that small parts cannot slip under
-// the limits:
+// Cost charged besides the bytes, rounded up, so that small parts cannot slip under the limits:
 inline constexpr std::size_t kHalfArrivedCost = 1024;  // a message: its tables
 inline constexpr std::size_t kPartCost = 128;  // a part: its node and two blocks of the allocator
 
-// Whether offset, sizes and payload of a fragment fit together.
+// Returns true if offset, sizes and payload of a fragment fit together.
 bool is_sound_fragment(const Envelope& fragment);
 
 class Reassembly final {
 public:
     enum class Outcome : std::uint8_t {
         kept,
-        copy,      // that part is here already
+        copy,      // the part is here already
         differs,   // contradicts the parts that are here
         complete,  // call take()
     };
@@ -52,21 +51,22 @@ public:
     Reassembly(const Reassembly&) = delete;
     Reassembly& operator=(const Reassembly&) = delete;
 
-    // A sound fragment. Messages that had to make room, perhaps this one, are appended to
-    // `evicted`.
+    // Adds a sound fragment. Messages that had to make room, perhaps this very message, are
+    // appended to `evicted`.
     Outcome add(const SenderKey& sender, const Envelope& fragment, Clock::Instant now,
                 std::vector<Key>& evicted);
-    // The whole message, after add() said complete. Borrows memory that the next take() reuses.
+    // Returns the whole message, after add() returned complete. Borrows memory that the next take()
+    // reuses.
     Envelope take(const SenderKey& sender, std::uint64_t sequence);
-    void drop(const SenderKey& sender, std::uint64_t sequence);  // unknown: no effect
-    // Drops what is kept of that sender; its sequence numbers.
+    void drop(const SenderKey& sender, std::uint64_t sequence);  // no effect if unknown
+    // Drops everything kept of the sender. Returns the sequence numbers.
     std::vector<std::uint64_t> drop_all(const SenderKey& sender);
-    // Drops one message that waited too long for its next part.
+    // Drops a message that waited too long for its next part. Returns nullopt if there is none.
     std::optional<Key> take_timed_out(Clock::Instant now);
     std::optional<Clock::Instant> next_time_out() const;
 
-    // On its way to the office's successor: every part that is kept, the message that is longest
-    // without a new one first. Borrows until the call returns to the caller of this.
+    // Calls `each` with every part, for the office's successor. The message that is longest without
+    // a new part comes first. The part is lent until `each` returns.
     void each_part(const std::function<void(const Key& key, Clock::Instant last_part,
                                             const Envelope& part)>& each) const;
     void sort_by_age();  // after parts were added in another order
@@ -82,7 +82,7 @@ private:
     };
     struct Message {
         Key key;
-        Envelope head;  // its views point to the strings below
+        Envelope head;  // views point to the strings below
         std::string slot, from_host, to;
         std::map<std::uint32_t, std::vector<std::byte>> parts;
         std::size_t charge = 0;
@@ -95,7 +95,7 @@ private:
     };
     using Place = std::list<Message>::iterator;
 
-    Place find(const Key& key);  // messages_.end(): not here
+    Place find(const Key& key);  // messages_.end() if not here
     Place begin(const Key& key, const Envelope& fragment);
     void keep(Place message, const Envelope& fragment, Clock::Instant now);
     bool is_over(const PerSender& kept) const;
@@ -107,11 +107,11 @@ private:
     ReassemblyLimits limits_;
     std::size_t bytes_ = 0;
     std::list<Message> messages_;     // longest without a new part first
-    Place latest_ = messages_.end();  // to be looked at first: parts mostly come in a row
+    Place latest_ = messages_.end();  // looked at first, because parts mostly come in a row
     std::unordered_map<Key, Place, KeyHash> by_key_;
     std::unordered_map<SenderKey, PerSender, SenderKeyHash> by_sender_;
-    std::list<Message> taken_;         // none or one: lends its strings to what take() returned
-    std::vector<std::byte> together_;  // and its payload
+    std::list<Message> taken_;         // at most one message; owns the strings of take()'s result
+    std::vector<std::byte> together_;  // payload of take()'s result
 };
 
 }  // namespace mailslot::post

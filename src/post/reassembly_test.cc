@@ -111,7 +111,7 @@ TEST_F(ReassemblyTest, times_out_after_the_last_new_part) {
     add(part(1, "abcdef", 2, 0), kStart);
     add(part(2, "abcdef", 2, 0), kStart + 100ms);
     add(part(1, "abcdef", 2, 1), kStart + 200ms);
-    add(part(2, "abcdef", 2, 0), kStart + 300ms);  // a copy: no news
+    add(part(2, "abcdef", 2, 0), kStart + 300ms);  // a copy: no new part
     EXPECT_EQ(reassembly_.next_time_out(), kStart + 100ms + kFragmentTimeout);
     EXPECT_FALSE(reassembly_.take_timed_out(kStart + 99ms + kFragmentTimeout));
     const auto late = reassembly_.take_timed_out(kStart + 100ms + kFragmentTimeout);
@@ -122,7 +122,7 @@ TEST_F(ReassemblyTest, times_out_after_the_last_new_part) {
 }
 
 TEST_F(ReassemblyTest, drops_the_senders_own_oldest_when_it_has_too_many) {
-    add(part(1, "abcd", 2, 0), kStart, 5);  // older, but another's
+    add(part(1, "abcd", 2, 0), kStart, 5);  // older, but of another sender
     for (std::uint64_t s = 1; s <= 5; ++s) add(part(s, "abcdef", 2, 0));
     ASSERT_EQ(evicted_.size(), 1u);
     EXPECT_EQ(evicted_[0].sender.origin, 9u);
@@ -168,8 +168,8 @@ TEST_F(ReassemblyTest, drops_one_or_all_of_a_sender_on_demand) {
 TEST(SoundFragment, needs_offset_sizes_and_payload_that_fit_together) {
     const std::string whole(10, 'x');
     EXPECT_TRUE(is_sound_fragment(part(1, whole, 4, 0)));
-    EXPECT_TRUE(is_sound_fragment(part(1, whole, 4, 2)));   // the short last one
-    EXPECT_TRUE(is_sound_fragment(part(1, whole, 10, 0)));  // the only one
+    EXPECT_TRUE(is_sound_fragment(part(1, whole, 4, 2)));   // the short last part
+    EXPECT_TRUE(is_sound_fragment(part(1, whole, 10, 0)));  // the only part
     const auto broken = [&](auto&& change) {
         Envelope fragment = part(1, whole, 4, 1);
         change(fragment);
@@ -181,7 +181,7 @@ TEST(SoundFragment, needs_offset_sizes_and_payload_that_fit_together) {
     EXPECT_TRUE(broken([](Envelope& f) { f.total_bytes = 0; }));
     EXPECT_TRUE(broken([](Envelope& f) { f.total_bytes = kMaxNetworkMessageBytes + 1; }));
     EXPECT_TRUE(broken([](Envelope& f) { f.payload = f.payload.first(3); }));
-    EXPECT_TRUE(broken([](Envelope& f) { f.offset = 8; }));  // payload longer than what is left
+    EXPECT_TRUE(broken([](Envelope& f) { f.offset = 8; }));  // payload longer than the rest
     EXPECT_TRUE(broken([](Envelope& f) { f.payload = {}; }));
 }
 

@@ -1,5 +1,6 @@
-// When the last messages were sent that arrived: two processes that went on from one snapshot use
-// one origin, and the same numbers for different messages. A copy has the time of its message.
+// Remembers when the last messages that arrived were sent. Two processes that continue from one
+// snapshot use the same origin and the same numbers for different messages, but a copy has the time
+// of its message.
 // Threads: one at a time.
 #pragma once
 
@@ -14,12 +15,12 @@ public:
     void note(std::uint64_t origin, std::uint64_t sequence, std::int64_t sent_at_us) {
         entry_of(origin, sequence) = {key_of(origin, sequence), sent_at_us};
     }
-    // Whether that number was noted with another time. False where it was forgotten.
+    // Returns true if the number was noted with another time. False if the number was forgotten.
     bool is_another(std::uint64_t origin, std::uint64_t sequence, std::int64_t sent_at_us) {
         const Entry& entry = entry_of(origin, sequence);
         return entry.key == key_of(origin, sequence) && entry.sent_at_us != sent_at_us;
     }
-    // Whether that number was noted with that time. False where it was forgotten.
+    // Returns true if the number was noted with this time. False if the number was forgotten.
     bool is_same(std::uint64_t origin, std::uint64_t sequence, std::int64_t sent_at_us) {
         const Entry& entry = entry_of(origin, sequence);
         return entry.key == key_of(origin, sequence) && entry.sent_at_us == sent_at_us;
@@ -30,8 +31,8 @@ private:
         std::uint64_t key = 0;
         std::int64_t sent_at_us = 0;
     };
-    // 64 KiB, which stay in a processor's cache. One place a number: what is noted later is put in
-    // the place of what was there.
+    // 64 KiB, which stay in a processor's cache. Each number has a fixed place, where later notes
+    // replace earlier notes.
     static constexpr std::size_t kEntries = 4096;
 
     static std::uint64_t key_of(std::uint64_t origin, std::uint64_t sequence) {

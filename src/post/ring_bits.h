@@ -1,4 +1,4 @@
-// A bit for each of the kRepeatWindow latest numbers: a number's place is the number modulo that.
+// A bit for each of the kRepeatWindow latest numbers, at the number modulo kRepeatWindow.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,8 @@ public:
     const wire::WindowBits& words() const { return words_; }
 
     bool operator[](std::uint64_t number) const { return has_all(number, 1); }
-    // Of `count` numbers from `first` on; of more than there is room for, the last ones.
+    // Sets the bits of `count` numbers from `first` on. If they are more than the ring holds, only
+    // the last numbers count.
     void set(std::uint64_t first, std::uint64_t count = 1) {
         visit(words_, first, count, [](std::uint64_t& word, std::uint64_t bits) { word |= bits; });
     }
@@ -34,7 +35,7 @@ private:
     static constexpr std::uint64_t kWordBits = 64;
     static_assert(kRepeatWindow % kWordBits == 0);
 
-    // Calls `each` with every word that has some of the numbers, and those as a mask.
+    // Calls `each` with every word that has some of the numbers, and with a mask of their bits.
     template <class Words, class Each>
     static void visit(Words& words, std::uint64_t first, std::uint64_t count, const Each& each) {
         if (count > kRepeatWindow) {

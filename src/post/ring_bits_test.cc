@@ -46,7 +46,7 @@ TEST(RingBits, of_none_says_that_all_are_there_and_changes_none) {
     EXPECT_FALSE(bits[7]);
 }
 
-// Against bits that are set one by one.
+// Compares with bits that are set one by one.
 TEST(RingBits, does_what_one_bit_at_a_time_does) {
     std::mt19937_64 random(7);
     RingBits bits;

@@ -1,4 +1,4 @@
-// What a stranger's word can do to the books of a writer: docs/post-office.md, "Whose word counts".
+// Effects of a stranger's word on the books of a writer: docs/post-office.md, "Whose word counts".
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -64,7 +64,7 @@ TEST_F(PostOfficeSeconds, a_jump_from_an_address_that_the_writer_never_used_does
 }
 
 TEST_F(PostOfficeSeconds, a_stranger_who_is_heard_first_does_not_silence_the_writer) {
-    clock_.advance(2s);  // the slot is not new: the first word does not wait for earlier ones
+    clock_.advance(2s);  // the slot is not new: the first word does not wait for earlier words
     deliver({from(kStrangers, message(1'000'000, "evil"))});
     for (std::uint64_t n = 50; n < 100; ++n) {
         deliver({from(kWriters, message(n, "good")), from(kWritersOther, message(n, "good"))});
@@ -80,7 +80,7 @@ TEST_F(PostOfficeSeconds, what_comes_late_by_another_address_comes_once) {
     clock_.advance(2s);
     const auto old = [](std::uint64_t n) { return aged(message(n), 10s); };  // before the slot
     for (std::uint64_t n = 9000; n < 12'000; ++n) deliver({from(kWriters, old(n))});
-    // Far behind: what was sent before the first word that came, and then all of it.
+    // Far behind: first messages from before the first word that came, then all the others.
     for (std::uint64_t n = 7000; n < 12'000; ++n) deliver({from(kWritersOther, old(n))});
     for (std::uint64_t n = 12'000; n < 12'010; ++n) {
         deliver({from(kWriters, old(n)), from(kWritersOther, old(n))});
@@ -120,7 +120,7 @@ TEST_F(PostOfficeSeconds, a_writer_with_a_new_address_goes_on_and_each_message_c
              from(kWritersOther, aged(message(5001), 10s))});
     EXPECT_EQ(lost().network_gap, 4997u);
     EXPECT_EQ(lost_before(), (Numbers{0, 0, 4997, 0}));
-    // The old one is back.
+    // The old address is back.
     deliver({from(kWriters, aged(message(5001), 10s)), from(kWriters, aged(message(5003), 10s))});
     EXPECT_EQ(sequences(), (Numbers{1, 2, 5000, 5001, 5003}));
     EXPECT_EQ(lost().network_gap, 4998u);
@@ -128,7 +128,7 @@ TEST_F(PostOfficeSeconds, a_writer_with_a_new_address_goes_on_and_each_message_c
 
 TEST_F(PostOfficeSeconds, the_other_address_of_a_fast_writer_may_be_a_batch_ahead) {
     for (std::uint64_t n = 1; n <= 3000; ++n) deliver({from(kWriters, message(n))});
-    deliver({from(kWritersOther, message(6000))});  // its link has just come up
+    deliver({from(kWritersOther, message(6000))});  // the link of that address has just come up
     EXPECT_EQ(slots_.got.back().origin, kOrigin);
     EXPECT_EQ(office_.senders("LOG").size(), 1u);
 }

@@ -20,7 +20,7 @@ std::uint64_t SequenceWindow::advance_to(std::uint64_t sequence) {
     if (sequence <= next_) return 0;
     const std::uint64_t gap = sequence - next_;
     if (gap >= kRepeatWindow) causes_.reset();
-    // The bits of the numbers that leave the window serve those that come in.
+    // Numbers that come into the window use the bits of the numbers that leave.
     arrived_.reset(next_, gap);
     clear_cause(next_, gap);
     next_ = sequence;
@@ -142,7 +142,7 @@ void SenderBook::remove(Sender& sender) {
     if (sender.bucket && sender.bucket.use_count() == 1) {
         sender.key.slot->buckets.erase(sender.address);
     }
-    const SenderKey key = sender.key;  // a reference into what is erased would not do
+    const SenderKey key = sender.key;  // a copy, because erase() destroys the sender's key
     senders_.erase(key);
 }
 

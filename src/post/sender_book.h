@@ -1,4 +1,4 @@
-// Who was heard of, and which of their sequence numbers: repeats and losses. Rules:
+// Senders that were heard, and the state of their sequence numbers: repeats and losses. Rules:
 // docs/post-office.md.
 #pragma once
 
@@ -27,47 +27,49 @@
 
 namespace mailslot::post {
 
-// A sender's numbers: the next one, and what is known of each of the kRepeatWindow before it.
+// A sender's next number, and the state of each of the kRepeatWindow numbers before that.
 class SequenceWindow {
 public:
     enum class Standing : std::uint8_t {
-        ahead,      // next() or later: never heard of
+        ahead,      // next() or later: not heard of yet
         missing,    // counted as Loss::network_gap
         dropped,    // counted as Loss::kernel_drop
         timed_out,  // counted as Loss::fragment_timed_out
         evicted,    // counted as Loss::over_limit
-        uncounted,  // before the first number that counts, and did not arrive
+        uncounted,  // below the first number that counts, and not arrived
         arrived,
-        too_old,  // below the window: nobody knows
+        too_old,  // below the window: unknown
     };
 
-    // Numbers below `first` were sent before anybody listened: not missing.
+    // Numbers below `first` were sent before anybody listened, so they are not missing.
     explicit SequenceWindow(std::uint64_t first) : next_(first), counted_from_(first) {}
 
     std::uint64_t next() const { return next_; }
     Standing standing(std::uint64_t sequence) const;
 
-    // All numbers below `sequence` were sent. How many that makes missing.
+    // Moves next() up to `sequence`, because all lower numbers were sent. Returns how many become
+    // missing.
     std::uint64_t advance_to(std::uint64_t sequence);
-    // `sequence` is in the window, or next().
+    // Marks `sequence` as arrived. Requires that `sequence` is in the window, or is next().
     void set_arrived(std::uint64_t sequence);
-    // The same of `count` numbers from next() on.
+    // Marks `count` numbers from next() on as arrived.
     void set_next_arrived(std::uint64_t count);
-    // Whether `count` numbers from `first` on are all in the window, and have all arrived.
+    // Returns true if `count` numbers from `first` on are all in the window and have all arrived.
     bool has_arrived(std::uint64_t first, std::uint64_t count) const;
-    // Below the window nothing can be noted, and nothing needs to be: it is too old for ever.
+    // Notes the cause of a loss. No effect below the window, where a number is too old for ever.
     void set_given_up(std::uint64_t sequence, Loss cause);
-    // So many numbers below next() have just gone missing, and this machine's kernel dropped some
-    // of what came to it meanwhile.
+    // Notes that the last `count` numbers below next() have just gone missing, while this machine's
+    // kernel was dropping datagrams.
     void set_dropped(std::uint64_t count);
-    // Of `count` numbers: missing, no more.
+    // Makes `count` lost numbers plainly missing.
     void clear_cause(std::uint64_t first, std::uint64_t count = 1);
-    // All numbers below next() have arrived, or are counted as lost for good: none is wanted.
+    // Treats all numbers below next() as arrived or lost for good, so that none is wanted.
     void close_the_past() { arrived_.set(0, kRepeatWindow); }
-    // On its way to the office's successor. False: no window can look like that.
+    // Passes the window on to the office's successor. restore() returns false if no window can look
+    // like that.
     void save(wire::SenderState& state) const;
     bool restore(const wire::SenderState& state);
-    // Whether `sequence` is somebody's loss if it does not arrive.
+    // Returns true if `sequence` is a loss when it does not arrive.
     bool counts(std::uint64_t sequence) const { return sequence >= counted_from_; }
 
 private:
@@ -91,23 +93,24 @@ struct ByOctets {
     }
 };
 
-// Whose messages a slot has refused for want of trust: an address, for anybody can call himself
-// anything. No sender of the book: what a stranger says of a writer must not touch it.
+// An address whose messages a slot has refused for want of trust. Kept by address, because anybody
+// can use any name. Not a sender of the book: a stranger's claims must not touch a writer.
 struct RefusedAddress {
     IpAddress address{};
-    std::string host;          // as the last one said
+    std::string host;          // as in the last message
     std::uint64_t origin = 0;  // likewise
     std::uint64_t messages = 0;
     Clock::Instant last_heard{};
 };
-// What strangers can make a slot remember; further ones are in its total alone.
+// Bounds the memory that strangers can make a slot use. Further addresses count only in the slot's
+// total.
 inline constexpr std::size_t kMaxRefusedAddresses = 64;
 
-// The last parcels that a slot refused, so that the copy by the other family or another interface
-// does not count again. A batch of datagrams comes whole by one of them before it does by the next.
+// The last parcels that a slot refused, so that a copy by the other family or another interface
+// does not count again. A whole batch of datagrams comes by one interface before the next.
 class RecentlyRefused {
 public:
-    // Whether it was among them; it is from now on.
+    // Returns true if the parcel is among them, and adds the parcel otherwise.
     bool see(std::uint64_t origin, std::uint64_t sequence) {
         const std::pair parcel(origin, sequence);
         if (std::find(parcels_.begin(), parcels_.end(), parcel) != parcels_.end()) return true;
@@ -120,12 +123,12 @@ public:
     }
 
 private:
-    static constexpr std::size_t kMost = 256;  // four batches; a look at all of them is some 100 ns
+    static constexpr std::size_t kMost = 256;  // four batches; a search takes about 100 ns
     std::vector<std::pair<std::uint64_t, std::uint64_t>> parcels_;
     std::size_t next_ = 0;
 };
 
-// The books of one open slot. Times are through sleep.
+// The books of an open slot. Times are by Clock::now_through_sleep().
 struct SlotBook {
     std::string key;  // folded name
     Clock::Instant opened_at{};
@@ -139,7 +142,7 @@ struct SlotBook {
     RecentlyRefused recently_refused;
     Order order = Order::kept;
     TokenBucket bucket;
-    std::map<IpAddress, std::weak_ptr<TokenBucket>, ByOctets> buckets;  // of machines
+    std::map<IpAddress, std::weak_ptr<TokenBucket>, ByOctets> buckets;  // by machine
 };
 
 struct SenderKey {
@@ -148,7 +151,8 @@ struct SenderKey {
     bool operator==(const SenderKey&) const = default;
 };
 
-// Strangers choose origins: mixed with an address that they do not know, lest they fill one bucket.
+// Strangers choose origins. The origin is mixed with an address that they do not know, so that they
+// cannot fill a single bucket.
 struct SenderKeyHash {
     std::size_t operator()(const SenderKey& key) const;
 };
@@ -160,25 +164,25 @@ struct Sender {
 
     SenderKey key;
     SequenceWindow window;
-    std::shared_ptr<TokenBucket> bucket;  // its machine's; none before it is needed
+    std::shared_ptr<TokenBucket> bucket;  // the machine's; null until needed
     std::string host;
     IpAddress address{};
-    Clock::Instant last_heard{};  // through sleep
+    Clock::Instant last_heard{};  // by now_through_sleep()
     Ways ways;
     Acquaintance acquaintance;
-    std::unique_ptr<AllAhead> ahead;  // of its turn; none before it is needed
-    std::uint64_t number = 0;         // among the slot's, never used again
+    std::unique_ptr<AllAhead> ahead;  // null until needed
+    std::uint64_t number = 0;         // unique in the slot, never used again
     std::uint64_t kernel_drops = 0;   // the most that its parcels said
     std::uint64_t received = 0, repeats = 0;
     LossCounters lost;
     std::uint64_t lost_untold = 0, told_then_arrived = 0;
     std::uint64_t told_below = 0;     // losses of lower numbers are in some message's lost_before
-    std::size_t staged = kNotStaged;  // its last message in the run that waits for delivery
+    std::size_t staged = kNotStaged;  // index of the last parcel in the run that waits for delivery
 
     std::list<Sender*>::iterator by_age{};  // the book's own
 };
 
-// All senders of all slots, bounded. References stay good until the sender is removed.
+// All senders of all slots, bounded. References stay valid until the sender is removed.
 class SenderBook final {
 public:
     explicit SenderBook(std::size_t max_senders) : max_senders_(max_senders) {}
@@ -186,20 +190,21 @@ public:
     Sender* find(const SenderKey& key);
     bool is_full() const { return senders_.size() >= max_senders_; }
     std::size_t size() const { return senders_.size(); }
-    // The key is new, and the book is not full.
+    // Adds a sender. The key must be new, and the book must not be full.
     Sender& add(const SenderKey& key, std::uint64_t first, const Envelope& word);
     void heard(Sender& sender, Clock::Instant now);
-    Sender& least_recent() { return *by_age_.front(); }  // there must be one
+    Sender& least_recent() { return *by_age_.front(); }  // requires at least one sender
     void remove(Sender& sender);
     void sort_by_age();  // by last_heard
-    // What all senders of that machine to that slot share. Kept as long as one of them is known.
+    // Returns the bucket shared by all senders of that machine to that slot. Kept as long as any of
+    // these senders is known.
     TokenBucket& bucket_of(Sender& sender);
 
 private:
     std::size_t max_senders_;
     std::unordered_map<SenderKey, Sender, SenderKeyHash> senders_;
     std::list<Sender*> by_age_;  // silent for longest first
-    Sender* found_ = nullptr;    // by the last find(); messages of one writer come together
+    Sender* found_ = nullptr;    // by the last find(); messages of a writer come together
 };
 
 }  // namespace mailslot::post

@@ -16,20 +16,20 @@
 namespace mailslot::post {
 namespace {
 
-// Folders of one user are closed to others; that of the whole machine is open to all who may write
-// to a slot in it.
+// A user's folder is closed to other users. The whole machine's folder is open to all who may write
+// to a slot there.
 constexpr unsigned kUserFolderMode = 0700;
 constexpr unsigned kSystemFolderMode = 0755;
 constexpr auto kDaemonPatience = std::chrono::seconds(5);
 constexpr auto kGuestPatience = std::chrono::seconds(1);
 constexpr auto kDaemonSeeksAgain = std::chrono::milliseconds(5);
-// Each takes a descriptor here; writers beyond that are not let in.
+// Each visitor takes a descriptor here; further writers are not let in.
 constexpr std::size_t kMaxVisitors = 16384;
-// Without memory the station tries again, but not without a pause: others may free some.
+// Without memory the station tries again after a pause, in which others may free some.
 constexpr auto kMemoryPause = std::chrono::milliseconds(100);
 
-// Removes sockets that dead processes left. Under the folder's lock, so that one that is just being
-// made is not taken for dead.
+// Removes sockets that dead processes left. Needs the folder's lock, so that a socket that is just
+// being made does not look dead.
 void sweep(const std::string& folder) {
     for (const std::string& file : os::list_folder(folder)) {
         const std::string path = folder + "/" + file;
@@ -96,10 +96,10 @@ Result<void> Station::prepare_folder() {
     return {};
 }
 
-// A reading process is content without a post office; a daemon is one or nothing, and a guest can
-// do nothing without a daemon.
+// A reading process can do without a post office. A daemon must be the office, and a guest needs a
+// daemon.
 Result<void> Station::find_place() {
-    // mailslotd may be on its way, or between its end and its next start.
+    // mailslotd may be starting, or be between its end and its next start.
     const auto until = clock_.now() + (is_guest_ ? kGuestPatience : kDaemonPatience);
     for (;;) {
         Result<void> found;
@@ -116,12 +116,12 @@ Result<void> Station::find_place() {
                                       found.error().code == Errc::closed ||
                                       found.error().code == Errc::timed_out)));
         if (!may_change || clock_.now() >= until) return found;
-        std::this_thread::sleep_for(kDaemonSeeksAgain);  // somebody is just becoming it
+        std::this_thread::sleep_for(kDaemonSeeksAgain);  // another process is becoming the office
     }
 }
 
 Error Station::why_no_office() const {
-    if (const auto failed = network_error()) return *failed;  // it had the lock, and yet could not
+    if (const auto failed = network_error()) return *failed;  // has the lock, but cannot use it
     const Error why = no_office_.value_or(Error{Errc::no_such_slot});
     if (why.code != Errc::no_such_slot && why.code != Errc::timed_out) return why;
     return Error{why.code, "take over", why.os_code,
@@ -144,7 +144,7 @@ Result<void> Station::prepare() {
     }
     door_ = std::make_unique<Door>(*loop_, clock_, bounds_of_process(kMaxVisitors),
                                    [this](int fd) { hear_visitor(fd); });
-    if (is_guest_) return {};  // the office makes its socket
+    if (is_guest_) return {};  // the office makes a guest's socket
     auto listener = os::listen_local(socket_path_, 0666);
     if (!listener) return listener.error();
     return listen_at(socket_path_, std::move(*listener));
@@ -223,7 +223,7 @@ std::optional<Clock::Instant> Station::next_deadline() const {
     return next;
 }
 
-// Whoever reads may be busy elsewhere, or only look now and then: it cannot see to this.
+// Done by this thread, because the reader may be busy elsewhere, or read only now and then.
 void Station::trim_slots() {
     trim_at_.reset();
     for (const auto& [key, inbox] : slots_) {
@@ -231,7 +231,7 @@ void Station::trim_slots() {
     }
 }
 
-// Somebody asks. It is looked at again, without being asked, as long as there is something to drop.
+// Makes room when asked. Looks again, unasked, as long as there is something to drop.
 void Station::make_room(inbox::Inbox& inbox, std::uint64_t wanted_bytes) {
     if (inbox.make_room(wanted_bytes) && !room_at_) {
         room_at_ = clock_.now() + inbox::kLookForRoomEvery;
@@ -252,7 +252,7 @@ void Station::execute(std::function<void()> command) {
                 command();
                 done.set_value();
             } catch (const std::bad_alloc&) {
-                done.set_exception(std::current_exception());  // for the thread that asked
+                done.set_exception(std::current_exception());  // for the calling thread
             }
         });
     }
@@ -272,7 +272,7 @@ void Station::run_commands() {
 Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
     Result<void> opened;
     execute([&] {
-        // Ready for visitors before they can find us.
+        // Prepares the slot for visitors before they can find it.
         const std::string& key = inbox->name().key;
         if (slots_.contains(key)) {
             opened = Error{Errc::slot_exists, "create slot", 0, inbox->name().text};
@@ -286,8 +286,8 @@ Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
         inbox->set_machine(machine_);
         if (!is_guest_) opened = folder_.claim(inbox->name(), socket_path_);
         if (opened) {
-            // Without a post office the slot is as good on this machine; it is registered when
-            // there is one. A guest's is entered by the post office.
+            // Without a post office the slot works on this machine, and is registered when there is
+            // an office. A guest's slot is entered by the office.
             auto registered = register_slot(inbox);
             if (is_guest_) opened = registered;
         }
@@ -300,7 +300,7 @@ void Station::close_slot(const SlotName& name) {
     execute([&] {
         const auto found = slots_.find(name.key);
         if (found == slots_.end()) return;
-        if (!is_guest_) folder_.release(name, socket_path_);  // an entry of ours alone
+        if (!is_guest_) folder_.release(name, socket_path_);  // only if the entry is ours
         if (office_) office_->remove_own_slot(name.key);
         if (office_connection_) {
             (void)os::send_packet(

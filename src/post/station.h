@@ -1,7 +1,7 @@
-// The one background thread of a process that reads. It answers the writers of this machine that
-// look for this process's slots, notices their death, and sees to it that the machine has a post
-// office: it is the one, or is registered with the one in another process and takes over when that
-// goes away.
+// The background thread of a process that reads. Answers writers of this machine that look for the
+// process's slots, notices their death, and makes sure that the machine has a post office: either
+// the station is the office, or it is registered with the office in another process and takes over
+// when that process goes away.
 #pragma once
 
 #include <atomic>
@@ -32,25 +32,25 @@
 
 namespace mailslot::post {
 
-// How often a station looks whether its folder is still there, and what the system calls this
-// machine: nobody tells of these in all kinds of file systems and sandboxes. Five system calls.
+// How often a station checks that its folder is still there, and what the system calls this
+// machine. Some file systems and sandboxes report no changes. A check takes five system calls.
 inline constexpr std::chrono::seconds kLookAround{1};
-// Entries of slots that are looked at each time.
+// Entries of slots that are checked each time.
 inline constexpr int kEntriesAtOnce = 64;
 
-// The step of a network_error() that is none: the slot hears another network than this process's.
+// Step of a network_error() that is no failure: the slot hears another network than this process's.
 inline constexpr const char* kOtherNetwork = "other network";
 
 inline bool is_of_other_network(const Error& error) {
     return std::string_view(error.step) == kOtherNetwork;
 }
 
-// What makes a station a daemon's.
+// The difference between a daemon's station and a reading process's.
 struct StationRole {
     wire::Rank rank = wire::Rank::reader;
     bool serves_all_users = false;
-    os::GuardedFd listener{};  // at office.sock, where the service manager has opened it
-    Estate kept{};             // sockets and books that it kept for us
+    os::GuardedFd listener{};  // at office.sock, opened by the service manager
+    Estate kept{};             // sockets and books that the service manager kept for us
 };
 
 // Threads: any.
@@ -61,36 +61,37 @@ public:
                                                   Random& random) {
         return start(settings, clock, random, {});
     }
-    // A daemon's station is the post office from then on, or fails: slot_exists, where another
-    // daemon is it already.
+    // With a daemon's role, the station is the post office when this returns.
+    // Errors: also slot_exists, if another daemon is the office already.
     static Result<std::shared_ptr<Station>> start(const Settings& settings, const Clock& clock,
                                                   Random& random, StationRole role);
-    // Ends the thread; hands the post office over to another process, where one is registered.
+    // Ends the thread. Hands the post office over to a registered process, if there is any.
     ~Station();
 
-    // Makes the slot known on this machine and to the post office. Errors: slot_exists,
-    // no_permission, no_resources, timed_out.
+    // Makes the slot known on this machine and to the post office.
+    // Errors: slot_exists, no_permission, no_resources, timed_out.
     Result<void> open_slot(std::shared_ptr<inbox::Inbox> inbox);
     void close_slot(const SlotName& name);
 
-    // What keeps the machine's post office from the network, where something does, or this slot
-    // from it.
+    // Returns why the machine's post office, or the slot `key`, does not hear the network; nullopt
+    // if nothing is in the way.
     std::optional<Error> network_error(const std::string& key = {}) const;
 
-    // A daemon's. Goes on with other settings and loses nothing; the folder stays. `look` sees what
-    // the office has meanwhile. Errors: as Office::open's; it is no office any more then, and tries
-    // to be it again.
+    // For a daemon. Goes on with other settings and loses nothing; the folder stays. `look` sees
+    // the office's estate in between.
+    // Errors: as Office::open. After an error the station is not the office, and tries to become
+    // the office again.
     using Look = std::function<void(const Estate&)>;
     Result<void> reopen_office(const Settings& settings, const Look& look = {});
     OfficeStatus office_status();
-    // What it leaves when it ends and nobody takes it over; nothing, where somebody does. Called
-    // while the station ends.
+    // `look` gets the estate that remains when the station ends: empty if somebody has taken over.
+    // Called while the station ends.
     void at_end(Look look);
-    // When another daemon has taken its place. Called on the station's thread.
+    // `tell` is called on the station's thread when the office has gone to another process.
     void at_loss(std::function<void()> tell);
 
 private:
-    // A program that writes to one of our slots.
+    // A program that writes to a slot of ours.
     struct Visitor {
         std::shared_ptr<inbox::Inbox> inbox;
         std::uint32_t number = 0;
@@ -106,12 +107,12 @@ private:
     Error why_no_office() const;
     void run();
     bool take_turn();
-    void execute(std::function<void()> command);  // on the thread; returns when it has run
+    void execute(std::function<void()> command);  // on the thread; returns when the command has run
     void run_commands();
     Result<void> reopen(const Settings& settings, const Look& look);
     std::optional<Clock::Instant> next_deadline() const;
 
-    // What may change under us (station_surroundings.cc).
+    // Surroundings (station_surroundings.cc).
     void look_around();
     void follow_host();
     void keep_folder();
@@ -160,7 +161,7 @@ private:
     // An office that does not answer (station_deputy.cc).
     struct FormerOffice {
         os::GuardedFd connection;
-        std::vector<std::pair<std::string, std::uint32_t>> numbers;  // that it has in our slots
+        std::vector<std::pair<std::string, std::uint32_t>> numbers;  // writer numbers in our slots
     };
     void look_after_office();
     void replace_office();
@@ -187,10 +188,10 @@ private:
     void register_all();
     void bury_office_writers();
 
-    Settings settings_;  // but for the folders: the thread's own, once it runs
+    Settings settings_;  // the thread's own once it runs, except the folders
     const Clock& clock_;
     StationRole role_;
-    // In the folder of another user, whose mailslotd does there for us what we may not.
+    // True in the folder of another user, whose mailslotd does for us what we may not do there.
     const bool is_guest_;
     inbox::SlotFolder folder_;  // with the names of our network's office
     std::string socket_path_;
@@ -200,51 +201,51 @@ private:
     os::GuardedFd listener_;
     std::optional<os::FileId> listener_file_;
 
-    // The thread's own.
+    // Used by the thread only.
     const NetworkId network_id_;
-    MachineId machine_;  // what our slots' memory says
+    MachineId machine_;  // as written in our slots' memory
     std::map<std::string, std::shared_ptr<inbox::Inbox>, std::less<>> slots_;
     std::unique_ptr<Door> door_;
     std::map<int, Visitor> visitors_;         // by their connections
-    std::unique_ptr<Office> office_;          // we are it
-    std::unique_ptr<MetricsServer> metrics_;  // then, and if the settings want it
-    std::optional<Error> metrics_error_{};    // why they could not be served
-    os::GuardedFd office_connection_;         // or are registered with it
-    std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // that it has in our slots
-    inbox::SlotFolder office_place_{settings_.dir};                      // where that office is
-    std::optional<os::FileId> office_lock_id_{};                         // its lock
-    std::unique_ptr<Deputy> deputy_;                                     // what it has lent us
-    std::optional<Clock::Instant> look_at_{};                            // whether it works
+    std::unique_ptr<Office> office_;          // set if we are the office
+    std::unique_ptr<MetricsServer> metrics_;  // set if so, and if the settings want metrics
+    std::optional<Error> metrics_error_{};    // why the metrics could not be served
+    os::GuardedFd office_connection_;         // set if we are registered with an office
+    std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // numbers in our slots
+    inbox::SlotFolder office_place_{settings_.dir};                      // place of that office
+    std::optional<os::FileId> office_lock_id_{};                         // lock of that office
+    std::unique_ptr<Deputy> deputy_;                                     // lent by that office
+    std::optional<Clock::Instant> look_at_{};                            // next look at that office
     std::map<int, FormerOffice> former_offices_{};  // replaced while they stood still
-    std::optional<Clock::Instant> mute_since_{};    // it has not answered us
-    std::optional<Clock::Instant> seek_again_;      // or look for it
+    std::optional<Clock::Instant> mute_since_{};    // since when the office does not answer
+    std::optional<Clock::Instant> seek_again_;      // next search for an office
     int seek_tries_ = 0;
     bool is_known_there_ = false;  // the office that we are connected to has answered
-    bool office_died_ = false;     // the one that we were registered with
-    bool is_machines_ = false;     // it is, or was, of the whole machine
-    std::optional<Clock::Instant> away_until_{};  // it may come back until then
-    std::optional<os::FolderWatch> watch_{};      // for it to come
-    std::optional<os::FileId> watched_{};         // where the watch looks
-    std::optional<Clock::Instant> change_at_{};   // it is coming
+    bool office_died_ = false;     // we have lost an office that we were registered with
+    bool is_machines_ = false;     // the office is, or was, the whole machine's
+    std::optional<Clock::Instant> away_until_{};  // the office may come back until then
+    std::optional<os::FolderWatch> watch_{};      // for the machine's office to come
+    std::optional<os::FileId> watched_{};         // folder that the watch is on
+    std::optional<Clock::Instant> change_at_{};   // next attempt to join the machine's office
     int change_tries_ = 0;
-    bool is_offered_ = false;      // it ends, and asks us to go on
-    bool register_again_ = false;  // a new one asks for all slots
+    bool is_offered_ = false;      // the office ends, and asks us to go on
+    bool register_again_ = false;  // a new office asks for all slots
     Look at_end_{};
     std::function<void()> at_loss_{};
-    std::optional<Error> no_office_{};  // a daemon's: why it is not the office
+    std::optional<Error> no_office_{};  // for a daemon: why we are not the office
     Clock::Instant look_around_at_;
-    std::string looked_at_{};            // the last slot whose entry was looked at
+    std::string looked_at_{};            // the last slot whose entry was checked
     std::set<std::string> displaced_{};  // slots whose names others took while there was no folder
-    std::optional<Clock::Instant> trim_at_;    // memory of our slots that is needed no more
-    std::optional<Clock::Instant> room_at_{};  // look at those that drop their oldest
+    std::optional<Clock::Instant> trim_at_;    // next look for memory that our slots no longer need
+    std::optional<Clock::Instant> room_at_{};  // next look at slots that drop their oldest
 
-    std::atomic<bool> trim_is_wanted_{false};  // set by threads that read, cleared by ours
+    std::atomic<bool> trim_is_wanted_{false};  // set by reading threads, cleared by the station's
 
-    mutable std::mutex mutex_;  // guards what follows
+    mutable std::mutex mutex_;  // guards the following members
     std::vector<std::function<void()>> commands_;
     std::optional<Error> network_error_;
-    std::optional<Error> other_network_{};               // where our office listens
-    std::map<std::string, Error, std::less<>> refused_;  // slots, by the office
+    std::optional<Error> other_network_{};               // set if our office is in another network
+    std::map<std::string, Error, std::less<>> refused_;  // slots that the office refused
     bool stopping_ = false;
     std::thread thread_;
 };

@@ -1,4 +1,4 @@
-// The station and an office that does not answer: docs/post-office.md.
+// The station, and an office that does not answer: docs/post-office.md.
 
 #include <unistd.h>
 
@@ -13,11 +13,11 @@ namespace {
 using wire::LocalOp;
 using namespace std::chrono_literals;
 
-// The others have registered by then, and an office that came back in the very moment when it was
-// replaced has looked at its lock, which it does every 250 ms.
+// By then the others have registered, and an office that came back just when it was replaced has
+// looked at its lock, as it does every 250 ms.
 constexpr auto kBeforeReceiving = 300ms;
-// After the first answer that did not come within 500 ms. Deputies are faster, and have more to go
-// on with.
+// Counts from the first answer that did not come within 500 ms. Deputies are faster, and have more
+// to go on with.
 constexpr auto kMutePatience = 1500ms;
 constexpr auto kTryAgain = 100ms;
 
@@ -35,9 +35,10 @@ void Station::look_after_office() {
     if (next == Vigil::Next::replace) replace_office();
 }
 
-// The folder's lock: only one replaces an office, and nobody who has just come to be it.
+// Takes the folder's lock, so that only one process replaces an office, and never an office that
+// has just begun.
 void Station::replace_office() {
-    seek_again_ = clock_.now() + kTryAgain;  // where something is in the way
+    seek_again_ = clock_.now() + kTryAgain;  // in case something is in the way
     const auto turn = os::try_lock_file(settings_.dir + "/lock");
     if (!turn || !*turn) return;
     const std::string path = folder_.office_lock_path();
@@ -52,7 +53,7 @@ void Station::replace_office() {
     Estate estate{.lock = std::move(*lock), .sockets = deputy_->take_sockets()};
     auto lent = deputy_->take_slots();
     retire_office();
-    os::remove_socket(folder_.office_socket_path());  // it is listened at, but not answered
+    os::remove_socket(folder_.office_socket_path());  // bound, but nobody answers there
     if (!open_office(std::move(estate), clock_.now() + kBeforeReceiving)) return;
     seek_again_.reset();
     for (auto& [key, writer] : lent) office_->add_lent_slot(key, std::move(writer));
@@ -60,7 +61,7 @@ void Station::replace_office() {
     tell_readers();
 }
 
-// It may go on in the middle of a put, so its numbers stay taken until it hangs up.
+// The old office may go on in the middle of a put, so its numbers stay taken until it hangs up.
 void Station::retire_office() {
     deputy_->resign();
     is_offered_ = register_again_ = false;
@@ -75,7 +76,7 @@ void Station::retire_office() {
 
 void Station::hear_former_office(int fd) {
     const auto packet = os::receive_packet(fd, clock_.now());
-    if (packet && !packet->bytes.empty()) return;  // said before it stood still
+    if (packet && !packet->bytes.empty()) return;  // sent before that office stood still
     if (!packet && packet.error().code == Errc::timed_out) return;
     loop_->remove(fd);
     bury_writers(former_offices_[fd].numbers);
@@ -90,8 +91,8 @@ void Station::bury_writers(const std::vector<std::pair<std::string, std::uint32_
     }
 }
 
-// To those that were registered with the old office, whoever they are. Nobody waits for one that is
-// stopped itself: its queue takes this, or is full.
+// Tells every reading process, because we do not know which were registered with the old office.
+// Waits for none: the queue of a stopped process takes the packet, or is full.
 void Station::tell_readers() const {
     const std::string folder = settings_.dir + "/readers";
     for (const std::string& file : os::list_folder(folder)) {
@@ -102,7 +103,7 @@ void Station::tell_readers() const {
     }
 }
 
-// --- As one that is registered with it
+// --- As a process that is registered with the old office
 // --------------------------------------------------------------------------
 
 void Station::follow_new_office() {
@@ -114,7 +115,7 @@ void Station::follow_new_office() {
     seek_again_ = clock_.now();
 }
 
-// --- As one that came later, and gets no answer
+// --- As a process that came later, and gets no answer
 // -----------------------------------------------------------------
 
 void Station::note_mute_office() {
@@ -137,7 +138,7 @@ bool Station::is_office_mute() const {
 // -----------------------------------------------------------------------------
 
 void Station::step_down() {
-    // Without deputies the new office has sockets of its own, and nothing of our slots.
+    // Without deputies, the new office has its own sockets, and no access to our slots.
     if (!office_->has_deputies()) office_->drain_into_own_slots();
     close_office();
     seek_tries_ = 0;

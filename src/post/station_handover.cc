@@ -1,4 +1,4 @@
-// The post office goes from one station to another: docs/post-office.md, "Handing over".
+// Moves the post office from one station to another: docs/post-office.md, "Handing over".
 
 #include <algorithm>
 #include <chrono>
@@ -52,13 +52,14 @@ void Station::start_metrics() {
 // --- As a successor
 // ---------------------------------------------------------------------------------------
 
-// The office that we are registered with ends. What it sends us must come by the way while we wait.
+// Takes over from the office that we are registered with, because it ends. Answers its requests to
+// ring while waiting for the estate.
 void Station::take_up_offer() {
     is_offered_ = false;
-    if (!may_be_one(machine_.network, network_id_)) return;  // its sockets are in that network
+    if (!may_be_one(machine_.network, network_id_)) return;  // the sockets are in another network
     {
         std::lock_guard lock(mutex_);
-        if (stopping_) return;  // we end, too; it asks the next one
+        if (stopping_) return;  // we end, too, so the office asks the next process
     }
     const int fd = office_connection_.get();
     if (!os::send_packet(fd, wire::encode({.op = LocalOp::claim}))) return leave_office();
@@ -66,7 +67,7 @@ void Station::take_up_offer() {
     auto estate = receive_estate(fd, [this](const LocalMessage& message) {
         if (message.op == LocalOp::ring) answer_office(message);
     });
-    if (!estate && estate.error().code == Errc::slot_exists) return;  // it went to another
+    if (!estate && estate.error().code == Errc::slot_exists) return;  // another process got it
     if (!estate) return leave_office();
     loop_->remove(fd);
     deputy_->resign();
@@ -81,7 +82,7 @@ void Station::take_up_offer() {
     for (const auto& [key, inbox] : slots_) (void)register_slot(inbox);
 }
 
-// A daemon's: from whoever is it now.
+// For a daemon: claims the office from the process that has it now.
 Result<void> Station::claim_office() {
     const auto claim = [this]() -> Result<void> {
         auto connection = os::connect_local(folder_.takeover_socket_path());
@@ -102,7 +103,7 @@ Result<void> Station::claim_office() {
         mute_since_ = clock_.now();
         tell_readers();
     }
-    role_.kept = {};  // what is there instead has gone on meanwhile
+    role_.kept = {};  // out of date, because another office has gone on meanwhile
     no_office_ = claimed ? std::nullopt : std::optional(claimed.error());
     return claimed;
 }
@@ -121,7 +122,7 @@ Result<void> Station::reopen_office(const Settings& settings, const Look& look) 
 Result<void> Station::reopen(const Settings& settings, const Look& look) {
     const std::string dir = settings_.dir, system_dir = settings_.system_dir;
     const auto waits_until = office_->receive_by().value_or(clock_.now());
-    office_->drain();  // what is for a port that we leave
+    office_->drain();  // empties sockets of a port that we may leave
     Estate estate = office_->take_apart();
     close_office();
     settings_ = settings;
@@ -160,7 +161,7 @@ void Station::hand_office_over() {
     Estate estate = office_->take_apart();
     close_office();
     if (!send_estate(successor.get(), estate)) {
-        // Nothing has changed hands: we are it as before.
+        // The handover failed before it took effect: this process stays the office.
         successor.reset();
         if (!open_office(std::move(estate), clock_.now() + kHandoverPatience)) {
             seek_again_ = clock_.now();
@@ -169,12 +170,13 @@ void Station::hand_office_over() {
         return;
     }
     if (at_loss_) at_loss_();
-    // From here on we are registered with it, like any other. It will ask for our slots.
+    // From here on we are registered with the successor like any process, and it will ask for our
+    // slots.
     office_connection_ = std::move(successor);
     if (!loop_->add(office_connection_.get(), [this] { hear_office(); })) leave_office();
 }
 
-// We end: somebody who is registered with us may go on.
+// Offers the office to registered processes, because this process ends.
 void Station::bequeath_office() {
     for (int i = 0; i < kMostOffers && office_ && office_->offer(); ++i) {
         const auto until = clock_.now() + kOfferPatience;
@@ -196,8 +198,8 @@ void Station::bequeath_office() {
 
 void Station::register_all() {
     register_again_ = false;
-    deputy_->resign();      // our predecessor's; the new one lends what it has
-    bury_office_writers();  // our predecessor's; it is not at work any more
+    deputy_->resign();      // lent by the old office; the new office lends its own things
+    bury_office_writers();  // the old office is no longer at work
     tell_machine();
     if (is_guest_ && !obtain_socket()) return;
     for (const auto& [key, inbox] : slots_) {

@@ -1,4 +1,4 @@
-// The station's dealings with the machine's post office: being it, finding it, taking over.
+// The station and the machine's post office: being the office, finding it, taking over.
 
 #include <algorithm>
 #include <array>
@@ -15,8 +15,8 @@ using wire::LocalMessage;
 using wire::LocalOp;
 using namespace std::chrono_literals;
 
-// When the office dies all others try at once; one of them is it within moments, so look again
-// soon.
+// When the office dies all others try at once. Some process is the office within moments, so look
+// again soon.
 constexpr auto kSeekAgain = 5ms;
 constexpr int kQuickTries = 200;
 constexpr int kChangeTries = 50;
@@ -24,10 +24,10 @@ constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
 constexpr const char* kRefusal = "register";
 constexpr auto kGrace = 50ms;
-// The whole machine's daemon is gone: it may just be started anew, with all that was sent since.
+// The whole machine's daemon may be restarting, with everything that was sent meanwhile.
 constexpr auto kDaemonComesBack = 150ms;
 constexpr auto kRestartGrace =
-    1s;  // the daemon was away; they seek every 5 ms, on a busy machine later
+    1s;  // after the daemon was away: processes seek it every 5 ms, or later on a busy machine
 
 std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Liveness& liveness) {
     auto pass = inbox.admit_office();
@@ -63,7 +63,7 @@ void Station::seek_office() {
     if (is_guest_ && office_connection_ && !obtain_socket()) return;
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
-        if (!office_ && !office_connection_) return;  // it went away meanwhile: we seek again
+        if (!office_ && !office_connection_) return;  // the office went away: the search goes on
     }
 }
 
@@ -80,7 +80,7 @@ bool Station::become_office() {
     Estate estate = std::move(role_.kept);
     role_.kept = {};
     estate.lock = std::move(*lock);
-    // After one that died, those who were registered with it come within moments.
+    // Processes that were registered with a dead office come within moments.
     const auto grace = estate.sockets.empty() ? (office_died_ ? kGrace : 0ms) : kRestartGrace;
     return open_office(std::move(estate), clock_.now() + grace).has_value();
 }
@@ -89,7 +89,7 @@ bool Station::has_machines_office() const {
     return role_.rank == wire::Rank::reader && settings_.system_dir != settings_.dir;
 }
 
-// The whole machine's, where there is one; else that of this user.
+// Joins the whole machine's office if there is any, otherwise this user's.
 bool Station::join_office() {
     if (has_machines_office() && join_office(settings_.system_dir)) {
         is_machines_ = true;
@@ -102,7 +102,8 @@ bool Station::join_office() {
     return join_office(settings_.dir);
 }
 
-// We hand it our slots: it must be this user's own, root's, or of whom root gave the folder to.
+// The office gets our slots, so it must be this user's, root's, or belong to the user to whom root
+// gave the folder.
 bool Station::join_office(const std::string& dir) {
     const auto offices = inbox::SlotFolder(dir).offices_for(network_id_);
     return std::ranges::any_of(
@@ -127,12 +128,12 @@ bool Station::join_office(const inbox::SlotFolder& office, const std::string& di
     return false;
 }
 
-// mailslotd may be started, for the whole machine, while we are the office of one user, or, as a
-// guest, are registered with nobody.
+// mailslotd may be started for the whole machine while this process is the office of a single user,
+// or is a guest and registered with nobody.
 void Station::watch_for_machines_office() {
     if (watch_ || !(has_machines_office() || is_guest_)) return;
     auto watch = os::FolderWatch::open(settings_.system_dir);
-    if (!watch) return;  // it is not installed here
+    if (!watch) return;  // mailslotd is not installed here
     watch_ = std::move(*watch);
     watched_ = os::file_at(settings_.system_dir);
     (void)loop_->add(watch_->fd(), [this] {
@@ -140,7 +141,7 @@ void Station::watch_for_machines_office() {
         if (!office_connection_) seek_tries_ = 0;
         if (seek_again_) seek_again_ = clock_.now();
         change_at_ = clock_.now();
-        change_tries_ = kChangeTries;  // its file is there before it listens
+        change_tries_ = kChangeTries;  // the file is there before mailslotd listens
     });
 }
 
@@ -152,8 +153,8 @@ void Station::close_office() {
     office_.reset();
 }
 
-// What we have not read yet when we register there is lost, and counted: it does not take another
-// user's sockets.
+// Moves to the machine's office. Datagrams that we have not read when we register there are lost
+// and counted, because that office does not take another user's sockets.
 void Station::change_to_machines_office() {
     change_at_.reset();
     if (!office_) return;
@@ -163,28 +164,29 @@ void Station::change_to_machines_office() {
     }
     is_machines_ = true;
     office_->drain();
-    close_office();  // who is registered with us finds it, too
+    close_office();  // processes registered with us find that office, too
     for (const auto& [key, inbox] : slots_) {
         (void)register_slot(inbox);
         if (!office_connection_) return;
     }
 }
 
-// It died, or we do: what it had in our slots is given back.
+// Leaves an office that died, or because this process ends. Gives back the office's numbers in our
+// slots.
 void Station::leave_office() {
     if (office_connection_) {
         loop_->remove(office_connection_.get());
         deputy_->resign();
         office_connection_.reset();
         bury_office_writers();
-        room_at_ = clock_.now();  // it may have been about to ask for some
+        room_at_ = clock_.now();  // the office may have been about to ask for room
         register_again_ = is_offered_ = false;
         office_died_ = true;
         if (is_machines_) away_until_ = clock_.now() + kDaemonComesBack;
         if (is_known_there_) {
             seek_again_ = clock_.now();
         } else {
-            seek_later();  // the next one may understand us as little
+            seek_later();  // the next office may not understand us either
         }
         is_known_there_ = false;
     }
@@ -201,7 +203,7 @@ void Station::hear_office() {
 }
 
 void Station::answer_office(const LocalMessage& message, std::vector<os::GuardedFd> fds) {
-    // Whoever is not in the folder of its own user has no place there to take.
+    // Only in the folder of its own user can a process take the office's place.
     const bool may_stand_in =
         !is_guest_ && office_place_.office_lock_path() == folder_.office_lock_path();
     if (may_stand_in && deputy_->take(message, fds)) return;
@@ -237,7 +239,7 @@ void Station::set_machine(const MachineId& machine) {
     for (const auto& [key, inbox] : slots_) inbox->set_machine(machine);
 }
 
-// An office in another network is mailslotd's, or had its process moved.
+// An office in another network is mailslotd's, or its process was moved.
 void Station::note_network() {
     std::optional<Error> other;
     if (!may_be_one(machine_.network, network_id_)) {
@@ -252,14 +254,15 @@ void Station::note_network() {
     other_network_ = std::move(other);
 }
 
-// The office must know what our slots' writers have sent so far, and tells us how to go on.
+// Tells the office which number our slots' writers have used so far. The office answers with the
+// number to use.
 void Station::tell_machine() {
     (void)os::send_packet(office_connection_.get(),
                           wire::encode({.op = LocalOp::machine, .machine = machine_}));
 }
 
-// That of the office that we were registered with, so that writers need not change; but not of one
-// in another network, which may go on.
+// Returns the number of the office that we were registered with, so that writers need not change.
+// Draws a new number if that office is in another network, because it may go on there.
 std::uint64_t Station::machine_number_as_office() const {
     return may_be_one(machine_.network, network_id_) ? machine_.number : SystemRandom().u64() | 1;
 }
@@ -296,7 +299,7 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
                       .detail = is_guest_ ? entry_request(inbox->name()) : std::string()}),
         fds);
     if (sent) sent = await_registration(key);
-    // Refused is an answer; anything else means that nobody is there who understands us.
+    // A refusal is an answer. Any other error means that nobody there understands us.
     const bool refused = !sent && std::string_view(sent.error().step) == kRefusal;
     if (!sent && !refused) {
         if (sent.error().code == Errc::timed_out) {
@@ -318,7 +321,8 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     return why;
 }
 
-// At the office, for a guest. It listens itself, so that those who ask know whose process answers.
+// Gets a guest's socket from the office. Listens again, so that programs that ask know whose
+// process answers.
 Result<void> Station::obtain_socket() {
     const std::string file =
         listener_ ? socket_path_.substr(socket_path_.rfind('/') + 1) : std::string();
@@ -347,7 +351,7 @@ Result<void> Station::obtain_socket() {
     return obtained;
 }
 
-// What mailslotd needs to enter a guest's slot.
+// Returns the text that mailslotd needs to enter a guest's slot.
 std::string Station::entry_request(const SlotName& name) const {
     return socket_path_.substr(socket_path_.rfind('/') + 1) + "/" + name.text;
 }

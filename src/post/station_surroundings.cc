@@ -1,5 +1,5 @@
-// What the station finds again, or puts back, when it changed under it: its folder, and what the
-// system calls this machine.
+// Finds or restores things that change around the station: the folder, and the system's name for
+// this machine.
 
 #include "model/own_host.h"
 #include "post/station.h"
@@ -25,7 +25,8 @@ void Station::look_for_harm() {
     }
 }
 
-// Another user's process had them: it may be gone, or have taken them while the office was away.
+// Another user's process had these names. The process may be gone, or may have taken the names
+// while the office was away.
 void Station::ask_again_for_names() {
     for (auto next = slots_.begin(); next != slots_.end() && office_connection_;) {
         const auto [key, inbox] = *next;
@@ -34,8 +35,8 @@ void Station::ask_again_for_names() {
     }
 }
 
-// Everything that bears the name is made anew, as after mailslotd reads its configuration again:
-// no datagram is lost.
+// Makes everything that bears the name anew, as when mailslotd reads its configuration again. No
+// datagram is lost.
 void Station::follow_host() {
     HostName name = own_name(settings_);
     if (name == HostName{settings_.host, settings_.full_host}) return;
@@ -49,15 +50,15 @@ void Station::follow_host() {
     }
 }
 
-// Somebody may remove the folder: a logout, a cleaner of /tmp, a person.
+// Restores the folder, which somebody may have removed: a logout, a cleaner of /tmp, a person.
 void Station::keep_folder() {
     const bool is_there = listener_file_ && os::file_at(socket_path_) == listener_file_;
-    if (!is_there && !put_socket_back()) return;  // once more, the next time
+    if (!is_there && !put_socket_back()) return;  // tried again the next time
     if (is_there && !os::file_at(settings_.dir + "/slots")) (void)prepare_folder();
     if (is_there) return keep_entries();
     for (const auto& [key, inbox] : slots_) {
         if (!is_guest_ && !keep_entry(key, *inbox)) return;
-        if (is_guest_ && office_connection_) (void)register_slot(inbox);  // which enters it
+        if (is_guest_ && office_connection_) (void)register_slot(inbox);  // the office enters it
     }
 }
 
@@ -74,7 +75,7 @@ bool Station::put_socket_back() {
     return listener && listen_at(socket_path_, std::move(*listener));
 }
 
-// A cleaner may also take single files.
+// Restores single entries, because a cleaner may also take single files.
 void Station::keep_entries() {
     if (is_guest_) return;
     auto next = slots_.upper_bound(looked_at_);
@@ -85,7 +86,7 @@ void Station::keep_entries() {
     if (next == slots_.end()) looked_at_.clear();
 }
 
-// Returns false where the folder cannot be had just now, and waiting for it took time.
+// Returns false if the folder is not available now, and waiting for the folder took time.
 bool Station::keep_entry(const std::string& key, const inbox::Inbox& inbox) {
     const auto entry = folder_.find(key);
     const bool is_ours = entry && entry->socket_path == socket_path_;
@@ -104,13 +105,13 @@ bool Station::keep_entry(const std::string& key, const inbox::Inbox& inbox) {
 
 void Station::keep_office_place() {
     if (!office_ || office_->keep_place()) return;
-    // Another process found no folder, made one, and is the office there.
+    // Another process found no folder, made a new folder, and is the office there.
     office_->drain();
     close_office();
     seek_again_ = clock_.now();
 }
 
-// mailslotd's folder may be made anew, or come only after us.
+// The folder of mailslotd may be made anew, or come only after us.
 void Station::keep_watch() {
     const auto now = os::file_at(settings_.system_dir);
     if (!now || now == watched_) return;

@@ -1,4 +1,4 @@
-// The station's answers to programs that write to this process's slots, or ask about them.
+// Answers programs that write to this process's slots, or ask about them.
 
 #include <algorithm>
 #include <array>
@@ -41,7 +41,7 @@ void Station::hear_visitor(int fd) {
 
 void Station::answer_writer(int fd, const Visitor& visitor, const LocalMessage& message) {
     if (message.op == LocalOp::make_room) make_room(*visitor.inbox, message.number);
-    visitor.inbox->ring();  // a full socket may have had no room for asking for that
+    visitor.inbox->ring();  // a full socket may have had no room for a request to ring
     if (message.op != LocalOp::ring) return;
     const os::UniqueFd event = visitor.inbox->event_for_writers();
     if (!event || !os::shares_events(fd)) return;
@@ -75,7 +75,7 @@ void Station::tell_drops(int fd, const inbox::Inbox& inbox, std::uint64_t first_
     LocalMessage answer{.op = LocalOp::drop_page};
     answer.drops = inbox.dropped(first_origin, wire::kDropsPerPage);
     const bool is_full = answer.drops.size() == wire::kDropsPerPage;
-    // Past the last origin that there can be no next page begins.
+    // After the last possible origin no next page begins.
     if (is_full && answer.drops.back().first + 1 != 0)
         answer.cursor = answer.drops.back().first + 1;
     (void)os::send_packet(fd, wire::encode(answer));
@@ -94,7 +94,7 @@ void Station::admit(int fd, const std::shared_ptr<inbox::Inbox>& inbox) {
                           std::span(fds).first(with_event ? 3 : 2));
 }
 
-// It closed, died, or talks nonsense.
+// Removes a visitor that closed, died, or sends nonsense.
 void Station::dismiss_visitor(int fd) {
     door_->dismiss(fd);
     const auto found = visitors_.find(fd);
@@ -102,7 +102,7 @@ void Station::dismiss_visitor(int fd) {
     const Visitor visitor = std::move(found->second);
     visitors_.erase(found);
     visitor.inbox->bury(visitor.number);
-    make_room(*visitor.inbox, 0);  // it may have been about to ask
+    make_room(*visitor.inbox, 0);  // the visitor may have been about to ask
 }
 
 }  // namespace mailslot::post

@@ -6,11 +6,11 @@ namespace mailslot::post {
 namespace {
 
 constexpr std::size_t kMostAccounts = 1024;
-constexpr Clock::Instant::duration kMostDebt = 10 * TimeShares::kShare;  // a second's
+constexpr Clock::Instant::duration kMostDebt = 10 * TimeShares::kShare;  // the shares of a second
 
 }  // namespace
 
-// What was too much of one window is taken from the next.
+// Time above the share of a window is taken from the next windows.
 Clock::Instant::duration TimeShares::used_of(const Account& account, Clock::Instant now) {
     const auto windows = (now - account.window) / kWindow;
     const Clock::Instant::duration given = windows * Clock::Instant::duration(kShare);

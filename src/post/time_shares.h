@@ -1,4 +1,4 @@
-// How much of a thread's time each user of the machine has had: docs/trust.md, "Users of one
+// Shares of a thread's time that the machine's users have used: docs/trust.md, "Users of one
 // machine".
 #pragma once
 
@@ -11,24 +11,24 @@
 
 namespace mailslot::post {
 
-// Threads: one.
+// Threads: one at a time.
 class TimeShares {
 public:
     static constexpr std::chrono::milliseconds kWindow{100};
-    static constexpr std::chrono::milliseconds kShare{20};  // of a window
+    static constexpr std::chrono::milliseconds kShare{20};  // in each window
 
-    // What was done for the user took so long.
+    // Charges the user for work that took this long.
     void charge(std::uint32_t user, Clock::Instant::duration took, Clock::Instant now);
-    // How much of the share is left.
+    // Returns how much of the share is left.
     std::chrono::nanoseconds left_of(std::uint32_t user, Clock::Instant now) const;
-    std::size_t users() const { return accounts_.size(); }  // that it remembers
-    // Its share is used up; when there is more.
+    std::size_t users() const { return accounts_.size(); }  // users remembered
+    // Returns when the user gets more time, or nullopt if the share is not used up.
     std::optional<Clock::Instant> waits_until(std::uint32_t user, Clock::Instant now) const;
 
 private:
     struct Account {
         Clock::Instant window{};
-        Clock::Instant::duration used{};  // in this window, and what is owed for earlier ones
+        Clock::Instant::duration used{};  // in this window, with the debt of earlier windows
     };
     static Clock::Instant::duration used_of(const Account& account, Clock::Instant now);
 

@@ -1,4 +1,4 @@
-// A rate, with as much at once after a rest as one second allows.
+// A rate limit. After a rest, as much may pass at once as otherwise in a second.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,8 @@ namespace mailslot::post {
 
 class TokenBucket {
 public:
-    // How many of `wanted` may go now; they count as gone. Always the same `per_second`, not 0.
+    // Returns how many of `wanted` may pass now, and counts them. `per_second` must stay the same,
+    // and not be 0.
     std::uint64_t take(std::uint64_t wanted, std::uint64_t per_second, Clock::Instant now) {
         const auto most = static_cast<double>(per_second);
         if (!is_begun_) {

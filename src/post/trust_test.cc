@@ -1,4 +1,4 @@
-// What a slot requires, and what is refused for want of it.
+// Trust that a slot requires, and messages that are refused for want of trust.
 #include <gtest/gtest.h>
 
 #include "post/testing/post_office_fixture.h"
@@ -27,7 +27,7 @@ TEST_F(PostOfficeTrust, takes_what_has_at_least_the_trust_that_the_slot_requires
         office_.slot_requires("LOG", require);
         for (const Trust trust : all) {
             const std::size_t before = slots_.got.size();
-            // Each is a writer of its own.
+            // Each message has a writer of its own.
             ++sequence;
             deliver({trusted(message(1, "x", 100 + sequence), trust)});
             EXPECT_EQ(slots_.got.size() - before, trust >= require ? 1u : 0u);
@@ -42,7 +42,7 @@ TEST_F(PostOfficeTrust, what_is_refused_touches_no_sender) {
     office_.slot_requires("LOG", Trust::domain);
     deliver({trusted(message(1))});
     deliver({message(90), message(2), end(500), part(3, "abcd", 0), part(3, "abcd", 1)});
-    EXPECT_EQ(lost().not_trusted, 3u);  // a message in parts is one
+    EXPECT_EQ(lost().not_trusted, 3u);  // a message in parts counts as one
     EXPECT_EQ(lost().network_gap, 0u);
     EXPECT_EQ(office_.counters().half_arrived, 0u);
     deliver({trusted(message(2)), trusted(message(3))});
@@ -63,7 +63,7 @@ TEST_F(PostOfficeTrust, what_is_refused_is_told_by_its_address_behind_all_sender
     EXPECT_EQ(senders[1].host, "box");
     EXPECT_EQ(senders[1].lost.not_trusted, 2u);
     EXPECT_EQ(senders[2].lost.not_trusted, 1u);
-    // In pages of one.
+    // In pages of a single sender.
     std::optional<std::uint64_t> from = 0;
     std::vector<SenderCounters> paged;
     while (from) {
@@ -104,7 +104,7 @@ TEST_F(PostOfficeTrust, hears_a_domain_whose_key_something_came_under) {
     EXPECT_EQ(slots_.got.size(), 1u);
     deliver({to("CELLAR", message(2))});
     EXPECT_EQ(office_.counters().not_for_us, 1u);
-    // What the carrier refuses is counted for its slot.
+    // Refusals by the carrier are counted for the slot.
     Envelope refused = to("CELLAR", message(3));
     refused.is_refused = true;
     deliver({refused});
@@ -119,7 +119,7 @@ TEST_F(PostOfficeTrust, takes_nothing_in_the_clear_for_a_domain_whose_key_is_her
         envelope.to = "LAB";
         return envelope;
     };
-    // By a carrier that knows no seals, for one.
+    // For example by a carrier that knows no seals.
     deliver({to_lab(message(1))});
     EXPECT_EQ(lost().not_trusted, 1u);
     deliver({to_lab(trusted(message(1))), to_lab(trusted(message(1, "x", 8), Trust::local))});

@@ -1,5 +1,5 @@
-// When an office counts as one that does not answer: docs/post-office.md, "An office that does not
-// answer". Pure: what a deputy sees is handed in.
+// Decides when an office counts as not answering: docs/post-office.md, "An office that does not
+// answer". Pure: observations are handed in.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@ namespace mailslot::post {
 class Vigil {
 public:
     static constexpr std::chrono::milliseconds kLookEvery{250};
-    // A second in all: longer than an office waits for anything while it works.
+    // A second in all, longer than a working office waits for anything.
     static constexpr int kLooksInVain = 4;
 
     enum class Next : std::uint8_t {
@@ -18,13 +18,13 @@ public:
         look_again,  // after kLookEvery
         replace,     // the office does not answer
     };
-    // `something_waits`: for the office, unread.
+    // `something_waits`: unread, for the office.
     Next look(bool something_waits, std::uint32_t beats);
 
 private:
     std::uint32_t beats_ = 0;
     bool has_looked_ = false;
-    int in_vain_ = 0;  // looks in a row at which something waited and the pulse stood
+    int in_vain_ = 0;  // looks in a row at which something waited and the pulse stood still
 };
 
 }  // namespace mailslot::post

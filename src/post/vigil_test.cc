@@ -38,7 +38,7 @@ TEST(Vigil, a_beat_begins_it_anew) {
     EXPECT_EQ(vigil.look(true, 8), Next::replace);
 }
 
-// A pulse that came round to the same number while nobody looked is no pulse that stands.
+// A pulse that came round to the same number while nobody looked does not stand still.
 TEST(Vigil, a_sleep_forgets_the_pulse) {
     Vigil vigil;
     EXPECT_EQ(vigil.look(false, 7), Next::look_again);

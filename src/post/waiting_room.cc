@@ -11,7 +11,7 @@ namespace {
 
 std::size_t cost_of(const Ahead& ahead) { return ahead.memory.size() + kAheadCost; }
 
-// What a slot gets of a message, in memory of its own.
+// Copies everything that a slot needs of a message into the entry's own memory.
 void copy_into(Ahead& ahead, const Parcel& from) {
     const Bytes host = as_bytes(from.envelope.from_host);
     const Bytes domain = as_bytes(from.envelope.domain);
@@ -25,7 +25,7 @@ void copy_into(Ahead& ahead, const Parcel& from) {
     const Bytes kept = all.last(content.size());
     ahead.parcel = from;
     Envelope& envelope = ahead.parcel.envelope;
-    envelope.to = envelope.slot = {};  // have done their work
+    envelope.to = envelope.slot = {};  // not needed from here on
     envelope.from_host = as_text(all.first(host.size()));
     envelope.domain = as_text(all.subspan(host.size(), domain.size()));
     envelope.payload = {};
@@ -70,7 +70,7 @@ void WaitingRoom::keep_word(Sender& sender, std::uint64_t sequence, Clock::Insta
     queue(sender);
 }
 
-// New, or the one that is there.
+// Returns the entry with that number, new or existing.
 Ahead& WaitingRoom::place(Sender& sender, std::uint64_t sequence, Clock::Instant now,
                           std::uint64_t drops_before) {
     if (!sender.ahead) sender.ahead = std::make_unique<AllAhead>();
@@ -92,7 +92,7 @@ void WaitingRoom::uncount(AllAhead& all, const Ahead& ahead) {
     bytes_ -= cost_of(ahead);
 }
 
-// The sender stands in the queue by its first one; with none, not at all.
+// Puts the sender into the queue by its first entry, or out of the queue without any entry.
 void WaitingRoom::queue(Sender& sender) {
     AllAhead& all = *sender.ahead;
     const bool has_any = !all.by_number.empty();

@@ -1,5 +1,6 @@
-// Where messages wait that came ahead of their turn, in all senders bounded by time and bytes:
-// docs/post-office.md, "Order". Pure. Threads: one uses it.
+// Keeps messages that came ahead of their turn, bounded in time and bytes: docs/post-office.md,
+// "Order". Pure.
+// Threads: one at a time.
 #pragma once
 
 #include <cstddef>
@@ -13,32 +14,33 @@
 
 namespace mailslot::post {
 
-// Of one sender, as for half-arrived messages: a socket is read 256 KiB at a time, and the other
-// family's thereafter. In all, half as much as for those: few senders have a gap at one time.
+// Bounds for a sender, as for half-arrived messages: a socket is read 256 KiB at a time, and the
+// other family's socket after that. In all, half as much as for half-arrived messages, because few
+// senders have a gap at the same time.
 inline constexpr std::size_t kMostAheadBytes = 4 * 1024 * 1024;
 inline constexpr std::size_t kMostAheadMessages = 16384;
 inline constexpr std::size_t kMostAheadBytesInAll = 32 * 1024 * 1024;
-// What keeping a parcel costs beside its bytes, rounded up: its node, and two blocks.
+// Cost of keeping a parcel besides its bytes, rounded up: a node, and two blocks.
 inline constexpr std::size_t kAheadCost = 512;
 
 class WaitingRoom final {
 public:
     bool is_empty() const { return by_age_.empty(); }
-    // Whether all of these messages wait already.
+    // Returns true if all of these messages wait already.
     static bool has(const Sender& sender, std::uint64_t first, std::size_t count);
-    // Keeps a copy of messages, or takes word alone.
+    // Keeps a copy of messages, or only the word that all lower numbers were sent.
     void keep(Sender& sender, const Parcel& messages, Clock::Instant now,
               std::uint64_t drops_before);
     void keep_word(Sender& sender, std::uint64_t sequence, Clock::Instant now,
                    std::uint64_t drops_before);
-    // The first one of that sender, who has some.
+    // Takes the sender's first entry, which must exist.
     Ahead take_first(Sender& sender);
-    // How many messages that were.
+    // Drops all entries of the sender. Returns how many messages they held.
     std::size_t drop_all(Sender& sender);
 
     static bool is_over(const Sender& sender);
     bool is_over_in_all() const { return bytes_ > kMostAheadBytesInAll; }
-    // Whose first one waits for longest; there must be one.
+    // Returns the sender whose first entry waits longest. Requires that the room is not empty.
     Sender& longest() const { return *by_age_.begin()->second; }
     std::optional<Clock::Instant> next_time_out() const;
 
@@ -49,7 +51,7 @@ private:
     void queue(Sender& sender);
 
     std::size_t bytes_ = 0;
-    std::set<std::pair<Clock::Instant, Sender*>> by_age_;  // senders by their first one's `since`
+    std::set<std::pair<Clock::Instant, Sender*>> by_age_;  // by `since` of the first entry
 };
 
 }  // namespace mailslot::post

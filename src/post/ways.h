@@ -1,4 +1,4 @@
-// By which ways a sender's messages come, and how far each has got: docs/post-office.md, "Order".
+// Ways by which a sender's messages come, and how far each has got: docs/post-office.md, "Order".
 #pragma once
 
 #include <chrono>
@@ -10,20 +10,22 @@
 
 namespace mailslot::post {
 
-// A machine with four interfaces in both families sends by eight; as many may be old ones.
+// A machine with four interfaces in both families sends by eight ways. The rest is room for old
+// ways.
 inline constexpr std::size_t kMaxWays = 16;
-// How far copies of a datagram are apart by two ways, at most; and so how long a message waits for
-// lower numbers. Shorter than anybody notices.
+// Longest time between copies of a datagram by two ways, and so the longest wait of a message for
+// lower numbers. Too short for anybody to notice.
 inline constexpr std::chrono::milliseconds kOrderPatience{20};
-// Further ways of a sender may show until so many parcels of it came, and kOrderPatience is over:
-// the one is for writers that put little, the other for those that put much.
+// Further ways of a sender may show until this many parcels came and kOrderPatience is over: the
+// count is for writers that put little, the time for writers that put much.
 inline constexpr std::uint32_t kParcelsToKnowWays = 64;
-// A way that was waited for in vain so often, without a word in between, is waited for no more.
+// After this many waits in vain, without a word in between, a way is not waited for until it is
+// heard.
 inline constexpr std::uint32_t kMostWaitsInVain = 8;
 
 class Ways {
 public:
-    // The sender has sent all numbers below `next` by this way, before what came now.
+    // Notes that all numbers below `next` were sent by this way before the present word.
     void heard(std::uint32_t way, std::uint64_t next, Clock::Instant now) {
         if (parcels_ < kParcelsToKnowWays && parcels_++ == 0) first_heard_ = now;
         for (Way& known : ways_) {
@@ -35,9 +37,9 @@ public:
         add(way, next);
     }
     bool is_new() const { return ways_.empty(); }
-    // Whether nothing below `sequence` is on its way any more.
+    // Returns true if nothing below `sequence` can still be on its way.
     bool have_passed(std::uint64_t sequence, Clock::Instant now) const;
-    // What is missing below `sequence` was waited for, and did not come.
+    // Notes that the wait for missing numbers below `sequence` was in vain.
     void waited_in_vain(std::uint64_t sequence);
 
 private:
@@ -53,7 +55,7 @@ private:
     bool is_known_to_be_only_one() const { return ways_.size() == 1 && ways_[0].id == 0; }
 
     std::vector<Way> ways_;
-    std::uint32_t parcels_ = 0;  // that came; counts no further than kParcelsToKnowWays
+    std::uint32_t parcels_ = 0;  // heard so far, at most kParcelsToKnowWays
     Clock::Instant first_heard_{};
 };
 

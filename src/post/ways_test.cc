@@ -11,7 +11,7 @@ class WaysTest : public testing::Test {
 protected:
     void hear(std::uint32_t way, std::uint64_t next) { ways_.heard(way, next, now_); }
     bool passed(std::uint64_t sequence) const { return ways_.have_passed(sequence, now_); }
-    // So that no further way is expected.
+    // Hears so much that no further way is expected.
     void know() {
         for (std::uint32_t i = 0; i < kParcelsToKnowWays; ++i) hear(1, 1);
         now_ += kOrderPatience;
@@ -60,7 +60,7 @@ TEST_F(WaysTest, forget_the_one_that_was_waited_for_in_vain_when_there_are_too_m
     EXPECT_FALSE(passed(50));
     hear(99, 50);  // in the place of 2
     EXPECT_TRUE(passed(50));
-    hear(98, 50);  // in the place of one that is at 50
+    hear(98, 50);  // in the place of a way that is at 50
     EXPECT_TRUE(passed(50));
 }
 

@@ -1,4 +1,4 @@
-// A clock that stands still until a test moves it.
+// A clock that stands still until a test moves time.
 #pragma once
 
 #include "base/clock.h"
@@ -14,7 +14,7 @@ public:
         now_ += by;
         wall_us_ += by.count();
     }
-    // The machine sleeps: its monotonic clock stands still.
+    // Lets the machine sleep, while the monotonic clock stands still.
     void sleep(std::chrono::microseconds by) {
         asleep_ += by;
         wall_us_ += by.count();

@@ -1,4 +1,4 @@
-// For slots of tests, which look at each message by itself.
+// For slots of tests, which look at messages one by one.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// A post office with one open slot, LOG, and little room; and the envelopes that come to it.
+// A post office with one open slot, LOG, and small limits; and envelopes for that slot.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Slots that write down what they get, and refuse what they are told to refuse.
+// Slots that record the messages they get, and refuse numbers as a test wants.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +27,13 @@ public:
         });
     }
 
-    // What happens to a sequence number; no value: it is taken.
+    // Returns the error for a sequence number, or nullopt to take the message.
     std::function<std::optional<Errc>(std::uint64_t sequence)> refuse = [](auto) {
         return std::nullopt;
     };
 
     std::vector<Got> got;
-    std::vector<std::size_t> runs;  // how many messages each call brought
+    std::vector<std::size_t> runs;  // messages in each call
 
 private:
     Result<std::size_t> put(std::string_view slot, std::span<const Envelope> run) {
