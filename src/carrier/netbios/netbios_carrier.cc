@@ -96,7 +96,7 @@ private:
     NameCounters name_counters_;
     std::optional<NetbiosSender> sender_;  // none: the machine's name is not possible there
     std::unique_ptr<NetbiosReceiver> receiver_;
-    std::uint64_t earlier_drops_ = 0;  // of sockets that are closed
+    std::uint64_t earlier_drops_ = 0;  // by closed sockets
 };
 
 }  // namespace

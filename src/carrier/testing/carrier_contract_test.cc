@@ -63,8 +63,7 @@ public:
         int granted = 0;
         socklen_t size = sizeof granted;
         getsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &granted, &size);
-        return granted >=
-               3 * 1024 * 1024;  // the kernel charges a 1200-byte datagram about twice its size
+        return granted >= 3 * 1024 * 1024;  // the kernel charges about twice 1200 bytes
     }
 
 private:

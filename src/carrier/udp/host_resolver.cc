@@ -15,7 +15,7 @@ namespace mailslot {
 
 // A host to look up.
 struct HostResolver::Question {
-    std::string key;                   // of its entry
+    std::string key;                   // the entry's key
     std::string name;                  // to look up
     std::optional<IpAddress> literal;  // given by the configuration
     std::vector<std::string> names;    // folded names of the host

@@ -199,7 +199,7 @@ TEST_F(HostResolverTest, looks_up_no_more_than_a_few_hosts_at_once) {
     EXPECT_EQ(names_->times_asked(), static_cast<std::size_t>(kMaxLookUps));
     for (int i = 0; i < kMaxLookUps; ++i) names_->let_go("slow" + std::to_string(i));
     names_->wait_until_finished(kMaxLookUps + 1);
-    clock_.advance(-1h);  // so that the wait ends with the answer
+    clock_.advance(-1h);  // makes the wait end with the answer
     EXPECT_EQ(address(*resolver, "alpha", kLong), kFirst);
     names_->let_go("slow" + std::to_string(kMaxLookUps));
 }

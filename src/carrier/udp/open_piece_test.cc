@@ -29,7 +29,7 @@ protected:
     // Checks all messages of the piece as a receiver sees them.
     std::size_t check() {
         std::size_t seen = 0;
-        std::string parts;  // of the incomplete message
+        std::string parts;  // the incomplete message
         const auto datagrams = piece_.datagrams();
         for (std::size_t i = 0; i < datagrams.size(); ++i) {
             EXPECT_LE(datagrams[i].size(), kMaxDatagramBytes);

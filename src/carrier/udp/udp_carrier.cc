@@ -104,7 +104,7 @@ private:
     trust::ReplayWindows windows_;  // for the receiver
     UdpSender sender_;
     std::unique_ptr<UdpReceiver> receiver_;  // null: not started
-    std::uint64_t earlier_drops_ = 0;        // of sockets that are closed
+    std::uint64_t earlier_drops_ = 0;        // by closed sockets
 };
 
 }  // namespace

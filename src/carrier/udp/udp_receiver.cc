@@ -90,8 +90,7 @@ Result<void> UdpReceiver::bind_families() {
     std::optional<Error> failed;
     for (const Family family : {Family::v4, Family::v6}) {
         if (!is_chosen(settings_.families, family)) continue;
-        if (std::ranges::count(sockets_, family, &os::UdpSocket::family) > 0)
-            continue;  // inherited
+        if (std::ranges::count(sockets_, family, &os::UdpSocket::family) > 0) continue;  // adopted
         auto added = add_socket(family);
         if (added) continue;
         const Error& error = added.error();
@@ -123,7 +122,7 @@ Result<std::size_t> UdpReceiver::add_socket(Family family) {
 
 Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
     if (auto added = poll_set_.add(socket.fd()); !added) return added.error();
-    socket.limit_hops(settings_.hop_limit);      // of answers; nothing else leaves by this socket
+    socket.limit_hops(settings_.hop_limit);      // for answers, the only use for sending
     drops_of_.push_back(socket.kernel_drops());  // not 0 if another process used the socket before
     sockets_.push_back(std::move(socket));
     return sockets_.size() - 1;

@@ -283,7 +283,7 @@ void UdpSender::refresh_links() {
         const std::string name = interfaces ? name_in(*interfaces, link.interface_index) : "";
         link_names_.push_back(name.empty() ? family : name + ' ' + family);
     }
-    if (!interfaces) watch_.reset();  // so that the list is read again soon
+    if (!interfaces) watch_.reset();  // makes the next send read the list again
 }
 
 std::vector<Link> UdpSender::links_of_the_system() const {
