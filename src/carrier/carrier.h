@@ -121,8 +121,9 @@ public:
     virtual bool receive(const Deliver& deliver) = 0;
 
     // Sends whole messages (or an end, query or answer) in order, packed and fragmented as the
-    // carrier can. All messages must have the same origin, slot and from_host. May wait for a
-    // bounded time, for its pace or for room. Returns how many messages were taken.
+    // carrier can. All messages must have the same origin, slot and from_host. May wait for its
+    // pace, for room or for a neighbour, but only for a bounded time. Returns how many messages
+    // were taken.
     // Errors: message_too_big, unreachable, no_resources.
     virtual Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) = 0;
 

@@ -44,8 +44,8 @@ Result<Answer> decode_answer(Bytes payload);
 class AnswerWriter {
 public:
     AnswerWriter(std::span<std::byte> buffer, const Query& query, std::uint32_t total);
-    // Returns false and adds nothing if the room, the name or its place in the list does not allow
-    // it.
+    // Returns false and adds nothing if the name does not fit or is invalid, or if the list is
+    // complete.
     bool add(std::string_view name);
     Bytes finish();  // the payload; empty when nothing was added
 

@@ -21,18 +21,18 @@ enum class LocalOp : std::uint8_t {
     attached = 2,       // answer; number, descriptors: segment, liveness page, perhaps event
     info = 3,           // asks for the state of a slot
     slot_info = 4,      // answer
-    ring = 5,           // writer: a process polls the slot, but the event descriptor is not here
+    ring = 5,           // writer: the slot is polled, and I lack the descriptor to signal
     event = 6,          // answer; descriptor: event
     refused = 7,        // answer to attach and info; why
     register_slot = 8,  // reading process to the post office; number, descriptors as with attached
     unregister_slot = 9,
-    registered = 10,   // answer to register_slot; why and detail: why there is no network, if so
+    registered = 10,   // answer to register_slot; why, detail: reason if the network is unavailable
     reattach = 11,     // post office: the slot memory I have is dead
     senders = 12,      // anyone to the post office: list the slot's senders; cursor
     sender_page = 13,  // answer; senders, cursor
     counters = 14,     // anyone to the post office: list your counters
     counter_list = 15,
-    make_room = 16,  // writer: the slot keeps less than waits; number: bytes that found no room
+    make_room = 16,  // writer: more messages wait than the slot keeps; number: bytes without room
     drops = 17,      // anyone to the reading process: list the dropped messages by origin; cursor
     drop_page = 18,  // answer; drops, cursor
     // From a registered process: the machine id in its slots' memory. From the post office: the
@@ -81,7 +81,7 @@ struct NamedCounter {
 
 struct LocalMessage {
     LocalOp op{};
-    std::string key{};  // the slot, folded; empty where the connection is about one slot
+    std::string key{};  // the slot, folded; empty if the connection is about a single slot
     // attached, register_slot: the writer's number in the slot; make_room; registered.
     std::uint32_t number = 0;
     Errc why{};            // refused; registered

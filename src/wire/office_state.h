@@ -84,7 +84,7 @@ private:
     std::vector<std::byte> bytes_;
 };
 
-// Receives each record. Returning false means that the record makes no sense, and ends the reading.
+// Receives each record. A callback returns false if the record makes no sense; reading ends there.
 // Views borrow the bytes.
 struct OfficeStateVisitor {
     std::function<bool(const OfficeNumbers&)> counters;

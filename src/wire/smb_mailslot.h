@@ -41,7 +41,7 @@ Result<MailslotWrite> decode_mailslot_write(Bytes smb);
 // decode_mailslot_write would refuse the write.
 Bytes encode_mailslot_write(std::span<std::byte> buffer, const MailslotWrite& write);
 
-// Returns whether a slot can have this name in the classic wire.
+// Returns whether a slot can have this name on the classic wire.
 bool is_classic_slot(std::string_view slot);
 // Returns the size of the largest message to a slot of this name; 0 if the name is too long.
 std::size_t max_classic_message_bytes(std::string_view slot);

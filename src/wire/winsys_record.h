@@ -15,8 +15,8 @@ struct WinsysRecord {
     bool operator==(const WinsysRecord&) const = default;
 };
 
-// Returns the text of a message that was marshalled once or twice, or None's record. Returns
-// nullopt for anything else, such as a message whose format is text.
+// Returns the record if the message is a text that was marshalled once or twice, or None. Returns
+// nullopt otherwise, e.g. for a message whose format is text.
 std::optional<WinsysRecord> winsys_record(Bytes payload, Format format);
 
 }  // namespace mailslot::wire

@@ -25,8 +25,8 @@ namespace mailslot {
 
 // Copies come within milliseconds; old Windows allows 2 s.
 inline constexpr std::chrono::seconds kClassicRepeatTime{1};
-// A sender that fills the memory within kClassicRepeatTime is faster than the wire is meant for:
-// the oldest entry is forgotten, and a copy of its datagram is delivered again.
+// Datagrams remembered to recognize copies. A sender that fills this within kClassicRepeatTime is
+// faster than the wire is meant for: the oldest is forgotten, and a copy of it comes through.
 inline constexpr std::size_t kClassicRepeatsKept = 1024;
 // Unstamped senders, counted for each slot. If there are more, all are forgotten.
 inline constexpr std::size_t kMaxClassicSenders = 4096;

@@ -21,8 +21,8 @@ struct Subnet {
     bool contains(const IpAddress& other) const;
 };
 
-// Returns a subnet for each address of each usable interface that can broadcast. Includes the
-// loopback only if the settings name it.
+// Returns a subnet for each address of each usable interface: those that the settings name, or else
+// all that can broadcast, without the loopback. Leaves out networks without a broadcast address.
 std::vector<Subnet> subnets_of(std::span<const os::Interface> interfaces, const Settings& settings);
 
 // Returns the subnet by which a datagram came, or null. The machine's own datagrams come by the

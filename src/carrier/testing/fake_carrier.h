@@ -27,8 +27,7 @@ private:
 
 class FakeCarrier final : public Carrier {
 public:
-    static constexpr std::size_t kChunkBytes =
-        1024;  // larger messages become fragments of this size
+    static constexpr std::size_t kChunkBytes = 1024;  // larger messages become fragments
 
     FakeCarrier(FakeNetwork& network, const IpAddress& address)
         : network_(network), address_(address) {}

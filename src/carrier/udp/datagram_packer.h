@@ -16,8 +16,7 @@ namespace mailslot {
 
 class DatagramPacker {
 public:
-    static constexpr std::size_t kBatch =
-        64;  // datagrams per call of next(); a good size for sendmmsg
+    static constexpr std::size_t kBatch = 64;  // datagrams per next(); suits sendmmsg
 
     // Starts over. Borrows `to` and `messages` until the last next(). `datagram_bytes`: the most
     // bytes of a datagram.

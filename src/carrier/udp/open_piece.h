@@ -25,8 +25,8 @@ public:
     void begin(const Envelope& header, std::size_t datagram_bytes = kMaxDatagramBytes);
 
     // Adds a message. Returns false and adds nothing if there is no room: send the piece, call
-    // begin() and add the message again. Returns false on an empty piece if the message fits no
-    // piece or no frame can carry it.
+    // begin() and add the message again. On an empty piece, false means that the message fits no
+    // piece or that no frame can carry it.
     bool add(const wire::FrameRecord& message);
 
     bool is_empty() const { return messages_ == 0; }

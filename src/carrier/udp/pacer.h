@@ -13,8 +13,7 @@ namespace mailslot {
 // net.core.rmem_max 212,992, doubled by the kernel) holds three times as much.
 inline constexpr std::size_t kBurstBytes = 128 * 1024;
 
-// A burst is at least the rate's bytes of 1/4096 s, so that a sleep that ends late costs nothing at
-// high rates.
+// At high rates a burst holds the bytes of 1/4096 s, so that a sleep that ends late costs nothing.
 inline constexpr std::uint64_t kBurstsPerSecond = 4096;
 
 // Extra cost of a datagram whose size differs from the previous: it takes a buffer of its own in

@@ -26,11 +26,11 @@ struct Link {
 };
 
 // Returns the links to join: interfaces that are up and can multicast, and the loopback. If the
-// settings name interfaces, those alone, whatever they can do. Links with a carrier signal come
-// first, because not all can be joined on machines with very many interfaces.
+// settings name interfaces, those alone, whatever they can do. Connected interfaces come first,
+// because not all can be joined if there are very many.
 std::vector<Link> listening_links(std::span<const os::Interface> all, const Settings& settings);
 
-// Returns the links for messages to the group: those of listening_links() with a carrier signal,
+// Returns the links for messages to the group: those of listening_links() that are connected,
 // without the loopback unless there is nothing else. Datagrams that left by another interface are
 // heard on this machine as well.
 std::vector<Link> sending_links(std::span<const os::Interface> all, const Settings& settings);

@@ -76,10 +76,9 @@ private:
     trust::KeysView keys_;  // for answers
     os::PollSet poll_set_;
     os::InterfaceWatch watch_;
-    std::optional<os::Timer> timer_;  // for the next check of the memberships
-    bool is_all_joined_ = false;      // the last check found every wanted membership
-    std::vector<os::UdpSocket>
-        sockets_;  // several per family if a single socket cannot join on all interfaces
+    std::optional<os::Timer> timer_;      // for the next check of the memberships
+    bool is_all_joined_ = false;          // the last check found every wanted membership
+    std::vector<os::UdpSocket> sockets_;  // several per family if memberships need more
     std::optional<Error> heard_in_part_;
     std::vector<std::uint32_t> drops_of_;  // parallel to sockets_: last count in a datagram
     std::uint64_t drops_ = 0;              // total, as far as datagrams report it

@@ -50,7 +50,7 @@ public:
     // Sends from the first datagram on as many as the system takes now; returns how many left.
     // After an error that waiting does not cure, sends none until the next begin().
     std::size_t send(std::span<const Bytes> datagrams);
-    int os_code() const { return os_code_; }  // stopped the last send(); 0: none
+    int os_code() const { return os_code_; }  // error of the last send(); 0: none
     bool is_full() const { return os::passes_by_waiting(os_code_); }
     // Counts datagrams that do not leave by this way.
     void drop(std::size_t datagrams);
