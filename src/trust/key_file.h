@@ -28,7 +28,7 @@ private:
     std::string text_;
 };
 
-// `where` is the file's name in errors.
+// Parses a key file; errors call the file `where`.
 // Errors: bad_config, no_resources.
 Result<DomainKeys> parse_key_file(std::string_view text, const std::string& where);
 void format_key_file(const DomainKeys& keys, SecretText& to);

@@ -1,6 +1,6 @@
 // Datagrams for us that Samba's nmbd on this machine received. nmbd binds the machine's addresses,
-// so unicast datagrams reach nmbd and not us; nmbd offers those that it cannot use on a
-// Unix socket. The socket is internal to Samba, as seen with 4.17 on amd64:
+// so unicast datagrams reach nmbd and not us; nmbd offers those that it cannot use on a Unix
+// socket. The socket is internal to Samba, as seen with 4.17 on amd64:
 // docs/protocol/netbios-carrier.md, "Beside nmbd". On anything unexpected we disconnect.
 #pragma once
 

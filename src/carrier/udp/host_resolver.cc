@@ -187,7 +187,7 @@ bool HostResolver::is_usable(const std::string& key) {
     const auto found = state_->entries.find(key);
     if (found == state_->entries.end()) return false;
     Entry& entry = found->second;
-    if (entry.answered) {  // set here, because the thread may outlive clock_
+    if (entry.answered) {  // sets `expires` here: the thread may outlive clock_
         const auto age = std::chrono::steady_clock::now() - entry.answered_at;
         const auto lasts = entry.answer.addresses.empty() ? kUnresolvedFor : kResolvedFor;
         entry.expires = clock_.now() + lasts - age;
