@@ -15,7 +15,8 @@ Verdict verdict_of(const Error& error) {
     return step == "version" || step == "flags" ? Verdict::unknown_version : Verdict::bad_packet;
 }
 
-// Returns whether the sealer meant this machine's address.
+// Returns whether the sealed target is right: this machine's address for a direct message, else
+// none.
 bool is_meant(const Envelope& envelope, const Target& target, const IpAddress& came_to) {
     return target == (envelope.scope == Scope::direct ? target_of(came_to) : Target{});
 }
