@@ -26,7 +26,7 @@ std::string_view take_word(std::string_view& line) {
     return word;
 }
 
-// "2026-11-25T21:00:00Z". No value: it is none.
+// Parses "2026-11-25T21:00:00Z". Returns nullopt if `text` is no such time.
 std::optional<std::int64_t> parse_utc(std::string_view text) {
     constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
     if (text.size() != kForm.size()) return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<std::int64_t> parse_utc(std::string_view text) {
     return c::duration_cast<c::seconds>(time.time_since_epoch()).count();
 }
 
-// The rest of a line: id, key, when it was made.
+// Parses the rest of a line: id, key, time of creation.
 std::optional<Key> parse_key(std::string_view line) {
     const std::string_view id = take_word(line), digits = take_word(line);
     const auto created = parse_utc(take_word(line));
@@ -76,7 +76,7 @@ void format_key(std::string_view word, const Key& key, SecretText& to) {
     wipe(digits);
 }
 
-// One line of the file, but for the first. What is wrong with it; empty: nothing.
+// Parses a line after the first. Returns the reason why the line is wrong; empty if it is right.
 std::string_view take_line(std::string_view line, DomainKeys& keys) {
     const std::string_view word = take_word(line);
     if (word.empty() || word.starts_with('#')) return {};

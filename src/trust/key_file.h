@@ -10,9 +10,9 @@
 namespace mailslot::trust {
 
 inline constexpr std::size_t kMaxKeyFileBytes = 4096;
-inline constexpr std::size_t kMaxKeyDomainBytes = 200;  // with ".key" a file's name
+inline constexpr std::size_t kMaxKeyDomainBytes = 200;  // with ".key" appended: a file name
 
-// Text with secrets in it: its memory stays where it is, and is wiped.
+// Text that contains secrets. Its memory never moves and is wiped.
 class SecretText {
 public:
     SecretText() { text_.reserve(kMaxKeyFileBytes + 1); }
@@ -20,7 +20,7 @@ public:
     SecretText& operator=(const SecretText&) = delete;
     ~SecretText();
 
-    // False: it would not fit.
+    // Returns false if `more` does not fit.
     bool append(std::string_view more);
     std::string_view view() const { return text_; }
 
@@ -28,14 +28,15 @@ private:
     std::string text_;
 };
 
-// `where` is what errors call it. Errors: bad_config, no_resources.
+// Parses a key file; errors call the file `where`.
+// Errors: bad_config, no_resources.
 Result<DomainKeys> parse_key_file(std::string_view text, const std::string& where);
 void format_key_file(const DomainKeys& keys, SecretText& to);
 
 std::string to_string(const KeyId& id);
 std::string utc_text(std::int64_t unix_seconds);  // "2026-11-25T21:00:00Z"
 
-// The name folded, where a domain of that name may have a key.
+// Returns the folded name; nullopt if no domain of that name may have a key.
 std::optional<std::string> fold_domain(std::string_view domain);
 
 }  // namespace mailslot::trust

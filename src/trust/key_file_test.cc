@@ -9,7 +9,7 @@
 namespace mailslot::trust {
 namespace {
 
-// Of the bytes 00 01 … 1f.
+// The key of the bytes 00 01 … 1f.
 constexpr std::string_view kDigits =
     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const std::string kCurrent = "current 68b7c195 " + std::string(kDigits) + " 2026-11-25T21:00:00Z\n";
@@ -74,7 +74,7 @@ TEST(KeyFile, that_is_damaged_is_refused_with_the_line) {
          }) {
         SCOPED_TRACE(row.text);
         EXPECT_NE(failure_of(row.text).find(row.words), std::string::npos) << failure_of(row.text);
-        // Errors go to screens and logs.
+        // Errors go to screens and logs, so they must not show the key.
         EXPECT_EQ(failure_of(row.text).find("0405060708"), std::string::npos);
     }
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kSuffix = ".key";
 constexpr unsigned kForOthers = 077, kWritableByOthers = 022, kFolderMode = 0755;
 
-// Root's programs read what he has given to a service's user.
+// Root's programs may read files that root gave to a service's user.
 bool is_owner_trusted(std::uint32_t owner) {
     return owner == 0 || owner == geteuid() || geteuid() == 0;
 }
@@ -29,14 +29,14 @@ std::string octal(unsigned mode) {
 
 Error refused(std::string detail) { return {Errc::bad_config, "read key", 0, std::move(detail)}; }
 
-// Root may have given the folder to a service's user: then it stands where root alone can have put
-// it, and what that user has in it is as good.
+// Also trusts the owner of the folder if check_folder() accepts the folder. Root may have given it
+// to a service's user; only root can have put it there, so that user's files are as good as root's.
 bool is_owner_trusted(std::uint32_t owner, const std::string& folder) {
     return is_owner_trusted(owner) ||
            (os::owner_of(folder) == owner && os::check_folder(folder).has_value());
 }
 
-// Who may put a file there could put a key of his own.
+// Others with write access to the folder could add keys of their own.
 Result<void> check_key_folder(const std::string& path, const os::FolderState& folder) {
     if (!is_owner_trusted(folder.owner, path)) {
         return refused(path + ": belongs to user " + std::to_string(folder.owner) +
@@ -49,7 +49,7 @@ Result<void> check_key_folder(const std::string& path, const os::FolderState& fo
     return {};
 }
 
-// Text of a file, in memory that is wiped.
+// A file's text in memory that is wiped.
 class FileText {
 public:
     ~FileText() { wipe(text_); }
@@ -68,7 +68,7 @@ Result<void> add_folder(const std::string& folder, std::map<std::string, DomainK
     }
     if (auto checked = check_key_folder(folder, *state); !checked) return checked;
     const auto names = os::names_in(folder);
-    if (!names && names.error().code == Errc::no_permission) return {};  // none that we know of
+    if (!names && names.error().code == Errc::no_permission) return {};  // none that we can see
     if (!names) return names.error();
     for (const std::string& name : *names) {
         if (!name.ends_with(kSuffix)) continue;
@@ -77,7 +77,7 @@ Result<void> add_folder(const std::string& folder, std::map<std::string, DomainK
         const std::string path = folder + "/" + name;
         auto loaded = load_key_file(path);
         if (!loaded && loaded.error().code == Errc::no_permission) {
-            // One folder's key that we may read is not hidden by another's that we may not.
+            // A readable key is not hidden by an unreadable file in another folder.
             domains.try_emplace(*folded,
                                 DomainKeys{.domain = *folded, .folded = *folded, .path = path});
             continue;
@@ -144,7 +144,7 @@ std::string key_path(const std::string& folder, const std::string& folded_domain
 Result<void> save_key_file(const std::string& folder, const DomainKeys& keys, bool may_replace) {
     if (auto made = os::make_folder(folder, kFolderMode); !made) {
         Error error = made.error();
-        // The folder of keys, not that of the slots.
+        // Here the folder of keys is wrong, not the folder of slots.
         error.step = error.code == Errc::bad_config ? "read key" : "create file";
         return error;
     }

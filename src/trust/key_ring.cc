@@ -9,7 +9,7 @@ Key key_of(Secret secret, std::int64_t created_at) {
     return {std::move(secret), id, created_at};
 }
 
-// Entries point into domains_, whose memory moves with the ring.
+// Entries point into the heap memory of domains_, which stays in place when the ring moves.
 KeyRing::KeyRing(std::vector<DomainKeys> domains) : domains_(std::move(domains)) {
     for (const DomainKeys& domain : domains_) {
         for (const auto* key : {&domain.current, &domain.second}) {
@@ -25,7 +25,7 @@ const DomainKeys* KeyRing::find(std::string_view folded) const {
 }
 
 std::span<const KeyRing::Entry> KeyRing::with(const KeyId& id) const {
-    // Not equal_range: clang 14 does not understand what libstdc++ 12 gives back.
+    // Not equal_range: clang 14 cannot compile what libstdc++ 12 returns.
     const auto first = std::ranges::lower_bound(by_id_, id, {}, &Entry::id);
     const auto last = std::ranges::upper_bound(by_id_, id, {}, &Entry::id);
     return {first, last};

@@ -1,5 +1,4 @@
-// The keys of the domains that this machine is in. Values: made once, then only read, by any
-// thread.
+// The keys of the domains that this machine is in. Immutable: made once, then read by any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,22 +18,22 @@ struct Key {
 };
 Key key_of(Secret secret, std::int64_t created_at);
 
-// What the second key of a domain is.
+// The role of a domain's second key.
 enum class Second : std::uint8_t { none, next, previous };
 
 struct DomainKeys {
-    std::string domain;            // as its maker wrote it
-    std::string folded{};          // as messages have it in `to`
-    std::optional<Key> current{};  // seals, and opens; none: there is one that we may not read
+    std::string domain;            // as written when the domain was made
+    std::string folded{};          // as in Envelope::to
+    std::optional<Key> current{};  // seals and opens; none: this user may not read the key
     Second second_is = Second::none;
     std::optional<Key> second{};  // opens
-    std::string path{};           // of its file
+    std::string path{};           // the key file
 };
 
 class KeyRing {
 public:
     KeyRing() = default;
-    // Each folded name once.
+    // `domains`: each folded name at most once.
     explicit KeyRing(std::vector<DomainKeys> domains);
     KeyRing(KeyRing&&) = default;
     KeyRing& operator=(KeyRing&&) = default;
@@ -48,7 +47,7 @@ public:
         const Secret* secret = nullptr;
         const std::string* domain = nullptr;  // folded
     };
-    // All keys with that id: one, unless two were drawn alike.
+    // Returns all keys with this id: a single key, unless two random keys collide.
     std::span<const Entry> with(const KeyId& id) const;
 
 private:

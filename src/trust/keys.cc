@@ -17,8 +17,8 @@ constexpr std::int64_t kEvery = std::chrono::nanoseconds(kLookAtKeysEvery).count
 
 }  // namespace
 
-// A child has its parent's memory: it must not go on with its numbers. Both ways of telling, for
-// not every fork is told to us.
+// A child has a copy of its parent's memory and must not reuse its numbers. Compares both fork
+// generation and process id, because some forks bypass our fork handler.
 Stamp Sealer::next(std::uint64_t count) {
     const std::lock_guard lock(mutex_);
     const std::uint64_t generation = os::fork_generation();
@@ -45,7 +45,7 @@ Keys::Keys(Source source, const std::string& default_domain, KeyRing ring)
 }
 
 Result<std::shared_ptr<Keys>> Keys::open(Source source, const std::string& default_domain) {
-    // Before, so that what changes while it loads is seen at the next look.
+    // Taken before the load, so that the next look sees a change during the load.
     const std::uint64_t change = source.change();
     auto ring = source.load();
     if (!ring) return ring.error();
@@ -82,7 +82,7 @@ std::optional<Error> Keys::error() const {
 std::uint64_t Keys::look() {
     const std::int64_t now = os::coarse_nanoseconds();
     std::int64_t due = look_at_.load(std::memory_order_relaxed);
-    // One thread of those that find it due.
+    // Only one of the threads that find the look due does it.
     if (now >= due && source_.load && look_at_.compare_exchange_strong(due, now + kEvery))
         reload_now();
     return generation_.load(std::memory_order_acquire);
@@ -96,12 +96,12 @@ void Keys::reload_now() {
     }
     auto ring = source_.load();
     const std::lock_guard lock(mutex_);
-    // What is wrong may be mended where no folder shows it, by chmod.
+    // After a failure, load again: a fix by chmod does not show in the folder.
     again_ = change != change_ || !ring;
     change_ = change;
     error_.reset();
     if (!ring) {
-        error_ = ring.error();  // and go on with what there was
+        error_ = ring.error();  // keep the old ring
         return;
     }
     use(std::move(*ring));

@@ -1,5 +1,6 @@
-// The keys that a process has just now, and who it is when it seals. One for a process; carriers
-// look through a KeysView of their own. Threads: any.
+// A process's present keys, and its identity as a sealer. Each process has a single Keys object;
+// every carrier reads it through its own KeysView.
+// Threads: any.
 #pragma once
 
 #include <atomic>
@@ -19,13 +20,14 @@
 
 namespace mailslot::trust {
 
-// How often a program that runs looks whether key files changed.
+// Interval at which a running program checks for changed key files.
 inline constexpr std::chrono::seconds kLookAtKeysEvery{1};
 
-// Draws a sender identity, and numbers. Never the same stamp twice, in a child of fork neither.
+// Draws a random sender identity and numbers stamps. Never repeats a stamp, not even in a forked
+// child.
 class Sealer {
 public:
-    // So many stamps in a row; the first of them.
+    // Reserves `count` consecutive stamps and returns the first.
     Stamp next(std::uint64_t count);
 
 private:
@@ -39,25 +41,27 @@ class Keys {
 public:
     struct Source {
         std::function<Result<KeyRing>()> load;
-        std::function<std::uint64_t()> change;  // another number: load() may have another answer
+        std::function<std::uint64_t()> change;  // changes when load() may have a new result
     };
-    // Errors: as load's.
+    // Errors: as load.
     static Result<std::shared_ptr<Keys>> open(Source source, const std::string& default_domain);
-    // Those and no others.
+    // Makes Keys that never change.
     static std::shared_ptr<Keys> of(KeyRing ring, const std::string& default_domain = {});
 
-    // As of the last look. A ring that was handed out stays good.
+    // Returns the ring of the last look. A returned ring stays valid.
     std::shared_ptr<const KeyRing> ring() const;
-    // Looks, if it is time to; changes when another ring is there.
+    // Looks for changed files if the interval has passed. Returns a number that changes with the
+    // ring.
     std::uint64_t look();
-    void reload_now();  // whether it is time to look or not
-    // Why the last change was not taken.
+    void reload_now();  // looks whether the interval has passed or not
+    // Returns why the last change was refused.
     std::optional<Error> error() const;
-    // Whether there was a key of it at any time: what was sealed is never sent in the clear.
+    // Returns whether the domain ever had a key here. Messages to such a domain never go in the
+    // clear.
     bool has_known(std::string_view folded) const;
-    // Whether anything was ever to be sealed, or opened: most machines have no keys.
+    // Returns whether keys or a default domain were ever present. Most machines have none.
     bool is_in_use() const { return is_in_use_.load(std::memory_order_relaxed); }
-    // Folded; empty: there is none.
+    // Folded; empty if none is set.
     const std::string& default_domain() const { return default_domain_; }
     Sealer& sealer() { return sealer_; }
 
@@ -67,19 +71,19 @@ private:
     const Source source_;
     const std::string default_domain_;
     Sealer sealer_;
-    std::atomic<std::int64_t> look_at_;  // on the coarse clock
+    std::atomic<std::int64_t> look_at_;  // coarse clock
     std::atomic<std::uint64_t> generation_{1};
     std::atomic<bool> is_in_use_;
-    mutable std::mutex mutex_;  // guards what follows
+    mutable std::mutex mutex_;  // guards the members below
     std::uint64_t change_ = 0;
-    // Times of files are some milliseconds coarse: what changed again while we read is seen at the
-    // next look, whether it shows or not.
+    // Reload at the next look even if no change shows: file times have a resolution of some
+    // milliseconds, so a change during the last load may not show.
     bool again_ = true;
     std::shared_ptr<const KeyRing> ring_;
-    std::set<std::string, std::less<>> known_;  // all domains that ever were in it
+    std::set<std::string, std::less<>> known_;  // all domains ever loaded
     std::optional<Error> error_;
 
-    void use(KeyRing ring);  // with the mutex held
+    void use(KeyRing ring);  // needs the mutex
 };
 
 // Threads: one at a time.
@@ -87,7 +91,7 @@ class KeysView {
 public:
     explicit KeysView(std::shared_ptr<Keys> keys) : keys_(std::move(keys)) {}
 
-    // Null: this machine has no keys. Good until the next call.
+    // Returns null if this machine has no keys. Valid until the next call.
     const KeyRing* now() {
         if (!keys_) [[likely]]
             return nullptr;
@@ -97,9 +101,9 @@ public:
 
     struct Choice {
         const DomainKeys* domain = nullptr;  // null: not sealed
-        std::optional<Error> error{};        // must be sealed, and cannot be: no_permission
+        std::optional<Error> error{};        // must be sealed and cannot be: no_permission
     };
-    // With which key something goes to `to`, folded; empty: to no name.
+    // Chooses the key for messages to `to`: a folded name, or empty.
     Choice choose(std::string_view to);
 
 private:

@@ -79,7 +79,7 @@ TEST(Sealer, never_gives_a_stamp_twice) {
     EXPECT_EQ(first.sender_id, second.sender_id);
     EXPECT_EQ(first.epoch, second.epoch);
     EXPECT_NE(Sealer().next(1).sender_id, first.sender_id);
-    // Before the counter would go round a new identity comes.
+    // A new identity replaces a counter that would overflow.
     (void)sealer.next(~std::uint64_t{0} - 100);
     const Stamp later = sealer.next(100);
     EXPECT_NE(later.sender_id, first.sender_id);

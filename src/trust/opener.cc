@@ -15,7 +15,8 @@ Verdict verdict_of(const Error& error) {
     return step == "version" || step == "flags" ? Verdict::unknown_version : Verdict::bad_packet;
 }
 
-// Whether a holder of that domain's key meant this machine's address by it.
+// Returns whether the sealed target is right: this machine's address for a direct message, else
+// none.
 bool is_meant(const Envelope& envelope, const Target& target, const IpAddress& came_to) {
     return target == (envelope.scope == Scope::direct ? target_of(came_to) : Target{});
 }
@@ -29,8 +30,8 @@ Verdict Opener::take(std::span<std::byte> datagram, const IpAddress& came_to, Pa
     }
     const auto decoded = wire::decode_frame(datagram, parcel);
     if (decoded) [[likely]] {
-        // What is for a domain that has a key here must be sealed with it. The slot that it is for
-        // counts it.
+        // A message for a domain that has a key here must be sealed with that key. The slot counts
+        // the refusal.
         if (ring_ != nullptr) {
             Envelope& envelope = parcel.envelope;
             envelope.is_refused =
@@ -46,7 +47,7 @@ Verdict Opener::take_sealed(const Clear& clear, std::span<std::byte> datagram,
     const auto keys = ring_->with(clear.key_id);
     if (keys.empty()) return Verdict::sealed;
     if (windows_.has_seen(clear.stamp)) {
-        (void)taken_.find(clear.stamp, parcel);  // not known: taken by an earlier office
+        (void)taken_.find(clear.stamp, parcel);  // unknown if an earlier office took the first copy
         return Verdict::copy;
     }
     std::optional<Opened> opened;

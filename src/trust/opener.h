@@ -1,5 +1,6 @@
-// What a receiver takes of the datagrams that come, sealed or not: docs/protocol/frame.md, "The
-// sealed form". Pure but for the clock that is handed in. Threads: one uses it.
+// Accepts or refuses arriving datagrams, sealed or not: docs/protocol/frame.md, "The sealed form".
+// Pure but for the given clock.
+// Threads: one at a time.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +16,13 @@
 
 namespace mailslot::trust {
 
-// Why a datagram is not taken. The counters of that name: docs/protocol/udp-carrier.md.
+// Reasons to refuse a datagram. Counters of the same names: docs/protocol/udp-carrier.md.
 enum class Verdict : std::uint8_t {
     taken,
     bad_packet,
     unknown_version,
-    sealed,  // with a key that is not here
-    copy,    // sealed, and came before
+    sealed,  // with an unknown key
+    copy,    // a sealed datagram that came before
     not_trusted,
     wrong_time,
 };
@@ -31,7 +32,7 @@ public:
     Opener(std::shared_ptr<Keys> keys, const Clock& clock, ReplayWindows& windows)
         : view_(std::move(keys)), clock_(clock), windows_(windows) {}
 
-    // From now on with the keys, and at the time, of now. What was taken before borrows no more.
+    // Takes the present keys and time for the next calls. Earlier parcels become invalid.
     void begin_batch() {
         ring_ = view_.now();
         if (ring_ == nullptr) return;
@@ -40,9 +41,9 @@ public:
         now_us_ = clock_.unix_microseconds();
     }
 
-    // `came_to`: the address in the datagram's IP header. A sealed datagram is opened in place.
-    // `parcel` is a new one. Taken: it is as decode_frame() makes it, with trust; a copy: it may be
-    // a Kind::copy; else of no use.
+    // `came_to` is the address in the datagram's IP header. Opens a sealed datagram in place.
+    // `parcel` must be new. If taken, `parcel` is as decode_frame() makes it, with trust. If the
+    // verdict is `copy`, `parcel` may be a Kind::copy. Otherwise `parcel` is undefined.
     Verdict take(std::span<std::byte> datagram, const IpAddress& came_to, Parcel& parcel);
 
 private:

@@ -113,7 +113,7 @@ TEST_F(OpenerTest, takes_a_datagram_once) {
     const auto datagram = sealed(message());
     EXPECT_EQ(verdict(datagram), Verdict::taken);
     EXPECT_EQ(verdict(datagram), Verdict::copy);
-    auto forged = datagram;  // a counter that was seen is not looked at again
+    auto forged = datagram;  // a known counter is refused unopened
     forged.back() ^= std::byte{1};
     EXPECT_EQ(verdict(forged), Verdict::copy);
 }
@@ -135,7 +135,7 @@ TEST_F(OpenerTest, says_of_a_copy_how_far_its_sender_has_come) {
         EXPECT_EQ(copy.parcel.envelope.origin, 5u);
         EXPECT_EQ(copy.parcel.envelope.sequence, next);
     }
-    use(keys_);  // a new office with the windows of the old one
+    use(keys_);  // a new office with the old office's windows
     EXPECT_EQ(take(one).parcel.envelope.kind, Kind::message);
 }
 
@@ -165,7 +165,7 @@ TEST_F(OpenerTest, takes_nothing_again_when_the_clock_is_set_back) {
     EXPECT_EQ(verdict(old), Verdict::taken);
     clock_.advance(kSealersFor + 1s);
     stamp_.sender_id = 8;
-    EXPECT_EQ(verdict(sealed(message())), Verdict::taken);  // the first one is forgotten
+    EXPECT_EQ(verdict(sealed(message())), Verdict::taken);  // the first sender is forgotten
     EXPECT_EQ(verdict(old), Verdict::wrong_time);
     clock_.set_wall_back(kSealersFor);
     EXPECT_EQ(verdict(old), Verdict::wrong_time);
@@ -176,7 +176,8 @@ TEST_F(OpenerTest, takes_what_was_sent_to_its_address_and_to_no_other) {
     const auto datagram = sealed(message(Scope::direct), kLab, kHere);
     EXPECT_EQ(verdict(datagram, kThere), Verdict::not_trusted);
     EXPECT_EQ(verdict(datagram, kHere), Verdict::taken);
-    // One that names no target, and one to all that does: nobody of ours makes them.
+    // A direct message without target, and a message to all with a target: our writers make
+    // neither.
     EXPECT_EQ(verdict(sealed(message(Scope::direct))), Verdict::not_trusted);
     EXPECT_EQ(verdict(sealed(message(), kLab, kHere)), Verdict::not_trusted);
 }
@@ -198,7 +199,7 @@ TEST_F(OpenerTest, tells_damage_from_strangers) {
     auto later = frame(message());
     later[2] = std::byte{2};
     EXPECT_EQ(verdict(later), Verdict::unknown_version);
-    // A holder of the key that seals rubbish.
+    // A key holder that seals rubbish.
     const Secret secret = test_secret(kLab);
     std::vector<std::byte> rubbish(100, std::byte{9}), out(160);
     rubbish[0] = std::byte{0x6d}, rubbish[1] = std::byte{0x73}, rubbish[2] = std::byte{1};

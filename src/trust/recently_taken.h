@@ -1,5 +1,6 @@
-// Which sealed datagrams were taken of late, and what was in them: so a copy tells how far its way
-// has come, without being opened. docs/post-office.md, "Order". Pure. Threads: one uses it.
+// The sealed datagrams taken of late, with their origin, slot and sequence. A copy can thus tell
+// how far its way has come without being opened: docs/post-office.md, "Order". Pure.
+// Threads: one at a time.
 #pragma once
 
 #include <cstddef>
@@ -16,21 +17,22 @@ namespace mailslot::trust {
 
 class RecentlyTaken {
 public:
-    // More than one family brings before the other's copies are read.
+    // More datagrams than arrive by one address family before the other family's copies are read.
     static constexpr std::size_t kMost = 4096;
     static constexpr std::size_t kMostSlots = 256;
 
-    // What is found from now on borrows what was noted before.
+    // Results of find() are valid until the next begin_batch().
     void begin_batch();
     void note(const Stamp& stamp, const Parcel& parcel);
-    // Makes `parcel` a Kind::copy. False: not known. It borrows until begin_batch().
+    // Makes `parcel` a Kind::copy, which borrows until begin_batch(). Returns false if the stamp is
+    // unknown.
     bool find(const Stamp& stamp, Parcel& parcel) const;
 
 private:
     struct Taken {
         Stamp stamp{};
         std::uint64_t origin = 0, sequence = 0;
-        const std::string* slot = nullptr;  // none: nothing was noted here
+        const std::string* slot = nullptr;  // null: unused entry
     };
     struct Hash {
         using is_transparent = void;

@@ -14,17 +14,18 @@ bool is_of_none(const wire::SealerState& state) { return state.sender_id == 0 &&
 }  // namespace
 
 bool is_timely(std::int64_t sent_at_us, std::int64_t now_us) {
-    // A time near the ends of int64_t must not overflow.
+    // Times near the ends of int64_t must not overflow.
     return sent_at_us >= 0 && now_us >= 0 && sent_at_us - now_us <= kMost &&
            now_us - sent_at_us <= kMost;
 }
 
 std::size_t ReplayWindows::PairHash::operator()(const Pair& pair) const {
-    // Drawn at random by holders of the key; who holds it could as well send without end.
+    // Unprotected against chosen collisions: only key holders choose these numbers, and they could
+    // flood the receiver anyway.
     return static_cast<std::size_t>(pair.sender_id ^ (pair.epoch * 0x9E3779B97F4A7C15u));
 }
 
-// `counter` is in the window.
+// `counter` must be in the window.
 bool ReplayWindows::Sealer::has(std::uint64_t counter) const {
     const std::uint64_t place = counter % kSealWindow;
     const std::uint64_t word = words               ? (*words)[place / kWordBits]
@@ -47,7 +48,7 @@ void ReplayWindows::Sealer::set(std::uint64_t counter) {
     (*words)[place / kWordBits] |= bit;
 }
 
-// What comes into the window has not been seen.
+// Moves the window up to `counter`; numbers that enter the window are unseen.
 void ReplayWindows::Sealer::advance_to(std::uint64_t counter) {
     if (words) {
         const std::uint64_t steps = std::min(counter - highest, kSealWindow);
@@ -56,7 +57,7 @@ void ReplayWindows::Sealer::advance_to(std::uint64_t counter) {
             (*words)[place / kWordBits] &= ~(std::uint64_t{1} << (place % kWordBits));
         }
     } else if (counter >= kSealWindow) {
-        // Numbers that the one word has may lie below the window now, and their places be others'.
+        // Drops numbers of first_word that are below the window: other counters use their bits.
         words = std::make_unique<std::array<std::uint64_t, kSealWindow / 64>>();
         for (std::uint64_t old = 0; old <= highest; ++old) {
             const bool is_seen = (first_word >> old & 1) != 0;
@@ -81,8 +82,8 @@ bool ReplayWindows::has_seen(const Stamp& stamp) {
     return sealer->highest - stamp.counter >= kSealWindow || sealer->has(stamp.counter);
 }
 
-// With a clock that is never set back none of these is timely: whoever has been forgotten sent more
-// than T ago, all that came was at most T ahead, and what is overtaken comes T later at most.
+// If the clock is never set back, is_timely() refuses all of these: a forgotten sender's datagrams
+// were sent more than T ago, and no datagram was accepted more than T ahead of its time.
 bool ReplayWindows::is_from_past(const Sealer* sealer, const Stamp& stamp,
                                  std::int64_t sent_at_us) const {
     if (sealer != nullptr) {
@@ -108,7 +109,7 @@ ReplayWindows::Noted ReplayWindows::note(const Stamp& stamp, std::int64_t sent_a
     return Noted::taken;
 }
 
-// Null: there is no room.
+// Returns null if there is no room.
 ReplayWindows::Sealer* ReplayWindows::add(const Pair& pair, Clock::Instant now) {
     forget_old(now);
     if (sealers_.size() >= max_sealers_) return nullptr;

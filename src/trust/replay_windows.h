@@ -1,5 +1,6 @@
-// Which sealed datagrams came before: docs/protocol/frame.md, "Copies and replays", "Forgotten
-// senders". Pure. Threads: one uses it.
+// Recognizes sealed datagrams that came before: docs/protocol/frame.md, "Copies and replays" and
+// "Forgotten senders". Pure.
+// Threads: one at a time.
 #pragma once
 
 #include <array>
@@ -17,36 +18,36 @@
 
 namespace mailslot::trust {
 
-// T: how far a sender's clock may be off, and how late a datagram may come.
+// T: the most that a sender's clock may be off, and that a datagram may be late.
 inline constexpr std::chrono::minutes kMostClockDifference{10};
-// A pair is remembered for so long after its last datagram.
+// A pair (sender, epoch) is remembered for this time after its last datagram.
 inline constexpr std::chrono::minutes kSealersFor = 2 * kMostClockDifference;
-// 220 new processes a second, for all of that time; 20 MiB where each has sealed little.
+// 220 new processes a second for all of kSealersFor; 20 MiB if each has sealed little.
 inline constexpr std::size_t kMaxSealers = 262144;
 inline constexpr std::uint64_t kSealWindow = 1024;
 
-// Whether a datagram that says it was sent then may be taken now; both in Unix time.
+// Returns whether a datagram sent at `sent_at_us` may be accepted at `now_us`; both in Unix time.
 bool is_timely(std::int64_t sent_at_us, std::int64_t now_us);
 
 class ReplayWindows {
 public:
     explicit ReplayWindows(std::size_t max_sealers = kMaxSealers) : max_sealers_(max_sealers) {}
 
-    // Whether a datagram with this stamp came before, or lies below its window. Changes nothing.
+    // Returns whether a datagram with this stamp came before or lies below its window. Changes
+    // nothing.
     bool has_seen(const Stamp& stamp);
     enum class Noted : std::uint8_t {
         taken,
-        no_room,   // for its sender
-        from_past  // sent so long before others that came that only a clock which was set back
-                   // makes it timely
+        no_room,   // for the sender
+        from_past  // far older than others that came: timely only by a clock that was set back
     };
-    // Notes one that has been opened and that has_seen() does not know.
+    // Notes an opened datagram that has_seen() does not know.
     Noted note(const Stamp& stamp, std::int64_t sent_at_us, Clock::Instant now);
     std::size_t sealers() const { return sealers_.size(); }
 
-    // On their way to the next post office.
+    // Saves the windows for the next post office.
     void save(const std::function<void(const wire::SealerState&)>& to) const;
-    // False: no window can look like that, or there is no room.
+    // Returns false if no window can have this state, or if there is no room.
     bool restore(const wire::SealerState& state, Clock::Instant now);
 
 private:
@@ -57,8 +58,8 @@ private:
     struct PairHash {
         std::size_t operator()(const Pair& pair) const;
     };
-    // Bit i of the window is that of counters with i modulo 1024. Most processes seal a few
-    // datagrams: as long as no counter is over 64 one word does.
+    // Bit i of the window stands for counters equal to i modulo 1024. Most processes seal few
+    // datagrams: a single word is enough while all counters are below 64.
     struct Sealer {
         std::uint64_t highest = 0;
         std::uint64_t first_word = 0;
@@ -78,12 +79,12 @@ private:
     void forget_old(Clock::Instant now);
 
     const std::size_t max_sealers_;
-    // The latest times of what was taken: from senders that were forgotten, and from all.
+    // The latest time sent: of forgotten senders' datagrams, and of all datagrams.
     std::int64_t forgotten_sent_us_ = 0, latest_sent_us_ = 0;
     std::unordered_map<Pair, Sealer, PairHash> sealers_;
-    std::list<Pair> by_age_;  // silent for longest first
+    std::list<Pair> by_age_;  // longest silent first
     Pair found_pair_{};
-    Sealer* found_ = nullptr;  // by the last find(); datagrams of one sender come together
+    Sealer* found_ = nullptr;  // result of the last find(); a sender's datagrams come together
 };
 
 }  // namespace mailslot::trust

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 class Windows : public testing::Test {
 protected:
-    // As a receiver asks.
+    // Asks as a receiver does.
     bool takes(std::uint64_t counter, std::uint64_t sender = 1, std::uint64_t epoch = 1) {
         const Stamp stamp{sender, epoch, counter};
         return !windows_.has_seen(stamp) && note(stamp) == ReplayWindows::Noted::taken;
@@ -55,8 +55,8 @@ TEST_F(Windows, forget_nothing_that_is_in_the_window_when_it_jumps) {
     EXPECT_FALSE(takes(63));
     EXPECT_TRUE(takes(41));
     EXPECT_TRUE(takes(1050 - 1023));
-    EXPECT_TRUE(takes(1064));  // whose place was 40's
-    EXPECT_FALSE(takes(40));   // now below
+    EXPECT_TRUE(takes(1064));  // reuses the place of 40
+    EXPECT_FALSE(takes(40));   // below the window
     EXPECT_TRUE(takes(~std::uint64_t{0}));
     EXPECT_FALSE(takes(1064));
 }
@@ -79,14 +79,14 @@ TEST_F(Windows, refuse_further_senders_when_full_and_forget_none_before_its_time
     EXPECT_FALSE(takes(2, 3));
 }
 
-// What was taken and is forgotten is too old to be taken again, whatever its sender's clock said.
+// A forgotten datagram is too old to be taken again, whatever its sender's clock said.
 TEST_F(Windows, forget_a_sender_when_all_that_it_sent_is_too_old) {
     const std::int64_t most_us = std::chrono::microseconds(kMostClockDifference).count();
     const std::int64_t sent_at = clock_.unix_microseconds() + most_us;
     ASSERT_TRUE(is_timely(sent_at, clock_.unix_microseconds()));
     EXPECT_TRUE(takes(1, 1));
     clock_.advance(kSealersFor);
-    EXPECT_TRUE(takes(1, 2));  // forgets those that may be forgotten
+    EXPECT_TRUE(takes(1, 2));  // forgets senders that may be forgotten
     EXPECT_FALSE(takes(1, 1));
     clock_.advance(1us);
     EXPECT_TRUE(takes(1, 3));
@@ -99,7 +99,7 @@ TEST_F(Windows, refuse_what_is_timely_again_since_the_clock_was_set_back) {
     const std::int64_t first_sent = clock_.unix_microseconds();
     EXPECT_EQ(note({1, 1, 1}), Noted::taken);
     clock_.advance(kSealersFor + 1us);
-    EXPECT_EQ(note({2, 1, 1}), Noted::taken);  // the first one is forgotten
+    EXPECT_EQ(note({2, 1, 1}), Noted::taken);  // the first sender is forgotten
     EXPECT_EQ(note({1, 1, 1}, first_sent), Noted::from_past);
     EXPECT_EQ(note({3, 1, 1}, first_sent), Noted::from_past) << "came too late in its time";
     EXPECT_EQ(note({3, 1, 1}, first_sent + 1), Noted::taken);
@@ -109,13 +109,13 @@ TEST_F(Windows, refuse_what_was_held_back_from_senders_that_nobody_heard) {
     using Noted = ReplayWindows::Noted;
     const std::int64_t held_back = clock_.unix_microseconds();
     clock_.advance(2 * kMostClockDifference + 1us);
-    EXPECT_EQ(note({1, 1, 7}), Noted::taken);  // none was forgotten
+    EXPECT_EQ(note({1, 1, 7}), Noted::taken);  // no sender was forgotten
     EXPECT_EQ(note({2, 1, 1}, held_back), Noted::from_past);
     EXPECT_EQ(note({1, 1, 6}, held_back), Noted::from_past) << "overtaken so long ago";
     EXPECT_EQ(note({1, 1, 8}, held_back), Noted::taken) << "its sender's own clock was set back";
 }
 
-// However wrong the clocks of the domain are within the bound, and however late a datagram comes.
+// However wrong the domain's clocks are within the bound, and however late a datagram comes.
 TEST_F(Windows, refuse_no_new_sender_while_the_clock_goes_on) {
     const std::int64_t most_us = std::chrono::microseconds(kMostClockDifference).count();
     ReplayWindows windows;
@@ -136,7 +136,7 @@ TEST_F(Windows, know_the_past_in_another_post_office) {
     EXPECT_EQ(note({2, 1, 1}), Noted::taken);
     const std::int64_t second_sent = clock_.unix_microseconds();
     clock_.advance(kSealersFor / 2 + 1us);
-    EXPECT_EQ(note({3, 1, 1}), Noted::taken);  // the first one is forgotten
+    EXPECT_EQ(note({3, 1, 1}), Noted::taken);  // the first sender is forgotten
     ReplayWindows next;
     windows_.save([&](const wire::SealerState& state) { next.restore(state, clock_.now()); });
     EXPECT_EQ(next.sealers(), 2u);
@@ -188,8 +188,8 @@ TEST(Timely, is_what_was_sent_within_ten_minutes_either_way) {
 }
 
 #if __has_include(<rapidcheck/gtest.h>)
-// Against a set of all that was taken: nothing twice, and nothing refused that had not been taken
-// and was overtaken by less than 1024, over restarts of senders and hand-overs of the receiver.
+// Compares with a set of all datagrams taken: none is taken twice, and none is refused unless it
+// was overtaken by 1024 or more. Includes restarts of senders and handovers of the receiver.
 RC_GTEST_PROP(WindowsProperty, take_all_but_copies, ()) {
     const auto seed = *rc::gen::arbitrary<std::uint32_t>();
     std::mt19937_64 random(seed);
@@ -200,7 +200,7 @@ RC_GTEST_PROP(WindowsProperty, take_all_but_copies, ()) {
     std::uint64_t epoch = 1;
     for (int step = 0; step < 4000; ++step) {
         const std::uint64_t what = random() % 1000;
-        if (what == 0) ++epoch;  // the sender starts anew; what the old one sent may still come
+        if (what == 0) ++epoch;  // the sender restarts; datagrams of the old epoch may still come
         if (what == 1) {
             auto next = std::make_unique<ReplayWindows>();
             windows->save([&](const wire::SealerState& s) { next->restore(s, clock.now()); });

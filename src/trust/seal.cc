@@ -81,10 +81,10 @@ std::optional<Opened> open(std::span<std::byte> datagram, const Secret& secret, 
                    into, &length, nullptr, raw(text), sealed_bytes, raw(datagram.data()),
                    kClearBytes, raw(datagram.data() + kNonceAt), raw(secret.data())) == 0;
     };
-    // Without a place to put it the MAC is checked, and no more.
+    // Without a place for the output, only the MAC is checked.
     if (!may_spoil && !opens_into(nullptr)) return std::nullopt;
     if (!opens_into(raw(text))) return std::nullopt;
-    // A plain frame's first bytes right before the opened ones make it whole.
+    // Writing the plain frame's prefix right before the opened bytes makes the frame whole.
     std::byte* const frame = text - kPrefix;
     std::copy_n(datagram.data(), kFlagsAt, frame);
     frame[kFlagsAt] = std::byte{0};

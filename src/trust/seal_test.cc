@@ -14,7 +14,7 @@ namespace {
 
 using wire::from_hex;
 
-// The worked packet of docs/protocol/frame.md, which frame_test.cc has too.
+// The worked packet of docs/protocol/frame.md, also in frame_test.cc.
 const std::vector<std::byte> kPlain = from_hex(
     "6d73 01 00 01 01 01 05 0000 0008 1122334455667788 a1a2a3a4a5a6a7a8 0000000000000007"
     "000660dc3778d000 00015f90 616c706861 4c495354454e4552 0002 01 00000000 0005 48454c4c4f"
@@ -29,8 +29,8 @@ std::vector<std::byte> sealed(Bytes plain = kPlain, const Stamp& stamp = kStamp,
     return out;
 }
 
-// Made by another implementation: the cipher written out in Python from draft-irtf-cfrg-xchacha-03
-// and RFC 8439, which first had to make the draft's own vector (A.3.1); BLAKE2b was hashlib's.
+// Made by another implementation: the cipher written in Python from draft-irtf-cfrg-xchacha-03 and
+// RFC 8439 and checked with the draft's vector (A.3.1); BLAKE2b from hashlib.
 TEST(Seal, makes_the_worked_packet) {
     EXPECT_EQ(sealed(), from_hex("6d73 01 01"
                                  "68b7c195 5152535455565758 000660dc33e54900 0000000000000001"
@@ -67,7 +67,7 @@ TEST(Seal, opens_with_no_other_key_and_then_still_with_the_right_one) {
     auto datagram = sealed();
     EXPECT_FALSE(open(datagram, test_secret(1), false));
     EXPECT_TRUE(open(datagram, test_secret(0), false));
-    EXPECT_FALSE(open(datagram, test_secret(0)));  // it was opened in place
+    EXPECT_FALSE(open(datagram, test_secret(0)));  // the first open() overwrote the datagram
 }
 
 TEST(Seal, refuses_a_frame_of_which_any_bit_was_changed) {

@@ -21,7 +21,8 @@ const unsigned char* raw(const std::byte* bytes) {
 void Secret::Free::operator()(std::byte* at) const { sodium_free(at); }
 
 Result<Secret> Secret::make() {
-    // Any number of times, by any thread. sodium_malloc locks the memory where it may.
+    // sodium_init may be called repeatedly, by any thread. sodium_malloc locks the memory if it
+    // may.
     if (sodium_init() < 0) return Error{Errc::no_resources, "sodium_init"};
     auto* const bytes = static_cast<std::byte*>(sodium_malloc(kSecretBytes));
     if (bytes == nullptr) return Error{Errc::no_resources, "memory for a key"};
@@ -61,7 +62,7 @@ void wipe(std::span<char> text) { sodium_memzero(text.data(), text.size()); }
 
 bool can_lock_memory() {
     const auto page = Secret::make();
-    // Locked already, where it could be: then once more does no harm.
+    // Locking memory that is already locked does no harm.
     return page && sodium_mlock(const_cast<std::byte*>(page->data()), kSecretBytes) == 0;
 }
 

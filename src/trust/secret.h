@@ -1,5 +1,5 @@
-// The 32 bytes of a domain's key, in memory of their own: fenced, locked against swapping, left out
-// of core dumps, wiped before it is given back. The room's way to libsodium begins here.
+// The 32 bytes of a domain's key in memory that is fenced, locked against swapping, excluded from
+// core dumps and wiped when freed. Wraps libsodium for this folder.
 #pragma once
 
 #include <array>
@@ -15,17 +15,19 @@ namespace mailslot::trust {
 
 inline constexpr std::size_t kSecretBytes = 32;
 
-// What names a key where anybody may read: derived from it, and does not lead back to it.
+// A key's public name: derived from the key, but does not reveal it.
 using KeyId = std::array<std::byte, 4>;
 
-// Threads: a value that nobody changes once it is filled.
+// Threads: any, once the value is filled.
 class Secret {
 public:
-    // Zeroes, to be filled. Errors: no_resources.
+    // Makes zeroes, to be filled.
+    // Errors: no_resources.
     static Result<Secret> make();
-    // Drawn from the kernel's randomness. Errors: no_resources.
+    // Draws a key from the kernel's randomness.
+    // Errors: no_resources.
     static Result<Secret> draw();
-    // A copy. Errors: no_resources.
+    // Errors: no_resources.
     Result<Secret> copy() const;
 
     std::span<std::byte, kSecretBytes> fill() {
@@ -33,9 +35,9 @@ public:
     }
     const std::byte* data() const { return bytes_.get(); }
     KeyId id() const;
-    // In constant time.
+    // Takes constant time.
     bool is_same(const Secret& other) const;
-    // Nothing but zeroes is no key that anybody drew.
+    // Returns whether all bytes are zero, which no drawn key is.
     bool is_zero() const;
 
 private:
@@ -46,9 +48,9 @@ private:
     std::unique_ptr<std::byte, Free> bytes_;
 };
 
-// Overwrites text that had secrets in it, and does so even where nobody reads it again.
+// Overwrites text that contained secrets; never optimized away.
 void wipe(std::span<char> text);
-// Whether the system lets this program lock memory (RLIMIT_MEMLOCK).
+// Returns whether the system lets this program lock memory (RLIMIT_MEMLOCK).
 bool can_lock_memory();
 
 }  // namespace mailslot::trust

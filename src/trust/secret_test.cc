@@ -1,5 +1,5 @@
-// Where keys are in this process's memory, and that they are nowhere when they are forgotten:
-// looked for in all of it, as one does who reads a core dump or a swapped page.
+// Checks which memory of this process contains a key, and that none does once the key is forgotten.
+// Searches all memory, like a reader of a core dump or a swapped page.
 #include "trust/secret.h"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ constexpr bool kIsSanitized = true;
 constexpr bool kIsSanitized = false;
 #endif
 
-// One mapping of this process, as proc(5) tells in smaps.
+// A memory mapping of this process, from smaps (proc(5)).
 struct Region {
     std::uintptr_t begin = 0, end = 0;
     std::string access, flags;  // "rw-p"; " rd wr lo dd "
@@ -65,7 +65,7 @@ Region region_of(const void* address) {
     return {};
 }
 
-// Bytes to look for, kept so that looking does not find them here.
+// Bytes to search for, stored masked so that the search does not find them here.
 class Needle {
 public:
     static Needle of(const Secret& secret) {
@@ -73,7 +73,7 @@ public:
         for (std::size_t i = 0; i < kSecretBytes; ++i) needle.add(secret.data()[i]);
         return needle;
     }
-    // As a key file has it.
+    // The digits of a key file.
     static Needle of_digits(const Secret& secret) {
         Needle needle;
         const auto digit = [](unsigned value) { return std::byte("0123456789abcdef"[value]); };
@@ -84,7 +84,7 @@ public:
         return needle;
     }
     std::size_t size() const { return masked_.size(); }
-    // Its places within so many bytes.
+    // Visits the places of the bytes among the first `count`.
     template <class Visit>
     void find(const std::byte* bytes, std::size_t count, const Visit& visit) const {
         const int first = std::to_integer<int>(masked_[0] ^ kMask);
@@ -115,8 +115,8 @@ void PrintTo(const Found& found, std::ostream* out) {
     *out << found.undumped << " in memory that is not dumped, " << found.elsewhere << " elsewhere";
 }
 
-// In all that this process may write to. What a sanitizer keeps of its own is far larger than what
-// a program of this size has, and left out.
+// Searches all writable memory of this process. Skips regions far larger than any of this program,
+// which belong to a sanitizer.
 class Memory {
 public:
     Memory()
@@ -163,7 +163,7 @@ TEST(Secret, is_in_memory_that_is_fenced_and_not_dumped_and_locked_where_that_is
     EXPECT_TRUE(its.has("dd")) << "flags:" << its.flags;
     EXPECT_EQ(region_of(reinterpret_cast<const void*>(its.begin - 1)).access.substr(0, 3), "---");
     EXPECT_EQ(region_of(reinterpret_cast<const void*>(its.end)).access.substr(0, 3), "---");
-    // Sanitizers take calls of mlock for themselves, and do nothing.
+    // Sanitizers intercept mlock and do nothing.
     if (!kIsSanitized) {
         EXPECT_EQ(its.has("lo"), can_lock_memory()) << "flags:" << its.flags;
     }
@@ -197,7 +197,7 @@ TEST(Secret, is_in_its_own_memory_alone_while_it_is_used_and_nowhere_thereafter)
     {
         const KeyRing ring = load_keys({keys}).value();
         const Key& key = *ring.find("LAB")->current;
-        const std::vector<std::byte> frame(100);  // of version 0, which nobody asks here
+        const std::vector<std::byte> frame(100);  // version 0; nothing checks it here
         std::array<std::byte, 512> sealed{};
         const Bytes datagram = seal(sealed, frame, key.secret, key.id, {1, 2, 3}, {});
         ASSERT_TRUE(open({sealed.data(), datagram.size()}, key.secret));

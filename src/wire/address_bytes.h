@@ -1,4 +1,4 @@
-// An IP address as 21 bytes, as formats that stay on one machine have it.
+// An IP address as 21 bytes, for formats that never leave the machine.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ inline void put_address(ByteWriter& out, const IpAddress& address) {
     out.u32be(address.scope_id);
 }
 
-// An unknown family makes it no address.
+// Returns an empty address if the family is unknown.
 inline IpAddress take_address(ByteReader& in) {
     IpAddress address;
     address.family = IpAddress::Family{in.u8()};

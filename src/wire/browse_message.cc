@@ -19,14 +19,14 @@ void decode_announcement(ByteReader& in, BrowseMessage& message) {
     message.version_major = in.u8();
     message.version_minor = in.u8();
     message.server_type = in.u32le();
-    in.u32le();  // version of the browser, signature
+    in.u32le();  // browser version, signature
     if (in.ok()) message.comment = take_text(in);
 }
 
 void decode_list(ByteReader& in, BrowseMessage& message) {
     message.count = in.u8();
     message.token = in.u32le();
-    // Some say one name too many: the list ends where the packet does.
+    // Some machines announce one name too many: the list ends at the end of the packet.
     for (unsigned i = 0; i < message.count && in.left() > 0; ++i) {
         message.names.push_back(take_text(in));
     }
@@ -62,7 +62,7 @@ Result<BrowseMessage> decode_browse_message(Bytes payload) {
         case BrowseOpcode::announcement_request:
             in.u8();
             message.name = take_text(in);
-            // nmbd ends an empty name, and writes its own behind it.
+            // nmbd sends an empty name, and its own name after that.
             if (message.name.empty()) message.name = take_text(in);
             break;
         case BrowseOpcode::election:

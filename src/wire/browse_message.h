@@ -1,4 +1,5 @@
-// What machines say of themselves in \MAILSLOT\BROWSE: docs/protocol/well-known-slots.md. Pure.
+// Announcements and requests that machines send to \MAILSLOT\BROWSE. Pure.
+// Format: docs/protocol/well-known-slots.md.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +24,11 @@ enum class BrowseOpcode : std::uint8_t {
     master_announcement = 0x0f,
 };
 
-// Of each opcode some fields; the others are as they are here.
+// Each opcode sets some of the fields; the others keep the values given here.
 struct BrowseMessage {
     BrowseOpcode opcode{};
-    std::string name{};     // of a machine or workgroup
-    std::string comment{};  // announcements; of a workgroup: its master
+    std::string name{};     // a machine or workgroup
+    std::string comment{};  // announcements; for a workgroup: its master
     std::uint32_t period_ms = 0;
     std::uint8_t version_major = 0, version_minor = 0;
     std::uint32_t server_type = 0;
@@ -39,6 +40,6 @@ struct BrowseMessage {
 
 // Errors: bad_packet.
 Result<BrowseMessage> decode_browse_message(Bytes payload);
-std::string to_string(const BrowseMessage& message);  // one line
+std::string to_string(const BrowseMessage& message);  // as a single line
 
 }  // namespace mailslot::wire

@@ -10,7 +10,7 @@ namespace {
 
 constexpr char32_t kReplacement = 0xfffd;
 constexpr std::size_t kMaxNameBytes = 255;  // RFC 1035 section 2.3.4
-constexpr std::uint8_t kPointer = 0xc0;     // the bits that make a length one
+constexpr std::uint8_t kPointer = 0xc0;     // a length with these bits is a pointer
 
 std::string printable(std::string_view text) {
     std::string out;
@@ -85,9 +85,9 @@ std::string take_wide_text(ByteReader& in) {
 std::string take_compressed_name(Bytes message, ByteReader& in) {
     std::string name;
     std::size_t bytes = 0;
-    std::size_t before = message.size() - in.left();  // pointers lead in front of this
+    std::size_t before = message.size() - in.left();  // pointers must lead to before this place
     ByteReader labels = in;
-    bool is_elsewhere = false;  // a pointer was followed: `in` is behind the name already
+    bool is_elsewhere = false;  // a pointer was followed: `in` is past the name already
     const auto fail = [&in] {
         in.take(in.left() + 1);
         return std::string();

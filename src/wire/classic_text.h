@@ -1,4 +1,4 @@
-// Pieces of the messages in docs/protocol/well-known-slots.md.
+// Text fields of the messages in docs/protocol/well-known-slots.md.
 #pragma once
 
 #include <cstddef>
@@ -8,17 +8,17 @@
 
 namespace mailslot::wire {
 
-// Single-byte text up to a zero, which is taken too; to the end where there is none. What is not
-// printable ASCII comes as \xNN.
+// Takes single-byte text up to a zero byte, and the zero; without a zero, takes the rest. Bytes
+// outside printable ASCII become \xNN.
 std::string take_text(ByteReader& in);
-// The same of exactly `bytes` of them, of which those from the first zero on are padding.
+// Takes exactly `bytes` bytes. The text ends at the first zero; the rest is padding.
 std::string take_padded_text(ByteReader& in, std::size_t bytes);
-// UTF-16 up to its zero, as UTF-8. A short one makes `in` fail.
+// Takes UTF-16 text up to its zero and returns UTF-8. `in` fails if the zero is missing.
 std::string take_wide_text(ByteReader& in);
-// A compressed name (RFC 1035 section 4.1.4) of `message`, of which `in` is the rest:
-// "lab.example". One that runs past the end, points forward or has more than 255 bytes makes `in`
-// fail.
+// Takes a compressed name (RFC 1035 section 4.1.4), e.g. "lab.example". `in` is the rest of
+// `message`, to which pointers refer. `in` fails if the name runs past the end, points forward or
+// has more than 255 bytes.
 std::string take_compressed_name(Bytes message, ByteReader& in);
-std::string quoted(const std::string& text);  // in quotation marks, quotes in it as \"
+std::string quoted(const std::string& text);  // in quotation marks, inner quotes as \"
 
 }  // namespace mailslot::wire

@@ -1,4 +1,5 @@
-// The payloads of queries and answers: docs/protocol/frame.md, "Query and answer". Pure.
+// Payloads of queries and answers. Pure.
+// Format: docs/protocol/frame.md, "Query and answer".
 #pragma once
 
 #include <cstddef>
@@ -13,10 +14,10 @@
 namespace mailslot::wire {
 
 struct Query {
-    std::uint64_t id = 0;          // random; answers repeat it
+    std::uint64_t id = 0;          // random; repeated in the answers
     std::uint16_t reply_port = 0;  // not 0
-    std::uint32_t first = 0;       // names to leave out at the beginning of the list
-    std::uint16_t padding = 0;     // zero bytes behind it: no answer is larger than its query
+    std::uint32_t first = 0;       // names to skip at the beginning of the list
+    std::uint16_t padding = 0;     // trailing zero bytes: no answer is larger than its query
     bool operator==(const Query&) const = default;
 };
 
@@ -24,7 +25,7 @@ struct Query {
 struct Answer {
     std::uint64_t query_id = 0;
     std::uint32_t first = 0;
-    std::uint32_t total = 0;                // slots that match in all
+    std::uint32_t total = 0;                // all matching slots
     std::vector<std::string_view> names{};  // at least one
     bool operator==(const Answer&) const = default;
 };
@@ -32,7 +33,7 @@ struct Answer {
 inline constexpr std::size_t kQueryBytes = 14;
 inline constexpr std::size_t kAnswerBytes = 18;  // before the names
 
-// Empty: the buffer is too small, or the query is one that decode_query would refuse.
+// Returns empty bytes if the buffer is too small or decode_query would refuse the query.
 Bytes encode_query(std::span<std::byte> buffer, const Query& query);
 // Errors: bad_packet.
 Result<Query> decode_query(Bytes payload);
@@ -43,14 +44,15 @@ Result<Answer> decode_answer(Bytes payload);
 class AnswerWriter {
 public:
     AnswerWriter(std::span<std::byte> buffer, const Query& query, std::uint32_t total);
-    // False: there is no room, or no such name or place in the list can be; nothing was added.
+    // Returns false and adds nothing if the name does not fit or is invalid, or if the list is
+    // complete.
     bool add(std::string_view name);
     Bytes finish();  // the payload; empty when nothing was added
 
 private:
     std::span<std::byte> buffer_;
     ByteWriter out_;
-    std::uint32_t left_;  // names that may still come
+    std::uint32_t left_;  // names that may still be added
     std::uint16_t count_ = 0;
 };
 

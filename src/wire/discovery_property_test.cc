@@ -1,4 +1,4 @@
-// Random queries and answers through discovery.h and back. RapidCheck prints the seed of a failure.
+// Random queries and answers, encoded and decoded. RapidCheck prints the seed of a failure.
 #include <gtest/gtest.h>
 
 #if __has_include(<rapidcheck/gtest.h>)

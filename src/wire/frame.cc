@@ -13,9 +13,9 @@ namespace {
 constexpr std::uint8_t kDeliveredAtHome = 0x01;
 constexpr std::uint8_t kFilled = 0x02;
 
-// Where some fields of the header stand.
+// Offsets of some fields of the header.
 constexpr std::size_t kKindAt = 4, kMarksAt = 6, kNameSizesAt = 7;
-// Those that FrameWriter learns last.
+// Fields that FrameWriter writes last.
 constexpr std::size_t kSequenceAt = 28;
 constexpr std::size_t kSequenceAndTimeBytes = 16;
 
@@ -31,7 +31,7 @@ bool names_fit(const Envelope& e) {
            e.slot.size() <= kMaxNamesBytes - e.to.size();
 }
 
-// What must hold of every envelope on the network, whatever its kind. Both directions ask here.
+// Checks the rules for every envelope on the network, whatever its kind, in both directions.
 bool is_addressed(const Envelope& e) {
     if (!names_fit(e)) return false;
     if (e.scope == Scope::named && e.to.empty()) return false;
@@ -44,7 +44,7 @@ std::size_t part_bytes(const Envelope& e) {
     return std::min<std::size_t>(e.chunk_bytes, e.total_bytes - std::min(e.offset, e.total_bytes));
 }
 
-// The same of the part of a message that a fragment carries.
+// Checks the rules for a fragment's part of a message, in both directions.
 bool is_part(const Envelope& e) {
     if (e.chunk_bytes == 0 || e.total_bytes > kMaxNetworkMessageBytes) return false;
     if (e.offset >= e.total_bytes || e.offset % e.chunk_bytes != 0) return false;
@@ -53,7 +53,7 @@ bool is_part(const Envelope& e) {
 
 // --- decoding
 
-// Magic, version and flags: all that a frame of any version begins with.
+// Decodes magic, version and flags, with which frames of all versions begin.
 Result<void> decode_prefix(ByteReader& in, std::size_t datagram_bytes) {
     const std::uint16_t magic = in.u16be();
     const std::uint8_t version = in.u8();
@@ -91,7 +91,7 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
     return {};
 }
 
-// So many messages.
+// Decodes `count` messages.
 Result<Contents> decode_contents(ByteReader& in, std::size_t count, std::int64_t base_us) {
     const Bytes bytes = in.rest();
     std::size_t end = 0;
@@ -109,11 +109,11 @@ Result<Contents> decode_contents(ByteReader& in, std::size_t count, std::int64_t
     return Contents(in.take(end), count, base_us, head.sent_after_us);
 }
 
-// Where the last message or part has ended: nothing is there, or what fills the frame.
+// After the last message or part: returns whether the rest is empty, or zeroes in a filled frame.
 bool ends_well(const ByteReader& in, bool is_filled) {
     const Bytes rest = in.rest();
     if (rest.empty()) return !is_filled;
-    // Zeroes: the first is one, and each is as the one before it.
+    // All zeroes: the first byte is zero, and each byte equals the byte before.
     return is_filled && rest.front() == std::byte{0} &&
            std::memcmp(rest.data(), rest.data() + 1, rest.size() - 1) == 0;
 }
@@ -195,7 +195,7 @@ std::span<std::byte> frame_part(std::span<std::byte> buffer) {
     return buffer.first(std::min(buffer.size(), kMaxFrameBytes));
 }
 
-// What all messages of one frame share, as the header of a message frame.
+// Returns the header of a message frame with the fields that all messages share.
 Envelope message_header(const Envelope& shared) {
     Envelope header = shared;
     header.kind = Kind::message;
@@ -264,7 +264,7 @@ bool FrameWriter::add(const FrameRecord& message) {
     }
     std::uint64_t sent_after_us = 0;
     if (count_ > 0 && message.sent_at_us > first_sent_at_us_) {
-        // Unsigned, because the difference of two int64_t may be none.
+        // Unsigned, because the difference of two int64_t may overflow.
         sent_after_us = static_cast<std::uint64_t>(message.sent_at_us) -
                         static_cast<std::uint64_t>(first_sent_at_us_);
     }

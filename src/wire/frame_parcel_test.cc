@@ -1,4 +1,4 @@
-// A frame as one parcel; as single envelopes it is in frame_test.cc.
+// Frames decoded into a parcel; frame_test.cc decodes into single envelopes.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -1,4 +1,4 @@
-// Random envelopes through frame.h and back. RapidCheck prints the seed of a failure.
+// Random envelopes, encoded and decoded. RapidCheck prints the seed of a failure.
 #include <gtest/gtest.h>
 
 #if __has_include(<rapidcheck/gtest.h>)
@@ -14,7 +14,7 @@
 namespace mailslot::wire {
 namespace {
 
-// An envelope, and what it borrows.
+// An envelope with the bytes that it borrows.
 struct Letter {
     Envelope envelope;
     std::string from_host, to, slot, payload;

@@ -35,7 +35,7 @@ struct Sample {
     std::string hex;
 };
 
-// What decodes: one row of each shape.
+// Valid frames, a row for each shape.
 const std::vector<Sample> kGood = {
     {"the worked packet", kWorked},
     {"one empty message", kMessage + "0001 00 00000000 0000"},
@@ -144,7 +144,7 @@ Bytes encode_plain(Buffer& buffer, const std::vector<Envelope>& envelopes) {
     return writer.finish();
 }
 
-// What decode_frame gave, encoded again, of that size.
+// Encodes the output of decode_frame again, filled to `bytes`.
 Bytes encode_again(Buffer& buffer, const std::vector<Envelope>& envelopes, std::size_t bytes) {
     const Bytes frame = encode_plain(buffer, envelopes);
     EXPECT_LE(frame.size(), bytes);
@@ -247,7 +247,7 @@ TEST(Frame, refuses_every_frame_that_was_cut) {
         SCOPED_TRACE(sample.what);
         const auto datagram = from_hex(sample.hex);
         for (std::size_t bytes = 0; bytes < datagram.size(); ++bytes) {
-            // A copy of its own size, so that a sanitizer sees a step past the end.
+            // A copy of exact size, so that a sanitizer sees a read past the end.
             const std::vector<std::byte> cut(datagram.data(), datagram.data() + bytes);
             EXPECT_EQ(step_of(cut), "frame") << bytes;
         }
@@ -297,7 +297,7 @@ TEST(Frame, takes_the_largest_datagram_and_none_larger) {
     const Bytes datagram = writer.finish();
     ASSERT_EQ(datagram.size(), kMaxFrameBytes);
     EXPECT_EQ(step_of(datagram), "");
-    // One byte more, of which the message's size knows.
+    // A further byte, included in the message's size.
     const std::size_t size_at = kMaxFrameBytes - size - 2;
     ByteWriter(std::span(buffer).subspan(size_at)).u16be(static_cast<std::uint16_t>(size + 1));
     EXPECT_EQ(step_of(Bytes(buffer.data(), kMaxFrameBytes + 1)), "frame");
@@ -339,7 +339,7 @@ TEST(Frame, carries_the_longest_names_and_none_longer) {
 }
 
 TEST(Frame, leaves_room_for_payload_beside_the_longest_names_even_when_sealed) {
-    static_assert(kMaxDatagramBytes - kMaxFrameOverhead == 109);  // as the page says
+    static_assert(kMaxDatagramBytes - kMaxFrameOverhead == 109);  // as the page states
     static_assert(kMaxDatagramBytes - kMaxFrameOverhead - kSealBytes == 49);
 }
 

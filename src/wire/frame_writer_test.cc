@@ -1,4 +1,4 @@
-// How frames are written; how they are read: frame_test.cc.
+// Writing frames; frame_test.cc reads them.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,7 +19,7 @@ TEST(FrameWriter, packs_messages_until_the_datagram_is_full) {
     while (writer.add(a_message(added + 1, "0123456789"))) ++added;
     EXPECT_EQ(added, (kMaxDatagramBytes - 48 - 13 - 2) / (7 + 10));
     EXPECT_EQ(writer.count(), added);
-    EXPECT_TRUE(writer.add(a_message(added + 1, "")));  // what still fits
+    EXPECT_TRUE(writer.add(a_message(added + 1, "")));  // a small message still fits
     EXPECT_EQ(messages_in(writer.finish()), added + 1);
     std::vector<Envelope> out;
     ASSERT_TRUE(decode_frame(writer.finish(), out));
@@ -154,7 +154,7 @@ TEST(EncodeSingle, refuses_what_decode_would_refuse) {
     wrong[3].chunk_bytes = 0;
     wrong[4].format = Format{4};
     wrong[5].kind = Kind{6};
-    wrong[6].kind = Kind::end;  // with a payload, which an end cannot have
+    wrong[6].kind = Kind::end;  // an end cannot have a payload
     Buffer buffer;
     EXPECT_FALSE(encode_single(buffer, a_fragment()).empty());
     for (const Envelope& e : wrong) {

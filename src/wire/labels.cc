@@ -23,7 +23,7 @@ Error bad_label(std::string_view name, std::string_view why) {
     return {Errc::bad_label, "put", 0, "label '" + std::string(name) + "': " + std::string(why)};
 }
 
-// One label's own rules; those of the block are its caller's.
+// Checks the rules for a single label; the caller checks those for the block.
 Result<void> check(const Label& label) {
     if (!is_name(label.name)) {
         return bad_label(label.name, "a name has 1 to 32 of a-z, 0-9, '_', '.', '-'");
@@ -33,7 +33,7 @@ Result<void> check(const Label& label) {
     return {};
 }
 
-// The names so far: each may stand once.
+// The names so far; no name may occur twice.
 class Names {
 public:
     bool add(std::string_view name) {

@@ -1,4 +1,4 @@
-// The block of labels before a message's text: docs/protocol/labels.md. Pure.
+// The block of labels in front of a message's text: docs/protocol/labels.md. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,17 @@ namespace mailslot::wire {
 
 inline constexpr std::size_t kMaxLabels = 32;
 inline constexpr std::size_t kMaxLabelNameBytes = 32;
-inline constexpr std::size_t kMaxLabelBlockBytes = 1024;  // behind block_bytes
+inline constexpr std::size_t kMaxLabelBlockBytes = 1024;  // after block_bytes
 
-// Appends the block. Errors: bad_label; nothing was appended.
+// Appends the block. Appends nothing on an error.
+// Errors: bad_label.
 Result<void> append_labels(std::string& out, std::span<const Label> labels);
 
-// The size of the block that `payload` begins with, wholly checked. Errors: bad_packet.
+// Checks the whole block at the beginning of `payload` and returns its size.
+// Errors: bad_packet.
 Result<std::size_t> label_block_size(std::string_view payload);
 
-// Goes through a checked block; `each` gets a Label that borrows it.
+// Calls `each` for every label of a checked block; the Label borrows the block.
 template <class Each>
 void for_each_label(std::string_view block, Each&& each) {
     const auto number = [&block](std::size_t at) -> std::size_t {

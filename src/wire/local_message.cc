@@ -11,7 +11,7 @@ using std::chrono::microseconds;
 constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kMostBytes = 8192;
 constexpr std::size_t kMostDetailBytes = 512;
-constexpr std::size_t kMostMemoBytes = 4096;  // what a socket has joined on 160 interfaces
+constexpr std::size_t kMostMemoBytes = 4096;  // memo of a socket that has joined on 160 interfaces
 constexpr std::size_t kMostHostBytes = 255, kMostAddressBytes = 64, kMostCounterNameBytes = 48;
 constexpr std::size_t kMostSenderBytes = kMostHostBytes + kMostAddressBytes + 4 + 15 * 8;
 constexpr std::int64_t kMostMicroseconds = std::int64_t{1} << 52;  // 142 years
@@ -26,7 +26,7 @@ std::string take_text(ByteReader& in) { return std::string(as_text(in.take(in.u1
 
 void fail(ByteReader& in) { in.take(in.left() + 1); }
 
-// Longer than any that is sent: fails.
+// Fails if the text is longer than any that we send.
 std::string take_text(ByteReader& in, std::size_t most) {
     std::string text = take_text(in);
     if (text.size() > most) fail(in);
@@ -45,7 +45,7 @@ std::optional<std::uint64_t> none_or(std::uint64_t number) {
     return number == kNone ? std::nullopt : std::optional(number);
 }
 
-// One list for both directions. `F` gets a reference to each number.
+// Lists the numbers once for both directions. `F` gets a reference to each number.
 template <class Lost, class F>
 void for_each_loss(Lost& lost, F&& each) {
     each(lost.slot_full), each(lost.dropped_oldest), each(lost.message_too_big);
@@ -117,7 +117,7 @@ std::vector<SenderInfo> take_senders(ByteReader& in) {
         sender.from_host = take_text(in, kMostHostBytes);
         sender.from_address = take_text(in, kMostAddressBytes);
         const auto heard = static_cast<std::int64_t>(in.u64be());
-        // A clock counts nanoseconds; what does not fit is no time.
+        // A clock counts nanoseconds; a value that does not fit is no time.
         const bool is_time = heard <= kMostMicroseconds && heard >= -kMostMicroseconds;
         if (!is_time) fail(in);
         sender.last_heard =

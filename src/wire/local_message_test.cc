@@ -63,7 +63,7 @@ TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
     EXPECT_TRUE(decode_local_message(encode({.op = LocalOp::refused, .why = Errc::no_such_slot})));
 }
 
-// docs/protocol/local-socket.md shows these.
+// Examples from docs/protocol/local-socket.md.
 TEST(LocalMessage, has_the_bytes_of_the_worked_packets) {
     const struct {
         LocalMessage message;
@@ -98,7 +98,7 @@ TEST(LocalMessage, carries_a_page_of_senders_with_the_longest_names) {
         page.senders.push_back(sender_with(std::string(255, 'h')));
     }
     const auto packet = encode(page);
-    EXPECT_LE(packet.size(), 16u * 1024);  // what the other end receives
+    EXPECT_LE(packet.size(), 16u * 1024);  // the receiver's buffer
     const auto back = decode_local_message(packet);
     ASSERT_TRUE(back);
     EXPECT_EQ(back->cursor, 99u);
@@ -136,7 +136,7 @@ TEST(LocalMessage, carries_a_page_of_drops) {
     LocalMessage page{.op = LocalOp::drop_page, .cursor = 77};
     for (std::uint64_t i = 0; i < kDropsPerPage; ++i) page.drops.emplace_back(i, 2 * i);
     const auto packet = encode(page);
-    EXPECT_LE(packet.size(), 16u * 1024);  // what the other end receives
+    EXPECT_LE(packet.size(), 16u * 1024);  // the receiver's buffer
     const auto back = decode_local_message(packet);
     ASSERT_TRUE(back);
     EXPECT_EQ(back->cursor, 77u);
@@ -166,7 +166,7 @@ TEST(LocalMessage, refuses_a_time_that_no_clock_has) {
     EXPECT_FALSE(decode_local_message(packet));
 }
 
-// The page lists the numbers in this order.
+// The order of the list in docs/protocol/local-socket.md.
 TEST(LocalMessage, has_the_numbers_of_info_in_the_order_of_the_page) {
     LocalMessage message{.op = LocalOp::slot_info};
     SlotInfo& info = message.info;

@@ -14,7 +14,7 @@ bool is_ascii(std::string_view text) {
 }  // namespace
 
 Result<MessengerMessage> decode_messenger_message(Bytes payload) {
-    // Three texts; of the last one the zero is often missing.
+    // Three texts; the zero after the last is often missing.
     if (std::ranges::count(as_text(payload), '\0') < 2) return Error{Errc::bad_packet, "messenger"};
     ByteReader in(payload);
     MessengerMessage message;

@@ -1,4 +1,4 @@
-// Texts to be shown, in \MAILSLOT\MESSNGR: docs/protocol/well-known-slots.md. Pure.
+// Popup texts in \MAILSLOT\MESSNGR: docs/protocol/well-known-slots.md. Pure.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace mailslot::wire {
 
-// Printable ASCII; other bytes as \xNN.
+// Fields in printable ASCII; other bytes as \xNN.
 struct MessengerMessage {
     std::string from{}, to{}, text{};
     bool operator==(const MessengerMessage&) const = default;
@@ -18,9 +18,9 @@ struct MessengerMessage {
 
 // Errors: bad_packet.
 Result<MessengerMessage> decode_messenger_message(Bytes payload);
-// No value: a zero or a byte other than ASCII is in it, for which there is no agreed code.
+// Returns nullopt if a text has a zero or a non-ASCII byte, for which no encoding is agreed.
 std::optional<std::string> encode_messenger_message(std::string_view from, std::string_view to,
                                                     std::string_view text);
-std::string to_string(const MessengerMessage& message);  // one line
+std::string to_string(const MessengerMessage& message);  // as a single line
 
 }  // namespace mailslot::wire

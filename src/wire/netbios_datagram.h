@@ -20,7 +20,7 @@ enum class DatagramType : std::uint8_t {
     broadcast = 0x12,
 };
 
-// DatagramFlags: what else is set says what kind of node the sender is.
+// DatagramFlags. Further bits give the sender's node type.
 inline constexpr std::uint8_t kMoreFollows = 0x01, kFirstPart = 0x02;
 
 // Borrows the packet.
@@ -28,16 +28,17 @@ struct NetbiosDatagram {
     DatagramType type = DatagramType::direct_unique;
     std::uint8_t flags = kFirstPart;
     std::uint16_t id = 0;
-    IpAddress source_ip{};  // as it says; v4
+    IpAddress source_ip{};  // as the packet claims; v4
     std::uint16_t source_port = kNetbiosDatagramPort;
-    std::uint16_t length = 0;  // as it says; set anew when encoded
+    std::uint16_t length = 0;  // as the packet claims; recomputed when encoded
     ScopedName source{}, destination{};
     Bytes user_data{};
 };
 
 // Errors: bad_packet; `step` is "short", "type", "fragment" or "name".
 Result<NetbiosDatagram> decode_netbios_datagram(Bytes packet);
-// Empty: the buffer is too small, or it is one that decode_netbios_datagram would refuse.
+// Returns empty bytes if the buffer is too small or decode_netbios_datagram would refuse the
+// datagram.
 Bytes encode_netbios_datagram(std::span<std::byte> buffer, const NetbiosDatagram& datagram);
 
 }  // namespace mailslot::wire

@@ -19,7 +19,7 @@ bool may_be_in_a_name(char c) {
     return c > ' ' && c < 0x7f && std::string_view("\\/*?<>|:\"").find(c) == std::string_view::npos;
 }
 
-// The 32 letters of the first label. False: they are none.
+// Decodes the 32 letters of the first label. Returns false if they are not such letters.
 bool decode_letters(Bytes letters, NetbiosName& name) {
     if (letters.size() != kLettersBytes) return false;
     for (std::size_t i = 0; i < name.bytes.size(); ++i) {
@@ -36,13 +36,14 @@ bool is_scope_label(std::string_view label) {
            label.find('\0') == label.npos;
 }
 
-// The labels of a name one after the other, wherever they stand.
+// Reads the labels of a name in order and follows pointers.
 class LabelReader {
 public:
     LabelReader(Bytes packet, std::size_t at, Pointers pointers)
         : packet_(packet), at_(at), may_jump_(pointers == Pointers::followed) {}
 
-    // Empty: the end. Errors: bad_packet.
+    // Returns an empty label at the end.
+    // Errors: bad_packet.
     Result<Bytes> next() {
         if (at_ >= packet_.size()) return bad_name();
         auto size = std::to_integer<std::uint8_t>(packet_[at_]);
@@ -74,7 +75,7 @@ private:
 
     Bytes packet_;
     std::size_t at_;
-    std::size_t end_ = 0;  // behind the pointer, once one was followed
+    std::size_t end_ = 0;  // after the first pointer, if any was followed
     std::size_t total_ = 0;
     bool may_jump_;
 };

@@ -14,9 +14,9 @@
 namespace mailslot::wire {
 
 inline constexpr std::size_t kNetbiosNameBytes = 15;  // without the suffix
-// Length byte, letters, end: a name without scope.
+// A name without scope: length byte, letters, end.
 inline constexpr std::size_t kEncodedNameBytes = 34;
-// RFC 1002 section 4.1: all labels of a name, with their length bytes and the zero at the end.
+// RFC 1002 section 4.1: all labels of a name, with their length bytes and the final zero.
 inline constexpr std::size_t kMaxEncodedNameBytes = 255;
 
 namespace suffix {
@@ -34,16 +34,17 @@ struct NetbiosName {
     bool operator==(const NetbiosName&) const = default;
 };
 
-// The name "*", which everybody takes for theirs.
+// The name "*", which every machine accepts as its own.
 NetbiosName wildcard_name();
 
-// In upper case. No value: not 1 to 15 bytes of the ASCII that names may have.
+// Returns the name in upper case; nullopt unless `text` is 1 to 15 bytes of the ASCII that names
+// may have.
 std::optional<NetbiosName> make_netbios_name(std::string_view text, std::uint8_t suffix);
-// "NAME" (suffix 00) or "NAME#1D". No value: no such name.
+// Parses "NAME" (suffix 00) or "NAME#1D". Returns nullopt if `text` is no name.
 std::optional<NetbiosName> parse_netbios_name(std::string_view text);
-std::string to_string(const NetbiosName& name);  // "WINBOX#00"; other than printable ASCII as \xNN
+std::string to_string(const NetbiosName& name);  // "WINBOX#00"; outside printable ASCII \xNN
 
-// The same without regard to ASCII case, by which names are compared.
+// Returns the name in upper case, for comparison; the suffix stays.
 NetbiosName folded(const NetbiosName& name);
 inline bool is_same_name(const NetbiosName& a, const NetbiosName& b) {
     return folded(a) == folded(b);
@@ -57,12 +58,12 @@ struct ScopedName {
 
 enum class Pointers : std::uint8_t { refused, followed };
 
-// The name that begins at `at` of a packet; moves `at` behind it.
+// Decodes the name at offset `at` of a packet and moves `at` to its end.
 // Errors: bad_packet, step "name".
 Result<ScopedName> decode_name(Bytes packet, std::size_t& at, Pointers pointers);
-// Nothing is written where the scope is not one that decode_name would give.
+// Writes nothing if decode_name would refuse the scope.
 void encode_name(ByteWriter& out, const NetbiosName& name, std::string_view scope = {});
-// What it takes. 0: no such scope can be written.
+// Returns the encoded size of a name with this scope; 0 if the scope cannot be encoded.
 std::size_t encoded_name_bytes(std::string_view scope);
 
 }  // namespace mailslot::wire

@@ -1,4 +1,4 @@
-// Random packets of the classic wire through its codecs and back. RapidCheck prints the seed of a
+// Random packets of the classic wire, encoded and decoded. RapidCheck prints the seed of a
 // failure.
 #include <gtest/gtest.h>
 

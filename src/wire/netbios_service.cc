@@ -14,7 +14,7 @@ constexpr std::size_t kStatisticsBytes = 46;
 
 Error bad() { return Error{Errc::bad_packet, "name_service"}; }
 
-// The two numbers behind a name. False: too short, or of another class.
+// Decodes type and class after a name. Returns false if bytes are missing or the class differs.
 bool decode_type(ByteReader& in, RecordType& type) {
     type = RecordType{in.u16be()};
     return in.u16be() == kInternetClass && in.ok();

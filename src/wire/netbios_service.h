@@ -34,7 +34,7 @@ inline constexpr std::uint16_t kResponse = 0x8000, kOpcode = 0x7800, kAuthoritat
                                kBroadcast = 0x0010, kResult = 0x000f;
 }
 
-// RCODE: why a name may not be had.
+// RCODE: reasons why a name is refused.
 inline constexpr std::uint8_t kActiveError = 6, kConflictError = 7;
 
 enum class RecordType : std::uint16_t { address = 0x0020, status = 0x0021 };
@@ -66,11 +66,11 @@ struct NamePacket {
 
 // Errors: bad_packet; `step` is "name_service" or "name".
 Result<NamePacket> decode_name_packet(Bytes packet);
-// Empty: the buffer is too small, or a scope is none. The record of a request must have the
-// question's name: a pointer stands for it.
+// Returns empty bytes if the buffer is too small or a scope is invalid. The record of a request
+// must have the question's name, because it is encoded as a pointer to the question.
 Bytes encode_name_packet(std::span<std::byte> buffer, const NamePacket& packet);
 
-// What a record of type `address` says.
+// An entry in a record of type `address`.
 struct NameAddress {
     bool is_group = false;
     std::uint8_t node = 0;  // 0 B, 1 P, 2 M, 3 H
@@ -79,23 +79,23 @@ struct NameAddress {
 };
 inline constexpr std::size_t kNameAddressBytes = 6;
 
-// A piece that is left over at the end is no address.
+// Ignores an incomplete entry at the end.
 std::vector<NameAddress> decode_name_addresses(Bytes data);
 Bytes encode_name_address(std::span<std::byte> buffer, const NameAddress& address);
 
-// What a record of type `status` says.
+// An entry in a record of type `status`.
 struct NodeName {
     NetbiosName name{};
     bool is_group = false;
     bool is_in_conflict = false;
     bool operator==(const NodeName&) const = default;
 };
-// So many fit a packet with a name in front.
+// As many as fit into a packet after the record's own name.
 inline constexpr std::size_t kMaxNodeNames = 25;
 
 // Errors: bad_packet.
 Result<std::vector<NodeName>> decode_node_status(Bytes data);
-// At most kMaxNodeNames of them. Empty: the buffer is too small.
+// Encodes at most kMaxNodeNames names. Returns empty bytes if the buffer is too small.
 Bytes encode_node_status(std::span<std::byte> buffer, std::span<const NodeName> names);
 
 }  // namespace mailslot::wire

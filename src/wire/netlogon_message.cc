@@ -5,7 +5,7 @@
 namespace mailslot::wire {
 namespace {
 
-// Wide text begins at an even place of the message.
+// Skips to an even offset of the message, at which wide text begins.
 void align(Bytes payload, ByteReader& in) {
     if ((payload.size() - in.left()) % 2 != 0) in.u8();
 }
@@ -48,13 +48,13 @@ Result<NetlogonMessage> decode_netlogon_message(Bytes payload) {
             message.reply_slot = take_text(in);
             break;
         case NetlogonOpcode::primary_response:
-            take_text(in);  // the server's name, which follows in wide text
+            take_text(in);  // the server's name, repeated below in wide text
             align(payload, in);
             message.server = take_wide_text(in);
             message.domain = take_wide_text(in);
             break;
         case NetlogonOpcode::logon_request:
-            in.u16le();  // how often it has asked
+            in.u16le();  // number of attempts
             message.computer = take_wide_text(in);
             message.user = take_wide_text(in);
             message.reply_slot = take_text(in);
@@ -70,7 +70,7 @@ Result<NetlogonMessage> decode_netlogon_message(Bytes payload) {
             decode_answer_ex(payload, in, message);
             break;
         default:
-            break;  // named by its number
+            break;  // printed by number
     }
     if (!in.ok()) return Error{Errc::bad_packet, "netlogon"};
     return message;

@@ -1,5 +1,5 @@
-// Who looks for a domain controller in \MAILSLOT\NET\NETLOGON, and its answers:
-// docs/protocol/well-known-slots.md. Pure.
+// Searches for a domain controller in \MAILSLOT\NET\NETLOGON, and the answers. Pure.
+// Format: docs/protocol/well-known-slots.md.
 #pragma once
 
 #include <cstdint>
@@ -17,24 +17,24 @@ enum class NetlogonOpcode : std::uint16_t {
     logon_response = 19,
     logon_paused = 20,
     user_unknown = 21,
-    // The same of Active Directory: LOGON_SAM_LOGON_RESPONSE_EX and its like.
+    // Active Directory's responses: LOGON_SAM_LOGON_RESPONSE_EX and the like.
     logon_response_ex = 23,
     logon_paused_ex = 24,
     user_unknown_ex = 25,
 };
 
-// Of each opcode some fields; the others are empty. UTF-8.
+// Each opcode sets some of the fields; the others are empty. UTF-8.
 struct NetlogonMessage {
     NetlogonOpcode opcode{};
-    std::string computer{};    // who asks
-    std::string reply_slot{};  // where it wants the answer
+    std::string computer{};    // the asking machine
+    std::string reply_slot{};  // slot for the answer
     std::string server{}, user{}, domain{};
-    std::string dns_host{}, dns_domain{}, site{};  // of the server
+    std::string dns_host{}, dns_domain{}, site{};  // about the server
     bool operator==(const NetlogonMessage&) const = default;
 };
 
 // Errors: bad_packet.
 Result<NetlogonMessage> decode_netlogon_message(Bytes payload);
-std::string to_string(const NetlogonMessage& message);  // one line
+std::string to_string(const NetlogonMessage& message);  // as a single line
 
 }  // namespace mailslot::wire

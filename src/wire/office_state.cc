@@ -8,11 +8,11 @@ namespace mailslot::wire {
 namespace {
 
 constexpr std::string_view kMark = "mso2";
-constexpr std::size_t kMostRecordBytes = 128 * 1024;  // a part of 64 KiB and what is said of it
+constexpr std::size_t kMostRecordBytes = 128 * 1024;  // a part of 64 KiB and its description
 
 enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart, kSealer, kMachine };
 
-// One list for both directions. `F` gets a reference to each number.
+// Lists the numbers once for both directions. `F` gets a reference to each number.
 template <class Sender, class F>
 void for_each_number(Sender& sender, F&& each) {
     each(sender.origin), each(sender.next), each(sender.counted_from), each(sender.last_heard);

@@ -1,4 +1,4 @@
-// What a post office knows, on its way to its successor: docs/protocol/office-state.md.
+// State of a post office on its way to its successor: docs/protocol/office-state.md.
 #pragma once
 
 #include <array>
@@ -15,17 +15,17 @@
 
 namespace mailslot::wire {
 
-// One bit for each number of a sender's window.
+// A bit for each number in a sender's window.
 using WindowBits = std::array<std::uint64_t, kRepeatWindow / 64>;
 
 struct SlotState {
-    std::uint64_t memory = 0;  // which memory the slot has: its file's number
+    std::uint64_t memory = 0;  // identifies the slot's memory: its file's number
     std::int64_t opened_at = 0, forgot_until = 0;
     std::array<std::uint64_t, 12> counters{};
     std::string_view key{};
 };
 
-// Of a sender's numbers that are lost: by which cause, where it is not the usual one.
+// A sender's lost numbers by cause, if not the usual cause.
 struct CauseBits {
     WindowBits timed_out{}, evicted{}, dropped{};
 };
@@ -34,7 +34,7 @@ struct SenderState {
     std::uint64_t origin = 0, next = 0, counted_from = 0;
     std::int64_t last_heard = 0;
     std::uint64_t received = 0, repeats = 0;
-    std::array<std::uint64_t, 8> lost{};  // by cause
+    std::array<std::uint64_t, 8> lost{};  // per cause
     std::uint64_t lost_untold = 0, told_then_arrived = 0, told_below = 0;
     IpAddress address{};
     WindowBits arrived{};
@@ -44,12 +44,12 @@ struct SenderState {
 
 struct PartState {
     std::int64_t last_part = 0;
-    Envelope part{};  // Kind::fragment
+    Envelope part{};  // kind fragment
 };
 
-// Which sealed datagrams came from one sealing process: trust/replay_windows.h. Of no process
-// (sender_id and epoch are 0): in `sent_at` the latest time at which a forgotten one sent, in
-// `highest` that of all.
+// The sealed datagrams that came from one sealing process: trust/replay_windows.h. A record with
+// sender_id and epoch 0 describes no process: `sent_at` is the latest time at which a forgotten
+// process sent, `highest` the latest time at which any process sent.
 struct SealerState {
     std::uint64_t sender_id = 0, epoch = 0, highest = 0;
     std::int64_t last_heard = 0;
@@ -57,7 +57,7 @@ struct SealerState {
     std::int64_t sent_at = 0;  // the latest, in Unix microseconds
 };
 
-// By which numbers the machine knows its own datagrams: post/machine_ids.h.
+// The numbers by which the machine knows its own datagrams: post/machine_ids.h.
 struct MachineState {
     std::uint64_t conflicts = 0, present = 0;
     std::vector<std::uint64_t> former{};
@@ -71,8 +71,8 @@ public:
 
     void put(const OfficeNumbers& counters);
     void put(const SlotState& slot);
-    void put(const SenderState& sender);  // of the last slot
-    void put(const PartState& part);      // of the last slot
+    void put(const SenderState& sender);  // belongs to the last slot
+    void put(const PartState& part);      // belongs to the last slot
     void put(const SealerState& sealer);
     void put(const MachineState& machine);
 
@@ -84,8 +84,8 @@ private:
     std::vector<std::byte> bytes_;
 };
 
-// What each record is handed to; false: it makes no sense, and ends the reading. Views borrow the
-// bytes.
+// Receives each record. A callback returns false if the record makes no sense; reading ends there.
+// Views borrow the bytes.
 struct OfficeStateVisitor {
     std::function<bool(const OfficeNumbers&)> counters;
     std::function<bool(const SlotState&)> slot;
@@ -94,7 +94,7 @@ struct OfficeStateVisitor {
     std::function<bool(const SealerState&)> sealer;
     std::function<bool(const MachineState&)> machine = [](const MachineState&) { return true; };
 };
-// False: it ended before the bytes did.
+// Returns false if reading ended before the bytes did.
 bool read_office_state(Bytes bytes, const OfficeStateVisitor& visitor);
 
 }  // namespace mailslot::wire

@@ -39,7 +39,7 @@ TEST(OfficeState, reads_books_from_before_the_time_of_a_seal) {
     OfficeStateWriter out;
     out.put(SealerState{1, 2, 3, 4, {5}, 6});
     auto books = out.take();
-    constexpr std::size_t kLastOfSize = 8;  // behind the mark and the tag
+    constexpr std::size_t kLastOfSize = 8;  // after the mark and the tag
     books[kLastOfSize] = std::byte(static_cast<unsigned char>(books[kLastOfSize]) - 8);
     books.resize(books.size() - 8);
     bool whole = false;

@@ -10,7 +10,7 @@ constexpr std::string_view kMagic{"\xffSMB", 4};
 constexpr std::uint8_t kTransaction = 0x25, kWords = 17, kSetupWords = 3;
 constexpr std::uint16_t kWriteOpcode = 1;
 constexpr std::uint16_t kStamped = 0x6d73, kStampedAtHome = 0x6d74, kPassedOn = 0x6d75;
-// MS-MAIL section 4: what Windows' clients send.
+// MS-MAIL section 4: values that Windows clients send.
 constexpr std::uint8_t kHeaderFlags = 0x18;
 constexpr std::uint16_t kHeaderFlags2 = 0x0004, kPidLow = 0xfeff, kMaxParameters = 2, kOneWay = 2;
 
@@ -24,7 +24,7 @@ bool is_prefix(std::string_view text) {
     });
 }
 
-// What of the header and the words in front of the name is looked at.
+// The checked or used fields before the slot name.
 struct Fixed {
     std::uint16_t mark = 0;
     Stamp stamp{};

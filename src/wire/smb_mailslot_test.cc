@@ -10,7 +10,7 @@
 namespace mailslot::wire {
 namespace {
 
-// The worked packet, to be spoilt at one place.
+// The worked packet, for tests that damage single places.
 std::vector<std::byte> worked() {
     return from_hex(
         "ff534d42 25 00000000 18 0400 0000 0000000000000000 0000 0000 fffe 0000 0000"
@@ -86,11 +86,11 @@ TEST(SmbMailslot, has_no_stamp_where_mark_origin_or_number_is_missing) {
 struct Row {
     const char* what;
     std::size_t at;
-    const char* hex;   // in place of what is there
-    const char* step;  // null: it is taken all the same
+    const char* hex;   // replaces the bytes at `at`
+    const char* step;  // null: accepted nonetheless
 };
 
-// Section 3.2.5 of MS-MAIL and what Samba is seen to look at.
+// Section 3.2.5 of MS-MAIL, and the fields that Samba was seen to check.
 constexpr Row kRows[] = {
     {"another protocol", 0, "fe", "smb"},
     {"another command", 4, "26", "smb"},

@@ -21,15 +21,15 @@ namespace {
 using wire::Container;
 using wire::ValueType;
 
-// What references may stand for in all: without a bound, a hundred bytes stand for 2^100 values.
-// Honest messages repeat short names and keys.
+// Limits the bytes that all references together stand for: without a bound, a hundred bytes may
+// stand for 2^100 values. Honest messages repeat short names and keys.
 constexpr std::size_t kMaxReplayFactor = 64;
 constexpr std::size_t kAlwaysReplayedBytes = 1024 * 1024;
 
 // A value that a reference may name.
 struct Named {
-    std::size_t at;        // of its type byte
-    std::size_t expanded;  // its bytes, references written out; 0 until it has ended
+    std::size_t at;        // offset of the type byte
+    std::size_t expanded;  // size with references written out; 0 until the value has ended
 };
 
 bool is_container(ValueType type) {
@@ -75,8 +75,8 @@ Container container_of(ValueType type) {
     }
 }
 
-// As the writers spell it: "-1.5e+300", "inf", "nan"; none of the other forms that from_chars
-// takes.
+// Parses reals as writers spell them: "-1.5e+300", "inf", "nan". Refuses the other forms that
+// from_chars takes.
 std::optional<double> parse_real(std::string_view spelled) {
     double value = 0;
     const char* end = spelled.data() + spelled.size();
@@ -87,8 +87,8 @@ std::optional<double> parse_real(std::string_view spelled) {
     return std::nullopt;
 }
 
-// Every function answers false where decoding is to end: `why_` tells that the bytes are wrong;
-// without it the sink wants no more.
+// Every function returns false if decoding ends: `why_` is set if the bytes are wrong; otherwise
+// the sink has stopped.
 class Decoder {
 public:
     Decoder(Bytes input, ValueSink& sink) : input_(input), in_(input), sink_(sink) {}
@@ -108,7 +108,7 @@ private:
     std::size_t position() const { return input_.size() - in_.left(); }
     void go_to(std::size_t at) { in_ = ByteReader(input_.subspan(at)); }
 
-    // A negative one runs past every end.
+    // Returns a huge length for a negative number, so that the read fails.
     std::size_t length() {
         const std::size_t value = in_.u32le();
         return value <= wire::kMaxValueLength ? value : std::numeric_limits<std::size_t>::max();
@@ -140,7 +140,7 @@ private:
     std::vector<Named> marked_, interned_;  // for `r` and for `R`
     std::size_t announced_ = 0;             // items that open containers still wait for
     std::size_t replayed_ = 0;              // bytes that the references so far stand for
-    bool replaying_ = false;                // what is read now was read before
+    bool replaying_ = false;                // reading a value again for a reference
 };
 
 bool Decoder::value() {
@@ -169,14 +169,14 @@ bool Decoder::remember_and_read(ValueType type, std::size_t at, bool is_marked) 
     return true;
 }
 
-// Reads a value again where it stands, so that the sink is told a tree. It has ended, and so has
-// all that it refers to: there are no circles.
+// Reads a value again at its place, so that the sink sees a tree. The value and all that it refers
+// to have ended, so there are no circles.
 bool Decoder::replay(const std::vector<Named>& named) {
     const std::size_t index = in_.u32le();
     if (!took_all()) return false;
     if (index >= named.size() || named[index].expanded == 0) return refuse("reference to nothing");
     const Named target = named[index];
-    if (!replaying_) {  // else its bytes were counted with what refers to it
+    if (!replaying_) {  // inside a replay the bytes are counted already
         const std::size_t most = kMaxReplayFactor * input_.size() + kAlwaysReplayedBytes;
         if (target.expanded > most - replayed_) return refuse("references stand for too much");
         replayed_ += target.expanded;
@@ -195,8 +195,8 @@ bool Decoder::container(ValueType type) {
     const bool is_dict = kind == Container::dict;
     const std::size_t count = is_dict ? 0 : type == ValueType::small_tuple ? in_.u8() : length();
     if (!took_all()) return false;
-    // Each item takes a byte at least, also those that outer containers still wait for; those stand
-    // behind this one, also where it is read again.
+    // Each item takes at least a byte, the items awaited by outer containers included. These items
+    // come after this container, even in a replay.
     if (count > in_.left() || announced_ > in_.left() - count) return refuse("cut short");
     if (const char* why = nesting_.begin(kind, count)) return refuse(why);
     if (!tell_begin(kind, count)) return false;

@@ -1,4 +1,4 @@
-// Integers of any size: magnitudes (little-endian bytes) and marshal's digits of 15 bits.
+// Integers of any size: magnitudes (little-endian bytes) and marshal's 15-bit digits.
 #pragma once
 
 #include <cstdint>
@@ -9,18 +9,18 @@
 
 namespace mailslot::wire {
 
-// The magnitude without the zero bytes at its upper end.
+// Drops the zero bytes at the upper end.
 Bytes without_leading_zeros(Bytes magnitude);
 
-// None: it does not fit.
+// Returns nullopt if the number does not fit.
 std::optional<std::int64_t> to_int64(bool negative, Bytes magnitude);
 
-// The magnitude of digits as they stand in a message, two bytes each. None: one has over 15 bits,
-// or the last is 0.
+// Returns the magnitude of a message's digits, two bytes each. Returns nullopt if a digit has more
+// than 15 bits or the last digit is 0.
 std::optional<std::string> magnitude_of_digits(Bytes digits);
 
-// Appends a count of digits, negative for a negative number, and the digits. At most
-// kMaxValueLength bytes of magnitude, which have no more digits.
+// Appends the count of digits, negative for a negative number, and the digits. `magnitude` has at
+// most kMaxValueLength bytes, so the count fits.
 void append_digits(std::string& out, bool negative, Bytes magnitude);
 
 }  // namespace mailslot::wire

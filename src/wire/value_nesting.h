@@ -1,5 +1,4 @@
-// Which value may stand where: what holds alike of values that are read and of those that are
-// written.
+// Rules of nesting: which values may stand where. Used for reading and for writing.
 #pragma once
 
 #include <array>
@@ -12,14 +11,15 @@ namespace mailslot::wire {
 
 enum class Container : std::uint8_t { tuple, list, dict, set, frozenset };
 
-// Follows one value. Each call answers why the step is wrong; null: it is right, and taken.
+// Follows a value step by step. Each call returns null and takes the step, or returns why the step
+// is wrong.
 class ValueNesting {
 public:
     using Why = const char*;
 
     Why scalar() { return count_one(); }
 
-    // `items` is not looked at for a dict.
+    // Ignores `items` for a dict.
     Why begin(Container container, std::size_t items) {
         if (depth_ == kMaxValueDepth) return "nested too deeply";
         const bool frozen = next_is_frozen();
@@ -44,15 +44,15 @@ public:
     }
 
     bool is_open() const { return depth_ > 0; }
-    Container innermost() const { return open_[depth_ - 1].container; }  // where is_open()
+    Container innermost() const { return open_[depth_ - 1].container; }  // only if is_open()
     bool is_whole() const { return began_ && depth_ == 0; }
 
 private:
     struct Open {
         Container container;
-        bool holds_frozen;   // all that is in it must be hashable, as Python calls it
-        bool value_is_next;  // of a dict
-        std::size_t left;    // of all others: items
+        bool holds_frozen;   // all items must be hashable in Python's sense
+        bool value_is_next;  // dict
+        std::size_t left;    // all others: items
     };
 
     bool next_is_frozen() const {

@@ -16,7 +16,7 @@
 namespace mailslot::wire {
 namespace {
 
-// Each call tells the same to both sinks.
+// Makes each call on both sinks.
 class Both {
 public:
     Both(ValueSink& one, ValueSink& other) : one_(one), other_(other) {}
@@ -77,7 +77,7 @@ void tell_scalar(Both& sinks) {
     }
 }
 
-// `frozen`: as a key or in a set, where lists, sets and dicts may not stand.
+// `frozen`: inside a key or a set, which cannot hold lists, sets or dicts.
 void tell_value(Both& sinks, int depth, bool frozen);
 
 void tell_items(Both& sinks, std::size_t count, int depth, bool frozen) {
@@ -117,7 +117,7 @@ void tell_value(Both& sinks, int depth, bool frozen) {
     tell_dict(sinks, count, depth);
 }
 
-// A random value: its bytes, and what was written.
+// A random value: its bytes and the events written.
 struct Sample {
     std::string bytes;
     std::string events;

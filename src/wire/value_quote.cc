@@ -17,8 +17,8 @@ struct Range {
     char32_t first, last;
 };
 
-// What nobody sees, or a terminal obeys: the categories Cc, Cf, Zs, Zl, Zp, Co and Cs of Unicode
-// 14.0 above ASCII. tests/interop/test_marshal.py compares it with Python's own.
+// Characters that are invisible or control a terminal: the categories Cc, Cf, Zs, Zl, Zp, Co and Cs
+// of Unicode 14.0 above ASCII. tests/interop/test_marshal.py compares the table with Python's own.
 constexpr Range kInvisible[] = {
     {0x80, 0xA0},       {0xAD, 0xAD},       {0x600, 0x605},       {0x61C, 0x61C},
     {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},       {0x8E2, 0x8E2},
@@ -54,7 +54,7 @@ void append_escape(std::string& out, char32_t c) {
     }
 }
 
-// What is spelled the same in text and in bytes; false: c is none of it.
+// Appends an escape that text and bytes share. Returns false if c has none.
 bool append_common_escape(std::string& out, char32_t c, char quote) {
     const char* escape = c == U'\n'                    ? "\\n"
                          : c == U'\r'                  ? "\\r"
@@ -67,7 +67,7 @@ bool append_common_escape(std::string& out, char32_t c, char quote) {
     return true;
 }
 
-// As Python chooses: double ones where that saves escapes.
+// Chooses like Python: double quotes if they save escapes.
 char quote_for(std::string_view text) {
     const bool has_single = text.find('\'') != text.npos;
     return has_single && text.find('"') == text.npos ? '"' : '\'';
@@ -81,7 +81,7 @@ void append_quoted_text(std::string& out, std::string_view utf8, std::size_t eno
     while (!utf8.empty() && out.size() <= enough) {
         const std::string_view before = utf8;
         const char32_t c = take_code_point(utf8, Surrogates::passed);
-        if (c == kNotUtf8) return;  // the decoder lets none through
+        if (c == kNotUtf8) return;  // unreachable: the decoder checks the text
         if (append_common_escape(out, c, quote)) continue;
         if (is_visible(c)) {
             out += before.substr(0, before.size() - utf8.size());
@@ -108,7 +108,8 @@ void append_quoted_bytes(std::string& out, Bytes bytes, std::size_t enough) {
     out += quote;
 }
 
-// The shortest digits that give the value again; with an exponent below 1e-4 and from 1e16 on.
+// Appends the shortest digits that read back as the same value; uses an exponent below 1e-4 and
+// from 1e16 on.
 void append_real(std::string& out, double value, Real where) {
     if (std::isnan(value)) {
         out += "nan";

@@ -9,13 +9,13 @@
 
 namespace mailslot::wire {
 
-// Appends 'text', quoted and escaped: no control character, nothing invisible, no surrogate is
-// left. `utf8` may have surrogates. Stops soon after `out` has grown past `enough` bytes.
+// Appends 'text', quoted and escaped: without control characters, invisible characters or
+// surrogates. `utf8` may contain surrogates. Stops soon after `out` has grown past `enough` bytes.
 void append_quoted_text(std::string& out, std::string_view utf8, std::size_t enough);
-// The same: b'bytes'.
+// Appends b'bytes', with the same limit.
 void append_quoted_bytes(std::string& out, Bytes bytes, std::size_t enough);
 
-// "1.0", "1e-05", "-1e999" for the infinities, "nan". Without the ".0": as in a complex number.
+// Appends "1.0", "1e-05", "-1e999" for the infinities, "nan". Real::in_complex omits the ".0".
 enum class Real { alone, in_complex };
 void append_real(std::string& out, double value, Real where);
 

@@ -1,4 +1,4 @@
-// Reading values: what each form tells, and what is refused.
+// Reading values: the events of each form, and refusals.
 #include "mailslot/value.h"
 
 #include <gtest/gtest.h>
@@ -13,7 +13,8 @@
 namespace mailslot::wire {
 namespace {
 
-// docs/protocol/value.md shows these: ('job', 7, [1.5, None]) as we and as Python 3.11 write it.
+// Examples from docs/protocol/value.md: ('job', 7, [1.5, None]) as written by us and by Python
+// 3.11.
 constexpr const char* kWorked =
     "2803000000 75030000006a6f62 6907000000 5b02000000 67000000000000f83f 4e";
 constexpr const char* kWorkedByPython =
@@ -249,7 +250,7 @@ TEST(Value, goes_as_deep_as_the_limit_and_no_deeper) {
 }
 
 TEST(Value, counts_the_depth_through_references) {
-    // Each of these holds the one before it.
+    // Each tuple holds the previous one.
     std::vector<std::byte> bytes = from_hex("28 65000000 fa 01 61");
     for (unsigned i = 0; i < 100; ++i) {
         append(bytes, "a9 01 72");
@@ -261,7 +262,7 @@ TEST(Value, counts_the_depth_through_references) {
     EXPECT_EQ(detail_of(bytes), "taken");
 }
 
-// Each list has the one before it ten times.
+// Each list holds the previous list ten times.
 std::vector<std::byte> laughs(unsigned levels) {
     std::vector<std::byte> bytes = from_hex("29");
     bytes.push_back(std::byte(levels + 1));
@@ -283,7 +284,7 @@ TEST(Value, bounds_what_references_stand_for) {
 }
 
 TEST(Value, takes_references_up_to_64_times_the_message_and_a_mebibyte) {
-    // A text of 1 MiB, and references to it, 5 bytes each.
+    // A text of 1 MiB and references to the text, 5 bytes each.
     constexpr std::size_t kText = 1024 * 1024 - 5;
     const auto with_references = [](std::size_t count) {
         std::vector<std::byte> bytes = from_hex("28");

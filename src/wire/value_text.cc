@@ -1,4 +1,4 @@
-// value_to_text: a sink that prints.
+// value_to_text: a sink that prints values.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -16,7 +16,7 @@ using wire::Container;
 
 constexpr std::string_view kCut = "...";
 
-// Stops when it has more than `limit` bytes.
+// Stops after more than `limit` bytes.
 class TextSink final : public ValueSink {
 public:
     explicit TextSink(std::size_t limit) : limit_(limit) {}
@@ -71,8 +71,8 @@ private:
     struct Open {
         Container container;
         std::string_view closing;
-        bool is_first;       // nothing was put into it yet
-        bool value_is_next;  // of a dict
+        bool is_first;       // empty so far
+        bool value_is_next;  // dict
     };
 
     bool has_room() const { return out_.size() <= limit_; }
@@ -81,7 +81,7 @@ private:
         return has_room();
     }
 
-    // What stands between the item before and this one.
+    // Puts the separator between the previous item and the next.
     bool item() {
         if (open_.empty()) return true;
         Open& top = open_.back();
@@ -109,7 +109,7 @@ private:
         return true;
     }
 
-    // repr() leaves out a real part of 0.0, but not of -0.0.
+    // repr() omits a real part of 0.0, but not of -0.0.
     bool put_complex(double re, double im) {
         const bool is_pure = re == 0 && !std::signbit(re);
         if (!is_pure) {

@@ -35,9 +35,9 @@ enum class ValueType : std::uint8_t {
     text_reference = 'R',
 };
 
-inline constexpr std::uint8_t kValueMark = 0x80;             // a reference may name it
-inline constexpr std::size_t kMaxValueLength = 0x7FFF'FFFF;  // the format's: signed 32 bits
-inline constexpr unsigned kDigitBits = 15;                   // of a long integer
+inline constexpr std::uint8_t kValueMark = 0x80;             // a later reference may name it
+inline constexpr std::size_t kMaxValueLength = 0x7FFF'FFFF;  // limit of the format: signed 32 bits
+inline constexpr unsigned kDigitBits = 15;                   // in a long integer
 inline constexpr unsigned kDigitMask = (1u << kDigitBits) - 1;
 
 }  // namespace mailslot::wire

@@ -1,4 +1,4 @@
-// Writing values: what stands where, and the one encoding.
+// Writing values: valid order of calls, and the canonical encoding.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -14,7 +14,7 @@ namespace mailslot::wire {
 namespace {
 
 TEST(ValueWriter, writes_every_type) {
-    const auto magnitude = from_hex("0000000000000080 00");  // 2^63, and a zero to be left out
+    const auto magnitude = from_hex("0000000000000080 00");  // 2^63, with a zero to drop
     const auto small = from_hex("05 00");
     const struct {
         const char* what;

@@ -1,4 +1,5 @@
-// One line for a message of a slot whose format is known: docs/protocol/well-known-slots.md. Pure.
+// Describes a message of a slot whose format is known, in one line. Pure.
+// Formats: docs/protocol/well-known-slots.md.
 #pragma once
 
 #include <optional>
@@ -9,7 +10,8 @@
 
 namespace mailslot::wire {
 
-// `slot` in any case, without prefix. No value: another slot, or not what is said there.
+// `slot` in any case, without prefix. Returns nullopt for other slots and for messages that do not
+// have the slot's format.
 std::optional<std::string> describe_message(std::string_view slot, Bytes payload);
 
 }  // namespace mailslot::wire

@@ -15,10 +15,10 @@ namespace {
 struct Row {
     const char* slot;
     const char* hex;
-    const char* words;  // null: not said
+    const char* words;  // null: no description
 };
 
-// "seen": tests/captures. The others by hand, from the same page.
+// "seen": from tests/captures. The other rows were written by hand from the same page.
 const Row kRows[] = {
     // The worked message.
     {"BROWSE", "01 00 60ea0000 50524f42450000000000000000000000 06 01 03100000 0f 01 55aa 686900",
@@ -40,7 +40,7 @@ const Row kRows[] = {
     {"BROWSE", "090478563412", "asks for 4 backups, token 0x12345678"},
     {"BROWSE", "0a0178563412414c50484100", "backups, token 0x12345678: ALPHA"},
     {"BROWSE", "020050524f424500", "PROBE asks all to announce themselves"},
-    // seen: 01, frame 39: nmbd ends an empty name and writes its own behind it.
+    // seen: 01, frame 39: nmbd sends an empty name, and its own name after that.
     {"BROWSE", "020100414c504841", "ALPHA asks all to announce themselves"},
     {"BROWSE", "0b 414200", "AB is to be a backup"},
     {"BROWSE", "0d 414200", "AB is master of its subnet, for the domain's master"},
@@ -75,7 +75,7 @@ const Row kRows[] = {
      "A is a domain controller and does not know the user, user \xef\xbf\xbd"
      "A\xef\xbf\xbd, domain \xef\xbf\xbd"},
     {"NET\\NETLOGON", "1a00", "netlogon message 26"},
-    // The worked answer of the page: names by pointers.
+    // The page's worked answer: names by pointers.
     {"NET\\GETDC7",
      "1700 0000 fd030000 00112233445566778899aabbccddeeff 036c6162 076578616d706c65 00 c018 "
      "03646331 "

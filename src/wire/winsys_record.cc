@@ -10,15 +10,15 @@
 namespace mailslot::wire {
 namespace {
 
-constexpr int kLevels = 2;  // the handler marshals, and so does the mailslot under it
+constexpr int kLevels = 2;  // the handler marshals, then the mailslot below marshals again
 
 struct Nothing {};
 struct Text {
     std::string utf8;
 };
-using Part = std::variant<Nothing, std::nullptr_t, Text, std::string>;  // the last one: bytes
+using Part = std::variant<Nothing, std::nullptr_t, Text, std::string>;  // std::string: bytes
 
-// Takes None, a text, or bytes, and stops at all else.
+// Accepts None, text or bytes, and stops at anything else.
 class RecordSink final : public ValueSink {
 public:
     bool null() override {
@@ -62,9 +62,9 @@ std::optional<WinsysRecord> winsys_record(Bytes payload, Format format) {
     for (int level = 0; level < kLevels; ++level) {
         Part part = decode(level == 0 ? payload : as_bytes(inner));
         if (std::holds_alternative<std::nullptr_t>(part)) return WinsysRecord{.is_end = true};
-        if (format == Format::value) return std::nullopt;  // shown as the value that it is
+        if (format == Format::value) return std::nullopt;  // shown as a value
         if (Text* const text = std::get_if<Text>(&part)) {
-            if (!is_utf8(text->utf8)) return std::nullopt;  // surrogates, which Python lets stand
+            if (!is_utf8(text->utf8)) return std::nullopt;  // surrogates, which Python allows
             return WinsysRecord{.text = std::move(text->utf8)};
         }
         std::string* const bytes = std::get_if<std::string>(&part);

@@ -1,5 +1,4 @@
-// Log records as the handler of winsys sends them: docs/protocol/winsys-record.md.
-// Pure.
+// Log records as winsys's handler sends them: docs/protocol/winsys-record.md. Pure.
 #pragma once
 
 #include <optional>
@@ -11,13 +10,13 @@
 namespace mailslot::wire {
 
 struct WinsysRecord {
-    bool is_end = false;  // the None of a handler that is closed; it has no text
+    bool is_end = false;  // the None that a closing handler sends; has no text
     std::string text{};   // UTF-8
     bool operator==(const WinsysRecord&) const = default;
 };
 
-// What a message says if it is a text that was marshalled once or twice, or None. No value: it is
-// anything else, such as a message that says itself that it is text.
+// Returns the record if the message is a text that was marshalled once or twice, or None. Returns
+// nullopt otherwise, e.g. for a message whose format is text.
 std::optional<WinsysRecord> winsys_record(Bytes payload, Format format);
 
 }  // namespace mailslot::wire

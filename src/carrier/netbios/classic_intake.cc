@@ -12,7 +12,7 @@ namespace {
 
 void count_one(ClassicCounters::Count& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
-// FNV-1a, begun with what no sender knows, so that nobody can make two messages look like one.
+// FNV-1a, seeded with a secret, so that no sender can make two messages look equal.
 std::uint64_t hash_of(std::uint64_t hash, Bytes bytes) {
     for (const std::byte byte : bytes) {
         hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3;
@@ -59,7 +59,7 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
 
     Parcel parcel;
     Envelope& envelope = parcel.envelope;
-    envelope.scope = Scope::direct;  // it is for us: we have looked
+    envelope.scope = Scope::direct;  // the destination name was checked above
     envelope.slot = write->slot;
     envelope.from_address = from.address;
     envelope.trust = Trust::none;
@@ -67,7 +67,7 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     envelope.is_refused =
         ring != nullptr && ring->find(wire::folded(datagram->destination.name).text()) != nullptr;
     name_sender(envelope, *datagram, *write, from);
-    // With a stamp the same message may come by the other wire, too.
+    // A stamped message may also come by our own wire.
     if (write->stamp) parcel.way = way_of(from, {}, 0);
     envelope.payload = write->data;
     envelope.sent_at_us = clock_.unix_microseconds();
@@ -76,7 +76,7 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     return parcel;
 }
 
-// The same datagram by another interface or socket, or sent twice.
+// Returns whether the same datagram came before: by another interface or socket, or sent twice.
 bool ClassicIntake::is_repeat(const wire::NetbiosDatagram& datagram, const Endpoint& from) {
     const std::array<std::byte, 2> id{std::byte(datagram.id >> 8), std::byte(datagram.id)};
     std::uint64_t key = hash_of(salt_, std::as_bytes(std::span(from.address.octets)));
@@ -110,7 +110,7 @@ void ClassicIntake::name_sender(Envelope& envelope, const wire::NetbiosDatagram&
     if (sender.origin == 0) sender.origin = random_.u64() | 1;
     envelope.origin = sender.origin;
     envelope.sequence = sender.next_sequence++;
-    // It did not begin with the first that we heard: nothing before that was lost.
+    // The sender began long ago: messages before the first that we heard are not losses.
     envelope.origin_age_ms = std::numeric_limits<std::uint32_t>::max();
 }
 

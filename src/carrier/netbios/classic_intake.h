@@ -1,5 +1,5 @@
-// What a datagram of the classic wire brings to this machine: docs/protocol/netbios-carrier.md,
-// "Receiving". Pure: bytes and time in, a parcel or a counted reason out.
+// Turns a datagram of the classic wire into a parcel, or counts why not:
+// docs/protocol/netbios-carrier.md, "Receiving". Pure: bytes and time in, parcel out.
 #pragma once
 
 #include <array>
@@ -23,15 +23,15 @@
 
 namespace mailslot {
 
-// Copies come within milliseconds; old Windows' own bound for them is 2 s.
+// Copies come within milliseconds; old Windows allows 2 s.
 inline constexpr std::chrono::seconds kClassicRepeatTime{1};
-// A sender that fills this within that time is faster than the wire is meant for: then the oldest
-// is forgotten, and a copy of it comes through.
+// Datagrams remembered to recognize copies. A sender that fills this within kClassicRepeatTime is
+// faster than the wire is meant for: the oldest is forgotten, and a copy of it comes through.
 inline constexpr std::size_t kClassicRepeatsKept = 1024;
-// Senders without a stamp, of each slot. When there are more all begin anew.
+// Unstamped senders, counted for each slot. If there are more, all are forgotten.
 inline constexpr std::size_t kMaxClassicSenders = 4096;
 
-// Written by the station's thread, read by any.
+// Written by the station's thread, read by any thread.
 struct ClassicCounters {
     using Count = std::atomic<std::uint64_t>;
     Count rx_datagrams{0}, bad_packet{0}, other_name{0}, own{0}, repeats{0};
@@ -39,12 +39,12 @@ struct ClassicCounters {
 
 class ClassicIntake {
 public:
-    // `keys`: of domains that nobody may write to in the clear; null: there are none.
+    // `keys`: keys of domains that nobody may write to in the clear; null: no keys.
     ClassicIntake(OwnNames names, const Clock& clock, Random& random, ClassicCounters& counters,
                   std::shared_ptr<trust::Keys> keys = nullptr);
 
     // `own`: this machine's subnets. The parcel borrows the packet, and this object until the next
-    // call. No value: dropped, and counted.
+    // call. Returns nullopt if the packet is dropped and counted.
     std::optional<Parcel> take(Bytes packet, const Endpoint& from, std::span<const Subnet> own);
 
 private:

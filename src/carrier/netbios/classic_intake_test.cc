@@ -100,7 +100,7 @@ TEST_F(ClassicIntakeTest, drops_and_counts_the_rest) {
 TEST_F(ClassicIntakeTest, knows_a_copy_without_a_stamp_for_a_second) {
     EXPECT_TRUE(take({}));
     EXPECT_FALSE(take({}));
-    EXPECT_FALSE(take({}, {kWinbox.address, 1138}));  // by another socket of the same sender
+    EXPECT_FALSE(take({}, {kWinbox.address, 1138}));  // from another socket of the same sender
     EXPECT_EQ(counters_.repeats, 2u);
     EXPECT_TRUE(take({.id = 2}));
     EXPECT_TRUE(take({.text = "hullo"}));

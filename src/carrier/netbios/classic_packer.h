@@ -1,4 +1,4 @@
-// What a message becomes on the classic wire: docs/protocol/netbios-carrier.md, "Sending". Pure.
+// Packs messages for the classic wire: docs/protocol/netbios-carrier.md, "Sending". Pure.
 #pragma once
 
 #include <array>
@@ -15,27 +15,27 @@
 
 namespace mailslot {
 
-// Without scopes: two names in front of the largest write.
+// Without scopes: two names and the largest write.
 inline constexpr std::size_t kMaxClassicDatagram =
     wire::kDatagramHeaderBytes + 2 * wire::kEncodedNameBytes + wire::kMaxSmbBytes;
 
-// In the place of a station, of which the wire has none: a gateway passed the message on.
+// Value of Envelope::station, which the wire lacks: a gateway passed the message on.
 inline constexpr std::uint64_t kPassedOn = 1;
 
-// Where a message goes there.
+// Destination of a message on the classic wire.
 struct ClassicTarget {
     wire::NetbiosName name{};
     wire::DatagramType type = wire::DatagramType::direct_unique;
 };
 
-// Whether a message of that many bytes (without labels) can go to that slot. Errors: bad_name,
-// message_too_big.
+// Checks whether a message of `bytes` bytes (without labels) can go to the slot.
+// Errors: bad_name, message_too_big.
 Result<void> fits_classic_wire(std::string_view slot, std::size_t bytes);
-// The message as others see it: what labels stand before it stays behind.
+// Returns the payload as other programs see it: without labels.
 Bytes classic_payload(const Envelope& message);
 
-// The write, in `buffer` of wire::kMaxSmbBytes, of a message that fits; and the datagram around it,
-// in one of kMaxClassicDatagram.
+// Packs the write of a message that fits into `buffer` of wire::kMaxSmbBytes, and the datagram
+// around the write into `buffer` of kMaxClassicDatagram.
 Bytes pack_write(std::span<std::byte> buffer, const Envelope& message);
 Bytes pack_datagram(std::span<std::byte> buffer, const wire::NetbiosName& from,
                     const ClassicTarget& to, const IpAddress& source, std::uint16_t id,

@@ -34,7 +34,8 @@ void NameFinder::begin(Entry& entry) {
     entry.next = clock_.now();
 }
 
-// One that is not being asked for; those of which all are, are few.
+// Removes the entry without open question that expires first; if all have open questions, which is
+// rare, any entry.
 void NameFinder::make_room() {
     if (entries_.size() < kMaxFoundNames) return;
     auto oldest = entries_.end();

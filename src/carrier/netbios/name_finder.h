@@ -1,5 +1,5 @@
-// Finds the addresses of others' names on the classic wire by broadcast questions:
-// docs/protocol/netbios-carrier.md, "Sending". Pure: packets and time come in, packets go out.
+// Finds the addresses of other machines' names by broadcast questions on the classic wire:
+// docs/protocol/netbios-carrier.md, "Sending". Pure: packets and time in, packets out.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@
 namespace mailslot {
 
 inline constexpr std::chrono::seconds kNameHolds{60};
-inline constexpr std::chrono::seconds kNameIsAbsent{10};  // a machine that comes up is soon found
-inline constexpr std::size_t kMaxFoundNames = 64;         // of one writer
+inline constexpr std::chrono::seconds kNameIsAbsent{10};  // a machine that comes up is found soon
+inline constexpr std::size_t kMaxFoundNames = 64;         // per writer
 
 class NameFinder {
 public:
@@ -26,26 +26,25 @@ public:
     struct Found {
         Standing standing = Standing::asked;
         bool is_group = false;
-        IpAddress address{};  // of a unique name
+        IpAddress address{};  // for a unique name
     };
 
     NameFinder(const Clock& clock, Random& random) : clock_(clock), random_(random) {}
 
-    // Begins to ask where nothing, or nothing fresh, is known. What is known and being asked for
-    // anew still counts.
+    // Starts a question if no fresh answer is known. A stale answer counts until the question ends.
     Found look_up(const wire::NetbiosName& name);
 
-    // Questions that are due, each to be broadcast on every subnet.
+    // Returns the questions that are due, each to be broadcast on every subnet.
     std::vector<std::vector<std::byte>> tick();
-    std::optional<Clock::Instant> next_tick() const;  // none: no question is open
+    std::optional<Clock::Instant> next_tick() const;  // none: no open question
     void hear(Bytes packet);
 
 private:
     struct Entry {
         Found found{};
         std::uint16_t id = 0;
-        int sent = 0;                          // of the open question
-        std::optional<Clock::Instant> next{};  // it; none: no question is open
+        int sent = 0;                          // packets of the open question
+        std::optional<Clock::Instant> next{};  // next packet; none: no open question
         Clock::Instant expires{};
     };
 

@@ -17,7 +17,7 @@ wire::NetbiosName name(std::string_view text) { return wire::parse_netbios_name(
 
 class NameFinderTest : public testing::Test {
 protected:
-    // The ID of the only question that is due.
+    // Returns the ID of the only question that is due.
     std::uint16_t asked() {
         const auto questions = finder_.tick();
         EXPECT_EQ(questions.size(), 1u);
@@ -80,12 +80,12 @@ TEST_F(NameFinderTest, takes_no_answer_to_what_it_did_not_ask) {
     answer(static_cast<std::uint16_t>(id + 1), "WINBOX", false, 7);
     answer(id, "OTHER", false, 7);
     answer(id, "WINBOX", false, 7, 0x8583);  // negative
-    answer(id, "WINBOX", false, 7, 0x0100);  // no answer at all
-    answer(id, "WINBOX", false, 7, 0xad80);  // to a claim
+    answer(id, "WINBOX", false, 7, 0x0100);  // not an answer
+    answer(id, "WINBOX", false, 7, 0xad80);  // answer to a claim
     finder_.hear({});
     EXPECT_EQ(finder_.look_up(name("WINBOX")).standing, Standing::asked);
     answer(id, "WINBOX", false, 7);
-    answer(id, "WINBOX", false, 9);  // the first one counts
+    answer(id, "WINBOX", false, 9);  // the first answer counts
     EXPECT_EQ(finder_.look_up(name("WINBOX")).address, IpAddress::v4(10, 0, 0, 7));
 }
 

@@ -10,10 +10,10 @@ namespace {
 using wire::NameOpcode;
 using wire::NamePacket;
 
-// Flags of what we send: docs/protocol/netbios-service.md.
+// Flags of our packets: docs/protocol/netbios-service.md.
 constexpr std::uint16_t kRegistration = 0x2910, kOverwriteDemand = 0x2810, kRefresh = 0x4010;
 constexpr std::uint16_t kRelease = 0x3010, kPositiveAnswer = 0x8500, kNodeStatus = 0x8400;
-constexpr std::uint16_t kObjection = 0x8580;  // and opcode, and RCODE
+constexpr std::uint16_t kObjection = 0x8580;  // plus opcode and RCODE
 
 std::uint16_t opcode_bits(NameOpcode opcode) {
     return static_cast<std::uint16_t>(static_cast<unsigned>(opcode) << 11);
@@ -60,7 +60,7 @@ void NameService::tick() {
     }
 }
 
-// What is due for one name on one subnet.
+// Takes the next step for a name on a subnet.
 void NameService::step(const Place& place, Claim& claim) {
     const auto now = clock_.now();
     if (claim.standing == Standing::ours) {
@@ -134,7 +134,7 @@ void NameService::hear(Bytes bytes, const Endpoint& from, std::uint32_t interfac
     }
     std::vector<Subnet> subnets;
     for (const Place& place : places_) subnets.push_back(place.subnet);
-    // Our own broadcast; or of another program of this machine, which has the same names.
+    // From us, or from another program of this machine, which has the same names.
     if (is_own_address(subnets, from.address) && from.port == wire::kNetbiosNamePort) return;
     Place* const place = place_of(subnet_of(subnets, interface_index, from.address));
     if (place == nullptr || !place->subnet.contains(from.address)) return;
@@ -143,7 +143,7 @@ void NameService::hear(Bytes bytes, const Endpoint& from, std::uint32_t interfac
     if (is_claim(packet->opcode())) hear_claim(*place, *packet, from);
 }
 
-// Only with the ID of what we asked last: conflict demands that nobody asked for anybody can send.
+// Accepts only the ID of our last question: anybody could send unrequested conflicts.
 void NameService::hear_objection(Place& place, const NamePacket& packet, const Endpoint& from) {
     if (!is_claim(packet.opcode()) || packet.result() == 0 || !packet.record) return;
     for (Claim& claim : place.claims) {
@@ -189,7 +189,7 @@ void NameService::hear_query(const Place& place, const NamePacket& packet, const
     answer(place.subnet, from, reply);
 }
 
-// Somebody else wants a name of ours.
+// Objects if another machine claims a name of ours.
 void NameService::hear_claim(const Place& place, const NamePacket& packet, const Endpoint& from) {
     if (!packet.question || !packet.record || !packet.question->name.scope.empty()) return;
     const auto claim = std::ranges::find_if(place.claims, [&](const Claim& one) {
@@ -199,7 +199,7 @@ void NameService::hear_claim(const Place& place, const NamePacket& packet, const
     if (claim == place.claims.end()) return;
     const auto addresses = wire::decode_name_addresses(packet.record->data);
     const bool wants_group = !addresses.empty() && addresses.front().is_group;
-    // Others may be in our group; and a refresh says no more than that they are.
+    // Others may join our group; a refresh says only that they are in it.
     if (claim->name.is_group && (wants_group || is_refresh(packet.opcode()))) return;
     NamePacket reply{.id = packet.id};
     reply.flags =

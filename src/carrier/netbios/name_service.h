@@ -1,5 +1,5 @@
-// Claims, defends, answers for, refreshes and gives back this machine's names on the classic wire:
-// docs/protocol/netbios-carrier.md, "Names". Pure: packets and time come in, packets go out.
+// Claims, defends, answers for, refreshes and releases this machine's names on the classic wire:
+// docs/protocol/netbios-carrier.md, "Names". Pure: packets and time in, packets out.
 #pragma once
 
 #include <cstdint>
@@ -21,19 +21,19 @@ inline constexpr std::chrono::milliseconds kNameRetryTime{250};
 inline constexpr int kNameRetries = 3;
 inline constexpr std::chrono::minutes kRefreshNames{15};
 inline constexpr std::chrono::minutes kClaimRefusedAgain{5};
-inline constexpr std::uint32_t kNameTtlSeconds = 300'000;  // Windows' own is 3.5 days
+inline constexpr std::uint32_t kNameTtlSeconds = 300'000;  // Windows uses 3.5 days
 
 class NameService {
 public:
     struct Outgoing {
-        Subnet by{};  // leaves from its address
+        Subnet by{};  // leaves from this subnet's address
         Endpoint to{};
         std::vector<std::byte> bytes{};
     };
     enum class Standing : std::uint8_t { claiming, ours, refused };
     struct Counters {
         std::uint64_t packets = 0, bad_packets = 0;
-        std::uint64_t answers = 0, objections = 0;  // that we sent
+        std::uint64_t answers = 0, objections = 0;  // sent by us
     };
     struct Held {
         OwnName name{};
@@ -44,10 +44,10 @@ public:
 
     NameService(OwnNames names, const Clock& clock, Random& random);
 
-    // The subnets there are now; on new ones all names are claimed, or taken for ours where an
-    // earlier office of this machine had them.
+    // Sets the present subnets. On a new subnet, claims all names, or with `are_ours` takes them as
+    // ours, because an earlier office of this machine had them.
     void set_subnets(std::span<const Subnet> subnets, bool are_ours = false);
-    // A packet that came to port 137.
+    // Takes a packet that came to port 137.
     void hear(Bytes packet, const Endpoint& from, std::uint32_t interface_index);
     void tick();
     std::optional<Clock::Instant> next_tick() const;

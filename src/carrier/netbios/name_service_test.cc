@@ -24,7 +24,7 @@ class NameServiceTest : public testing::Test {
 protected:
     NameServiceTest() { service_.set_subnets({&kHome, 1}); }
 
-    // What was sent since the last call, decoded.
+    // A packet sent since the last call, decoded.
     struct Sent {
         std::uint16_t id, flags;
         std::string name;
@@ -55,7 +55,7 @@ protected:
         std::array<std::byte, 600> buffer;
         service_.hear(wire::encode_name_packet(buffer, packet), from, by);
     }
-    // A claim, refresh or objection with one address.
+    // A claim, refresh or objection with a single address.
     void hear_record(std::uint16_t id, std::uint16_t flags, std::string_view of, bool is_group,
                      const Endpoint& from = kOther) {
         std::array<std::byte, wire::kNameAddressBytes> data;
@@ -142,7 +142,7 @@ TEST_F(NameServiceTest, answers_queries_for_its_names_and_no_others) {
     EXPECT_FALSE(addresses[0].is_group);
 
     hear({1, 0x0110, wire::NameQuestion{{name("LAB"), ""}}});
-    const auto of_group = sent();  // which the packet borrows
+    const auto of_group = sent();  // the decoded packet borrows it
     const auto group = wire::decode_name_packet(of_group.at(0).bytes).value();
     EXPECT_TRUE(wire::decode_name_addresses(group.record->data).at(0).is_group);
 
@@ -150,9 +150,9 @@ TEST_F(NameServiceTest, answers_queries_for_its_names_and_no_others) {
     hear({1, 0x0110, wire::NameQuestion{{name("ALPHA#20"), ""}}});
     hear({1, 0x0110, wire::NameQuestion{{name("ALPHA"), "SCOPE"}}});
     hear({1, 0x0110, wire::NameQuestion{{wire::wildcard_name(), ""}}});
-    hear(query, {IpAddress::v4(10, 0, 1, 7), 137});  // from outside of the subnet
+    hear(query, {IpAddress::v4(10, 0, 1, 7), 137});  // from outside the subnet
     hear(query, {kHome.address, 137});               // our own broadcast
-    hear(query, kOther, 9);                          // by an interface that is not ours
+    hear(query, kOther, 9);                          // by an interface of another network
     EXPECT_TRUE(sent().empty());
 }
 
@@ -180,7 +180,7 @@ TEST_F(NameServiceTest, defends_what_is_its_own) {
         std::uint16_t flags;
         const char* name;
         bool is_group;
-        std::uint16_t answer;  // 0: none
+        std::uint16_t answer;  // 0: no answer
     };
     const Row rows[] = {
         {"a claim of a unique name", 0x2910, "ALPHA", false, 0xad86},

@@ -94,9 +94,9 @@ private:
     const Result<OwnNames> names_;
     ClassicCounters datagram_counters_;
     NameCounters name_counters_;
-    std::optional<NetbiosSender> sender_;  // none: the machine's name cannot be one there
+    std::optional<NetbiosSender> sender_;  // none: the machine's name is not possible there
     std::unique_ptr<NetbiosReceiver> receiver_;
-    std::uint64_t earlier_drops_ = 0;  // of sockets closed since
+    std::uint64_t earlier_drops_ = 0;  // by closed sockets
 };
 
 }  // namespace

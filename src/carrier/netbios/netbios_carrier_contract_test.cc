@@ -1,5 +1,5 @@
-// What the carrier contract promises, in the form that the classic wire allows: no frames, small
-// messages, no ends. On the loopback, by ports that need no privilege.
+// The carrier contract as far as the classic wire allows: no frames, small messages, no ends. Uses
+// the loopback and ports that need no privilege.
 #include <gtest/gtest.h>
 #include <poll.h>
 

@@ -9,17 +9,17 @@ namespace {
 
 using Family = IpAddress::Family;
 
-// The kernel keeps datagrams of one size and sender together: up to 64 KiB.
+// The kernel merges datagrams of the same size and sender into pieces of up to 64 KiB.
 constexpr std::size_t kBatchPieces = 16, kPieceBytes = 64 * 1024;
-// Bursts on the classic wire are small; what is more than this waits for the next round.
+// Bursts on the classic wire are small; datagrams beyond this limit wait for the next round.
 constexpr std::size_t kBufferBytes = 1024 * 1024;
 
-// A try to connect; nobody else is woken by it.
+// Interval of attempts to connect to nmbd; no other process is woken.
 constexpr std::chrono::seconds kLookForNmbdEvery{60};
 
 bool is_official(const NetbiosPorts& ports) { return ports.names == NetbiosPorts{}.names; }
 
-// What of the sockets that another one had is for that port.
+// Returns another receiver's socket for the port, if it handed one over.
 std::optional<os::UdpSocket> adopt(std::vector<ListeningSocket>& inherited, std::uint16_t port) {
     for (ListeningSocket& handed : inherited) {
         const bool is_it = handed.memo.size() == 2 && load_u16be(handed.memo.data()) == port;
@@ -105,7 +105,7 @@ Result<void> NetbiosReceiver::follow_interfaces(bool are_names_ours) {
 }
 
 bool NetbiosReceiver::receive(const Carrier::Deliver& deliver) {
-    // Where this fails the next change tries again; what is known stays.
+    // On failure the known subnets stay, and the next change tries again.
     if (watch_.changed()) (void)follow_interfaces(false);
     const bool more_names = receive_names();
     const bool more_datagrams = receive_datagrams(deliver);
@@ -115,7 +115,7 @@ bool NetbiosReceiver::receive(const Carrier::Deliver& deliver) {
 }
 
 bool NetbiosReceiver::is_allowed(const os::Datagram& datagram) const {
-    // By the interfaces that the settings name; what this machine sent to itself too.
+    // Came by an interface that the settings name, or from this machine itself.
     return settings_.interfaces.empty() ||
            subnet_of(subnets_, datagram.interface_index, datagram.from.address) != nullptr;
 }
@@ -142,8 +142,8 @@ void NetbiosReceiver::hand_over(Bytes packet, const Endpoint& from,
     if (parcel) deliver({&*parcel, 1});
 }
 
-// What came to this machine's address, where an nmbd has bound that. Broadcasts come both ways, and
-// are repeats.
+// Takes unicast datagrams to this machine if an nmbd has bound its addresses. Broadcasts come to
+// both sockets, and are dropped as repeats.
 void NetbiosReceiver::receive_strays(const Carrier::Deliver& deliver) {
     look_for_nmbd();
     if (!strays_) return;
@@ -159,7 +159,7 @@ void NetbiosReceiver::look_for_nmbd() {
     if (strays && poll_set_.add(strays->fd())) strays_ = std::move(*strays);
 }
 
-// What is due, and what answers there are; then sleeps until the next is due.
+// Sends questions and answers that are due, and sets the timer to the next.
 void NetbiosReceiver::send_names() {
     names_.tick();
     for (const NameService::Outgoing& packet : names_.take_outgoing()) {

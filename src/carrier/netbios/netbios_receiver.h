@@ -1,5 +1,5 @@
-// The sockets of the post office on the classic wire, ports 137 and 138, and what is behind them:
-// the name service and the intake. docs/protocol/netbios-carrier.md.
+// The post office's sockets on the classic wire, ports 137 and 138, with the name service and the
+// intake behind them: docs/protocol/netbios-carrier.md.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,7 @@
 
 namespace mailslot {
 
-// Written by the station's thread, read by any.
+// Written by the station's thread, read by any thread.
 struct NameCounters {
     using Count = std::atomic<std::uint64_t>;
     Count packets{0}, bad_packets{0}, names{0}, names_refused{0};
@@ -35,8 +35,9 @@ public:
         ClassicCounters& datagrams;
         NameCounters& names;
     };
-    // Binds, going on with the sockets of another one, whose names are ours without being claimed
-    // anew. Errors: port_taken, no_permission (saying what to do), no_resources.
+    // Binds, or goes on with another receiver's sockets; inherited names are ours without new
+    // claims.
+    // Errors: port_taken, no_permission (with advice), no_resources.
     static Result<std::unique_ptr<NetbiosReceiver>> open(const Settings& settings,
                                                          const OwnNames& names, NetbiosPorts ports,
                                                          Counters counters,
@@ -45,7 +46,7 @@ public:
     int poll_fd() const { return poll_set_.fd(); }
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;
-    // Its sockets, for another one, which has the names from then on.
+    // Returns the sockets for another receiver, which owns the names from then on.
     std::vector<ListeningSocket> release();
     std::vector<ListeningSocket> lend() const;  // duplicates
     void give_names_back();                     // tells the subnets
@@ -80,7 +81,7 @@ private:
     os::UdpSocket names_socket_, datagrams_socket_;
     os::DatagramBatch batch_;
     std::vector<Subnet> subnets_;
-    std::optional<NmbdStrays> strays_;  // of an nmbd beside us
+    std::optional<NmbdStrays> strays_;  // from an nmbd on this machine
     Clock::Instant look_for_nmbd_at_{};
     NameService names_;
     ClassicIntake intake_;

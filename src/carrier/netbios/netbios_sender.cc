@@ -31,7 +31,7 @@ Error nobody(const wire::NetbiosName& name) {
 
 }  // namespace
 
-// All under `mutex`, but for the settings and `settled`.
+// The mutex guards all members but the settings and `settled`.
 struct NetbiosSender::State {
     struct Waiting {
         wire::NetbiosName name{};
@@ -50,15 +50,15 @@ struct NetbiosSender::State {
     std::condition_variable settled;
     NameFinder finder{clock, random};
     std::deque<Waiting> waiting;
-    bool is_working = false;  // there is a thread
+    bool is_working = false;  // the thread is running
     bool is_given_up = false;
     std::optional<Error> late_error;
     std::uint64_t sent = 0, failed = 0;
 
     std::optional<os::InterfaceWatch> watch;
     std::vector<Subnet> subnets;
-    std::optional<os::UdpSocket> by_port;  // from the official port, where this process may
-    std::optional<os::UdpSocket> plain;    // from any; questions and their answers too
+    std::optional<os::UdpSocket> by_port;  // from the official port, if allowed
+    std::optional<os::UdpSocket> plain;    // from any port; also for questions and answers
 
     Result<void> prepare();
     Result<void> send(const wire::NetbiosName& name, Bytes write);
@@ -73,7 +73,8 @@ struct NetbiosSender::State {
     void work();
 };
 
-// Sockets, and the list of interfaces as of now. Errors: no_resources, no_permission, unreachable.
+// Opens the sockets and updates the list of subnets.
+// Errors: no_resources, no_permission, unreachable.
 Result<void> NetbiosSender::State::prepare() {
     if (!plain) {
         auto socket = os::UdpSocket::open_for_sending(Family::v4, 1);
@@ -142,10 +143,10 @@ Result<void> NetbiosSender::State::send_to(const ClassicTarget& to, const IpAddr
     return Error{Errc::unreachable, "send", 0, to_string(address)};
 }
 
-// Null: by whatever way the system knows.
+// `by` null: the system chooses the interface.
 bool NetbiosSender::State::send_by(const Subnet* by, const ClassicTarget& to,
                                    const IpAddress& address, std::uint16_t id, Bytes write) {
-    if (subnets.empty()) {  // they went while the name was being asked for
+    if (subnets.empty()) {  // lost while the question was open
         ++failed;
         return false;
     }
@@ -161,7 +162,7 @@ bool NetbiosSender::State::send_by(const Subnet* by, const ClassicTarget& to,
     return has_left;
 }
 
-// Keeps it for the thread, which there is from now on.
+// Keeps the write for the thread, which start_work() starts.
 Result<void> NetbiosSender::State::wait_for(const wire::NetbiosName& name, Bytes write) {
     if (waiting.size() >= kMaxWaitingForNames) {
         return Error{Errc::no_resources, "find", 0,
@@ -181,12 +182,12 @@ void NetbiosSender::State::ask() {
     }
 }
 
-// Sends what has an address now, in its order; drops what will get none.
+// Sends messages whose names have addresses, in order; drops those whose names are absent.
 void NetbiosSender::State::settle() {
     for (std::size_t left = waiting.size(); left > 0; --left) {
         Waiting one = std::move(waiting.front());
         waiting.pop_front();
-        // Goes back to the end while it is being asked for.
+        // Queues the message again if its question is still open.
         if (auto sent_now = send(one.name, one.write); !sent_now) late_error = sent_now.error();
     }
 }
@@ -199,7 +200,7 @@ void NetbiosSender::State::hear(os::DatagramBatch& batch) {
     } while (batch.is_full());
 }
 
-// As long as a question is open.
+// Runs while a question is open.
 void NetbiosSender::State::work() {
     os::DatagramBatch batch(kAnswersAtOnce, kAnswerBytes);
     std::unique_lock lock(mutex);
@@ -254,7 +255,7 @@ Result<std::size_t> NetbiosSender::send(const Destination& to, std::span<const E
         const Bytes write = message.kind == Kind::message ? pack_write(buffer, message) : Bytes{};
         Result<void> sent;
         if (write.empty()) {
-            // An end, a query or an answer.
+            // An end, query or answer.
         } else if (to.scope == Scope::direct) {
             sent = state_->send_to({wire::wildcard_name(), DatagramType::broadcast}, to.address,
                                    write);
@@ -271,7 +272,8 @@ Result<std::size_t> NetbiosSender::send(const Destination& to, std::span<const E
     return taken;
 }
 
-// Where a question is open; with the mutex held. False: no thread to be had.
+// Starts the thread if a question is open. Needs the mutex. Returns false if no thread can be
+// started.
 bool NetbiosSender::start_work() {
     if (state_->is_working || !state_->finder.next_tick()) return true;
     state_->is_working = os::run_detached([state = state_] { state->work(); });

@@ -1,6 +1,6 @@
-// A writer's way out by the classic wire: docs/protocol/netbios-carrier.md, "Sending". send() never
-// waits: what is for a name that is being asked for is kept, and a thread of its own sends it when
-// the answer comes.
+// Sends a writer's messages on the classic wire: docs/protocol/netbios-carrier.md, "Sending".
+// send() never waits: if a name's address is still being asked for, the message is kept, and a
+// background thread sends it when the answer comes.
 #pragma once
 
 #include <chrono>
@@ -17,36 +17,38 @@
 
 namespace mailslot {
 
-// All names that one writer asks for at a time, with up to 432 bytes each.
+// The most messages of a writer that wait for addresses, up to 512 bytes each.
 inline constexpr std::size_t kMaxWaitingForNames = 256;
-// A question takes 750 ms.
+// Enough for a question, which takes 750 ms.
 inline constexpr std::chrono::milliseconds kNameQuestionTakes{1000};
 
-// Others than the official ones need no privilege: tests use such.
+// Unofficial ports need no privilege: for tests.
 struct NetbiosPorts {
     std::uint16_t names = wire::kNetbiosNamePort;
     std::uint16_t datagrams = wire::kNetbiosDatagramPort;
 };
 
-// Threads: one at a time. Fork: a child makes its own.
+// Threads: one at a time.
+// Fork: a child makes its own.
 class NetbiosSender {
 public:
     NetbiosSender(const Settings& settings, const OwnNames& names, NetbiosPorts ports);
-    ~NetbiosSender();  // what still waits for a name is dropped
+    ~NetbiosSender();  // drops messages that still wait for a name
 
-    // Whether messages can go there at all. Errors: bad_name.
+    // Checks whether the destination exists on the classic wire.
+    // Errors: bad_name.
     static Result<void> check(const Destination& to);
-    // As Carrier::send; messages of other kinds than `message` have no form on this wire, and are
-    // taken without being sent. All of `messages` fit, or none is sent.
+    // As Carrier::send. If any message is too large, none is sent. Kinds other than `message` have
+    // no form on this wire: they are taken without being sent.
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
-    // What became of messages that waited for a name, once.
+    // Returns and clears the last error of messages that waited for a name.
     std::optional<Error> take_late_error();
-    bool is_waiting() const;  // messages for a name
-    // Waits until none waits any more.
+    bool is_waiting() const;  // whether messages wait for a name
+    // Returns when no message waits for a name, or after `at_most`.
     void finish(std::chrono::milliseconds at_most);
 
     std::uint64_t sent() const;    // datagrams
-    std::uint64_t failed() const;  // the same, that did not leave
+    std::uint64_t failed() const;  // datagrams that did not leave
 
 private:
     struct State;

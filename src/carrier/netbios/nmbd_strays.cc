@@ -14,7 +14,7 @@ constexpr std::size_t kReadAtOnce = 64 * 1024;
 
 }  // namespace
 
-// int32 type, padding, uint64 length of a slot's name (0: of all slots), int32 ID, padding.
+// int32 type, padding, uint64 length of a slot's name (0: all slots), int32 ID, padding.
 std::vector<std::byte> StrayParser::request() {
     std::array<std::byte, 24> buffer{};
     ByteWriter out(buffer);
@@ -26,8 +26,8 @@ std::vector<std::byte> StrayParser::request() {
     return {buffer.begin(), buffer.end()};
 }
 
-// A zero byte that grants it; then for each packet uint64 length, int32 type, padding, int64 time,
-// IPv4 address, int32 port, and the packet.
+// A zero byte grants the request. Each packet follows as uint64 length, int32 type, padding, int64
+// time, IPv4 address, int32 port, bytes.
 std::optional<std::vector<Stray>> StrayParser::take(Bytes bytes) {
     pending_.insert(pending_.end(), bytes.begin(), bytes.end());
     std::vector<Stray> strays;

@@ -1,7 +1,7 @@
-// Datagrams that Samba's nmbd on this machine got and has no use for: it has bound the machine's
-// addresses, so what is sent to one of them comes to it and not to us, and it hands such on by a
-// Unix socket. An inner matter of Samba's, seen with 4.17 on amd64:
-// docs/protocol/netbios-carrier.md, "Beside nmbd". What does not look like that is given up.
+// Datagrams for us that Samba's nmbd on this machine received. nmbd binds the machine's addresses,
+// so unicast datagrams reach nmbd and not us; nmbd offers those that it cannot use on a Unix
+// socket. The socket is internal to Samba, as seen with 4.17 on amd64:
+// docs/protocol/netbios-carrier.md, "Beside nmbd". On anything unexpected we disconnect.
 #pragma once
 
 #include <optional>
@@ -15,20 +15,20 @@
 
 namespace mailslot {
 
-// Where Debian's nmbd has it.
+// The path in Debian's Samba.
 inline constexpr const char* kNmbdStraysPath = "/run/samba/nmbd/unexpected";
 
 struct Stray {
     Endpoint from{};
-    std::vector<std::byte> bytes{};  // as UDP port 138 brought them
+    std::vector<std::byte> bytes{};  // payload as received at UDP port 138
 };
 
-// The stream's content; pure.
+// Parses the stream; pure.
 class StrayParser {
 public:
-    // What asks for all datagrams.
+    // Returns the request for all datagrams.
     static std::vector<std::byte> request();
-    // Takes what came. No value: it is nothing that we know.
+    // Takes received bytes. Returns nullopt if they do not have the known format.
     std::optional<std::vector<Stray>> take(Bytes bytes);
 
 private:
@@ -38,11 +38,11 @@ private:
 
 class NmbdStrays {
 public:
-    // Errors: unreachable, where no nmbd is; no_permission, no_resources.
+    // Errors: unreachable if no nmbd runs, no_permission, no_resources.
     static Result<NmbdStrays> open(const std::string& path);
 
     int fd() const { return client_.fd(); }
-    // What came. No value: it is over with that nmbd.
+    // Returns arrived datagrams; nullopt if the connection has ended or broken the format.
     std::optional<std::vector<Stray>> receive();
 
 private:

@@ -19,7 +19,7 @@ void add(std::vector<OwnName>& all, const std::optional<wire::NetbiosName>& name
 }  // namespace
 
 const OwnName* OwnNames::find(const wire::NetbiosName& name) const {
-    // Ours are in upper case.
+    // Our names are in upper case.
     const auto found = std::ranges::find(all, wire::folded(name), &OwnName::name);
     return found == all.end() ? nullptr : &*found;
 }
@@ -39,7 +39,7 @@ Result<OwnNames> own_names(const Settings& settings) {
     add(names.all, machine, false);
     add(names.all, wire::make_netbios_name(host, wire::suffix::kMessenger), false);
     add(names.all, everybody, true);
-    // Where masters of the subnet announce themselves.
+    // The name to which masters of the subnet announce themselves.
     add(names.all, wire::make_netbios_name(everybody->text(), wire::suffix::kElections), true);
     for (const std::string& domain : settings.domains) {
         add(names.all, wire::make_netbios_name(domain, wire::suffix::kWorkstation), true);

@@ -1,4 +1,4 @@
-// What this machine is called on the classic wire: docs/protocol/netbios-carrier.md, "Names". Pure.
+// Names of this machine on the classic wire: docs/protocol/netbios-carrier.md, "Names". Pure.
 #pragma once
 
 #include <vector>
@@ -16,14 +16,14 @@ struct OwnName {
 };
 
 struct OwnNames {
-    wire::NetbiosName machine{};    // who sends
-    wire::NetbiosName everybody{};  // whom `*` means
-    std::vector<OwnName> all{};     // each once
+    wire::NetbiosName machine{};    // the name we send from
+    wire::NetbiosName everybody{};  // the name that `*` stands for
+    std::vector<OwnName> all{};     // without duplicates
 
-    const OwnName* find(const wire::NetbiosName& name) const;  // without regard to case; or null
+    const OwnName* find(const wire::NetbiosName& name) const;  // ignores case; may be null
 };
 
-// Errors: bad_config, where the machine's name cannot be one there.
+// Errors: bad_config if the machine's name is not possible on the classic wire.
 Result<OwnNames> own_names(const Settings& settings);
 
 }  // namespace mailslot

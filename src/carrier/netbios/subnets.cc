@@ -5,7 +5,7 @@
 namespace mailslot {
 namespace {
 
-// A network of two or fewer has no broadcast address (RFC 3021).
+// A network of at most two addresses has no broadcast address (RFC 3021).
 constexpr std::uint8_t kLongestPrefix = 30;
 
 std::uint32_t number_of(const IpAddress& address) {

@@ -21,11 +21,12 @@ struct Subnet {
     bool contains(const IpAddress& other) const;
 };
 
-// One for each address of each interface that can broadcast and is to be used. The loopback only
-// where the settings name it.
+// Returns a subnet for each address of each usable interface: those that the settings name, or else
+// all that can broadcast, without the loopback. Leaves out networks without a broadcast address.
 std::vector<Subnet> subnets_of(std::span<const os::Interface> interfaces, const Settings& settings);
 
-// The one that something came by; what this machine sent itself comes by the loopback. Null: none.
+// Returns the subnet by which a datagram came, or null. The machine's own datagrams come by the
+// loopback and are matched by address.
 const Subnet* subnet_of(std::span<const Subnet> subnets, std::uint32_t interface_index,
                         const IpAddress& from);
 bool is_own_address(std::span<const Subnet> subnets, const IpAddress& address);

@@ -1,5 +1,5 @@
-// What every carrier promises, whatever is below it. To add a carrier: a World, and a line at the
-// end.
+// The promises of every carrier, whatever its transport. To add a carrier, write a World and add a
+// line at the end.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -22,8 +22,8 @@ class World {
 public:
     virtual ~World() = default;
     virtual std::unique_ptr<Carrier> make_machine() = 0;
-    virtual IpAddress first_address() const = 0;            // of the first machine made
-    virtual bool holds_a_mebibyte() const { return true; }  // until it is received
+    virtual IpAddress first_address() const = 0;            // the address of the first machine made
+    virtual bool holds_a_mebibyte() const { return true; }  // until received
 };
 
 class FakeWorld : public World {
@@ -63,7 +63,7 @@ public:
         int granted = 0;
         socklen_t size = sizeof granted;
         getsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &granted, &size);
-        return granted >= 3 * 1024 * 1024;  // a 1200-byte datagram is charged about twice its size
+        return granted >= 3 * 1024 * 1024;  // the kernel charges about twice 1200 bytes
     }
 
 private:
@@ -103,8 +103,8 @@ protected:
         return writer_->send(to, messages).value();
     }
 
-    // Sends a last small message and receives until it is here: what was sent before came or never
-    // will.
+    // Sends a final small message and receives until it has come: earlier messages have come by
+    // then, or never will.
     Received everything_so_far(const Destination& to = {}) {
         const Envelope last = message("that is all");
         send({last}, to);
@@ -118,7 +118,7 @@ protected:
 
     std::unique_ptr<World> world_ = GetParam().make();
     std::unique_ptr<Carrier> reader_ = world_->make_machine();
-    std::unique_ptr<Carrier> writer_ = world_->make_machine();  // never started: it only sends
+    std::unique_ptr<Carrier> writer_ = world_->make_machine();  // never started: only sends
     std::uint64_t sequence_ = 0;
 };
 
@@ -200,7 +200,7 @@ TEST_P(CarrierContract, keeps_the_order_of_many_messages) {
     }
 }
 
-// Bursts of one size, and of many: what is below may send them in different ways.
+// Bursts of equal and of mixed sizes, because the transport may send them differently.
 TEST_P(CarrierContract, keeps_bursts_of_equal_and_of_mixed_sizes_whole) {
     const std::size_t sizes[] = {20, 200, 57, 0, 131, 1000, 3, 1300};
     std::vector<std::string> payloads(700, std::string(100, 'e'));

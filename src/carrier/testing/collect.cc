@@ -43,7 +43,7 @@ bool collect(Carrier& carrier, Received& received, std::size_t count) {
 
 Assembled assemble(const Received& received, std::uint64_t sequence) {
     Assembled out;
-    std::string covered;  // one mark a byte
+    std::string covered;  // a mark per byte
     bool whole = false;
     for (const OwnedEnvelope& owned : received) {
         const Envelope part = owned.view();

@@ -1,4 +1,4 @@
-// Gathers what a carrier hands over, waiting for it where the carrier can be waited for.
+// Collects the parcels of a carrier, and waits for more if the carrier has a descriptor.
 #pragma once
 
 #include <functional>
@@ -12,19 +12,18 @@ namespace mailslot {
 
 using Received = std::vector<OwnedEnvelope>;
 
-// Receives until `enough` says so; gives up after ten seconds with nothing more to come, or, on a
-// carrier without a descriptor to wait on, when nothing is there. False: it gave up. `also` is
-// called with each batch.
+// Receives until `enough` returns true. Returns false after ten seconds without a datagram, or, if
+// the carrier has no descriptor, as soon as nothing is there. Passes each batch to `also` as well.
 bool collect_until(Carrier& carrier, Received& received,
                    const std::function<bool(const Received&)>& enough,
                    const Carrier::Deliver& also = {});
 bool collect(Carrier& carrier, Received& received, std::size_t count);
 
-// The payload of one message put together from the envelopes of that sequence number; it must have
-// come exactly once, every byte of it, with no part overlapping another.
+// Joins the envelopes of a message by sequence number. Every byte must have come exactly once, and
+// parts must not overlap.
 struct Assembled {
     std::string payload{};
-    std::string fault{};  // what is wrong with the parts; empty: nothing
+    std::string fault{};  // error in the parts; empty: none
 };
 Assembled assemble(const Received& received, std::uint64_t sequence);
 

@@ -25,13 +25,13 @@ void FakeCarrier::fail_after(std::size_t messages, Errc code) {
     refusal_ = code;
 }
 
-// Want of resources is here a full send buffer.
+// Returns the refusal; no_resources stands for a full send buffer.
 Error FakeCarrier::refused() const {
     return Error{refusal_, "send", refusal_ == Errc::no_resources ? EAGAIN : 0};
 }
 
 bool FakeCarrier::receive(const Deliver& deliver) {
-    // Taken out first: who gets them may send, and so add to what waits.
+    // Taken out first: `deliver` may send, and so add to waiting_.
     const std::deque<OwnedEnvelope> batch = std::exchange(waiting_, {});
     std::vector<Parcel> views;
     for (const OwnedEnvelope& envelope : batch) views.push_back({envelope.view()});
@@ -52,7 +52,7 @@ Result<std::size_t> FakeCarrier::send(const Destination& to, std::span<const Env
     return taken;
 }
 
-// A frame leaves when all of its messages are taken.
+// A frame leaves only if all of its messages are taken.
 Result<std::size_t> FakeCarrier::send_packed(const Destination& to, std::span<const Bytes> frames) {
     std::size_t left = 0;
     for (const Bytes frame : frames) {

@@ -1,6 +1,7 @@
-// A network in memory: what one FakeCarrier sends, those on the same FakeNetwork receive, at once,
-// whole and in order. Like the real one it hears its own group messages, and carries large messages
-// in fragments. Threads: one.
+// A network in memory. All carriers on a FakeNetwork receive the messages of the others at once,
+// whole and in order. Like the real carrier, a FakeCarrier hears its own group messages and sends
+// large messages in fragments.
+// Threads: one.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@ namespace mailslot {
 
 class FakeCarrier;
 
-// Outlives the carriers on it.
+// Must outlive the carriers on it.
 class FakeNetwork {
 private:
     friend class FakeCarrier;
@@ -26,8 +27,7 @@ private:
 
 class FakeCarrier final : public Carrier {
 public:
-    static constexpr std::size_t kChunkBytes =
-        1024;  // a larger message comes in fragments of this size
+    static constexpr std::size_t kChunkBytes = 1024;  // larger messages become fragments
 
     FakeCarrier(FakeNetwork& network, const IpAddress& address)
         : network_(network), address_(address) {}
@@ -38,7 +38,7 @@ public:
     CarrierTraits traits() const override { return {"fake", kMaxNetworkMessageBytes, true}; }
     Result<void> start() override;
     Result<void> start_with(std::vector<ListeningSocket>) override { return start(); }
-    std::vector<ListeningSocket> hand_over() override {  // there is nothing to hand over
+    std::vector<ListeningSocket> hand_over() override {  // nothing to hand over
         stop();
         return {};
     }
@@ -48,9 +48,9 @@ public:
     Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
     CarrierCounters counters() const override { return counters_; }
     std::vector<FurtherCounter> further_counters() const override { return {}; }
-    void stop() override;  // what was not received yet is gone
+    void stop() override;  // drops messages not yet received
 
-    // From now on send() takes this many messages more, then fails with `code`.
+    // Makes send() fail with `code` after `messages` more messages.
     void fail_after(std::size_t messages, Errc code = Errc::no_resources);
 
 private:

@@ -1,4 +1,4 @@
-// A UDP port that no other test uses.
+// Returns a UDP port that no other test uses.
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ LossyCarrier::LossyCarrier(std::unique_ptr<Carrier> inner, const Faults& faults,
 }
 
 bool LossyCarrier::happens(double chance) {
-    // 53 bits: what a double holds.
+    // 53 bits: the precision of a double.
     return static_cast<double>(random_.u64() >> 11) < chance * 9007199254740992.0;
 }
 

@@ -1,5 +1,6 @@
-// Wraps any carrier and does to what it receives whatever a bad network does. Prints its seed, so
-// that a failing run can be run again. Threads: one.
+// Wraps any carrier and treats received messages like a bad network. Prints its seed, so that a
+// failed run can be repeated.
+// Threads: one.
 #pragma once
 
 #include <chrono>
@@ -15,19 +16,19 @@
 
 namespace mailslot {
 
-// Chances, each from 0 to 1, for each envelope that comes.
+// Probabilities from 0 to 1 for each arriving envelope.
 struct Faults {
     double lose = 0;
     double repeat = 0;   // comes twice
-    double reorder = 0;  // comes after the one behind it
+    double reorder = 0;  // swapped with the next envelope
     double cut = 0;      // arrives damaged: counted as rx_bad_packet and dropped
-    double delay = 0;    // comes up to max_delay later, by the clock
+    double delay = 0;    // comes up to max_delay later
     std::chrono::milliseconds max_delay{100};
 };
 
 class LossyCarrier final : public Carrier {
 public:
-    struct Damage {  // what was done so far
+    struct Damage {  // faults so far
         std::uint64_t lost = 0, repeated = 0, reordered = 0, cut = 0, delayed = 0;
     };
 
@@ -40,7 +41,7 @@ public:
         return inner_->start_with(std::move(sockets));
     }
     std::vector<ListeningSocket> hand_over() override { return inner_->hand_over(); }
-    int poll_fd() const override { return inner_->poll_fd(); }  // says nothing about delayed ones
+    int poll_fd() const override { return inner_->poll_fd(); }  // ignores delayed messages
     bool receive(const Deliver& deliver) override;
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
         return inner_->send(to, messages);
@@ -50,7 +51,7 @@ public:
     }
     CarrierCounters counters() const override;
     std::vector<FurtherCounter> further_counters() const override { return {}; }
-    void stop() override;  // what is delayed is gone
+    void stop() override;  // drops delayed messages
 
     const Damage& damage() const { return damage_; }
     std::size_t held_back() const { return delayed_.size(); }

@@ -1,4 +1,4 @@
-// An envelope that keeps its own copy of what a plain one borrows.
+// An envelope that owns copies of the bytes that a plain envelope borrows.
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ public:
     const std::string& payload() const { return payload_; }
 
 private:
-    Envelope fields_{};  // its views are stale: view() sets them anew
+    Envelope fields_{};  // views are stale: view() replaces them
     std::string to_{}, slot_{}, from_host_{}, payload_{};
 };
 

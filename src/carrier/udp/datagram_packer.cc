@@ -46,7 +46,7 @@ std::span<const Bytes> DatagramPacker::next() {
         const auto buffer = std::span(memory_).subspan(count * kMaxDatagramBytes, datagram_bytes_);
         const bool may_be_filled = messages_[next_message_].kind == Kind::message;
         const Bytes datagram = pack(buffer);
-        MAILSLOT_CHECK(!datagram.empty());  // check() has seen that all of it fits
+        MAILSLOT_CHECK(!datagram.empty());  // check() made sure that all fits
         const bool is_last = next_message_ == messages_.size();
         datagrams_[count] = may_be_filled && !is_last ? fill(buffer, datagram) : datagram;
         done_after_[count++] = next_message_;

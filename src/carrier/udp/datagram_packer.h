@@ -1,4 +1,4 @@
-// Turns one writer's messages into datagrams: small ones together, large ones in fragments.
+// Packs a writer's messages into datagrams: small messages together, large messages in fragments.
 #pragma once
 
 #include <array>
@@ -16,18 +16,18 @@ namespace mailslot {
 
 class DatagramPacker {
 public:
-    static constexpr std::size_t kBatch =
-        64;  // datagrams at a time; what one sendmmsg call takes well
+    static constexpr std::size_t kBatch = 64;  // datagrams per next(); suits sendmmsg
 
-    // Begins anew. Borrows both until the last next(). `datagram_bytes`: the most that one may
-    // have. Errors: message_too_big, of any of the messages.
+    // Starts over. Borrows `to` and `messages` until the last next(). `datagram_bytes`: the most
+    // bytes of a datagram.
+    // Errors: message_too_big if any message is.
     Result<void> begin(const Destination& to, std::span<const Envelope> messages,
                        std::size_t datagram_bytes = kMaxDatagramBytes);
 
-    // The next datagrams, in order; none when all is packed. Valid until the next call.
+    // Returns the next datagrams, in order; empty when all is packed. Valid until the next call.
     std::span<const Bytes> next();
 
-    // How many messages, counted since begin(), are whole once the first `count` datagrams of the
+    // Returns how many messages since begin() are complete once the first `count` datagrams of the
     // last next() have left.
     std::size_t messages_done(std::size_t count) const;
 
@@ -41,12 +41,12 @@ private:
     const Destination* to_ = nullptr;
     std::span<const Envelope> messages_{};
     std::size_t next_message_ = 0;
-    std::size_t offset_ = 0;            // into that message, when fragments of it are packed
-    std::size_t done_before_ = 0;       // messages whole before the last next()
+    std::size_t offset_ = 0;            // into the next message, while packing its fragments
+    std::size_t done_before_ = 0;       // messages complete before the last next()
     std::size_t most_chunk_bytes_ = 0;  // payload of a fragment
     std::size_t datagram_bytes_ = kMaxDatagramBytes;
 
-    std::vector<std::byte> memory_;  // kBatch datagrams, taken at the first use
+    std::vector<std::byte> memory_;  // kBatch datagrams, allocated at first use
     std::array<Bytes, kBatch> datagrams_{};
     EvenSizes sizes_;
     std::array<std::size_t, kBatch> done_after_{};

@@ -32,7 +32,7 @@ TEST(DatagramPacker, puts_small_messages_together_and_fills_the_datagrams) {
     const Destination to;
     ASSERT_TRUE(packer.begin(to, messages));
     const auto datagrams = packer.next();
-    ASSERT_EQ(datagrams.size(), 5u);  // 57 bytes each and 52 before them: 20 in 1200
+    ASSERT_EQ(datagrams.size(), 5u);  // 57 bytes each, 52 before them: 20 messages in 1200 bytes
     for (const Bytes datagram : datagrams) EXPECT_EQ(datagram.size(), 52u + 20 * 57);
     std::vector<Envelope> decoded;
     for (const Bytes datagram : datagrams) ASSERT_TRUE(wire::decode_frame(datagram, decoded));
@@ -47,7 +47,7 @@ TEST(DatagramPacker, tells_which_messages_are_whole_in_the_datagrams_that_left) 
     DatagramPacker packer;
     const Destination to;
     ASSERT_TRUE(packer.begin(to, messages));
-    ASSERT_EQ(packer.next().size(), 5u);  // a and b; three parts of L; c
+    ASSERT_EQ(packer.next().size(), 5u);  // a and b, three parts of L, c
     const std::size_t expected[] = {0, 2, 2, 2, 3, 4};
     for (std::size_t left = 0; left < 6; ++left) {
         EXPECT_EQ(packer.messages_done(left), expected[left]) << left << " datagrams left";
@@ -68,7 +68,7 @@ TEST(DatagramPacker, goes_on_with_a_large_message_in_the_next_batch) {
     EXPECT_EQ(packer.messages_done(rest), 2u);
 }
 
-// What comes out at the other end.
+// The texts that the receiver decodes.
 std::vector<std::string> texts_in(std::span<const Bytes> datagrams) {
     std::vector<Envelope> decoded;
     for (const Bytes datagram : datagrams) EXPECT_TRUE(wire::decode_frame(datagram, decoded));
@@ -96,7 +96,7 @@ TEST(DatagramPacker, makes_datagrams_of_one_size_of_messages_of_many) {
     }
     EXPECT_LE(largest, kMaxDatagramBytes);
     EXPECT_GT(datagrams.size(), 38u);
-    EXPECT_LE(runs, 8u);  // some before the largest has come, and the last
+    EXPECT_LE(runs, 8u);  // a few before the largest came, and the last
     EXPECT_EQ(texts_in(datagrams), payloads);
 }
 
@@ -108,7 +108,7 @@ TEST(DatagramPacker, cuts_a_large_message_into_parts_of_one_size) {
         DatagramPacker packer;
         const Destination to;
         ASSERT_TRUE(packer.begin(to, messages));
-        std::vector<std::string> bytes;  // those of one call are gone with the next
+        std::vector<std::string> bytes;  // copied: each next() overwrites the previous datagrams
         for (auto some = packer.next(); !some.empty(); some = packer.next())
             for (const Bytes datagram : some) bytes.emplace_back(as_text(datagram));
         const std::size_t capacity = kMaxDatagramBytes - 50 - wire::kFragmentBytes;

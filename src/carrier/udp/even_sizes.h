@@ -1,5 +1,5 @@
-// Makes datagrams that follow each other and are nearly of one size datagrams of one size, so that
-// they are one piece: docs/protocol/udp-carrier.md, "In pieces". Pure.
+// Gives successive datagrams of nearly the same size exactly the same size, so that they form a
+// single piece: docs/protocol/udp-carrier.md, "In pieces". Pure.
 #pragma once
 
 #include <algorithm>
@@ -10,15 +10,15 @@
 
 namespace mailslot {
 
-// As few parts as there must be where one has `most_bytes` at most, and all of one size but the
-// last, which may lack a byte for each of the others.
+// Splits `size` bytes into the fewest parts of at most `most_bytes`. All parts have the same size
+// but the last, which may lack a byte for each of the others.
 struct EvenParts {
     std::size_t count, bytes;
     EvenParts(std::size_t size, std::size_t most_bytes)
         : count((size + most_bytes - 1) / most_bytes), bytes((size + count - 1) / count) {}
 };
 
-// The part of a whole message that begins at `offset`.
+// Returns the part of a whole message that begins at `offset`.
 inline Envelope part_of(const Envelope& message, const EvenParts& parts, std::size_t offset) {
     const std::size_t size = message.payload.size();
     Envelope part = message;
@@ -32,8 +32,9 @@ inline Envelope part_of(const Envelope& message, const EvenParts& parts, std::si
 
 class EvenSizes {
 public:
-    // How large the next datagram, now of `size` bytes, is to be: as large as the largest of those
-    // before it where that is a sixth more at most. Those of one size stay as they are.
+    // Returns the size to which a datagram of `size` bytes should be filled: that of the largest
+    // recent datagram, if it is larger by at most a sixth. Datagrams of the same size stay
+    // unchanged.
     std::size_t fill_to(std::size_t size, std::size_t most) {
         const bool is_near = size <= largest_ && largest_ - size <= largest_ / kPart;
         if (!is_near || largest_ > most) largest_ = size;

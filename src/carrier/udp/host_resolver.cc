@@ -13,18 +13,18 @@
 
 namespace mailslot {
 
-// A host, as the resolver is asked for it.
+// A host to look up.
 struct HostResolver::Question {
-    std::string key;                   // of the entry
-    std::string name;                  // to be looked up
-    std::optional<IpAddress> literal;  // that the configuration gives
-    std::vector<std::string> names;    // of the host, folded
+    std::string key;                   // the entry's key
+    std::string name;                  // to look up
+    std::optional<IpAddress> literal;  // given by the configuration
+    std::vector<std::string> names;    // folded names of the host
 };
 
 struct HostResolver::Answer {
     std::vector<IpAddress> addresses{};
     std::string canonical_name{};
-    // The last choice of choose(), and its time.
+    // The last result of choose(), and its time.
     std::optional<IpAddress> chosen{};
     std::optional<Clock::Instant> chosen_at{};
 };
@@ -32,12 +32,12 @@ struct HostResolver::Answer {
 struct HostResolver::Entry {
     Answer answer{};
     Clock::Instant asked_at{}, expires{};
-    bool pending = false;   // a look-up is under way, or waits for a thread
-    bool answered = false;  // there is an answer, and `expires` is not set yet
+    bool pending = false;   // a look-up runs or waits for a thread
+    bool answered = false;  // answered, but `expires` is not set yet
     std::chrono::steady_clock::time_point answered_at{};
 };
 
-// All but `look_up` and `families` only under `mutex`.
+// The mutex guards all members but `look_up` and `families`.
 struct HostResolver::State {
     State(Ports::LookUp function, Families chosen)
         : look_up(std::move(function)), families(chosen) {}
@@ -47,13 +47,14 @@ struct HostResolver::State {
     std::mutex mutex;
     std::condition_variable answered;
     std::map<std::string, Entry> entries{};    // by folded name
-    std::map<std::string, Answer> literals{};  // of peers, likewise
-    // Key and name. First come names that have no failure behind them: a dead name server must not
-    // hold up the others.
+    std::map<std::string, Answer> literals{};  // peers' addresses, also by folded name
+    // Key and name. Names that have not failed go first: a dead name server must not hold up the
+    // others.
     std::deque<std::pair<std::string, std::string>> waiting{}, waiting_again{};
     int threads = 0;
     bool is_abandoned = false;  // the resolver is gone
-    // The last one with an address: a writer asks for the same before every message.
+    // The last destination with an address, because a writer asks for the same before every
+    // message.
     Destination last{};
     std::string last_place{};
     std::size_t last_slot_bytes = 0;
@@ -67,8 +68,8 @@ struct HostResolver::State {
     void store(const std::string& key, os::HostAnswer found);
 };
 
-// Forgets the host that was looked up longest ago. The pending ones stay. False: there are no
-// others.
+// Forgets the host that was looked up longest ago and is not pending. Returns false if all are
+// pending.
 bool HostResolver::State::make_room() {
     if (entries.size() < kMaxResolvedHosts) return true;
     auto oldest = entries.end();
@@ -116,7 +117,7 @@ void HostResolver::State::remember(const Address& address, const Destination& to
     last_until = now + kAddressCheckedFor;
 }
 
-// The work of a thread: one name after the other, until none waits.
+// A thread's work: looks up names until none waits.
 void HostResolver::State::look_up_all() {
     std::unique_lock lock(mutex);
     while (const auto next = take_next()) {
@@ -143,7 +144,7 @@ HostResolver::~HostResolver() {
 
 std::optional<HostResolver::Question> HostResolver::question_of(std::string_view host) const {
     const auto key = fold(host);
-    // What is not text no resolver knows, and one would stop reading at a zero.
+    // Only text can be a host name, and some resolvers would stop reading at a zero.
     if (!key || key->find('\0') != std::string::npos) return std::nullopt;
     Question question{*key, std::string(host), {}, {host_key(host)}};
     const auto peer = settings_.peers.find(host_key(host));
@@ -169,7 +170,8 @@ std::optional<HostResolver::Host> HostResolver::resolve(std::string_view host,
         start_look_up(*question);
         const auto found = state_->entries.find(key);
         if (found == state_->entries.end()) return std::nullopt;
-        // One wait for each look-up: a slow resolver does not hold up every message.
+        // The wait counts from the start of the look-up: a slow resolver does not hold up every
+        // message.
         const auto left = wait - (clock_.now() - found->second.asked_at);
         if (found->second.pending && left > left.zero()) {
             state_->answered.wait_for(lock, left, [&] { return is_usable(key); });
@@ -180,12 +182,12 @@ std::optional<HostResolver::Host> HostResolver::resolve(std::string_view host,
     return choose(found->second.answer, *question);
 }
 
-// With the mutex held.
+// Needs the mutex.
 bool HostResolver::is_usable(const std::string& key) {
     const auto found = state_->entries.find(key);
     if (found == state_->entries.end()) return false;
     Entry& entry = found->second;
-    if (entry.answered) {  // the clock is ours, not the thread's: it may outlive the clock
+    if (entry.answered) {  // sets `expires` here: the thread may outlive clock_
         const auto age = std::chrono::steady_clock::now() - entry.answered_at;
         const auto lasts = entry.answer.addresses.empty() ? kUnresolvedFor : kResolvedFor;
         entry.expires = clock_.now() + lasts - age;
@@ -194,7 +196,7 @@ bool HostResolver::is_usable(const std::string& key) {
     return !entry.pending && clock_.now() < entry.expires;
 }
 
-// With the mutex held. Does nothing where one is under way.
+// Needs the mutex. Does nothing if a look-up is pending.
 void HostResolver::start_look_up(const Question& question) {
     const auto known = state_->entries.find(question.key);
     if (known != state_->entries.end() && known->second.pending) return;
@@ -209,19 +211,19 @@ void HostResolver::start_look_up(const Question& question) {
     if (!in_file.addresses.empty()) state_->store(question.key, std::move(in_file));
 }
 
-// With the mutex held. False: no thread is to be had.
+// Needs the mutex. Returns false if no thread can be started.
 bool HostResolver::enqueue(const Question& question, bool has_failed) {
     auto& queue = has_failed ? state_->waiting_again : state_->waiting;
     queue.emplace_back(question.key, question.name);
     if (state_->threads >= kMaxLookUps) return true;
     ++state_->threads;
     if (os::run_detached([state = state_] { state->look_up_all(); })) return true;
-    if (--state_->threads > 0) return true;  // the others get to it
+    if (--state_->threads > 0) return true;  // another thread will take it
     queue.pop_back();
     return false;
 }
 
-// An address that may be the host's, the first in the resolver's order. With the mutex held.
+// Returns the first address, in the resolver's order, that may be the host's. Needs the mutex.
 std::optional<HostResolver::Host> HostResolver::choose(Answer& answer, const Question& question) {
     const auto now = clock_.now();
     if (!answer.chosen_at || now - *answer.chosen_at >= kAddressCheckedFor) {
@@ -237,20 +239,20 @@ std::optional<HostResolver::Host> HostResolver::choose(Answer& answer, const Que
     Host host{*answer.chosen, question.names};
     const std::string canonical = host_key(answer.canonical_name);
     const auto& last = host.names.back();
-    const bool is_completed = canonical.starts_with(last + '.');  // by the resolver's own domain
+    const bool is_completed = canonical.starts_with(last + '.');  // with the resolver's own domain
     if (!canonical.empty() && canonical != last && !is_completed) host.names.push_back(canonical);
     return host;
 }
 
-// An address of our own is another host's only where every machine has such an address, for
-// instance on a bridge of its containers: then it leads nowhere.
+// A host name that leads to an address of ours means another host only if every machine has such an
+// address, e.g. on a bridge for containers. Such an address leads nowhere.
 bool HostResolver::may_be_meant(const IpAddress& address, const Answer& answer,
                                 const Question& question) {
     switch (ports_.use_of(address)) {
         case os::AddressUse::another_host:
             return true;
         case os::AddressUse::this_machine:
-            // The configuration may give a name to this machine.
+            // The configuration may name this machine.
             if (question.literal && address.is_loopback()) return true;
             return own_names_.may_have(question.names.front()) ||
                    own_names_.may_have(host_key(answer.canonical_name));
@@ -294,7 +296,7 @@ std::vector<IpAddress> HostResolver::answers(std::string_view host) const {
 }
 
 std::vector<IpAddress> HostResolver::resolve_peers(std::chrono::milliseconds wait) {
-    if (wait > wait.zero()) resolve_peers(wait.zero());  // all of them begin
+    if (wait > wait.zero()) resolve_peers(wait.zero());  // starts all look-ups
     std::vector<IpAddress> addresses;
     for (const auto& [name, where] : settings_.peers) {
         const auto known = resolve(name, wait);

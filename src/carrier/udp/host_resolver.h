@@ -1,7 +1,9 @@
-// Finds the addresses of hosts, so that a message to one need not go to all. Where none is found in
-// time the caller sends to the group with the host's name in the frame: the answer may come late,
-// the message does not. The rule for all that is sent to a host is destination(): docs/names.md,
-// "How a host is found". Threads: any. Fork: a child makes its own.
+// Finds the addresses of hosts, so that a message to a host need not go to all machines. If no
+// address is found in time, the caller sends to the group with the host's name in the frame: the
+// answer may come late, the message does not. destination() is the rule for all messages to a host:
+// docs/names.md, "How a host is found".
+// Threads: any.
+// Fork: a child makes its own.
 #pragma once
 
 #include <chrono>
@@ -23,18 +25,18 @@
 
 namespace mailslot {
 
-inline constexpr std::chrono::seconds kResolvedFor{60};    // long enough to spare the resolver
-inline constexpr std::chrono::seconds kUnresolvedFor{10};  // a host that comes up is soon found
+inline constexpr std::chrono::seconds kResolvedFor{60};    // spares the resolver
+inline constexpr std::chrono::seconds kUnresolvedFor{10};  // a host that comes up is found soon
 // Routes and own addresses change; asking the system costs as much as sending a message.
 inline constexpr std::chrono::seconds kAddressCheckedFor{1};
 inline constexpr std::size_t kMaxResolvedHosts = 256;
-// At once; each holds a thread while the resolver is slow, and a dead name server is for 10 s and
-// more. Further ones wait their turn.
+// Look-ups at the same time; further look-ups wait. Each holds a thread while the resolver is slow;
+// a dead name server takes 10 s and more.
 inline constexpr int kMaxLookUps = 32;
 
 struct HostResolverPorts {
     using LookUp = std::function<os::HostAnswer(const std::string& host)>;
-    LookUp look_up = os::look_up_host;  // may block, and may run when the resolver is gone
+    LookUp look_up = os::look_up_host;  // may block; may still run after the resolver's end
     LookUp look_up_in_hosts_file = os::look_up_in_hosts_file;  // does not block
     std::function<os::AddressUse(const IpAddress& address)> use_of = os::use_of;
 };
@@ -46,23 +48,24 @@ public:
     HostResolver(const Settings& settings, const Clock& clock, Ports ports = {});
     HostResolver(const HostResolver&) = delete;
     HostResolver& operator=(const HostResolver&) = delete;
-    ~HostResolver();  // does not wait for a look-up under way
+    ~HostResolver();  // does not wait for running look-ups
 
     struct Host {
         IpAddress address{};
-        // The folded names that it may have, the one asked for first. Empty: the configuration
-        // gives the address, and whoever has it is meant.
+        // Folded names that the host may have, the requested name first. Empty: the configuration
+        // gives the address, and any machine at that address is meant.
         std::vector<std::string> names{};
     };
-    // An address that may be the host's: of the configured peers, else of the hosts file, else as
-    // the system's resolver says. A look-up that takes longer than `wait` goes on by itself and a
-    // later call finds its answer; until then a host found earlier keeps its address.
+    // Returns an address that may be the host's: from the configured peers, else from the hosts
+    // file, else from the system's resolver. If the look-up takes longer than `wait`, it goes on in
+    // the background and a later call finds its answer; until then the host keeps an address found
+    // earlier.
     std::optional<Host> resolve(std::string_view host, std::chrono::milliseconds wait);
-    // The destination of messages to that place, a host or not.
+    // Returns the destination of messages to `address`, a host or not.
     Destination destination(const Address& address, std::chrono::milliseconds wait);
-    // All that is known of the host, be it good for something or not.
+    // Returns all known addresses of the host, usable or not.
     std::vector<IpAddress> answers(std::string_view host) const;
-    // Those of all configured peers that are known by then; looked up at the same time.
+    // Looks up all configured peers at the same time; returns the addresses known after `wait`.
     std::vector<IpAddress> resolve_peers(std::chrono::milliseconds wait);
 
 private:

@@ -26,7 +26,7 @@ const IpAddress kFirst = IpAddress::v4(10, 0, 0, 1);
 const IpAddress kSecond = IpAddress::v4(10, 0, 0, 2);
 const IpAddress kSix{IpAddress::Family::v6, {0xfd, 1}, 0};
 
-// A resolver that answers when the test lets it. Shared with look-ups that outlive the test's
+// A resolver that answers when the test allows. Shared with look-ups that outlive the test's
 // objects.
 struct SlowNames {
     std::mutex mutex;
@@ -106,7 +106,7 @@ protected:
     FakeClock clock_;
     std::shared_ptr<SlowNames> names_ = std::make_shared<SlowNames>();
     std::map<std::string, os::HostAnswer> in_file_;
-    std::map<std::string, AddressUse> use_;  // of addresses that are no other host's
+    std::map<std::string, AddressUse> use_;  // for addresses that belong to no other host
     int times_checked_ = 0;
 };
 
@@ -199,7 +199,7 @@ TEST_F(HostResolverTest, looks_up_no_more_than_a_few_hosts_at_once) {
     EXPECT_EQ(names_->times_asked(), static_cast<std::size_t>(kMaxLookUps));
     for (int i = 0; i < kMaxLookUps; ++i) names_->let_go("slow" + std::to_string(i));
     names_->wait_until_finished(kMaxLookUps + 1);
-    clock_.advance(-1h);  // the wait of a test is over with the answer
+    clock_.advance(-1h);  // makes the wait end with the answer
     EXPECT_EQ(address(*resolver, "alpha", kLong), kFirst);
     names_->let_go("slow" + std::to_string(kMaxLookUps));
 }
@@ -251,7 +251,7 @@ TEST_F(HostResolverTest, finds_a_peer_of_the_hosts_file_behind_any_number_of_dea
     EXPECT_EQ(make()->resolve_peers(0ms), std::vector{kFirst});
 }
 
-// The dead ones have had their turn: the next is that of a name which was not asked for yet.
+// The dead names had their turn: the next belongs to a name not yet looked up.
 TEST_F(HostResolverTest, asks_for_new_names_before_those_that_failed) {
     const auto resolver = make();
     const auto ask_for_all = [&](std::chrono::milliseconds wait) {
@@ -259,7 +259,7 @@ TEST_F(HostResolverTest, asks_for_new_names_before_those_that_failed) {
             address(*resolver, "dead" + std::to_string(i), wait);
         }
     };
-    ask_for_all(kLong);  // an answer's time counts from the look at the answer
+    ask_for_all(kLong);  // an answer's lifetime begins when a call first sees it
     for (int i = 0; i < 2 * kMaxLookUps; ++i) names_->hold("dead" + std::to_string(i));
     clock_.advance(1h);
     ask_for_all(0ms);
@@ -272,7 +272,7 @@ TEST_F(HostResolverTest, asks_for_new_names_before_those_that_failed) {
     EXPECT_EQ(address(*resolver, "alpha", kLong), kFirst);
 }
 
-// ---- What can be the host
+// ---- Addresses that may be the host's
 
 TEST_F(HostResolverTest, takes_the_first_answer_that_can_be_the_host) {
     names_->set("alpha", {kSix, kFirst, kSecond});
@@ -290,7 +290,7 @@ TEST_F(HostResolverTest, looks_again_whether_an_address_can_be_the_host) {
     EXPECT_EQ(address(*resolver, "alpha", kLong), kFirst);
     EXPECT_EQ(address(*resolver, "alpha", kLong), kFirst);
     EXPECT_EQ(times_checked_, 1);
-    use_["10.0.0.1"] = AddressUse::this_machine;  // it has moved here
+    use_["10.0.0.1"] = AddressUse::this_machine;  // the address has moved here
     clock_.advance(1s);
     EXPECT_EQ(address(*resolver, "alpha", kLong), std::nullopt);
     use_.clear();
@@ -344,7 +344,7 @@ TEST_F(HostResolverTest, gives_a_peers_names_but_none_where_its_address_is_confi
 TEST_F(HostResolverTest, leaves_out_names_that_no_frame_has_room_for) {
     settings_.peers = {{"A", std::string(255, 'b')}};
     names_->set(std::string(255, 'b'), {kFirst});
-    const std::string slot = std::string(738, 'x');  // more than 246 only for the sum of both
+    const std::string slot = std::string(738, 'x');  // too long only together with the names
     Address address;
     address.place = Place::named;
     address.place_text = address.place_key = "a";

@@ -33,9 +33,9 @@ bool OpenPiece::add(const wire::FrameRecord& message) {
     return true;
 }
 
-// False: the piece is full.
+// Closes the datagram and opens another. Returns false if the piece is full.
 bool OpenPiece::next_datagram() {
-    if (writer_->count() == 0) return false;  // what was just refused would be again
+    if (writer_->count() == 0) return false;  // a second try would fail as well
     const wire::FrameWriter& before = *writer_;
     const std::size_t bytes = sizes_.fill_to(writer_->size(), datagram_bytes_);
     const std::size_t end = used_ + bytes;
@@ -47,7 +47,7 @@ bool OpenPiece::next_datagram() {
     return true;
 }
 
-// All parts, or none where they do not fit. The open datagram ends before them.
+// Adds all parts, or none if they do not fit. Closes the open datagram first.
 bool OpenPiece::add_parts(const wire::FrameRecord& message) {
     if (most_chunk_ == 0) return false;
     const EvenParts parts(message.payload.size(), most_chunk_);
@@ -67,7 +67,7 @@ bool OpenPiece::add_parts(const wire::FrameRecord& message) {
     for (std::size_t i = 0; i < parts.count; ++i, at += part_bytes) {
         const Bytes frame = wire::encode_single(std::span(memory_).subspan(at, part_bytes),
                                                 part_of(whole, parts, i * parts.bytes));
-        if (frame.empty()) return false;  // the first one, or none
+        if (frame.empty()) return false;  // can only happen at the first part
         if (i == 0 && is_open != 0) close_datagram(open_bytes);
         take(frame, part_bytes, messages_ + (i + 1 == parts.count ? 1 : 0));
     }
@@ -79,8 +79,8 @@ bool OpenPiece::add_parts(const wire::FrameRecord& message) {
 
 void OpenPiece::close_datagram(std::size_t bytes) { take(writer_->finish(), bytes, messages_); }
 
-// The next datagram is that frame, which stands where it belongs, filled up to `bytes`; `messages`
-// are whole with it.
+// Adds `frame`, already in its place, as the next datagram, filled up to `bytes`. `messages` are
+// complete with it.
 void OpenPiece::take(Bytes frame, std::size_t bytes, std::size_t messages) {
     datagrams_[closed_] = wire::fill_frame(std::span(memory_).subspan(used_, bytes), frame.size());
     messages_after_[closed_] = messages;

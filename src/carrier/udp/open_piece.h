@@ -1,6 +1,6 @@
-// The datagrams of one piece (docs/protocol/udp-carrier.md, "In pieces"), filled with the messages
-// of one writer to one destination as they are put: small ones together, larger ones in parts, of
-// which all are in one piece. Pure; the memory is its own.
+// Collects the messages of a writer to a destination in the datagrams of a piece
+// (docs/protocol/udp-carrier.md, "In pieces"): small messages share datagrams, larger messages are
+// split, with all parts in the same piece. Pure; owns its memory.
 #pragma once
 
 #include <array>
@@ -20,12 +20,13 @@ namespace mailslot {
 
 class OpenPiece {
 public:
-    // Begins anew: what was in it is forgotten. `header` as FrameWriter's; its names must stay
-    // until clear() or the next begin(). `datagram_bytes`: the most that one may have.
+    // Starts over and drops the content. `header` as for FrameWriter; its names must stay valid
+    // until clear() or the next begin(). `datagram_bytes`: the most bytes of a datagram.
     void begin(const Envelope& header, std::size_t datagram_bytes = kMaxDatagramBytes);
 
-    // False: there is no room for it (send the piece, begin anew, and add it again); in a piece
-    // that is empty: it fits no piece, or no frame may carry it. Nothing was added.
+    // Adds a message. Returns false and adds nothing if there is no room: send the piece, call
+    // begin() and add the message again. On an empty piece, false means that the message fits no
+    // piece or that no frame can carry it.
     bool add(const wire::FrameRecord& message);
 
     bool is_empty() const { return messages_ == 0; }
@@ -36,10 +37,10 @@ public:
         writer_.reset();
     }
 
-    // All that was added, one behind the other in memory. Nothing can be added any more. Valid
-    // until clear() or begin().
+    // Closes the piece and returns its datagrams, which are contiguous in memory. Valid until
+    // clear() or begin().
     std::span<const Bytes> datagrams();
-    std::size_t messages_in(std::size_t datagrams) const;  // of the first ones
+    std::size_t messages_in(std::size_t datagrams) const;  // in the first `datagrams`
 
 private:
     bool add_parts(const wire::FrameRecord& message);
@@ -49,18 +50,18 @@ private:
     void open_datagram();
 
     Envelope header_{};
-    std::vector<std::byte> memory_;  // taken at the first use
+    std::vector<std::byte> memory_;  // allocated at first use
     std::size_t datagram_bytes_ = kMaxDatagramBytes;
-    std::size_t most_bytes_ = os::kPieceBytes;  // so that it is still one piece once it is sealed
-    std::size_t most_small_ = 0;                // of a message in one datagram
-    std::size_t most_chunk_ = 0;                // of a part
-    std::size_t used_ = 0;                      // by the datagrams that are closed
-    EvenSizes sizes_;                           // of this piece and those before it
-    std::optional<wire::FrameWriter> writer_;   // of the open datagram
-    std::size_t closed_ = 0;                    // datagrams
+    std::size_t most_bytes_ = os::kPieceBytes;  // a sealed piece must stay a single piece
+    std::size_t most_small_ = 0;                // largest message that fits a datagram
+    std::size_t most_chunk_ = 0;                // largest part
+    std::size_t used_ = 0;                      // by closed datagrams
+    EvenSizes sizes_;                           // remembers earlier pieces
+    std::optional<wire::FrameWriter> writer_;   // for the open datagram
+    std::size_t closed_ = 0;                    // closed datagrams
     std::size_t messages_ = 0;
     std::array<Bytes, os::kPieceDatagrams> datagrams_;
-    std::array<std::size_t, os::kPieceDatagrams> messages_after_;  // each of them
+    std::array<std::size_t, os::kPieceDatagrams> messages_after_;  // complete after each datagram
 };
 
 }  // namespace mailslot

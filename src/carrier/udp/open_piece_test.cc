@@ -26,10 +26,10 @@ protected:
         sequence_ += added;
         return added;
     }
-    // All messages of the piece, as a receiver would see them.
+    // Checks all messages of the piece as a receiver sees them.
     std::size_t check() {
         std::size_t seen = 0;
-        std::string parts;  // of the message that is not whole yet
+        std::string parts;  // the incomplete message
         const auto datagrams = piece_.datagrams();
         for (std::size_t i = 0; i < datagrams.size(); ++i) {
             EXPECT_LE(datagrams[i].size(), kMaxDatagramBytes);
@@ -78,7 +78,7 @@ TEST_F(OpenPieceTest, fills_as_many_datagrams_as_one_piece_may_have) {
 }
 
 TEST_F(OpenPieceTest, has_no_more_than_64_datagrams_however_small) {
-    while (add(std::string(650, 'x'))) continue;  // one a datagram
+    while (add(std::string(650, 'x'))) continue;  // a datagram for each
     EXPECT_EQ(check(), os::kPieceDatagrams);
 }
 

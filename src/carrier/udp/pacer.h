@@ -1,5 +1,5 @@
-// Keeps a writer from outrunning its readers: how long the next piece of a stream has to wait.
-// Why, and the choice of figures: docs/protocol/udp-carrier.md, "Pace". Pure.
+// Paces a writer so that readers keep up: computes how long the next piece must wait. Reasons and
+// figures: docs/protocol/udp-carrier.md, "Pace". Pure.
 #pragma once
 
 #include <algorithm>
@@ -9,26 +9,25 @@
 
 namespace mailslot {
 
-// What may leave at once after a rest. The smallest receive buffer that a reader has by default
-// (stock Debian: net.core.rmem_max 212,992, doubled by the kernel) holds three times as much.
+// Bytes that may leave at once after a rest. The smallest default receive buffer (stock Debian:
+// net.core.rmem_max 212,992, doubled by the kernel) holds three times as much.
 inline constexpr std::size_t kBurstBytes = 128 * 1024;
 
-// Above the default rate it is what the rate gives in this time (1/4096 s), so that a sleep that
-// ends late costs nothing.
+// At high rates a burst holds the bytes of 1/4096 s, so that a sleep that ends late costs nothing.
 inline constexpr std::uint64_t kBurstsPerSecond = 4096;
 
-// What a datagram that is not of the size of the one before it costs beside its bytes: in its
-// reader's socket it has a buffer of its own.
+// Extra cost of a datagram whose size differs from the previous: it takes a buffer of its own in
+// the reader's socket.
 inline constexpr std::size_t kApartBytes = 1024;
 
-// What a message costs at least, however small: its reader has more to do for it than to copy it.
+// Minimum cost of a message: the reader spends more on it than on copying its bytes.
 inline constexpr std::size_t kLeastMessageBytes = 80;
 
-// To many, every byte counts so often: nobody knows how slow the slowest of them is.
+// Factor for datagrams to many machines: nobody knows how slow the slowest reader is.
 inline constexpr std::size_t kWeightOfMany = 2;
 
-// Sealed, too, in hundredths: opening takes a reader about as long as all else that it does with a
-// datagram; at this weight it has a fifth of its processor to spare (docs/trust.md, "What it
+// Factor for sealed datagrams, in hundredths. Opening takes a reader about as long as all its other
+// work on a datagram; with this factor a fifth of its processor stays free (docs/trust.md, "What it
 // costs").
 inline constexpr std::size_t kHundredthsOfSealed = 140;
 
@@ -37,13 +36,13 @@ public:
     using Instant = std::chrono::steady_clock::time_point;
     using Duration = std::chrono::nanoseconds;
 
-    // Of the datagrams' payload, all copies together; 0: as fast as the system takes it.
+    // `bytes_per_second` counts the datagrams' payload, all copies together; 0: no limit.
     explicit Pacer(std::uint64_t bytes_per_second)
         : rate_(bytes_per_second),
           burst_(std::max<std::uint64_t>(kBurstBytes, bytes_per_second / kBurstsPerSecond)) {}
 
-    // Counts `bytes` that are to leave at `now` at the earliest, and says how long they must wait:
-    // until all that was counted would have left at the rate, but for a burst.
+    // Counts `bytes` that leave at `now` or later. Returns how long they must wait, so that all
+    // counted bytes leave at the rate, apart from a burst.
     Duration count(std::size_t bytes, Instant now) {
         if (rate_ == 0) return Duration::zero();
         level_ -= std::min(level_, bytes_in(now - then_));
@@ -54,7 +53,7 @@ public:
 
 private:
     std::uint64_t bytes_in(Duration time) const {
-        const auto longest = time_of(level_);  // more than that makes no difference
+        const auto longest = time_of(level_);  // a longer time makes no difference
         if (time >= longest) return level_;
         return time <= Duration::zero()
                    ? 0
@@ -68,7 +67,7 @@ private:
     }
 
     const std::uint64_t rate_, burst_;
-    std::uint64_t level_ = 0;  // bytes that have left ahead of the rate, as of then_
+    std::uint64_t level_ = 0;  // bytes ahead of the rate at then_
     Instant then_{};
 };
 

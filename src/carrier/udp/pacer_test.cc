@@ -8,11 +8,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr std::uint64_t kRate = 100'000'000;  // 100 KB a millisecond
+constexpr std::uint64_t kRate = 100'000'000;  // 100 KB per millisecond
 
 class PacerTest : public testing::Test {
 protected:
-    // What has to wait for the pacer leaves when it says.
+    // Sends as soon as the pacer permits.
     nanoseconds send(std::size_t bytes) {
         const auto wait = pacer_.count(bytes, now_);
         now_ += wait;

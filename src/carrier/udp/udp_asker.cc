@@ -16,11 +16,11 @@ namespace {
 using Family = IpAddress::Family;
 
 constexpr std::size_t kBatchDatagrams = 64;
-// Answers of many machines come within a tenth of a second.
+// Room for the answers of many machines, which come within a tenth of a second.
 constexpr std::size_t kReceiveBufferBytes = 1024 * 1024;
 constexpr std::size_t kMaxOthers = 256;
 
-// Where a datagram has to leave to get there.
+// Address and interface to send by.
 struct Way {
     IpAddress address;
     os::Outlet outlet{};
@@ -43,7 +43,7 @@ std::vector<Way> ways_to(const Destination& to, Family family, const Settings& s
     return ways;
 }
 
-// An answer may be as large as a datagram of ours: no larger than the query, so that is as large.
+// An answer is at most as large as its query, so the query is padded to a full datagram.
 std::uint16_t padding_of(const Envelope& query, const trust::DomainKeys* domain) {
     constexpr std::size_t kSizeBytes = 2;
     const std::size_t taken = (domain != nullptr ? wire::kSealBytes : 0) + wire::kFrameHeaderBytes +
@@ -108,7 +108,7 @@ Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::ui
         if (failed == 0) left = true;
         if (failed > 0) os_code = failed;
     }
-    std::ranges::reverse(sockets_);  // the next time the other family goes first
+    std::ranges::reverse(sockets_);  // the other family goes first next time
     if (left) return {};
     if (os_code != 0) return Error{Errc::unreachable, "send", os_code};
     return Error{Errc::unreachable, "send", 0, "no network interface is up"};
@@ -121,7 +121,7 @@ Bytes UdpAsker::seal(std::span<std::byte> into, Bytes frame, const Destination& 
                        trust::target_of(target));
 }
 
-// 0: it left by one way at least; -1: there is none; else the system's code.
+// Returns 0 if the frame left by at least one way, -1 if there is no way, else the system's code.
 int UdpAsker::send(os::UdpSocket& socket, const Destination& to, Bytes frame) {
     int result = -1;
     for (const Way& way : ways_to(to, socket.family(), settings_)) {

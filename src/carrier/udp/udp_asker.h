@@ -1,5 +1,6 @@
-// Asks other machines, and hears their answers, by sockets of its own: docs/discovery.md.
-// Threads: one at a time. Fork: a child opens its own.
+// Asks other machines and receives their answers, through its own sockets: docs/discovery.md.
+// Threads: one at a time.
+// Fork: a child opens its own.
 #pragma once
 
 #include <cstdint>
@@ -18,22 +19,22 @@ namespace mailslot {
 
 class UdpAsker {
 public:
-    // Errors: no_permission, no_resources; unreachable, where the system has neither family.
+    // Errors: no_permission, no_resources, unreachable if the system has neither address family.
     static Result<std::unique_ptr<UdpAsker>> open(const Settings& settings);
 
-    // Sends a query by every way that leads there; every second time the other family goes first.
-    // `query` says who asks for which slot. Errors: unreachable, no_resources.
+    // Sends a query by every way to `to`; the address families take turns to go first. `query`
+    // holds the asker and the slot.
+    // Errors: unreachable, no_resources.
     Result<void> ask(const Destination& to, const Envelope& query, std::uint64_t id,
                      std::uint32_t first);
 
-    // Waits for datagrams, at most until then or until a signal comes; hands over what is an
-    // answer.
+    // Waits for datagrams until `until` or a signal; passes answers to `hear`.
     using Hear = std::function<void(const Envelope& answer)>;
     void wait(Clock::Instant until, const Hear& hear);
 
-    // Who sent something that only a later program knows.
+    // Senders of datagrams that only a later program knows.
     const std::vector<IpAddress>& other_versions() const { return other_versions_; }
-    // Who sealed with a key that is not here.
+    // Senders of datagrams that are sealed with an unknown key.
     const std::vector<IpAddress>& strange_keys() const { return strange_keys_; }
 
 private:
@@ -47,15 +48,15 @@ private:
 
     const Settings& settings_;
     std::unique_ptr<os::EventLoop> loop_;
-    std::vector<std::unique_ptr<os::UdpSocket>> sockets_;  // one a family
+    std::vector<std::unique_ptr<os::UdpSocket>> sockets_;  // a socket per family
     os::DatagramBatch batch_;
-    Hear hear_;  // during wait()
+    Hear hear_;  // set during wait()
     std::vector<IpAddress> other_versions_, strange_keys_;
     const SystemClock clock_{};
     trust::KeysView keys_;
     trust::ReplayWindows windows_;
     trust::Opener opener_;
-    bool has_asked_in_clear_ = false;  // so that an answer in the clear may be one to us
+    bool has_asked_in_clear_ = false;  // an unsealed answer may be for us
 };
 
 }  // namespace mailslot

@@ -37,7 +37,7 @@ protected:
         ASSERT_TRUE(asked) << to_string(asked.error());
     }
 
-    // The query that a machine received, and from where.
+    // Returns the query that a machine received, and sets its source address.
     wire::Query received_by(Carrier& carrier, IpAddress& from) {
         Received all;
         EXPECT_TRUE(collect(carrier, all, 1));
@@ -48,7 +48,7 @@ protected:
         return wire::decode_query(query.payload).value();
     }
 
-    // Everything that comes until an answer does.
+    // Waits for answers and returns the hosts of the first.
     std::vector<std::string> heard() {
         std::vector<std::string> hosts;
         const auto deadline = std::chrono::steady_clock::now() + 10s;
@@ -97,7 +97,7 @@ TEST_F(UdpAskerTest, an_answer_leaves_from_the_port_that_is_listened_on) {
     answer.from_host = "machine";
     ASSERT_TRUE(machine->send({Scope::direct, {}, kHome, socket.local_port()}, {&answer, 1}));
     os::DatagramBatch batch(1, 2000);
-    const auto came = socket.receive(batch);  // the loopback has delivered when send() returns
+    const auto came = socket.receive(batch);  // the loopback has delivered before send() returns
     ASSERT_EQ(came.size(), 1u);
     EXPECT_EQ(came[0].from.port, settings_.port);
 }

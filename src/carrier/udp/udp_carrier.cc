@@ -83,7 +83,7 @@ public:
         windows_.save(to);
     }
     void restore_window(const wire::SealerState& state) override {
-        // What makes no sense is left out: a copy of it would be taken once more.
+        // An invalid window is ignored; at worst a copy is taken again.
         (void)windows_.restore(state, clock_.now());
     }
 
@@ -101,10 +101,10 @@ private:
     const Settings settings_;
     UdpCounters counters_;
     const SystemClock clock_{};
-    trust::ReplayWindows windows_;  // the receiver's
+    trust::ReplayWindows windows_;  // for the receiver
     UdpSender sender_;
-    std::unique_ptr<UdpReceiver> receiver_;  // none: not started
-    std::uint64_t earlier_drops_ = 0;        // of sockets closed since
+    std::unique_ptr<UdpReceiver> receiver_;  // null: not started
+    std::uint64_t earlier_drops_ = 0;        // by closed sockets
 };
 
 }  // namespace

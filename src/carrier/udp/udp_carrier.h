@@ -8,11 +8,11 @@
 
 namespace mailslot {
 
-// Whom messages to the group are for.
+// The machines that messages to the group are for.
 enum class UdpReach { network, this_machine };
 
-// Opens nothing yet: start() and the first send() do.
-// Threads: send() may run on one thread and the other calls on another, at the same time.
+// Opens nothing until start() or the first send().
+// Threads: send() may run in parallel with the other calls, which share a thread.
 std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings,
                                           UdpReach reach = UdpReach::network);
 

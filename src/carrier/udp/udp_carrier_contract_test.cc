@@ -1,4 +1,4 @@
-// What only the udp carrier does; what every carrier does is in testing/carrier_contract_test.cc.
+// Behaviour of the udp carrier alone; testing/carrier_contract_test.cc covers all carriers.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -103,7 +103,7 @@ TEST_F(UdpCarrier, says_so_when_another_program_keeps_the_port_to_itself) {
     EXPECT_EQ(refused.error().detail, "UDP port " + std::to_string(settings_.port));
 }
 
-// Errors of a bind that asks to share the port, to that address or to any; 0: it is bound.
+// Returns the error of a bind to `address` that asks to share the port; 0 if bound.
 int error_of_sharing(const Settings& settings, int option, const IpAddress& address) {
     const os::UniqueFd other(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const int on = 1;
@@ -121,7 +121,7 @@ TEST_F(UdpCarrier, keeps_the_port_of_a_machines_daemon_from_those_who_would_shar
     for (const IpAddress& address : {any, kHome}) {
         EXPECT_EQ(error_of_sharing(settings_, SO_REUSEADDR, address), EADDRINUSE);
     }
-    // Its successor keeps what it was handed, whatever its own settings say.
+    // The successor keeps the port, whatever its own settings say.
     settings_.keeps_port = false;
     auto successor = make_udp_carrier(settings_);
     ASSERT_TRUE(successor->start_with(keeper->hand_over()));
@@ -136,7 +136,7 @@ TEST_F(UdpCarrier, keeps_a_port_that_was_shared_before_from_those_who_come_later
     EXPECT_EQ(error_of_sharing(settings_, SO_REUSEADDR, kHome), 0);
     settings_.keeps_port = true;
     const auto keeper = started();
-    const auto of_the_same_user = started();  // one that takes the place of a stopped one
+    const auto of_the_same_user = started();  // replaces a stopped process
     EXPECT_EQ(error_of_sharing(settings_, SO_REUSEADDR, kHome), EADDRINUSE);
 }
 
@@ -177,7 +177,7 @@ TEST_F(UdpCarrier, tells_with_each_datagram_what_the_kernel_had_dropped_before_i
     Received received;
     ASSERT_TRUE(collect_until(
         *reader, received, [&](const Received&) { return told.size() == 200 - dropped; }, note));
-    EXPECT_EQ(told.front(), 0u);  // there was room still
+    EXPECT_EQ(told.front(), 0u);  // the buffer had room still
     send("after them", kHome);
     ASSERT_TRUE(collect_until(
         *reader, received, [&](const Received&) { return told.size() > 200 - dropped; }, note));
@@ -222,7 +222,7 @@ TEST_F(UdpCarrier, reaches_this_machine_by_whatever_interfaces_it_has) {
     EXPECT_EQ(received[0].payload(), "by all of them");
 }
 
-// What lies in the sockets goes with them, what comes to the group too.
+// Datagrams in the sockets go with them, those to the group included.
 TEST_F(UdpCarrier, hands_over_its_sockets_with_what_is_in_them) {
     const auto reader = started();
     send("one address", kHome);
@@ -243,7 +243,7 @@ TEST_F(UdpCarrier, hands_over_its_sockets_with_what_is_in_them) {
     EXPECT_EQ(successor->counters().deaf_interfaces, 0u);
 }
 
-// As a service manager keeps them: it knows nothing of memos.
+// A service manager keeps sockets but no memos.
 TEST_F(UdpCarrier, goes_on_with_sockets_without_a_memo) {
     auto sockets = started()->hand_over();
     for (ListeningSocket& socket : sockets) socket.memo.clear();

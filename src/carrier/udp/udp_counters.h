@@ -1,4 +1,5 @@
-// What both halves of the carrier count; written by the thread that sends or receives, read by any.
+// Counters of both halves of the carrier; written by the sending or receiving thread, read by any
+// thread.
 #pragma once
 
 #include <atomic>

@@ -14,15 +14,15 @@ bool is_named(const os::Interface& interface, const Settings& settings) {
 bool is_usable(const os::Interface& interface, const Settings& settings) {
     if (!interface.up) return false;
     if (!settings.interfaces.empty()) return is_named(interface, settings);
-    return interface.multicast || interface.loopback;  // Linux' loopback lacks the flag, yet can
+    return interface.multicast || interface.loopback;  // works on Linux' loopback without the flag
 }
 
 bool has_address(const os::Interface& interface, Family family) {
     return family == Family::v4 ? !interface.ipv4.empty() : !interface.ipv6.empty();
 }
 
-// Where the loopback is all there is Linux sends to an IPv4 group from 0.0.0.0: 127.0.0.1 has too
-// narrow a scope for it.
+// If there is nothing but the loopback, Linux would send to an IPv4 group from 0.0.0.0, because the
+// scope of 127.0.0.1 is too narrow.
 IpAddress loopback_source(const os::Interface& loopback, Family family) {
     return family == Family::v4 ? loopback.ipv4.front() : IpAddress{};
 }
@@ -69,7 +69,7 @@ std::vector<Link> sending_links(std::span<const os::Interface> all, const Settin
                 outer.push_back({family, interface.index});
             }
         }
-        // Linux has no route for IPv6 groups by the loopback: the last thing to try.
+        // Linux has no route for IPv6 groups by the loopback: used only if there is no other link.
         const bool by_loopback = outer.empty() && (family == Family::v4 || links.empty());
         links.insert(links.end(), outer.begin(), outer.end());
         if (by_loopback) links.insert(links.end(), loopback.begin(), loopback.end());
@@ -90,7 +90,7 @@ std::vector<std::uint32_t> allowed_interfaces(std::span<const os::Interface> all
     std::vector<std::uint32_t> allowed;
     if (settings.interfaces.empty()) return allowed;
     for (const os::Interface& interface : all) {
-        // What this machine sends to one of its own addresses comes by the loopback.
+        // Datagrams from this machine to its own addresses come by the loopback.
         if (interface.loopback || is_named(interface, settings)) allowed.push_back(interface.index);
     }
     return allowed;

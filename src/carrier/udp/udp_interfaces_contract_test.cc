@@ -1,6 +1,6 @@
-// The udp carrier on machines with other interfaces than this one: each test runs on a thread that
-// has a network namespace to itself. Only root may make one from a program with threads: skipped
-// without.
+// The udp carrier on machines with other interfaces: each test runs on a thread with its own
+// network namespace. Only root may make a namespace in a program with threads; other users skip
+// these tests.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sched.h>
@@ -31,8 +31,8 @@ bool shell(const std::string& command) {
     return std::system((command + " 2>/dev/null").c_str()) == 0;
 }
 
-// False: it could not be run. Threads of one process may be in different namespaces; `ip`, a child
-// of the thread, is in the thread's.
+// Returns false if `test` could not run. Threads of a process may be in different namespaces; a
+// child such as `ip` is in its thread's namespace.
 bool in_own_network(const std::function<void()>& test) {
     bool ran = false;
     std::thread([&] {
@@ -57,7 +57,7 @@ Envelope message(std::uint64_t sequence) {
     return out;
 }
 
-// The kernel notices a link's being there a moment after both ends are up.
+// The kernel reports a link shortly after both ends are up.
 bool wait_until_running(const std::string& name) {
     auto watch = os::InterfaceWatch::open().value();
     for (;;) {
@@ -92,7 +92,7 @@ TEST(UdpInterfaces, listens_on_more_interfaces_than_one_socket_can_join) {
         ASSERT_EQ(writer->send({}, std::span(&one, 1)).value(), 1u);
         EXPECT_EQ(writer->counters().tx_datagrams, 25u);
         Received received;
-        EXPECT_TRUE(collect(*reader, received, 25));  // a copy by each
+        EXPECT_TRUE(collect(*reader, received, 25));  // a copy by each interface
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
@@ -109,8 +109,7 @@ TEST(UdpInterfaces, follows_an_interface_that_comes_and_goes) {
         EXPECT_EQ(received[0].view().from_address, IpAddress::v4(127, 0, 0, 1));
 
         ASSERT_TRUE(add_pair(1));
-        reader->receive(
-            [](auto) {});  // what its owner's loop calls when the descriptor is readable
+        reader->receive([](auto) {});  // as the owner's loop does when the descriptor is readable
         ASSERT_TRUE(writer->send({}, std::span(&second, 1)));
         ASSERT_TRUE(collect(*reader, received, 2));
         EXPECT_EQ(received[1].view().from_address, IpAddress::v4(10, 9, 1, 1));
@@ -168,8 +167,8 @@ TEST(UdpInterfaces, hears_no_group_message_by_an_interface_that_the_settings_lea
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
 
-// Another machine, linked to this thread's by the interface in1 here, with a socket of that
-// machine.
+// Makes a writer with a socket on another machine, which is linked to this thread's machine by
+// interface in1 here.
 std::unique_ptr<Carrier> writer_on_another_machine() {
     auto writer = make_udp_carrier(plain_settings());
     const std::string here = std::to_string(gettid());
@@ -178,8 +177,8 @@ std::unique_ptr<Carrier> writer_on_another_machine() {
         EXPECT_TRUE(shell("ip link add in1 type veth peer name out1"));
         EXPECT_TRUE(shell("ip link set in1 netns " + here));
         EXPECT_TRUE(shell("ip addr add 10.9.1.2/24 dev out1 && ip link set out1 up"));
-        const Envelope opens_the_socket = message(1);  // which keeps the machine in being
-        (void)writer->send(direct, std::span(&opens_the_socket, 1));  // the link is not there yet
+        const Envelope opens_the_socket = message(1);                 // keeps the machine alive
+        (void)writer->send(direct, std::span(&opens_the_socket, 1));  // the link is not up yet
     });
     EXPECT_TRUE(ran);
     EXPECT_TRUE(shell("ip addr add 10.9.1.1/24 dev in1 && ip link set in1 up"));
@@ -251,7 +250,7 @@ TEST(UdpInterfaces, waits_for_a_link_that_moves_until_the_largest_message_is_thr
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
 
-// By name of the way: how many datagrams it dropped.
+// Returns the dropped datagrams by name of the way.
 std::map<std::string, std::uint64_t> dropped_by(const Carrier& carrier) {
     std::map<std::string, std::uint64_t> dropped;
     for (const WayInfo& way : carrier.ways()) dropped[way.name] = way.dropped;
@@ -281,7 +280,7 @@ TEST(UdpInterfaces, drops_for_a_slow_link_alone_what_a_fast_one_takes) {
         EXPECT_EQ(dropped["in2 IPv4"], 0u);
         EXPECT_EQ(writer->counters().tx_failed, dropped["in1 IPv4"]);
 
-        // The word of the end gets out by both.
+        // The end leaves by both ways.
         Envelope end = message(6001);
         end.kind = Kind::end;
         const auto before = writer->counters().tx_datagrams;
@@ -325,7 +324,7 @@ TEST(UdpInterfaces, opens_a_socket_a_way_and_closes_it_when_the_interface_goes) 
         ASSERT_TRUE(shell("ip link del in2"));
         ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
         EXPECT_EQ(open_descriptors(), with_two - 1);
-        EXPECT_EQ(writer->ways().size(), 2u);  // what the other one sent is known still
+        EXPECT_EQ(writer->ways().size(), 2u);  // the counts of the closed way remain
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
@@ -340,8 +339,8 @@ TEST(UdpInterfaces, shares_sockets_among_many_ways_until_they_are_full) {
         Envelope one = message(1);
         one.payload = as_bytes(payload);
         ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
-        // The way that listens for changes of interfaces, one for each of 16 ways, one for the
-        // rest.
+        // A descriptor to watch the interfaces, a socket for each of 16 ways, and a shared socket
+        // for the rest.
         EXPECT_EQ(open_descriptors(), before + 1 + 16 + 1);
         const std::vector<Envelope> messages(6000, one);
         EXPECT_EQ(writer->send({}, messages).value(), 6000u);
@@ -360,7 +359,7 @@ TEST(UdpInterfaces, says_unreachable_when_not_even_the_loopback_is_up) {
         const auto sent = writer->send({}, std::span(&one, 1));
         ASSERT_FALSE(sent);
         EXPECT_EQ(sent.error().code, Errc::unreachable);
-        EXPECT_TRUE(make_udp_carrier(plain_settings())->start());  // and listens for what comes up
+        EXPECT_TRUE(make_udp_carrier(plain_settings())->start());  // listens all the same
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }

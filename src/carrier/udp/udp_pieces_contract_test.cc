@@ -1,4 +1,4 @@
-// Several datagrams that go through the system as one piece: docs/protocol/udp-carrier.md.
+// Several datagrams sent through the system as a single piece: docs/protocol/udp-carrier.md.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -34,7 +34,7 @@ std::vector<Bytes> views_of(const std::vector<std::string>& datagrams) {
     return views;
 }
 
-// A socket that sends to another one on the loopback.
+// A socket that sends to another socket on the loopback.
 class UdpPieces : public testing::TestWithParam<Family> {
 protected:
     void send(const std::vector<std::string>& datagrams) {
@@ -42,10 +42,10 @@ protected:
         EXPECT_EQ(outcome.sent, datagrams.size());
         EXPECT_EQ(outcome.os_code, 0);
     }
-    // What comes in, and how many datagrams each piece had.
+    // Returns the received datagrams, and how many each piece had.
     std::vector<std::string> receive(Sizes& pieces) {
         std::vector<std::string> all;
-        for (;;) {  // the loopback has delivered when send() returns
+        for (;;) {  // the loopback has delivered before send() returns
             const auto came = receiver_.receive(one_piece_);
             if (came.empty()) return all;
             pieces.push_back(came.size());
@@ -109,9 +109,9 @@ TEST_P(UdpPieces, come_fewer_at_a_time_where_they_are_large) {
         }
         return came;
     };
-    EXPECT_EQ(pieces_of(3, 1), (Sizes{1, 2}));  // it has room for one that is as large as can be
+    EXPECT_EQ(pieces_of(3, 1), (Sizes{1, 2}));  // first assumes pieces of maximum size
     EXPECT_EQ(pieces_of(20, 1), (Sizes{8, 8, 4}));
-    EXPECT_EQ(pieces_of(5, 30), (Sizes{5}));  // it expected the like
+    EXPECT_EQ(pieces_of(5, 30), (Sizes{5}));  // assumes pieces as small as before
     EXPECT_EQ(pieces_of(5, 30), (Sizes{2, 2, 1}));
     EXPECT_EQ(pieces_of(3, 60), (Sizes{2, 1, 0}));
 }
@@ -119,7 +119,7 @@ TEST_P(UdpPieces, come_fewer_at_a_time_where_they_are_large) {
 class UdpRefusedPieces : public UdpPieces {};
 
 TEST_P(UdpRefusedPieces, are_given_up_and_nothing_is_lost) {
-    const int yes = 1;  // to the kernel a reason to refuse, as a device without checksums is
+    const int yes = 1;  // makes the kernel refuse pieces, like a device without checksums
     ASSERT_EQ(setsockopt(sender_.fd(), SOL_SOCKET, SO_NO_CHECK, &yes, sizeof yes), 0);
     const auto datagrams = datagrams_of({700, 1000, 1000, 1000, 300});
     send(datagrams);
@@ -135,7 +135,7 @@ TEST_P(UdpRefusedPieces, are_given_up_and_nothing_is_lost) {
     EXPECT_EQ(pieces, Sizes(5, 1)) << "tried again what was refused";
 }
 
-// Without checksums IPv6 carries nothing at all.
+// IPv6 sends nothing at all without checksums.
 INSTANTIATE_TEST_SUITE_P(All, UdpRefusedPieces, testing::Values(Family::v4),
                          [](const auto&) { return "v4"; });
 INSTANTIATE_TEST_SUITE_P(All, UdpPieces, testing::Values(Family::v4, Family::v6),

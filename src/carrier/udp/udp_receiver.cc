@@ -15,29 +15,28 @@ namespace {
 
 using Family = IpAddress::Family;
 
-// A piece holds up to 64 KiB; pages that none reaches cost nothing.
+// A piece holds up to 64 KiB; untouched pages cost nothing.
 constexpr std::size_t kBatchPieces = 32;
 constexpr std::size_t kPieceBytes = 64 * 1024;
-// So that what is read is still in the processor's cache when a reader on the same one gets it
-// (docs/post-office.md, "Turns").
+// Limits a batch, so that its bytes are still in the processor's cache when a reader on the same
+// processor gets them (docs/post-office.md, "Turns").
 constexpr std::size_t kBytesAtOnce = 256 * 1024;
 static_assert(kPieceBytes > wire::kMaxFrameBytes);
-// Handed over together, while they are in the processor's cache; those of one more datagram may
-// come on top.
+// Messages delivered together, while they are in the processor's cache. The last datagram may
+// exceed the limit.
 constexpr std::size_t kMessagesAtOnce = 512;
-// 20 memberships of IPv4 each on stock Linux: 1280 interfaces. A socket that nothing comes to takes
-// a descriptor and some KiB of the kernel's memory.
+// With 20 IPv4 memberships each on stock Linux: 1280 interfaces. An idle socket costs a descriptor
+// and some KiB of kernel memory.
 constexpr std::ptrdiff_t kMaxSocketsPerFamily = 64;
-// A membership can go without a word: the kernel drops it with its interface, which may be back
-// with the same number before anybody has looked. After a pause of this process the look is due at
-// once.
+// Memberships can vanish silently: the kernel drops them with their interface, which may come back
+// with the same index before a check. After a pause of this process a check is due at once.
 constexpr std::chrono::seconds kLookAgain{2};
 constexpr std::size_t kMemoLinkBytes = 4 + wire::kAddressBytes;
 
-// Whether an interface that may hear others has an address of that family.
+// Returns whether an interface other than the loopback has an address of the family.
 bool has_addresses(Family family) {
     const auto interfaces = os::list_interfaces();
-    if (!interfaces) return true;  // then nobody knows that it has none
+    if (!interfaces) return true;  // unknown: assume so
     return std::ranges::any_of(*interfaces, [family](const os::Interface& interface) {
         const auto& addresses = family == Family::v4 ? interface.ipv4 : interface.ipv6;
         return !interface.loopback && !addresses.empty();
@@ -68,7 +67,7 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     if (!poll_set) return poll_set.error();
     auto watch = os::InterfaceWatch::open();
     if (!watch) return watch.error();
-    // A sandbox may forbid timers. Then only word of a change leads to a look.
+    // A sandbox may forbid timers. Then only reported changes lead to a check.
     std::optional<os::Timer> timer;
     if (auto made = os::Timer::create()) timer = std::move(*made);
     std::unique_ptr<UdpReceiver> receiver(new UdpReceiver(
@@ -85,8 +84,8 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     return receiver;
 }
 
-// A family will do alone where the system has no other. A port that another program keeps to
-// itself and what is used up are worth another try of all.
+// A single family is enough if the system lacks the other. Fails if the port is taken or resources
+// are short: then the caller may try again later.
 Result<void> UdpReceiver::bind_families() {
     std::optional<Error> failed;
     for (const Family family : {Family::v4, Family::v6}) {
@@ -107,7 +106,7 @@ Result<void> UdpReceiver::bind_families() {
     return {};
 }
 
-// A socket that was handed over may keep the port, too: only its like can be bound beside it.
+// An inherited socket may keep the port; only a socket that also does can be bound beside it.
 os::PortUse UdpReceiver::port_use() const {
     const bool keeps =
         settings_.keeps_port || std::ranges::any_of(sockets_, &os::UdpSocket::keeps_port);
@@ -123,14 +122,14 @@ Result<std::size_t> UdpReceiver::add_socket(Family family) {
 
 Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
     if (auto added = poll_set_.add(socket.fd()); !added) return added.error();
-    socket.limit_hops(settings_.hop_limit);      // of answers: nothing else leaves by it
-    drops_of_.push_back(socket.kernel_drops());  // not 0 where others used the socket before
+    socket.limit_hops(settings_.hop_limit);      // for answers, the only use for sending
+    drops_of_.push_back(socket.kernel_drops());  // not 0 if another process used the socket before
     sockets_.push_back(std::move(socket));
     return sockets_.size() - 1;
 }
 
-// A memo says by which interfaces the socket has joined: 4 bytes each, and 21 of an address to send
-// from.
+// A memo lists the interfaces that the socket has joined: 4 bytes for the index, 21 for the address
+// to send from.
 Result<void> UdpReceiver::adopt(std::vector<ListeningSocket> inherited) {
     for (ListeningSocket& handed : inherited) {
         auto socket = os::UdpSocket::adopt(std::move(handed.fd), settings_.port,
@@ -176,16 +175,16 @@ std::vector<std::byte> UdpReceiver::memo_of(std::size_t socket) const {
     return memo;
 }
 
-// Out of turn when something changed, and now and then.
+// Checks the interfaces after a change, and the memberships at intervals.
 void UdpReceiver::look_at_interfaces(bool is_time) {
     const bool has_changed = watch_.changed();
     if (is_time) timer_->set(clock_.now() + kLookAgain);
     if (!has_changed && is_all_joined_ && !has_lost_membership()) return;
-    // Short of resources just now. What is joined stays; the next look tries again.
+    // If resources are short, memberships stay, and the next check tries again.
     if (!follow_interfaces()) is_all_joined_ = false;
 }
 
-// Whether the kernel has dropped one that we know of.
+// Returns whether the kernel has dropped a membership in memberships_.
 bool UdpReceiver::has_lost_membership() const {
     for (const Family family : {Family::v4, Family::v6}) {
         const auto joined = os::joined_interfaces(group_address(family));
@@ -198,8 +197,8 @@ bool UdpReceiver::has_lost_membership() const {
     return false;
 }
 
-// Joins where interfaces or addresses came, leaves where they went, and joins anew where the kernel
-// has forgotten that we had joined.
+// Joins on new interfaces and addresses, leaves on old ones, and joins again where the kernel
+// dropped the membership.
 Result<void> UdpReceiver::follow_interfaces() {
     auto interfaces = os::list_interfaces();
     if (!interfaces) return interfaces.error();
@@ -218,7 +217,7 @@ Result<void> UdpReceiver::follow_interfaces() {
     return {};
 }
 
-// An interface that is gone still takes a place in its socket's list until it is left.
+// An interface that has vanished takes a place in its socket's list until the socket leaves.
 void UdpReceiver::leave_all_but(const std::vector<Link>& wanted) {
     std::erase_if(memberships_, [&](const Membership& m) {
         if (std::ranges::find(wanted, m.link) != wanted.end()) return false;
@@ -227,8 +226,8 @@ void UdpReceiver::leave_all_but(const std::vector<Link>& wanted) {
     });
 }
 
-// The socket still has them in its list, so that joining again would say that all is well. Nothing
-// came by them, so leaving first loses nothing.
+// Leaves lost memberships: they are still in the socket's list, so that joining again would succeed
+// without effect. Nothing came by them, so leaving first loses nothing.
 void UdpReceiver::leave_lost() {
     for (const Family family : {Family::v4, Family::v6}) {
         const auto joined = os::joined_interfaces(group_address(family));
@@ -261,7 +260,7 @@ bool UdpReceiver::join(const Link& link) {
 }
 
 bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
-    // One call in place of one for each that has nothing: most often there are two of them.
+    // A single poll instead of a call for each idle descriptor: usually two are idle.
     const std::vector<int>& readable = poll_set_.readable();
     const auto has_work = [&](int fd) { return std::ranges::count(readable, fd) > 0; };
     const bool is_time = timer_ && has_work(timer_->fd());
@@ -291,7 +290,7 @@ void UdpReceiver::hand_over(std::size_t socket, std::span<const os::Datagram> da
     if (decoded_ > 0) deliver_decoded(deliver);
 }
 
-// The socket's count goes round; ours does not.
+// The socket's count wraps around; drops_ does not.
 void UdpReceiver::note_drops(std::size_t socket, std::uint32_t drops) {
     drops_ += static_cast<std::uint32_t>(drops - drops_of_[socket]);
     drops_of_[socket] = drops;
@@ -308,7 +307,7 @@ bool UdpReceiver::is_allowed(std::uint32_t interface_index) const {
            std::ranges::find(allowed_, interface_index) != allowed_.end();
 }
 
-// Askers may be anywhere, if the group goes further than the link.
+// If the group reaches beyond the link, askers may be anywhere.
 bool UdpReceiver::is_from_neighbour(const os::Datagram& datagram) const {
     if (settings_.hop_limit > 1) return true;
     const auto came_by =
@@ -334,7 +333,7 @@ UdpCounters::Count& UdpReceiver::counter_of(trust::Verdict why) {
 }
 
 void UdpReceiver::decode(const os::Datagram& datagram) {
-    if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than IP can carry
+    if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than an IP datagram
     Parcel& parcel = parcels_.emplace_back();
     const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, parcel);
     if (verdict != trust::Verdict::taken) {
@@ -357,7 +356,7 @@ std::uint64_t UdpReceiver::kernel_drops() const {
     return drops;
 }
 
-// Empty: the key has gone meanwhile, or there is no room for the seal.
+// Returns empty bytes if the key has vanished meanwhile or there is no room for the seal.
 Bytes UdpReceiver::seal_answer(std::span<std::byte> into, Bytes frame, const Destination& to) {
     const trust::KeyRing* const ring = keys_.now();
     const trust::DomainKeys* const domain = ring != nullptr ? ring->find(to.domain) : nullptr;
@@ -367,8 +366,8 @@ Bytes UdpReceiver::seal_answer(std::span<std::byte> into, Bytes frame, const Des
                        trust::target_of(to.address));
 }
 
-// From the port and the address that the query came to: the asker's firewall takes it for the
-// answer that it is. That address may have gone since.
+// Sends from the port and address that the query came to, so that the asker's firewall recognizes
+// the answer. If that address has vanished, the system chooses.
 os::SendOutcome UdpReceiver::send_answer(os::UdpSocket& socket, Bytes frame,
                                          const Destination& to) {
     const Endpoint there{to.address, to.port};

@@ -20,13 +20,14 @@ namespace mailslot {
 
 class UdpReceiver {
 public:
-    // Binds and joins, going on with the sockets of another one. Errors: as Carrier::start;
-    // unreachable, where the system has neither family.
+    // Binds and joins, or goes on with another receiver's sockets.
+    // Errors: as Carrier::start, and unreachable if the system has neither address family.
     static Result<std::unique_ptr<UdpReceiver>> open(const Settings& settings,
                                                      UdpCounters& counters,
                                                      trust::ReplayWindows& windows,
                                                      std::vector<ListeningSocket> inherited);
-    // Its sockets, each with what it joined, for another one. This one is of no further use.
+    // Returns the sockets with their memberships for another receiver. This receiver is unusable
+    // afterwards.
     std::vector<ListeningSocket> release();
     std::vector<ListeningSocket> lend() const;  // duplicates
 
@@ -34,14 +35,14 @@ public:
     const std::optional<Error>& heard_in_part() const { return heard_in_part_; }  // as Carrier's
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;
-    // As Carrier::send with a port.
+    // As Carrier::send to a destination with a port.
     Result<std::size_t> answer(const Destination& to, std::span<const Envelope> answers);
 
 private:
     os::PortUse port_use() const;
     struct Membership {
         Link link;
-        std::size_t socket;  // which of sockets_
+        std::size_t socket;  // index in sockets_
     };
 
     UdpReceiver(const Settings& settings, UdpCounters& counters, trust::ReplayWindows& windows,
@@ -75,19 +76,18 @@ private:
     trust::KeysView keys_;  // for answers
     os::PollSet poll_set_;
     os::InterfaceWatch watch_;
-    std::optional<os::Timer> timer_;  // for the next look at what is joined
-    bool is_all_joined_ = false;      // the last look found everything as it is wanted
-    std::vector<os::UdpSocket>
-        sockets_;  // several of a family where one cannot join on all interfaces
+    std::optional<os::Timer> timer_;      // for the next check of the memberships
+    bool is_all_joined_ = false;          // the last check found every wanted membership
+    std::vector<os::UdpSocket> sockets_;  // several per family if memberships need more
     std::optional<Error> heard_in_part_;
-    std::vector<std::uint32_t> drops_of_;  // beside sockets_: what their datagrams said last
-    std::uint64_t drops_ = 0;              // in all, as far as datagrams have told
+    std::vector<std::uint32_t> drops_of_;  // parallel to sockets_: last count in a datagram
+    std::uint64_t drops_ = 0;              // total, as far as datagrams report it
     std::vector<Membership> memberships_;
-    std::vector<std::uint32_t> allowed_;     // interfaces; empty: all
-    std::vector<os::Interface> interfaces_;  // at the last look
+    std::vector<std::uint32_t> allowed_;     // interface indexes; empty: all
+    std::vector<os::Interface> interfaces_;  // at the last check
     os::DatagramBatch batch_;
-    std::vector<Parcel> parcels_;  // of the current batch
-    std::size_t decoded_ = 0;      // how many messages those are
+    std::vector<Parcel> parcels_;  // the current batch
+    std::size_t decoded_ = 0;      // number of messages in parcels_
 };
 
 }  // namespace mailslot

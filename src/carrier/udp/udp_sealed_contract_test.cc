@@ -54,7 +54,7 @@ protected:
         const auto sent = writer.send(to, {&one, 1});
         ASSERT_TRUE(sent) << to_string(sent.error());
     }
-    // What comes to a plain socket on the port.
+    // Returns the datagrams that come to a plain socket on the port.
     std::vector<std::vector<std::byte>> overhear(os::UdpSocket& socket, std::size_t count) {
         std::vector<std::vector<std::byte>> all;
         os::DatagramBatch batch(64, 65536);

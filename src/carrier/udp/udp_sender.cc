@@ -14,23 +14,20 @@ namespace {
 using std::chrono::milliseconds;
 using Family = IpAddress::Family;
 
-// A full socket buffer empties at the speed of the link: 1 ms lets some ten datagrams of a 100
-// Mbit/s link go.
+// A full socket buffer drains at the speed of the link: in 1 ms about ten datagrams on 100 Mbit/s.
 constexpr milliseconds kWait{1};
-constexpr milliseconds kWaitForPeer{100};  // of a name, by a writer's first message
-constexpr int kWaitsWithoutProgress = 5;   // a buffer that does not move for so long is stuck
-constexpr int kWaitsOfOneSend =
-    200;  // time for the largest message on a slow link; the writer waits so long
+constexpr milliseconds kWaitForPeer{100};  // for a peer's address, at a writer's first message
+constexpr int kWaitsWithoutProgress = 5;   // then a full buffer counts as stuck
+constexpr int kWaitsOfOneSend = 200;       // enough for the largest message on a slow link
 
-// A neighbour answers within a millisecond, by radio within 100; a question that was lost is asked
-// again after a second. A machine that is switched off never answers: to many, it may not hold up
-// the others for long.
+// A neighbour answers within a millisecond, by radio within 100; a lost question is repeated after
+// a second. A machine that is switched off never answers, and must not hold up the others for long.
 constexpr milliseconds kWaitForNeighbour{1200}, kWaitForNeighbourOfMany{100};
-constexpr std::chrono::microseconds kLookAtNeighbour{100};  // again, that often
-// The part of the queue that is kept back takes an end frame at once; this is for a way whose
-// socket is shared.
+constexpr std::chrono::microseconds kLookAtNeighbour{100};  // interval of checks
+// An end frame normally fits into the reserved part of the queue; this is for a way with a shared
+// socket.
 constexpr int kWaitsForEnd = 30;
-// Without word of changes: how old the list of interfaces may be.
+// Maximum age of the list of interfaces if the system reports no changes.
 constexpr std::chrono::seconds kListAgain{1};
 
 std::string name_in(std::span<const os::Interface> interfaces, std::uint32_t index) {
@@ -38,7 +35,7 @@ std::string name_in(std::span<const os::Interface> interfaces, std::uint32_t ind
     return found == interfaces.end() ? std::string() : found->name;
 }
 
-// Why nothing leaves, where the system's words could mean many things.
+// Explains why nothing leaves, if the system's own words could mean many things.
 Error unreachable(int os_code) {
     Error error{Errc::unreachable, "send", os_code};
     if (os_code == EPERM) error.detail = "the firewall of this machine lets nothing out";
@@ -93,7 +90,7 @@ Result<void> UdpSender::choose_key(const Destination& to) {
     return {};
 }
 
-// One behind the other in memory: those of one size stay one piece to the system.
+// Seals frames contiguously in memory: those of the same size stay a single piece for the system.
 std::span<const Bytes> UdpSender::seal_all(std::span<const Bytes> frames) {
     std::size_t room = 0;
     for (const Bytes frame : frames) room += frame.size() + wire::kSealBytes;
@@ -103,7 +100,7 @@ std::span<const Bytes> UdpSender::seal_all(std::span<const Bytes> frames) {
     std::span<std::byte> rest(sealed_memory_);
     for (const Bytes frame : frames) {
         const Bytes sealed = trust::seal(rest, frame, key_->secret, key_->id, stamp, target_);
-        MAILSLOT_CHECK(!sealed.empty());  // a frame of ours, and room for it
+        MAILSLOT_CHECK(!sealed.empty());  // always a frame of ours, with room
         sealed_.push_back(sealed);
         rest = rest.subspan(sealed.size());
         ++stamp.counter;
@@ -111,9 +108,9 @@ std::span<const Bytes> UdpSender::seal_all(std::span<const Bytes> frames) {
     return sealed_;
 }
 
-// How long the datagrams have to wait. A lone one is slow enough by itself; more could outrun
-// their readers. A reader hears both families, but one link. `datagrams` are the frames, sealed or
-// not.
+// Waits as long as the pace requires. A lone datagram never waits; several could outrun their
+// readers. Copies count per family, not per way: a reader hears both families, but on a single
+// link. `datagrams` are the frames, sealed or not.
 void UdpSender::keep_pace(std::span<const Bytes> frames, std::span<const Bytes> datagrams) {
     if (datagrams.size() < 2) return;
     std::size_t bytes = 0, copies = 0, size_before = 0;
@@ -133,8 +130,8 @@ void UdpSender::keep_pace(std::span<const Bytes> frames, std::span<const Bytes> 
     if (wait > wait.zero()) std::this_thread::sleep_for(wait);
 }
 
-// A burst to machines whose link addresses are being asked for waits until they are known: of what
-// comes meanwhile the system keeps little. Returns false when it is for the caller to wait.
+// Makes a burst wait until the link addresses of its destinations are known: the system keeps few
+// datagrams until then. Returns false if the caller must wait instead.
 bool UdpSender::wait_for_neighbours(std::span<const Bytes> datagrams) {
     const bool is_alone = ways_.in_use().size() == 1;
     const auto at_most = is_alone ? kWaitForNeighbour : kWaitForNeighbourOfMany;
@@ -149,8 +146,8 @@ bool UdpSender::wait_for_neighbours(std::span<const Bytes> datagrams) {
     return true;
 }
 
-// Sends each datagram by every way. Returns how many left by at least one. The writer waits for
-// room only where no way took a datagram; a way that is full while another is not drops its copy.
+// Sends each datagram by every way. Returns how many left by at least one way. Waits for room only
+// if no way took a datagram; a full way drops its copy if another way took the datagram.
 std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
     const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
     is_held_ = !wait_for_neighbours(datagrams);
@@ -164,7 +161,7 @@ std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
         if (more == 0 && !wait_for_room()) break;
     }
     const bool is_full = std::ranges::any_of(ways_.in_use(), &Way::is_full);
-    // The first that left by no way was tried, those behind it are as if never put.
+    // The first datagram that left by no way counts as dropped, the rest as never put.
     if (left < datagrams.size() && !(keeps_rest_ && is_full)) {
         for (Way* const way : ways_.in_use()) way->drop(1);
         count(0, ways_.in_use().size());
@@ -172,7 +169,7 @@ std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
     return left;
 }
 
-// As many, from the first on, as the way that takes most; the others drop what they do not take.
+// Sends as many as the way that takes most; the other ways drop the difference.
 std::size_t UdpSender::send_by_each(std::span<const Bytes> datagrams) {
     taken_.clear();
     for (Way* const way : ways_.in_use()) taken_.push_back(ways_.send(*way, datagrams));
@@ -191,7 +188,7 @@ void UdpSender::count(std::size_t left, std::size_t dropped) {
     counters_.tx_failed.fetch_add(dropped, std::memory_order_relaxed);
 }
 
-// Waits a moment for any way that is full. Returns false when none is, or it was long enough.
+// Waits briefly for room in any full way. Returns false if none is full or the waits are used up.
 bool UdpSender::wait_for_room() {
     if (keeps_rest_ || ++waits_without_progress_ > kWaitsWithoutProgress) return false;
     std::vector<os::UdpSocket*> full;
@@ -203,7 +200,7 @@ bool UdpSender::wait_for_room() {
     return true;
 }
 
-// By each way, also where it is full: its readers count by this what it has dropped.
+// Sends the end by every way, full or not: readers use it to count the way's drops.
 std::size_t UdpSender::send_end(std::span<const Bytes> frames) {
     const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
     std::vector<Way*> rest(ways_.in_use().begin(), ways_.in_use().end());
@@ -227,7 +224,7 @@ Result<void> UdpSender::find_ways(const IpAddress& address) {
     is_held_ = false;
     const bool to_group = address.family == Family::none;
     is_to_many_ = to_group;
-    // A link-local address says nothing about the link: without a scope it may be on any of them.
+    // A link-local address does not name its link: without a scope it may be on any link.
     const bool on_any_link =
         address.family == Family::v6 && address.is_link_local() && address.scope_id == 0;
     if (!to_group && !on_any_link) {
@@ -247,28 +244,28 @@ Result<void> UdpSender::find_ways(const IpAddress& address) {
     return {};
 }
 
-// Machines that the group does not reach. Who hears both gets repeats, and drops them.
+// Adds the peers, which the group may not reach. A machine that hears both drops the repeats.
 void UdpSender::add_peers() {
     const bool is_first = !peer_resolver_;
     if (is_first) peer_resolver_ = std::make_unique<HostResolver>(settings_, clock_);
-    // Later ones take what is known by then.
+    // Later sends use the addresses known by then.
     const auto wait = is_first ? kWaitForPeer : kWaitForPeer.zero();
     for (const IpAddress& address : peer_resolver_->resolve_peers(wait)) add_way(address, {}, {});
 }
 
-// An empty name: the address.
+// Empty `name`: the address is the name.
 void UdpSender::add_way(const IpAddress& address, const os::Outlet& outlet,
                         const std::string& name) {
     ways_.add({{address, settings_.port}, outlet}, name);
 }
 
-// Reads the list of interfaces anew if they changed. Where the system tells of no changes, each
-// second; where there is no list either, the system chooses the interface.
+// Reads the list of interfaces again after changes, or every second if the system does not report
+// changes. Without any list, the system chooses the interface.
 void UdpSender::refresh_links() {
     const auto now = clock_.now();
     const bool is_old = !listed_ || (watch_ ? watch_->changed() : now - *listed_ >= kListAgain);
     if (!is_old) return;
-    if (!watch_) {  // before the list is read, so that no change is missed
+    if (!watch_) {  // before reading the list, so that no change is missed
         if (auto watch = os::InterfaceWatch::open()) watch_ = std::move(*watch);
     }
     listed_ = now;
@@ -286,12 +283,12 @@ void UdpSender::refresh_links() {
         const std::string name = interfaces ? name_in(*interfaces, link.interface_index) : "";
         link_names_.push_back(name.empty() ? family : name + ' ' + family);
     }
-    if (!interfaces) watch_.reset();  // so that the list is read again soon
+    if (!interfaces) watch_.reset();  // makes the next send read the list again
 }
 
 std::vector<Link> UdpSender::links_of_the_system() const {
     std::vector<Link> links;
-    if (!settings_.interfaces.empty()) return links;  // those alone: it must not choose others
+    if (!settings_.interfaces.empty()) return links;  // the system must not choose other interfaces
     for (const Family family : {Family::v4, Family::v6}) {
         if (is_chosen(settings_.families, family)) links.push_back({family, 0});
     }

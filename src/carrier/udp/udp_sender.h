@@ -1,4 +1,5 @@
-// The sending half of the udp carrier. Everything that leaves goes through send_batch() here.
+// The sending half of the udp carrier. All messages but answers leave through send_batch() or
+// send_end().
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,7 @@ public:
     UdpSender(const UdpSender&) = delete;
     UdpSender& operator=(const UdpSender&) = delete;
 
-    // As Carrier::send. A message is taken when each of its datagrams left by at least one way.
+    // As Carrier::send. A message is taken if each of its datagrams left by at least one way.
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
     // As Carrier::send_packed, likewise.
     Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames);
@@ -63,26 +64,26 @@ private:
     const Settings& settings_;
     const UdpReach reach_;
     const SystemClock clock_{};
-    std::unique_ptr<HostResolver> peer_resolver_;  // at first need
+    std::unique_ptr<HostResolver> peer_resolver_;  // made when needed
     UdpCounters& counters_;
     DatagramPacker packer_;
     Pacer pacer_;
-    std::optional<os::InterfaceWatch> watch_;  // none: the system lets us have none
+    std::optional<os::InterfaceWatch> watch_;  // none: not available
     std::optional<Clock::Instant> listed_;     // when the list of interfaces was last read
-    std::vector<Link> links_;                  // as of then
-    std::vector<std::string> link_names_;      // of each: "eth0 IPv4"
-    Ways ways_;                                // those in use: of the current send()
+    std::vector<Link> links_;                  // as of listed_
+    std::vector<std::string> link_names_;      // parallel to links_: "eth0 IPv4"
+    Ways ways_;                                // in_use(): ways of the current send()
     bool is_to_many_ = false;                  // the current send()
     bool keeps_rest_ = false;                  // likewise: Destination::keeps_rest
     bool is_held_ = false;                     // likewise: the caller waits for a neighbour
-    int waits_left_ = 0;                       // of the current send()
+    int waits_left_ = 0;                       // left in the current send()
     int waits_without_progress_ = 0;           // likewise
     trust::KeysView keys_;
-    const trust::Key* key_ = nullptr;  // of the current send(); null: it is not sealed
+    const trust::Key* key_ = nullptr;  // for the current send(); null: not sealed
     trust::Target target_{};           // likewise
     std::vector<std::byte> sealed_memory_;
     std::vector<Bytes> sealed_;
-    std::vector<std::size_t> taken_;  // by each way, of the datagrams that are being sent
+    std::vector<std::size_t> taken_;  // by each way, from the datagrams being sent
 };
 
 }  // namespace mailslot

@@ -12,18 +12,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// The part of the buffer for end frames, so that a full way tells its readers at once what it has
-// dropped. The kernel lets the last piece of 65,000 bytes overrun the buffer, so this is more.
+// Reserved for end frames, so that a full way can report its drops at once. The last piece of
+// 65,000 bytes may overrun the buffer's limit, so the reserve is larger than that.
 constexpr std::size_t kReserveBytes = 96 * 1024;
-// The part of a small buffer that is kept back: a quarter.
+// The reserve of a small buffer: a quarter.
 constexpr std::size_t kReserveOfAll = 4;
 
-// May wait for a neighbour whose address is being asked for: the kernel keeps 212,992 bytes of
-// a neighbour (net.ipv4.neigh.default.unres_qlen_bytes). A piece that follows must fit as well.
+// The most bytes sent to a neighbour before its address is known. The kernel queues 212,992 bytes
+// (net.ipv4.neigh.default.unres_qlen_bytes); a further piece must fit as well.
 constexpr std::size_t kForNeighbourBytes = 128 * 1024;
-// The kernel's charge for a datagram, beside its bytes.
+// The kernel's charge for a datagram, in addition to its bytes.
 constexpr std::size_t kDatagramCharge = 1024;
-// A neighbour that was heard of so lately is known still. The kernel keeps one for a minute.
+// A neighbour stays known this long after a send. The kernel keeps neighbours for a minute.
 constexpr seconds kNeighbourKeeps{10};
 
 std::size_t charge_for(std::span<const Bytes> datagrams) {

@@ -1,6 +1,6 @@
-// A way out of this machine: an interface and address family, or the address of one machine. Each
-// way has a queue of its own, so that what is stuck in one is dropped and counted for that way
-// alone: docs/protocol/udp-carrier.md, "Ways".
+// A way out of this machine: an interface and address family, or the address of another machine.
+// Each way has its own queue, so that a stuck way drops and counts only its own datagrams:
+// docs/protocol/udp-carrier.md, "Ways".
 #pragma once
 
 #include <chrono>
@@ -32,40 +32,41 @@ public:
         }
     };
 
-    // `name` as WayInfo::name.
+    // `name`: as WayInfo::name.
     Way(const Course& course, std::string name) : course_(course), name_(std::move(name)) {}
 
     const Course& course() const { return course_; }
     IpAddress::Family family() const { return course_.to.address.family; }
 
-    // The socket. A shared one is used by several ways: one of them may fill the queue of all.
+    // Sets the socket. A shared socket serves several ways, and any of them may fill its queue.
     void open_with(std::shared_ptr<os::UdpSocket> socket, bool is_shared);
     void close() { socket_.reset(); }
     bool is_open() const { return socket_ != nullptr; }
     bool is_shared() const { return is_shared_; }
     const std::shared_ptr<os::UdpSocket>& socket() const { return socket_; }
 
-    // A send of one put begins: what stopped the one before is forgotten.
+    // Begins a send: forgets the error that stopped the last.
     void begin() { os_code_ = 0; }
-    // Sends as many as the system takes now, from the first on, and returns how many left. After an
-    // error that does not pass by waiting, none until the next begin().
+    // Sends from the first datagram on as many as the system takes now; returns how many left.
+    // After an error that waiting does not cure, sends none until the next begin().
     std::size_t send(std::span<const Bytes> datagrams);
-    int os_code() const { return os_code_; }  // what stopped the last send(); 0: nothing
+    int os_code() const { return os_code_; }  // error of the last send(); 0: none
     bool is_full() const { return os::passes_by_waiting(os_code_); }
     // Counts datagrams that do not leave by this way.
     void drop(std::size_t datagrams);
-    // Lets the end frames have the part of the queue that is kept back for them.
+    // Opens the part of the queue that is reserved for end frames.
     void use_reserve();
 
-    // Whether the datagrams have to wait, since the system does not know yet how to reach the
-    // neighbour behind this address: it keeps few datagrams for the neighbour, and drops the oldest
-    // for more. After `at_most` in vain they need not wait, and no others before the way rests.
+    // Returns whether the datagrams must wait because the system does not know the neighbour at
+    // this address yet: it keeps few datagrams for such a neighbour and drops the oldest. After
+    // `at_most` without success they need not wait, nor do later datagrams until the way has
+    // rested.
     bool must_wait_for_neighbour(std::span<const Bytes> datagrams, Instant now,
                                  std::chrono::milliseconds at_most);
 
     WayInfo info() const;
 
-    std::uint64_t used_at = 0;  // Ways' own: the send that used it last
+    std::uint64_t used_at = 0;  // set by Ways: number of the last send that used this way
 
 private:
     bool is_to_one() const;
@@ -77,13 +78,13 @@ private:
     std::size_t reserve_bytes_ = 0;
     int os_code_ = 0;
 
-    bool is_neighbour_known_ = false;       // or is not waited for any more
+    bool is_neighbour_known_ = false;       // or given up
     std::optional<Instant> waits_since_{};  // for the neighbour
-    std::size_t unconfirmed_bytes_ = 0;     // since it is not known, as the kernel charges them
+    std::size_t unconfirmed_bytes_ = 0;     // sent to an unknown neighbour, as charged
     Instant last_sent_{};
 
     std::uint64_t sent_ = 0, dropped_ = 0;
-    int dropped_for_ = 0;  // the system's code, of the last that was dropped
+    int dropped_for_ = 0;  // the system's code for the last drop
 };
 
 }  // namespace mailslot

@@ -38,7 +38,7 @@ void Ways::close_others() {
     }
 }
 
-// A socket of its own, else the family's shared one, else another way's.
+// Opens the way with its own socket, else the family's shared socket, else another way's.
 bool Ways::open(Way& way) {
     if (own_sockets() < kSocketsAtOnce && take_own_socket(way)) return true;
     auto& common = shared(way.family());
@@ -86,7 +86,7 @@ void Ways::forget_old_ones() {
     while (ways_.size() > kMostWays) {
         const auto oldest =
             std::ranges::min_element(ways_, {}, [](const auto& way) { return way->used_at; });
-        if ((*oldest)->used_at + 1 >= sends_) return;  // the last send had it
+        if ((*oldest)->used_at + 1 >= sends_) return;  // used by the last send
         ways_.erase(oldest);
     }
 }

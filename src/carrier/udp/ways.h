@@ -1,5 +1,4 @@
-// The ways that one sender's datagrams take, with their sockets: docs/protocol/udp-carrier.md,
-// "Ways".
+// The ways of a sender's datagrams, with their sockets: docs/protocol/udp-carrier.md, "Ways".
 #pragma once
 
 #include <cstddef>
@@ -16,33 +15,34 @@
 
 namespace mailslot {
 
-// The number of ways that have a socket of their own from the first send on: more than nearly
-// every machine has, and few beside the 1024 descriptors of a process.
+// The number of ways that get their own socket at the first send: more than nearly every machine
+// has, and few compared with a process's 1024 descriptors.
 inline constexpr std::size_t kSocketsAtOnce = 16;
-// The others share one socket a family until that is full. Then each takes one of its own, as long
-// as there are no more than these and half of the process's descriptors are free.
+// Further ways share a socket per family until it is full. Then each gets its own socket, up to
+// this number and while half of the process's descriptors are free.
 inline constexpr std::size_t kMostSockets = 256;
-// Ways that are remembered, for their counts, while they are not in use.
+// The most unused ways that are remembered for their counts.
 inline constexpr std::size_t kMostWays = 512;
 
 class Ways {
 public:
     explicit Ways(int hop_limit) : hop_limit_(hop_limit) {}
 
-    // Names the ways of a send anew: begin(), then add() each, in the same order as before where
-    // nothing has changed. A way whose socket cannot be opened is left out; error() says why.
+    // Starts a new list of ways for a send: call begin(), then add() each way, in the same order as
+    // before if nothing changed. A way whose socket cannot be opened is left out; error() returns
+    // the reason.
     void begin();
     void add(const Way::Course& course, const std::string& name);
-    // All that the group has were added: the sockets of others are closed.
+    // Closes the sockets of ways that were not added since begin().
     void close_others();
 
     std::span<Way* const> in_use() const { return in_use_; }
     const std::optional<Error>& error() const { return error_; }
 
-    // As Way::send. A way that shares its socket, which is full, gets one of its own.
+    // As Way::send. If a shared socket is full, gives the way its own.
     std::size_t send(Way& way, std::span<const Bytes> datagrams);
 
-    std::vector<WayInfo> info() const;  // of all that have sent or dropped something
+    std::vector<WayInfo> info() const;  // all that have sent or dropped datagrams
 
 private:
     Way& find(const Way::Course& course, const std::string& name);
@@ -58,8 +58,8 @@ private:
     const int hop_limit_;
     std::vector<std::unique_ptr<Way>> ways_;
     std::vector<Way*> in_use_;
-    std::size_t next_ = 0;     // where the next to be added is expected
-    std::uint64_t sends_ = 0;  // begun so far
+    std::size_t next_ = 0;     // place where the next way to add is expected
+    std::uint64_t sends_ = 0;  // sends begun so far
     std::shared_ptr<os::UdpSocket> shared_v4_, shared_v6_;
     std::optional<Error> error_;
 };

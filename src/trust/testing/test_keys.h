@@ -1,4 +1,4 @@
-// Keys whose bytes tests know.
+// Keys with known bytes, for tests.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace mailslot::trust {
 
-// The bytes first, first + 1, ...
+// A key with the bytes first, first + 1, ...
 inline Secret test_secret(unsigned first) {
     Secret secret = Secret::make().value();
     for (std::byte& byte : secret.fill()) byte = std::byte(first++);

@@ -1,4 +1,4 @@
-// Envelopes to encode, and what decode_frame() says of a frame.
+// Envelopes to encode, and decode_frame()'s verdict on a frame.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ inline Envelope a_fragment() {
     return e;
 }
 
-// Why it is refused; empty: it is not.
+// Returns the step at which the datagram is refused; empty if it is accepted.
 inline std::string step_of(Bytes datagram) {
     std::vector<Envelope> out;
     const Result<void> result = decode_frame(datagram, out);

@@ -16,7 +16,7 @@ inline unsigned from_hex_digit(char digit) {
     return static_cast<unsigned>(value);
 }
 
-// White space between bytes is left out.
+// Ignores white space between bytes.
 inline std::vector<std::byte> from_hex(std::string_view text) {
     std::vector<std::byte> bytes;
     for (std::size_t i = 0; i < text.size();) {

@@ -1,4 +1,4 @@
-// What a ValueSink is told, as one line: "tuple 2, integer 7, null, end".
+// The calls that a ValueSink receives, as one line: "tuple 2, integer 7, null, end".
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace mailslot::wire {
 
 class ValueEvents final : public ValueSink {
 public:
-    // Stops at the event with this number, counted from 1.
+    // Stops at event number `stop_at`, counted from 1.
     explicit ValueEvents(std::size_t stop_at = std::numeric_limits<std::size_t>::max())
         : stop_at_(stop_at) {}
 
