@@ -1,4 +1,4 @@
-// The arguments of sendmmsg for a batch of datagrams, those of one size as one piece
+// The arguments of sendmmsg for a batch of datagrams, with datagrams of one size as one piece
 // (docs/protocol/udp-carrier.md, "In pieces"). For udp_socket.cc alone.
 #pragma once
 
@@ -31,7 +31,8 @@ struct Control {
     alignas(cmsghdr) std::array<std::byte, kControlBytes> bytes;
 };
 
-// Adds it to `header`, whose control buffer has kControlBytes, all of them 0 behind what is in use.
+// Adds `info` to `header`, whose control buffer has kControlBytes. Bytes behind the used part must
+// be 0.
 template <class Info>
 void add_control(msghdr& header, int level, int type, const Info& info) {
     auto* const control = reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(header.msg_control) +
@@ -58,7 +59,7 @@ inline void choose_outlet(msghdr& header, IpAddress::Family family, const Outlet
     }
 }
 
-// How many of the datagrams, from the first on, the kernel takes as one piece.
+// Returns how many datagrams, from the first on, the kernel takes as one piece.
 inline std::size_t piece_of(std::span<const Bytes> datagrams) {
     const std::size_t size = datagrams[0].size();
     const std::size_t most = std::min(datagrams.size(), kPieceDatagrams);
@@ -110,7 +111,7 @@ public:
     }
 
 private:
-    // Where one stands right behind the other, they are one to the kernel.
+    // Adds a datagram's bytes. Merges them with the last ones if they follow directly in memory.
     static iovec* append(Bytes bytes, msghdr& header, iovec* next) {
         auto* const at = const_cast<std::byte*>(bytes.data());
         if (header.msg_iovlen > 0) {
