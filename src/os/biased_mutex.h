@@ -80,8 +80,8 @@ private:
     static constexpr std::uintptr_t kNobody = 0;
 
     std::atomic<std::uintptr_t> owner_{kNobody};  // a thread's token; changed with base_ held
-    std::atomic<std::uintptr_t> held_{0};  // the owner's token; only the owner stores here
-    bool by_bias_ = false;                 // how the holder took the mutex; belongs to the holder
+    std::atomic<std::uintptr_t> held_{0};         // the owner's token; only the owner stores here
+    bool by_bias_ = false;  // how the holder took the mutex; belongs to the holder
     // Guarded by base_.
     std::uintptr_t lender_ = kNobody;           // the owner, while another thread holds base_
     std::atomic<std::uint64_t> generation_{0};  // the fork generation of this state

@@ -63,8 +63,8 @@ bool is_broadcast(const IpAddress& address) {
     for (const Interface& interface : *interfaces) {
         for (std::size_t i = 0; i < interface.ipv4.size(); ++i) {
             const int host_bits = 32 - interface.ipv4_prefixes[i];
-            if (host_bits < 2 || host_bits > 31) continue;  // a network of one or two machines has
-                                                            // no broadcasts
+            // A network of one or two machines has no broadcasts.
+            if (host_bits < 2 || host_bits > 31) continue;
             const auto mask = (std::uint32_t{1} << host_bits) - 1;
             const auto ours = static_cast<std::uint32_t>(number(interface.ipv4[i]));
             const auto asked = static_cast<std::uint32_t>(number(address));
