@@ -25,8 +25,7 @@ using wire::LocalOp;
 // Waits for a process whose queue of connections is full, because it is stopped or somebody
 // connects without end.
 constexpr std::chrono::milliseconds kPatienceInQueue{200}, kComeAgain{2};
-constexpr std::size_t kMostAtOnce = 256;  // connections; also at most a quarter of the process's
-                                          // descriptors
+constexpr std::size_t kMostAtOnce = 256;  // but at most a quarter of our descriptors
 
 Error silent() {
     return Error{Errc::timed_out, "ask the reader", 0, "the reading process does not answer"};
@@ -84,7 +83,7 @@ std::vector<std::size_t> fair_order(std::span<const SlotEntry> entries) {
     return order;
 }
 
-// Many questions under way at once.
+// Runs many questions at once.
 class Round {
 public:
     Round(std::span<const SlotEntry> entries, std::vector<Result<SlotInfo>>& answers)

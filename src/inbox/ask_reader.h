@@ -56,7 +56,7 @@ struct ReaderAnswer {
     }
 };
 
-// Asks one question and waits for the answer.
+// Asks a question and waits for the answer.
 // Errors: no_such_slot, no_permission, timed_out, no_resources, interrupted; errors that the
 // process returns
 Result<ReaderAnswer> ask_reader(const SlotEntry& entry, wire::LocalMessage question,
@@ -65,8 +65,8 @@ Result<ReaderAnswer> ask_reader(const SlotEntry& entry, wire::LocalMessage quest
 // Asks about a slot.
 // Errors: as above
 Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr);
-// Asks about many slots at once, in no more time than about one. Answers are in the order of
-// `entries`.
+// Asks about many slots at once, in no more time than about a single slot. Answers are in the order
+// of `entries`.
 std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entries,
                                                Interrupted interrupted = nullptr,
                                                std::chrono::milliseconds patience = kInfoPatience);

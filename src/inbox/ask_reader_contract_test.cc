@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Answers each question for drops with a page that leads to another one, for ever.
+// Answers each question for drops with a page that leads to a further page, for ever.
 class Trap {
 public:
     explicit Trap(bool with_rows) : with_rows_(with_rows) {

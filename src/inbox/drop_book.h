@@ -30,21 +30,18 @@ public:
     Drops dropped(std::uint64_t first, std::size_t most) const;
 
 private:
-    using ByAge = std::list<std::uint64_t>;  // origins, the one that has lost nothing for longest
-                                             // first
+    using ByAge = std::list<std::uint64_t>;  // origins, the latest drop last
     struct Entry {
         std::uint64_t dropped = 0, untold = 0;
         ByAge::iterator by_age{};
     };
-    using Map = std::map<std::uint64_t, Entry>;  // not hashed: strangers could choose origins that
-                                                 // collide
+    using Map = std::map<std::uint64_t, Entry>;  // not hashed: strangers choose origins
 
     void forget_one();
 
     Map by_origin_;
     ByAge untold_, told_;
-    Entry* last_ = nullptr;  // the last origin counted, if not all is reported; a writer's messages
-                             // come together
+    Entry* last_ = nullptr;  // the last origin counted, as long as some is unreported
     std::uint64_t last_origin_ = 0;
 };
 

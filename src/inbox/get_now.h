@@ -1,5 +1,5 @@
-// Fast path of Inbox::get, in one run without a call: a message waits in the block at hand, and no
-// thread waits or polls. docs/inbox.md section 4 says why it is correct.
+// Fast path of Inbox::get, in a single run without calls: a message waits in the block at hand, and
+// no thread waits or polls. docs/inbox.md section 4 says why it is correct.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ inline void Inbox::publish() {
         serve_room();
 }
 
-// Returns whether the fast path can take a record of that shape after the last one.
+// Returns whether the fast path can take a record of that shape next.
 inline bool Inbox::may_follow(const RecordShape& shape) const {
     return shape.kind >= RecordKind::continued ? last_.kind != RecordKind::continued
                                                : shape.kind == RecordKind::local;
@@ -66,7 +66,7 @@ inline bool Inbox::is_long_run() { return ++run_ >= gather_after_; }
 
 // --- Rows
 
-// Enters the row whose record is at read_. Returns false if it is damaged.
+// Enters the row whose record is at read_. Returns false on damage.
 inline bool Inbox::begin_row(const RecordShape& shape) {
     const std::uint64_t begin = read_.offset + std::uint64_t{kRowHeaderBytes};
     if (begin + shape.size > kBlockBytes || last_.kind == RecordKind::continued) return false;
@@ -77,7 +77,7 @@ inline bool Inbox::begin_row(const RecordShape& shape) {
     return true;
 }
 
-// Reads the head of the row's next message. Returns false if it is damaged.
+// Reads the head of the row's next message. Returns false on damage.
 inline bool Inbox::look_into_row(ContentHead& head) const {
     const auto bytes_left = static_cast<std::size_t>(row_.end - row_.next);
     if (bytes_left < kContentHeadBytes) return false;
@@ -102,7 +102,7 @@ inline Position Inbox::end_of_row() const {
     return {read_.block, static_cast<std::uint32_t>(aligned_to_record(end))};
 }
 
-// Takes the row's next message. Returns false if it is damaged.
+// Takes the row's next message. Returns false on damage.
 inline bool Inbox::take_from_row(std::string& payload) {
     ContentHead head;
     if (!look_into_row(head)) [[unlikely]]

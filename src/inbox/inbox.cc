@@ -1,7 +1,7 @@
 // The stages of a get (docs/inbox.md section 4). Stages 2 to 6 hold the mutex.
 // 1. get_now() (get_now.h) is the fast path, which the reader tries first. It takes a message from
 //    the block at hand if no thread waits or polls and no drop is unreported. After many messages
-//    in a row it calls let_some_come(). In all other cases it does nothing, and stage 2 follows.
+//    in a row it calls let_some_come(). In all other cases stage 2 follows.
 // 2. get(), get_within() or get_nowait() calls take_and_tell() for stages 3 to 6, unless threads
 //    that wait in line come first.
 // 3. reach_message() finds the record at the read position (find_record()), checks its commit word,
@@ -64,7 +64,7 @@ inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
 
 }  // namespace
 
-// The state of one thread's wait inside get().
+// The state of a thread's wait inside get().
 struct Inbox::Wait {
     os::Deadline deadline;
     os::Interruption interruption{};
@@ -87,8 +87,7 @@ struct Inbox::Wait {
 // A thread inside get(), on its own stack. Accessed with the mutex held, except while it sleeps.
 struct Inbox::Waiter {
     // A condition variable would do, but cannot be ended by a signal.
-    std::atomic<std::uint32_t> called{0};  // 1: this thread is now the first, or the inbox is
-                                           // closed
+    std::atomic<std::uint32_t> called{0};  // 1: now the first in line, or closed
 
     void call() {
         called.store(1);
@@ -235,8 +234,8 @@ Inbox::Took Inbox::skip() {
     return Took::message;
 }
 
-// Wakes writers that wait for room once an eighth is free: waking them for every message would cost
-// a thread switch each. A writer that needs less room checks from time to time.
+// Wakes writers that wait for room once an eighth is free: a wake-up for every message would cost a
+// thread switch each. A writer that needs less room checks from time to time.
 void Inbox::serve_room() {
     Header& header = segment_->header();
     const Limits& limits = segment_->geometry().limits;
@@ -249,7 +248,7 @@ void Inbox::serve_room() {
     os::futex_wake_all(header.room_wanted);
 }
 
-// Returns whether a message was taken. Replaces the segment if it is damaged; nothing waits then.
+// Returns whether a message was taken. Replaces a damaged segment; nothing waits then.
 inline bool Inbox::take_or_replace(RecordEnvelope& record, std::string& payload) {
     const Took took = take(record, payload);
     if (took == Took::damage) replace_segment();

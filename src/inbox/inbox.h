@@ -1,4 +1,4 @@
-// The reading end of one slot: owns the segment. docs/inbox.md sections 4 to 7.
+// The reading end of a slot: owns the segment. docs/inbox.md sections 4 to 7.
 #pragma once
 
 #include <array>
@@ -31,8 +31,8 @@ struct RecordEnvelope {
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
-    std::uint64_t dropped_before = 0;  // messages dropped since the origin's last one
-    // Two records of one inbox with the same number have the same meta.
+    std::uint64_t dropped_before = 0;  // messages dropped since the origin's last
+    // Two records of an inbox with the same number have the same meta.
     std::uint64_t meta_number = 0;
     std::uint16_t meta_size = 0;
     std::array<std::byte, kMaxMetaBytes> meta_buffer;
@@ -53,9 +53,10 @@ struct WriterPass {
 // How long unneeded memory is kept for later use: after so long a pause, a page fault does not
 // matter.
 inline constexpr std::chrono::milliseconds kTrimAfter{100};
-// Blocks given back under one hold of the lock, 2 MiB. A reader waits for that at most some 0.2 ms.
+// Blocks given back under a single hold of the lock, 2 MiB. A reader waits for that at most some
+// 0.2 ms.
 inline constexpr std::uint32_t kTrimAtOnce = 32;
-// Holds in one call of trim(); few enough that a BiasedMutex keeps its owner.
+// Holds in a call of trim(); few enough that a BiasedMutex keeps its owner.
 inline constexpr int kTrimsAtOnce = 8;
 
 // Messages in a row after which a reader checks how close behind the writers it is.
@@ -76,7 +77,7 @@ public:
     const SlotName& name() const { return name_; }
     const SlotOptions& options() const { return options_; }
 
-    // Takes the oldest message; waits for one until `deadline`. Serves threads in the order of
+    // Takes the oldest message, if need be waits until `deadline`. Serves threads in the order of
     // arrival. `interrupted` is called with no lock held; a message that is there comes first.
     // Errors: timed_out, closed, interrupted
     Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
@@ -108,7 +109,8 @@ public:
     os::UniqueFd event_for_writers() const;  // a duplicate; none if nobody polls the slot
     void bury(std::uint32_t number);         // cleans up after that writer, which is dead
     // Looks about once a second for harm that another user's writers left, or for a lock that they
-    // hold up. Returns true if the segment was replaced: its holders should be given the new one.
+    // hold up. Returns true if the segment was replaced: its holders should be given the new
+    // segment.
     bool look_for_harm();
     void ring();  // for a writer that lacks the event descriptor
     // Sets a function that is called, on any thread, when there may be memory to give back in a
@@ -194,7 +196,7 @@ private:
     std::shared_ptr<Segment> segment_;
     Position read_;  // place of the next record, present or future
     std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
-    RecordEnvelope last_;  // the last message taken, which the next one may continue
+    RecordEnvelope last_;  // the last message taken, which the next may continue
     // The rest of the row at read_: `left` messages between `next` and `end`.
     struct {
         std::size_t left = 0;
@@ -208,7 +210,7 @@ private:
     std::uint64_t trimmed_at_count_ = 0;
     bool trim_is_asked_for_ = false;
     std::function<void()> ask_for_trim_;
-    // Messages taken in one run, and the run after which a reader checks how close behind it is.
+    // Messages taken in a row, and the number after which a reader calls let_some_come().
     std::uint32_t run_ = 0, gather_after_ = kGatherAfter;
     bool has_spun_ = false;        // the last wait was interrupted and will likely be resumed
     bool is_plain_ = true;         // get_now() may take a message; see settle_plain()

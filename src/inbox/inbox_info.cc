@@ -59,7 +59,7 @@ SlotInfo Inbox::info() const {
     return info;
 }
 
-// Returns the payload size of the next message, if one waits.
+// Returns the payload size of the next message; nullopt if none waits.
 std::optional<std::size_t> Inbox::next_size() const {
     ContentHead head;
     if (row_.left > 0) {

@@ -282,8 +282,7 @@ TEST_F(InboxTest, descriptor_is_readable_exactly_while_a_message_waits) {
         EXPECT_EQ(get(), "three");
         EXPECT_FALSE(is_readable());
     }
-    ASSERT_TRUE(put(*before, "four"));  // this writer lacks the descriptor: the station rings for
-                                        // it
+    ASSERT_TRUE(put(*before, "four"));  // lacks the descriptor: the station rings
     ASSERT_EQ(before->take_wants(), InboxWriter::kWantsRing);
     inbox_->ring();
     EXPECT_TRUE(is_readable());
@@ -312,8 +311,7 @@ TEST_F(InboxTest, a_signal_ends_waits_before_they_sleep) {
     EXPECT_EQ(inbox_->get(record, std::nullopt, yes).error().code, Errc::interrupted);
     ASSERT_TRUE(put(*w, "1"));
     EXPECT_EQ(w->wait_for_room(1, std::nullopt, yes).error().code, Errc::interrupted);
-    EXPECT_TRUE(inbox_->get(record, std::nullopt, yes));  // a waiting message comes before an
-                                                          // interruption
+    EXPECT_TRUE(inbox_->get(record, std::nullopt, yes));  // a waiting message comes first
     EXPECT_TRUE(w->wait_for_room(1, std::nullopt, yes));
 }
 

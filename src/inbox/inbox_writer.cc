@@ -20,14 +20,14 @@ constexpr milliseconds kLockSlice{
     20};  // how often a waiting writer looks whether the reader still lives
 constexpr milliseconds kRoomSlice{50};
 constexpr int kLockSpins = 200;
-// A batch ends when it has this many bytes, because it holds the lock.
+// A batch ends at this many bytes, because it holds the lock.
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
 Error damaged() { return Error{Errc::bad_segment, "put"}; }
 
 }  // namespace
 
-// The messages that one put appends, while it holds the lock.
+// The messages that a put appends while it holds the lock.
 struct InboxWriter::Batch {
     BooksCopy books;  // the books after the batch
     std::atomic<std::uint64_t>* first_word = nullptr;
@@ -101,8 +101,8 @@ void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages
 
 InboxWriter::Consumed InboxWriter::read_consumed() const {
     Consumed consumed;
-    // seq_cst, in one order with the store to room_wanted in wait_for_room(): either the reader
-    // sees that mark, or this load sees the reader's count.
+    // seq_cst, in a single order with the store to room_wanted in wait_for_room(): either the
+    // reader sees that mark, or this load sees the reader's count.
     consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
     consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
     return consumed;
@@ -237,7 +237,7 @@ inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
     return append_across(batch, item);
 }
 
-// Appends all of an item's messages as one record. Returns false if they cannot all go that way.
+// Appends all of an item's messages as a row. Returns false if they cannot all go that way.
 bool InboxWriter::append_row(Batch& batch, const Item& item) {
     const Contents& contents = item.contents;
     const Bytes bytes = contents.bytes();
@@ -285,7 +285,7 @@ inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items)
     batch.books = own_books();
     if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
     for (const Item& item : items) {
-        // Messages taken so far are kept. The caller gets the error when it puts the next one.
+        // Messages taken so far are kept. The caller gets the error at its next put.
         if (item.contents.empty()) [[likely]] {
             if (auto taken = take_in(batch, item); !taken) [[unlikely]]
                 return taken;
@@ -339,7 +339,7 @@ Result<Position> InboxWriter::copy_in(Position at, Bytes bytes) {
     }
 }
 
-// Returns the block behind `block`. Takes and links one if there is none yet.
+// Returns the block behind `block`. Takes and links a block if there is none yet.
 Result<std::uint32_t> InboxWriter::next_block(std::uint32_t block) {
     auto& link = segment_.link(block);
     if (link.load(std::memory_order_acquire) != 0) {

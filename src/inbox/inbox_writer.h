@@ -1,4 +1,4 @@
-// The writing end of one slot's segment: docs/inbox.md section 3.
+// The writing end of a slot's segment: docs/inbox.md section 3.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ struct Item {
     Bytes meta{};
     Bytes payload{};
     // Several messages: payloads, formats and times come from here, and `sequence` is the first
-    // one's. If empty, the item itself is the one message.
+    // one's. If empty, the item itself is the message.
     Contents contents{};
 
     std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
@@ -62,7 +62,7 @@ public:
     // the first message
     enum class Refusal { counted, passed_over };
     Result<std::size_t> put(std::span<const Item> items, Refusal refusal = Refusal::counted);
-    // Fast path of put: one message without meta, no other writer, room, the same block. `now`
+    // Fast path of put: a message without meta, no other writer, room, the same block. `now`
     // returns the item's time. Returns false, with nothing done or counted, in all other cases:
     // put() then does it, or returns the error. See put_now.h.
     template <class Now>
@@ -149,10 +149,9 @@ private:
     // reader line only grows, so an old copy may make the slot seem fuller than it is, but never
     // emptier.
     Consumed consumed_;
-    std::chrono::steady_clock::time_point ask_again_{};  // earliest next request for room; also for
-                                                         // the lock's holder
+    std::chrono::steady_clock::time_point ask_again_{};  // for room; also for the holder
     // The last record that this writer put; for the lock's holder. If `count` equals that of the
-    // books, the record is the last of the queue, and the next one may continue it.
+    // books, the record is the last of the queue, and the next may continue it.
     struct {
         std::uint64_t count = ~std::uint64_t{0};
         std::uint64_t origin = 0, sequence = 0;

@@ -1,4 +1,4 @@
-// The shared memory of one slot. docs/inbox.md section 2 draws it; sections 3 to 6 argue why it is
+// The shared memory of a slot. docs/inbox.md section 2 draws it; sections 3 to 6 argue why it is
 // correct. Code that reads a field here must treat it as a stranger's: check, then use.
 #pragma once
 
@@ -19,7 +19,7 @@ inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1
 inline constexpr std::uint32_t kLayoutVersion = 6;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
-// A cache line, so that reading one record does not disturb writing the next.
+// A cache line, so that reading a record does not disturb writing the next.
 inline constexpr std::uint32_t kRecordAlignment = 64;
 inline constexpr std::uint32_t kRecordHeaderBytes = 32;
 inline constexpr std::uint32_t kContinuedHeaderBytes = 8;  // only the commit word
@@ -138,9 +138,9 @@ inline MachineId read_machine(const Header& header) {
 enum class RecordKind : std::uint8_t {
     local = 1,    // put by a program of this machine: no meta
     network = 2,  // put by the post office; meta tells the source
-    // Like the message before, except for payload, format and time; the sequence is one higher.
+    // Like the message before, except for payload, format and time; the sequence is higher by 1.
     continued = 3,
-    row = 4,  // several messages (model/contents.h), each continuing the one before
+    row = 4,  // several messages (model/contents.h), each continuing the previous
 };
 
 inline constexpr std::int64_t kMostDelayUs = 0x7FFF;  // the commit word has 15 bits for it
@@ -209,7 +209,7 @@ struct Limits {
 // Returns the limits of the slot's segment.
 Limits limits_for(const SlotOptions& options);
 
-// Each end keeps this in private memory and trusts it.
+// Kept by each end in private memory, and trusted.
 struct Geometry {
     std::uint32_t block_count = 0;
     Limits limits;

@@ -1,4 +1,4 @@
-// A writer to one slot of this machine, found by name. Attaches to the slot's memory and, if the
+// A writer to a slot of this machine, found by name. Attaches to the slot's memory and, if the
 // reader is replaced, to the next one's.
 #pragma once
 
@@ -15,7 +15,7 @@
 namespace mailslot::inbox {
 
 // How long a put waits for a process to make room in a slot that drops its oldest: longer than a
-// busy machine takes to let that process run. After one wait in vain, puts do not wait for
+// busy machine takes to let that process run. After a wait in vain, puts do not wait for
 // kNoPatienceFor.
 inline constexpr std::chrono::milliseconds kRoomPatience{100};
 inline constexpr std::chrono::milliseconds kNoPatienceFor{1000};
@@ -42,8 +42,8 @@ public:
     // room only if the slot drops its oldest, at most kRoomPatience.
     Result<std::size_t> put(std::span<const Item> items,
                             InboxWriter::Refusal refusal = InboxWriter::Refusal::counted);
-    // Fast path of put, for one item. Returns false, with nothing done or counted, if it cannot be
-    // used.
+    // Fast path of put, for a single item. Returns false, with nothing done or counted, if it
+    // cannot be used.
     template <class Now>
     bool put_now(Item& item, const Now& now) {
         return writer_ && writer_->put_now(item, now) && settle_wants();

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Most messages dropped under one hold of the lock; a reader waits some 0.3 ms for that.
+// Most messages dropped under a single hold of the lock; a reader waits some 0.3 ms for that.
 constexpr std::uint64_t kDropsAtOnce = 8192;
 constexpr std::chrono::microseconds kAskEvery{100};
 
@@ -110,8 +110,7 @@ void Inbox::note_drop() {
             const Bytes meta = last_.meta();
             dropped_meta_ = {last_.meta_number, decode_meta(meta).lost_before};
         }
-        count_up(lost, dropped_meta_.lost_before);  // losses that the dropped message would have
-                                                    // reported
+        count_up(lost, dropped_meta_.lost_before);  // unreported with the message
     }
     drops_.add(last_.origin, 1, lost);
     ++earlier_losses_.dropped_oldest;

@@ -38,7 +38,7 @@ protected:
         if (!taken) return taken.error();
         return {};
     }
-    // Puts messages of one origin, numbered `first` to `last`; each contains its number.
+    // Puts messages of origin 7, numbered `first` to `last`; each contains its number.
     void put_numbers(InboxWriter& writer, std::uint64_t first, std::uint64_t last) {
         for (std::uint64_t i = first; i <= last; ++i) {
             ASSERT_TRUE(put(writer, std::to_string(i), i)) << i;
@@ -119,7 +119,7 @@ TEST_F(MakeRoom, is_asked_for_once_and_once_more_when_half_of_the_reserve_is_use
     EXPECT_EQ(w->take_wants(), InboxWriter::kWantsNothing);
     EXPECT_TRUE(inbox_->make_room());
     EXPECT_EQ(inbox_->qsize(), 100u);
-    EXPECT_TRUE(inbox_->make_room());   // one more look after one that found nothing
+    EXPECT_TRUE(inbox_->make_room());   // another look follows a look that found nothing
     EXPECT_FALSE(inbox_->make_room());  // no further look
     EXPECT_EQ(inbox_->qsize(), 100u);
 }
@@ -174,7 +174,7 @@ TEST_F(MakeRoom, makes_room_for_one_that_is_larger_than_the_reserve) {
     const std::string big(4'000'000, 'b');
     for (std::uint64_t i = 1; i <= 2; ++i) ASSERT_TRUE(put(*w, big, i));
     EXPECT_EQ(put(*w, big, 3).error().code, Errc::slot_full);
-    EXPECT_FALSE(inbox_->make_room());  // nothing beyond what is kept
+    EXPECT_FALSE(inbox_->make_room());  // nothing in excess
     EXPECT_TRUE(inbox_->make_room(big.size()));
     EXPECT_EQ(dropped(), 1u);
     EXPECT_TRUE(put(*w, big, 3));
@@ -252,7 +252,7 @@ TEST_F(MakeRoom, wakes_a_writer_that_waits) {
 TEST_F(MakeRoom, does_not_count_as_dropped_what_was_never_put_whole) {
     open({.max_messages = 1});
     auto w = writer();
-    // Of a batch larger than the reserve, as much goes in as there is room for.
+    // A batch larger than the reserve goes in as far as there is room.
     std::vector<Item> items(6000);
     for (std::size_t i = 0; i < items.size(); ++i) {
         items[i] = {.format = Format::text, .origin = 7, .sequence = i + 1};
@@ -322,7 +322,7 @@ TEST_F(MakeRoom, is_exact_with_many_writers_and_readers) {
         sum += got[origin];
     }
     EXPECT_EQ(sum + dropped(), kWriters * kEach);
-    // One more message of each origin reports the rest.
+    // A further message of each origin reports the rest.
     auto w = writer();
     for (std::uint64_t origin = 0; origin < kWriters; ++origin) {
         ASSERT_TRUE(put(*w, "", kEach + 1, origin));

@@ -46,7 +46,7 @@ struct Sent {
     std::uint64_t lost_before = 0;
 };
 
-// Puts batches of items with one message and with many, of two senders, of all sizes, up to the
+// Puts batches of items with single messages and with many, of two senders, of all sizes, up to the
 // slot's quota and beyond.
 TEST_F(ManyInOneItem, comes_out_as_if_they_were_put_one_by_one) {
     open({.max_bytes = 400'000, .max_messages = 700});

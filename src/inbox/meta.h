@@ -1,4 +1,4 @@
-// The record's meta bytes: what the post office notes about a message from another machine.
+// The record's meta bytes: the post office's notes about a message from another machine.
 #pragma once
 
 #include <array>

@@ -1,7 +1,8 @@
-// Fast path of InboxWriter::put, for one message, in one run without a call. The steps are those of
-// docs/inbox.md section 3, which says why they are correct. One step comes in another order, for
-// speed: the clock is read while the payload's stores are on their way. Fetching a cache line from
-// the reader's processor takes as long as reading the processor's counter, and the two overlap.
+// Fast path of InboxWriter::put, for a single message, in a single run without calls. The steps are
+// those of docs/inbox.md section 3, which says why they are correct. The order differs in a single
+// step, for speed: the clock is read while the payload's stores are on their way. Fetching a cache
+// line from the reader's processor takes as long as reading the processor's counter, and the two
+// overlap.
 #pragma once
 
 #include <algorithm>

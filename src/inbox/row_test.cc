@@ -1,4 +1,4 @@
-// Rows: several messages in one record. docs/inbox.md section 2.
+// Rows: several messages in a record. docs/inbox.md section 2.
 #include <gtest/gtest.h>
 #include <poll.h>
 

@@ -1,5 +1,6 @@
-// Notes that a post office writes into a slot's segment about the slot's senders. If it dies, the
-// office that takes over knows whose messages it missed. docs/post-office.md, "Taking over".
+// Notes that a post office writes into a slot's segment about the slot's senders. If the office
+// dies, the office that takes over knows whose messages it missed. docs/post-office.md, "Taking
+// over".
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@ namespace mailslot::inbox {
 namespace {
 
 constexpr std::string_view kEntryMark = "mailslot 1";
-constexpr std::size_t kHashBytes = 16;  // so two names collide only after some 2^64 names
+constexpr std::size_t kHashBytes = 16;  // collisions are expected after some 2^64 names
 
 // Fields of an entry end with NUL, the only byte that no name contains.
 std::string_view next_field(std::string_view& rest) {

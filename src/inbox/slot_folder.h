@@ -89,7 +89,7 @@ private:
     std::string dir_, office_;
 };
 
-// Returns the user for whom an office made that socket; nullopt if the process made it itself.
+// Returns the user for whom an office made that socket; nullopt if the process itself did.
 std::optional<std::uint32_t> guest_of(std::string_view socket_path);
 
 std::vector<SlotEntry> all_entries(const std::vector<SlotFolder>& folders);

@@ -1,4 +1,4 @@
-// Fixture of the tests of one slot: the slot, with as many writers as a test wants, all in this
+// Fixture of the tests of a slot: the slot, with as many writers as a test wants, all in this
 // process.
 #pragma once
 

@@ -1,10 +1,10 @@
-// A mutex for state that one thread locks nearly always. That thread, the owner, locks and unlocks
-// by plain loads and stores, without a locked instruction. Any other thread may lock the mutex too,
-// at the price of some microseconds. If others do so again and again, the mutex loses its owner and
-// becomes a plain ForkMutex for good. Like a ForkMutex, it is free in a child of fork(2), where the
-// guarded state must be made anew. The first thread that locks the mutex becomes the owner, unless
-// it locks as a guest: a thread that is known to come rarely. The program stops with a message if a
-// thread locks a mutex that it holds.
+// A mutex that is nearly always locked by the same thread. That thread, the owner, locks and
+// unlocks by plain loads and stores, without a locked instruction. Any other thread may lock the
+// mutex too, at the price of some microseconds. If others do so again and again, the mutex loses
+// its owner and becomes a plain ForkMutex for good. Like a ForkMutex, it is free in a child of
+// fork(2), where the guarded state must be made anew. The first thread that locks the mutex becomes
+// the owner, unless it locks as a guest: a thread that is known to come rarely. The program stops
+// with a message if a thread locks a mutex that it holds.
 //
 // Why two threads never hold the mutex at once: the owner stores to held_ and then looks at owner_
 // again. Another thread takes base_, clears owner_ and then looks at held_. A processor may swap a

@@ -58,7 +58,7 @@ TEST(BiasedMutex, lets_a_guest_in_while_the_owner_comes_and_goes) {
 
 TEST(BiasedMutex, who_only_tries_is_told_when_the_owner_is_inside) {
     BiasedMutex mutex;
-    { const std::lock_guard lock(mutex); }  // this thread becomes the owner
+    { const std::lock_guard lock(mutex); }  // makes this thread the owner
     mutex.lock();
     std::thread([&] { EXPECT_FALSE(mutex.try_lock()); }).join();
     mutex.unlock();
@@ -121,7 +121,7 @@ void expect_death_of(const Lock& lock) {
 TEST(BiasedMutexDeathTest, its_owner_is_not_let_in_twice) {
     expect_death_of([] {
         BiasedMutex mutex;
-        { const std::lock_guard lock(mutex); }  // this thread becomes the owner
+        { const std::lock_guard lock(mutex); }  // makes this thread the owner
         mutex.lock();
         mutex.lock();
     });

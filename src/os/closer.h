@@ -17,7 +17,7 @@ class Closer {
 public:
     Closer();
 
-    // Closes the descriptors of one user in turn, without waiting for those of another user.
+    // Closes each user's descriptors in turn, without waiting for those of other users.
     void close(std::uint32_t user, std::vector<UniqueFd> fds);
     void close(std::uint32_t user, UniqueFd fd);
     // Returns how many of that user's descriptors are still open.

@@ -1,5 +1,5 @@
 // Waits for many descriptors and calls the function of each that is ready.
-// Threads: one runs the loop; wake() may be called by any.
+// Threads: always the same; wake() may be called by any
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,7 @@ Result<GuardedFd> replace_lock_file(const std::string& path);
 // Reads at most 4 KiB. Returns no value if there is no such file.
 // Errors: no_permission, no_resources
 Result<std::optional<std::string>> read_small_file(const std::string& path);
-// Writes all of the file or nothing. A reader never sees half of it.
+// Writes all of the file or nothing. A reader never sees half a file.
 // Errors: no_permission, no_resources
 Result<void> write_small_file(const std::string& path, std::string_view text, unsigned mode);
 // Overwrites a file that others may have open, or locked. A reader may see half of the text.

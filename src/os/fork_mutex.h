@@ -55,7 +55,7 @@ private:
     static bool is_free(std::uint32_t word, std::uint32_t mark) {
         return word == mark || (word & ~3u) != mark;
     }
-    // Names a thread in one process: a child's thread may have the token of a parent's thread.
+    // Names a thread in a process: a child's thread may have the token of a parent's thread.
     static std::uint64_t this_holder() { return thread_token() ^ (fork_generation() << 48); }
     void lock_slowly(std::uint32_t mark) {
         MAILSLOT_CHECK(holder_.load(std::memory_order_relaxed) != this_holder());

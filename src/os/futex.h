@@ -1,5 +1,5 @@
-// Waits in the kernel for a word of memory that other processes may share.
-// std::atomic::wait cannot do that: it never wakes another process.
+// Waits in the kernel for a word of memory that other processes may share. std::atomic::wait cannot
+// do that: it never wakes another process.
 #pragma once
 
 #include <atomic>

@@ -34,7 +34,7 @@ bool is_neighbour(const Interface& interface, const IpAddress& address);
 // Errors: no_resources, no_permission
 Result<std::vector<Interface>> list_interfaces();
 
-// Returns whether the address is the loopback's or one of this machine's interfaces. False if
+// Returns whether the address is the loopback's or an interface's of this machine. False if
 // unknown.
 bool is_own_address(const IpAddress& address);
 

@@ -1,4 +1,4 @@
-// A word in shared memory that tells other processes, with one load, that this process is gone.
+// A word in shared memory that tells other processes, by a single load, that this process is gone.
 // That works even after kill -9: the kernel itself writes the word (robust futexes:
 // get_robust_list(2)).
 #pragma once

@@ -1,5 +1,5 @@
-// Datagrams between programs of one machine (in one network namespace) by abstract names (unix(7)).
-// They need no file and no network interface, and any user may send.
+// Datagrams between programs of a machine (in the same network namespace) by abstract names
+// (unix(7)). They need no file and no network interface, and any user may send.
 #pragma once
 
 #include <chrono>

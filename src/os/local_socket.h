@@ -50,8 +50,7 @@ bool listen_again(const GuardedFd& fd);
 // Stops anybody from sending descriptors to this socket, and to its connections if it listens.
 // Returns false if the system cannot do that (Linux before 6.16).
 bool refuse_descriptors(int fd);
-// Takes one waiting connection, which does not block when read. Returns no descriptor if none
-// waits.
+// Takes a waiting connection, which does not block when read. Returns no descriptor if none waits.
 GuardedFd accept_local(int listener);
 inline GuardedFd accept_local(const GuardedFd& listener) { return accept_local(listener.get()); }
 

@@ -28,8 +28,8 @@ HostAnswer find_in_hosts(std::string_view text, std::string_view host);
 
 enum class AddressUse : std::uint8_t {
     another_host,  // may be another machine's
-    this_machine,  // one of our own, or the loopback's
-    no_route,      // there is no way to it
+    this_machine,  // an address of our own, or the loopback's
+    no_route,      // cannot be reached
     no_host,       // not a single machine's: a group, a broadcast address, 0.0.0.0
 };
 // Asks the system's tables of addresses and routes; sends nothing.

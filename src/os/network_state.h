@@ -60,7 +60,7 @@ struct FilterRules {
 };
 std::optional<FilterRules> filter_rules();
 
-// Sends one datagram to an address and waits for a report that it cannot arrive. Returns that
+// Sends a datagram to an address and waits for a report that it cannot arrive. Returns that
 // report's errno: ECONNREFUSED if the machine is there and no program has the port. Returns 0 if no
 // report came.
 int probe_address(const Endpoint& to, Bytes datagram, std::chrono::milliseconds patience);

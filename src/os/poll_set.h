@@ -17,7 +17,7 @@ public:
     static Result<PollSet> open();  // Errors: no_resources.
 
     int fd() const { return fd_.get(); }
-    // Watches `fd` until it is closed.
+    // Watches `fd` until that is closed.
     // Errors: no_resources
     Result<void> add(int fd);
     // Returns the descriptors that are readable now, at most 64; never blocks. Valid until the next

@@ -19,7 +19,7 @@ struct PrivateFile {
     bool is_regular = false;
 };
 // Reads the beginning of a file; follows a link. Tells the file's owner and mode, so that the
-// caller can refuse it. Returns no value if there is no file.
+// caller can refuse the file. Returns no value if there is no file.
 // Errors: no_permission, no_resources
 Result<std::optional<PrivateFile>> read_private_file(const std::string& path, std::span<char> into);
 

@@ -49,7 +49,7 @@ inline Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std:
 }
 // Returns whether a descriptor from a stranger is a memfd, which closes without delay.
 bool is_shared_memory(const UniqueFd& fd);
-// Returns a number that all descriptors of one memory share, and no two memories of living slots.
+// Returns a number that all descriptors of a memory share, and no two memories of living slots.
 std::uint64_t memory_number(const UniqueFd& fd);
 
 // Takes memory for a range of the whole mapping of `fd`, so that touching it there cannot fail, and

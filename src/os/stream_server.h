@@ -44,12 +44,12 @@ private:
 };
 
 // The most callers at a time. If more come, a caller makes room that has not asked yet, among these
-// one of the user (or address) with most conversations, and of these the oldest.
+// of the user (or address) with most conversations, and of these the oldest.
 inline constexpr std::size_t kMostConversations = 16;
 
 // Reads requests up to an empty line, at most 8 KiB each, until `stop_fd` is readable. Calls
-// `answer` with all requests that are complete; it returns a text for each. A caller has a second
-// to send the request, and another second to take the answer.
+// `answer` with all requests that are complete; which returns a text for each. A caller has a
+// second to send the request, and another second to take the answer.
 using StreamAnswer =
     std::function<std::vector<std::string>(std::span<const std::string_view> requests)>;
 void serve_stream(int listener, int stop_fd, const StreamAnswer& answer);

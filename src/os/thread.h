@@ -11,7 +11,7 @@
 namespace mailslot::os {
 
 // Runs `work` on a thread that is never joined and runs no signal handler. Returns false if no
-// thread can be started. `work` must own everything it touches.
+// thread can be started. `work` must own all data that it uses.
 bool run_detached(std::function<void()> work);
 
 // Does the same on a thread that is joined.
@@ -26,7 +26,7 @@ void stay_loaded();
 class StopFlag {
 public:
     static Result<StopFlag> create();     // Errors: no_resources
-    int fd() const { return fd_.get(); }  // readable once it is set
+    int fd() const { return fd_.get(); }  // readable once set
     void set();
     bool wait_for(std::chrono::milliseconds at_most) const;  // returns whether the flag is set
 
@@ -41,7 +41,7 @@ void use_precise_timers();
 // Gives a thread its share of a processor in turns of about `turn` instead of the system's (some
 // milliseconds). The thread then waits less long for a processor that others use too. Does nothing
 // if the system lacks this (Linux before 6.12) or forbids it.
-// Threads: the one that gets the turns
+// Threads: the same for all calls
 class ShortTurns {
 public:
     explicit ShortTurns(std::chrono::nanoseconds turn) : turn_(turn) {}

@@ -1,4 +1,4 @@
-// UDP over one address family, many datagrams a call; never blocks.
+// UDP over an address family, many datagrams a call; never blocks.
 // Threads: one at a time, except kernel_drops()
 #pragma once
 
@@ -21,16 +21,15 @@ struct Datagram {
     std::span<std::byte> bytes;     // in the batch's memory; the caller may change them
     IpAddress to;                   // as in the IP header: this machine's address, or the group
     Endpoint from;                  // with the scope of a link-local v6 address
-    std::uint32_t interface_index;  // where the datagram came in; the loopback for this machine's
-                                    // own
+    std::uint32_t interface_index;  // incoming interface; own datagrams: the loopback
     bool cut;                       // too large for the batch; `bytes` holds the beginning
     // Pieces that the kernel had dropped at this socket when this datagram came; wraps after 2^32.
     std::uint32_t kernel_drops;
 };
 
 // Memory for received datagrams. The caller keeps it, so that receiving allocates nothing except,
-// at first, room for the descriptions. A piece is a datagram, or up to 128 datagrams of one size
-// (the last may be shorter) from one sender that the kernel kept together (UDP_GRO).
+// at first, room for the descriptions. A piece is a datagram, or up to 128 datagrams of equal size
+// (the last may be shorter) from the same sender that the kernel kept together (UDP_GRO).
 class DatagramBatch {
 public:
     // A datagram over `piece_bytes` is cut. A piece of several datagrams may have up to 64 KiB.
@@ -62,7 +61,7 @@ struct Outlet {
 inline constexpr std::size_t kPieceDatagrams = 64;
 inline constexpr std::size_t kPieceBytes = 65000;
 
-// How far a send came: the kernel took the first `sent` datagrams, and refused the next one with
+// How far a send came: the kernel took the first `sent` datagrams, and refused the next with
 // `os_code`. 0 if none was refused.
 struct SendOutcome {
     std::size_t sent = 0;
@@ -114,7 +113,7 @@ public:
     // Datagrams that come to that port still go to the others; for this, sends need an outlet.
     // Returns false if `port` cannot be had; nothing has changed then.
     bool send_from(std::uint16_t port);
-    // Waits for a datagram. Returns whether one came within that time.
+    // Waits for a datagram. Returns false if none came in time.
     bool wait_for_datagram(std::chrono::milliseconds at_most);
 
     // Limits how far datagrams to groups go. limit_hops() limits those to single addresses as well,
@@ -134,12 +133,12 @@ public:
     // Threads: any
     std::uint32_t kernel_drops() const;
 
-    // Sends as many datagrams as the kernel takes now. Hands datagrams of one size that follow each
-    // other (the last may be shorter) to the kernel as one piece (UDP_SEGMENT). If the kernel
-    // refuses a piece, all later datagrams of this socket go one by one.
+    // Sends as many datagrams as the kernel takes now. Hands datagrams of equal size that follow
+    // each other (the last may be shorter) to the kernel as a piece (UDP_SEGMENT). If the kernel
+    // refuses a piece, all later datagrams of this socket go singly.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
                      const Outlet& outlet = {});
-    // Waits until one of the sockets' buffers has room, at most so long.
+    // Waits until any of the sockets' buffers has room, at most `at_most`.
     static void wait_for_room(std::span<UdpSocket* const> any_of,
                               std::chrono::milliseconds at_most);
 
@@ -156,7 +155,7 @@ private:
 
     GuardedFd fd_;
     IpAddress::Family family_;
-    bool sends_pieces_ = true;  // the kernel has not refused one
+    bool sends_pieces_ = true;  // the kernel has not refused a piece
 };
 
 }  // namespace mailslot::os

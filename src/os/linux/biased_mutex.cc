@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 constexpr int kMostInARow = 16;
 // Borrowings further apart than this are rare.
 constexpr std::chrono::milliseconds kSoon{1};
-// An owner seldom keeps the mutex for long; if it does, the borrower sleeps.
+// An owner seldom keeps the mutex for long; the borrower yields first, then sleeps.
 constexpr int kYields = 100;
 constexpr std::chrono::microseconds kNap{100};
 
@@ -57,7 +57,7 @@ bool BiasedMutex::is_held_by(std::uintptr_t self) const {
            generation_.load(std::memory_order_relaxed) == fork_generation();
 }
 
-// With base_ held. An owner sets held_ whether it locked fast or slowly.
+// With base_ held. An owner sets held_ after a slow lock too.
 void BiasedMutex::mark_as_held(std::uintptr_t self) {
     if (owner_.load(std::memory_order_relaxed) == self) {
         held_.store(self, std::memory_order_relaxed);

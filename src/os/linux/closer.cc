@@ -36,9 +36,9 @@ bool keep_alone(std::vector<int>& fds) {
     return close_range(from, ~0u);
 }
 
-// A thread that holds a second reference to the files, so that the last close happens when it ends.
-// That close does not wait for a socket's unsent bytes: the kernel never lets an ending thread
-// linger.
+// A thread that holds a second reference to the files, so that the last close happens when the
+// thread ends. That close does not wait for a socket's unsent bytes: the kernel never lets an
+// ending thread linger.
 struct Holder {
     std::vector<int> fds;
     std::binary_semaphore is_ready{0}, may_end{0};

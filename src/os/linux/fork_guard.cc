@@ -32,7 +32,7 @@ struct Guard {
         for (const int fd : fds) close(fd);
         fds.clear();
         fork_generation_word.fetch_add(1);
-        mutex.unlock();  // this thread locked it before the fork
+        mutex.unlock();  // locked by this thread before the fork
     }
 };
 

@@ -31,7 +31,8 @@ ifreq request_for(std::string_view name) {
     return request;
 }
 
-// Returns the interface of that name, looked up at its first use; nullptr if it has just gone.
+// Returns the interface of that name, looked up at the first use; nullptr if the interface has just
+// gone.
 Interface* find(std::vector<Interface>& all, int fd, std::string_view label) {
     const std::string_view name = label.substr(0, label.find(':'));
     const auto known = std::ranges::find(all, name, &Interface::name);

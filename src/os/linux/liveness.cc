@@ -21,8 +21,8 @@ std::atomic<std::uint32_t>& word_in(const Mapping& mapping) {
 
 }  // namespace
 
-// A list of one entry, in private memory, where no other process can change it. The kernel finds
-// the word to mark by its distance from the entry.
+// A list with a single entry, in private memory, where no other process can change it. The kernel
+// finds the word to mark by its distance from the entry.
 struct Liveness::RobustList {
     robust_list_head head{};
     robust_list entry{};

@@ -52,7 +52,7 @@ bool is_same_name(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// Returns whether the address is the broadcast address of one of this machine's networks: all ones
+// Returns whether the address is the broadcast address of a network of this machine: all ones
 // behind the prefix, or all zeroes.
 bool is_broadcast(const IpAddress& address) {
     const auto interfaces = list_interfaces();

@@ -1,4 +1,4 @@
-// recvmmsg(2) and sendmmsg(2), one message at a time if a sandbox forbids these calls or the system
+// recvmmsg(2) and sendmmsg(2), message by message if a sandbox forbids these calls or the system
 // lacks them (gVisor). Otherwise such a socket would stay readable for ever, and nothing would be
 // read.
 #pragma once

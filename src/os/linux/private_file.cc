@@ -62,8 +62,7 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path,
 
 Result<void> write_private_file(const std::string& path, std::string_view text, bool may_replace,
                                 Belongs belongs) {
-    // The draft stands in the same folder, so that it can be renamed. Its name is hidden from
-    // listings.
+    // The draft must stand in the same folder to be renamed. Its name is hidden from listings.
     const auto slash = path.rfind('/');
     const std::string folder = slash == path.npos ? "" : path.substr(0, slash + 1);
     std::string made = folder + ".new-XXXXXX";
@@ -75,7 +74,7 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
     if (done && belongs == Belongs::to_folder_owner && geteuid() == 0 && owner && *owner != 0) {
         done = fchown(fd.get(), *owner, static_cast<gid_t>(-1)) == 0;
     }
-    // link() refuses to replace an existing file; rename() replaces it.
+    // link() refuses to replace an existing file, rename() does not.
     done = done && (may_replace ? rename(made.c_str(), path.c_str()) == 0
                                 : link(made.c_str(), path.c_str()) == 0);
     const int os_code = done ? 0 : errno;

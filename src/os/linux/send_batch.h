@@ -1,4 +1,4 @@
-// The arguments of sendmmsg for a batch of datagrams, with datagrams of one size as one piece
+// The arguments of sendmmsg for a batch of datagrams, with datagrams of equal size as a piece
 // (docs/protocol/udp-carrier.md, "In pieces"). For udp_socket.cc alone.
 #pragma once
 
@@ -21,9 +21,9 @@
 
 namespace mailslot::os {
 
-// One sendmmsg call; the kernel's own bound is 1024.
+// Pieces in a sendmmsg call; the kernel's own limit is 1024.
 inline constexpr std::size_t kSendBatch = 64;
-// The outlet or interface, the size of a piece's datagrams, and what was dropped so far.
+// The outlet or interface, the size of a piece's datagrams, and the count of drops.
 inline constexpr std::size_t kControlBytes =
     CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t));
 
@@ -59,7 +59,7 @@ inline void choose_outlet(msghdr& header, IpAddress::Family family, const Outlet
     }
 }
 
-// Returns how many datagrams, from the first on, the kernel takes as one piece.
+// Returns how many datagrams, from the first on, the kernel takes as a piece.
 inline std::size_t piece_of(std::span<const Bytes> datagrams) {
     const std::size_t size = datagrams[0].size();
     const std::size_t most = std::min(datagrams.size(), kPieceDatagrams);
@@ -73,7 +73,7 @@ inline std::size_t piece_of(std::span<const Bytes> datagrams) {
     return count;
 }
 
-// The arguments of one sendmmsg call.
+// The arguments of a sendmmsg call.
 class SendBatch {
 public:
     SendBatch(SocketAddress& to, IpAddress::Family family, const Outlet& outlet) {
@@ -84,7 +84,7 @@ public:
         if (outlet.interface_index != 0 || has_source) choose_outlet(common_, family, outlet);
     }
 
-    // Takes the first datagrams, as many as one call sends.
+    // Takes the first datagrams, as many as a call sends.
     void fill(std::span<const Bytes> datagrams, bool in_pieces) {
         pieces_ = 0;
         datagrams = datagrams.first(std::min(kSendBatch, datagrams.size()));
@@ -111,7 +111,7 @@ public:
     }
 
 private:
-    // Adds a datagram's bytes. Merges them with the last ones if they follow directly in memory.
+    // Adds a datagram's bytes. Merges adjacent bytes.
     static iovec* append(Bytes bytes, msghdr& header, iovec* next) {
         auto* const at = const_cast<std::byte*>(bytes.data());
         if (header.msg_iovlen > 0) {

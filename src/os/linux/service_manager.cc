@@ -21,7 +21,7 @@ constexpr int kFirstPassed = 3;   // SD_LISTEN_FDS_START
 constexpr int kMostPassed = 256;  // more than any unit of ours passes
 constexpr std::size_t kMostFds = 16;
 
-// Returns the variable's value and removes it from the environment.
+// Removes the variable from the environment and returns the value.
 std::string take_variable(const char* name) {
     const char* const value = std::getenv(name);
     std::string text = value != nullptr ? value : "";

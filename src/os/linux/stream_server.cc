@@ -28,8 +28,7 @@ using Instant = steady_clock::time_point;
 
 constexpr std::size_t kMostRequestBytes = 8192;
 constexpr std::chrono::seconds kPatience{1};       // for the request, and again for the answer
-constexpr std::chrono::milliseconds kNoRoom{100};  // pause before accepting again when descriptors
-                                                   // have run out
+constexpr std::chrono::milliseconds kNoRoom{100};  // pause when descriptors have run out
 constexpr int kBacklog = 64;
 
 sockaddr_un socket_file(const std::string& path) {
@@ -102,7 +101,7 @@ Result<GuardedFd> listen_on_port(const Endpoint& endpoint) {
     return fd;
 }
 
-// Returns the caller at the other end: a user if the kernel knows one, otherwise an address.
+// Returns the caller at the other end: the user if the kernel tells, otherwise the address.
 std::string caller_of(int fd) {
     ucred credentials{};
     socklen_t size = sizeof credentials;
@@ -220,7 +219,7 @@ private:
             all_.back().read();
         }
     }
-    // Drops a caller that has not asked yet, preferably one of the user or address with most
+    // Drops a caller that has not asked yet, preferably of the user or address with most
     // conversations. The list begins with the oldest.
     void make_room() {
         const auto weight = [this](const Conversation& one) {
@@ -229,7 +228,7 @@ private:
         };
         all_.erase(std::ranges::max_element(all_, {}, weight));
     }
-    // Answers all complete requests by one call.
+    // Answers all complete requests by a single call.
     void answer_all() {
         std::vector<Conversation*> asking;
         std::vector<std::string_view> requests;

@@ -39,14 +39,14 @@ bool set_attributes(SchedulingAttributes& attributes) {
     return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
 }
 
-// Returns the turn before the change; nullopt if the system did not change it.
+// Returns the turn before the change; nullopt if the system refused the change.
 std::optional<std::chrono::nanoseconds> change_turn(std::chrono::nanoseconds turn) {
     SchedulingAttributes attributes;
     if (!get_attributes(attributes)) return std::nullopt;
     const std::chrono::nanoseconds before(attributes.runtime);
     attributes.runtime = static_cast<std::uint64_t>(turn.count());
     if (!set_attributes(attributes)) return std::nullopt;
-    // Older kernels accept the value and ignore it.
+    // Older kernels accept the value without effect.
     if (!get_attributes(attributes)) return std::nullopt;
     if (attributes.runtime != static_cast<std::uint64_t>(turn.count())) return std::nullopt;
     return before;

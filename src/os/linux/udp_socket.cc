@@ -54,8 +54,8 @@ Result<GuardedFd> open_socket(Family family) {
     return fd;
 }
 
-// Receives only groups that this socket itself joined. Otherwise it hears every group that any
-// program joined.
+// Receives only groups that this socket itself joined. Otherwise the socket hears every group that
+// any program joined.
 void hear_own_groups_only(int fd, Family family) {
     if (family == Family::v4) set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
     if (family == Family::v6) set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
@@ -86,8 +86,8 @@ Info info_in(const cmsghdr* control) {
 struct Arrival {
     std::uint32_t interface_index = 0;
     IpAddress to{};
-    std::size_t datagram_bytes = 0;  // size of each but the last; 0 if the piece is one datagram
-    std::uint32_t kernel_drops = 0;  // the kernel reports no count until it has dropped something
+    std::size_t datagram_bytes = 0;  // size of each but the last; 0 for a single datagram
+    std::uint32_t kernel_drops = 0;  // the kernel reports no count before the first drop
 };
 
 Arrival arrival_of(msghdr& header) {
@@ -208,8 +208,8 @@ bool bind_any(int fd, Family family, std::uint16_t port) {
     return ::bind(fd, reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0;
 }
 
-// The kernel compares these options of both sockets whenever one is bound. SO_REUSEPORT lets in
-// only sockets of the same user.
+// The kernel compares these options of both sockets at every bind. SO_REUSEPORT lets in only
+// sockets of the same user.
 void set_port_use(int fd, PortUse use) {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, use == PortUse::shared ? 1 : 0);
     set_option(fd, SOL_SOCKET, SO_REUSEPORT, use == PortUse::kept ? 1 : 0);
@@ -235,8 +235,8 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
     if (!fd) return fd.error();
     set_port_use(fd->get(), use);
     if (!tell_interface(fd->get(), family)) return network_error("IP_PKTINFO", errno);
-    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);     // without it, datagrams come one by one
-    set_option(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // without it, gaps count as the network's
+    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);     // otherwise datagrams come singly
+    set_option(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // otherwise gaps count as the network's
     hear_own_groups_only(fd->get(), family);
     set_receive_buffer(fd->get(), receive_buffer_bytes);
     const bool is_bound = use == PortUse::kept ? bind_and_keep(fd->get(), family, port)
