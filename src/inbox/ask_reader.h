@@ -70,7 +70,7 @@ Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = 
 std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entries,
                                                Interrupted interrupted = nullptr,
                                                std::chrono::milliseconds patience = kInfoPatience);
-// Returns how many messages the slot has dropped, by origin, sorted by origin.
+// Returns how many messages the slot has dropped, by origin, in the order of origins.
 // Errors: as above
 Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted = nullptr,
                                       os::Deadline answer_by = {});

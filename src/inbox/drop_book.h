@@ -41,7 +41,7 @@ private:
 
     Map by_origin_;
     ByAge untold_, told_;
-    Entry* last_ = nullptr;  // the last origin counted, as long as some is unreported
+    Entry* last_ = nullptr;  // the last origin counted; null once its losses are reported
     std::uint64_t last_origin_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Finds harm that a writer can leave behind in a slot's memory beyond its own end: docs/inbox.md
+// Finds harm that a writer can do to a slot's memory and that outlives the writer: docs/inbox.md
 // section 7. The reader's process looks once in a while, and trusts only numbers that it has read
 // itself.
 #pragma once

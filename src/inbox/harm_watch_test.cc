@@ -43,7 +43,7 @@ protected:
 };
 
 TEST_F(HarmTest, a_lock_in_the_name_of_a_writer_that_lives_is_lifted) {
-    header_->lock.store(2);  // the honest one's own number
+    header_->lock.store(2);  // the honest writer's own number
     EXPECT_EQ(put(*honest_).error().code, Errc::timed_out);
     look(HarmWatch::kLooksAtLock);
     EXPECT_EQ(put(*honest_).error().code, Errc::timed_out);

@@ -15,11 +15,11 @@
 // 6. take_or_replace() replaces a damaged segment (replace_segment()), and updates the event
 //    descriptor (settle_poll()). take_and_tell() adds drops that are not reported yet
 //    (tell_drops()).
-// 7. If there was no message, get_nowait() returns timed_out. Otherwise wait_for_one() puts the
-//    thread in line. The first in line looks again without the mutex (spin()), then arms the bell,
-//    looks once more and sleeps (sleep_on_bell()). Other threads sleep until called
-//    (Waiter::sleep()). After each sleep, the first in line returns to stage 3, until the deadline,
-//    a signal or close().
+// 7. If there was no message, or threads wait in line, get_nowait() returns timed_out. get() and
+//    get_within() call wait_for_one(), which puts the thread in line. The first in line looks again
+//    without the mutex (spin()), then arms the bell, looks once more and sleeps (sleep_on_bell()).
+//    Other threads sleep until called (Waiter::sleep()). After each sleep, the first in line
+//    returns to stage 3, until the deadline, a signal or close().
 #include "inbox/inbox.h"
 
 #include <fcntl.h>
@@ -46,7 +46,7 @@ using std::chrono::steady_clock;
 constexpr milliseconds kCloseSlice{1};
 constexpr std::uint64_t kApart = 256;
 constexpr std::uint64_t kGatherCycles = 8192;  // 2 to 8 us
-constexpr int kGatherPauses = 256;             // at most, or always if the processor has no counter
+constexpr int kGatherPauses = 256;             // at most; the only limit without a cycle counter
 constexpr std::uint64_t kGathered = 16;        // at least so many must come to be worth the wait
 constexpr std::uint32_t kGatherRarely = 64 * 1024;
 constexpr int kLooksPerTime = 32;  // between two looks at the clock: 1 to 2 us
@@ -84,9 +84,9 @@ struct Inbox::Wait {
     }
 };
 
-// A thread inside get(), on its own stack. Accessed with the mutex held, except while it sleeps.
+// A thread inside get(). Stands on its stack; accessed with the mutex held, except in its sleep.
 struct Inbox::Waiter {
-    // A condition variable would do, but cannot be ended by a signal.
+    // Not a condition variable, because a signal cannot end its wait.
     std::atomic<std::uint32_t> called{0};  // 1: now the first in line, or closed
 
     void call() {

@@ -31,7 +31,7 @@ struct RecordEnvelope {
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
-    std::uint64_t dropped_before = 0;  // messages dropped since the origin's last
+    std::uint64_t dropped_before = 0;  // the origin's drops since its last message
     // Two records of an inbox with the same number have the same meta.
     std::uint64_t meta_number = 0;
     std::uint16_t meta_size = 0;

@@ -8,8 +8,7 @@
 
 namespace mailslot::inbox {
 
-// Touches a block that was newly backed by one call, which spares a page fault for each of its
-// pages.
+// Maps all pages of a newly backed block by one call, which spares a page fault for each.
 void Inbox::enter(std::uint32_t block) {
     if (touched_.empty()) touched_.resize(segment_->geometry().block_count);
     if (touched_[block]) return;

@@ -16,8 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLockSlice{
-    20};  // how often a waiting writer looks whether the reader still lives
+// How often a waiting writer checks that the reader still lives.
+constexpr milliseconds kLockSlice{20};
 constexpr milliseconds kRoomSlice{50};
 constexpr int kLockSpins = 200;
 // A batch ends at this many bytes, because it holds the lock.
@@ -101,8 +101,9 @@ void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages
 
 InboxWriter::Consumed InboxWriter::read_consumed() const {
     Consumed consumed;
-    // seq_cst, in a single order with the store to room_wanted in wait_for_room(): either the
-    // reader sees that mark, or this load sees the reader's count.
+    // seq_cst, so that wait_for_room() reads the count after its store to room_wanted. The reader
+    // has no barrier between its count and its look at room_wanted, so both may miss each other:
+    // the writer then looks again after kRoomSlice.
     consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
     consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
     return consumed;
@@ -428,8 +429,8 @@ bool ring_bell(Header& header, const os::UniqueFd& event) {
     if ((armed & kBellSleeper) != 0) os::futex_wake_all(header.bell);
     if ((armed & kBellPoll) == 0) return false;
     if (!event) return true;
-    eventfd_write(event.get(),
-                  1);  // fails only where the counter is at its end, so: readable already
+    // Fails only if the counter is at its maximum, and the descriptor readable already.
+    eventfd_write(event.get(), 1);
     return false;
 }
 

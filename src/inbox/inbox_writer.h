@@ -149,7 +149,8 @@ private:
     // reader line only grows, so an old copy may make the slot seem fuller than it is, but never
     // emptier.
     Consumed consumed_;
-    std::chrono::steady_clock::time_point ask_again_{};  // for room; also for the holder
+    // Earliest next request for room; for the lock's holder.
+    std::chrono::steady_clock::time_point ask_again_{};
     // The last record that this writer put; for the lock's holder. If `count` equals that of the
     // books, the record is the last of the queue, and the next may continue it.
     struct {

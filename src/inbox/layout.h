@@ -63,7 +63,7 @@ struct Books {
     std::atomic<std::uint64_t> count, bytes;  // totals of all messages ever put
 };
 
-// All numbers of sender `origin` below `next` have been dealt with. 0: the note is empty.
+// All numbers of sender `origin` below `next` have been dealt with. `next` is 0 in an empty note.
 struct SenderNote {
     std::atomic<std::uint64_t> origin, next;
 };
@@ -192,7 +192,7 @@ inline bool from_commit_word(std::uint64_t word, std::uint64_t most_bytes, Recor
 
 struct Limits {
     std::uint64_t max_bytes = 0, max_messages = 0, max_message_bytes = 0;
-    // Policy, and the numbers that a slot keeps that drops its oldest: below the maxima by the
+    // In a slot that drops its oldest, kept_bytes and kept_messages are the maxima less the
     // reserve.
     WhenFull when_full = WhenFull::refuse;
     std::uint64_t kept_bytes = 0, kept_messages = 0;

@@ -1,5 +1,5 @@
 // A writer to a slot of this machine, found by name. Attaches to the slot's memory and, if the
-// reader is replaced, to the next one's.
+// reader is replaced, to that of the next reader.
 #pragma once
 
 #include <memory>

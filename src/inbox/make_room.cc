@@ -1,4 +1,4 @@
-// Both ends of slots that drop their oldest messages: docs/inbox.md section 9.
+// Slots that drop their oldest messages, both ends: docs/inbox.md section 9.
 
 #include <algorithm>
 #include <mutex>
@@ -110,7 +110,8 @@ void Inbox::note_drop() {
             const Bytes meta = last_.meta();
             dropped_meta_ = {last_.meta_number, decode_meta(meta).lost_before};
         }
-        count_up(lost, dropped_meta_.lost_before);  // unreported with the message
+        // Losses that the dropped message would have reported.
+        count_up(lost, dropped_meta_.lost_before);
     }
     drops_.add(last_.origin, 1, lost);
     ++earlier_losses_.dropped_oldest;
@@ -148,7 +149,7 @@ void InboxWriter::look_for_excess(const BooksCopy& books, const Consumed& consum
     const std::uint32_t level = is_urgent ? kRoomIsUrgent : kRoomIsLookedFor;
     auto& asked = header().room_asked;
     if (asked.load(std::memory_order_seq_cst) >= level) return;
-    // Others may lower the word as they like: that is not to cost more than a slot that refuses.
+    // Limits the requests, because a hostile process may lower the word again and again.
     const auto now = steady_clock::now();
     if (now < ask_again_) return;
     ask_again_ = now + kAskEvery;

@@ -201,7 +201,7 @@ TEST_F(Row, is_dropped_in_part_where_the_oldest_make_room) {
     expect(13, 12);
 }
 
-// Dies between steps 7 and 8 of a put, before and after its reader has begun with the row.
+// The writer dies between steps 7 and 8 of a put; the reader may have begun with the row.
 TEST_F(Row, is_in_the_books_even_if_its_writer_dies_between_commit_and_books) {
     for (const int read_before : {0, 1, 2}) {
         open();

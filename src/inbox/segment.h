@@ -55,7 +55,7 @@ private:
 };
 
 // A consistent copy of the books that are valid now. A hostile segment may give any numbers, but
-// cannot keep this from returning.
+// cannot keep read_books() from returning.
 struct BooksCopy {
     Position tail;
     std::uint64_t count = 0, bytes = 0;

@@ -15,8 +15,8 @@ namespace mailslot::inbox {
 // Threads: the post office's only
 void note_sender(Header& header, std::uint64_t origin, std::uint64_t next, Clock::Instant now);
 
-// Returns the time since when every sender heard has a note; never after `now`. The first call sets
-// it.
+// Returns since when every sender that was heard has a note; never after `now`. The first call sets
+// that time.
 Clock::Instant noted_since(Header& header, Clock::Instant now);
 
 // Calls `each` for every note. Anybody who may write to the slot may have forged them.

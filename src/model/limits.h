@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxNetworkMessageBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxReassemblyBytesPerSender = 4 * 1024 * 1024;
 inline constexpr std::size_t kMaxReassemblyBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kMaxReassembliesPerSender = 256;
-// Since the last fragment that came.
+// Counted from the last fragment that came.
 inline constexpr std::chrono::milliseconds kFragmentTimeout{1000};
 
 // Senders remembered, at about 770 bytes each, 2050 at worst (docs/post-office.md). The sender that

@@ -1,5 +1,5 @@
 // Waits for many descriptors and calls the function of each that is ready.
-// Threads: always the same; wake() may be called by any
+// Threads: the same for all calls, except wake()
 #pragma once
 
 #include <cstdint>

@@ -13,10 +13,9 @@
 
 namespace mailslot::os {
 
-// Counts the forks that lead to this process, from 1. State made under another number belongs to a
-// parent.
-inline std::atomic<std::uint64_t> fork_generation_word{
-    1};  // incremented in a child by fork_guard.cc
+// Counts the forks that lead to this process, from 1; fork_guard.cc counts in the child. State made
+// under another number belongs to a parent.
+inline std::atomic<std::uint64_t> fork_generation_word{1};
 inline std::uint64_t fork_generation() {
     return fork_generation_word.load(std::memory_order_relaxed);
 }

@@ -11,8 +11,7 @@ namespace mailslot::os {
 
 // The sleeps of an interruptible wait. A signal ends no sleep if it comes between the check and the
 // sleep, or if another thread takes it: the next check finds it. The delay is at most as long as
-// the wait had lasted (at least kShortestSleep), and never longer than kLongestSleep, which nobody
-// notices.
+// the wait had lasted (at least kShortestSleep), and never longer than kLongestSleep.
 inline constexpr std::chrono::milliseconds kShortestSleep{10}, kLongestSleep{100};
 
 // Threads: the waiting one

@@ -14,7 +14,7 @@ bool any_is_readable(std::span<const int> fds);
 
 class PollSet {
 public:
-    static Result<PollSet> open();  // Errors: no_resources.
+    static Result<PollSet> open();  // Errors: no_resources
 
     int fd() const { return fd_.get(); }
     // Watches `fd` until that is closed.

@@ -9,7 +9,7 @@
 
 namespace mailslot::os {
 
-// Threads: one at a time.
+// Threads: one at a time
 class RecentClock {
 public:
     explicit RecentClock(const Clock& clock) : clock_(clock) {}

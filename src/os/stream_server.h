@@ -43,13 +43,13 @@ private:
     std::uint64_t generation_ = fork_generation();  // a child of fork(2) ends nothing
 };
 
-// The most callers at a time. If more come, a caller makes room that has not asked yet, among these
-// of the user (or address) with most conversations, and of these the oldest.
+// Callers served at a time. If more come, the server drops, if possible, a caller that has not
+// asked yet: the oldest of the user (or address) with most conversations.
 inline constexpr std::size_t kMostConversations = 16;
 
 // Reads requests up to an empty line, at most 8 KiB each, until `stop_fd` is readable. Calls
-// `answer` with all requests that are complete; which returns a text for each. A caller has a
-// second to send the request, and another second to take the answer.
+// `answer` with all complete requests, to get a text for each. A caller has a second to send the
+// request, and another second to take the answer.
 using StreamAnswer =
     std::function<std::vector<std::string>(std::span<const std::string_view> requests)>;
 void serve_stream(int listener, int stop_fd, const StreamAnswer& answer);

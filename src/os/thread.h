@@ -51,7 +51,7 @@ public:
     bool are_on() const { return are_on_; }
 
     // Lets threads that wait for this processor go first, once. Costs the thread a turn, so does
-    // nothing while its turns are long.
+    // nothing unless short turns are on.
     void give_way() const;
 
 private:

@@ -20,7 +20,7 @@
 namespace mailslot::os {
 namespace {
 
-// Further addresses are left out: a machine without netlink is small.
+// Addresses beyond this number are left out: a machine without netlink is small.
 constexpr std::size_t kMostAddresses = 256;
 // Scope of link-local addresses in /proc/net/if_inet6.
 constexpr unsigned kLinkScope = 0x20;

@@ -17,7 +17,7 @@ namespace {
 
 using Entries = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
-// Bytes read of the hosts file. A larger file blocks advertisements; a site's machines stand at its
+// Bytes read of the hosts file. Larger files are block lists; a site's machines stand at its
 // beginning.
 constexpr std::size_t kMaxHostsFileBytes = 1024 * 1024;
 constexpr std::uint16_t kAnyPort = 9;  // for connect(), which sends nothing

@@ -111,7 +111,7 @@ public:
     }
 
 private:
-    // Adds a datagram's bytes. Merges adjacent bytes.
+    // Adds a datagram's bytes. Merges them with the previous bytes if adjacent in memory.
     static iovec* append(Bytes bytes, msghdr& header, iovec* next) {
         auto* const at = const_cast<std::byte*>(bytes.data());
         if (header.msg_iovlen > 0) {
