@@ -22,10 +22,10 @@ using std::chrono::steady_clock;
 using wire::LocalMessage;
 using wire::LocalOp;
 
-// A process whose queue of connections is full, because somebody comes without end or because it
-// is stopped.
+// Waits for a process whose queue of connections is full, because it is stopped or somebody
+// connects without end.
 constexpr std::chrono::milliseconds kPatienceInQueue{200}, kComeAgain{2};
-constexpr std::size_t kMostAtOnce = 256;  // connections, and a quarter of the process's descriptors
+constexpr std::size_t kMostAtOnce = 256;  // but at most a quarter of our descriptors
 
 Error silent() {
     return Error{Errc::timed_out, "ask the reader", 0, "the reading process does not answer"};
@@ -59,8 +59,9 @@ Result<SlotInfo> info_in(Result<LocalMessage> message) {
     return std::move(message->info);
 }
 
-// This user's and root's first. Then each other user's first, each one's second and so on: nobody's
-// silent processes keep another's from being asked.
+// Returns the order of asking: this user's and root's slots first, then each other user's first
+// slot, each one's second, and so on. So one user's silent processes cannot keep another user's
+// from being asked.
 std::vector<std::size_t> fair_order(std::span<const SlotEntry> entries) {
     struct Rank {
         bool is_strangers = false;
@@ -82,7 +83,7 @@ std::vector<std::size_t> fair_order(std::span<const SlotEntry> entries) {
     return order;
 }
 
-// Many questions under way.
+// Runs many questions at once.
 class Round {
 public:
     Round(std::span<const SlotEntry> entries, std::vector<Result<SlotInfo>>& answers)
@@ -103,7 +104,7 @@ public:
     }
     bool is_over() const { return asked_.empty(); }
 
-    // Returns when something came, or the time is over.
+    // Returns when an answer has come, or at `until`.
     void hear(os::Deadline until) {
         std::vector<pollfd> polled;
         for (const auto& [i, connection] : asked_) polled.push_back({connection.fd(), POLLIN, 0});
@@ -208,7 +209,7 @@ Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interr
     const os::Deadline until = answer_by ? std::min(ours, *answer_by) : ours;
     DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
-    // Each page must bring something: whatever it says, this ends.
+    // Each page must bring some drops, so this ends whatever the process answers.
     while (from && all.size() < DropBook::kMostOrigins) {
         const auto answer =
             ask_reader(entry, {.op = LocalOp::drops, .cursor = from}, until, interrupted);

@@ -1,5 +1,6 @@
-// Questions to reading processes about their slots. They may be other users', stopped, or mean ill:
-// each conversation ends in time, and hands us nothing whose closing takes long.
+// Asks reading processes about their slots. Such a process may belong to another user, be stopped,
+// or be malicious: each conversation ends in time, and leaves no descriptor whose closing takes
+// long.
 #pragma once
 
 #include <chrono>
@@ -16,22 +17,24 @@
 
 namespace mailslot::inbox {
 
-// For all that is asked at once. A station does nothing that lasts.
+// How long all questions asked at once may take. A healthy station answers at once.
 inline constexpr std::chrono::milliseconds kInfoPatience{1000};
 
-// A connection to a reading process. Threads: one at a time.
+// A connection to a reading process.
+// Threads: one at a time
 class ReaderConnection {
 public:
     ReaderConnection() = default;
-    // `wants_descriptors`: else nobody can send any there, where the system can do that. Errors:
-    // no_such_slot, no_permission, no_resources.
+    // Unless `wants_descriptors`, stops anybody from sending descriptors here, if the system can do
+    // that.
+    // Errors: no_such_slot, no_permission, no_resources
     static Result<ReaderConnection> to(const SlotEntry& entry, bool wants_descriptors);
     ReaderConnection(ReaderConnection&&) = default;
     ReaderConnection& operator=(ReaderConnection&& other) noexcept;
     ~ReaderConnection() { hang_up(); }
 
     int fd() const { return fd_.get(); }
-    void hang_up(std::vector<os::UniqueFd> fds = {});  // and puts these away
+    void hang_up(std::vector<os::UniqueFd> fds = {});  // also closes these
 
 private:
     os::GuardedFd fd_{};
@@ -41,9 +44,9 @@ private:
 struct ReaderAnswer {
     ReaderConnection connection;
     wire::LocalMessage message;
-    std::vector<os::UniqueFd> fds;  // memory alone, and with a connection that wants descriptors
+    std::vector<os::UniqueFd> fds;  // only memory, and only if the connection wants descriptors
 
-    // Descriptors that came along and are not kept go as they came.
+    // The destructor closes descriptors that the caller did not take, in the same safe way.
     ReaderAnswer(ReaderConnection to, wire::LocalMessage said, std::vector<os::UniqueFd> brought)
         : connection(std::move(to)), message(std::move(said)), fds(std::move(brought)) {}
     ReaderAnswer(ReaderAnswer&&) = default;
@@ -53,18 +56,22 @@ struct ReaderAnswer {
     }
 };
 
-// Errors: no_such_slot, no_permission, timed_out, no_resources, interrupted; those that the process
-// says.
+// Asks a question and waits for the answer.
+// Errors: no_such_slot, no_permission, timed_out, no_resources, interrupted; errors that the
+// process returns
 Result<ReaderAnswer> ask_reader(const SlotEntry& entry, wire::LocalMessage question,
                                 os::Deadline answer_by, Interrupted interrupted = nullptr);
 
-// Asks about a slot. Errors: as above.
+// Asks about a slot.
+// Errors: as above
 Result<SlotInfo> ask_for_info(const SlotEntry& entry, Interrupted interrupted = nullptr);
-// The same about many, all at once and no longer than about one; beside `entries`.
+// Asks about many slots at once, in no more time than about a single slot. Answers are in the order
+// of `entries`.
 std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entries,
                                                Interrupted interrupted = nullptr,
                                                std::chrono::milliseconds patience = kInfoPatience);
-// Of which origins it has dropped how many, in their order. Errors: the same.
+// Returns how many messages the slot has dropped, by origin, in the order of origins.
+// Errors: as above
 Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted = nullptr,
                                       os::Deadline answer_by = {});
 

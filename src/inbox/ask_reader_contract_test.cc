@@ -1,4 +1,4 @@
-// Questions to a reading process that means ill.
+// Questions to a malicious reading process.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Answers each question for drops with a page that leads to a next one, for ever.
+// Answers each question for drops with a page that leads to a further page, for ever.
 class Trap {
 public:
     explicit Trap(bool with_rows) : with_rows_(with_rows) {

@@ -1,5 +1,5 @@
-// How many messages of which origin made room for newer ones: in all, and since a message last
-// told.
+// Counts messages that were dropped to make room for newer ones, by origin: in all, and since a
+// message last reported them.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace mailslot::inbox {
 
-// Bounded: an origin whose losses are all told is forgotten before one whose are not, and of these
-// the one that lost none for longest.
+// The number of origins is bounded. Among origins with nothing unreported, or else among all, the
+// one that has lost nothing for longest is forgotten first.
 class DropBook {
 public:
     // Strangers choose origins, and may take a new one for each message. Some 400 KiB.
@@ -21,26 +21,27 @@ public:
 
     bool all_is_told() const { return untold_.empty(); }
     std::size_t size() const { return by_origin_.size(); }
-    // `dropped` messages made room, and with them nobody is told of `lost` (which includes them).
+    // Counts `dropped` messages. `lost` more have to be reported: the dropped messages and the
+    // losses that these would have reported.
     void add(std::uint64_t origin, std::uint64_t dropped, std::uint64_t lost);
-    // What is told now.
+    // Returns the origin's unreported losses, which count as reported from then on.
     std::uint64_t take_untold(std::uint64_t origin);
-    // What was dropped in all, by origin, the first `most` from `first` on.
+    // Returns the drops in all, by origin: at most `most` origins, from `first` on.
     Drops dropped(std::uint64_t first, std::size_t most) const;
 
 private:
-    using ByAge = std::list<std::uint64_t>;  // origins, the one that lost none for longest first
+    using ByAge = std::list<std::uint64_t>;  // origins, the latest drop last
     struct Entry {
         std::uint64_t dropped = 0, untold = 0;
         ByAge::iterator by_age{};
     };
-    using Map = std::map<std::uint64_t, Entry>;  // not hashed: origins can be chosen to collide
+    using Map = std::map<std::uint64_t, Entry>;  // not hashed: strangers choose origins
 
     void forget_one();
 
     Map by_origin_;
     ByAge untold_, told_;
-    Entry* last_ = nullptr;  // has something untold; messages of one writer come together
+    Entry* last_ = nullptr;  // the last origin counted; null once its losses are reported
     std::uint64_t last_origin_ = 0;
 };
 

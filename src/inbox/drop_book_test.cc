@@ -40,7 +40,7 @@ TEST(DropBook, forgets_the_origin_that_lost_none_for_longest) {
     for (std::uint64_t origin = 0; origin < DropBook::kMostOrigins; ++origin) {
         book.add(origin, 1, 1);
     }
-    book.add(0, 1, 1);  // not the one any more
+    book.add(0, 1, 1);  // no longer the oldest
     book.add(DropBook::kMostOrigins, 1, 1);
     EXPECT_EQ(book.size(), DropBook::kMostOrigins);
     EXPECT_EQ(book.take_untold(0), 2u);

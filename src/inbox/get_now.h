@@ -1,5 +1,5 @@
-// The straight way of a message that waits: what Inbox::get does where nothing is in the way, in
-// one run without a call. docs/inbox.md section 4 says why it is correct; here it is only short.
+// Fast path of Inbox::get, in a single run without calls: a message waits in the block at hand, and
+// no thread waits or polls. docs/inbox.md section 4 says why it is correct.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace mailslot::inbox {
 
-// Writes a word in each cache line that was read, so that the line is ours already when a writer
-// comes round again; behind it is the next record's place.
+// Overwrites a word in each cache line of the record that was read. The lines then belong to this
+// processor before a writer comes round again. The next record's place lies behind them.
 inline void Inbox::move_on(Position end) {
     const Segment& segment = *segment_;
     for (Position line = read_; line.offset < end.offset; line.offset += kRecordAlignment) {
@@ -30,14 +30,14 @@ inline void Inbox::publish() {
         serve_room();
 }
 
-// Whether the straight way can take it.
+// Returns whether the fast path can take a record of that shape next.
 inline bool Inbox::may_follow(const RecordShape& shape) const {
     return shape.kind >= RecordKind::continued ? last_.kind != RecordKind::continued
                                                : shape.kind == RecordKind::local;
 }
 
-// Whoever writes another time means none; microseconds as a chrono duration in nanoseconds end
-// there, and far from overflow in what continues a message.
+// Limits a time that a hostile writer made up. Within these limits, microseconds fit a chrono
+// duration in nanoseconds, and adding the delays of continued messages does not overflow.
 inline std::int64_t sane_time(std::int64_t unix_us) {
     constexpr auto kLast = std::numeric_limits<std::int64_t>::max() / 2000;
     return std::clamp(unix_us, -kLast, kLast);
@@ -60,13 +60,13 @@ inline void Inbox::read_fields(const std::byte* record, const RecordShape& shape
     last_.meta_size = static_cast<std::uint16_t>(shape.extra);
 }
 
-// Counts what was taken without a pause; true: time to see how far behind we are.
+// Counts messages taken without a pause. Returns true if the reader should see how far behind the
+// writers it is.
 inline bool Inbox::is_long_run() { return ++run_ >= gather_after_; }
 
 // --- Rows
-// ----------------------------------------------------------------------------------------------
 
-// The record at read_. False: damage.
+// Enters the row whose record is at read_. Returns false on damage.
 inline bool Inbox::begin_row(const RecordShape& shape) {
     const std::uint64_t begin = read_.offset + std::uint64_t{kRowHeaderBytes};
     if (begin + shape.size > kBlockBytes || last_.kind == RecordKind::continued) return false;
@@ -77,12 +77,12 @@ inline bool Inbox::begin_row(const RecordShape& shape) {
     return true;
 }
 
-// What the next message in the row says. False: damage.
+// Reads the head of the row's next message. Returns false on damage.
 inline bool Inbox::look_into_row(ContentHead& head) const {
     const auto bytes_left = static_cast<std::size_t>(row_.end - row_.next);
     if (bytes_left < kContentHeadBytes) return false;
     head = ContentHead::at(row_.next);
-    // The last one ends where the row does, none of the others.
+    // The last message must end where the row does, and no other may.
     return (head.size() == bytes_left) == (row_.left == 1) && head.size() <= bytes_left &&
            form_from_byte(head.form_byte).has_value();
 }
@@ -102,12 +102,12 @@ inline Position Inbox::end_of_row() const {
     return {read_.block, static_cast<std::uint32_t>(aligned_to_record(end))};
 }
 
-// False: damage.
+// Takes the row's next message. Returns false on damage.
 inline bool Inbox::take_from_row(std::string& payload) {
     ContentHead head;
     if (!look_into_row(head)) [[unlikely]]
         return false;
-    // May throw: then nothing was read.
+    // May throw; nothing has been read yet.
     if (payload.size() != head.payload_bytes) payload.resize(head.payload_bytes);
     MAILSLOT_CRASH_POINT(reader_copying);
     std::memcpy(payload.data(), row_.next + kContentHeadBytes, head.payload_bytes);
@@ -118,8 +118,7 @@ inline bool Inbox::take_from_row(std::string& payload) {
     return true;
 }
 
-// --- The straight way
-// ----------------------------------------------------------------------------------------------
+// --- The fast path
 
 template <class Use>
 [[gnu::always_inline]] inline bool Inbox::get_now(std::string& payload, const Use& use) {
@@ -139,7 +138,7 @@ template <class Use>
     if (!is_plain_) [[unlikely]]
         return false;
     if (row_.left > 0) return take_from_row(payload);
-    // At a block's end the place of the next record is in another block.
+    // At a block's end, the next record is in another block.
     if (Segment::is_at_end(read_)) [[unlikely]]
         return false;
     const Segment& segment = *segment_;
@@ -154,7 +153,7 @@ template <class Use>
     const std::uint64_t end = aligned_to_record(read_.offset + shape.header_bytes() + shape.size);
     if (end > kBlockBytes) [[unlikely]]
         return false;
-    // May throw: then nothing was read.
+    // May throw; nothing has been read yet.
     if (payload.size() != shape.size) payload.resize(shape.size);
     if (shape.is_continued()) [[likely]] {
         continue_fields(shape);

@@ -5,8 +5,8 @@
 namespace mailslot::inbox {
 namespace {
 
-// What an empty queue may hold: the block that is read and that in which the next record will be,
-// and what a writer has just taken.
+// Most blocks that an empty queue uses: the block being read, the block of the next record, and
+// blocks that a writer has just taken.
 constexpr std::uint32_t kMostUsedWhenEmpty = 8;
 
 std::array<std::atomic<std::uint64_t>*, 10> counters_of(Header& header) {
@@ -17,7 +17,7 @@ std::array<std::atomic<std::uint64_t>*, 10> counters_of(Header& header) {
             &header.kernel_drop,       &header.senders_forgotten};
 }
 
-// Counters of losses go down, too: what arrives late is taken back.
+// Counters of losses also go down, when a message counted as lost arrives late.
 bool is_plausible(std::uint64_t before, std::uint64_t now) {
     const std::uint64_t difference = now > before ? now - before : before - now;
     return difference <= HarmWatch::kMostBetweenLooks;
@@ -42,7 +42,7 @@ bool HarmWatch::is_lock_stuck(const Header& header) {
     return looks_ >= kLooksAtLock;
 }
 
-// Looked at only where a writer found no room though there is nothing in the slot.
+// Counts used blocks only if a writer found no room although the slot is empty.
 bool HarmWatch::is_used_up(const Segment& segment, bool is_empty) {
     const Header& header = segment.header();
     const std::uint64_t refused = header.refused_slot_full.load(std::memory_order_relaxed);

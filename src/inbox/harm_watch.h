@@ -1,6 +1,6 @@
-// What those who may write to a slot can leave behind in its memory, beyond their own end:
-// docs/inbox.md section 7. The reader's process looks once in a while, and trusts only what it has
-// read itself.
+// Finds harm that a writer can do to a slot's memory and that outlives the writer: docs/inbox.md
+// section 7. The reader's process looks once in a while, and trusts only numbers that it has read
+// itself.
 #pragma once
 
 #include <array>
@@ -11,17 +11,17 @@
 
 namespace mailslot::inbox {
 
-// Threads: one at a time.
+// Threads: one at a time
 class HarmWatch {
 public:
-    // In so many looks one after the other nobody has done anything with the lock that somebody
-    // holds.
+    // The lock counts as stuck after so many further looks at which the same writer held it and
+    // nothing was put.
     static constexpr int kLooksAtLock = 3;
-    // More cannot be counted between two looks.
+    // No counter can honestly change by more than this between two looks.
     static constexpr std::uint64_t kMostBetweenLooks = 100'000'000;
 
-    // Puts counters right that cannot be. True: the segment is of no more use to those who write.
-    // `is_empty`: everything in it has been read.
+    // Resets counters with impossible values. Returns true if writers can no longer use the
+    // segment. `is_empty` means that everything in it has been read.
     bool look(const Segment& segment, bool is_empty);
     void begin_anew() { *this = HarmWatch(); }  // with another segment
 

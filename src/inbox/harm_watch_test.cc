@@ -1,4 +1,4 @@
-// What a writer that means ill leaves behind, and what the next look makes of it.
+// Harm that a malicious writer leaves behind, and how the next look repairs it.
 #include "inbox/harm_watch.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ protected:
         const Item item{RecordKind::local, {}, 7, ++sequence_, 0, {}, as_bytes(text)};
         return writer.put(std::span(&item, 1));
     }
-    // As a writer does that finds the old memory closed.
+    // Checks that writers go on: the old memory is closed, and a new writer can put.
     void expect_that_writers_go_on() {
         EXPECT_EQ(put(*honest_).error().code, Errc::no_such_slot);
         honest_ = writer();
@@ -43,7 +43,7 @@ protected:
 };
 
 TEST_F(HarmTest, a_lock_in_the_name_of_a_writer_that_lives_is_lifted) {
-    header_->lock.store(2);  // the honest one's own number
+    header_->lock.store(2);  // the honest writer's own number
     EXPECT_EQ(put(*honest_).error().code, Errc::timed_out);
     look(HarmWatch::kLooksAtLock);
     EXPECT_EQ(put(*honest_).error().code, Errc::timed_out);
@@ -84,7 +84,7 @@ TEST_F(HarmTest, counters_that_cannot_be_are_put_back) {
         EXPECT_EQ(inbox_->info().lost.slot_full, 3u);
         EXPECT_EQ(inbox_->info().repeats, 0u);
     }
-    header_->network_gap.store(4);  // one arrived late
+    header_->network_gap.store(4);  // a message arrived late
     look();
     EXPECT_EQ(inbox_->info().lost.network_gap, 4u);
 }

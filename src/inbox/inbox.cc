@@ -1,3 +1,25 @@
+// The stages of a get (docs/inbox.md section 4). Stages 2 to 6 hold the mutex.
+// 1. get_now() (get_now.h) is the fast path, which the reader tries first. It takes a message from
+//    the block at hand if no thread waits or polls and no drop is unreported. After many messages
+//    in a row it calls let_some_come(). In all other cases stage 2 follows.
+// 2. get(), get_within() or get_nowait() calls take_and_tell() for stages 3 to 6, unless threads
+//    that wait in line come first.
+// 3. reach_message() finds the record at the read position (find_record()), checks its commit word,
+//    frees the previous block (leave()) and enters the record's (enter()). If the record is a row,
+//    begin_row() enters the row.
+// 4. take() copies the message out: the fields by read_envelope() and hand_out_envelope(), the
+//    payload by copy_out(). take_from_row() does so for a message of a row, and calls stage 5
+//    itself.
+// 5. move_on() overwrites a word in each cache line of the record and moves the read position.
+//    publish() stores the reader line, and wakes writers that wait for room (serve_room()).
+// 6. take_or_replace() replaces a damaged segment (replace_segment()), and updates the event
+//    descriptor (settle_poll()). take_and_tell() adds drops that are not reported yet
+//    (tell_drops()).
+// 7. If there was no message, or threads wait in line, get_nowait() returns timed_out. get() and
+//    get_within() call wait_for_one(), which puts the thread in line. The first in line looks again
+//    without the mutex (spin()), then arms the bell, looks once more and sleeps (sleep_on_bell()).
+//    Other threads sleep until called (Waiter::sleep()). After each sleep, the first in line
+//    returns to stage 3, until the deadline, a signal or close().
 #include "inbox/inbox.h"
 
 #include <fcntl.h>
@@ -24,12 +46,12 @@ using std::chrono::steady_clock;
 constexpr milliseconds kCloseSlice{1};
 constexpr std::uint64_t kApart = 256;
 constexpr std::uint64_t kGatherCycles = 8192;  // 2 to 8 us
-constexpr int kGatherPauses = 256;             // at most, and where cycles are not counted
-constexpr std::uint64_t kGathered = 16;        // worth while
+constexpr int kGatherPauses = 256;             // at most; the only limit without a cycle counter
+constexpr std::uint64_t kGathered = 16;        // at least so many must come to be worth the wait
 constexpr std::uint32_t kGatherRarely = 64 * 1024;
 constexpr int kLooksPerTime = 32;  // between two looks at the clock: 1 to 2 us
 
-// Where the next record stands, if there is one.
+// Finds the place of the next record. Returns false if there is no record yet.
 inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
     if (Segment::is_at_end(at)) [[unlikely]] {
         const std::uint32_t next = segment.follow(at.block);
@@ -42,17 +64,17 @@ inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
 
 }  // namespace
 
-// Ends the wait of a thread inside get(), beside a message. Each has its own.
+// The state of a thread's wait inside get().
 struct Inbox::Wait {
     os::Deadline deadline;
     os::Interruption interruption{};
     bool is_interrupted = false;
-    bool spins = true;  // nobody rang: to look again for a while is in vain
+    bool spins = true;  // false if no writer rang: another spin would be in vain
     bool has_trimmed = false;
     steady_clock::time_point trim_at = steady_clock::now() + kTrimAfter;
 
-    // Sleeps while `word` is `expected`, without the lock, unless a signal has come. Returns early
-    // at times.
+    // Sleeps without the lock while `word` is `expected`, unless a signal has come. May return
+    // early.
     void sleep(Lock& lock, const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                os::Deadline until) {
         lock.unlock();
@@ -62,10 +84,10 @@ struct Inbox::Wait {
     }
 };
 
-// A thread inside get(), on its own stack; touched with the mutex held, but for its sleep.
+// A thread inside get(). Stands on its stack; accessed with the mutex held, except in its sleep.
 struct Inbox::Waiter {
-    // A condition variable would do, were it not deaf to signals.
-    std::atomic<std::uint32_t> called{0};  // 1: it has become the first, or all is over
+    // Not a condition variable, because a signal cannot end its wait.
+    std::atomic<std::uint32_t> called{0};  // 1: now the first in line, or closed
 
     void call() {
         called.store(1);
@@ -102,14 +124,14 @@ Inbox::Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
 Inbox::~Inbox() { close(); }
 
 // --- Taking messages out
-// -------------------------------------------------------------------------------
 
 bool Inbox::find_record(Position& at, std::uint64_t& word) const {
     at = read_;
     return look(*segment_, at, word);
 }
 
-// Copies from a place in the chain, leaving blocks behind. `at`: then where it ends. False: damage.
+// Copies from a place in the chain, leaving blocks behind. Moves `at` to the end of the copied
+// bytes. Returns false if the chain is damaged.
 inline bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
     for (;;) {
         const std::size_t piece = std::min<std::size_t>(into.size(), kBlockBytes - at.offset);
@@ -127,8 +149,8 @@ inline bool Inbox::copy_out(Position& at, std::span<std::byte> into) {
     }
 }
 
-// What the record says beside its payload, or what follows from the one before it. `at`: where it
-// stands, then where its payload begins. False: damage.
+// Reads a record's fields, or derives them from the record before. Moves `at` from the record to
+// its payload. Returns false if the record is damaged.
 inline bool Inbox::read_envelope(Position& at, const RecordShape& shape) {
     const std::byte* const record = segment_->block(at.block) + at.offset;
     at.offset += static_cast<std::uint32_t>(shape.header_bytes());
@@ -153,7 +175,7 @@ inline void Inbox::hand_out_envelope(RecordEnvelope& record) const {
     std::copy_n(last_.meta_buffer.begin(), last_.meta_size, record.meta_buffer.begin());
 }
 
-// Goes into the next record's block. `at`: where the record stands.
+// Finds the next record, checks its shape and enters its block. Sets `at` to the record's place.
 inline Inbox::Took Inbox::reach_record(Position& at, RecordShape& shape) {
     std::uint64_t word = 0;
     if (!find_record(at, word)) return Took::nothing;
@@ -163,11 +185,11 @@ inline Inbox::Took Inbox::reach_record(Position& at, RecordShape& shape) {
         leave(read_.block);
         enter(at.block);
     }
-    read_ = at;  // from here on damage only ends in replace_segment()
+    read_ = at;  // from here on, damage always ends in replace_segment()
     return Took::message;
 }
 
-// The same, and into the next row. In a row, `at` and `shape` say nothing.
+// Does the same, and enters a row. `at` and `shape` mean nothing inside a row.
 inline Inbox::Took Inbox::reach_message(Position& at, RecordShape& shape) {
     if (row_.left > 0) return Took::message;
     const Took reached = reach_record(at, shape);
@@ -188,7 +210,7 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
         hand_out_envelope(record);
         return Took::message;
     }
-    payload.resize(shape.size);  // may throw: then nothing was read
+    payload.resize(shape.size);  // may throw; nothing has been read yet
     if (!read_envelope(at, shape)) return Took::damage;
     MAILSLOT_CRASH_POINT(reader_copying);
     if (!copy_out(at, std::as_writable_bytes(std::span(payload)))) return Took::damage;
@@ -201,7 +223,7 @@ inline Inbox::Took Inbox::take(RecordEnvelope& record, std::string& payload) {
     return Took::message;
 }
 
-// As take(), and nobody gets it. The caller publishes.
+// Like take(), but throws the message away. The caller publishes.
 Inbox::Took Inbox::skip() {
     Position at;
     RecordShape shape;
@@ -220,8 +242,8 @@ Inbox::Took Inbox::skip() {
     return Took::message;
 }
 
-// Waking a writer for every message would cost a switch each: an eighth becomes free first. A
-// writer that needs less looks by itself from time to time.
+// Wakes writers that wait for room once an eighth is free: a wake-up for every message would cost a
+// thread switch each. A writer that needs less room checks from time to time.
 void Inbox::serve_room() {
     Header& header = segment_->header();
     const Limits& limits = segment_->geometry().limits;
@@ -234,7 +256,7 @@ void Inbox::serve_room() {
     os::futex_wake_all(header.room_wanted);
 }
 
-// True: a message was taken. Where the segment turns out damaged it is replaced, and nothing waits.
+// Returns whether a message was taken. Replaces a damaged segment; nothing waits then.
 inline bool Inbox::take_or_replace(RecordEnvelope& record, std::string& payload) {
     const Took took = take(record, payload);
     if (took == Took::damage) replace_segment();
@@ -242,7 +264,7 @@ inline bool Inbox::take_or_replace(RecordEnvelope& record, std::string& payload)
     return took == Took::message;
 }
 
-// The same, where drops may have to be told: docs/inbox.md section 9.
+// Does the same, and reports drops in the message if there are any: docs/inbox.md section 9.
 bool Inbox::take_and_tell(RecordEnvelope& record, std::string& payload) {
     if (!take_or_replace(record, payload)) return false;
     if (!drops_.all_is_told()) tell_drops(record);
@@ -252,7 +274,7 @@ bool Inbox::take_and_tell(RecordEnvelope& record, std::string& payload) {
 Result<void> Inbox::get_nowait(RecordEnvelope& record, std::string& payload) {
     Lock lock(mutex_);
     if (closed_) return Error{Errc::closed, "get"};
-    // Those who wait come first; what is over is free for all.
+    // Waiting threads come first; messages beyond their number are free for all.
     if (!waiters_.empty() && waiting() <= waiters_.size()) return Error{Errc::timed_out, "get"};
     if (!take_and_tell(record, payload)) return Error{Errc::timed_out, "get"};
     return {};
@@ -268,13 +290,14 @@ Result<void> Inbox::get_within(RecordEnvelope& record, std::string& payload, Tim
                                Interrupted interrupted) {
     Lock lock(mutex_);
     if (waiters_.empty() && !closed_ && take_and_tell(record, payload)) return {};
-    // Only now: a look at the clock costs a good part of a get that need not wait.
+    // Looks at the clock only here: that costs a good part of a get that need not wait.
     os::Deadline deadline;
     if (timeout >= Timeout::zero()) deadline = steady_clock::now() + timeout;
     return wait_for_one(lock, record, payload, {deadline, os::Interruption(interrupted)});
 }
 
-// Stands in line. Errors: timed_out, closed, interrupted.
+// Waits in line for a message.
+// Errors: timed_out, closed, interrupted
 Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string& payload,
                                  Wait wait) {
     Waiter self;
@@ -283,7 +306,7 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
     wait.spins = !std::exchange(has_spun_, false);
     bool took = false;
     while (!closed_) {
-        // Before the rest: a message that is there is taken, whatever ended the sleep.
+        // Comes first, so that a waiting message is taken whatever ended the sleep.
         if (waiters_.front() == &self && (took = take_and_tell(record, payload))) break;
         if (wait.is_interrupted || (wait.deadline && steady_clock::now() >= *wait.deadline)) break;
         if (waiters_.front() == &self) {
@@ -306,8 +329,8 @@ Result<void> Inbox::wait_for_one(Lock& lock, RecordEnvelope& record, std::string
     return Error{wait.is_interrupted ? Errc::interrupted : Errc::timed_out, "get"};
 }
 
-// Looks again for a short while, without the lock: a writer need not wake who is awake. Whether
-// something came, or all is over.
+// Looks again for a short while, without the lock, so that a writer need not wake this thread.
+// Returns whether a message came or the inbox was closed.
 bool Inbox::spin(Lock& lock, os::Deadline deadline) {
     if (spin_.count() == 0) return false;
     const std::shared_ptr<Segment> segment = segment_;
@@ -315,7 +338,7 @@ bool Inbox::spin(Lock& lock, os::Deadline deadline) {
     const auto wanted = steady_clock::now() + spin_;
     lock.unlock();
     const auto until = deadline ? std::min(wanted, *deadline) : wanted;
-    bool came = false, is_pause = false;  // longer than a stream's
+    bool came = false, is_pause = false;  // is_pause: longer than the pauses in a stream
     do {
         for (int i = 0; i < kLooksPerTime && !came; ++i) {
             Position at = from;
@@ -323,7 +346,7 @@ bool Inbox::spin(Lock& lock, os::Deadline deadline) {
             came = look(*segment, at, word) || closed_.load(std::memory_order_relaxed);
             if (!came) os::cpu_relax();
         }
-        // Whoever else could run on this processor may be the one that brings it.
+        // Another thread may need this processor to send the message.
         if (came) break;
         is_pause = true;
         std::this_thread::yield();
@@ -333,8 +356,8 @@ bool Inbox::spin(Lock& lock, os::Deadline deadline) {
     return came;
 }
 
-// Sleeps until a writer rings, or close() does. Returns early at times. What was not needed for a
-// while is given back in between.
+// Sleeps until a writer or close() rings; may return early. Meanwhile gives back memory that has
+// not been needed for a while.
 void Inbox::sleep_on_bell(Lock& lock, Wait& wait) {
     if (wait.spins && spin(lock, wait.deadline)) return;
     run_ = 0;
@@ -357,17 +380,18 @@ void Inbox::settle_plain() {
     is_plain_ = waiters_.empty() && !event_ && !closed_ && drops_.all_is_told();
 }
 
-// In a stream whose reader is right behind the writer each fetches the lines that the other is
-// about to use, which costs both several times as much a message as when they are some hundred
-// apart. So a reader that got many in a row, with no pause between them but for looks in vain, and
-// finds hardly anything more, lets some come; ever more rarely where few do.
+// Lets the writers get ahead. A reader right behind a writer makes each of them fetch cache lines
+// that the other is about to use, and a message costs both several times as much as if they were
+// some hundred messages apart. So a reader that took many messages in a row, without a pause longer
+// than a few looks in vain, and finds hardly any more, waits a few us. If few messages come
+// meanwhile, it does so more and more rarely.
 void Inbox::let_some_come() {
     Lock lock(mutex_);
     run_ = 0;
     const std::uint64_t before = waiting();
     if (before >= kApart) return;
     lock.unlock();
-    std::this_thread::yield();  // to whoever brings them, if that is a thread of this processor
+    std::this_thread::yield();  // lets a sender run that needs this processor
     const std::uint64_t began = os::cpu_cycles();
     for (int i = 0; i < kGatherPauses; ++i) {
         if (began != os::kNoCycles && os::cpu_cycles() - began >= kGatherCycles) break;
@@ -378,8 +402,7 @@ void Inbox::let_some_come() {
     gather_after_ = was_worth_while ? kGatherAfter : std::min(2 * gather_after_, kGatherRarely);
 }
 
-// --- What is in it
-// -------------------------------------------------------------------------------------
+// --- State of the queue
 
 bool Inbox::nothing_waits() const {
     Position at;
@@ -387,7 +410,7 @@ bool Inbox::nothing_waits() const {
     return !find_record(at, word);
 }
 
-// Messages waiting: docs/inbox.md section 5.
+// Returns the number of waiting messages: docs/inbox.md section 5.
 std::uint64_t Inbox::waiting() const {
     const std::uint64_t count = read_books(segment_->header()).count;
     if (count > consumed_count_) return count - consumed_count_;
@@ -395,7 +418,6 @@ std::uint64_t Inbox::waiting() const {
 }
 
 // --- Polling
-// -------------------------------------------------------------------------------------------
 
 Result<int> Inbox::fileno() {
     std::lock_guard lock(mutex_);
@@ -409,11 +431,11 @@ Result<int> Inbox::fileno() {
     return event_.get();
 }
 
-// Makes the event descriptor readable exactly if a message waits, and has writers tell when one
-// comes.
+// Makes the event descriptor readable exactly if a message waits. If none waits, arms the bell so
+// that the next writer makes it readable.
 void Inbox::settle_poll() {
     eventfd_t drained = 0;
-    eventfd_read(event_.get(), &drained);  // fails where nothing is to be drained
+    eventfd_read(event_.get(), &drained);  // fails if there is nothing to drain
     auto& bell = segment_->header().bell;
     bell.fetch_or(kBellPoll, std::memory_order_seq_cst);
     if (nothing_waits()) return;
@@ -422,7 +444,6 @@ void Inbox::settle_poll() {
 }
 
 // --- The station's calls
-// -------------------------------------------------------------------------------
 
 Result<WriterPass> Inbox::admit_writer() {
     const os::BiasedMutex::Guest guest(mutex_);
@@ -432,7 +453,7 @@ Result<WriterPass> Inbox::admit_writer() {
     pass.segment.reset(fcntl(segment_->fd().get(), F_DUPFD_CLOEXEC, 0));
     if (!pass.segment) return Error{Errc::no_resources, "attach", errno};
     if (event_) pass.event.reset(fcntl(event_.get(), F_DUPFD_CLOEXEC, 0));
-    // After 2^31 writers the numbers begin again; those of the living are passed over.
+    // Numbers start again after 2^31 writers; those of living writers are skipped.
     do {
         last_number_ = last_number_ + 1 < kLockWaiters ? last_number_ + 1 : 1;
     } while (living_.contains(last_number_));
@@ -480,7 +501,7 @@ void Inbox::close() {
     Lock lock(mutex_);
     closed_ = true;
     settle_plain();
-    // Again and again, for a hostile writer may arm the bell between a thread's last look and its
+    // Repeats, because a hostile writer may arm the bell between a thread's last look and its
     // sleep.
     for (;;) {
         give_up_segment();

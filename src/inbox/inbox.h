@@ -1,4 +1,4 @@
-// The reading end of one slot: owns the segment. docs/inbox.md sections 4 to 7.
+// The reading end of a slot: owns the segment. docs/inbox.md sections 4 to 7.
 #pragma once
 
 #include <array>
@@ -26,15 +26,15 @@
 
 namespace mailslot::inbox {
 
-// A message taken out, but for its payload.
+// A message taken out, without its payload.
 struct RecordEnvelope {
-    RecordKind kind = RecordKind::continued;  // there was none yet
+    RecordKind kind = RecordKind::continued;  // continued: none taken yet
     Form format{};
     std::uint64_t origin = 0, sequence = 0;
     std::int64_t sent_at_us = 0;
-    std::uint64_t dropped_before = 0;  // of this origin, to make room, since its last one
-    std::uint64_t meta_number =
-        0;  // two records of one inbox with the same number have the same meta
+    std::uint64_t dropped_before = 0;  // the origin's drops since its last message
+    // Two records of an inbox with the same number have the same meta.
+    std::uint64_t meta_number = 0;
     std::uint16_t meta_size = 0;
     std::array<std::byte, kMaxMetaBytes> meta_buffer;
 
@@ -45,32 +45,33 @@ struct Record : RecordEnvelope {
     std::string payload;
 };
 
-// What a new writer of the slot is given.
+// Given by the station to a new writer of the slot.
 struct WriterPass {
     std::uint32_t number = 0;
-    os::UniqueFd segment, event;  // event: none where nobody polls the slot
+    os::UniqueFd segment, event;  // no event if nobody polls the slot
     os::UniqueFd notes;           // for a post office, of a slot that others may write to
 };
 
-// How long memory that was needed is kept, for it may be needed again: a pause long enough that a
-// page fault does not matter.
+// How long unneeded memory is kept for later use: after so long a pause, a page fault does not
+// matter.
 inline constexpr std::chrono::milliseconds kTrimAfter{100};
-// Given back under one hold of the lock, 2 MiB: a reader waits for it some 0.2 ms at most.
+// Blocks given back under a single hold of the lock, 2 MiB. A reader waits for that at most some
+// 0.2 ms.
 inline constexpr std::uint32_t kTrimAtOnce = 32;
-// Holds in one call; below what makes a BiasedMutex an ordinary one.
+// Holds in a call of trim(); few enough that a BiasedMutex keeps its owner.
 inline constexpr int kTrimsAtOnce = 8;
 
-// A reader that got so many in a row looks how close behind the writers it is.
+// Messages in a row after which a reader checks how close behind the writers it is.
 inline constexpr std::uint32_t kGatherAfter = 64;
-// While a slot drops its oldest: how often it is looked at without being asked. Longer than what
-// makes a BiasedMutex an ordinary one.
+// How often a slot that drops its oldest is looked at without being asked. Rare enough that a
+// BiasedMutex keeps its owner.
 inline constexpr std::chrono::milliseconds kLookForRoomEvery{2};
 
-// Threads: any, at once.
+// Threads: any, at once
 class Inbox {
 public:
-    // Errors: no_resources.
-    // `spin`: how long a thread that finds nothing looks again before it sleeps.
+    // `spin` is how long a thread that finds nothing looks again before it sleeps.
+    // Errors: no_resources
     static Result<std::shared_ptr<Inbox>> create(const SlotName& name, const SlotOptions& options,
                                                  std::chrono::nanoseconds spin = {});
     ~Inbox();
@@ -78,17 +79,19 @@ public:
     const SlotName& name() const { return name_; }
     const SlotOptions& options() const { return options_; }
 
-    // Takes the oldest message; waits for one until `deadline`. Threads are served in the order of
-    // coming. `interrupted` is called with no lock held, and a message that is there comes first.
-    // Errors: timed_out, closed, interrupted.
+    // Takes the oldest message, if need be waits until `deadline`. Serves threads in the order of
+    // arrival. `interrupted` is called with no lock held; a message that is there comes first.
+    // Errors: timed_out, closed, interrupted
     Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
     Result<void> get_nowait(Record& record) { return get_nowait(record, record.payload); }
-    // The same into a string of the caller's, whose memory serves again. Below 0: no deadline.
+    // Gets into a string of the caller's, so that its memory is used again. No deadline if
+    // `timeout` is below 0.
     Result<void> get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
                             Interrupted interrupted = nullptr);
     Result<void> get_nowait(RecordEnvelope& record, std::string& payload);
-    // The same of a message that waits, where nothing is in the way; false: nothing was done. Calls
-    // `use` with the envelope, the mutex held. get_now.h
+    // Fast path of get: takes a waiting message if nothing is in the way, and calls `use` with its
+    // envelope while the mutex is held. Returns false, with nothing done, in all other cases. See
+    // get_now.h.
     template <class Use>
     bool get_now(std::string& payload, const Use& use);
 
@@ -98,31 +101,34 @@ public:
     SlotInfo info() const;
     Result<int> fileno();  // Errors: closed, no_resources
 
-    // Wakes everybody: they get `closed`. Waits until no thread is inside get. Again: no effect.
+    // Wakes all waiting threads, which then return `closed`. Waits until no thread is inside get. A
+    // second call does nothing.
     void close();
     bool is_closed() const { return closed_.load(std::memory_order_acquire); }
 
-    // For the station.
+    // --- For the station
     Result<WriterPass> admit_writer();       // Errors: closed, no_resources
     Result<WriterPass> admit_office();       // the same, with the notes
-    os::UniqueFd event_for_writers() const;  // a duplicate; none where nobody polls the slot
-    void bury(std::uint32_t number);         // that writer is dead
-    // Where others may write: what one of them may have left, or hold up. For about once a second.
-    // True: the memory is another now, and who has the old one should be given this.
+    os::UniqueFd event_for_writers() const;  // a duplicate; none if nobody polls the slot
+    void bury(std::uint32_t number);         // cleans up after that writer, which is dead
+    // Looks about once a second for harm that another user's writers left, or for a lock that they
+    // hold up. Returns true if the segment was replaced: its holders should be given the new
+    // segment.
     bool look_for_harm();
-    void ring();  // a writer asks: it lacks the event descriptor
-    // `ask` is called, on any thread, when there may be memory to give back in a while. Set before
-    // anybody else knows the inbox.
+    void ring();  // for a writer that lacks the event descriptor
+    // Sets a function that is called, on any thread, when there may be memory to give back in a
+    // while. Must be set before any other thread knows the inbox.
     void on_spare_memory(std::function<void()> ask) { ask_for_trim_ = std::move(ask); }
-    // Gives back some of what the queue did not need since the last call. True: call again in
-    // kTrimAfter.
+    // Gives back some memory that the queue has not needed since the last call. Returns true if the
+    // caller should call again in kTrimAfter.
     bool trim();
-    // Of a slot that drops its oldest: drops what it has beside what it keeps, and so much that a
-    // message of that size goes in. True: call again in kLookForRoomEvery. docs/inbox.md section 9.
+    // In a slot that drops its oldest: drops all messages above the number and bytes to keep, and
+    // enough for a message of `wanted_bytes`. Returns true if the caller should call again in
+    // kLookForRoomEvery. docs/inbox.md section 9.
     bool make_room(std::uint64_t wanted_bytes = 0);
-    // Of which origins it dropped how many, the first `most` from `first_origin` on.
+    // Returns the numbers of dropped messages by origin, at most `most`, from `first_origin` on.
     DropBook::Drops dropped(std::uint64_t first_origin, std::size_t most) const;
-    // By what writers to many mark messages that they have put here themselves.
+    // Sets the id by which writers to many machines mark messages that they have already put here.
     void set_machine(const MachineId& machine);
 
 private:
@@ -188,46 +194,46 @@ private:
     const SlotOptions options_;
     const std::chrono::nanoseconds spin_;
 
-    mutable os::BiasedMutex mutex_;  // guards all below but for atomics
-    std::shared_ptr<Segment>
-        segment_;    // shared: a thread may sleep on its bell while it is replaced
-    Position read_;  // where the next record is, or will be
+    mutable os::BiasedMutex mutex_;  // guards all below except atomics
+    // Shared, because a thread may sleep on the bell while the segment is replaced.
+    std::shared_ptr<Segment> segment_;
+    Position read_;  // place of the next record, present or future
     std::uint64_t consumed_count_ = 0, consumed_bytes_ = 0;
-    RecordEnvelope last_;  // of the last message taken: the next one may continue it
-    // What is left of the row at read_: so many messages, between these two.
+    RecordEnvelope last_;  // the last message taken, which the next may continue
+    // The rest of the row at read_: `left` messages between `next` and `end`.
     struct {
         std::size_t left = 0;
         const std::byte *next = nullptr, *end = nullptr;
         std::int64_t base_us = 0;
     } row_;
-    // Memory: which blocks this process has touched since they were backed, what the queue has
-    // needed since the last look, and whether somebody will look.
+    // Memory: blocks that this process has touched since they were backed, what the queue has
+    // needed since the last look, and whether a look was asked for.
     std::vector<bool> touched_;
     std::uint32_t highest_left_ = 0;
     std::uint64_t trimmed_at_count_ = 0;
     bool trim_is_asked_for_ = false;
     std::function<void()> ask_for_trim_;
-    // Taken in one run, and the run after which a reader looks how close behind it is.
+    // Messages taken in a row, and the number after which a reader calls let_some_come().
     std::uint32_t run_ = 0, gather_after_ = kGatherAfter;
-    bool has_spun_ = false;        // the last wait was interrupted, and is likely gone on with
-    bool is_plain_ = true;         // nobody waits or polls, and it is open: get_now may take
+    bool has_spun_ = false;        // the last wait was interrupted and will likely be resumed
+    bool is_plain_ = true;         // get_now() may take a message; see settle_plain()
     std::deque<Waiter*> waiters_;  // the first sleeps on the bell
-    std::atomic<std::uint32_t> all_left_{0};  // 1: it is closed, and nobody waits any more
+    std::atomic<std::uint32_t> all_left_{0};  // 1: closed, and no thread waits any more
     os::UniqueFd event_;                      // readable while a message waits; made by fileno()
     std::uint32_t last_number_ = 0;           // given to a writer
     std::set<std::uint32_t> living_;          // numbers of writers that are not buried
     std::uint64_t earlier_received_ = 0, earlier_repeats_ = 0,
-                  bad_records_ = 0;  // of segments given up
+                  bad_records_ = 0;  // in segments given up
     std::uint64_t earlier_received_bytes_ = 0, earlier_senders_forgotten_ = 0;
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
     HarmWatch harm_;
     std::optional<NotesPage> notes_;  // of a slot that others may write to
-    MachineId machine_;               // stands in the segment, and in the next one
+    MachineId machine_;               // written into the segment and its successors
     DropBook drops_;
     struct {
         std::uint64_t number = 0, lost_before = 0;
-    } dropped_meta_;  // of the last dropped record that had one
+    } dropped_meta_;  // meta of the last dropped record that had any
 };
 
 }  // namespace mailslot::inbox

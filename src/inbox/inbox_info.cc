@@ -1,4 +1,4 @@
-// The figures of a slot, and of its machine: docs/inbox.md section 5.
+// The counters of a slot: docs/inbox.md section 5.
 
 #include <unistd.h>
 
@@ -59,7 +59,7 @@ SlotInfo Inbox::info() const {
     return info;
 }
 
-// Of the message that is next, if one waits.
+// Returns the payload size of the next message; nullopt if none waits.
 std::optional<std::size_t> Inbox::next_size() const {
     ContentHead head;
     if (row_.left > 0) {

@@ -1,4 +1,4 @@
-// What memory the queue keeps: docs/inbox.md section 2, "Memory".
+// The memory that the queue keeps: docs/inbox.md section 2, "Memory".
 
 #include <algorithm>
 #include <mutex>
@@ -8,8 +8,7 @@
 
 namespace mailslot::inbox {
 
-// A block is touched page by page for the first time when it was just backed; one call spares us
-// the faults.
+// Maps all pages of a newly backed block by one call, which spares a page fault for each.
 void Inbox::enter(std::uint32_t block) {
     if (touched_.empty()) touched_.resize(segment_->geometry().block_count);
     if (touched_[block]) return;
@@ -20,7 +19,8 @@ void Inbox::enter(std::uint32_t block) {
 void Inbox::leave(std::uint32_t block) {
     if (block == kNoBlock) return;
     segment_->state(block).store(BlockState::free_backed, std::memory_order_release);
-    // Only a hint: the lowest free one is taken next, so that a short queue stays in few blocks.
+    // A hint for writers: they take the lowest free block next, so a short queue stays in few
+    // blocks.
     auto& hint = segment_->header().next_block;
     if (block < hint.load(std::memory_order_relaxed)) hint.store(block, std::memory_order_relaxed);
     highest_left_ = std::max(highest_left_, block);
@@ -31,10 +31,10 @@ void Inbox::leave(std::uint32_t block) {
     MAILSLOT_CRASH_POINT(reader_left_block);
 }
 
-// What the queue has not needed since the last look: all, where nothing was read; else what lies
-// above the highest block that it left.
+// Gives back memory that the queue has not needed since the last look: all free blocks if nothing
+// was read, otherwise those above the highest block that the reader left.
 bool Inbox::trim() {
-    for (int i = 0; i < kTrimsAtOnce; ++i) {  // readers have their turn in between
+    for (int i = 0; i < kTrimsAtOnce; ++i) {  // readers get the mutex in between
         const os::BiasedMutex::Guest guest(mutex_);
         const bool is_idle = trimmed_at_count_ == consumed_count_;
         const std::uint32_t needed = is_idle ? 0 : std::max(highest_left_ + 1, kWarmBlocks);
@@ -47,7 +47,7 @@ bool Inbox::trim() {
     return true;
 }
 
-// Gives back backed blocks from `first` on, `most` at a time. Whether there may be more.
+// Gives back backed free blocks from `first` on, at most `most`. Returns whether there may be more.
 bool Inbox::trim_blocks(std::uint32_t first, std::uint32_t most) {
     for (std::uint32_t block = first; block < touched_.size(); ++block) {
         if (!touched_[block]) continue;

@@ -1,5 +1,5 @@
-// What the reading end puts right: the books that a dead writer left, and memory that was tampered
-// with. docs/inbox.md sections 6 and 7.
+// Repairs by the reading end: the books that a dead writer left, and memory that was tampered with.
+// docs/inbox.md sections 6 and 7.
 
 #include <algorithm>
 #include <memory>
@@ -14,14 +14,15 @@ void Inbox::bury(std::uint32_t number) {
     const os::BiasedMutex::Guest guest(mutex_);
     living_.erase(number);
     Header& header = segment_->header();
-    // Held in the name of nobody who lives: by the one who died, or forged.
+    // The lock is held in no living writer's name: its holder died, or the name is forged.
     const std::uint32_t held = header.lock.load(std::memory_order_acquire);
     if (held != 0 && !living_.contains(held & ~kLockWaiters)) {
         repair_books();
         free_unlinked_blocks();
         header.lock.store(0, std::memory_order_seq_cst);
     }
-    // It may have died between unlocking and waking, or between taking the bell and ringing it.
+    // The writer may have died between unlocking and waking, or between disarming the bell and
+    // ringing.
     os::futex_wake_all(header.lock);
     wake_sleeper();
     replace_if_damaged();
@@ -38,8 +39,8 @@ bool Inbox::look_for_harm() {
     return true;
 }
 
-// Writers come and go: the time to look at what no reading would show, and what would keep them out
-// for good.
+// Called when a writer comes or goes. Finds damage that reading does not show, and that would keep
+// writers out for good.
 void Inbox::replace_if_damaged() {
     if (closed_ || !is_damaged()) return;
     replace_segment();
@@ -63,7 +64,8 @@ bool Inbox::is_damaged() const {
         header.consumed_bytes.load(std::memory_order_relaxed) != consumed_bytes_) {
         return true;
     }
-    // The lock before the books: while nobody holds it they have all that could be read.
+    // Looks at the lock before the books: while the lock is free, the books include all that could
+    // be read.
     const bool is_settled = header.lock.load(std::memory_order_acquire) == 0;
     const BooksCopy books = read_books(header);
     if (!is_possible(books.tail, geometry.block_count)) return true;
@@ -75,13 +77,13 @@ bool Inbox::is_damaged() const {
     return books.count > consumed_count_ && nothing_waits();
 }
 
-// The holder of the lock died. Had it committed? docs/inbox.md section 6.
+// Decides whether the lock's dead holder had committed: docs/inbox.md section 6.
 void Inbox::repair_books() {
     Header& header = segment_->header();
     const std::uint32_t selector = header.selector.load(std::memory_order_acquire);
     const BooksCopy books = read_books(header);
     const bool committed_and_read = consumed_count_ > books.count;
-    // Unread, a committed record stands at the selected tail; what was read before stands before
+    // A committed but unread record stands at the selected tail. Records read earlier stand before
     // it.
     const bool committed_unread = consumed_count_ <= books.count && record_stands_at(books.tail);
     if (committed_and_read || committed_unread) {
@@ -98,7 +100,8 @@ bool Inbox::record_stands_at(Position tail) const {
     return segment_->word(tail).load(std::memory_order_acquire) != 0;
 }
 
-// A block that was taken but not linked when its writer died is on no chain from the read position.
+// Frees a block whose writer died after taking it and before linking it. Such a block is on no
+// chain from the read position.
 void Inbox::free_unlinked_blocks() {
     const std::uint32_t count = segment_->geometry().block_count;
     std::vector<bool> linked(count, false);
@@ -117,10 +120,10 @@ void Inbox::free_unlinked_blocks() {
     }
 }
 
-// The segment was tampered with: give it up, with what is in it, and go on with a fresh one.
-// Writers see that it is closed and attach again.
+// Gives up a segment that was tampered with, and all messages in it, and goes on with a fresh one.
+// Writers see that the old one is closed, and attach again.
 void Inbox::replace_segment() {
-    // The books may be lies: no more was ever in it than it holds.
+    // The books may be false, but the segment never held more messages than its maximum.
     bad_records_ += std::min(waiting(), segment_->geometry().limits.max_messages);
     earlier_losses_ = losses();
     earlier_losses_.bad_record = bad_records_;
@@ -132,7 +135,7 @@ void Inbox::replace_segment() {
     give_up_segment();
     auto fresh = Segment::create(limits_for(options_));
     if (!fresh) {
-        closed_ = true;  // no memory for a slot: its readers are told
+        closed_ = true;  // no memory for a slot: its readers get `closed`
         settle_plain();
         return;
     }

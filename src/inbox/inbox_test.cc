@@ -77,7 +77,7 @@ TEST_F(InboxTest, notes_whose_messages_the_post_office_has_put_in) {
                           [&](std::uint64_t origin, std::uint64_t next) { all[origin] = next; });
         return all;
     };
-    EXPECT_TRUE(notes().empty());  // of this machine's own writers there is nothing to know
+    EXPECT_TRUE(notes().empty());  // writers of this machine are not noted
     ASSERT_EQ(office->put(items).value(), 4u);
     EXPECT_EQ(notes(), (std::map<std::uint64_t, std::uint64_t>{{7, 3}, {8, 7}}));
 }
@@ -98,7 +98,8 @@ TEST_F(InboxTest, carries_every_size_over_block_ends) {
     EXPECT_EQ(inbox_->qsize(), 0u);
 }
 
-// Every alignment of a record to the end of a block, with a reader that keeps up and one that lags.
+// Tries every alignment of a record to the end of a block, with a reader that keeps up and one that
+// lags.
 TEST_F(InboxTest, survives_every_alignment_to_the_end_of_a_block) {
     open();
     auto w = writer();
@@ -281,7 +282,7 @@ TEST_F(InboxTest, descriptor_is_readable_exactly_while_a_message_waits) {
         EXPECT_EQ(get(), "three");
         EXPECT_FALSE(is_readable());
     }
-    ASSERT_TRUE(put(*before, "four"));  // has not: the station rings for it
+    ASSERT_TRUE(put(*before, "four"));  // lacks the descriptor: the station rings
     ASSERT_EQ(before->take_wants(), InboxWriter::kWantsRing);
     inbox_->ring();
     EXPECT_TRUE(is_readable());
@@ -310,7 +311,7 @@ TEST_F(InboxTest, a_signal_ends_waits_before_they_sleep) {
     EXPECT_EQ(inbox_->get(record, std::nullopt, yes).error().code, Errc::interrupted);
     ASSERT_TRUE(put(*w, "1"));
     EXPECT_EQ(w->wait_for_room(1, std::nullopt, yes).error().code, Errc::interrupted);
-    EXPECT_TRUE(inbox_->get(record, std::nullopt, yes));  // what is there comes first
+    EXPECT_TRUE(inbox_->get(record, std::nullopt, yes));  // a waiting message comes first
     EXPECT_TRUE(w->wait_for_room(1, std::nullopt, yes));
 }
 
@@ -327,7 +328,7 @@ TEST_F(InboxTest, a_writer_notices_that_the_reading_process_died) {
     auto w = writer();
     std::thread([&] {
         liveness_->bind_to_this_thread();
-    }).join();  // its end is what the kernel marks
+    }).join();  // the kernel marks the page when this thread ends
     EXPECT_EQ(put(*w, "x").error().code, Errc::no_such_slot);
 }
 
@@ -340,8 +341,8 @@ void die_at_step(const char* step) {
     if (fatal_step == step && --fatal_visit == 0) throw Died{};
 }
 
-// Abandons one put at every step, and finds the slot as if that put had been made or not been made
-// at all.
+// Abandons a put at every step. Each time, the slot is as if that put had been made, or as if it
+// had not been made at all.
 TEST_F(InboxTest, a_writer_may_die_at_every_step) {
     const std::map<std::string, bool> steps = {
         {"locked", false},         {"block_taken", false},     {"block_linked", false},
@@ -370,7 +371,7 @@ TEST_F(InboxTest, a_writer_may_die_at_every_step) {
                     died = true;
                 }
                 fatal_step.clear();
-                if (!died) continue;  // no block was needed
+                if (!died) continue;  // the put needed no new block
                 std::vector<std::string> got;
                 const auto drain = [&] {
                     for (std::string text; (text = get()) != "(timed_out)";) got.push_back(text);
@@ -400,7 +401,7 @@ TEST_F(InboxTest, a_damaged_segment_is_given_up_and_replaced) {
     auto w = writer();
     ASSERT_TRUE(put(*w, "one"));
     ASSERT_TRUE(put(*w, "two"));
-    // The first word of the first record, as a hostile writer would set it.
+    // A hostile writer sets the first word of the first record.
     WriterPass pass = inbox_->admit_writer().value();
     Segment evil = Segment::attach(std::move(pass.segment)).value();
     evil.word({0, kBlockHeaderBytes}).store(~0ull);

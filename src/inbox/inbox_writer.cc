@@ -15,24 +15,24 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kLockSlice{
-    20};  // how often a waiting writer looks whether the reader still lives
+// How often a waiting writer checks that the reader still lives.
+constexpr milliseconds kLockSlice{20};
 constexpr milliseconds kRoomSlice{50};
 constexpr int kLockSpins = 200;
-// One batch holds the lock for at most about this many bytes beyond its first message.
+// A batch ends at this many bytes, because it holds the lock.
 constexpr std::size_t kBatchBytes = 256 * 1024;
 
 Error damaged() { return Error{Errc::bad_segment, "put"}; }
 
 }  // namespace
 
-// A batch between taking and giving back the lock.
+// The messages that a put appends while it holds the lock.
 struct InboxWriter::Batch {
-    BooksCopy books;  // as they will be
+    BooksCopy books;  // the books after the batch
     std::atomic<std::uint64_t>* first_word = nullptr;
-    std::uint64_t first_commit = 0;  // stored last
-    const Item* previous = nullptr;  // of this batch; a message by itself
-    Item last;                       // that, where it came with others
+    std::uint64_t first_commit = 0;  // stored after all other words
+    const Item* previous = nullptr;  // the last message of this batch
+    Item last;                       // storage for `previous`, if taken from an item of several
     std::size_t taken = 0, bytes = 0;
 };
 
@@ -59,8 +59,8 @@ Result<void> InboxWriter::lock_slowly() {
     const auto patience_ends = steady_clock::now() + lock_patience_;
     for (;;) {
         std::uint32_t held = lock.load(std::memory_order_relaxed);
-        // Whoever waited marks the lock: there may be more of us, and the mark of those was ours,
-        // too.
+        // A writer that waited marks the lock when it takes it: others may wait too, and the mark
+        // was also theirs.
         if (held == 0) {
             if (lock.compare_exchange_strong(held, number_ | kLockWaiters,
                                              std::memory_order_acquire)) {
@@ -83,7 +83,8 @@ Result<void> InboxWriter::lock_slowly() {
     }
 }
 
-// The post office's successor must not take what is in the slot for lost.
+// Notes the senders of messages from the network. Otherwise the post office's successor would count
+// the messages in the slot as lost.
 void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages) {
     for (std::size_t i = 0; messages > 0; ++i) {
         const Item& item = items[i];
@@ -99,14 +100,16 @@ void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages
 
 InboxWriter::Consumed InboxWriter::read_consumed() const {
     Consumed consumed;
-    // In one order with the mark of wait_for_room(): the reader sees that, or this sees its count.
+    // seq_cst, so that wait_for_room() reads the count after its store to room_wanted. The reader
+    // has no barrier between its count and its look at room_wanted, so both may miss each other:
+    // the writer then looks again after kRoomSlice.
     consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
     consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
     return consumed;
 }
 
-// For the lock's holder, where an old look at the reader line does not do: the reader writes to it
-// with every message.
+// For the lock's holder, if the old copy of the reader line does not suffice. The line is read only
+// here because the reader writes to it with every message.
 Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_bytes) {
     const Limits& limits = geometry().limits;
     if (payload_bytes > limits.max_message_bytes) {
@@ -122,20 +125,20 @@ Result<void> InboxWriter::admit(const BooksCopy& books, std::size_t payload_byte
     return {};
 }
 
-// Whether the record behind `previous`, of the same batch, need not repeat what that says.
+// Returns whether `item` continues `previous`, of the same batch, and need not repeat its header.
 inline bool InboxWriter::may_continue(const Item& item, const Item& previous) {
     return previous.origin == item.origin && previous.sequence + 1 == item.sequence &&
            previous.kind == item.kind && previous.meta.data() == item.meta.data() &&
            previous.meta.size() == item.meta.size();
 }
 
-// The same of what is last in the queue.
+// Does the same for the last message of the queue.
 inline bool InboxWriter::may_continue(const Batch& batch, const Item& item) const {
     if (batch.previous != nullptr) return may_continue(item, *batch.previous);
     return last_.count == batch.books.count && may_continue_last(item);
 }
 
-// How the record will stand: on its own, or as one that continues the record before it.
+// Chooses the record's form: with its own header, or continuing the record before.
 [[gnu::always_inline]] inline RecordShape InboxWriter::shape_of(const Batch& batch,
                                                                 const Item& item) const {
     const std::int64_t since =
@@ -147,7 +150,8 @@ inline bool InboxWriter::may_continue(const Batch& batch, const Item& item) cons
     return {item.payload.size(), item.kind, item.format, item.meta.size()};
 }
 
-// The first record's word is stored when all of the batch is there.
+// Stores the record's commit word; that of the batch's first record is stored when all of the batch
+// is there.
 [[gnu::always_inline]] inline void InboxWriter::commit_later(Batch& batch, const Item& item,
                                                              Position at, Position end,
                                                              const RecordShape& shape) {
@@ -171,7 +175,7 @@ inline bool InboxWriter::may_continue(const Batch& batch, const Item& item) cons
     batch.taken += messages;
 }
 
-// The usual record, which ends before its block does. False: it does not.
+// Appends the usual record, which ends before its block does. Returns false if it would not.
 [[gnu::always_inline]] inline bool InboxWriter::append_here(Batch& batch, const Item& item) {
     const Position at = batch.books.tail;
     const RecordShape shape = shape_of(batch, item);
@@ -189,13 +193,14 @@ inline bool InboxWriter::may_continue(const Batch& batch, const Item& item) cons
     if (!item.payload.empty()) std::memcpy(payload, item.payload.data(), item.payload.size());
     MAILSLOT_CRASH_POINT(payload_written);
     const Position next{at.block, static_cast<std::uint32_t>(end)};
-    // The next record's place must read as "nothing" before this one can be seen.
+    // Zeroes the next record's place before this record becomes visible, so that it reads as
+    // "nothing".
     segment_.word(next).store(0, std::memory_order_relaxed);
     commit_later(batch, item, at, next, shape);
     return true;
 }
 
-// A record that ends with its block or in another one.
+// Appends a record that ends exactly with its block or in another block.
 Result<void> InboxWriter::append_across(Batch& batch, const Item& item) {
     Position at = batch.books.tail;
     if (Segment::is_at_end(at)) {
@@ -232,7 +237,7 @@ inline Result<void> InboxWriter::take_in(Batch& batch, const Item& item) {
     return append_across(batch, item);
 }
 
-// All of an item's messages as one record. False: they are not to go that way, or not all of them.
+// Appends all of an item's messages as a row. Returns false if they cannot all go that way.
 bool InboxWriter::append_row(Batch& batch, const Item& item) {
     const Contents& contents = item.contents;
     const Bytes bytes = contents.bytes();
@@ -256,7 +261,7 @@ bool InboxWriter::append_row(Batch& batch, const Item& item) {
     return true;
 }
 
-// Errors: about the message behind what was taken.
+// Errors: about the message after those taken
 Result<void> InboxWriter::take_in_all(Batch& batch, Item item) {
     for (;; item.remove_front()) {
         if (append_row(batch, item)) {
@@ -274,12 +279,13 @@ Result<void> InboxWriter::take_in_all(Batch& batch, Item item) {
     }
 }
 
-// Takes what there is room for. Errors: about the message behind that.
+// Takes as many messages as there is room for.
+// Errors: about the message after those taken
 inline Result<void> InboxWriter::fill(Batch& batch, std::span<const Item> items) {
     batch.books = own_books();
     if (!is_possible(batch.books.tail, geometry().block_count)) return damaged();
     for (const Item& item : items) {
-        // What went in is kept; the caller meets the error with the next one.
+        // Messages taken so far are kept. The caller gets the error at its next put.
         if (item.contents.empty()) [[likely]] {
             if (auto taken = take_in(batch, item); !taken) [[unlikely]]
                 return taken;
@@ -311,15 +317,15 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     }
     make_visible(batch.books, *batch.first_word, batch.first_commit);
     remember(batch.books, *batch.previous);
-    unlock();  // a full barrier: ring() looks at the bell when the commit can be seen
-    // Before the bell, which may well be when this thread loses the processor.
+    unlock();  // a full barrier: ring() looks at the bell after the commit is visible
+    // Comes before the bell, because ringing may cost this thread the processor.
     note_senders(items, batch.taken);
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
     return batch.taken;
 }
 
-// Copies to a place in the chain, taking further blocks as needed. Where it ends.
+// Copies to a place in the chain, taking further blocks as needed. Returns the end of the copy.
 Result<Position> InboxWriter::copy_in(Position at, Bytes bytes) {
     for (;;) {
         const std::size_t piece = std::min<std::size_t>(bytes.size(), kBlockBytes - at.offset);
@@ -333,7 +339,7 @@ Result<Position> InboxWriter::copy_in(Position at, Bytes bytes) {
     }
 }
 
-// The block behind `block`; taken and linked if there is none yet.
+// Returns the block behind `block`. Takes and links a block if there is none yet.
 Result<std::uint32_t> InboxWriter::next_block(std::uint32_t block) {
     auto& link = segment_.link(block);
     if (link.load(std::memory_order_acquire) != 0) {
@@ -357,7 +363,8 @@ Result<std::uint32_t> InboxWriter::take_free_block() {
     for (std::uint32_t block = 0; block < std::min(kWarmBlocks, count); ++block) {
         if (take_block(block, failed)) return block;
     }
-    // The reader turns the hint back to what it has left, so that memory in hand is taken first.
+    // The reader moves the hint back to blocks that it has left, so that backed memory is taken
+    // first.
     const std::uint32_t hint = header().next_block.load(std::memory_order_relaxed) % count;
     for (std::uint32_t i = 0; i < count && !failed; ++i) {
         const std::uint32_t block = (hint + i) % count;
@@ -367,10 +374,10 @@ Result<std::uint32_t> InboxWriter::take_free_block() {
         }
     }
     if (failed) return Error{Errc::no_resources, "put", 0, "no memory for the slot"};
-    return Error{Errc::slot_full, "put"};  // by geometry_for, only in a damaged segment
+    return Error{Errc::slot_full, "put"};  // only in a damaged segment: geometry_for() leaves room
 }
 
-// The reader may trim a backed block at the same moment, so a block is taken by compare-and-swap.
+// Takes a block by compare-and-swap, because the reader may be trimming it at the same moment.
 bool InboxWriter::take_block(std::uint32_t block, bool& failed) {
     auto& state = segment_.state(block);
     BlockState seen = state.load(std::memory_order_acquire);
@@ -421,8 +428,8 @@ bool ring_bell(Header& header, const os::UniqueFd& event) {
     if ((armed & kBellSleeper) != 0) os::futex_wake_all(header.bell);
     if ((armed & kBellPoll) == 0) return false;
     if (!event) return true;
-    eventfd_write(event.get(),
-                  1);  // fails only where the counter is at its end, so: readable already
+    // Fails only if the counter is at its maximum, and the descriptor readable already.
+    eventfd_write(event.get(), 1);
     return false;
 }
 

@@ -1,4 +1,4 @@
-// The writing end of one slot's segment: docs/inbox.md section 3.
+// The writing end of a slot's segment: docs/inbox.md section 3.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace mailslot::inbox {
 
-// A message on its way into the queue, or several with numbers in a row; borrows.
+// A message on its way into the queue, or several with consecutive numbers; borrows its bytes.
 struct Item {
     RecordKind kind = RecordKind::local;
     Form format{};
@@ -24,8 +24,8 @@ struct Item {
     std::int64_t sent_at_us = 0;
     Bytes meta{};
     Bytes payload{};
-    // Of several: what stands in there is looked for there, and `sequence` is the first one's.
-    // Empty: the item itself is all there is.
+    // Several messages: payloads, formats and times come from here, and `sequence` is the first
+    // one's. If empty, the item itself is the message.
     Contents contents{};
 
     std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
@@ -35,53 +35,55 @@ struct Item {
         const Content one = contents.front();
         return {kind, one.format, origin, sequence, one.sent_at_us, meta, one.payload};
     }
-    // Some must be left.
+    // At least one message must be left.
     void remove_front() {
         contents.remove_front();
         ++sequence;
     }
 };
 
-// Longer than any copy of a message, short enough for a caller.
+// Longer than any copy of a message, yet short for a caller.
 inline constexpr std::chrono::milliseconds kLockPatience{1000};
 
-// Threads: any, at once.
+// Threads: any, at once
 class InboxWriter {
 public:
-    // `number` is the one that the reading process gave to this writer alone; below kLockWaiters.
+    // `number` was given to this writer alone by the reading process; below kLockWaiters.
     InboxWriter(Segment segment, os::LivenessView reader, std::uint32_t number, os::UniqueFd event);
 
     bool reader_is_gone() const {
         return header().closed.load(std::memory_order_acquire) != 0 || reader_.is_dead();
     }
 
-    // Puts as many of the items' messages as there is room for, in order, visible all at once; how
-    // many. Errors, about the first one: no_such_slot (the reader is gone), bad_segment (as good as
-    // gone), message_too_big, slot_full, no_resources, timed_out (another writer is stopped in
-    // mid-put). A refusal is counted, unless the caller means to try again; that of a full slot
-    // that drops its oldest is not: whoever gives up counts it.
+    // Puts as many of the items' messages as there is room for, in order; all become visible at
+    // once. Returns how many. A refusal is counted, unless `refusal` says that the caller will try
+    // again. slot_full in a slot that drops its oldest is never counted here: the caller that gives
+    // up counts it.
+    // Errors: no_such_slot (the reader is gone), bad_segment (treat as gone), message_too_big,
+    // slot_full, no_resources, timed_out (another writer is stopped in mid-put), interrupted; about
+    // the first message
     enum class Refusal { counted, passed_over };
     Result<std::size_t> put(std::span<const Item> items, Refusal refusal = Refusal::counted);
-    // The same of one message without meta where nothing is in the way: no other writer, room, the
-    // same block. `now` gives the time for the item. False: nothing was done, nor counted; put()
-    // does it, or says why not. put_now.h
+    // Fast path of put: a message without meta, no other writer, room, the same block. `now`
+    // returns the item's time. Returns false, with nothing done or counted, in all other cases:
+    // put() then does it, or returns the error. See put_now.h.
     template <class Now>
     bool put_now(Item& item, const Now& now);
     void count_refusal(Errc code);
 
-    // How long a put waits for a writer that is stopped in mid-put, and what ends that with
-    // Errc::interrupted; not at the same time as put.
+    // Set how long a put waits for a writer that is stopped in mid-put, and the check that ends
+    // this wait with Errc::interrupted. Must not run at the same time as a put.
     void set_lock_patience(std::chrono::milliseconds patience) { lock_patience_ = patience; }
     void set_interrupted(Interrupted interrupted) { interrupted_ = interrupted; }
 
-    // Waits until an item of that size may fit. `is_over`: another thread says that nobody waits
-    // any more. Errors: timed_out, no_such_slot, interrupted, closed (it is over).
+    // Waits until an item of that size may fit. Another thread may end the wait by `is_over`.
+    // Errors: timed_out, no_such_slot, interrupted, closed (is_over was set)
     Result<void> wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
                                Interrupted interrupted = nullptr,
                                const std::atomic<bool>* is_over = nullptr);
 
-    // What the station is to be asked for since the last call: to ring, where somebody polls the
-    // slot and we lack the descriptor to tell it; to make room, in a slot that drops its oldest.
+    // Requests to the station since the last call: to ring, if somebody polls the slot and this
+    // writer lacks the event descriptor; to make room, in a slot that drops its oldest.
     enum Wants : std::uint8_t { kWantsNothing = 0, kWantsRing = 1, kWantsRoom = 2 };
     std::uint8_t take_wants() {
         if (wants_.load(std::memory_order_relaxed) == kWantsNothing) [[likely]]
@@ -151,12 +153,14 @@ private:
     std::uint32_t number_;
     os::UniqueFd event_;
     std::optional<NotesPage> notes_page_;
-    // The reader line as last seen, less the reserve (make_room.cc); used by the lock's holder. It
-    // only grows: with an old look at it the slot seems fuller than it is, never emptier.
+    // The reader line as last read, less the reserve (make_room.cc); for the lock's holder. The
+    // reader line only grows, so an old copy may make the slot seem fuller than it is, but never
+    // emptier.
     Consumed consumed_;
-    std::chrono::steady_clock::time_point ask_again_{};  // for room; the lock's holder's, too
-    // The last record that this writer put, for the lock's holder. If `count` is the books' one it
-    // is the last of the queue, and what follows it may continue it.
+    // Earliest next request for room; for the lock's holder.
+    std::chrono::steady_clock::time_point ask_again_{};
+    // The last record that this writer put; for the lock's holder. If `count` equals that of the
+    // books, the record is the last of the queue, and the next may continue it.
     struct {
         std::uint64_t count = ~std::uint64_t{0};
         std::uint64_t origin = 0, sequence = 0;
@@ -172,8 +176,8 @@ private:
 
 inline constexpr std::uint32_t kLockWaiters = 1u << 31;
 
-// Empties a bell and tells whom it was armed for. Returns whether the poller could not be told for
-// want of a descriptor.
+// Disarms the bell and wakes the sleeper or poller that it was armed for. Returns true if the
+// poller could not be told because there is no descriptor.
 bool ring_bell(Header& header, const os::UniqueFd& event);
 
 }  // namespace mailslot::inbox

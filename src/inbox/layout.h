@@ -1,5 +1,5 @@
-// The shared memory of one slot. docs/inbox.md section 2 draws it; sections 3 to 6 argue why it is
-// correct. Whoever reads a field here treats it as a stranger's: check, then use.
+// The shared memory of a slot. docs/inbox.md section 2 draws it; sections 3 to 6 argue why it is
+// correct. Code that reads a field here must treat it as a stranger's: check, then use.
 #pragma once
 
 #include <algorithm>
@@ -15,41 +15,41 @@
 
 namespace mailslot::inbox {
 
-inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1", read as a number
+inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1" read as a number
 inline constexpr std::uint32_t kLayoutVersion = 6;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
-// A cache line: who reads a record does not disturb who writes the next one.
+// A cache line, so that reading a record does not disturb writing the next.
 inline constexpr std::uint32_t kRecordAlignment = 64;
 inline constexpr std::uint32_t kRecordHeaderBytes = 32;
-inline constexpr std::uint32_t kContinuedHeaderBytes = 8;  // the commit word alone
-inline constexpr std::uint32_t kRowHeaderBytes = 16;       // and what its times count from
-inline constexpr std::uint32_t kMaxMetaBytes =
-    320;  // a host name of 255 bytes and what else meta.h puts
+inline constexpr std::uint32_t kContinuedHeaderBytes = 8;  // only the commit word
+inline constexpr std::uint32_t kRowHeaderBytes = 16;       // commit word and base time
+// A host name of 255 bytes, and the other fields of meta.h.
+inline constexpr std::uint32_t kMaxMetaBytes = 320;
 inline constexpr std::uint32_t kWarmBlocks = 4;
 inline constexpr std::uint32_t kNoBlock = 0xFFFF'FFFF;
 inline constexpr std::size_t kHeaderBytes = 4096;
-inline constexpr std::uint64_t kMostBytes =
-    1ull << 40;  // of max_bytes: keeps all sums far from overflow
-inline constexpr std::uint64_t kMostMessages = 1ull << 32;  // of max_messages
-inline constexpr std::uint64_t kMostMessageBytes =
-    (1ull << 32) - 1;  // the commit word has 32 bits for it
+// Limit of max_bytes: keeps all sums far from overflow.
+inline constexpr std::uint64_t kMostBytes = 1ull << 40;
+inline constexpr std::uint64_t kMostMessages = 1ull << 32;  // limit of max_messages
+// The commit word has 32 bits for the size.
+inline constexpr std::uint64_t kMostMessageBytes = (1ull << 32) - 1;
 
-// What the bell is armed for.
+// --- Bits of `bell`
 inline constexpr std::uint32_t kBellSleeper = 1;  // a thread sleeps on the bell
-inline constexpr std::uint32_t kBellPoll = 2;     // somebody polls the event descriptor
+inline constexpr std::uint32_t kBellPoll = 2;     // a program polls the event descriptor
 
-// room_asked: docs/inbox.md section 9.
+// Values of `room_asked`: docs/inbox.md section 9.
 inline constexpr std::uint32_t kRoomIsLookedFor = 1;
 inline constexpr std::uint32_t kRoomIsUrgent = 2;
 
 enum class BlockState : std::uint8_t { free = 0, used = 1, free_backed = 2 };
 
-// A place in the queue. `block` kNoBlock: before the first block.
+// A place in the queue. A `block` of kNoBlock means before the first block.
 struct Position {
     std::uint32_t block = kNoBlock;
-    std::uint32_t offset =
-        kBlockBytes;  // kBlockBytes: at the end, the next record is in the next block
+    // kBlockBytes: at the block's end, so the next record is in the next block.
+    std::uint32_t offset = kBlockBytes;
 };
 
 constexpr bool is_possible(Position at, std::uint32_t block_count) {
@@ -60,14 +60,14 @@ constexpr bool is_possible(Position at, std::uint32_t block_count) {
 
 struct Books {
     std::atomic<std::uint32_t> tail_block, tail_offset;
-    std::atomic<std::uint64_t> count, bytes;  // ever put
+    std::atomic<std::uint64_t> count, bytes;  // totals of all messages ever put
 };
 
-// That all numbers of a sender below `next` are dealt with; 0: no note.
+// All numbers of sender `origin` below `next` have been dealt with. `next` is 0 in an empty note.
 struct SenderNote {
     std::atomic<std::uint64_t> origin, next;
 };
-// As many as fit into the header's page. A note's place is its origin modulo this.
+// Fills the header's page. An origin's note stands at the origin modulo this number.
 inline constexpr std::size_t kSenderNotes = 128;
 struct SenderNotes {
     std::atomic<std::int64_t> since;
@@ -75,33 +75,35 @@ struct SenderNotes {
 };
 
 struct Header {
-    // Constants, written before anybody else sees them.
+    // Constants, written before any other process sees them.
     std::uint64_t magic;
     std::uint32_t version, block_bytes, block_count, when_full;  // a WhenFull
     std::uint64_t max_bytes, max_messages, max_message_bytes;
     std::uint64_t kept_bytes, kept_messages;  // docs/inbox.md section 9
     std::uint32_t require, order;             // a Trust and an Order, for the post office
 
-    // Written by the reader, read by writers that run out of room.
+    // Written by the reader, read by writers when they run out of room.
     alignas(128) std::atomic<std::uint64_t> consumed_count;
     std::atomic<std::uint64_t> consumed_bytes;
 
-    // Armed by the reader, taken by a writer that rings; `room_wanted` the other way round.
+    // The bell is armed by the reader and disarmed by the writer that rings; room_wanted works the
+    // other way round.
     alignas(128) std::atomic<std::uint32_t> bell;
     alignas(128) std::atomic<std::uint32_t> room_wanted;
-    // Raised by writers, lowered by the reader: who looks whether there is more than is kept.
+    // Raised by writers, lowered by the reader: says whether somebody checks for more messages than
+    // are kept.
     std::atomic<std::uint32_t> room_asked;
 
-    // Writers only. `selector` and `books` are written by the lock's holder.
+    // Written by writers only; `selector` and `books` by the lock's holder.
     alignas(128) std::atomic<std::uint32_t> lock;
     std::atomic<std::uint32_t> selector;    // books[selector & 1] is valid
-    std::atomic<std::uint32_t> next_block;  // where to look for a free block first; only a hint
+    std::atomic<std::uint32_t> next_block;  // a hint: the search for a free block begins here
     std::array<Books, 2> books;
 
-    // Added to by writers that were refused.
+    // Incremented by writers whose message was refused.
     alignas(128) std::atomic<std::uint64_t> refused_slot_full, refused_too_big;
 
-    // Added to by the post office of this machine.
+    // Changed by the post office of this machine.
     alignas(128) std::atomic<std::uint64_t> network_gap, fragment_timed_out, not_trusted,
         over_limit, repeats, senders;
     std::atomic<std::uint64_t> kernel_drop, senders_forgotten;
@@ -110,12 +112,12 @@ struct Header {
     // sender_notes.h.
     alignas(128) SenderNotes sender_notes;
 
-    // Written once.
+    // Written once each.
     alignas(128) std::atomic<std::uint32_t> closed;
     std::atomic<std::uint32_t> root_link;
 
-    // Written by the reading process whenever its post office says so, read by writers to other
-    // machines: a MachineId.
+    // A MachineId. Written by the reading process on its post office's word, read by writers to
+    // other machines.
     alignas(128) std::atomic<std::uint64_t> machine_number;
     std::atomic<std::uint64_t> network_cookie, network_inode;
 };
@@ -136,31 +138,30 @@ inline MachineId read_machine(const Header& header) {
 }
 
 // --- The commit word
-// -----------------------------------------------------------------------------------
 
 enum class RecordKind : std::uint8_t {
     local = 1,    // put by a program of this machine: no meta
-    network = 2,  // put by the post office: meta says from where
-    // Like the message before it, but for payload, format, time, and the next sequence.
+    network = 2,  // put by the post office; meta tells the source
+    // Like the message before, except for payload, format and time; the sequence is higher by 1.
     continued = 3,
-    row = 4,  // several messages (model/contents.h), each of which continues the one before it
+    row = 4,  // several messages (model/contents.h), each continuing the previous
 };
 
 inline constexpr std::int64_t kMostDelayUs = 0x7FFF;  // the commit word has 15 bits for it
 inline constexpr std::size_t kMostInRow = 0x7FFF;     // the same
 
-// What a commit word says. Plain fields of a register's size: they are made and taken apart for
-// each message.
+// The fields of a commit word. Plain integers of a register's size, because they are packed and
+// unpacked for each message.
 struct RecordShape {
-    std::uint64_t size = 0;  // payload bytes; row: those of its messages with their heads
+    std::uint64_t size = 0;  // payload bytes; of a row: messages with their heads
     RecordKind kind = RecordKind::local;
     Form format{};
-    // Bytes of meta; continued: us since the message before it was sent; row: how many messages.
+    // Bytes of meta. Continued record: us since the message before. Row: number of messages.
     std::uint64_t extra = 0;
 
     bool is_continued() const { return kind == RecordKind::continued; }
     bool is_row() const { return kind == RecordKind::row; }
-    // Of what is no row.
+    // Not for rows.
     std::uint64_t header_bytes() const {
         return is_continued() ? kContinuedHeaderBytes : kRecordHeaderBytes;
     }
@@ -178,7 +179,7 @@ constexpr std::uint64_t to_commit_word(const RecordShape& shape) {
            std::uint64_t{static_cast<std::uint8_t>(shape.kind)} << 32 | shape.size;
 }
 
-// False: no writer of ours stores such a word.
+// Returns false if none of our writers would store such a word.
 inline bool from_commit_word(std::uint64_t word, std::uint64_t most_bytes, RecordShape& shape) {
     const auto form_byte = static_cast<std::uint8_t>(word >> 40);
     shape.size = word & 0xFFFF'FFFF;
@@ -192,11 +193,11 @@ inline bool from_commit_word(std::uint64_t word, std::uint64_t most_bytes, Recor
 }
 
 // --- Geometry
-// ------------------------------------------------------------------------------------------
 
 struct Limits {
     std::uint64_t max_bytes = 0, max_messages = 0, max_message_bytes = 0;
-    // Of a slot that drops its oldest, and what it keeps; below the others by the reserve.
+    // In a slot that drops its oldest, kept_bytes and kept_messages are the maxima less the
+    // reserve.
     WhenFull when_full = WhenFull::refuse;
     std::uint64_t kept_bytes = 0, kept_messages = 0;
     Trust require = Trust::none;
@@ -209,10 +210,10 @@ struct Limits {
     }
 };
 
-// Those of the slot's segment.
+// Returns the limits of the slot's segment.
 Limits limits_for(const SlotOptions& options);
 
-// What both ends keep in private memory and trust.
+// Kept by each end in private memory, and trusted.
 struct Geometry {
     std::uint32_t block_count = 0;
     Limits limits;
@@ -224,7 +225,7 @@ struct Geometry {
     }
 };
 
-// Errors: no_resources, for limits over kMost….
+// Errors: no_resources if limits are over kMost…
 Result<Geometry> geometry_for(const Limits& limits);
 
 }  // namespace mailslot::inbox

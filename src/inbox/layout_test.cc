@@ -10,7 +10,7 @@
 namespace mailslot::inbox {
 namespace {
 
-// What the page says stands where.
+// Offsets and fields that the page lists.
 std::map<std::size_t, std::string> rows_of_the_page() {
     std::ifstream page(MAILSLOT_SOURCE_DIR "/docs/inbox.md");
     std::map<std::size_t, std::string> rows;
@@ -46,7 +46,7 @@ TEST(Layout, is_as_its_page_says) {
     };
     EXPECT_EQ(rows_of_the_page(), expected);
     EXPECT_EQ(offsetof(Header, books), 528u);
-    EXPECT_EQ(kLayoutVersion, 6u);  // another layout has another number
+    EXPECT_EQ(kLayoutVersion, 6u);  // another layout must have another number
 }
 
 }  // namespace

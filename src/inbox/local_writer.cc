@@ -13,7 +13,7 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 
-constexpr std::chrono::hours kLongest{24};  // for ever, in sums that must not overflow
+constexpr std::chrono::hours kLongest{24};  // stands for "for ever"; avoids overflow in sums
 
 }  // namespace
 
@@ -44,7 +44,7 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     auto answer = ask_reader(*entry, {.op = LocalOp::attach}, answer_by_, interrupted_);
     if (answer || answer.error().code != Errc::interrupted) answer_by_.reset();
     if (!answer) return answer.error();
-    // No event comes from a stranger.
+    // Events are not accepted from strangers.
     const bool takes_event = os::shares_events(answer->connection.fd());
     if (answer->message.op != LocalOp::attached || answer->fds.size() < 2 ||
         answer->fds.size() > (takes_event ? 3 : 2) || !os::is_shared_memory(answer->fds[0]) ||
@@ -55,7 +55,7 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     auto reader = os::LivenessView::attach(answer->fds[1]);
     if (!reader) return reader.error();
     auto segment = Segment::attach(std::move(answer->fds[0]));
-    // Damaged after all, by another writer: as good as gone.
+    // Another writer has damaged the segment: treat the slot as gone.
     if (!segment && segment.error().code == Errc::bad_segment) {
         return Error{Errc::no_such_slot, "attach", 0, segment.error().detail};
     }
@@ -92,7 +92,8 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::R
     }
 }
 
-// Asks for room and waits for it, not for long. Errors: as put's.
+// Asks for room and waits for it briefly.
+// Errors: as put's
 Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
     const std::size_t bytes = items[0].payload.size();
     auto now = std::chrono::steady_clock::now();
@@ -109,7 +110,7 @@ Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
         auto put = writer_->put(items);
         settle_wants();
         if (put || put.error().code != Errc::slot_full) return put;
-        // Made, but others were quicker.
+        // Room was made, but other writers were faster.
         now = std::chrono::steady_clock::now();
         if (waited && now < deadline) continue;
         patient_from_ = now + kNoPatienceFor;
@@ -120,7 +121,7 @@ Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
 void LocalWriter::ask_station(std::uint8_t wants) {
     if ((wants & InboxWriter::kWantsRing) != 0) ask_station_to_ring();
     const bool wants_room = (wants & InboxWriter::kWantsRoom) != 0;
-    // A full socket may hold nothing but rings.
+    // Tries again later: the full socket may hold nothing but rings.
     if (wants_room && !ask_station_for_room(0)) writer_->want(InboxWriter::kWantsRoom);
 }
 
@@ -131,16 +132,17 @@ bool LocalWriter::ask_station_for_room(std::size_t bytes) {
         .has_value();
 }
 
-// The station rings in our place and sends the descriptor, which we find here the next time.
+// Asks the station to ring in our place. The station sends the event descriptor, which is read here
+// at the next call.
 void LocalWriter::ask_station_to_ring() {
     const auto now = std::chrono::steady_clock::now();
     const bool takes_events = os::shares_events(connection_.fd());
-    while (takes_events) {  // who sends none need not be heard
+    while (takes_events) {  // a station that sends none need not be read
         auto packet = os::receive_packet(connection_.fd(), now);
         if (!packet || packet->bytes.empty()) break;
         if (!packet->fds.empty()) writer_->set_event(std::move(packet->fds[0]));
     }
-    // A full socket means that rings enough are on their way.
+    // If the socket is full, enough rings are on their way.
     (void)os::send_packet(connection_.fd(), wire::encode({.op = LocalOp::ring}));
 }
 

@@ -1,5 +1,5 @@
-// A writer to one slot of this machine, found by name: attaches to its memory and, when the reader
-// is replaced, to the next one's.
+// A writer to a slot of this machine, found by name. Attaches to the slot's memory and, if the
+// reader is replaced, to that of the next reader.
 #pragma once
 
 #include <memory>
@@ -14,40 +14,43 @@
 
 namespace mailslot::inbox {
 
-// For a process that makes room in a slot that drops its oldest: longer than a busy machine takes
-// to let it run. Where it does not, it is not waited for again so soon.
+// How long a put waits for a process to make room in a slot that drops its oldest: longer than a
+// busy machine takes to let that process run. After a wait in vain, puts do not wait for
+// kNoPatienceFor.
 inline constexpr std::chrono::milliseconds kRoomPatience{100};
 inline constexpr std::chrono::milliseconds kNoPatienceFor{1000};
 
-// Threads: one at a time.
+// Threads: one at a time
 class LocalWriter {
 public:
-    // Where to look, the first folder first. `patience`: with a process that does not answer, or is
+    // `folders` are searched in order. `patience` is for a process that does not answer, or that is
     // stopped in mid-put.
     LocalWriter(std::vector<SlotFolder> folders, std::string key,
                 std::chrono::milliseconds patience = kLockPatience);
 
-    // Ends what attach and put wait for, with Errc::interrupted and nothing done.
+    // Sets the check that ends waits of attach and put with Errc::interrupted and nothing done.
     void set_interrupted(Interrupted interrupted) {
         interrupted_ = interrupted;
         if (writer_) writer_->set_interrupted(interrupted);
     }
 
-    // Finds the slot, if that is still to be done. Errors: no_such_slot, no_permission,
-    // no_resources, timed_out (the reader's process is stopped), interrupted.
+    // Finds the slot if it is not attached yet.
+    // Errors: no_such_slot, no_permission, no_resources, timed_out (the reader's process is
+    // stopped), interrupted
     Result<void> attach();
-    // As InboxWriter::put; looks the name up again, once, when the reader is gone. Waits for room
-    // only where the slot drops its oldest, kRoomPatience at most.
+    // Like InboxWriter::put, but looks the name up again, once, if the reader is gone. Waits for
+    // room only if the slot drops its oldest, at most kRoomPatience.
     Result<std::size_t> put(std::span<const Item> items,
                             InboxWriter::Refusal refusal = InboxWriter::Refusal::counted);
-    // The same of one item where nothing is in the way; false: nothing was done, nor counted.
+    // Fast path of put, for a single item. Returns false, with nothing done or counted, if it
+    // cannot be used.
     template <class Now>
     bool put_now(Item& item, const Now& now) {
         return writer_ && writer_->put_now(item, now) && settle_wants();
     }
-    // Whether the slot does, as far as that is known by now.
+    // Returns whether the slot drops its oldest, as far as known yet.
     bool drops_oldest() const { return writer_ && writer_->drops_oldest(); }
-    // The end that the last put went to, if there was one: to wait for room at, by any thread.
+    // The slot's end that the last put used, if any. Any thread may wait for room at it.
     std::shared_ptr<InboxWriter> end() const { return writer_; }
 
 private:
@@ -65,11 +68,11 @@ private:
     std::vector<SlotFolder> folders_;
     std::string key_;
     const std::chrono::milliseconds patience_;
-    ReaderConnection connection_;  // its closing tells the station that this writer is gone
+    ReaderConnection connection_;  // closed, tells the station that this writer is gone
     std::shared_ptr<InboxWriter> writer_;
     Interrupted interrupted_ = nullptr;
-    os::Deadline answer_by_{};  // of a question that was interrupted, and is asked again
-    std::chrono::steady_clock::time_point patient_from_{};  // for room
+    os::Deadline answer_by_{};  // deadline of a question that was interrupted and is asked again
+    std::chrono::steady_clock::time_point patient_from_{};  // no wait for room before this time
 };
 
 }  // namespace mailslot::inbox

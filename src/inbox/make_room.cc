@@ -1,4 +1,4 @@
-// Slots that drop their oldest messages, from both ends: docs/inbox.md section 9.
+// Slots that drop their oldest messages, both ends: docs/inbox.md section 9.
 
 #include <algorithm>
 #include <mutex>
@@ -15,16 +15,15 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Under one hold of the lock: some 0.3 ms that a reader may wait.
+// Most messages dropped under a single hold of the lock; a reader waits some 0.3 ms for that.
 constexpr std::uint64_t kDropsAtOnce = 8192;
 constexpr std::chrono::microseconds kAskEvery{100};
 
 }  // namespace
 
 // --- The reading end
-// -----------------------------------------------------------------------------------
 
-// What is there beside what is kept.
+// Messages and bytes above those that the slot keeps.
 struct Inbox::Excess {
     std::uint64_t messages = 0, bytes = 0;
     bool is_none() const { return messages == 0 && bytes == 0; }
@@ -43,7 +42,7 @@ Inbox::Excess Inbox::find_excess(std::uint64_t wanted_bytes) const {
             over(books.bytes, consumed_bytes_, bytes)};
 }
 
-// As copy_out(), but for the copy.
+// Like copy_out(), without the copy.
 bool Inbox::pass_over(Position& at, std::uint64_t bytes) {
     for (;;) {
         const std::uint64_t piece = std::min<std::uint64_t>(bytes, kBlockBytes - at.offset);
@@ -61,16 +60,18 @@ bool Inbox::pass_over(Position& at, std::uint64_t bytes) {
 bool Inbox::make_room(std::uint64_t wanted_bytes) {
     if (options_.when_full != WhenFull::drop_oldest) return false;
     std::uint64_t dropped = 0;
-    for (;;) {  // readers have their turn in between
+    for (;;) {  // readers get the mutex in between
         const os::BiasedMutex::Guest guest(mutex_);
         if (closed_) return false;
         Header& header = segment_->header();
         const Excess excess = find_excess(wanted_bytes);
         if (excess.is_none() && dropped == 0) {
-            // A writer may have read the word just before, and put just after we looked.
+            // Returns true if room was asked for: a writer may have read the word just before this,
+            // and put just after find_excess() looked.
             return header.room_asked.exchange(0, std::memory_order_seq_cst) != 0;
         }
-        // Whoever puts all the time is not to keep us here for good.
+        // Ends after max_messages, so that a writer that puts all the time cannot keep this thread
+        // here.
         const bool is_done = excess.is_none() ||
                              dropped >= segment_->geometry().limits.max_messages ||
                              !drop_some(excess, dropped);
@@ -81,7 +82,7 @@ bool Inbox::make_room(std::uint64_t wanted_bytes) {
     }
 }
 
-// False: there is nothing more to be had.
+// Returns false if there is nothing more to drop.
 bool Inbox::drop_some(const Excess& excess, std::uint64_t& dropped) {
     const std::uint64_t count = consumed_count_, bytes = consumed_bytes_;
     const auto done = [&] { return consumed_count_ - count; };
@@ -101,7 +102,7 @@ bool Inbox::drop_some(const Excess& excess, std::uint64_t& dropped) {
     return took == Took::message;
 }
 
-// Of the record that was just skipped.
+// Notes that the record just skipped was dropped.
 void Inbox::note_drop() {
     std::uint64_t lost = 1;
     if (last_.kind == RecordKind::network) {
@@ -109,7 +110,8 @@ void Inbox::note_drop() {
             const Bytes meta = last_.meta();
             dropped_meta_ = {last_.meta_number, decode_meta(meta).lost_before};
         }
-        count_up(lost, dropped_meta_.lost_before);  // it would have told of these
+        // Losses that the dropped message would have reported.
+        count_up(lost, dropped_meta_.lost_before);
     }
     drops_.add(last_.origin, 1, lost);
     ++earlier_losses_.dropped_oldest;
@@ -127,17 +129,16 @@ DropBook::Drops Inbox::dropped(std::uint64_t first_origin, std::size_t most) con
 }
 
 // --- The writing end
-// -----------------------------------------------------------------------------------
 
-// As if less had been read: then the slot that drops its oldest seems full where its reserve
-// begins.
+// Returns lower counts than were read, by the reserve. A slot that drops its oldest then seems full
+// as soon as its reserve begins.
 InboxWriter::Consumed InboxWriter::without_reserve(const Consumed& consumed) const {
     const Limits& limits = geometry().limits;
     return {consumed.count - limits.reserved_messages(), consumed.bytes - limits.reserved_bytes()};
 }
 
-// With the lock held, where the private look at the reader line found that more would be there than
-// is kept: whether it is so, and whether somebody looks.
+// With the lock held, for a put into the reserve. Raises `room_asked` and asks the station for
+// room, unless that was done before.
 void InboxWriter::look_for_excess(const BooksCopy& books, const Consumed& consumed,
                                   std::size_t payload_bytes) {
     const Limits& limits = geometry().limits;
@@ -148,7 +149,7 @@ void InboxWriter::look_for_excess(const BooksCopy& books, const Consumed& consum
     const std::uint32_t level = is_urgent ? kRoomIsUrgent : kRoomIsLookedFor;
     auto& asked = header().room_asked;
     if (asked.load(std::memory_order_seq_cst) >= level) return;
-    // Others may lower the word as they like: that is not to cost more than a slot that refuses.
+    // Limits the requests, because a hostile process may lower the word again and again.
     const auto now = steady_clock::now();
     if (now < ask_again_) return;
     ask_again_ = now + kAskEvery;

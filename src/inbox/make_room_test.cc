@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// A slot that drops its oldest, and no station: a test makes room when it likes.
+// A slot that drops its oldest, without a station: a test makes room itself.
 class MakeRoom : public SlotUnderTest {
 protected:
     void open(SlotOptions options) {
@@ -38,13 +38,14 @@ protected:
         if (!taken) return taken.error();
         return {};
     }
-    // Messages `first` to `last` of one origin, each its own number.
+    // Puts messages of origin 7, numbered `first` to `last`; each contains its number.
     void put_numbers(InboxWriter& writer, std::uint64_t first, std::uint64_t last) {
         for (std::uint64_t i = first; i <= last; ++i) {
             ASSERT_TRUE(put(writer, std::to_string(i), i)) << i;
         }
     }
-    // The next one, which must be the number `sequence`. How many were dropped before it.
+    // Gets the next message, which must have the number `sequence`. Returns how many were dropped
+    // before it.
     std::uint64_t get_number(std::uint64_t sequence) {
         EXPECT_TRUE(inbox_->get_nowait(record_));
         EXPECT_EQ(record_.payload, std::to_string(sequence));
@@ -111,15 +112,15 @@ TEST_F(MakeRoom, is_asked_for_once_and_once_more_when_half_of_the_reserve_is_use
     EXPECT_GT(asked_at, limits.kept_messages + limits.reserved_messages() / 2);
     EXPECT_EQ(last, limits.max_messages);
     EXPECT_EQ(other->take_wants(), InboxWriter::kWantsNothing);
-    EXPECT_EQ(inbox_->info().lost.slot_full, 0u);  // whoever gives up counts it
+    EXPECT_EQ(inbox_->info().lost.slot_full, 0u);  // counted only by a caller that gives up
 
-    EXPECT_TRUE(inbox_->make_room());  // it looks again by itself
+    EXPECT_TRUE(inbox_->make_room());  // another look will follow
     EXPECT_TRUE(put(*w, "x", 102));
     EXPECT_EQ(w->take_wants(), InboxWriter::kWantsNothing);
     EXPECT_TRUE(inbox_->make_room());
     EXPECT_EQ(inbox_->qsize(), 100u);
-    EXPECT_TRUE(inbox_->make_room());   // and once more when it found nothing
-    EXPECT_FALSE(inbox_->make_room());  // and no more then
+    EXPECT_TRUE(inbox_->make_room());   // another look follows a look that found nothing
+    EXPECT_FALSE(inbox_->make_room());  // no further look
     EXPECT_EQ(inbox_->qsize(), 100u);
 }
 
@@ -129,7 +130,7 @@ TEST_F(MakeRoom, is_asked_for_again_when_nobody_looks_any_more) {
     std::uint64_t last = 10;
     put_numbers(*w, 1, 10);
     for (int round = 0; round < 20; ++round) {
-        auto asks = writer();  // has not asked within the last moments
+        auto asks = writer();  // a new writer, so it may ask at once
         ++last;
         ASSERT_TRUE(put(*asks, std::to_string(last), last));
         EXPECT_EQ(asks->take_wants(), InboxWriter::kWantsRoom);
@@ -147,7 +148,7 @@ TEST_F(MakeRoom, drops_as_many_bytes_as_it_must_also_over_many_blocks) {
     for (std::uint64_t i = 1; i <= 400; ++i) {
         sent.emplace_back((i * 7919 * 13) % 300'000, static_cast<char>('a' + i % 26));
         auto done = put(*w, sent.back(), i);
-        if (!done) {  // larger than what is left of the reserve
+        if (!done) {  // larger than the rest of the reserve
             ASSERT_EQ(done.error().code, Errc::slot_full);
             EXPECT_TRUE(inbox_->make_room(sent.back().size()));
             done = put(*w, sent.back(), i);
@@ -157,7 +158,7 @@ TEST_F(MakeRoom, drops_as_many_bytes_as_it_must_also_over_many_blocks) {
     }
     inbox_->make_room();
     EXPECT_LE(inbox_->info().bytes, 1'000'000u);
-    EXPECT_GT(inbox_->info().bytes, 700'000u);  // no more than it must
+    EXPECT_GT(inbox_->info().bytes, 700'000u);  // drops no more than needed
     const std::uint64_t waiting = inbox_->qsize();
     EXPECT_EQ(dropped() + waiting, 400u);
     for (std::uint64_t i = 400 - waiting; i < 400; ++i) {
@@ -173,11 +174,11 @@ TEST_F(MakeRoom, makes_room_for_one_that_is_larger_than_the_reserve) {
     const std::string big(4'000'000, 'b');
     for (std::uint64_t i = 1; i <= 2; ++i) ASSERT_TRUE(put(*w, big, i));
     EXPECT_EQ(put(*w, big, 3).error().code, Errc::slot_full);
-    EXPECT_FALSE(inbox_->make_room());  // no more there than is kept
+    EXPECT_FALSE(inbox_->make_room());  // nothing in excess
     EXPECT_TRUE(inbox_->make_room(big.size()));
     EXPECT_EQ(dropped(), 1u);
     EXPECT_TRUE(put(*w, big, 3));
-    // A lie about the size empties the slot at worst.
+    // At worst, a false size empties the slot.
     EXPECT_TRUE(inbox_->make_room(~std::uint64_t{0}));
     EXPECT_LE(inbox_->qsize(), 2u);
     EXPECT_EQ(put(*w, std::string(10'000'001, 'x'), 4).error().code, Errc::message_too_big);
@@ -268,7 +269,8 @@ TEST_F(MakeRoom, does_not_count_as_dropped_what_was_never_put_whole) {
     EXPECT_EQ(record_.dropped_before, 5999u);
 }
 
-// Several of each end, and a station: what was put is got or dropped, and every gap is told.
+// Several writers and readers, and a station: every message is got or dropped, and every gap is
+// reported.
 TEST_F(MakeRoom, is_exact_with_many_writers_and_readers) {
     open({.max_messages = 50});
     constexpr std::uint64_t kWriters = 3, kEach = 20'000;
@@ -320,7 +322,7 @@ TEST_F(MakeRoom, is_exact_with_many_writers_and_readers) {
         sum += got[origin];
     }
     EXPECT_EQ(sum + dropped(), kWriters * kEach);
-    // One more of each tells the rest.
+    // A further message of each origin reports the rest.
     auto w = writer();
     for (std::uint64_t origin = 0; origin < kWriters; ++origin) {
         ASSERT_TRUE(put(*w, "", kEach + 1, origin));
@@ -354,8 +356,7 @@ TEST_F(MakeRoom, keeps_the_order_and_tells_each_gap_where_it_is) {
     station.join();
 }
 
-// --- Who is not to be trusted
-// ----------------------------------------------------------------------------
+// --- Malicious writers
 
 TEST_F(MakeRoom, a_writer_does_not_attach_to_a_policy_that_makes_no_sense) {
     using Deed = void (*)(Header&);
@@ -367,7 +368,7 @@ TEST_F(MakeRoom, a_writer_does_not_attach_to_a_policy_that_makes_no_sense) {
         WriterPass pass = inbox_->admit_writer().value(), second = inbox_->admit_writer().value();
         deed(Segment::attach(std::move(pass.segment)).value().header());
         EXPECT_EQ(Segment::attach(std::move(second.segment)).error().code, Errc::bad_segment);
-        // And the reader goes on with fresh memory when the intruder has gone.
+        // The reader goes on with fresh memory after the intruder has gone.
         inbox_->bury(pass.number);
         auto w = writer();
         EXPECT_TRUE(put(*w, "works again", 1));
@@ -429,7 +430,7 @@ void die_when_asking(const char* step) {
     if (std::string_view(step) == "room_asked") throw Died{};
 }
 
-// It dies with the lock held, before the message is there, and before anybody was asked.
+// The writer dies with the lock held, before the message is visible and before anybody was asked.
 TEST_F(MakeRoom, is_not_missed_when_a_writer_dies_before_it_asks) {
     open({.max_messages = 10});
     auto other = writer();
@@ -441,7 +442,7 @@ TEST_F(MakeRoom, is_not_missed_when_a_writer_dies_before_it_asks) {
     on_crash_point = nullptr;
     EXPECT_EQ(other->header().room_asked.load(), kRoomIsLookedFor);
     inbox_->bury(number);
-    EXPECT_TRUE(inbox_->make_room());  // as the station does then
+    EXPECT_TRUE(inbox_->make_room());  // done by the station when the writer's connection closes
     put_numbers(*other, 11, 30);
     inbox_->make_room();
     EXPECT_EQ(inbox_->qsize(), 10u);

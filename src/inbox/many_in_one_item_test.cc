@@ -1,4 +1,4 @@
-// An item that is several messages beside as many items: it makes no difference to what comes out.
+// An item of several messages gives the same results as several items.
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ protected:
             contents.push_back({as_bytes(text), sent_at_us, Format::text});
         return PackedContents(contents);
     }
-    // Without so many of them, the first ones.
+    // Makes an item of the contents, without the first `without` messages.
     static Item item_of(const Contents& contents, std::uint64_t sequence = 1,
                         std::size_t without = 0) {
         Item item{.origin = 7, .sequence = sequence};
@@ -46,8 +46,8 @@ struct Sent {
     std::uint64_t lost_before = 0;
 };
 
-// Batches of items with one message and with many, of two senders, of all sizes, up to the slot's
-// quota and beyond it.
+// Puts batches of items with single messages and with many, of two senders, of all sizes, up to the
+// slot's quota and beyond.
 TEST_F(ManyInOneItem, comes_out_as_if_they_were_put_one_by_one) {
     open({.max_bytes = 400'000, .max_messages = 700});
     const auto w = writer();
@@ -60,7 +60,7 @@ TEST_F(ManyInOneItem, comes_out_as_if_they_were_put_one_by_one) {
     std::int64_t now_us = 1'000'000;
     std::size_t cut_short = 0, refused = 0;
     for (int step = 0; step < 5'000; ++step) {
-        std::deque<Sent> offered;  // texts are pointed at, so they must not move
+        std::deque<Sent> offered;  // not moved, because items point at the texts
         std::deque<PackedContents> packed;
         std::deque<std::array<std::byte, kMaxMetaBytes>> metas;
         std::vector<Item> items;
@@ -126,7 +126,7 @@ TEST_F(ManyInOneItem, ends_before_one_that_is_too_big) {
     EXPECT_EQ(inbox_->info().lost.message_too_big, 1u);
 }
 
-// A writer of this machine may wait for the lock meanwhile.
+// A batch must end because a writer of this machine may wait for the lock.
 TEST_F(ManyInOneItem, ends_where_a_batch_is_long_enough) {
     open();
     const auto w = writer();

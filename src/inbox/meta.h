@@ -1,4 +1,4 @@
-// What the post office notes beside a message from another machine: the record's meta bytes.
+// The record's meta bytes: the post office's notes about a message from another machine.
 #pragma once
 
 #include <array>
@@ -17,9 +17,9 @@ struct Meta {
     std::string_view from_host{};  // cut to 255 bytes
 };
 
-// Writes into the buffer and returns what was written.
+// Writes into the buffer and returns the bytes written.
 Bytes encode_meta(std::array<std::byte, kMaxMetaBytes>& buffer, const Meta& meta);
-// Borrows the bytes. Damaged bytes give an empty Meta: they come from shared memory.
+// Borrows the bytes, which come from shared memory. Returns an empty Meta if they are damaged.
 Meta decode_meta(Bytes bytes);
 
 }  // namespace mailslot::inbox

@@ -12,7 +12,7 @@ namespace mailslot::inbox {
 namespace {
 
 constexpr std::string_view kMark = "mailslot office 1";
-// Longer than a process needs to write its mark, once it has the lock.
+// Longer than a process needs to write its mark after it has the lock.
 constexpr std::chrono::milliseconds kMarkIsWritten{2};
 constexpr std::string_view kLockPrefix = "office-", kLockSuffix = ".lock";
 
@@ -34,8 +34,8 @@ bool is_locked(const std::string& path) {
     return lock && !*lock;
 }
 
-// Whether the plain names are for processes of another network. Readers leave those of mailslotd to
-// its network even while it does not run.
+// Returns whether the plain names are for processes of another network. Readers leave mailslotd's
+// names to its network even while it does not run.
 bool is_for_others(const SlotFolder& plain, const NetworkId& network, bool is_daemon) {
     const auto mark = plain.office_mark();
     if (!mark || may_be_one(mark->network, network)) return false;
@@ -69,7 +69,7 @@ SlotFolder SlotFolder::of_network(const NetworkId& network, bool is_daemon) cons
         }
     }
     if (!is_for_others(plain, network, is_daemon)) return plain;
-    // The mark may be of an office that is dead, whose lock somebody has just taken.
+    // The mark may be that of a dead office whose lock another process has just taken.
     std::this_thread::sleep_for(kMarkIsWritten);
     if (!is_for_others(plain, network, is_daemon)) return plain;
     return with_office(office_name(network));

@@ -1,8 +1,8 @@
-// The straight way of one message into the queue: what InboxWriter::put does where nothing is in
-// the way, in one run without a call. The steps are those of docs/inbox.md section 3, which says
-// why they are correct. One thing is done in another order, for speed: the clock is asked when the
-// payload's stores are on their way. A cache line that the reader's processor has takes as long to
-// fetch as the processor's counter takes to read, and neither waits for the other.
+// Fast path of InboxWriter::put, for a single message, in a single run without calls. The steps are
+// those of docs/inbox.md section 3, which says why they are correct. The order differs in a single
+// step, for speed: the clock is read while the payload's stores are on their way. Fetching a cache
+// line from the reader's processor takes as long as reading the processor's counter, and the two
+// overlap.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,7 @@ inline void InboxWriter::ring() {
         ring_slowly();
 }
 
-// Whether the quotas allow so many more messages of that size in all.
+// Returns whether the quotas allow so many more messages, of `payload_bytes` in all.
 inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consumed,
                                   std::size_t payload_bytes, std::size_t messages) const {
     const Limits& limits = geometry().limits;
@@ -38,7 +38,7 @@ inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consum
            books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
 }
 
-// For the lock's holder: the selected books are nobody else's to change.
+// For the lock's holder: no other writer changes the selected books.
 [[gnu::always_inline]] inline BooksCopy InboxWriter::own_books() const {
     const Books& books = header().books[header().selector.load(std::memory_order_relaxed) & 1];
     return {{books.tail_block.load(std::memory_order_relaxed),
@@ -47,7 +47,7 @@ inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consum
             books.bytes.load(std::memory_order_relaxed)};
 }
 
-// Prepares the books, commits by the first record's word, selects the books.
+// Prepares the books, commits by the first record's word, then selects the books.
 [[gnu::always_inline]] inline void InboxWriter::make_visible(const BooksCopy& books,
                                                              std::atomic<std::uint64_t>& first_word,
                                                              std::uint64_t commit) {
@@ -65,8 +65,7 @@ inline bool InboxWriter::has_room(const BooksCopy& books, const Consumed& consum
     MAILSLOT_CRASH_POINT(books_selected);
 }
 
-// Everything of a record that does not continue another but its commit word, its meta and its
-// payload.
+// Writes the header of a record that does not continue another, without its commit word.
 inline void InboxWriter::write_fields(std::byte* record, const Item& item) {
     const std::uint64_t fields[] = {item.origin, item.sequence,
                                     static_cast<std::uint64_t>(item.sent_at_us)};
@@ -74,7 +73,7 @@ inline void InboxWriter::write_fields(std::byte* record, const Item& item) {
     std::memcpy(record + 8, fields, sizeof(fields));
 }
 
-// Whether what follows the last record need not repeat what that says.
+// Returns whether the item may continue the last record, so that it need not repeat that header.
 inline bool InboxWriter::may_continue_last(const Item& item) const {
     return last_.origin == item.origin && last_.sequence + 1 == item.sequence &&
            last_.kind == item.kind && last_.meta_size == item.meta.size() &&
@@ -107,7 +106,8 @@ template <class Now>
     if (size > 0) std::memcpy(record + header_bytes, item.payload.data(), size);
     MAILSLOT_CRASH_POINT(payload_written);
     const Position next{at.block, static_cast<std::uint32_t>(end)};
-    // The next record's place must read as "nothing" before this one can be seen.
+    // Zeroes the next record's place before this record becomes visible, so that it reads as
+    // "nothing".
     segment_.word(next).store(0, std::memory_order_relaxed);
     item.sent_at_us = now();
     RecordShape shape{size, item.kind, item.format, 0};
@@ -135,7 +135,7 @@ template <class Now>
         return false;
     MAILSLOT_CRASH_POINT(locked);
     const bool is_put = append_now(item, now);
-    unlock();  // a full barrier: ring() looks at the bell when the commit can be seen
+    unlock();  // a full barrier: ring() looks at the bell after the commit is visible
     MAILSLOT_CRASH_POINT(before_bell);
     if (is_put) [[likely]]
         ring();

@@ -1,4 +1,4 @@
-// Rows: several messages in one record. docs/inbox.md section 2.
+// Rows: several messages in a record. docs/inbox.md section 2.
 #include <gtest/gtest.h>
 #include <poll.h>
 
@@ -24,15 +24,15 @@ protected:
         SlotUnderTest::open(options);
         begin();
     }
-    // With a new writer, whose message 1 is there for a row to continue.
+    // Begins with a new writer and its message 1, which a row can continue.
     void begin() {
         writer_ = writer();
         const Item first{.origin = kOrigin, .sequence = 1, .payload = as_bytes("1")};
         ASSERT_EQ(writer_->put({&first, 1}).value(), 1u);
         next_ = 2;
     }
-    // Messages of so many bytes, 50 ms apart, each of them its own number as a letter. How many
-    // went in.
+    // Puts a row of messages of the given sizes, 50 ms apart, each filled with its number as a
+    // letter. Returns how many went in.
     std::size_t put_row(const std::vector<std::size_t>& sizes) {
         std::vector<std::string> texts;
         for (const std::size_t size : sizes) texts.emplace_back(size, letter(next_ + texts.size()));
@@ -61,7 +61,7 @@ protected:
     }
     bool get() { return inbox_->get_nowait(record_).has_value(); }
     Position tail() const { return read_books(writer_->header()).tail; }
-    // The bytes of the record at that place.
+    // Returns the bytes of the record at that place.
     std::byte* at(Position place) const {
         auto* const segment = reinterpret_cast<std::byte*>(&writer_->header());
         return segment + writer_->geometry().blocks_offset() +
@@ -128,14 +128,14 @@ TEST_F(Row, counts_as_its_messages_do) {
 
 TEST_F(Row, goes_in_as_far_as_the_quotas_have_room) {
     open({.max_bytes = 100, .max_messages = 5});
-    EXPECT_EQ(put_row({1, 1, 1, 1, 1, 1}), 4u);  // messages
+    EXPECT_EQ(put_row({1, 1, 1, 1, 1, 1}), 4u);  // limited by messages
     while (get()) {
     }
-    EXPECT_EQ(put_row({60, 30, 20}), 2u);  // bytes
+    EXPECT_EQ(put_row({60, 30, 20}), 2u);  // limited by bytes
     EXPECT_EQ(inbox_->qsize(), 2u);
     ASSERT_TRUE(get());
     expect(6, 60);
-    // What was taken out of its midst is free for others.
+    // Room of messages taken from the row's middle is free for others.
     EXPECT_EQ(put_row({35, 35, 35}), 2u);
 }
 
@@ -193,7 +193,7 @@ TEST_F(Row, is_dropped_in_part_where_the_oldest_make_room) {
     ASSERT_TRUE(get());
     expect(6, 5, 4);
     ASSERT_EQ(put_row({15, 16, 17, 18, 19, 20}), 6u);
-    inbox_->make_room();  // the rest of the row, and two more
+    inbox_->make_room();  // drops the rest of the row, and two more
     EXPECT_EQ(inbox_->info().lost.dropped_oldest, 9u);
     ASSERT_TRUE(get());
     expect(12, 11, 5);
@@ -201,7 +201,7 @@ TEST_F(Row, is_dropped_in_part_where_the_oldest_make_room) {
     expect(13, 12);
 }
 
-// Steps 7 and 8 of putting: whether its reader has begun with it or not.
+// The writer dies between steps 7 and 8 of a put; the reader may have begun with the row.
 TEST_F(Row, is_in_the_books_even_if_its_writer_dies_between_commit_and_books) {
     for (const int read_before : {0, 1, 2}) {
         open();
@@ -223,9 +223,9 @@ TEST_F(Row, is_in_the_books_even_if_its_writer_dies_between_commit_and_books) {
 
 struct Damage {
     const char* what;
-    // Of the row's three messages of two bytes: read before it, and after it.
+    // How many of the row's three messages of two bytes are read before the damage, and after.
     int read_before, read_after;
-    std::function<void(std::byte* row)> deed;  // where the row stands
+    std::function<void(std::byte* row)> deed;  // gets the row's record
 };
 void PrintTo(const Damage& damage, std::ostream* out) { *out << damage.what; }
 
@@ -309,7 +309,7 @@ TEST_F(Row, that_continues_nothing_is_damage) {
     EXPECT_GT(inbox_->info().lost.bad_record, 0u);
 }
 
-// Word, base and heads may say any time.
+// A commit word, base and heads may contain any time.
 TEST_F(Row, with_a_time_out_of_this_world_has_one_that_can_be_told) {
     open();
     const Position place = tail();

@@ -11,13 +11,13 @@ Limits limits_for(const SlotOptions& options) {
     limits.order = options.order;
     if (options.when_full != WhenFull::drop_oldest) return limits;
     constexpr std::uint64_t kLeastMessages = 4096;  // 2 ms of a fast writer
-    constexpr std::uint64_t kMostForOne = 1 << 20;  // what the network carries
+    constexpr std::uint64_t kMostForOne = 1 << 20;  // the most that the network carries
     limits.when_full = options.when_full;
     limits.kept_bytes = limits.max_bytes;
     limits.kept_messages = limits.max_messages;
     if (limits.max_message_bytes == 0) limits.max_message_bytes = limits.max_bytes;
     const std::uint64_t one = std::min(limits.max_message_bytes, kMostForOne);
-    // Limits that are refused anyway stay as they are.
+    // Limits that geometry_for() refuses anyway stay as they are.
     if (limits.max_bytes < kMostBytes) {
         limits.max_bytes =
             std::min(limits.max_bytes + std::max(limits.max_bytes / 8, one), kMostBytes);
@@ -81,7 +81,7 @@ Result<Segment> Segment::attach(os::UniqueFd fd) {
     constexpr std::size_t kLargest = std::size_t{1} << 44;
     auto mapping = os::map_shared_memory(fd, os::WhoWrites::everyone, kHeaderBytes, kLargest);
     if (!mapping) return mapping.error();
-    // Copied once: another process may change them while we look.
+    // Copies each number once: another process may change them meanwhile.
     const auto* header = reinterpret_cast<const volatile Header*>(mapping->data());
     const std::uint32_t when_full = header->when_full;
     const std::uint32_t require = header->require, order = header->order;
@@ -121,8 +121,8 @@ void Segment::release(std::uint32_t block) const {
 }
 
 BooksCopy read_books(const Header& header) {
-    // A writer changes the selected copy only after selecting the other one; few tries are enough,
-    // and where a hostile writer never lets go, the last picture must do.
+    // A writer changes the selected copy only after selecting the other copy, so a few tries are
+    // enough. If a hostile writer never stops, the last copy must do.
     constexpr int kTries = 100;
     BooksCopy copy;
     for (int i = 0; i < kTries; ++i) {

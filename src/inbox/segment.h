@@ -1,4 +1,4 @@
-// A slot's segment, mapped: typed access with every block number checked.
+// A slot's mapped segment: typed access with every block number checked.
 #pragma once
 
 #include "inbox/layout.h"
@@ -8,28 +8,29 @@ namespace mailslot::inbox {
 
 class Segment {
 public:
-    // Errors: no_resources.
+    // Errors: no_resources
     static Result<Segment> create(const Limits& limits);
-    // Maps another process's segment. Errors: bad_segment, no_resources.
+    // Maps another process's segment.
+    // Errors: bad_segment, no_resources
     static Result<Segment> attach(os::UniqueFd fd);
 
     const Geometry& geometry() const { return geometry_; }
     const os::UniqueFd& fd() const { return fd_; }
     Header& header() const { return *reinterpret_cast<Header*>(mapping_.data()); }
 
-    // `block` is below geometry().block_count.
+    // `block` must be below geometry().block_count.
     std::atomic<BlockState>& state(std::uint32_t block) const {
         return *reinterpret_cast<std::atomic<BlockState>*>(mapping_.data() + kHeaderBytes + block);
     }
     std::byte* block(std::uint32_t block) const {
         return blocks_ + std::size_t{block} * kBlockBytes;
     }
-    // The link out of a block; out of kNoBlock, the root.
+    // The link out of a block; the root link for kNoBlock.
     std::atomic<std::uint32_t>& link(std::uint32_t block) const {
         if (block == kNoBlock) return header().root_link;
         return *reinterpret_cast<std::atomic<std::uint32_t>*>(this->block(block));
     }
-    // The block that a link names; kNoBlock: it names none, or none that exists.
+    // Returns the block that a link names; kNoBlock if it names none, or none that exists.
     std::uint32_t follow(std::uint32_t block) const {
         const std::uint32_t link_value = link(block).load(std::memory_order_acquire);
         return link_value <= geometry_.block_count ? link_value - 1 : kNoBlock;
@@ -37,10 +38,10 @@ public:
     std::atomic<std::uint64_t>& word(Position at) const {
         return *reinterpret_cast<std::atomic<std::uint64_t>*>(block(at.block) + at.offset);
     }
-    // Records begin at multiples of a cache line, so their header never straddles blocks.
+    // A record begins at a multiple of a cache line, so its header never straddles blocks.
     static bool is_at_end(Position at) { return at.offset == kBlockBytes; }
 
-    // Backs a block with memory and makes touching it cheap, or gives its memory back.
+    // Back a block with memory and make touching it cheap; give its memory back.
     Result<void> reserve(std::uint32_t block) const;
     void release(std::uint32_t block) const;
 
@@ -53,8 +54,8 @@ private:
     std::byte* blocks_;
 };
 
-// The books that are valid now, as one picture. A hostile segment may give any numbers, but not no
-// answer.
+// A consistent copy of the books that are valid now. A hostile segment may give any numbers, but
+// cannot keep read_books() from returning.
 struct BooksCopy {
     Position tail;
     std::uint64_t count = 0, bytes = 0;

@@ -16,12 +16,13 @@ std::int64_t to_ticks(Clock::Instant instant) { return instant.time_since_epoch(
 void note_sender(SenderNotes& notes, std::uint64_t origin, std::uint64_t next, Clock::Instant now) {
     SenderNote& note = notes.by_place[origin % kSenderNotes];
     if (note.origin.load(relaxed) != origin) {
-        // Another's place: who is forgotten must not be taken for one that was never heard.
+        // The place was another sender's. A forgotten sender must not be taken for one that was
+        // never heard.
         if (note.next.load(relaxed) != 0) notes.since.store(to_ticks(now), relaxed);
         note.next.store(0, std::memory_order_release);
         note.origin.store(origin, std::memory_order_release);
     }
-    // A message that came late does not take the note back.
+    // A message that came late does not lower the note.
     if (note.next.load(relaxed) < next) note.next.store(next, std::memory_order_release);
 }
 

@@ -1,5 +1,5 @@
-// Notes of a post office about a slot's senders, so that the office that takes over after its death
-// knows whose messages it missed. docs/post-office.md, "Taking over".
+// Notes of a post office about a slot's senders. If the office dies, the office that takes over
+// knows whose messages it missed. docs/office.md, "Taking over".
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,15 @@
 
 namespace mailslot::inbox {
 
-// All numbers of `origin` below `next` are dealt with. Times are through sleep. Threads: the post
-// office's only.
+// Notes that all numbers of `origin` below `next` are dealt with. Times are through sleep.
+// Threads: the post office's only
 void note_sender(SenderNotes& notes, std::uint64_t origin, std::uint64_t next, Clock::Instant now);
 
-// Since when every sender heard has a note; never after `now`. The first call begins.
+// Returns since when every sender that was heard has a note; never after `now`. The first call sets
+// that time.
 Clock::Instant noted_since(SenderNotes& notes, Clock::Instant now);
 
-// Calls `each` for every note. Whoever may write to the memory may have forged them.
+// Calls `each` for every note. Anybody who may write to the memory may have forged them.
 void read_sender_notes(const SenderNotes& notes,
                        const std::function<void(std::uint64_t origin, std::uint64_t next)>& each);
 
@@ -26,9 +27,10 @@ void read_sender_notes(const SenderNotes& notes,
 // offices alone, because a forged note turns honest messages into repeats.
 class NotesPage {
 public:
-    static Result<NotesPage> create();  // Errors: no_resources.
-    static Result<NotesPage> attach(
-        const os::UniqueFd& page);  // Errors: bad_segment, no_resources.
+    // Errors: no_resources
+    static Result<NotesPage> create();
+    // Errors: bad_segment, no_resources
+    static Result<NotesPage> attach(const os::UniqueFd& page);
 
     SenderNotes& notes() const { return *reinterpret_cast<SenderNotes*>(mapping_.data()); }
     const os::UniqueFd& fd() const { return fd_; }  // None after attach().

@@ -13,9 +13,9 @@ namespace mailslot::inbox {
 namespace {
 
 constexpr std::string_view kEntryMark = "mailslot 1";
-constexpr std::size_t kHashBytes = 16;  // two names that meet in it: 2^64 names away
+constexpr std::size_t kHashBytes = 16;  // collisions are expected after some 2^64 names
 
-// The fields of an entry are divided by the one byte that no name has.
+// Fields of an entry end with NUL, the only byte that no name contains.
 std::string_view next_field(std::string_view& rest) {
     const auto end = rest.find('\0');
     if (end == std::string_view::npos) return {};
@@ -24,13 +24,14 @@ std::string_view next_field(std::string_view& rest) {
     return field;
 }
 
-// Whether a process listens there.
+// Returns whether a process listens there.
 bool is_alive(const std::string& socket_path) {
     const auto connection = os::connect_local(socket_path);
     return connection || connection.error().code != Errc::no_such_slot;
 }
 
-// A name may hold what a file's may not, and be longer.
+// Returns the file name of a slot: a hash, because slot names may be longer and contain bytes that
+// file names may not.
 std::string file_of(std::string_view key) {
     std::array<unsigned char, kHashBytes> hash;
     crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const unsigned char*>(key.data()),
@@ -72,7 +73,7 @@ Result<SlotEntry> SlotFolder::read_entry(const std::string& path) const {
     std::string_view rest = **text;
     const auto mark = next_field(rest), socket = next_field(rest), key = next_field(rest),
                name = next_field(rest);
-    // The socket is named without its folder, so that an entry cannot lead out of it.
+    // The socket is given without its folder, so that an entry cannot point outside the folder.
     if (mark != kEntryMark || socket.empty() || socket.find('/') != std::string_view::npos) {
         return Error{Errc::no_such_slot, "find slot", 0, path + " is no entry of a slot"};
     }
@@ -107,7 +108,8 @@ Result<void> SlotFolder::claim(const SlotName& name, const std::string& socket_p
 }
 
 void SlotFolder::release(const SlotName& name, const std::string& socket_path) const {
-    // Without the lock (no memory, no time) the entry stays; it is dead with the process.
+    // If the lock cannot be had (no memory, no time), the entry stays, and is dead after the
+    // process.
     const auto lock = os::lock_file(dir_ + "/lock");
     const std::string path = entry_path(name.key);
     const auto entry = read_entry(path);

@@ -1,4 +1,4 @@
-// What tests of one slot share: the slot, with as many writers as a test wants, all in this
+// Fixture of the tests of a slot: the slot, with as many writers as a test wants, all in this
 // process.
 #pragma once
 

@@ -1,5 +1,4 @@
-// put_now and get_now beside put and get: which of them is used makes no difference to what comes
-// out.
+// put_now and get_now give the same results as put and get, however they are mixed.
 
 #include <gtest/gtest.h>
 
@@ -47,7 +46,7 @@ TEST_F(StraightWays, mix_with_the_others_in_any_order) {
     for (int step = 0; step < 200'000; ++step) {
         if (up_to(99) < 50) {
             const int which = up_to(9) == 0 ? 1 : 0;
-            // Now and then longer than a block, and a pause that a short record cannot tell of.
+            // Sometimes a message longer than a block, or a pause too long for a continued record.
             const int size = up_to(199) == 0 ? 60'000 + up_to(20'000) : up_to(300);
             now_us += up_to(49) == 0 ? 40'000 : up_to(3);
             Sent sent{
@@ -114,10 +113,10 @@ TEST_F(StraightWays, a_get_with_something_in_the_way_does_nothing) {
     EXPECT_FALSE(get_now(record));
     ASSERT_TRUE(one->put(std::array{Item{.payload = as_bytes(std::string_view("first"))}}));
     ASSERT_TRUE(put_now(*one, "second"));
-    // Its place is in a block that the reader has not entered.
+    // The second message is in a block that the reader has not entered.
     EXPECT_FALSE(get_now(record));
     ASSERT_TRUE(inbox_->get_nowait(record));
-    // Who polls must be told when it is empty, which the other way does.
+    // A poller must be told when the slot is empty, which only the slow path does.
     ASSERT_TRUE(inbox_->fileno());
     EXPECT_FALSE(get_now(record));
     EXPECT_EQ(inbox_->qsize(), 1u);

@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::string_view kSeparators = "\\/";
 constexpr std::string_view kWord = "mailslot", kWordKey = "MAILSLOT";
-constexpr std::size_t kMaxPlaceBytes = 255;  // the wire carries a place behind a length of one byte
-constexpr std::size_t kMaxQuotedBytes =
-    100;  // of a name in an error's detail; it must stay one line
+constexpr std::size_t kMaxPlaceBytes = 255;  // the wire has one byte for its length
+// Keeps a name in an error's detail on a single line.
+constexpr std::size_t kMaxQuotedBytes = 100;
 
 bool is_separator(char c) { return kSeparators.find(c) != std::string_view::npos; }
 
-// `text` between quotes, fit to be shown: cut short, and without control characters.
+// Returns `text` in quotes, fit to be shown: cut short, and without control characters.
 std::string quoted(std::string_view text) {
     const bool is_cut = text.size() > kMaxQuotedBytes;
     if (is_cut) {
@@ -39,14 +39,14 @@ Error too_long(std::string_view text, std::string_view why) {
     return Error{Errc::name_too_long, "parse", 0, quoted(text) + ' ' + std::string(why)};
 }
 
-// An address as it is written, cut at its separators and not looked into yet.
+// An address split at its separators, not checked yet.
 struct Parts {
     std::string_view place = ".";
     std::string_view name;
     bool is_bare = false;
 };
 
-// Takes the text before the next separator, and that separator.
+// Takes the text before the next separator, and removes both.
 std::string_view take_part(std::string_view& rest) {
     const std::size_t end = std::min(rest.find_first_of(kSeparators), rest.size());
     const std::string_view part = rest.substr(0, end);
@@ -54,8 +54,8 @@ std::string_view take_part(std::string_view& rest) {
     return part;
 }
 
-// Also of a letter that is folded to one: a dotless i would make a name that nobody can spell
-// folded.
+// Also true for a letter that folds to one of A to Z: a dotless i would make a name whose folded
+// form nobody can write.
 bool is_drive_path(std::string_view text) {
     const std::size_t colon = text.substr(0, 4).find(':');
     if (colon == std::string_view::npos || colon + 1 >= text.size()) return false;
@@ -77,7 +77,7 @@ Result<Parts> split(std::string_view text) {
     parts.place = take_part(rest);
     if (parts.place.empty())
         return bad_name(text, "has no place between the separators at its start");
-    // A Delphi client in wide use writes \\.\\mailslot\x unless it is told otherwise.
+    // Skips further separators: a widely used Delphi client writes \\.\\mailslot\x by default.
     rest.remove_prefix(std::min(rest.find_first_not_of(kSeparators), rest.size()));
     if (fold(take_part(rest)) != kWordKey)
         return bad_name(text, "is not a mailslot: the second part must be \"mailslot\"");
@@ -87,8 +87,8 @@ Result<Parts> split(std::string_view text) {
 
 void strip_dots_and_blanks(std::string& part) { part.resize(part.find_last_not_of(". ") + 1); }
 
-// The name with `\` for `/`, and `.`, `..` and empty parts resolved. `text` is the whole, for
-// messages.
+// Returns the name with `\` for `/`, and with `.`, `..` and empty parts resolved. `text` is the
+// whole address, for error messages.
 Result<std::string> resolve_name(std::string_view text, const Parts& parts) {
     std::vector<std::string> resolved;
     for (std::string_view rest = parts.name; !rest.empty();) {
@@ -205,7 +205,7 @@ Result<SlotName> parse_reader_name(std::string_view text) {
 }
 
 std::string to_string(const Address& address) {
-    // A name that \\.\ would strip is reached through \\?\ alone.
+    // A name that \\.\ would strip can only be reached through \\?\ .
     const std::string& name = address.slot.text;
     const bool is_verbatim =
         address.place == Place::here && (name.ends_with('.') || name.ends_with(' '));

@@ -117,7 +117,7 @@ struct BadCase {
     const char* what;
     std::string text;
     Errc code;
-    std::string_view words;  // must stand in the detail
+    std::string_view words;  // must occur in the detail
 };
 
 const BadCase kBad[] = {

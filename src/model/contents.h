@@ -1,5 +1,5 @@
-// Messages of one writer with numbers in a row, one behind the other as a frame has them: so they
-// stay from the datagram to the inbox. docs/protocol/frame.md, "Message"
+// Messages of a writer with consecutive numbers, packed as in a frame. They keep this form from the
+// datagram to the inbox. docs/protocol/frame.md, "Message"
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace mailslot {
 
-// What a message has for itself among others that travel with it.
+// A message's own fields among others that travel with it.
 struct Content {
     Bytes payload{};
     std::int64_t sent_at_us = 0;
@@ -19,18 +19,18 @@ struct Content {
 
 inline constexpr std::size_t kContentHeadBytes = 7;
 
-// What stands before a message's payload. Read with care: the bytes may be a stranger's, and in
-// shared memory they may change at any time.
+// The head before a message's payload. The bytes may be a stranger's, and in shared memory they may
+// change at any time.
 struct ContentHead {
     std::uint8_t form_byte = 0;
-    std::uint32_t sent_after_us = 0;  // than what they count from
+    std::uint32_t sent_after_us = 0;  // after the contents' base time
     std::uint16_t payload_bytes = 0;
 
     static ContentHead at(const std::byte* place) {
         return {std::to_integer<std::uint8_t>(place[0]), load_u32be(place + 1),
                 load_u16be(place + 5)};
     }
-    std::size_t size() const { return kContentHeadBytes + payload_bytes; }  // with the payload
+    std::size_t size() const { return kContentHeadBytes + payload_bytes; }  // including the payload
 };
 
 inline void put_content(ByteWriter& out, Form format, std::uint32_t sent_after_us, Bytes payload) {
@@ -40,8 +40,8 @@ inline void put_content(ByteWriter& out, Form format, std::uint32_t sent_after_u
     out.put(payload);
 }
 
-// Borrows bytes that were found to be `count` messages, no more and no less, of known formats,
-// whose times do not overflow.
+// Borrows bytes that are known to be exactly `count` messages, of known formats, whose times do not
+// overflow.
 class Contents {
 public:
     Contents() = default;
@@ -51,11 +51,11 @@ public:
     bool empty() const { return count_ == 0; }
     std::size_t size() const { return count_; }
     Bytes bytes() const { return bytes_; }
-    std::int64_t base_us() const { return base_us_; }  // what their times count from
+    std::int64_t base_us() const { return base_us_; }  // base time of the messages
     std::size_t payload_bytes() const { return bytes_.size() - count_ * kContentHeadBytes; }
     std::int64_t last_sent_at_us() const { return base_us_ + last_after_us_; }
 
-    // Not of empty ones.
+    // Must not be empty.
     Content front() const {
         const ContentHead head = ContentHead::at(bytes_.data());
         return {bytes_.subspan(kContentHeadBytes, head.payload_bytes),
@@ -66,7 +66,7 @@ public:
         bytes_ = bytes_.subspan(ContentHead::at(bytes_.data()).size());
         --count_;
     }
-    // The first of them, at most so many.
+    // Returns the first messages, at most `most`.
     Contents first(std::size_t most) const {
         if (most >= count_) return *this;
         Contents some;

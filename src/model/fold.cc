@@ -9,7 +9,7 @@
 namespace mailslot {
 namespace {
 
-struct FoldRow {  // every `step`th code point from first to last folds to itself plus delta
+struct FoldRow {  // every `step`th code point from first to last maps to itself plus delta
     std::uint32_t first, last;
     std::uint8_t step;
     std::int32_t delta;

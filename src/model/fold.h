@@ -1,4 +1,5 @@
-// Case folding by a fixed table, never by locale, so that all machines agree which names are one.
+// Case folding by a fixed table, independent of locale, so that all machines agree on which names
+// are the same.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +9,11 @@
 
 namespace mailslot {
 
-// Simple upper-case mapping of one code point (Unicode Character Database 14.0, field 12 of
+// Simple upper-case mapping of a code point (Unicode Character Database 14.0, field 12 of
 // UnicodeData.txt).
 char32_t fold(char32_t code_point);
 
-// The text with every code point folded. No value: the text is not well-formed UTF-8.
+// Folds every code point. Returns nullopt if the text is not well-formed UTF-8.
 std::optional<std::string> fold(std::string_view utf8);
 
 bool is_utf8(std::string_view text);

@@ -1,4 +1,4 @@
-// How the bytes of a message are to be read. One byte in the frame and in the inbox.
+// How the bytes of a message are to be read. A byte in the frame and in the inbox.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ constexpr std::uint8_t to_byte(Form form) {
                                      (form.labelled ? kLabelledBit : 0));
 }
 
-// None: a later program's.
+// Returns nullopt for a form that a later version may have added.
 constexpr std::optional<Form> form_from_byte(std::uint8_t byte) {
     const Form form(Format(byte & ~kLabelledBit), (byte & kLabelledBit) != 0);
     return is_known(form) ? std::optional(form) : std::nullopt;

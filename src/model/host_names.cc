@@ -7,11 +7,11 @@
 namespace mailslot {
 namespace {
 
-// Of multicast DNS (RFC 6762): every machine of the link has its name there, whatever its domain.
+// Multicast DNS (RFC 6762): there, every machine of the link has its name, whatever its domain.
 constexpr std::string_view kLinkDomain = ".LOCAL";
 
-// The part up to the first dot. A name whose last part is a number, such as "10.1", is no name with
-// a domain.
+// Returns the part up to the first dot. If the last part is a number, as in "10.1", the name has no
+// domain, and the whole is returned.
 std::string_view first_part(std::string_view key) {
     const std::size_t dot = key.find('.');
     if (dot == std::string_view::npos || dot == 0) return key;
@@ -31,7 +31,7 @@ bool is_localhost(std::string_view key) {
     return key == "LOCALHOST" || key == "LOCALHOST.LOCALDOMAIN" || key.ends_with(".LOCALHOST");
 }
 
-// ".local" and ".localdomain" stand where nobody has said which domain it is.
+// ".local" and ".localdomain" stand for an unknown domain.
 bool HostNames::Name::has_domain() const {
     const std::string_view domain = std::string_view(whole).substr(first.size());
     return !domain.empty() && domain != kLinkDomain && domain != ".LOCALDOMAIN";

@@ -1,4 +1,5 @@
-// The names of one machine, and how others may write them: docs/names.md, "Names of a machine".
+// The names of a machine, and the ways in which others may write them: docs/names.md, "Names of a
+// machine".
 #pragma once
 
 #include <string>
@@ -9,14 +10,14 @@
 
 namespace mailslot {
 
-// Separates the names in the `to` of a direct frame. No place of an address holds a zero byte.
+// Separates the names in the `to` of a direct frame. A place in an address contains no zero byte.
 inline constexpr char kBetweenNames = '\0';
 
-// A host or a domain as it is compared: folded, and without the dot that may end a full name. Text
-// that is not UTF-8 stays as it is.
+// Returns a host or domain in the form for comparison: folded, without the dot that may end a full
+// name. Text that is not UTF-8 is not changed.
 std::string host_key(std::string_view text);
 
-// Whether the text is one of the names by which a machine means itself: "localhost" and the like.
+// Returns whether the text is a name by which every machine means itself: "localhost" and the like.
 bool is_localhost(std::string_view key);
 
 class HostNames {
@@ -26,11 +27,11 @@ public:
         : HostNames({settings.host, settings.full_host}, settings.host_aliases) {}
     HostNames(const HostName& name, const std::vector<std::string>& aliases);
 
-    // Whether `key` is a name of this machine: the whole name, its part up to the first dot, or
-    // that part with ".local" behind it.
+    // Returns whether `key` is a name of this machine: the whole name, its part up to the first
+    // dot, or that part followed by ".local".
     bool has(std::string_view key) const;
-    // The same, and full names that begin with a name of this machine where it does not know its
-    // domain. These may be another machine's as well.
+    // Like has(). If this machine does not know its domain, also true for full names that begin
+    // with a name of this machine; these may be another machine's as well.
     bool may_have(std::string_view key) const;
 
 private:

@@ -13,7 +13,8 @@ constexpr std::array<std::uint8_t, 12> kMappedPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// "fe80--1s3.ipv6-literal.net" as "fe80::1%3". A UNC path may hold neither colon nor percent sign.
+// Turns "fe80--1s3.ipv6-literal.net" into "fe80::1%3". A UNC path may contain neither colon nor
+// percent sign.
 std::optional<std::string> undo_literal(std::string_view text) {
     if (text.size() <= kLiteralSuffix.size()) return std::nullopt;
     std::string address(text);
@@ -38,7 +39,7 @@ bool is_mapped_v4(const IpAddress& address) {
     return std::equal(kMappedPrefix.begin(), kMappedPrefix.end(), address.octets.begin());
 }
 
-// Where the same address may exist on several interfaces, and a scope id says which.
+// Returns whether the same address may exist on several interfaces, so that a scope id is needed.
 bool takes_scope_id(const IpAddress& address) {
     const bool narrow_multicast = address.octets[0] == 0xFF && ((address.octets[1] & 0x0F) == 1 ||
                                                                 (address.octets[1] & 0x0F) == 2);
@@ -83,7 +84,8 @@ bool IpAddress::is_link_local() const {
 
 bool IpAddress::is_unicast() const {
     if (family == Family::v4) {
-        // "This network" (RFC 1122 section 3.2.1.3), and groups with what is reserved behind them.
+        // Excludes "this network" (RFC 1122 section 3.2.1.3), groups, and the reserved addresses
+        // above them.
         constexpr std::uint8_t kFirstGroup = 224;
         return octets[0] != 0 && octets[0] < kFirstGroup;
     }

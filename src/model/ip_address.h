@@ -21,13 +21,13 @@ struct IpAddress {
     }
     bool is_loopback() const;
     bool is_link_local() const;
-    bool is_unicast() const;  // of one machine: no group, no 0.0.0.0, no 255.255.255.255
+    bool is_unicast() const;  // not a group, 0.0.0.0 or 255.255.255.255
     bool operator==(const IpAddress&) const = default;
 };
 
-// "10.0.0.7", "fe80::1", "fe80::1%3" (RFC 4291 section 2.2, RFC 4007 section 11), "[fe80::1]"; also
-// Windows' way to write a v6 address in a UNC path, "fe80--1s3.ipv6-literal.net". No value: not an
-// address.
+// Parses "10.0.0.7", "fe80::1", "fe80::1%3" (RFC 4291 section 2.2, RFC 4007 section 11),
+// "[fe80::1]", and Windows' form of a v6 address in a UNC path, "fe80--1s3.ipv6-literal.net".
+// Returns nullopt if the text is no address.
 std::optional<IpAddress> parse_ip_address(std::string_view text);
 std::string to_string(const IpAddress& address);  // empty for Family::none
 

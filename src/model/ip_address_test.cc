@@ -129,13 +129,13 @@ RC_GTEST_PROP(IpAddress, of_version_4_comes_back_from_its_text,
 
 RC_GTEST_PROP(IpAddress, of_version_6_comes_back_from_its_text, ()) {
     IpAddress address{Family::v6};
-    // Few values, many zeroes: these make the gaps and tails that are printed in a special way.
+    // Few values and many zeroes make the gaps and tails that are printed in special ways.
     for (auto& octet : address.octets)
         octet = *rc::gen::element<std::uint8_t>(0, 0, 0, 1, 0xFE, 0x80, 0xFF);
     if (address.is_link_local()) address.scope_id = *rc::gen::arbitrary<std::uint32_t>();
     const auto back = parse_ip_address(to_string(address));
     RC_ASSERT(back.has_value());
-    RC_ASSERT(*back == address || back->family == Family::v4);  // v4: it was a mapped one
+    RC_ASSERT(*back == address || back->family == Family::v4);  // v4: a mapped address
     RC_ASSERT(parse_ip_address('[' + to_string(address) + ']') == back);
 }
 

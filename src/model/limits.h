@@ -1,4 +1,4 @@
-// Every limit of the project that is not one slot's own, with its reason.
+// Limits of the whole project, with their reasons; a slot's own limits are elsewhere.
 #pragma once
 
 #include <chrono>
@@ -7,37 +7,36 @@
 
 namespace mailslot {
 
-// An address as a whole, in UTF-16 units: what Windows takes (behaviour table, N14).
+// A whole address, in UTF-16 units, as on Windows (behaviour table, N14).
 inline constexpr std::size_t kMaxAddressUnits = 259;
 
-// A UDP payload: fits every IPv6 path (1280 bytes) with its headers and those of a tunnel to spare.
+// A UDP payload. Fits every IPv6 path (1280 bytes) with room for its headers and those of a tunnel.
 inline constexpr std::size_t kMaxDatagramBytes = 1200;
 
-// A message on the network: above this, fragment loss makes arrival unlikely; hand over a file
-// instead.
+// A message on the network. A larger message would often lose a fragment: hand over a file instead.
 inline constexpr std::size_t kMaxNetworkMessageBytes = 1024 * 1024;
 
-// Half-arrived messages: of one sender, so that one cannot use up the room of all; and of all
-// together.
+// Half-arrived messages: of one sender, so that no sender can use up all the room, and of all
+// senders.
 inline constexpr std::size_t kMaxReassemblyBytesPerSender = 4 * 1024 * 1024;
 inline constexpr std::size_t kMaxReassemblyBytes = 64 * 1024 * 1024;
 inline constexpr std::size_t kMaxReassembliesPerSender = 256;
-inline constexpr std::chrono::milliseconds kFragmentTimeout{
-    1000};  // after the last fragment that came
+// Counted from the last fragment that came.
+inline constexpr std::chrono::milliseconds kFragmentTimeout{1000};
 
-// Senders remembered: about 770 bytes each, 2050 at worst (docs/post-office.md); the one silent for
-// longest is forgotten first.
+// Senders remembered, at about 770 bytes each, 2050 at worst (docs/post-office.md). The sender that
+// has been silent for longest is forgotten first.
 inline constexpr std::size_t kMaxSenders = 65536;
-// How far back in a sender's sequence a message may still be told from a repeat.
+// Numbers behind a sender's newest for which a message can still be told from a repeat.
 inline constexpr std::uint64_t kRepeatWindow = 1024;
 
-// A sequence number that a writer can reach (300 years at a million messages a second); higher ones
-// are damage.
+// Highest sequence number that a writer can reach (300 years at a million messages a second).
+// Higher numbers are damage.
 inline constexpr std::uint64_t kMaxSequence = (std::uint64_t{1} << 53) - 1;
 
 inline constexpr std::uint16_t kDefaultPort = 17138;
 inline constexpr int kDefaultHopLimit = 1;
-// What one writer sends in a stream; docs/protocol/udp-carrier.md, "Pace", has the reason.
+// Rate of a writer's stream; docs/protocol/udp-carrier.md, "Pace", gives the reason.
 inline constexpr std::uint64_t kDefaultSendRateBytes = 512 * 1024 * 1024;
 
 }  // namespace mailslot

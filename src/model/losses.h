@@ -1,4 +1,4 @@
-// The causes of a loss by their names, which are the same everywhere.
+// The names of the causes of a loss, the same everywhere.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace mailslot {
 
-// Calls `each(name, count)` for all of them, also where nothing was lost.
+// Calls `each(name, count)` for every cause, even if its count is 0.
 template <class F>
 void for_each_cause(const Losses& lost, F&& each) {
     static_assert(sizeof(Losses) == 9 * sizeof(std::uint64_t), "a new cause wants a line here");

@@ -1,4 +1,4 @@
-// This machine's own name. Where nothing but the system says it, it may change at any time: by
+// Own name of this machine. If only the system defines the name, it may change at any time: by
 // DHCP, cloud-init or hostnamectl.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace mailslot {
 
-// A look costs 0.2 us, and a name changes by a person's hand: nobody waits for a second.
+// A look costs 0.2 us. A delay of a second is enough, because people change a name by hand.
 inline constexpr std::chrono::seconds kAskHostAgain{1};
 
 inline HostName own_name(const Settings& settings) {
@@ -18,12 +18,13 @@ inline HostName own_name(const Settings& settings) {
 }
 inline std::string own_host(const Settings& settings) { return own_name(settings).host; }
 
-// The same, asked for at most every kAskHostAgain. Threads: one at a time.
+// Returns the same name, but asks at most every kAskHostAgain.
+// Threads: one at a time
 class OwnHost {
 public:
     explicit OwnHost(const Settings& settings) : settings_(settings), name_(settings.host) {}
 
-    // Lives until the next call.
+    // The result is valid until the next call.
     const std::string& at(Clock::Instant now) {
         if (settings_.ask_host && now >= ask_again_) {
             name_ = own_host(settings_);

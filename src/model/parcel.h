@@ -1,4 +1,4 @@
-// Messages that travel together: of one writer to one slot, with numbers in a row.
+// Messages that travel together: of the same writer to the same slot, with consecutive numbers.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +9,18 @@
 
 namespace mailslot {
 
-// What one datagram carries. Borrows, as its envelope does.
+// The contents of a datagram. Borrows, as its envelope does.
 struct Parcel {
-    // What all of them share; `sequence` and `lost_before` are the first one's. What stands in
-    // `contents` is looked for there.
+    // Common to all messages; `sequence` and `lost_before` are the first message's. Fields that
+    // `contents` has are taken from there.
     Envelope envelope{};
-    Contents contents{};  // of Kind::message; empty: the envelope is all of it
-    // How many datagrams or pieces this machine's kernel was known to have dropped at the carrier's
-    // sockets when this one came to them. Never goes down within one carrier.
+    Contents contents{};  // of Kind::message; if empty, the envelope is all
+    // Datagrams or pieces that this machine's kernel was known to have dropped at the carrier's
+    // sockets when this datagram came. Never decreases within a carrier.
     std::uint64_t kernel_drops = 0;
-    // By which way the datagram came: what has the same number came in the order in which it was
-    // sent, but for what the network mixed up. 0: the sender's messages come by one way only.
+    // The way by which the datagram came. Datagrams with the same number came in the order in which
+    // they were sent, unless the network reordered them. 0: all of the sender's messages come by
+    // one way.
     std::uint32_t way = 0;
 
     std::size_t size() const { return contents.empty() ? 1 : contents.size(); }
@@ -44,7 +45,7 @@ struct Parcel {
         }
     }
 
-    // Some must be left.
+    // At least one message must be left.
     void remove_front(std::size_t count) {
         for (std::size_t i = 0; i < count; ++i) contents.remove_front();
         envelope.sequence += count;

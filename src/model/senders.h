@@ -1,4 +1,4 @@
-// Of many senders, which are worth a look first.
+// Chooses, among many senders, those that should be shown first.
 #pragma once
 
 #include <tuple>
@@ -7,8 +7,8 @@
 
 namespace mailslot {
 
-// Those that lost most, and of those that lost nothing, those that sent most. Both only grow, so
-// whoever comes first does for a while.
+// Orders senders by losses, then by messages received, both descending. Both counts only grow, so
+// the order is stable for a while.
 inline bool tells_more(const SenderInfo& a, const SenderInfo& b) {
     return std::tuple(a.lost.total(), a.received, a.origin) >
            std::tuple(b.lost.total(), b.received, b.origin);

@@ -6,7 +6,7 @@ namespace mailslot {
 namespace {
 
 constexpr std::string_view kUnix = "unix:";
-constexpr std::size_t kMostPathBytes = 107;  // what sockaddr_un takes
+constexpr std::size_t kMostPathBytes = 107;  // room in sockaddr_un
 
 }  // namespace
 
@@ -26,7 +26,8 @@ std::optional<StreamAddress> parse_stream_address(std::string_view text) {
     const char* const end = digits.data() + digits.size();
     const auto [stop, failure] = std::from_chars(digits.data(), end, port);
     const bool is_port = failure == std::errc{} && stop == end && port > 0;
-    // An IPv6 address without its brackets would leave its end in doubt.
+    // An IPv6 address without brackets would be ambiguous: a number after its last colon may be
+    // part of it.
     const bool is_plain = address && (address->family == IpAddress::Family::v4 || text[0] == '[');
     if (!is_port || !is_plain || !address->is_loopback()) return std::nullopt;
     return StreamAddress{{}, {*address, port}};

@@ -1,4 +1,4 @@
-// Where a program of this machine is reached over a stream socket.
+// The address of a program of this machine that is reached over a stream socket.
 #pragma once
 
 #include <optional>
@@ -10,11 +10,11 @@
 namespace mailslot {
 
 struct StreamAddress {
-    std::string path{};   // of a socket file; or
+    std::string path{};   // a socket file; or
     Endpoint endpoint{};  // on the loopback
 };
 
-// "unix:/run/x.sock", "127.0.0.1:9138", "[::1]:9138". No value: anything else.
+// Parses "unix:/run/x.sock", "127.0.0.1:9138" or "[::1]:9138". Returns nullopt for all other texts.
 std::optional<StreamAddress> parse_stream_address(std::string_view text);
 
 }  // namespace mailslot

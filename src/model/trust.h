@@ -1,4 +1,4 @@
-// Trust by its names, which are the same everywhere.
+// The names of the levels of trust, the same everywhere.
 #pragma once
 
 #include <optional>

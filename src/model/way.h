@@ -1,5 +1,5 @@
-// By which way a datagram came: what is sent from one socket to one address, and comes in by one
-// interface, comes in order. Parcel::way.
+// Numbers for the ways by which datagrams come (Parcel::way). Datagrams from the same socket to the
+// same address that come in by the same interface come in order.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace mailslot {
 
-// Never 0. Two ways have the same number once in billions: then a loss may be told too early.
+// Never 0. Once in billions, two ways have the same number: then a loss may be reported too early.
 inline std::uint32_t way_of(const Endpoint& from, const IpAddress& to,
                             std::uint32_t interface_index) {
     std::uint64_t mixed = (std::uint64_t{from.port} << 32) | interface_index;

@@ -1,17 +1,19 @@
-// A mutex for what one thread does nearly always: that thread takes it and gives it back by plain
-// loads and stores, without a locked instruction. Any other thread may take it, too, at the price
-// of some microseconds; where that happens again and again it is a ForkMutex from then on. Like
-// that one it is free in a child of fork(2), where what it guards must be made anew. Owner becomes
-// who locks it first, but for a guest: a thread that is known to come rarely. A thread that locks
-// what it holds stops the program, which says so.
+// A mutex that is nearly always locked by the same thread. That thread, the owner, locks and
+// unlocks by plain loads and stores, without a locked instruction. Any other thread may lock the
+// mutex too, at the price of some microseconds. If others do so again and again, the mutex loses
+// its owner and becomes a plain ForkMutex for good. Like a ForkMutex, it is free in a child of
+// fork(2), where the guarded state must be made anew. The first thread that locks the mutex becomes
+// the owner, unless it locks as a guest: a thread that is known to come rarely. The program stops
+// with a message if a thread locks a mutex that it holds.
 //
-// Why it excludes. The owner sets held_ and then looks at owner_ again; another thread takes
-// base_, clears owner_ and then looks at held_. A store followed by a load may change places in a
-// processor, on either side; so the other one has the kernel put a full barrier into every running
-// thread of the process, between its own two steps (membarrier(2)). If the owner's store came
-// before that barrier, it is seen, and waited for; if it came after it, so does the owner's second
-// look, which finds owner_ cleared: it waits at base_. The other one restores owner_ before it lets
-// base_ go. Where the kernel has no membarrier nobody ever becomes owner.
+// Why two threads never hold the mutex at once: the owner stores to held_ and then looks at owner_
+// again. Another thread takes base_, clears owner_ and then looks at held_. A processor may swap a
+// store and a later load, on either side. So the other thread calls membarrier(2) between its two
+// steps, and the kernel puts a full barrier into every running thread of the process. If the
+// owner's store came before that barrier, the other thread sees held_ and waits. If the store came
+// after the barrier, so does the owner's second look, which finds owner_ cleared: the owner waits
+// at base_. The other thread restores owner_ before it releases base_. If the kernel has no
+// membarrier, no thread ever becomes owner.
 #pragma once
 
 #include <atomic>
@@ -31,7 +33,8 @@ public:
             if (held_.load(std::memory_order_relaxed) != 0) [[unlikely]]
                 return lock_slowly(self);
             held_.store(self, std::memory_order_relaxed);
-            std::atomic_signal_fence(std::memory_order_seq_cst);  // holds the compiler to the order
+            // keeps the compiler to this order
+            std::atomic_signal_fence(std::memory_order_seq_cst);
             if (owner_.load(std::memory_order_acquire) == self) [[likely]] {
                 by_bias_ = true;
                 return;
@@ -41,19 +44,19 @@ public:
         lock_slowly(self);
     }
     void lock_as_guest();
-    bool try_lock();  // as a guest who waits for nobody; false where this thread holds it, too
+    bool try_lock();  // as a guest, without waiting; false also if this thread holds the mutex
     void unlock() {
         if (!by_bias_) return unlock_slowly();
         by_bias_ = false;
         held_.store(0, std::memory_order_release);
     }
 
-    // Whether lock() is cheap for it.
+    // Returns whether lock() is cheap for this thread.
     bool is_owned_by_this_thread() const {
         return owner_.load(std::memory_order_relaxed) == thread_token();
     }
 
-    // Holds it as a guest.
+    // Holds the mutex as a guest.
     class Guest {
     public:
         explicit Guest(BiasedMutex& mutex) : mutex_(mutex) { mutex.lock_as_guest(); }
@@ -77,12 +80,12 @@ private:
     static constexpr std::uintptr_t kNobody = 0;
 
     std::atomic<std::uintptr_t> owner_{kNobody};  // a thread's token; changed with base_ held
-    std::atomic<std::uintptr_t> held_{0};  // its token, by the owner; stored to by nobody else
-    bool by_bias_ = false;                 // how it was taken; of whoever holds it
+    std::atomic<std::uintptr_t> held_{0};         // the owner's token; only the owner stores here
+    bool by_bias_ = false;  // how the holder took the mutex; belongs to the holder
     // Guarded by base_.
     std::uintptr_t lender_ = kNobody;           // the owner, while another thread holds base_
-    std::atomic<std::uint64_t> generation_{0};  // whose state this is
-    bool may_have_owner_ = false;               // there was none yet
+    std::atomic<std::uint64_t> generation_{0};  // the fork generation of this state
+    bool may_have_owner_ = false;               // no thread has become owner yet
     int borrowed_in_a_row_ = 0;
     std::chrono::steady_clock::time_point borrowed_at_{};
     ForkMutex base_;

@@ -14,7 +14,7 @@ namespace {
 TEST(BiasedMutex, excludes_threads_that_take_turns_as_they_come) {
     constexpr int kThreads = 4, kEach = 20'000;
     BiasedMutex mutex;
-    int inside = 0, total = 0;  // not atomic: the thread sanitizer watches, too
+    int inside = 0, total = 0;  // not atomic, so that the thread sanitizer watches too
     std::vector<std::thread> threads;
     for (int i = 0; i < kThreads; ++i) {
         threads.emplace_back([&] {
@@ -30,7 +30,7 @@ TEST(BiasedMutex, excludes_threads_that_take_turns_as_they_come) {
     EXPECT_EQ(total, kThreads * kEach);
 }
 
-// The owner is inside most of the time, and somebody else wants in now and then.
+// The owner is inside most of the time, and another thread wants in now and then.
 TEST(BiasedMutex, lets_a_guest_in_while_the_owner_comes_and_goes) {
     BiasedMutex mutex;
     int value = 0;
@@ -46,7 +46,8 @@ TEST(BiasedMutex, lets_a_guest_in_while_the_owner_comes_and_goes) {
     });
     for (int i = 0; i < 10; ++i) {
         const std::uint64_t seen = owners_turns;
-        while (owners_turns < seen + 100) std::this_thread::yield();  // it is the owner again
+        // the thread is the owner again
+        while (owners_turns < seen + 100) std::this_thread::yield();
         const std::lock_guard lock(mutex);
         const int before = value++;
         EXPECT_EQ(value, before + 1);
@@ -57,7 +58,7 @@ TEST(BiasedMutex, lets_a_guest_in_while_the_owner_comes_and_goes) {
 
 TEST(BiasedMutex, who_only_tries_is_told_when_the_owner_is_inside) {
     BiasedMutex mutex;
-    { const std::lock_guard lock(mutex); }  // this thread is the owner now
+    { const std::lock_guard lock(mutex); }  // makes this thread the owner
     mutex.lock();
     std::thread([&] { EXPECT_FALSE(mutex.try_lock()); }).join();
     mutex.unlock();
@@ -109,7 +110,7 @@ TEST(BiasedMutex, is_free_in_the_child_of_a_fork) {
     EXPECT_EQ(status, 0);
 }
 
-// --- A thread that locks what it holds
+// --- A thread that locks a mutex that it holds
 
 template <class Lock>
 void expect_death_of(const Lock& lock) {
@@ -120,7 +121,7 @@ void expect_death_of(const Lock& lock) {
 TEST(BiasedMutexDeathTest, its_owner_is_not_let_in_twice) {
     expect_death_of([] {
         BiasedMutex mutex;
-        { const std::lock_guard lock(mutex); }  // the owner from now on
+        { const std::lock_guard lock(mutex); }  // makes this thread the owner
         mutex.lock();
         mutex.lock();
     });
@@ -159,7 +160,7 @@ TEST(BiasedMutexDeathTest, a_guest_does_not_wait_for_itself) {
 
 TEST(BiasedMutex, who_only_tries_is_told_when_the_same_thread_is_inside) {
     BiasedMutex mutex;
-    for (int i = 0; i < 2; ++i) {  // before it is the owner, and then
+    for (int i = 0; i < 2; ++i) {  // before this thread is the owner, and after
         mutex.lock();
         EXPECT_FALSE(mutex.try_lock());
         mutex.unlock();

@@ -1,5 +1,5 @@
-// Closes what strangers handed us, on threads of its own: a close takes as long as they like, be it
-// a TCP socket that lingers or a file that a program of theirs serves.
+// Closes descriptors that strangers sent, on threads of its own. Such a close may take as long as
+// the stranger likes: a TCP socket lingers, or a file is served by the stranger's program.
 #pragma once
 
 #include <cstddef>
@@ -11,15 +11,16 @@
 
 namespace mailslot::os {
 
-// Threads: any. What is not closed when it ends goes on being closed.
+// Threads: any. Descriptors that are still open when a Closer is destroyed are closed later all the
+// same.
 class Closer {
 public:
     Closer();
 
-    // Those of one user one after the other, without waiting for those of another.
+    // Closes each user's descriptors in turn, without waiting for those of other users.
     void close(std::uint32_t user, std::vector<UniqueFd> fds);
     void close(std::uint32_t user, UniqueFd fd);
-    // How many of that user's are still open.
+    // Returns how many of that user's descriptors are still open.
     std::size_t open_of(std::uint32_t user) const;
 
 private:

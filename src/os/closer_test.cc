@@ -19,7 +19,7 @@ using std::chrono::steady_clock;
 
 constexpr std::uint32_t kAnn = 1001, kBob = 1002;
 
-// A connection that keeps what it has not sent for a minute after it is closed.
+// A connection that lingers on close: its unsent bytes are kept for a minute.
 struct Lingering {
     UniqueFd listener{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     UniqueFd ours{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
@@ -88,7 +88,7 @@ TEST(Closer, makes_nobody_wait_for_a_close_that_takes_long) {
     closer.close(kAnn, std::move(anns.out));
     closer.close(kBob, std::move(bobs.out));
     EXPECT_TRUE(anns.has_ended() && bobs.has_ended());
-    // The very descriptors are free for others again, and nothing of them is left to close.
+    // The descriptors' numbers are free again, and nothing is left to close.
     while (closer.open_of(kBob) > 0 && steady_clock::now() < begun + 10s) std::this_thread::yield();
     EXPECT_EQ(closer.open_of(kBob), 0u);
     for (const int number : numbers) EXPECT_FALSE(is_open(number));

@@ -1,5 +1,5 @@
-// The monotonic clock as of the last tick, some milliseconds old: for who asks it all the time, to
-// find out that a second has passed.
+// The monotonic clock as of the last tick, some milliseconds old. For code that asks all the time,
+// to notice that a second has passed.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,11 @@
-// What a processor is told and asked without the system.
+// Processor instructions and registers that need no system call.
 #pragma once
 
 #include <cstdint>
 
 namespace mailslot::os {
 
-// To a processor that spins.
+// Tells the processor that this thread spins.
 inline void cpu_relax() {
 #if defined(__x86_64__) || defined(__i386__)
     __builtin_ia32_pause();
@@ -23,7 +23,7 @@ inline void prefetch_for_writing(const void* place) {
 #endif
 }
 
-// Tells this thread from all others that live; never 0 or 1.
+// Returns a number that no other living thread has; never 0 or 1.
 inline std::uintptr_t thread_token() {
 #if defined(__x86_64__)
     std::uintptr_t token;
@@ -39,8 +39,8 @@ inline std::uintptr_t thread_token() {
 #endif
 }
 
-// Counts at a steady 1 to 6 thousand million a second, where the processor has such a counter that
-// costs less than the clock; else kNoCycles.
+// Counts at a steady rate of 1 to 6 thousand million a second. kNoCycles if the processor has no
+// such counter that is cheaper than the clock.
 inline constexpr std::uint64_t kNoCycles = 0;
 inline std::uint64_t cpu_cycles() {
 #if defined(__x86_64__)

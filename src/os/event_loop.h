@@ -1,5 +1,5 @@
-// Waits for many descriptors and calls what belongs to those that are ready. One thread runs it;
-// wake() and nothing else may be called by others.
+// Waits for many descriptors and calls the function of each that is ready.
+// Threads: the same for all calls, except wake()
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,17 @@ class EventLoop {
 public:
     static Result<std::unique_ptr<EventLoop>> create();  // Errors: no_resources
 
-    // Calls `ready` when the descriptor is readable or its other end is gone. Errors: no_resources.
+    // Calls `ready` when the descriptor is readable or the other end is gone.
+    // Errors: no_resources
     Result<void> add(int fd, std::function<void()> ready);
-    // Calls `ready` once, and again after each arm(). Errors: no_resources.
+    // Calls `ready` once, and again after each arm().
+    // Errors: no_resources
     Result<void> add_once(int fd, std::function<void()> ready);
     void arm(int fd);
-    void remove(int fd);  // before it is closed; may be called by `ready` itself
+    void remove(int fd);  // before the descriptor is closed; `ready` itself may call this
 
-    // Waits until something is ready, wake() was called, or the deadline; calls what is ready, once
-    // each.
+    // Waits until a descriptor is ready, wake() was called or the deadline has passed. Calls the
+    // function of each ready descriptor once.
     void run_once(Deadline deadline);
     void wake();
 

@@ -18,13 +18,13 @@ public:
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
     int release() { return std::exchange(fd_, -1); }
-    void reset(int fd = -1);  // closes the old one; errno stays as it was
+    void reset(int fd = -1);  // closes the old descriptor; errno stays as it was
 
 private:
     int fd_;
 };
 
-// Another descriptor of the same open file; none where descriptors have run out.
+// Returns another descriptor of the same open file; empty if descriptors have run out.
 UniqueFd duplicate(int fd);
 
 }  // namespace mailslot::os

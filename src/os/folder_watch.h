@@ -1,4 +1,4 @@
-// Word of files that come into a folder.
+// Reports files that come into a folder.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@ namespace mailslot::os {
 
 class FolderWatch {
 public:
-    // Errors: no_such_slot: there is no such folder; no_resources.
+    // Errors: no_such_slot if there is no such folder; no_resources
     static Result<FolderWatch> open(const std::string& path);
 
     int fd() const { return fd_.get(); }  // readable when a file came
-    void clear();                         // not readable any more
+    void clear();                         // until the next file comes, fd() is not readable
 
 private:
     explicit FolderWatch(GuardedFd fd) : fd_(std::move(fd)) {}

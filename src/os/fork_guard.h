@@ -1,5 +1,5 @@
-// What a child of fork(2) must not keep: descriptors whose closing tells other processes that their
-// owner is gone. One of the two places in the project with state of the whole process
+// Descriptors that a child of fork(2) must not keep, because their closing tells other processes
+// that the owner is gone. One of the two places in the project with state of the whole process
 // (docs/ARCHITECTURE.md).
 #pragma once
 
@@ -13,23 +13,23 @@
 
 namespace mailslot::os {
 
-// Counts the forks that lead to this process, from 1. What was made under another number belongs to
-// a parent.
-inline std::atomic<std::uint64_t> fork_generation_word{1};  // fork_guard.cc adds to it in a child
+// Counts the forks that lead to this process, from 1; fork_guard.cc counts in the child. State made
+// under another number belongs to a parent.
+inline std::atomic<std::uint64_t> fork_generation_word{1};
 inline std::uint64_t fork_generation() {
     return fork_generation_word.load(std::memory_order_relaxed);
 }
 
-// A descriptor that a child closes at once when it is born.
+// A descriptor that a child of fork(2) closes at birth.
 class GuardedFd {
 public:
     GuardedFd() = default;
-    // Runs `make`, which returns a new descriptor or -1, with forks held off until it is on the
-    // list.
+    // Runs `make`, which returns a new descriptor or -1. No fork happens until the descriptor is on
+    // the list.
     static GuardedFd make(const std::function<int()>& make);
-    // Another descriptor of the same open file; none where descriptors have run out.
+    // Returns another descriptor of the same open file; empty if descriptors have run out.
     static GuardedFd duplicate(int fd);
-    // The same of several.
+    // Does the same as make() for several descriptors.
     static std::vector<GuardedFd> make_several(const std::function<std::vector<int>()>& make);
     GuardedFd(GuardedFd&& other) noexcept;
     GuardedFd& operator=(GuardedFd&& other) noexcept;
@@ -37,7 +37,7 @@ public:
 
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
-    UniqueFd release();  // a child that is born from now on keeps it
+    UniqueFd release();  // children born from now on keep the descriptor
     void reset();
 
 private:

@@ -1,6 +1,7 @@
-// A mutex that a child of fork(2) finds free, even if another thread of its parent held it. What it
-// guards must then be made anew: the thread that changed it is not in the child. A thread that
-// locks what it holds would wait for itself for ever; the program stops, and says so.
+// A mutex that is free in a child of fork(2), even if another thread of the parent held it. The
+// child must then make the guarded state anew: the thread that was changing it does not exist
+// there. The program stops with a message if a thread locks a mutex that it holds, instead of
+// waiting for itself for ever.
 #pragma once
 
 #include <atomic>
@@ -46,7 +47,7 @@ public:
 
 private:
     static constexpr std::uint32_t kHeld = 1,
-                                   kContended = 2;  // the other bits: whose state this is
+                                   kContended = 2;  // the other bits: the fork generation
 
     static std::uint32_t generation_mark() {
         return static_cast<std::uint32_t>(fork_generation()) << 2;
@@ -54,7 +55,7 @@ private:
     static bool is_free(std::uint32_t word, std::uint32_t mark) {
         return word == mark || (word & ~3u) != mark;
     }
-    // A thread in one process: a thread of a child may have the token that one of its parent had.
+    // Names a thread in a process: a child's thread may have the token of a parent's thread.
     static std::uint64_t this_holder() { return thread_token() ^ (fork_generation() << 48); }
     void lock_slowly(std::uint32_t mark) {
         MAILSLOT_CHECK(holder_.load(std::memory_order_relaxed) != this_holder());

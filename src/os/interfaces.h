@@ -1,4 +1,4 @@
-// The machine's network interfaces, and word of their changes.
+// The machine's network interfaces, and reports of their changes.
 #pragma once
 
 #include <cstdint>
@@ -15,36 +15,40 @@ struct Interface {
     std::uint32_t index = 0;
     std::string name{};
     bool up = false;       // switched on
-    bool running = false;  // and the link is there
+    bool running = false;  // up, and the link is there
     bool multicast = false;
     bool broadcast = false;
     bool loopback = false;
     std::vector<IpAddress> ipv4{}, ipv6{};  // link-local v6 addresses carry their scope
-    // Beside these: bits of the network.
+    // Length of the network's prefix in bits, for each address above.
     std::vector<std::uint8_t> ipv4_prefixes{}, ipv6_prefixes{};
 };
 
-// Whether a datagram that came by the interface can be from that address, if nobody routed it here:
-// from one of the interface's networks, or link-local. By the loopback comes this machine's own. By
-// an interface without broadcasts (a tunnel) there is but one other end.
+// Returns whether a datagram that came in by the interface can be from that address without a
+// router. True for addresses of the interface's networks and link-local ones. Also true for the
+// loopback, where only this machine sends, and for an interface without broadcasts (a tunnel),
+// which has a single other end.
 bool is_neighbour(const Interface& interface, const IpAddress& address);
 
-// In the order of their indexes. Errors: no_resources, no_permission.
+// Sorted by index.
+// Errors: no_resources, no_permission
 Result<std::vector<Interface>> list_interfaces();
 
-// Whether it is the loopback's, or that of an interface of this machine. Unknown counts as not.
+// Returns whether the address is the loopback's or an interface's of this machine. False if
+// unknown.
 bool is_own_address(const IpAddress& address);
 
 class InterfaceWatch {
 public:
-    // Errors: no_resources, no_permission.
+    // Errors: no_resources, no_permission
     static Result<InterfaceWatch> open();
 
     int fd() const { return fd_.get(); }  // readable when something changed
-    // Whether links or addresses changed since the last call; never blocks.
+    // Returns whether links or addresses changed since the last call; never blocks.
     bool changed();
-    // Interfaces that went away before the last call of changed(), as far as the system has told:
-    // one with the same index may be there again. What had joined a group there has not any more.
+    // Interfaces that went away before the last call of changed(), as far as the system has
+    // reported them. A new interface may already have the same index. Sockets that had joined a
+    // group there have lost their membership.
     const std::vector<std::uint32_t>& removed() const { return removed_; }
 
 private:

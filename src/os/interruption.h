@@ -9,19 +9,19 @@
 
 namespace mailslot::os {
 
-// The sleeps of an interruptible wait. A signal that comes between the question and the sleep, or
-// that another thread takes, ends no sleep: the next question finds it. It is late by as long as
-// the wait had lasted, or by kShortestSleep, and by kLongestSleep at most, which nobody notices.
+// The sleeps of an interruptible wait. A signal ends no sleep if it comes between the check and the
+// sleep, or if another thread takes it: the next check finds it. The delay is at most as long as
+// the wait had lasted (at least kShortestSleep), and never longer than kLongestSleep.
 inline constexpr std::chrono::milliseconds kShortestSleep{10}, kLongestSleep{100};
 
-// Threads: the one that waits.
+// Threads: the waiting one
 class Interruption {
 public:
     explicit Interruption(Interrupted question = nullptr) : question_(question) {}
 
-    // For the moment before a sleep; true: the wait must end, with Errc::interrupted.
+    // For the moment before a sleep. Returns true if the wait must end, with Errc::interrupted.
     bool has_come() const { return question_ != nullptr && question_(); }
-    // Until when a sleep may last that begins now.
+    // Returns when a sleep must end that begins now.
     Deadline end_of_sleep(Deadline deadline) {
         if (question_ == nullptr) return deadline;
         const auto until = std::chrono::steady_clock::now() + sleep_;

@@ -1,5 +1,6 @@
-// A word in shared memory that tells other processes, with one load, that this process is gone:
-// even after kill -9, because the kernel itself writes it (robust futexes: get_robust_list(2)).
+// A word in shared memory that tells other processes, by a single load, that this process is gone.
+// That works even after kill -9: the kernel itself writes the word (robust futexes:
+// get_robust_list(2)).
 #pragma once
 
 #include <atomic>
@@ -11,13 +12,14 @@
 
 namespace mailslot::os {
 
-// Made by the process that is watched; dies with the thread that called bind_to_this_thread().
+// Made by the watched process. Dies with the thread that called bind_to_this_thread().
 class Liveness {
 public:
     static Result<std::unique_ptr<Liveness>> create();  // Errors: no_resources
     ~Liveness();                                        // says "dead"
 
-    // Takes this thread's robust list for good: the thread must be ours and use no robust mutex.
+    // Takes over this thread's robust list for good: the thread must be ours and use no robust
+    // mutex.
     void bind_to_this_thread();
     void say_dead();
     const UniqueFd& fd() const { return memory_.fd; }
@@ -30,7 +32,7 @@ private:
     std::unique_ptr<RobustList> list_;
 };
 
-// Seen from another process, which can only read it.
+// The view of another process, which can only read the word.
 class LivenessView {
 public:
     static Result<LivenessView> attach(const UniqueFd& fd);  // Errors: bad_segment, no_resources

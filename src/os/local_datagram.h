@@ -1,5 +1,5 @@
-// Datagrams between programs of one machine (of one network namespace) by abstract names (unix(7)):
-// no file and no network interface is needed, and no user is shut out.
+// Datagrams between programs of a machine (in the same network namespace) by abstract names
+// (unix(7)). They need no file and no network interface, and any user may send.
 #pragma once
 
 #include <chrono>
@@ -18,21 +18,22 @@ namespace mailslot::os {
 
 class LocalDatagramSocket {
 public:
-    // Errors: no_resources; port_taken, where another socket has the name.
+    // Errors: no_resources; port_taken if another socket has the name
     static Result<LocalDatagramSocket> bind(std::string_view name);
     static Result<LocalDatagramSocket> open_for_sending();
-    // One that another process bound and handed over, and the way back. No value: it is none.
+    // adopt() takes a socket that another process bound and handed over. Returns nullopt if `fd` is
+    // no such socket. release() is the way back.
     static std::optional<LocalDatagramSocket> adopt(GuardedFd fd);
     GuardedFd release() { return std::move(fd_); }
 
     int fd() const { return fd_.get(); }
-    // Waits at most `patience` for room at the other end. Errors: no_resources (there was none),
-    // unreachable (nobody has the name any more).
+    // Waits at most `patience` for room at the other end.
+    // Errors: no_resources if there was none, unreachable if no socket has the name any more
     Result<void> send(Bytes datagram, std::string_view to, std::chrono::milliseconds patience);
-    // The next datagram, which is cut to the buffer's size; no value: none waits.
+    // Returns the next datagram, cut to the buffer's size; nullopt if none waits.
     struct Received {
         std::size_t size = 0;
-        std::optional<std::uint32_t> user{};  // the sender's, by the kernel
+        std::optional<std::uint32_t> user{};  // the sender's, as the kernel says
     };
     std::optional<Received> receive(std::span<std::byte> buffer);
 
@@ -41,7 +42,7 @@ private:
     GuardedFd fd_;
 };
 
-// The abstract names that begin so, of sockets that exist now.
+// Returns the abstract names of existing sockets that begin with `prefix`.
 std::vector<std::string> abstract_names(std::string_view prefix);
 
 }  // namespace mailslot::os

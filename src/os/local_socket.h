@@ -1,5 +1,5 @@
-// Unix sockets of whole packets (SOCK_SEQPACKET) that carry descriptors and tell who is at the
-// other end.
+// Unix sockets of whole packets (SOCK_SEQPACKET). They carry descriptors and tell which process is
+// at the other end.
 #pragma once
 
 #include <chrono>
@@ -17,11 +17,11 @@
 namespace mailslot::os {
 
 inline constexpr std::size_t kMaxPacketBytes = 16 * 1024;
-inline constexpr std::size_t kMaxPacketFds = 4;  // that we send
+inline constexpr std::size_t kMaxPacketFds = 4;  // in a packet that we send
 
 struct Packet {
     std::vector<std::byte> bytes;  // empty: the other end is gone
-    // All that came along. From a stranger: to be closed by a Closer.
+    // All descriptors that came along. Descriptors from a stranger must be closed by a Closer.
     std::vector<UniqueFd> fds;
 };
 
@@ -32,35 +32,38 @@ struct PeerIdentity {
     std::vector<std::uint32_t> groups;  // further groups; SO_PEERGROUPS
 };
 
-// All of them close in a forked child.
-// Errors: no_permission, no_resources.
+// Listens at a path. Like all sockets below, the socket is closed in a forked child.
+// Errors: no_permission, no_resources
 Result<GuardedFd> listen_local(const std::string& path, unsigned mode);
-// os_code ECONNREFUSED or ENOENT: nobody listens there (any more).
-// Errors: no_such_slot (these two), no_permission, no_resources.
+// Connects to a listener. os_code is ECONNREFUSED or ENOENT if no process listens there.
+// Errors: no_such_slot (those two), no_permission, no_resources
 Result<GuardedFd> connect_local(const std::string& path);
-// Whether some process listens at a path of that name, in this or another file system; without
-// connecting, which might start one.
+// Returns whether a process listens at a path of that name, in this or another file system. Does
+// not connect, because that might start a process.
 bool is_listened_at(const std::string& path);
-// Whether it is one that accept_local() takes, opened by another program. It does not block then.
+// Returns whether accept_local() can take connections from `fd`, a socket that another program
+// opened. If so, makes it non-blocking.
 bool is_listener(const GuardedFd& fd);
-// Of one that another process has made for us: those who connect are told that we listen there.
+// Begins to listen on a socket that another process made for us. Whoever connects is then told that
+// this process listens.
 bool listen_again(const GuardedFd& fd);
-// From now on nobody can send descriptors to this socket, nor to those that connect to it if it
-// listens. False: the system cannot do that (Linux before 6.16).
+// Stops anybody from sending descriptors to this socket, and to its connections if it listens.
+// Returns false if the system cannot do that (Linux before 6.16).
 bool refuse_descriptors(int fd);
-// Takes one waiting connection; no descriptor: none waits. It does not block when read.
+// Takes a waiting connection, which does not block when read. Returns no descriptor if none waits.
 GuardedFd accept_local(int listener);
 inline GuardedFd accept_local(const GuardedFd& listener) { return accept_local(listener.get()); }
 
-// Never waits for the other end: a peer that does not read gets an error. Errors: no_resources,
-// closed.
+// Never waits for the other end: returns an error if a peer does not read.
+// Errors: no_resources, closed
 Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds = {});
-// Waits for the other end to read what it was sent before. Errors: as above, timed_out.
+// Waits until the other end has read enough of the earlier packets.
+// Errors: as send_packet's, timed_out
 Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, Deadline deadline);
-// Errors: timed_out (at once, with a deadline in the past), closed, interrupted.
+// Errors: timed_out (at once if the deadline is past), closed, interrupted
 Result<Packet> receive_packet(int fd, Deadline deadline, Interrupted interrupted = nullptr);
 
-// The same where what comes must close in a forked child.
+// A packet whose descriptors are closed in a forked child.
 struct GuardedPacket {
     std::vector<std::byte> bytes;
     std::vector<GuardedFd> fds;
@@ -69,10 +72,10 @@ Result<GuardedPacket> receive_guarded(int fd, Deadline deadline);
 
 PeerIdentity peer_identity(int fd);
 
-// Whether the other end is a process of this one's user. From others, and be it to root, no event
-// is taken, and none given: whether an eventfd or a pipe blocks is a matter of all who have it
-// (O_NONBLOCK belongs to the open file), so one in a stranger's hands could hold up who writes to
-// it. Strangers ask each other to ring.
+// Returns whether the other end is a process of this user. Events (eventfds, pipes) are neither
+// taken from nor given to processes of other users, not even root: O_NONBLOCK belongs to the open
+// file, so a stranger that holds an event could make a write to it block. Strangers ask each other
+// to ring.
 bool shares_events(int fd);
 
 }  // namespace mailslot::os

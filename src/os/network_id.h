@@ -1,4 +1,4 @@
-// Which network namespace this thread is in.
+// Tells which network namespace this thread is in.
 #pragma once
 
 #include "model/machine_id.h"

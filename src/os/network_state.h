@@ -1,5 +1,5 @@
-// What the system knows of its network and lets everybody read: for finding out why nothing
-// arrives. Whatever cannot be read is empty.
+// Network state that the system lets every user read, to find out why nothing arrives. Fields that
+// cannot be read are empty.
 #pragma once
 
 #include <chrono>
@@ -17,13 +17,13 @@ namespace mailslot::os {
 struct UdpPortUser {
     IpAddress::Family family = IpAddress::Family::none;
     std::uint64_t inode = 0;
-    std::uint64_t uid = 0;    // who made the socket
+    std::uint64_t uid = 0;    // the user that made the socket
     std::uint64_t drops = 0;  // datagrams that its buffer had no room for
-    std::int64_t pid = 0;     // 0: a process that this user may not look into
+    std::int64_t pid = 0;     // 0 if this user may not look into the process
     bool is_stopped = false;  // by SIGSTOP, Ctrl-Z or a debugger
     std::string program{};
-    // Other processes that have the same socket and are stopped: a post office lends its sockets to
-    // deputies, and one of those may work in the place of a stopped one.
+    // Other processes that hold the same socket and are stopped. A post office lends its sockets to
+    // deputies, and one of these may work in place of a stopped process.
     struct Stopped {
         std::int64_t pid = 0;
         std::string program{};
@@ -31,37 +31,38 @@ struct UdpPortUser {
     std::vector<Stopped> stopped_holders{};
 };
 
-// Sockets that have the port; of udp_table() without processes and programs.
+// Returns the sockets that have the port. udp_table() leaves out processes and programs.
 std::vector<UdpPortUser> udp_table(std::uint16_t port);
 std::vector<UdpPortUser> users_of_udp_port(std::uint16_t port);
-// Those in the text of /proc/net/udp or udp6, without their processes.
+// Returns the sockets in the text of /proc/net/udp or udp6, without their processes.
 std::vector<UdpPortUser> parse_udp_table(std::string_view text, IpAddress::Family family,
                                          std::uint16_t port);
 
-// The interfaces on which any program of this machine hears the group; no value: unknown.
+// Returns the interfaces on which any program of this machine hears the group; nullopt if unknown.
 std::optional<std::vector<std::uint32_t>> joined_interfaces(const IpAddress& group);
-// Those in the text of /proc/net/igmp or igmp6. No value: the text lists no interface.
+// Returns those in the text of /proc/net/igmp or igmp6; nullopt if the text lists no interface.
 std::optional<std::vector<std::uint32_t>> parse_memberships(std::string_view text,
                                                             const IpAddress& group);
-// Whether that interface is one of them; no value: unknown.
+// Returns whether the group is joined on that interface; nullopt if unknown.
 std::optional<bool> is_joined(const IpAddress& group, std::uint32_t interface_index);
 
-// A number of /proc/sys: kernel_setting("net/core/rmem_max").
+// Reads a number of /proc/sys: kernel_setting("net/core/rmem_max").
 std::optional<std::int64_t> kernel_setting(const std::string& name);
 
-// Whether something keeps the clock right; no value: unknown.
+// Returns whether some program keeps the clock synchronized; nullopt if unknown.
 std::optional<bool> clock_is_kept();
 
-// The rules of the packet filter, as `nft list ruleset` or `iptables -S` print them; no value: this
-// user may not read them, or there is neither program.
+// The rules of the packet filter, as `nft list ruleset` or `iptables -S` prints them. No value if
+// this user may not read them, or if neither program is installed.
 struct FilterRules {
     bool is_nft = true;
     std::string text{};
 };
 std::optional<FilterRules> filter_rules();
 
-// Sends one datagram to an address and waits for word that it cannot arrive: errno, ECONNREFUSED
-// where the machine is there and nobody has the port. 0: no word came.
+// Sends a datagram to an address and waits for a report that it cannot arrive. Returns that
+// report's errno: ECONNREFUSED if the machine is there and no program has the port. Returns 0 if no
+// report came.
 int probe_address(const Endpoint& to, Bytes datagram, std::chrono::milliseconds patience);
 
 }  // namespace mailslot::os

@@ -1,4 +1,4 @@
-// Several descriptors behind one, which polls readable while any of them is.
+// A descriptor that polls readable while any of several descriptors is readable.
 #pragma once
 
 #include <span>
@@ -9,17 +9,19 @@
 
 namespace mailslot::os {
 
-// Whether something waits at any of them; never blocks.
+// Returns whether any of them is readable; never blocks.
 bool any_is_readable(std::span<const int> fds);
 
 class PollSet {
 public:
-    static Result<PollSet> open();  // Errors: no_resources.
+    static Result<PollSet> open();  // Errors: no_resources
 
     int fd() const { return fd_.get(); }
-    // A descriptor leaves the set when it is closed. Errors: no_resources.
+    // Watches `fd` until that is closed.
+    // Errors: no_resources
     Result<void> add(int fd);
-    // Those that are readable now; never blocks. Valid until it is called again.
+    // Returns the descriptors that are readable now, at most 64; never blocks. Valid until the next
+    // call.
     const std::vector<int>& readable();
 
 private:

@@ -7,14 +7,16 @@
 
 namespace mailslot::os {
 
-// Makes this process that user's, with his groups' first alone, no capability, and no way to get
-// one by what it may run; ports below 1024 it can still bind if it `keeps_low_ports`
-// (CAP_NET_BIND_SERVICE). Root stays root. Before any thread is started. Errors: bad_config (no
-// such user), no_permission (this is not root).
+// Makes this process run as that user for good: with the user's main group only, without
+// capabilities, and with no way to gain any by running a program. If it `keeps_low_ports`, it can
+// still bind ports below 1024 (CAP_NET_BIND_SERVICE). The user root changes nothing.
+// Errors: bad_config (no such user), no_permission (this process is not root)
+// Threads: before any other is started
 Result<void> become_user(const std::string& name, bool keeps_low_ports);
 bool is_user(const std::string& name);
 
-// The folder, made for that user where there is none. Errors: bad_config, no_permission.
+// Makes the folder for that user if there is none.
+// Errors: bad_config, no_permission
 Result<void> make_folder_for(const std::string& path, const std::string& user);
 
 }  // namespace mailslot::os

@@ -1,5 +1,5 @@
-// The wall clock for who asks it very often: a program that puts millions of messages a second
-// would spend a good part of its time asking.
+// A cached wall clock for code that asks very often. A program that puts millions of messages a
+// second would otherwise spend a good part of its time on the clock.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace mailslot::os {
 
-// Threads: one at a time.
+// Threads: one at a time
 class RecentClock {
 public:
     explicit RecentClock(const Clock& clock) : clock_(clock) {}
 
-    // At most kFreshCycles old: 4 us on the slowest processor, 1 us on most.
+    // Returns a time at most kFreshCycles old: 4 us on the slowest processor, 1 us on most.
     std::int64_t unix_microseconds() {
         const std::uint64_t now = cpu_cycles();
-        // One that steps back, on another processor, is far ahead in unsigned numbers.
+        // A counter that steps back, on another processor, makes the unsigned difference huge.
         if (now != kNoCycles && now - asked_at_ < kFreshCycles) [[likely]]
             return last_;
         asked_at_ = now;

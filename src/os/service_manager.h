@@ -1,5 +1,5 @@
-// What a service manager such as systemd and a service say to each other: sd_notify(3),
-// sd_listen_fds(3), sd_watchdog_enabled(3). Without one all of it does nothing.
+// The protocol between a service manager such as systemd and a service: sd_notify(3),
+// sd_listen_fds(3), sd_watchdog_enabled(3). Does nothing if there is no service manager.
 #pragma once
 
 #include <chrono>
@@ -18,19 +18,19 @@ struct PassedFd {
     GuardedFd fd;
 };
 
-// Made once, before threads: it takes what the environment says out of it, so that no child takes
-// it for its own.
+// Created once, before any thread. Removes the manager's variables from the environment, so that no
+// child takes them for its own.
 class ServiceManager {
 public:
     ServiceManager();
 
     bool is_there() const { return !socket_.empty(); }
-    // "READY=1\nSTATUS=...", with descriptors that it should keep (FDSTORE=1). False: there is
-    // none, or it does not listen.
+    // Sends "READY=1\nSTATUS=..." and the like, with descriptors that the manager should keep
+    // (FDSTORE=1). Returns false if there is no manager, or if the manager does not listen.
     bool notify(std::string_view state, std::span<const int> fds = {}) const;
-    // How often it wants to hear WATCHDOG=1.
+    // How often the manager wants to hear WATCHDOG=1.
     std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
-    // What it opened, or has kept for us.
+    // The descriptors that the manager opened, or has kept for us.
     std::vector<PassedFd> take_fds() { return std::move(passed_); }
 
 private:
@@ -39,8 +39,8 @@ private:
     std::vector<PassedFd> passed_;
 };
 
-// Whether what we write to standard error goes to the journal as it is (JOURNAL_STREAM,
-// systemd.exec(5)): lines may then begin with their priority.
+// Returns whether standard error goes straight to the journal (JOURNAL_STREAM, systemd.exec(5)).
+// Lines may then begin with their priority.
 bool logs_to_journal();
 
 }  // namespace mailslot::os

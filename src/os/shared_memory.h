@@ -1,4 +1,4 @@
-// Anonymous shared memory whose size is fixed for good, handed on as a descriptor.
+// Anonymous shared memory of a fixed size, passed on as a descriptor.
 #pragma once
 
 #include <cstddef>
@@ -34,27 +34,30 @@ struct SharedMemory {
     Mapping mapping;
 };
 
-// Makes `size` zero bytes, takes no memory until they are touched, maps them writable, then seals
-// the size (and, for creator_only, every later writable mapping). Errors: no_resources.
+// Makes `size` zero bytes, which take no memory until they are touched. Maps them writable, then
+// seals the size (and, for creator_only, forbids every later writable mapping).
+// Errors: no_resources
 Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, WhoWrites who);
 
-// Maps what another process handed over. Errors: bad_segment: not sealed against shrinking, or
-// smaller than `least` or larger than `most` bytes; no_resources.
+// Maps memory that another process handed over.
+// Errors: bad_segment if the memory is not sealed against shrinking, of another kind, or not of
+// `least` to `most` bytes; no_resources
 Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std::size_t most);
 inline Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
                                          std::size_t most) {
     return map_shared_memory(fd.get(), who, least, most);
 }
-// Whether a descriptor that somebody handed us is memory, whose close takes no time.
+// Returns whether a descriptor from a stranger is a memfd, which closes without delay.
 bool is_shared_memory(const UniqueFd& fd);
-// What two descriptors of one memory have in common, and no two memories of living slots.
+// Returns a number that all descriptors of a memory share, and no two memories of living slots.
 std::uint64_t memory_number(const UniqueFd& fd);
 
 // Takes memory for a range of the whole mapping of `fd`, so that touching it there cannot fail, and
-// needs no page fault where the system can spare us that. Errors: no_resources.
+// causes no page fault if the system can avoid that.
+// Errors: no_resources
 Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size_t offset,
                            std::size_t size);
-// Gives the range back to the system; it reads as zeroes.
+// Gives the range back to the system; its bytes read as zeroes from then on.
 void release_range(const UniqueFd& fd, std::size_t offset, std::size_t size);
 
 }  // namespace mailslot::os

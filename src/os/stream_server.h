@@ -1,6 +1,6 @@
-// Answers short requests over stream sockets: for programs that ask now and then, such as a
-// collector of metrics. Whoever asks may be anybody on this machine: who is silent or slow delays
-// nobody else.
+// Answers short requests over stream sockets, for programs that ask now and then, such as a
+// collector of metrics. Any program of this machine may ask. A silent or slow caller delays no
+// other caller.
 #pragma once
 
 #include <functional>
@@ -17,20 +17,20 @@
 
 namespace mailslot::os {
 
-// A socket that listens, and its file, if it has one. Dropped, it is closed, and the file removed
-// if it is still the one that was made here.
+// A listening socket, and its file if it has one. The destructor closes the socket, and removes the
+// file if it is still the one made here.
 class StreamListener {
 public:
-    // Replaces the socket file that this user's dead server has left, and nothing else: no other
-    // file, and no other user's socket. The file is for its user and group.
-    // Errors: port_taken, bad_config (another file is there), no_permission, no_resources.
+    // Replaces a socket file that a dead server of this user has left, but no other file and no
+    // other user's socket. The new file is for its user and group.
+    // Errors: port_taken, bad_config (another file is there), no_permission, no_resources
     static Result<StreamListener> open(const StreamAddress& address);
     StreamListener(StreamListener&&) noexcept;
     StreamListener& operator=(StreamListener&&) = delete;
     ~StreamListener() { end(); }
 
     int fd() const { return fd_.get(); }
-    // Nobody is accepted any more, and the address is free. The descriptor stays open.
+    // Accepts no more callers and frees the address. The descriptor stays open.
     void end();
 
 private:
@@ -43,13 +43,13 @@ private:
     std::uint64_t generation_ = fork_generation();  // a child of fork(2) ends nothing
 };
 
-// At a time. When there are more, the caller (a user, or an address) that has most of them loses
-// the one that has been silent for longest.
+// Callers served at a time. If more come, the server drops, if possible, a caller that has not
+// asked yet: the oldest of the user (or address) with most conversations.
 inline constexpr std::size_t kMostConversations = 16;
 
-// Reads requests up to an empty line, at most 8 KiB each, and sends what `answer` makes of them: it
-// gets all that are complete, and returns as many texts. Until `stop_fd` is readable. A caller has
-// a second for the request, and another one to take the answer.
+// Reads requests up to an empty line, at most 8 KiB each, until `stop_fd` is readable. Calls
+// `answer` with all complete requests, to get a text for each. A caller has a second to send the
+// request, and another second to take the answer.
 using StreamAnswer =
     std::function<std::vector<std::string>(std::span<const std::string_view> requests)>;
 void serve_stream(int listener, int stop_fd, const StreamAnswer& answer);

@@ -1,4 +1,4 @@
-// What stands at the path of a socket file is not removed, but for what our own dead servers left.
+// Opening a server at a path removes only a socket that our own dead server left there.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ protected:
         const auto made = open();
         return made ? std::nullopt : std::optional(made.error().code);
     }
-    // As of a server that was killed.
+    // Leaves the socket file of a killed server.
     void leave_socket() const {
         const UniqueFd dead(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         sockaddr_un file{};

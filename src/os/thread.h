@@ -1,4 +1,4 @@
-// What a thread may want of the system for itself.
+// Starts threads and sets what the system offers a thread.
 #pragma once
 
 #include <chrono>
@@ -10,37 +10,38 @@
 
 namespace mailslot::os {
 
-// Runs `work` on a thread that nobody waits for and no signal handler runs on. False: no thread to
-// be had. `work` must own everything it touches.
+// Runs `work` on a thread that is never joined and runs no signal handler. Returns false if no
+// thread can be started. `work` must own all data that it uses.
 bool run_detached(std::function<void()> work);
 
-// The same on a thread that somebody joins. False: no thread to be had.
+// Does the same on a thread that is joined.
 bool run_joinable(std::thread& thread, std::function<void()> work);
 
-// Keeps this code in memory for the life of the process, though the program or plugin that holds it
-// is unloaded by dlclose(3): threads may be in it, and handlers of the process's end lead to it.
+// Keeps this code in memory for the life of the process, even if the program or plugin that holds
+// it is unloaded by dlclose(3): threads may run in it, and handlers of the process's end point to
+// it.
 void stay_loaded();
 
 // Tells a thread that waits for descriptors to end.
 class StopFlag {
 public:
     static Result<StopFlag> create();     // Errors: no_resources
-    int fd() const { return fd_.get(); }  // readable once it is set
+    int fd() const { return fd_.get(); }  // readable once set
     void set();
-    bool wait_for(std::chrono::milliseconds at_most) const;  // whether it is set
+    bool wait_for(std::chrono::milliseconds at_most) const;  // returns whether the flag is set
 
 private:
     explicit StopFlag(GuardedFd fd) : fd_(std::move(fd)) {}
     GuardedFd fd_;
 };
 
-// The calling thread's sleeps end when they should, not up to 50 microseconds later.
+// Makes the calling thread's sleeps end on time, not up to 50 microseconds late.
 void use_precise_timers();
 
-// A thread's share of a processor in turns of about `turn`, in place of the system's (some
-// milliseconds), as long as it likes: it waits for less long where others use the processor too.
-// Nothing happens where the system does not do it (Linux before 6.12) or forbids it.
-// Threads: the one that it is for.
+// Gives a thread its share of a processor in turns of about `turn` instead of the system's (some
+// milliseconds). The thread then waits less long for a processor that others use too. Does nothing
+// if the system lacks this (Linux before 6.12) or forbids it.
+// Threads: the same for all calls
 class ShortTurns {
 public:
     explicit ShortTurns(std::chrono::nanoseconds turn) : turn_(turn) {}
@@ -49,8 +50,8 @@ public:
     void end();
     bool are_on() const { return are_on_; }
 
-    // Those that wait for this processor go first, for once. It costs the thread a turn, so nothing
-    // happens where that is a long one.
+    // Lets threads that wait for this processor go first, once. Costs the thread a turn, so does
+    // nothing unless short turns are on.
     void give_way() const;
 
 private:

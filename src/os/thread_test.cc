@@ -35,7 +35,7 @@ TEST(ShortTurns, are_had_where_the_kernel_has_them_and_go_again) {
 
 TEST(ShortTurns, that_no_kernel_gives_are_refused) {
     std::thread([] {
-        ShortTurns turns(1us);  // the least is 0.1 ms
+        ShortTurns turns(1us);  // the kernel's least is 0.1 ms
         turns.begin();
         EXPECT_FALSE(turns.are_on());
     }).join();

@@ -14,7 +14,7 @@ public:
     static Result<Timer> create();  // Errors: no_resources
 
     int fd() const { return fd_.get(); }
-    void set(std::optional<std::chrono::steady_clock::time_point> at);  // none: never
+    void set(std::optional<std::chrono::steady_clock::time_point> at);  // nullopt: never
 
 private:
     explicit Timer(GuardedFd fd) : fd_(std::move(fd)) {}

@@ -1,5 +1,5 @@
-// UDP over one address family, a batch of datagrams a call; never blocks.
-// Threads: one at a time, but for kernel_drops().
+// UDP over an address family, many datagrams a call; never blocks.
+// Threads: one at a time, except kernel_drops()
 #pragma once
 
 #include <chrono>
@@ -18,30 +18,30 @@
 namespace mailslot::os {
 
 struct Datagram {
-    std::span<std::byte> bytes;     // the batch's, to do with as one likes
-    IpAddress to;                   // as the IP header has it: this machine's address, or the group
+    std::span<std::byte> bytes;     // in the batch's memory; the caller may change them
+    IpAddress to;                   // as in the IP header: this machine's address, or the group
     Endpoint from;                  // with the scope of a link-local v6 address
-    std::uint32_t interface_index;  // where it came in; of this machine's own: the loopback's
-    bool cut;                       // larger than the batch has room for; `bytes` is its beginning
-    // What the kernel had dropped at this socket when this came to it; goes round after 2^32.
+    std::uint32_t interface_index;  // incoming interface; own datagrams: the loopback
+    bool cut;                       // too large for the batch; `bytes` holds the beginning
+    // Pieces that the kernel had dropped at this socket when this datagram came; wraps after 2^32.
     std::uint32_t kernel_drops;
 };
 
-// Where received datagrams are put; kept by the caller, so that receiving allocates nothing but, at
-// first, room for what it tells of each. A piece is a datagram, or up to 128 datagrams of one size
-// (the last may be shorter) from one sender that the kernel kept together (UDP_GRO).
+// Memory for received datagrams. The caller keeps it, so that receiving allocates nothing except,
+// at first, room for the descriptions. A piece is a datagram, or up to 128 datagrams of equal size
+// (the last may be shorter) from the same sender that the kernel kept together (UDP_GRO).
 class DatagramBatch {
 public:
-    // A datagram over `piece_bytes` is cut. Pieces of several datagrams have up to 64 KiB. A
-    // receive() takes fewer pieces than there is room for where these would have more than
-    // `bytes_at_once`, if they are like the ones before.
+    // A datagram over `piece_bytes` is cut. A piece of several datagrams may have up to 64 KiB.
+    // receive() takes fewer pieces than there is room for if pieces as large as the previous ones
+    // would exceed `bytes_at_once`.
     DatagramBatch(std::size_t pieces, std::size_t piece_bytes,
                   std::size_t bytes_at_once = std::numeric_limits<std::size_t>::max());
     DatagramBatch(DatagramBatch&&) noexcept;
     DatagramBatch& operator=(DatagramBatch&&) noexcept;
     ~DatagramBatch();
 
-    bool is_full() const;  // the last receive() took all it could: more may be waiting
+    bool is_full() const;  // the last receive() took all that it asked for: more may be waiting
 
 private:
     friend class UdpSocket;
@@ -49,48 +49,50 @@ private:
     std::unique_ptr<Memory> memory_;
 };
 
-// By which interface to send, and from which of its addresses. 0 and Family::none: the system
-// decides.
+// The interface to send by, and which of its addresses to send from. The system decides for 0 and
+// Family::none.
 struct Outlet {
     std::uint32_t interface_index = 0;
     IpAddress source{};
 };
 
-// One piece of several datagrams: the kernel takes 64 of them on every version that takes any, and
-// with headers they have to fit an IP packet.
+// Limits of a piece of several datagrams. Every kernel that knows pieces takes 64 datagrams. With
+// their headers they have to fit an IP packet.
 inline constexpr std::size_t kPieceDatagrams = 64;
 inline constexpr std::size_t kPieceBytes = 65000;
 
-// How far a send came: the first `sent` datagrams; the next failed with `os_code`, 0 if there was
-// none.
+// How far a send came: the kernel took the first `sent` datagrams, and refused the next with
+// `os_code`. 0 if none was refused.
 struct SendOutcome {
     std::size_t sent = 0;
     int os_code = 0;
 };
 
-// Whether a send that failed with `os_code` may succeed a little later: buffers were full.
+// Returns whether a send that failed with `os_code` may succeed a little later: buffers were full.
 bool passes_by_waiting(int os_code);
 
-// Who may have the port besides. Linux gives what is sent to an address to one socket alone, the
-// one that was bound last or to fewer addresses, whoever's it is.
+// Which other sockets may have the port. Linux gives datagrams for a single address to only one
+// socket, of whatever user: the one bound last or to fewer addresses.
 enum class PortUse : std::uint8_t {
-    shared,  // who asks to share it (SO_REUSEADDR), of whatever user
-    kept,    // further sockets of this user that ask to keep it, and who shared it before
+    shared,  // any socket that asks to share (SO_REUSEADDR), of any user
+    kept,    // this user's sockets that ask to keep the port, and earlier sharers
 };
 
 class UdpSocket {
 public:
     // Receives on `port` (0: any free one) of every address of the family, and of the groups that
-    // it joins, no other's. Errors: port_taken, no_permission, no_resources; unreachable, where the
-    // system lacks the family.
+    // this socket itself joins.
+    // Errors: port_taken, no_permission, no_resources; unreachable if the system lacks the family
     static Result<UdpSocket> bind(IpAddress::Family family, std::uint16_t port,
                                   std::size_t receive_buffer_bytes, PortUse use = PortUse::shared);
-    // Sends from a port that the kernel picks. `hop_limit` is of datagrams to groups; to one
-    // address the system's holds. Errors: as bind's.
+    // Sends from a port that the kernel picks. `hop_limit` is for datagrams to groups; the system's
+    // limit holds for datagrams to a single address.
+    // Errors: as bind's
     static Result<UdpSocket> open_for_sending(IpAddress::Family family, int hop_limit);
 
-    // One that another process bound to that port and handed over, with the groups that it joined,
-    // and the way back. What kept the port goes on to. No value: it is none.
+    // Takes a socket that another process bound to that port and handed over, with the groups that
+    // it joined. The socket keeps the port if the other process did. Returns nullopt if `fd` is no
+    // such socket. release() is the way back.
     static std::optional<UdpSocket> adopt(GuardedFd fd, std::uint16_t port,
                                           std::size_t receive_buffer_bytes,
                                           PortUse use = PortUse::shared);
@@ -101,48 +103,50 @@ public:
     std::uint16_t local_port() const;
     bool keeps_port() const;
 
-    // Takes a local port now, so that a want of ports shows here and not at the first send.
-    // Errors: no_resources.
+    // Takes a local port at once, so that a shortage of ports shows here and not at the first send.
+    // Errors: no_resources
     Result<void> take_port();
 
-    // Datagrams to broadcast addresses may leave by it.
+    // Allows datagrams to broadcast addresses.
     void allow_broadcast();
-    // Sends from `port` from now on, where this process may have it and whoever has it shares it.
-    // What comes to that port still goes to others; for this, sends need an outlet. False: it may
-    // not, and nothing has changed.
+    // Sends from `port` from now on, if this process may have it and its other holders share it.
+    // Datagrams that come to that port still go to the others; for this, sends need an outlet.
+    // Returns false if `port` cannot be had; nothing has changed then.
     bool send_from(std::uint16_t port);
-    // Whether one came within that time.
+    // Waits for a datagram. Returns false if none came in time.
     bool wait_for_datagram(std::chrono::milliseconds at_most);
 
-    // How far datagrams to groups go; limit_hops: those to one address as well, and 1 at least.
+    // Limits how far datagrams to groups go. limit_hops() limits those to single addresses as well,
+    // to at least 1 hop.
     void limit_group_hops(int hop_limit);
     void limit_hops(int hop_limit);
 
-    // Errors: no_resources, when this socket can join no more (20 of IPv4 on stock Linux): a
-    // further socket can; unreachable, when the interface cannot take part.
+    // Errors: no_resources if this socket can join no more groups (20 of IPv4 on stock Linux):
+    // another socket can; unreachable if the interface cannot take part
     Result<void> join(const IpAddress& group, std::uint32_t interface_index);
     void leave(const IpAddress& group, std::uint32_t interface_index);
 
-    // What is there, at most as many pieces as the batch holds; each datagram by itself. Valid
-    // until the batch is used again.
+    // Takes the datagrams that are there, at most as many pieces as the batch holds, each datagram
+    // by itself. Valid until the batch is used again.
     std::span<const Datagram> receive(DatagramBatch& batch);
-    // Pieces that the kernel dropped at this socket so far, most of them for want of room.
-    // Threads: any.
+    // Returns how many pieces the kernel has dropped at this socket, most of them for want of room.
+    // Threads: any
     std::uint32_t kernel_drops() const;
 
-    // Sends as many as the kernel takes now. Several of one size that follow each other (the last
-    // may be shorter) are one piece to it (UDP_SEGMENT) until it refuses such a piece; from then on
-    // each of this socket's datagrams goes by itself.
+    // Sends as many datagrams as the kernel takes now. Hands datagrams of equal size that follow
+    // each other (the last may be shorter) to the kernel as a piece (UDP_SEGMENT). If the kernel
+    // refuses a piece, all later datagrams of this socket go singly.
     SendOutcome send(std::span<const Bytes> datagrams, const Endpoint& to,
                      const Outlet& outlet = {});
-    // Waits at most so long for one of the sockets' buffers to get room.
+    // Waits until any of the sockets' buffers has room, at most `at_most`.
     static void wait_for_room(std::span<UdpSocket* const> any_of,
                               std::chrono::milliseconds at_most);
 
-    // Memory of datagrams that were sent and have not left this machine, with the kernel's own
-    // share: they are in a queue of the interface, or wait until the neighbour's address is known.
+    // Memory of datagrams that were sent but have not left this machine, with the kernel's
+    // overhead. They are in a queue of the interface, or wait until the neighbour's address is
+    // known.
     std::size_t unsent_bytes() const;
-    // The most that unsent_bytes() may be for a further datagram to be taken.
+    // The limit of unsent_bytes() above which no further datagram is taken.
     std::size_t send_buffer_bytes() const;
     void limit_send_buffer(std::size_t bytes);
 
@@ -151,7 +155,7 @@ private:
 
     GuardedFd fd_;
     IpAddress::Family family_;
-    bool sends_pieces_ = true;  // the kernel has not refused one
+    bool sends_pieces_ = true;  // the kernel has not refused a piece
 };
 
 }  // namespace mailslot::os

@@ -1,4 +1,4 @@
-// Messages packed as a frame has them, in memory of their own.
+// Messages packed as in a frame, in memory of their own.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@ namespace mailslot {
 
 class PackedContents {
 public:
-    // None of them was sent before the first one, and none is longer than a frame allows.
+    // No message may be sent before the first one, or be longer than a frame allows.
     explicit PackedContents(std::span<const Content> contents) {
         std::size_t size = 0;
         for (const Content& one : contents) size += kContentHeadBytes + one.payload.size();

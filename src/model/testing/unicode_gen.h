@@ -18,7 +18,7 @@ inline std::string utf8(char32_t c) {
     return {byte(0xF0 | c >> 18), tail(12, c), tail(6, c), tail(0, c)};
 }
 
-// Half of them ASCII, for there the rules of a name are; never a surrogate.
+// Half of the code points are ASCII, because the rules of names concern ASCII. Never a surrogate.
 inline rc::Gen<char32_t> any_code_point() {
     const auto from = [](char32_t first, char32_t end) { return rc::gen::inRange(first, end); };
     return rc::gen::weightedOneOf<char32_t>({{4, from(0x20, 0x7F)},
@@ -27,7 +27,7 @@ inline rc::Gen<char32_t> any_code_point() {
                                              {1, from(0xE000, 0x110000)}});
 }
 
-// The characters that the rules speak of, often enough to meet each other.
+// Adds the characters that the rules mention, often enough to occur together.
 inline rc::Gen<char32_t> name_code_point() {
     return rc::gen::weightedOneOf<char32_t>(
         {{2, any_code_point()},

@@ -15,22 +15,24 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Whoever borrows so often, each time so soon after the last, does not do it rarely.
+// After so many borrowings, each soon after the last, others do not come rarely: the owner is given
+// up.
 constexpr int kMostInARow = 16;
-// Further apart they are rare enough.
+// Borrowings further apart than this are rare.
 constexpr std::chrono::milliseconds kSoon{1};
-// An owner seldom keeps it long; where it does, it sleeps.
+// An owner seldom keeps the mutex for long; the borrower yields first, then sleeps.
 constexpr int kYields = 100;
 constexpr std::chrono::microseconds kNap{100};
 
 bool membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0) == 0; }
 
-// Asked of every process; to ask again costs little.
+// Registers the process for expedited membarriers; doing so again costs little.
 bool can_reach_all_threads() { return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED); }
 
 }  // namespace
 
-// With base_ held. What a parent left is not ours: its owner may be a thread that is not here.
+// With base_ held. Drops the parent's state in a child of fork: the owner may be a thread that the
+// child lacks.
 void BiasedMutex::begin_anew() {
     const std::uint64_t generation = fork_generation();
     if (generation_ == generation) return;
@@ -41,20 +43,21 @@ void BiasedMutex::begin_anew() {
     may_have_owner_ = can_reach_all_threads();
 }
 
-// With base_ held. Whether its owner may be inside.
+// With base_ held. Returns whether the mutex has an owner other than this thread, which may be
+// inside.
 bool BiasedMutex::is_of_another() const {
     const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
     return owner != kNobody && owner != thread_token();
 }
 
-// What a thread of the parent held is nobody's in a child of fork, where another thread may have
-// its token.
+// Checks the generation because a thread of the parent may have held the mutex, and a thread of the
+// child may have the same token.
 bool BiasedMutex::is_held_by(std::uintptr_t self) const {
     return held_.load(std::memory_order_relaxed) == self &&
            generation_.load(std::memory_order_relaxed) == fork_generation();
 }
 
-// With base_ held. An owner says so in the same place, whichever way it came in.
+// With base_ held. An owner sets held_ after a slow lock too.
 void BiasedMutex::mark_as_held(std::uintptr_t self) {
     if (owner_.load(std::memory_order_relaxed) == self) {
         held_.store(self, std::memory_order_relaxed);
@@ -71,7 +74,7 @@ void BiasedMutex::lock_slowly(std::uintptr_t self) {
     } else if (is_of_another()) {
         borrow();
     }
-    by_bias_ = false;  // not before: until here it was the owner's
+    by_bias_ = false;  // not earlier: the owner may still have used it
     mark_as_held(self);
 }
 
@@ -118,8 +121,8 @@ void BiasedMutex::borrow() {
     const bool is_soon = now - std::exchange(borrowed_at_, now) < kSoon;
     borrowed_in_a_row_ = is_soon ? borrowed_in_a_row_ + 1 : 0;
     if (borrowed_in_a_row_ < kMostInARow) return;
-    // For good. Another owner would not do: the one before it may be stopped between its first look
-    // and its store to held_, and would undo that of its successor.
+    // Gives up the owner for good. A new owner would not be safe: the old one may be stopped
+    // between its first look and its store to held_, and would overwrite its successor's held_.
     lender_ = kNobody;
 }
 

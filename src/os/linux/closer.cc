@@ -16,14 +16,15 @@
 namespace mailslot::os {
 namespace {
 
-// Users beyond these wait for a thread: each of these has a close under way that does not return.
+// The most users whose close has its own thread. Further users wait until one of these closes
+// returns.
 constexpr std::size_t kMostThreads = 16;
 
 bool close_range(unsigned first, unsigned last) {
     return first > last || syscall(SYS_close_range, first, last, 0) == 0;
 }
 
-// In a table of descriptors of the calling thread's own, which has then nothing but these.
+// Closes everything except `fds` in the calling thread's own table of descriptors.
 bool keep_alone(std::vector<int>& fds) {
     std::ranges::sort(fds);
     unsigned from = 0;
@@ -35,8 +36,9 @@ bool keep_alone(std::vector<int>& fds) {
     return close_range(from, ~0u);
 }
 
-// A second owner of files, whose end is the last close of them. It does not wait for what a socket
-// has not sent: the kernel lets no thread linger that ends.
+// A thread that holds a second reference to the files, so that the last close happens when the
+// thread ends. That close does not wait for a socket's unsent bytes: the kernel never lets an
+// ending thread linger.
 struct Holder {
     std::vector<int> fds;
     std::binary_semaphore is_ready{0}, may_end{0};
@@ -49,7 +51,8 @@ struct Holder {
     }
 };
 
-// Where it can, through a holder; nothing is open in this process's table in the end.
+// Closes the descriptors, if possible through a holder. None is open in this process's table
+// afterwards.
 void close_all(std::deque<UniqueFd> fds) {
     auto holder = std::make_shared<Holder>();
     for (const UniqueFd& fd : fds) holder->fds.push_back(fd.get());
@@ -61,7 +64,7 @@ void close_all(std::deque<UniqueFd> fds) {
 
 struct Pile {
     std::deque<UniqueFd> fds{};
-    std::size_t open = 0;  // with those that are being closed
+    std::size_t open = 0;  // including those that are being closed
     bool has_thread = false;
 };
 
@@ -75,7 +78,7 @@ struct Closer::Work : std::enable_shared_from_this<Closer::Work> {
     // Under the mutex.
     void start_thread(std::uint32_t user, Pile& pile) {
         if (pile.has_thread || threads == kMostThreads) return;
-        stay_loaded();  // nobody can wait for it
+        stay_loaded();  // no thread waits for the detached one
         pile.has_thread = run_detached([self = shared_from_this(), user] { self->run(user); });
         if (pile.has_thread) ++threads;
     }

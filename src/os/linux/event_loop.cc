@@ -21,7 +21,7 @@ Result<std::unique_ptr<EventLoop>> EventLoop::create() {
         eventfd_read(self.wake_.get(), &count);
     });
     if (!added) return added.error();
-    // Where a sandbox forbids it, run_once() would never wait.
+    // If a sandbox forbids epoll_wait, run_once() would never wait.
     std::array<epoll_event, 1> nothing;
     if (epoll_wait(self.epoll_.get(), nothing.data(), 1, 0) < 0 && errno != EINTR) {
         return Error{Errc::no_resources, "epoll_wait", errno};
@@ -70,10 +70,10 @@ void EventLoop::run_once(Deadline deadline) {
     const int count =
         epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
     for (int i = 0; i < count; ++i) {
-        // An earlier call may have removed this one.
+        // An earlier call may have removed this descriptor.
         const auto found = ready_.find(events[static_cast<std::size_t>(i)].data.fd);
         if (found == ready_.end()) continue;
-        const auto ready = found->second;  // stays alive if it removes itself
+        const auto ready = found->second;  // stays alive if the function removes itself
         (*ready)();
     }
 }

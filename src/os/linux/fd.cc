@@ -11,7 +11,7 @@ void UniqueFd::reset(int fd) {
     const int old = std::exchange(fd_, fd);
     if (old < 0) return;
     const int kept = errno;
-    close(old);  // never again on EINTR: Linux has freed the number by then (close(2), "NOTES")
+    close(old);  // not repeated on EINTR: Linux has freed the number (close(2), "NOTES")
     errno = kept;
 }
 

@@ -1,6 +1,6 @@
-// Growing a file past RLIMIT_FSIZE (`ulimit -f`, LimitFSIZE=) raises SIGXFSZ, which ends the
-// process without a word. Shared memory counts as a file. A library must leave the program's signal
-// handlers alone, so the signal is held back from the calling thread while it grows a file.
+// Holds back SIGXFSZ from the calling thread while it grows a file. Growing a file past
+// RLIMIT_FSIZE (`ulimit -f`, LimitFSIZE=) raises this signal, which ends the process without a
+// word. Shared memory counts as a file. A library must leave the program's signal handlers alone.
 #pragma once
 
 #include <signal.h>
@@ -21,8 +21,8 @@ public:
     FileSizeSignal& operator=(const FileSizeSignal&) = delete;
     ~FileSizeSignal() {
         const int saved = errno;
-        // A thread that blocks the signal itself keeps its own pending one: the system merges the
-        // two.
+        // A thread that blocks the signal itself keeps its own pending signal: the system merges
+        // the two.
         if (sigismember(&before_, SIGXFSZ) == 0) {
             const timespec now{};
             while (sigtimedwait(&signal_, nullptr, &now) > 0) {

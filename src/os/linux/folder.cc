@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kSmallFileBytes = 4096;
 constexpr std::chrono::milliseconds kLockPatience{2000};
-constexpr int kLockAttempts = 8;  // that somebody removed the file meanwhile
+constexpr int kLockAttempts = 8;  // if another process keeps removing the file
 
 Error error_of(const char* step, const std::string& path) {
     const int code = errno;
@@ -25,7 +25,7 @@ Error error_of(const char* step, const std::string& path) {
     return Error{refused ? Errc::no_permission : Errc::no_resources, step, code, path};
 }
 
-// Whoever put a folder there was root.
+// Returns whether only root can have put the path into its parent folder.
 bool is_roots_alone(const std::string& path) {
     struct stat status {};
     const auto slash = path.rfind('/');
@@ -81,7 +81,7 @@ bool set_mode(const std::string& path, unsigned mode) { return chmod(path.c_str(
 void give_to_folder_owner(const std::string& path) {
     const auto owner = owner_of(path.substr(0, path.rfind('/')));
     if (geteuid() != 0 || !owner || *owner == 0) return;
-    // Where it fails that user is told so, by what he cannot open.
+    // If this fails, the owner gets an error on opening the file.
     [[maybe_unused]] const int result = lchown(path.c_str(), *owner, static_cast<gid_t>(-1));
 }
 
@@ -142,7 +142,7 @@ Result<GuardedFd> replace_lock_file(const std::string& path) {
 }
 
 Result<GuardedFd> lock_file(const std::string& path) {
-    // flock(2) has no time limit, and a stopped process may hold the lock.
+    // Tries again and again: flock(2) has no time limit, and a stopped process may hold the lock.
     const auto until = std::chrono::steady_clock::now() + kLockPatience;
     for (;;) {
         auto lock = try_lock_file(path);

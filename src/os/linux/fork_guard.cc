@@ -32,11 +32,11 @@ struct Guard {
         for (const int fd : fds) close(fd);
         fds.clear();
         fork_generation_word.fetch_add(1);
-        mutex.unlock();  // locked before the fork by this very thread
+        mutex.unlock();  // locked by this thread before the fork
     }
 };
 
-// Forks are counted from the start, whoever asks first.
+// Counts forks from the start of the program.
 [[maybe_unused]] const bool is_watching = (Guard::instance(), true);
 
 }  // namespace
@@ -84,7 +84,7 @@ UniqueFd GuardedFd::release() {
     Guard& guard = Guard::instance();
     std::lock_guard lock(guard.mutex);
     const int fd = std::exchange(fd_, -1);
-    // In a child the number may by now be another file's.
+    // In a child, the number may already belong to another file.
     if (generation_ != fork_generation()) return UniqueFd();
     guard.fds.erase(std::find(guard.fds.begin(), guard.fds.end(), fd));
     return UniqueFd(fd);

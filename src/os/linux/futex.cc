@@ -19,8 +19,8 @@ static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 bool futex_wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected, Deadline deadline) {
     timespec until{};
     if (deadline) {
-        // Absolute, on CLOCK_MONOTONIC (which steady_clock is): nothing is added up, so never
-        // early.
+        // An absolute time on CLOCK_MONOTONIC, which steady_clock is. Nothing is added up, so the
+        // wait never ends early.
         const auto since = deadline->time_since_epoch();
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
         until.tv_sec = seconds.count();

@@ -43,7 +43,8 @@ Interface to_interface(const ifaddrs& entry) {
     };
 }
 
-// An address entry bears the address's label: the interface's name, or that and ":1".
+// Finds the interface of an address entry. The entry's name is the address's label: the interface's
+// name, or that and ":1".
 Interface* owner_of(const ifaddrs& entry, std::vector<Interface>& interfaces) {
     const std::string_view label(entry.ifa_name);
     const std::string_view name = label.substr(0, label.find(':'));
@@ -52,7 +53,7 @@ Interface* owner_of(const ifaddrs& entry, std::vector<Interface>& interfaces) {
 }
 
 std::uint8_t prefix_of(const IpAddress& netmask) {
-    int bits = 0;  // of IPv4 the last twelve octets are 0
+    int bits = 0;  // for IPv4, the last twelve octets are 0
     for (const std::uint8_t octet : netmask.octets) bits += std::popcount(octet);
     return static_cast<std::uint8_t>(bits);
 }
@@ -82,13 +83,14 @@ void add_address(const ifaddrs& entry, std::vector<Interface>& interfaces) {
     }
 }
 
-// By a sandbox (RestrictAddressFamilies=, a container's seccomp profile), or the system lacks it.
+// Returns whether a sandbox (RestrictAddressFamilies=, a container's seccomp profile) forbids the
+// call, or the system lacks it.
 bool is_forbidden(int os_code) {
     return os_code == EAFNOSUPPORT || os_code == EPROTONOSUPPORT || os_code == EPERM ||
            os_code == EACCES || os_code == ENOSYS || os_code == EINVAL;
 }
 
-// In place of word that something has changed: a look from time to time.
+// A timer that stands in for netlink's reports of changes: the list is looked at from time to time.
 GuardedFd look_from_time_to_time() {
     GuardedFd fd =
         GuardedFd::make([] { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); });
@@ -158,7 +160,8 @@ Result<InterfaceWatch> InterfaceWatch::open() {
 
 namespace {
 
-// The interface that a message says is gone, or none. A bridge's port that leaves it is not.
+// Returns the interface that a message reports as gone, or nullopt. A port that leaves a bridge is
+// not gone.
 std::optional<std::uint32_t> removed_by(std::span<const std::byte> message) {
     nlmsghdr header;
     ifinfomsg link;
@@ -174,8 +177,8 @@ std::optional<std::uint32_t> removed_by(std::span<const std::byte> message) {
 bool InterfaceWatch::changed() {
     bool any = false;
     removed_.clear();
-    // Little of what changed matters: the list is read anew. So a message may be cut, and lost ones
-    // (ENOBUFS) are a change like any other.
+    // Only the fact of a change matters, because the list is read again. So messages may be cut,
+    // and lost messages (ENOBUFS) count as a change.
     std::array<std::byte, 64> message;
     for (;;) {
         const auto size = recv(fd_.get(), message.data(), message.size(), MSG_DONTWAIT);

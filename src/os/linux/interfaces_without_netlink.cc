@@ -20,9 +20,9 @@
 namespace mailslot::os {
 namespace {
 
-// More addresses than that are left out: a machine without netlink is a small one.
+// Addresses beyond this number are left out: a machine without netlink is small.
 constexpr std::size_t kMostAddresses = 256;
-// The scope of link-local addresses in /proc/net/if_inet6.
+// Scope of link-local addresses in /proc/net/if_inet6.
 constexpr unsigned kLinkScope = 0x20;
 
 ifreq request_for(std::string_view name) {
@@ -31,7 +31,8 @@ ifreq request_for(std::string_view name) {
     return request;
 }
 
-// The interface of that name, looked up at the first use. Null: it has just gone.
+// Returns the interface of that name, looked up at the first use; nullptr if the interface has just
+// gone.
 Interface* find(std::vector<Interface>& all, int fd, std::string_view label) {
     const std::string_view name = label.substr(0, label.find(':'));
     const auto known = std::ranges::find(all, name, &Interface::name);
@@ -75,7 +76,7 @@ void add_ipv4(std::vector<Interface>& all, int fd) {
     }
 }
 
-// A line: 32 hexadecimal digits, index, prefix, scope, flags, name.
+// Format of a line: 32 hexadecimal digits, index, prefix, scope, flags, name.
 void add_ipv6(std::vector<Interface>& all, int fd) {
     std::ifstream lines("/proc/self/net/if_inet6");
     std::string digits, index, prefix, scope, flags, name;

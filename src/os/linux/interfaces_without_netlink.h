@@ -1,5 +1,5 @@
-// The list of interfaces where netlink sockets are forbidden, as a service manager
-// (RestrictAddressFamilies), a container or Android may do. For interfaces.cc.
+// Lists interfaces without netlink sockets, which a service manager (RestrictAddressFamilies), a
+// container or Android may forbid. For interfaces.cc.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace mailslot::os {
 
-// Interfaces that have an address. No value: there is no other way to know them either.
+// Returns interfaces that have an address; nullopt if they cannot be listed this way either.
 std::optional<std::vector<Interface>> interfaces_without_netlink();
 
 }  // namespace mailslot::os

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kPageBytes = 4096;
 
-static_assert(FUTEX_OWNER_DIED == 0x4000'0000);  // which LivenessView looks for
+static_assert(FUTEX_OWNER_DIED == 0x4000'0000);  // LivenessView looks for this bit
 
 std::atomic<std::uint32_t>& word_in(const Mapping& mapping) {
     return *reinterpret_cast<std::atomic<std::uint32_t>*>(mapping.data());
@@ -21,8 +21,8 @@ std::atomic<std::uint32_t>& word_in(const Mapping& mapping) {
 
 }  // namespace
 
-// The list has one entry. It stands in private memory, where no other process can bend it; the word
-// that the kernel marks is found by its distance from the entry.
+// A list with a single entry, in private memory, where no other process can change it. The kernel
+// finds the word to mark by its distance from the entry.
 struct Liveness::RobustList {
     robust_list_head head{};
     robust_list entry{};

@@ -80,7 +80,7 @@ Result<void> LocalDatagramSocket::send(Bytes datagram, std::string_view to,
         const auto left =
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         if (errno != EAGAIN || left.count() <= 0) return Error{Errc::no_resources, "send", errno};
-        // An unconnected socket does not poll for the other end's room: connect a while.
+        // An unconnected socket cannot poll for room at the other end, so connect for a while.
         if (connect(fd_.get(), address.get(), address.size) == 0) {
             pollfd writable{fd_.get(), POLLOUT, 0};
             poll(&writable, 1, static_cast<int>(left.count()));
@@ -115,7 +115,7 @@ std::optional<LocalDatagramSocket::Received> LocalDatagramSocket::receive(
 }
 
 std::vector<std::string> abstract_names(std::string_view prefix) {
-    // proc(5): the path is the last column, abstract names with @ for the leading NUL.
+    // proc(5): the path is the last column; abstract names begin with @ for the leading NUL.
     std::set<std::string> names;
     std::ifstream sockets("/proc/self/net/unix");
     for (std::string line; std::getline(sockets, line);) {

@@ -40,12 +40,12 @@ Error error_of(const char* step, int code) {
     }
 }
 
-// Not in Debian 12's headers. unix(7) of Linux 6.16.
+// SO_PASSRIGHTS is missing in Debian 12's headers. unix(7) of Linux 6.16.
 #ifndef SO_PASSRIGHTS
 constexpr int SO_PASSRIGHTS = 83;
 #endif
-// SCM_MAX_FD. What found no room here the kernel would close in our name, before recvmsg(2)
-// returns.
+// SCM_MAX_FD. The kernel would close descriptors that find no room here, on this thread, before
+// recvmsg(2) returns.
 constexpr std::size_t kMostFdsOfPacket = 253;
 
 GuardedFd new_socket(int flags) {
@@ -53,7 +53,8 @@ GuardedFd new_socket(int flags) {
         [flags] { return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0); });
 }
 
-// A socket's path holds 108 bytes; a folder may be deeper than that, so go by its descriptor.
+// A socket's address has room for a path of 107 bytes. A longer path is reached through a
+// descriptor of its folder.
 class SocketPath {
 public:
     explicit SocketPath(const std::string& path) {
@@ -96,7 +97,8 @@ int milliseconds_until(Deadline deadline) {
     return static_cast<int>(std::clamp<std::int64_t>(rounded, 0, 1'000'000));
 }
 
-// Without waiting. Errors: timed_out, closed.
+// Does not wait.
+// Errors: timed_out, closed
 Result<Packet> receive_now(int fd) {
     for (;;) {
         Packet packet;
@@ -119,7 +121,7 @@ Result<Packet> receive_now(int fd) {
     }
 }
 
-// False: the time is over.
+// Returns false if the deadline has passed.
 bool wait_until(int fd, short events, Deadline deadline) {
     pollfd entry{fd, events, 0};
     const int wait = milliseconds_until(deadline);
@@ -147,8 +149,8 @@ Result<GuardedFd> listen_local(const std::string& path, unsigned mode) {
 }
 
 Result<GuardedFd> connect_local(const std::string& path) {
-    // Not blocking: where the listener's queue is full, EAGAIN, and not a wait for a stopped
-    // process.
+    // Non-blocking: if the listener's queue is full, connect returns EAGAIN and does not wait for a
+    // process that may be stopped.
     GuardedFd fd = new_socket(SOCK_NONBLOCK);
     if (!fd) return error_of("socket", errno);
     const SocketPath where(path);

@@ -17,7 +17,8 @@ namespace {
 
 using Entries = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 
-// A larger one blocks advertisements; the names of a site's machines stand at its beginning.
+// Bytes read of the hosts file. Larger files are block lists; a site's machines stand at its
+// beginning.
 constexpr std::size_t kMaxHostsFileBytes = 1024 * 1024;
 constexpr std::uint16_t kAnyPort = 9;  // for connect(), which sends nothing
 
@@ -51,7 +52,8 @@ bool is_same_name(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// Whether a network of this machine has it: all ones behind the prefix, or all zeroes.
+// Returns whether the address is the broadcast address of a network of this machine: all ones
+// behind the prefix, or all zeroes.
 bool is_broadcast(const IpAddress& address) {
     const auto interfaces = list_interfaces();
     if (!interfaces || address.family != IpAddress::Family::v4) return false;
@@ -61,7 +63,8 @@ bool is_broadcast(const IpAddress& address) {
     for (const Interface& interface : *interfaces) {
         for (std::size_t i = 0; i < interface.ipv4.size(); ++i) {
             const int host_bits = 32 - interface.ipv4_prefixes[i];
-            if (host_bits < 2 || host_bits > 31) continue;  // of one machine, or of two
+            // A network of one or two machines has no broadcasts.
+            if (host_bits < 2 || host_bits > 31) continue;
             const auto mask = (std::uint32_t{1} << host_bits) - 1;
             const auto ours = static_cast<std::uint32_t>(number(interface.ipv4[i]));
             const auto asked = static_cast<std::uint32_t>(number(address));
@@ -72,7 +75,8 @@ bool is_broadcast(const IpAddress& address) {
     return false;
 }
 
-// An error that says that there is no way; others say nothing about the address.
+// Returns whether the error means that there is no way. Other errors tell nothing about the
+// address.
 bool says_no_route(int os_code) {
     return os_code == ENETUNREACH || os_code == EHOSTUNREACH || os_code == ENETDOWN ||
            os_code == EACCES || os_code == EINVAL || os_code == EADDRNOTAVAIL ||
@@ -132,7 +136,7 @@ AddressUse use_of(const IpAddress& address) {
         GuardedFd::make([domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0); });
     if (!fd) return says_no_route(errno) ? AddressUse::no_route : AddressUse::another_host;
     const SocketAddress own = to_socket_address({address, 0});
-    // The address is not ours if this fails; the longer look is spared then.
+    // bind() fails if the address is not ours, which spares the longer look.
     const bool may_be_ours =
         is_on_any_link ||
         bind(fd.get(), reinterpret_cast<const sockaddr*>(&own.storage), own.size) == 0;

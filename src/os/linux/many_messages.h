@@ -1,6 +1,6 @@
-// recvmmsg(2) and sendmmsg(2), and their work one message at a time where a sandbox forbids them or
-// the system lacks them (gVisor). Else a socket would stay readable and nothing ever be read from
-// it.
+// recvmmsg(2) and sendmmsg(2), message by message if a sandbox forbids these calls or the system
+// lacks them (gVisor). Otherwise such a socket would stay readable for ever, and nothing would be
+// read.
 #pragma once
 
 #include <sys/socket.h>
@@ -11,7 +11,8 @@ namespace mailslot::os {
 
 inline bool is_forbidden_call(int os_code) { return os_code == ENOSYS || os_code == EPERM; }
 
-// `one` is recvmsg or sendmsg. As the system's calls: how many, or -1 where not even one went.
+// `one` is recvmsg or sendmsg. Returns the number of messages, or -1 if the first failed, like the
+// system's calls.
 template <class One>
 int one_by_one(mmsghdr* headers, unsigned count, One one) {
     unsigned done = 0;
@@ -30,7 +31,7 @@ inline int receive_many(int fd, mmsghdr* headers, unsigned count) {
                       [fd](msghdr* header) { return recvmsg(fd, header, MSG_DONTWAIT); });
 }
 
-// A firewall says EPERM too, and then says so again.
+// A firewall returns EPERM too, and then returns EPERM for the single message as well.
 inline int send_many(int fd, mmsghdr* headers, unsigned count) {
     const int sent = sendmmsg(fd, headers, count, MSG_DONTWAIT);
     if (sent >= 0 || !is_forbidden_call(errno)) return sent;

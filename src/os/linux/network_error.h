@@ -1,4 +1,4 @@
-// What errno of a socket call means to us.
+// Turns the errno of a socket call into our error.
 #pragma once
 
 #include <cerrno>

@@ -13,7 +13,7 @@ namespace mailslot::os {
 
 NetworkId own_network() {
     NetworkId network;
-    // A Unix socket has a cookie as well, and no sandbox refuses one where this project works.
+    // Unix sockets have the cookie too. No sandbox in which this project works forbids them.
     const UniqueFd probe(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     socklen_t size = sizeof network.cookie;
     if (!probe ||

@@ -46,7 +46,7 @@ std::uint64_t socket_inode(const fs::path& descriptor) {
     return std::strtoull(target.c_str() + 8, nullptr, 10);
 }
 
-// "7 (name) T ...", where the name may have anything in it.
+// The stat file holds "7 (name) T ...", where the name may contain any character.
 bool is_stopped(const fs::path& process) {
     const std::string state = text_of((process / "stat").string());
     const auto end = state.rfind(") ");
@@ -59,7 +59,8 @@ std::string program_of(const fs::path& process) {
     return program;
 }
 
-// Of several that have the socket, the user is one that runs, and rather another process than this.
+// Adds a process that holds the socket. The user is preferably a running process other than this
+// one.
 void add_holder(UdpPortUser& user, std::int64_t pid, const fs::path& process) {
     UdpPortUser holder = user;
     holder.pid = pid;
@@ -94,7 +95,7 @@ void find_owners(std::vector<UdpPortUser>& users) {
     }
 }
 
-// Output of a command of the system's; no value: it failed.
+// Returns the output of a system command; nullopt if the command failed.
 std::optional<std::string> output_of(const std::string& command) {
     const std::string line = "PATH=\"$PATH:/usr/sbin:/sbin\"; " + command + " 2>/dev/null";
     FILE* const pipe = popen(line.c_str(), "re");
@@ -148,7 +149,7 @@ std::optional<std::vector<std::uint32_t>> parse_memberships(std::string_view tex
     const bool v4 = group.family == Family::v4;
     std::istringstream lines{std::string(text)};
     std::string wanted;
-    if (v4) {  // one number as the processor has it, in capitals
+    if (v4) {  // a number in the processor's byte order, in capitals
         std::uint32_t number = 0;
         std::memcpy(&number, group.octets.data(), sizeof number);
         std::array<char, 9> hex;
@@ -213,7 +214,7 @@ int probe_address(const Endpoint& to, Bytes datagram, std::chrono::milliseconds 
         GuardedFd::make([domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0); });
     const SocketAddress address = to_socket_address(to);
     if (!fd) return errno;
-    // Else only who has no reader there is told, not that nobody is there.
+    // Without this, only ECONNREFUSED would be reported, not that the machine is unreachable.
     const int on = 1;
     if (to.address.family == Family::v4) {
         setsockopt(fd.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof on);

@@ -7,7 +7,7 @@ namespace {
 
 using Family = IpAddress::Family;
 
-// Of a Linux 6.18.
+// /proc/net/udp of Linux 6.18.
 constexpr const char* kTable =
     "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
     "inode ref pointer drops            \n"
@@ -29,7 +29,7 @@ TEST(NetworkState, finds_who_has_a_port_and_what_was_dropped_there) {
     EXPECT_TRUE(parse_udp_table("", Family::v4, 99).empty());
 }
 
-// Of the same.
+// /proc/net/igmp and igmp6 of Linux 6.18.
 constexpr const char* kIgmp =
     "Idx\tDevice    : Count Querier\tGroup    Users Timer\tReporter\n"
     "1\tlo        :     1      V3\n"

@@ -1,4 +1,4 @@
-// Descriptors that go along with a packet of a Unix socket (unix(7), SCM_RIGHTS).
+// Descriptors that travel with a packet of a Unix socket (unix(7), SCM_RIGHTS).
 #pragma once
 
 #include <sys/socket.h>
@@ -10,14 +10,14 @@
 
 namespace mailslot::os {
 
-// Room for the descriptors of one packet, aligned as the kernel wants it.
+// Room for the descriptors of a packet, aligned as the kernel wants.
 template <std::size_t Most>
 union ControlBuffer {
     cmsghdr header;
     std::array<char, CMSG_SPACE(sizeof(int) * Most)> bytes;
 };
 
-// At most `Most` of them. The buffer is the message's until it is sent.
+// Attaches at most `Most` descriptors. The message uses the buffer until sent.
 template <std::size_t Most>
 void attach(msghdr& message, ControlBuffer<Most>& control, std::span<const int> fds) {
     if (fds.empty()) return;

@@ -38,7 +38,7 @@ bool write_all(int fd, std::string_view text) {
 
 Result<std::optional<PrivateFile>> read_private_file(const std::string& path,
                                                      std::span<char> into) {
-    // Nonblocking: what is no file, a pipe for one, must not hold us up.
+    // Non-blocking, so that opening something other than a file, for example a pipe, does not wait.
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd.get() < 0) {
         if (errno == ENOENT || errno == ENOTDIR) return std::optional<PrivateFile>();
@@ -62,19 +62,19 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path,
 
 Result<void> write_private_file(const std::string& path, std::string_view text, bool may_replace,
                                 Belongs belongs) {
-    // Beside it, so that it can be renamed; hidden from who lists the folder meanwhile.
+    // The draft must stand in the same folder to be renamed. Its name is hidden from listings.
     const auto slash = path.rfind('/');
     const std::string folder = slash == path.npos ? "" : path.substr(0, slash + 1);
     std::string made = folder + ".new-XXXXXX";
     const UniqueFd fd(mkostemp(made.data(), O_CLOEXEC));  // mode 0600
     if (fd.get() < 0) return file_error("create file", path, errno);
     bool done = write_all(fd.get(), text) && fsync(fd.get()) == 0;
-    // Before it has its name: whoever looks finds it readable.
+    // Changes the owner before the file has its name, so that every reader finds it readable.
     const auto owner = owner_of(folder.empty() ? "." : folder);
     if (done && belongs == Belongs::to_folder_owner && geteuid() == 0 && owner && *owner != 0) {
         done = fchown(fd.get(), *owner, static_cast<gid_t>(-1)) == 0;
     }
-    // link() refuses what is there; rename() replaces it.
+    // link() refuses to replace an existing file, rename() does not.
     done = done && (may_replace ? rename(made.c_str(), path.c_str()) == 0
                                 : link(made.c_str(), path.c_str()) == 0);
     const int os_code = done ? 0 : errno;
@@ -89,7 +89,7 @@ std::optional<FolderState> folder_state(const std::string& path) {
     if (stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return std::nullopt;
     const auto changed = static_cast<std::uint64_t>(status.st_mtim.tv_sec) * 1'000'000'000u +
                          static_cast<std::uint64_t>(status.st_mtim.tv_nsec);
-    // Never 0, and another number for another folder of that name.
+    // Never 0, and another number for another folder of the same name.
     return FolderState{status.st_uid, status.st_mode & kPermissionBits,
                        changed ^ (static_cast<std::uint64_t>(status.st_ino) << 40) ^ 1};
 }

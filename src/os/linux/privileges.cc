@@ -54,7 +54,7 @@ Result<void> become_user(const std::string& name, bool keeps_low_ports) {
     if (geteuid() != 0) {
         return Error{Errc::no_permission, "become user", 0, "only root can run as another user"};
     }
-    if (user->uid == 0) return {};  // that is what was asked for
+    if (user->uid == 0) return {};  // already root, as asked
     for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; ++capability) {
         if (keeps_low_ports && capability == CAP_NET_BIND_SERVICE) continue;
         if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return refused("drop capabilities");

@@ -1,4 +1,4 @@
-// The arguments of sendmmsg for a batch of datagrams, those of one size as one piece
+// The arguments of sendmmsg for a batch of datagrams, with datagrams of equal size as a piece
 // (docs/protocol/udp-carrier.md, "In pieces"). For udp_socket.cc alone.
 #pragma once
 
@@ -21,9 +21,9 @@
 
 namespace mailslot::os {
 
-// One sendmmsg call; the kernel's own bound is 1024.
+// Pieces in a sendmmsg call; the kernel's own limit is 1024.
 inline constexpr std::size_t kSendBatch = 64;
-// The outlet or interface, the size of a piece's datagrams, and what was dropped so far.
+// The outlet or interface, the size of a piece's datagrams, and the count of drops.
 inline constexpr std::size_t kControlBytes =
     CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t));
 
@@ -31,7 +31,8 @@ struct Control {
     alignas(cmsghdr) std::array<std::byte, kControlBytes> bytes;
 };
 
-// Adds it to `header`, whose control buffer has kControlBytes, all of them 0 behind what is in use.
+// Adds `info` to `header`, whose control buffer has kControlBytes. Bytes behind the used part must
+// be 0.
 template <class Info>
 void add_control(msghdr& header, int level, int type, const Info& info) {
     auto* const control = reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(header.msg_control) +
@@ -58,7 +59,7 @@ inline void choose_outlet(msghdr& header, IpAddress::Family family, const Outlet
     }
 }
 
-// How many of the datagrams, from the first on, the kernel takes as one piece.
+// Returns how many datagrams, from the first on, the kernel takes as a piece.
 inline std::size_t piece_of(std::span<const Bytes> datagrams) {
     const std::size_t size = datagrams[0].size();
     const std::size_t most = std::min(datagrams.size(), kPieceDatagrams);
@@ -72,7 +73,7 @@ inline std::size_t piece_of(std::span<const Bytes> datagrams) {
     return count;
 }
 
-// The arguments of one sendmmsg call.
+// The arguments of a sendmmsg call.
 class SendBatch {
 public:
     SendBatch(SocketAddress& to, IpAddress::Family family, const Outlet& outlet) {
@@ -83,7 +84,7 @@ public:
         if (outlet.interface_index != 0 || has_source) choose_outlet(common_, family, outlet);
     }
 
-    // Takes the first datagrams, as many as one call sends.
+    // Takes the first datagrams, as many as a call sends.
     void fill(std::span<const Bytes> datagrams, bool in_pieces) {
         pieces_ = 0;
         datagrams = datagrams.first(std::min(kSendBatch, datagrams.size()));
@@ -110,7 +111,7 @@ public:
     }
 
 private:
-    // Where one stands right behind the other, they are one to the kernel.
+    // Adds a datagram's bytes. Merges them with the previous bytes if adjacent in memory.
     static iovec* append(Bytes bytes, msghdr& header, iovec* next) {
         auto* const at = const_cast<std::byte*>(bytes.data());
         if (header.msg_iovlen > 0) {

@@ -18,10 +18,10 @@ namespace mailslot::os {
 namespace {
 
 constexpr int kFirstPassed = 3;   // SD_LISTEN_FDS_START
-constexpr int kMostPassed = 256;  // more than any unit of ours says
+constexpr int kMostPassed = 256;  // more than any unit of ours passes
 constexpr std::size_t kMostFds = 16;
 
-// Out of the environment, for good.
+// Removes the variable from the environment and returns the value.
 std::string take_variable(const char* name) {
     const char* const value = std::getenv(name);
     std::string text = value != nullptr ? value : "";

@@ -68,7 +68,8 @@ Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std:
     if ((seals & F_SEAL_SHRINK) == 0) {
         return Error{Errc::bad_segment, "attach", 0, "not sealed against shrinking"};
     }
-    // Of huge pages there may be none left when they are touched, and that kills (SIGBUS).
+    // Only ordinary pages: huge pages may have run out when they are touched, and that kills
+    // (SIGBUS).
     struct statfs kind {};
     if (fstatfs(fd, &kind) != 0 || kind.f_type != TMPFS_MAGIC) {
         return Error{Errc::bad_segment, "attach", 0, "memory of another kind"};
@@ -95,7 +96,7 @@ Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size
     } while (result != 0 && (errno == EINTR || errno == EAGAIN));
     if (result == 0) return {};
     if (errno != EINVAL) return Error{Errc::no_resources, "reserve shared memory", errno};
-    // Before Linux 5.14.
+    // MADV_POPULATE_WRITE is unknown before Linux 5.14.
     do {
         result = fallocate(fd.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size));
     } while (result != 0 && errno == EINTR);
@@ -104,7 +105,7 @@ Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size
 }
 
 void release_range(const UniqueFd& fd, std::size_t offset, std::size_t size) {
-    // Failing only keeps the memory a while longer.
+    // A failure only keeps the memory a while longer.
     (void)fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                     static_cast<off_t>(offset), static_cast<off_t>(size));
 }

@@ -1,4 +1,4 @@
-// Our addresses as the socket calls want them, and back.
+// Converts our addresses to those of the socket calls, and back.
 #pragma once
 
 #include <netinet/in.h>
@@ -14,7 +14,7 @@ struct SocketAddress {
 };
 
 SocketAddress to_socket_address(const Endpoint& endpoint);
-Endpoint to_endpoint(const sockaddr* address);  // Family::none: neither IPv4 nor IPv6
+Endpoint to_endpoint(const sockaddr* address);  // Family::none if neither IPv4 nor IPv6
 in_addr to_in_addr(const IpAddress& address);
 in6_addr to_in6_addr(const IpAddress& address);
 

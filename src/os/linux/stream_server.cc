@@ -27,8 +27,8 @@ using std::chrono::steady_clock;
 using Instant = steady_clock::time_point;
 
 constexpr std::size_t kMostRequestBytes = 8192;
-constexpr std::chrono::seconds kPatience{1};       // for the request; and again for the answer
-constexpr std::chrono::milliseconds kNoRoom{100};  // until descriptors are looked for again
+constexpr std::chrono::seconds kPatience{1};       // for the request, and again for the answer
+constexpr std::chrono::milliseconds kNoRoom{100};  // pause when descriptors have run out
 constexpr int kBacklog = 64;
 
 sockaddr_un socket_file(const std::string& path) {
@@ -50,20 +50,20 @@ bool bind_to(int fd, const Address& address, socklen_t size) {
 
 bool is_served(const sockaddr_un& file) {
     const GuardedFd probe = open_stream(AF_UNIX);
-    if (!probe) return true;  // nobody knows
+    if (!probe) return true;  // unknown, so left alone
     const int code = connect(probe.get(), reinterpret_cast<const sockaddr*>(&file), sizeof file);
     return code == 0 || errno == EAGAIN;
 }
 
-// Left by a server that died, where nobody serves it: the only file that may be removed. Every
-// other one refuses connections, too.
+// Returns whether the file is a socket of this user. If nobody serves it, a dead server left it,
+// and only such a file may be removed. Files of other kinds refuse connections too.
 bool is_own_socket(const sockaddr_un& file) {
     struct stat status {};
     return lstat(file.sun_path, &status) == 0 && S_ISSOCK(status.st_mode) &&
            status.st_uid == geteuid();
 }
 
-// Here no network is in the way, but a folder.
+// Errors of making a socket file come from its folder, not from a network.
 Error file_error(int os_code) {
     if (os_code == EADDRINUSE) return Error{Errc::port_taken, "make socket", os_code};
     const bool denied = os_code == EACCES || os_code == EPERM || os_code == EROFS;
@@ -89,7 +89,7 @@ Result<GuardedFd> listen_on_port(const Endpoint& endpoint) {
     const bool v4 = endpoint.address.family == IpAddress::Family::v4;
     GuardedFd fd = open_stream(v4 ? AF_INET : AF_INET6);
     if (!fd) return network_error("socket", errno);
-    const int one = 1;  // connections of a predecessor may still be on their way out
+    const int one = 1;  // a predecessor's connections may still be closing
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     const SocketAddress address = to_socket_address(endpoint);
     if (!bind_to(fd.get(), address.storage, address.size)) {
@@ -101,7 +101,7 @@ Result<GuardedFd> listen_on_port(const Endpoint& endpoint) {
     return fd;
 }
 
-// Who is at the other end: a user, where the kernel says so, or an address.
+// Returns the caller at the other end: the user if the kernel tells, otherwise the address.
 std::string caller_of(int fd) {
     ucred credentials{};
     socklen_t size = sizeof credentials;
@@ -170,7 +170,7 @@ public:
     }
 
 private:
-    // False: it is to stop.
+    // Returns false if the server is to stop.
     bool wait() {
         const Instant now = steady_clock::now();
         const bool may_accept = now >= accept_at_;
@@ -200,8 +200,8 @@ private:
     void drop_ended() {
         all_.remove_if([](const Conversation& one) { return one.is_over; });
     }
-    // As many as may be there at a time, so that each caller's words are looked at before they
-    // have to make room.
+    // Accepts at most as many callers as may talk at a time, so that each caller's request is read
+    // before the caller may have to make room.
     void accept_some() {
         if (steady_clock::now() < accept_at_) return;
         for (std::size_t i = 0; i < kMostConversations; ++i) {
@@ -219,7 +219,8 @@ private:
             all_.back().read();
         }
     }
-    // One that has not asked yet goes first, of the caller that has most; the oldest stand first.
+    // Drops a caller that has not asked yet, preferably of the user or address with most
+    // conversations. The list begins with the oldest.
     void make_room() {
         const auto weight = [this](const Conversation& one) {
             const auto of_caller = std::ranges::count(all_, one.caller, &Conversation::caller);
@@ -227,7 +228,7 @@ private:
         };
         all_.erase(std::ranges::max_element(all_, {}, weight));
     }
-    // All that have asked by now share one answer.
+    // Answers all complete requests by a single call.
     void answer_all() {
         std::vector<Conversation*> asking;
         std::vector<std::string_view> requests;
@@ -247,9 +248,9 @@ private:
 
     const int listener_, stop_fd_;
     const StreamAnswer& answer_;
-    std::list<Conversation> all_;  // in the order in which they came
+    std::list<Conversation> all_;  // in the order of arrival
     std::vector<pollfd> polled_;
-    Instant accept_at_{};  // not before: descriptors were used up
+    Instant accept_at_{};  // no accept before this time: descriptors had run out
 };
 
 }  // namespace

@@ -20,8 +20,8 @@
 namespace mailslot::os {
 namespace {
 
-// struct sched_attr of sched_setattr(2), version 0: Debian 12's <sched.h> lacks it, and does not
-// go together with the kernel's header that has it.
+// struct sched_attr of sched_setattr(2), version 0. Debian 12's <sched.h> lacks it, and conflicts
+// with the kernel's header that has it.
 struct SchedulingAttributes {
     std::uint32_t size = sizeof(SchedulingAttributes);
     std::uint32_t policy = 0;
@@ -31,7 +31,7 @@ struct SchedulingAttributes {
     std::uint64_t runtime = 0, deadline = 0, period = 0;  // ns
 };
 
-// Of the calling thread.
+// Attributes of the calling thread.
 bool get_attributes(SchedulingAttributes& attributes) {
     return syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0;
 }
@@ -39,14 +39,14 @@ bool set_attributes(SchedulingAttributes& attributes) {
     return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
 }
 
-// What it was before; nothing: it did not become that.
+// Returns the turn before the change; nullopt if the system refused the change.
 std::optional<std::chrono::nanoseconds> change_turn(std::chrono::nanoseconds turn) {
     SchedulingAttributes attributes;
     if (!get_attributes(attributes)) return std::nullopt;
     const std::chrono::nanoseconds before(attributes.runtime);
     attributes.runtime = static_cast<std::uint64_t>(turn.count());
     if (!set_attributes(attributes)) return std::nullopt;
-    // Older kernels take it and forget it.
+    // Older kernels accept the value without effect.
     if (!get_attributes(attributes)) return std::nullopt;
     if (attributes.runtime != static_cast<std::uint64_t>(turn.count())) return std::nullopt;
     return before;
@@ -87,7 +87,8 @@ bool run_joinable(std::thread& thread, std::function<void()> work) {
 void stay_loaded() {
     Dl_info code{};
     if (dladdr(reinterpret_cast<const void*>(&stay_loaded), &code) == 0) return;
-    // Null for the main program, which stays anyway. What is returned need not be closed.
+    // dlopen() returns null for the main program, which stays anyway. Its result need not be
+    // closed.
     (void)dlopen(code.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 

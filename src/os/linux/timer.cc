@@ -16,11 +16,11 @@ Result<Timer> Timer::create() {
     return Timer(std::move(fd));
 }
 
-// std::chrono::steady_clock is CLOCK_MONOTONIC. Setting it takes back what it has said.
+// std::chrono::steady_clock is CLOCK_MONOTONIC. A new time makes the descriptor unreadable again.
 void Timer::set(std::optional<std::chrono::steady_clock::time_point> at) {
     itimerspec when{};
     if (at) {
-        // 0 would stop it: what is due already is due a nanosecond after the beginning.
+        // A time of 0 would stop the timer, so a time in the past becomes one nanosecond.
         const auto since = std::max(at->time_since_epoch(), std::chrono::steady_clock::duration(1));
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since);
         when.it_value.tv_sec = seconds.count();

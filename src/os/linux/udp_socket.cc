@@ -26,7 +26,7 @@ namespace {
 
 using Family = IpAddress::Family;
 
-// Enough to take a 1 MiB message in one go where the system allows that much.
+// Enough for a 1 MiB message in one go, if the system allows that much.
 constexpr int kSendBufferBytes = 2 * 1024 * 1024;
 bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
@@ -40,26 +40,28 @@ int option_of(int fd, int option) {
 
 Result<GuardedFd> open_socket(Family family) {
     const int domain = family == Family::v4 ? AF_INET : AF_INET6;
-    // A child of fork that kept it would be sent the datagrams of a process that is long dead.
+    // Guarded: a child of fork that kept the socket would receive the datagrams of a dead process.
     GuardedFd fd = GuardedFd::make(
         [domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
     if (!fd) return network_error("socket", errno);
     if (family == Family::v6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
         return network_error("IPV6_V6ONLY", errno);
     }
-    // Routers may cut what is larger than their next link takes: the ICMP message that would name
-    // a smaller size is often filtered, and 1200 bytes are cut by few links. IPv6 takes 1280.
+    // Allows routers to fragment datagrams that are too large for their next link. The ICMP message
+    // with the smaller size is often filtered, and few links are too small for 1200 bytes. IPv6
+    // guarantees 1280.
     if (family == Family::v4) set_option(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
     return fd;
 }
 
-// Only what this socket itself joined; else it hears every group that any program joined.
+// Receives only groups that this socket itself joined. Otherwise the socket hears every group that
+// any program joined.
 void hear_own_groups_only(int fd, Family family) {
     if (family == Family::v4) set_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
     if (family == Family::v6) set_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
 }
 
-// Past the system's limit if we may, up to it if not; either way receiving works.
+// Goes past the system's limit if we may, otherwise up to the limit. Receiving works either way.
 void set_receive_buffer(int fd, std::size_t bytes) {
     if (bytes == 0) return;
     const int value = static_cast<int>(std::min<std::size_t>(bytes, 1 << 30));
@@ -80,12 +82,12 @@ Info info_in(const cmsghdr* control) {
     return info;
 }
 
-// What the kernel says of a piece.
+// The kernel's description of a piece.
 struct Arrival {
     std::uint32_t interface_index = 0;
     IpAddress to{};
-    std::size_t datagram_bytes = 0;  // of each but the last; 0: it is one datagram
-    std::uint32_t kernel_drops = 0;  // the kernel says nothing as long as it has dropped nothing
+    std::size_t datagram_bytes = 0;  // size of each but the last; 0 for a single datagram
+    std::uint32_t kernel_drops = 0;  // the kernel reports no count before the first drop
 };
 
 Arrival arrival_of(msghdr& header) {
@@ -110,8 +112,8 @@ Arrival arrival_of(msghdr& header) {
     return arrival;
 }
 
-// A failure of a piece that its datagrams need not have: they are larger than the path's MTU, the
-// device cannot do the checksums, or the kernel does not know pieces.
+// Returns whether a piece may fail although its datagrams would not: they are larger than the
+// path's MTU, the device cannot compute the checksums, or the kernel does not know pieces.
 bool refuses_pieces(int os_code) {
     return os_code == EINVAL || os_code == EIO || os_code == EMSGSIZE || os_code == ENOPROTOOPT ||
            os_code == EOPNOTSUPP;
@@ -131,7 +133,7 @@ struct DatagramBatch::Memory {
           used(count),
           next(pieces_of(each)) {}
 
-    // The kernel overwrites lengths and flags of those that it fills.
+    // Resets the used headers: the kernel overwrites the lengths and flags of those that it fills.
     void prepare() {
         for (std::size_t i = 0; i < used; ++i) {
             vectors[i] = {bytes.get() + i * piece_bytes, piece_bytes};
@@ -156,7 +158,7 @@ struct DatagramBatch::Memory {
         if (came > 0) next = pieces_of(total / came);
     }
 
-    // Each datagram of a piece that came, by itself.
+    // Adds each datagram of a received piece.
     void split(std::size_t index) {
         msghdr& header = headers[index].msg_hdr;
         const Arrival arrival = arrival_of(header);
@@ -185,8 +187,8 @@ struct DatagramBatch::Memory {
     std::vector<sockaddr_storage> addresses;
     std::vector<Control> controls;
     std::vector<mmsghdr> headers;
-    std::size_t used;                 // headers, from the first on, that have to be prepared again
-    std::size_t next;                 // pieces, to be asked for
+    std::size_t used;                 // headers, from the first on, that must be prepared again
+    std::size_t next;                 // pieces to ask for
     std::size_t asked = 0, came = 0;  // pieces, at the last receive()
     std::vector<Datagram> datagrams;
 };
@@ -206,14 +208,15 @@ bool bind_any(int fd, Family family, std::uint16_t port) {
     return ::bind(fd, reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0;
 }
 
-// The kernel asks for these of both sockets whenever one is bound. SO_REUSEPORT lets in sockets of
-// the same user alone.
+// The kernel compares these options of both sockets at every bind. SO_REUSEPORT lets in only
+// sockets of the same user.
 void set_port_use(int fd, PortUse use) {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, use == PortUse::shared ? 1 : 0);
     set_option(fd, SOL_SOCKET, SO_REUSEPORT, use == PortUse::kept ? 1 : 0);
 }
 
-// Beside those who share it already, if need be: whoever comes later is kept out all the same.
+// Binds beside sockets that already share the port, if need be. Later sockets are kept out all the
+// same.
 bool bind_and_keep(int fd, Family family, std::uint16_t port) {
     if (bind_any(fd, family, port)) return true;
     if (errno != EADDRINUSE || !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)) return false;
@@ -232,8 +235,8 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
     if (!fd) return fd.error();
     set_port_use(fd->get(), use);
     if (!tell_interface(fd->get(), family)) return network_error("IP_PKTINFO", errno);
-    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);     // without it datagrams come one by one
-    set_option(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // without it gaps are the network's
+    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);     // otherwise datagrams come singly
+    set_option(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // otherwise gaps count as the network's
     hear_own_groups_only(fd->get(), family);
     set_receive_buffer(fd->get(), receive_buffer_bytes);
     const bool is_bound = use == PortUse::kept ? bind_and_keep(fd->get(), family, port)
@@ -273,8 +276,8 @@ bool UdpSocket::keeps_port() const { return option_of(fd(), SO_REUSEADDR) == 0; 
 
 void UdpSocket::allow_broadcast() { set_option(fd(), SOL_SOCKET, SO_BROADCAST, 1); }
 
-// Bound to any address and connected to a place where nobody is, it gets nothing: from then on its
-// address is the loopback's, and who sends to it must be there.
+// Connects the socket to an address where nobody is, so that it receives nothing: its own address
+// is then the loopback's, and only a program at the other address could send to it.
 bool UdpSocket::send_from(std::uint16_t port) {
     constexpr std::uint16_t kDiscardPort = 9;
     if (family_ != Family::v4 || !set_option(fd(), SOL_SOCKET, SO_REUSEADDR, 1)) return false;
@@ -299,7 +302,7 @@ bool UdpSocket::wait_for_datagram(std::chrono::milliseconds at_most) {
     return poll(&entry, 1, static_cast<int>(at_most.count())) > 0;
 }
 
-// The system's own default is 1, and its rules for a value out of range are those of the settings.
+// The system's default is 1. Its rules for values out of range are those of the settings.
 void UdpSocket::limit_group_hops(int hop_limit) {
     if (family_ == Family::v4) set_option(fd(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit);
     if (family_ == Family::v6) set_option(fd(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
@@ -334,11 +337,11 @@ Result<void> UdpSocket::join(const IpAddress& group, std::uint32_t interface_ind
         failed = setsockopt(fd(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request);
     }
     if (failed != 0 && errno != EADDRINUSE) return network_error("join", errno);
-    return {};  // EADDRINUSE: joined before
+    return {};  // EADDRINUSE: already joined
 }
 
 void UdpSocket::leave(const IpAddress& group, std::uint32_t interface_index) {
-    // Fails only where there is nothing to leave.
+    // Leaving fails only if the group is not joined.
     if (family_ == Family::v4) {
         ip_mreqn request{};
         request.imr_multiaddr = to_in_addr(group);
@@ -357,9 +360,9 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     memory.prepare();
     memory.asked = memory.next;
     const int came = receive_many(fd(), memory.headers.data(), static_cast<unsigned>(memory.asked));
-    // Below 0: nothing there; an error of the link shows in the watch, not here.
+    // A negative result means that nothing is there. The interface watch reports errors of a link.
     memory.came = static_cast<std::size_t>(std::max(came, 0));
-    // One more: it may have been begun and put back.
+    // The kernel may have begun to fill one more header and then given up.
     memory.used = std::min(memory.came + 1, memory.headers.size());
     memory.expect_the_like();
     memory.datagrams.clear();
@@ -368,7 +371,7 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
 }
 
 std::uint32_t UdpSocket::kernel_drops() const {
-    // The counter behind SO_RXQ_OVFL, which would tell it only with the next datagram to come.
+    // Reads the counter behind SO_RXQ_OVFL, which itself arrives only with the next datagram.
     std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
     socklen_t size = sizeof info;
     if (getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
@@ -404,7 +407,7 @@ bool passes_by_waiting(int os_code) {
 
 void UdpSocket::wait_for_room(std::span<UdpSocket* const> any_of,
                               std::chrono::milliseconds at_most) {
-    std::vector<pollfd> entries;  // ready only when half of the buffer is free
+    std::vector<pollfd> entries;  // ready only if half of the buffer is free
     for (const UdpSocket* socket : any_of) entries.push_back({socket->fd(), POLLOUT, 0});
     poll(entries.data(), entries.size(), static_cast<int>(at_most.count()));
 }
@@ -419,7 +422,7 @@ std::size_t UdpSocket::send_buffer_bytes() const {
     return static_cast<std::size_t>(std::max(option_of(fd(), SO_SNDBUF), 0));
 }
 
-// The kernel doubles what it is told, for its own share.
+// The kernel doubles the value to cover its own overhead.
 void UdpSocket::limit_send_buffer(std::size_t bytes) {
     set_option(fd(), SOL_SOCKET, SO_SNDBUF, static_cast<int>(bytes / 2));
 }

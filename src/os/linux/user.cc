@@ -9,7 +9,8 @@
 namespace mailslot::os {
 namespace {
 
-// user_namespaces(7), "Unmapped user and group IDs".
+// Returns whether the number stands for all unmapped users: user_namespaces(7), "Unmapped user and
+// group IDs".
 bool stands_for_others(std::uint32_t user) {
     std::uint32_t overflow = 65534;
     std::ifstream("/proc/sys/kernel/overflowuid") >> overflow;
@@ -17,7 +18,7 @@ bool stands_for_others(std::uint32_t user) {
     std::uint64_t inside = 0, outside = 0, count = 0, named = 0;
     std::ifstream map("/proc/self/uid_map");
     while (map >> inside >> outside >> count) named += count;
-    constexpr std::uint64_t kAll = 0xFFFF'FFFF;  // the last number means nobody
+    constexpr std::uint64_t kAll = 0xFFFF'FFFF;  // the highest number is no user
     return named < kAll;
 }
 
