@@ -1,6 +1,6 @@
 // Why this is written against Python's C API and not with pybind11: there a call costs more than
-// all that the library does in it (docs/performance.md), for it looks up types, converts each
-// argument and may try further overloads. Here the usual calls, of text or bytes and with few
+// all that the library does in it (docs/lab/0006-python-calls.md), for it looks up types, converts
+// each argument and may try further overloads. Here the usual calls, of text or bytes and with few
 // arguments, are recognised and done at once. Whatever else it is, errors in arguments included,
 // goes the general way with nothing done: to pybind11's function, or to mailslot.ipc's in Python.
 // All functions here are called with the interpreter lock held.
