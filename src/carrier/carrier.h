@@ -74,7 +74,7 @@ struct Destination {
     bool keeps_rest = false;
 };
 
-// What a carrier listens with, on its way to the next post office (docs/post-office.md, "Handing
+// What a carrier listens with, on its way to the next post office (docs/office.md, "Handing
 // over").
 struct ListeningSocket {
     os::GuardedFd fd;

@@ -1,4 +1,4 @@
-// What memory the queue keeps: docs/inbox.md section 2, "Memory".
+// What memory the queue keeps: docs/inbox.md section 8.
 
 #include <algorithm>
 #include <mutex>

@@ -1,5 +1,5 @@
 // What a post office writes into a slot's segment about the slot's senders, so that the one that
-// takes over after its death knows whose messages it missed. docs/post-office.md, "Taking over".
+// takes over after its death knows whose messages it missed. docs/office.md, "Taking over".
 #pragma once
 
 #include <cstdint>

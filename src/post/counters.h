@@ -1,5 +1,5 @@
 // What the post office counts: in all, for a slot, for a sender. Meaning of each:
-// docs/post-office.md.
+// docs/office.md.
 #pragma once
 
 #include <cstdint>

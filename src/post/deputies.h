@@ -1,4 +1,4 @@
-// To whom the office has lent what it has: docs/post-office.md, "An office that does not answer".
+// To whom the office has lent what it has: docs/office.md, "An office that does not answer".
 #pragma once
 
 #include <cstdint>

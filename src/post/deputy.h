@@ -1,4 +1,4 @@
-// What a registered process has of an office that it is a deputy of: docs/post-office.md, "An
+// What a registered process has of an office that it is a deputy of: docs/office.md, "An
 // office that does not answer".
 #pragma once
 

@@ -1,4 +1,4 @@
-// What a post office leaves to its successor, and how it gets there: docs/post-office.md, "Handing
+// What a post office leaves to its successor, and how it gets there: docs/office.md, "Handing
 // over".
 #pragma once
 

@@ -1,5 +1,5 @@
 // The numbers by which a post office knows what its own machine has sent, the present one and
-// earlier ones. Rules: docs/post-office.md, "Who this machine is". Threads: one at a time.
+// earlier ones. Rules: docs/office.md, "Who this machine is". Threads: one at a time.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,7 @@ constexpr std::size_t kMaxRegistrants = 8192;  // each takes a descriptor here
 constexpr auto kBookEvery = 20ms;
 constexpr std::size_t kManySlots = 64;
 constexpr int kReceiveRounds = 16;  // then others have their turn
-// docs/post-office.md, "Turns". 0.1 ms is the shortest that Linux allows. So many datagrams at once
+// docs/office.md, "Turns". 0.1 ms is the shortest that Linux allows. So many datagrams at once
 // are a stream; so few are none.
 constexpr auto kTurn = 100us;
 constexpr std::size_t kStream = 16, kNoStream = 1;

@@ -109,7 +109,7 @@ public:
     MachineId machine() const { return {post_office_.ids().present(), network_id_}; }
     void tell_changes_to(std::function<void(const MachineId&)> tell) { tell_ = std::move(tell); }
 
-    // What it has counted for the whole machine, by name: docs/post-office.md, "Counters".
+    // What it has counted for the whole machine, by name: docs/office.md, "Counters".
     std::vector<NamedCounter> counters() const;
 
 private:

@@ -1,4 +1,4 @@
-// What this machine is to its post office, at work: docs/post-office.md, "Who this machine is".
+// What this machine is to its post office, at work: docs/office.md, "Who this machine is".
 
 #include "os/interfaces.h"
 #include "post/office.h"

@@ -76,7 +76,7 @@ public:
     // starts anew.
     void slot_opened(std::string_view slot_key);
 
-    // Taking over from a post office that died (docs/post-office.md). Of messages in the slot the
+    // Taking over from a post office that died (docs/office.md). Of messages in the slot the
     // next one will know; that it knows of the losses, too, we have them written down: all numbers
     // of that sender below `next` are dealt with. It opens the slot as of when those notes began,
     // and recalls what they say.
@@ -102,7 +102,7 @@ public:
     // Messages dropped as repeats that are none: another message of that origin had the number.
     std::uint64_t origin_conflicts() const { return origin_conflicts_; }
 
-    // Handing over (docs/post-office.md, docs/protocol/office-state.md): all that is known. What
+    // Handing over (docs/office.md, docs/protocol/office-state.md): all that is known. What
     // the slots' memory is called is for the caller to say, and to compare.
     void write_books(
         wire::OfficeStateWriter& out,

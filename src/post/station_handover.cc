@@ -1,4 +1,4 @@
-// The post office goes from one station to another: docs/post-office.md, "Handing over".
+// The post office goes from one station to another: docs/office.md, "Handing over".
 
 #include <algorithm>
 #include <chrono>

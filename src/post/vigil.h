@@ -1,4 +1,4 @@
-// When an office counts as one that does not answer: docs/post-office.md, "An office that does not
+// When an office counts as one that does not answer: docs/office.md, "An office that does not
 // answer". Pure: what a deputy sees is handed in.
 #pragma once
 

@@ -40,7 +40,7 @@ enum class LocalOp : std::uint8_t {
     // post office: what that memory is to say.
     machine = 19,
 
-    // Handing over: docs/post-office.md.
+    // Handing over: docs/office.md.
     offer = 20,              // post office to a registered process: I end, take it
     claim = 21,              // give me the office; number: a Rank
     handed_lock = 22,        // descriptors: the lock, the books
@@ -50,7 +50,7 @@ enum class LocalOp : std::uint8_t {
     register_again = 26,     // new post office: tell me all your slots
     registered_all = 27,     // answer, after the last one
 
-    // To a deputy: docs/post-office.md, "An office that does not answer".
+    // To a deputy: docs/office.md, "An office that does not answer".
     lent_pulse = 28,   // descriptor: the office's pulse; what was lent before is void
     lent_socket = 29,  // descriptor; key: which carrier's; detail: its memo
     lent_slot = 30,    // number, descriptors as with attached

@@ -19,7 +19,7 @@ using Family = IpAddress::Family;
 constexpr std::size_t kBatchPieces = 32;
 constexpr std::size_t kPieceBytes = 64 * 1024;
 // So that what is read is still in the processor's cache when a reader on the same one gets it
-// (docs/post-office.md, "Turns").
+// (docs/office.md, "Turns").
 constexpr std::size_t kBytesAtOnce = 256 * 1024;
 static_assert(kPieceBytes > wire::kMaxFrameBytes);
 // Handed over together, while they are in the processor's cache; those of one more datagram may
