@@ -75,7 +75,7 @@ struct Destination {
     bool keeps_rest = false;
 };
 
-// A listening socket on its way to the next post office (docs/post-office.md, "Handing over").
+// A listening socket on its way to the next post office (docs/office.md, "Handing over").
 struct ListeningSocket {
     os::GuardedFd fd;
     std::vector<std::byte> memo{};  // in the carrier's own format; may be empty

@@ -22,7 +22,6 @@
 //    returns to stage 3, until the deadline, a signal or close().
 #include "inbox/inbox.h"
 
-#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -444,38 +443,6 @@ void Inbox::settle_poll() {
 }
 
 // --- The station's calls
-
-Result<WriterPass> Inbox::admit_writer() {
-    const os::BiasedMutex::Guest guest(mutex_);
-    replace_if_damaged();
-    if (closed_) return Error{Errc::closed, "attach"};
-    WriterPass pass;
-    pass.segment.reset(fcntl(segment_->fd().get(), F_DUPFD_CLOEXEC, 0));
-    if (!pass.segment) return Error{Errc::no_resources, "attach", errno};
-    if (event_) pass.event.reset(fcntl(event_.get(), F_DUPFD_CLOEXEC, 0));
-    // Numbers start again after 2^31 writers; those of living writers are skipped.
-    do {
-        last_number_ = last_number_ + 1 < kLockWaiters ? last_number_ + 1 : 1;
-    } while (living_.contains(last_number_));
-    pass.number = last_number_;
-    living_.insert(pass.number);
-    return pass;
-}
-
-Result<WriterPass> Inbox::admit_office() {
-    auto pass = admit_writer();
-    if (!pass || !notes_) return pass;
-    pass->notes = os::duplicate(notes_->fd().get());
-    if (pass->notes) return pass;
-    const int system_errno = errno;
-    bury(pass->number);
-    return Error{Errc::no_resources, "attach", system_errno};
-}
-
-os::UniqueFd Inbox::event_for_writers() const {
-    const os::BiasedMutex::Guest guest(mutex_);
-    return os::UniqueFd(event_ ? fcntl(event_.get(), F_DUPFD_CLOEXEC, 0) : -1);
-}
 
 void Inbox::ring() {
     const os::BiasedMutex::Guest guest(mutex_);

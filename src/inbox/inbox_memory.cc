@@ -1,4 +1,4 @@
-// The memory that the queue keeps: docs/inbox.md section 2, "Memory".
+// The memory that the queue keeps: docs/inbox.md section 8.
 
 #include <algorithm>
 #include <mutex>

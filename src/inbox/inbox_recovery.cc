@@ -1,5 +1,7 @@
-// Repairs by the reading end: the books that a dead writer left, and memory that was tampered with.
-// docs/inbox.md sections 6 and 7.
+// Writers come and die: their passes, and the repairs by the reading end, of books that a dead
+// writer left and of memory that was tampered with. docs/inbox.md sections 6 and 7.
+
+#include <fcntl.h>
 
 #include <algorithm>
 #include <memory>
@@ -9,6 +11,38 @@
 #include "inbox/inbox_writer.h"
 
 namespace mailslot::inbox {
+
+Result<WriterPass> Inbox::admit_writer() {
+    const os::BiasedMutex::Guest guest(mutex_);
+    replace_if_damaged();
+    if (closed_) return Error{Errc::closed, "attach"};
+    WriterPass pass;
+    pass.segment.reset(fcntl(segment_->fd().get(), F_DUPFD_CLOEXEC, 0));
+    if (!pass.segment) return Error{Errc::no_resources, "attach", errno};
+    if (event_) pass.event.reset(fcntl(event_.get(), F_DUPFD_CLOEXEC, 0));
+    // Numbers start again after 2^31 writers; those of living writers are skipped.
+    do {
+        last_number_ = last_number_ + 1 < kLockWaiters ? last_number_ + 1 : 1;
+    } while (living_.contains(last_number_));
+    pass.number = last_number_;
+    living_.insert(pass.number);
+    return pass;
+}
+
+Result<WriterPass> Inbox::admit_office() {
+    auto pass = admit_writer();
+    if (!pass || !notes_) return pass;
+    pass->notes = os::duplicate(notes_->fd().get());
+    if (pass->notes) return pass;
+    const int system_errno = errno;
+    bury(pass->number);
+    return Error{Errc::no_resources, "attach", system_errno};
+}
+
+os::UniqueFd Inbox::event_for_writers() const {
+    const os::BiasedMutex::Guest guest(mutex_);
+    return os::UniqueFd(event_ ? fcntl(event_.get(), F_DUPFD_CLOEXEC, 0) : -1);
+}
 
 void Inbox::bury(std::uint32_t number) {
     const os::BiasedMutex::Guest guest(mutex_);

@@ -1,4 +1,4 @@
-// Deputies, and all that the office has lent them: docs/post-office.md, "An office that does not
+// Deputies, and all that the office has lent them: docs/office.md, "An office that does not
 // answer".
 #pragma once
 

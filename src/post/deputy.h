@@ -1,4 +1,4 @@
-// Everything that this process has of an office as its deputy: docs/post-office.md, "An office that
+// Everything that this process has of an office as its deputy: docs/office.md, "An office that
 // does not answer".
 #pragma once
 

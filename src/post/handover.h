@@ -1,4 +1,4 @@
-// Sends and receives the estate that a post office leaves to its successor: docs/post-office.md,
+// Sends and receives the estate that a post office leaves to its successor: docs/office.md,
 // "Handing over".
 #pragma once
 

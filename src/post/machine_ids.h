@@ -1,5 +1,5 @@
 // Numbers that mark the datagrams of this machine: the present number and earlier numbers. Rules:
-// docs/post-office.md, "Who this machine is".
+// docs/office.md, "Who this machine is".
 // Threads: one at a time.
 #pragma once
 

@@ -146,7 +146,7 @@ void append_counters(std::string& out, const std::vector<wire::NamedCounter>& co
         if (counter.name.starts_with(kMark)) continue;
         const std::string name =
             "mailslot_office_" + counter.name + (counter.is_level ? "" : "_total");
-        append_head(out, name, "See docs/post-office.md, Counters.", counter.is_level);
+        append_head(out, name, "See docs/office.md, Counters.", counter.is_level);
         append_sample(out, name, {}, counter.value);
     }
     append_head(out, kLost, "Messages lost by all slots since the post office began, by cause.",

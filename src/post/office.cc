@@ -51,7 +51,7 @@ constexpr std::size_t kMaxRegistrants = 8192;  // each takes a descriptor
 constexpr auto kBookEvery = 20ms;
 constexpr std::size_t kManySlots = 64;
 constexpr int kReceiveRounds = 16;  // then other events have their turn
-// Short turns: docs/post-office.md, "Turns". 0.1 ms is the shortest turn that Linux allows. A
+// Short turns: docs/office.md, "Turns". 0.1 ms is the shortest turn that Linux allows. A
 // stream begins with kStream parcels at once, and ends with kNoStream or fewer.
 constexpr auto kTurn = 100us;
 constexpr std::size_t kStream = 16, kNoStream = 1;

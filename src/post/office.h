@@ -112,7 +112,7 @@ public:
     MachineId machine() const { return {post_office_.ids().present(), network_id_}; }
     void tell_changes_to(std::function<void(const MachineId&)> tell) { tell_ = std::move(tell); }
 
-    // Returns the counters of the whole machine by name: docs/post-office.md, "Counters".
+    // Returns the counters of the whole machine by name: docs/office.md, "Counters".
     std::vector<NamedCounter> counters() const;
 
 private:

@@ -1,4 +1,4 @@
-// The office and its deputies: docs/post-office.md, "An office that does not answer".
+// The office and its deputies: docs/office.md, "An office that does not answer".
 
 #include <unistd.h>
 

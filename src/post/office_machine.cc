@@ -1,4 +1,4 @@
-// Number and addresses of this machine, for the post office at work: docs/post-office.md, "Who this
+// Number and addresses of this machine, for the post office at work: docs/office.md, "Who this
 // machine is".
 
 #include "os/interfaces.h"

@@ -1,5 +1,5 @@
 // A page in which the office counts its turns, so that its deputies see the office work:
-// docs/post-office.md, "An office that does not answer".
+// docs/office.md, "An office that does not answer".
 #pragma once
 
 #include <atomic>

@@ -78,7 +78,7 @@ public:
     // open already starts anew.
     void slot_opened(std::string_view slot_key);
 
-    // Taking over from a post office that died (docs/post-office.md). `note` writes down, for the
+    // Taking over from a post office that died (docs/office.md). `note` writes down, for the
     // next office, that all numbers of a sender below `next` are dealt with: put into the slot, or
     // counted as lost. That office opens the slot as of when the notes began, and recalls each
     // sender noted.
@@ -105,7 +105,7 @@ public:
     // number.
     std::uint64_t origin_conflicts() const { return origin_conflicts_; }
 
-    // Handing over (docs/post-office.md, docs/protocol/office-state.md): writes all that is known.
+    // Handing over (docs/office.md, docs/protocol/office-state.md): writes all that is known.
     // `memory_of` gives the number of a slot's memory.
     void write_books(
         wire::OfficeStateWriter& out,

@@ -1,4 +1,4 @@
-// The station, and an office that does not answer: docs/post-office.md.
+// The station, and an office that does not answer: docs/office.md.
 
 #include <unistd.h>
 

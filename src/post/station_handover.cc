@@ -1,4 +1,4 @@
-// Moves the post office from one station to another: docs/post-office.md, "Handing over".
+// Moves the post office from one station to another: docs/office.md, "Handing over".
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-// Decides when an office counts as not answering: docs/post-office.md, "An office that does not
+// Decides when an office counts as not answering: docs/office.md, "An office that does not
 // answer". Pure: observations are handed in.
 #pragma once
 

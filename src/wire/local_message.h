@@ -39,7 +39,7 @@ enum class LocalOp : std::uint8_t {
     // machine id to write there.
     machine = 19,
 
-    // Handing over: docs/post-office.md.
+    // Handing over: docs/office.md.
     offer = 20,              // post office to a registered process: I end, take the office
     claim = 21,              // give me the office; number: a Rank
     handed_lock = 22,        // descriptors: the lock, the books
@@ -49,7 +49,7 @@ enum class LocalOp : std::uint8_t {
     register_again = 26,     // new post office: tell me all your slots
     registered_all = 27,     // answer, after the last slot
 
-    // Lending to a deputy: docs/post-office.md, "An office that does not answer".
+    // Lending to a deputy: docs/office.md, "An office that does not answer".
     lent_pulse = 28,   // descriptor: the office's pulse; voids everything lent before
     lent_socket = 29,  // descriptor; key: which carrier's; detail: its memo
     lent_slot = 30,    // number, descriptors as with attached

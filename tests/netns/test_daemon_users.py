@@ -276,7 +276,7 @@ class Users(lab.LabTest):
         heard = read_up_to(listener, stream.stop(), heard)
         numbers = [number_of(m) for m in heard]
         if end == signal.SIGKILL:
-            # One that was in the slot, and not noted there yet, may come again (docs/post-office.md, "Taking over").
+            # One that was in the slot, and not noted there yet, may come again (docs/office.md, "Taking over").
             self.assertLessEqual(len(numbers) - len(set(numbers)), ROUNDS)
             numbers = sorted(set(numbers))
         else:

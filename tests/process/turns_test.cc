@@ -1,5 +1,5 @@
 // The post office takes short turns of the processor in a stream, and only then:
-// docs/post-office.md, "Turns".
+// docs/office.md, "Turns".
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>

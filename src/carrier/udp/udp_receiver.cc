@@ -19,7 +19,7 @@ using Family = IpAddress::Family;
 constexpr std::size_t kBatchPieces = 32;
 constexpr std::size_t kPieceBytes = 64 * 1024;
 // Limits a batch, so that its bytes are still in the processor's cache when a reader on the same
-// processor gets them (docs/post-office.md, "Turns").
+// processor gets them (docs/office.md, "Turns").
 constexpr std::size_t kBytesAtOnce = 256 * 1024;
 static_assert(kPieceBytes > wire::kMaxFrameBytes);
 // Messages delivered together, while they are in the processor's cache. The last datagram may
