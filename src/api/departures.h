@@ -1,4 +1,4 @@
-// How messages left this machine, for commands that tell it.
+// Counts how messages left this machine, for commands that report it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace mailslot {
 
 struct Departures {
-    std::uint64_t messages_lost = 0;  // left by no way; readers count them as gaps
+    std::uint64_t messages_lost = 0;  // Sum of the departures of all closed writers. Threads: any.
     std::vector<WayInfo> ways{};
 };
 
