@@ -1,4 +1,4 @@
-// One writer's way to machines on the classic Windows wire, beside RemoteWriter or alone.
+// Sends one writer's messages on the classic Windows wire, beside RemoteWriter or alone.
 // Threads: one at a time.
 #pragma once
 
@@ -38,7 +38,7 @@ public:
     void put_too(const RemoteWriter::Batch& batch);
     // Returns the error of messages that were kept, once.
     std::optional<Error> take_late_error();
-    // Waits as long as a name is being asked for.
+    // Waits as long as a name is being looked up.
     void finish();
     // Returns when to call look_who_waits() again. None if no message waits for a name. While
     // messages wait, the process must not end without finish().
@@ -58,7 +58,7 @@ private:
     trust::KeysView keys_;
     const Result<OwnNames> names_;
     std::optional<NetbiosSender> sender_;       // empty if names_ holds an error
-    std::optional<Clock::Instant> first_sent_;  // of a clock that goes on in sleep
+    std::optional<Clock::Instant> first_sent_;  // by a clock that runs on in sleep
     std::optional<Clock::Instant> due_;
 };
 

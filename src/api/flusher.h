@@ -1,6 +1,6 @@
 // Sends messages that a writer holds back (remote_writer.h) when no further put sends them. The
-// flusher's thread is the only thread of a process that only writes. The thread starts with the
-// first held message, sleeps while nothing is held, and never ends.
+// flusher's thread is the only lasting thread of a process that only writes. The thread starts with
+// the first held message, sleeps while nothing is held, and never ends.
 //
 // A writer that holds messages stores its deadline in `due_ns_`, and stays on the flusher's list as
 // long as it does so now and then. So a stream touches neither the list nor the thread. Each side
@@ -46,7 +46,7 @@ public:
     virtual bool try_flush(std::chrono::steady_clock::time_point now) = 0;
 
 protected:
-    // When what is held must leave; no value: nothing is held. Before Flusher::watch().
+    // Sets when held messages must leave. No value: nothing is held. Call before Flusher::watch().
     void set_due(std::optional<std::chrono::steady_clock::time_point> at) {
         due_ns_.store(at ? std::chrono::nanoseconds(at->time_since_epoch()).count() : 0);
     }

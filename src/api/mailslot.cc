@@ -23,7 +23,7 @@ struct Mailslot::Impl {
     std::optional<Writer> writer;
     bool closed = false;
 
-    // Both return their end and make it at first need. The first end made decides the direction.
+    // as_reader and as_writer make their end at first need. The first end decides the direction.
     // Errors: closed, wrong_direction, those of Reader::create and Writer::open.
     Result<Reader*> as_reader() {
         std::lock_guard lock(mutex);

@@ -28,8 +28,7 @@ public:
     const Clock& clock() const { return clock_; }
     Random& random() { return random_; }
 
-    // Returns the station and starts it if necessary. The station runs as long as somebody holds
-    // it.
+    // Returns the station, started if necessary, which runs as long as somebody holds a pointer.
     // Errors: no_permission, no_resources, timed_out.
     Result<std::shared_ptr<post::Station>> station(Access access);
 

@@ -16,6 +16,7 @@
 //
 // Reader::create makes the Inbox, starts the station of this process (Process::station) and opens
 // the slot there (Station::open_slot), which writes the slot's file for writers to find.
+
 #include <thread>
 
 #include "api/message.h"

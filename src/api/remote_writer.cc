@@ -111,7 +111,7 @@ Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
         if (piece_.add({batch.first_sequence + done, batch.sent_at_us, batch.form, payload})) {
             ++done;
         } else if (piece_.is_empty()) {
-            // Parts may have left, but not of one that is refused for its size.
+            // Parts may have left, but not if the message was refused for its size.
             if (auto error = send_large(batch, done))
                 return stopped(done, *error, error->code != Errc::message_too_big);
             ++done;
@@ -342,7 +342,7 @@ void RemoteWriter::end(std::uint64_t next_sequence) {
     Envelope end = envelope(none);
     end.kind = Kind::end;
     end.sequence = next_sequence;
-    // without a time, the message could not be told from a replay
+    // Without a time, readers could not tell the end from a replay.
     end.sent_at_us = clock_.unix_microseconds();
     const Destination to = destination();
     Carrier& way = neighbours_ ? *neighbours_ : *carrier_;

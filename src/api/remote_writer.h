@@ -1,7 +1,7 @@
-// One writer's way to other machines. Messages put within one burst share datagrams, and datagrams
-// share pieces (docs/protocol/udp-carrier.md, "In pieces"), because a system call costs as much as
-// encoding a hundred small messages. The code is in this file and in remote_writer.cc. The thread
-// that sends messages which no further put sends is in flusher.h.
+// Sends one writer's messages to other machines. Messages put within one burst share datagrams, and
+// datagrams share pieces (docs/protocol/udp-carrier.md, "In pieces"), because a system call costs
+// as much as encoding a hundred small messages. The code is in this file and in remote_writer.cc.
+// The thread that sends messages which no further put sends is in flusher.h.
 //
 // Lone or part of a burst. A put is close if it comes at most kCloseTime after the end of the put
 // before. After `needed_closeness_` close puts in a row, puts are held: each is encoded at once
@@ -52,7 +52,7 @@ namespace mailslot {
 // About the cost of sending one message. A program with longer pauses between puts loses little by
 // sending each message, and two programs that answer each other need at least two such times.
 inline constexpr std::chrono::microseconds kCloseTime{10};
-// So many messages could be sent one by one within the hold time.
+// Number of messages that could be sent one by one within the hold time.
 inline constexpr std::size_t kWorthHolding = 16;
 inline constexpr int kMostCloseness = 256;
 
@@ -69,9 +69,9 @@ public:
         const Settings& settings;
         const Clock& clock;
         std::unique_ptr<Carrier> carrier;
-        // used if there is no network interface
+        // Used if there is no network interface.
         std::function<std::unique_ptr<Carrier>()> make_neighbours;
-        std::unique_ptr<HostResolver> resolver;  // of a host's name; may be null
+        std::unique_ptr<HostResolver> resolver;  // null unless the address is a host's name
     };
     RemoteWriter(const Address& address, std::uint64_t origin, Timeout wait_for_address,
                  Ports ports);
@@ -172,10 +172,10 @@ private:
     const std::size_t max_message_bytes_;
     std::unique_ptr<Carrier> neighbours_;
     bool is_first_ = true;         // nothing was sent yet
-    Clock::Instant first_sent_{};  // of a clock that goes on in sleep
+    Clock::Instant first_sent_{};  // by a clock that runs on in sleep
 
     OpenPiece piece_;
-    Destination to_;  // of the open piece
+    Destination to_;  // destination of the open piece
     std::uint64_t piece_station_ = 0;
     bool piece_at_home_ = false;
     Clock::Instant piece_begun_{};

@@ -8,7 +8,8 @@
 //      in the way: the slot's lock is taken, the slot is full, a new block is
 //      needed.                                                                   inbox/put_now.h
 //   4. If step 3 returned false, Impl::put begins again with any number of
-//      messages: put_once, WriterState::put, put_some, put_here.                 writer_state.cc
+//      messages: put_once, WriterState::put, put_some, put_here. Labelled
+//      messages and put_many() begin here.                                       writer_state.cc
 //   5. LocalWriter::put attaches to the slot's memory if necessary, and calls
 //      InboxWriter::put.                                    inbox/local_writer.cc, inbox_writer.cc
 //   6. If the slot is full and the caller waits, Impl::wait_for_room sleeps
@@ -17,7 +18,7 @@
 // A put to other machines:
 //   1. Impl::put_at_once calls WriterState::hold, which calls RemoteWriter::hold.
 //      If the writer is inside a burst, the message joins the open piece.        remote_writer.h
-//   2. Otherwise Impl::put calls WriterState::put_elsewhere, which looks up the
+//   2. Otherwise Impl::put leads to WriterState::put_elsewhere, which looks up the
 //      slot of the same name here (is_at_home) and checks sizes (how_many_fit).  writer_state.cc
 //   3. WriterState::put_to_others calls RemoteWriter::put and, for the classic
 //      Windows wire, ClassicWriter::put or put_too. RemoteWriter sends a lone
@@ -26,10 +27,11 @@
 //      (interface or peer).                                                      carrier/udp/
 //   5. WriterState::put_at_home puts the same messages into the slot here, if
 //      the address includes this machine.                                        writer_state.cc
-//   6. If there is no room, in the send buffers or in the slot here, the caller
-//      waits as in step 6 above.                                                 writer.cc
+//   6. If there is no room in the send buffers, a caller that waits does so as in
+//      step 6 above. A full slot here is waited for at most kHomePatience.       writer.cc
 //   7. Impl::tell_due reports held messages to the Flusher, which sends them
 //      after kHoldTime unless a further put does.                   writer.cc, flusher.cc
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>

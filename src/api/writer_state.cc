@@ -136,8 +136,7 @@ Result<void> WriterState::flush(WantOfRoom& want) {
     return {};
 }
 
-// Errors of the classic wire do not count if our own carrier is there, because the machine may be
-// reached by that.
+// Errors of the classic wire do not count beside our own carrier, which may reach the machine.
 std::optional<Error> WriterState::take_late_error() {
     if (remote_) return remote_->take_late_error();
     return classic_ ? classic_->take_late_error() : std::nullopt;
@@ -152,7 +151,7 @@ Result<void> WriterState::find() {
 bool WriterState::hold(std::string_view message, Form form) {
     if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
-    // the next put() looks at the addresses
+    // put() looks at the addresses.
     if (may_move_ && now_us >= reach_again_us_) return false;
     // No waiting here: put() does a look that takes time.
     set_interrupted([] { return true; });

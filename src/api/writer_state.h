@@ -140,7 +140,7 @@ private:
     std::uint64_t origin_;
     std::uint64_t next_sequence_ = 1;
     os::RecentClock clock_;
-    NetworkId network_{};  // left by this writer's datagrams
+    NetworkId network_{};  // network namespace of the sockets
 
     std::unique_ptr<inbox::LocalWriter> local_;  // set if reach_.this_machine
     // Our own carrier, for reach_.others, or for slots of this machine in folders of other users.
