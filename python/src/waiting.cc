@@ -134,8 +134,8 @@ void SignalWatch::run_handlers() {
         const ssize_t count = read(pipe_of_signals.read_end(), numbers, sizeof numbers);
         if (count <= 0) break;
         if (theirs_ < 0 || theirs_ == pipe_of_signals.write_end()) continue;
+        // A full descriptor is as good as another byte.
         [[maybe_unused]] const ssize_t told =
-            // A full descriptor is as good as another byte.
             write(theirs_, numbers, static_cast<std::size_t>(count));
     }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
