@@ -174,7 +174,7 @@ class DaemonErrors(support.CommandTest):
         key.chmod(0o644)
         self.check((), 2, ("others may read it", "chmod 600", "docs/trust.md"), "configuration.md")
         key.chmod(0o600)
-        self.config.write_text(f'keys = "{key}"\n')  # such a file would mean no keys, and no sealing
+        self.config.write_text(f'keys = "{key}"\n')  # mailslotd would run without keys, and seal nothing
         self.check((), 2, (f"{key}: is not a folder", "docs/trust.md"), "configuration.md")
 
     def test_a_file_system_that_is_read_only(self):
