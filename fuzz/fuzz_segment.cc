@@ -1,5 +1,5 @@
-// Any bytes over a slot's shared memory, between calls of both ends. No call may crash or run for
-// ever.
+// Any bytes over a slot's shared memory, between calls of both ends. No call may crash or run
+// for ever.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

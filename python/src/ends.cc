@@ -117,8 +117,8 @@ PyMessage PyReader::get_message(Timeout timeout) {
 }
 
 void PyReader::take(Message& message, Timeout timeout) {
-    // Fast path: a message waits. To release and take the interpreter lock would cost more than the
-    // get.
+    // Fast path: a message waits. To release and take the interpreter lock would cost more than
+    // the get.
     Result<void> got = reader_->get_into(message, Timeout(0));
     if (timeout == kSlotDefault) timeout = timeout_;
     const bool waits = timeout != Timeout(0) && !got && got.error().code == Errc::timed_out;
@@ -184,8 +184,8 @@ void PyWriter::put_data(std::string_view data, Format format, std::span<const La
     if (!done) raise_put(done.error());
 }
 
-// Puts messages of the same format. Like Writer::put_many, but continues after handlers that do not
-// raise.
+// Puts messages of the same format. Like Writer::put_many, but continues after handlers that do
+// not raise.
 Result<std::size_t> PyWriter::put_views(std::span<const std::string_view> messages,
                                         PutOptions& options, Timeout timeout) {
     Unfinished unfinished;

@@ -198,8 +198,8 @@ std::optional<Timeout> milliseconds(PyObject* number) {
     return std::nullopt;
 }
 
-// Returns True or False as bool, `otherwise` for a missing argument, or nullopt for another kind of
-// object.
+// Returns True or False as bool, `otherwise` for a missing argument, or nullopt for another kind
+// of object.
 std::optional<bool> truth(PyObject* argument, bool otherwise) {
     if (argument == nullptr) return otherwise;
     if (argument == Py_True) return true;
@@ -278,8 +278,8 @@ Answer get(PyReader& reader, Timeout timeout) {
 
 // --- mailslot.Reader and mailslot.Writer
 
-// Returns the C++ object inside pybind11's. Null if the type differs or the object was not
-// initialised.
+// Returns the C++ object inside pybind11's. Null if the type differs or the object was
+// not initialised.
 template <class End>
 End* end_in(PyObject* object) {
     static PyTypeObject* const type =

@@ -1,5 +1,5 @@
-// Calls of put, get and the loop over a reader without the price of a general call
-// (docs/python.md).
+// Calls of put, get and the loop over a reader without the price of a general
+// call (docs/python.md).
 #pragma once
 
 #include <pybind11/pybind11.h>

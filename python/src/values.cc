@@ -152,8 +152,8 @@ private:
         int overflow = 0;
         const long long small = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
         if (overflow == 0) return out_.integer(small);
-        // int's own methods, because a subclass's methods might change anything, including the
-        // value.
+        // int's own methods, because a subclass's methods might change anything, including
+        // the value.
         const py::object magnitude = py::type::of(py::int_()).attr("__abs__")(value);
         const auto bits = magnitude.attr("bit_length")().cast<std::size_t>();
         const py::bytes bytes = magnitude.attr("to_bytes")((bits + 7) / 8, "little");

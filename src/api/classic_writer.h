@@ -30,8 +30,8 @@ public:
     Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
     // Sends the messages of a put, or keeps them while their name is looked up. Returns how many
     // were taken.
-    // Errors, of the first message: unreachable, no_resources, message_too_big, bad_name,
-    // bad_config.
+    // Errors, of the first message: unreachable, no_resources, message_too_big,
+    // bad_name, bad_config.
     Result<std::size_t> put(const RemoteWriter::Batch& batch);
     // Sends what it can of messages that another carrier has taken. Never sends messages that were
     // sealed there.

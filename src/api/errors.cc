@@ -173,15 +173,15 @@ std::string_view step_of(const Error& error) {
     return error.step != nullptr ? error.step : std::string_view();
 }
 
-// For EPERM and ENOSYS. EACCES, EAGAIN and EMFILE are left out: file permissions and limits cause
-// them.
+// For EPERM and ENOSYS. EACCES, EAGAIN and EMFILE are left out: file permissions and limits
+// cause them.
 constexpr std::string_view kForbidden =
     "the system forbids this call here: look at the sandbox (SystemCallFilter=, "
     "RestrictAddressFamilies=, a container's seccomp profile) and at the firewall";
 
 bool is_forbidden(const Error& error) {
     switch (error.os_code) {
-        case EPERM:  // a firewall refuses datagrams so
+        case EPERM:  // for datagrams, the answer of a firewall
             return error.code == Errc::no_resources || error.code == Errc::no_permission ||
                    (error.code == Errc::unreachable && step_of(error) != "send");
         case ENOSYS:

@@ -2,23 +2,23 @@
 // flusher's thread is the only lasting thread of a process that only writes. The thread starts with
 // the first held message, sleeps while nothing is held, and never ends.
 //
-// A writer that holds messages stores its deadline in `due_ns_`, and stays on the flusher's list as
-// long as it does so now and then. So a stream touches neither the list nor the thread. Each side
-// writes its own flag before it reads the other's, all sequentially consistent:
+// A writer that holds messages stores its deadline in `due_ns_`, and stays on the flusher's list
+// while it holds messages now and then. So a stream touches neither the list nor the thread. Each
+// side writes its own flag before it reads the other's, all sequentially consistent:
 //    writer:   due = t;          then listed?  if not, enters itself (under the mutex)
 //    flusher:  listed = false;   then due?     if so, the writer stays (under the mutex)
 // At least one of them sees the other, so no writer holds messages without being on the list. The
 // thread sleeps until the first deadline. It looks at a writer that holds nothing again kHoldTime
-// later, before anything held meanwhile is due, and takes it off the list after kIdleRounds such
-// looks.
+// later, before anything held meanwhile is due, and takes it off the list after kIdleRounds
+// such looks.
 //
 // Locks: a writer's lock comes first, the flusher's mutex inside it. The thread never waits for a
 // writer's lock: its owner is in the middle of a put, so the thread looks again kRetry later.
 //
 // exit(): a handler takes all writers off the list, for good, and sends their messages. A later put
 // (in a destructor of static storage, in another thread) learns this from watch() and does not
-// hold. fork(): a child has a Process, and so a Flusher, of its own; the handler checks whose it
-// is.
+// hold. fork(): a child has a Process, and so a Flusher, of its own; the handler checks whose
+// it is.
 #pragma once
 
 #include <atomic>
@@ -41,8 +41,8 @@ inline constexpr std::chrono::microseconds kHoldTime{500};
 class Holder {
 public:
     virtual ~Holder() = default;
-    // Sends held messages that are due by `now`. Returns false if the holder is in use at this
-    // moment.
+    // Sends held messages that are due by `now`. Returns false if the holder is in use at
+    // this moment.
     virtual bool try_flush(std::chrono::steady_clock::time_point now) = 0;
 
 protected:
@@ -79,8 +79,8 @@ public:
     // Sends everything held, at the end of a process. From then on no writer may hold anything.
     void finish();
 
-    // Does one round. Returns when to do the next. No value: when a holder enters. Public for its
-    // test.
+    // Does one round. Returns when to do the next. No value: when a holder enters. Public for
+    // its test.
     os::Deadline run_once(std::chrono::steady_clock::time_point now);
 
 private:

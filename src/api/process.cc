@@ -28,8 +28,8 @@ struct Process::Current {
     }
     static bool is_own(std::uint64_t made_in) { return made_in == os::fork_generation(); }
 
-    // Registers an exit handler, once for a process and all its children, which sends held
-    // messages.
+    // Registers an exit handler, once for a process and all its children, which sends
+    // held messages.
     Current() {
         os::stay_loaded();  // before any thread or handler of ours exists
         std::atexit([] {

@@ -38,7 +38,7 @@ public:
     // Records how the messages of closed writers left this machine.
     DepartureBook& departures() { return departures_; }
 
-    // Returns the folders to look for a local name: this user's folders, then the whole machine's.
+    // Returns the folders of local names, in order: this user's folders, then the whole machine's.
     std::vector<inbox::SlotFolder> folders() const;
 
 private:

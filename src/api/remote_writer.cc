@@ -14,8 +14,8 @@ using std::chrono::milliseconds;
 // it to show the gap.
 constexpr int kEndCopies = 3;
 
-// When the writer closes, the backlog gets up to 5 s, as long as something leaves every half
-// second.
+// When the writer closes, the backlog gets up to 5 s, as long as something leaves every
+// half second.
 constexpr int kLastWaits = 1000;
 constexpr int kLastWaitsInVain = 100;
 
@@ -223,8 +223,8 @@ RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
 
 // Sending to many: an unreachable machine is like a machine that does not listen. Frames without
 // room in our own buffers are a gap in the sequence, which every reader counts. The writer gets an
-// error only for messages that nobody can get: nothing left this machine, and no slot here took
-// them.
+// error only for messages that nobody can get: nothing left this machine, and no slot here
+// took them.
 RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) {
     std::optional<Error> error;
     std::size_t lost = 0;
@@ -304,8 +304,8 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
     return std::nullopt;
 }
 
-// Sends some parts of a message. Parts that must wait for room, and all later parts, go to the
-// backlog.
+// Sends some parts of a message. Parts that must wait for room, and all later parts, go to
+// the backlog.
 std::optional<Error> RemoteWriter::send_parts(std::span<const Bytes> parts) {
     while (!parts.empty()) {
         if (!backlog_.is_empty()) {
@@ -350,7 +350,7 @@ void RemoteWriter::end(std::uint64_t next_sequence) {
 }
 
 Destination RemoteWriter::destination() {
-    // Later messages use the addresses known by then.
+    // Only the first message waits for the address. Later messages use what is known by then.
     if (resolver_) {
         return resolver_->destination(address_, is_first_ ? wait_for_address_ : Timeout(0));
     }

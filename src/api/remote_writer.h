@@ -4,7 +4,7 @@
 // The thread that sends messages which no further put sends is in flusher.h.
 //
 // Lone or part of a burst. A put is close if it comes at most kCloseTime after the end of the put
-// before. After `needed_closeness_` close puts in a row, puts are held: each is encoded at once
+// before. After `needed_closeness_` close puts in a row, further puts are held: encoded at once
 // into the open piece. All others are lone: they are sent before put() returns. At first a single
 // close put is enough. If the clock sends a piece with fewer than kWorthHolding messages, holding
 // cost time and saved little, so twice as many close puts are needed from then on, up to
@@ -56,8 +56,8 @@ inline constexpr std::chrono::microseconds kCloseTime{10};
 inline constexpr std::size_t kWorthHolding = 16;
 inline constexpr int kMostCloseness = 256;
 
-// Pause before the next try to find room. At 100 Mbit/s a fifth of a small send buffer leaves
-// meanwhile.
+// Pause before the next try to find room. At 100 Mbit/s a fifth of a small send buffer
+// leaves meanwhile.
 inline constexpr std::chrono::milliseconds kRoomRetry{5};
 // Error::step of errors that held messages met. The put that returns such an error has put nothing.
 inline constexpr const char* kLateStep = "send earlier messages";
@@ -111,9 +111,9 @@ public:
     bool wants_room() const { return wants_room_; }
     // Sends held messages.
     void flush();
-    // Sends held messages at the end of the writer or its process, and waits as long as room comes.
+    // Sends held messages at the end of the writer or its process. Waits while room keeps coming.
     void finish();
-    // Returns how many messages have left on no way so far.
+    // Returns how many messages so far have not left on any way.
     std::uint64_t lost() const { return lost_; }
     void count_lost() { ++lost_; }
     std::vector<WayInfo> ways() const { return carrier_->ways(); }

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Longer than the last answer to the first query may be delayed, plus the way back.
+// Longer than an answer to the first query may be delayed, plus its way back.
 constexpr auto kAskAgain = 200ms;
 constexpr std::chrono::milliseconds kAskAgainAtLeast{1000};  // a machine may have come meanwhile
 constexpr Timeout kForEver = std::chrono::hours(24 * 365);   // sums of times stay far from overflow

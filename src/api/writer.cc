@@ -4,9 +4,8 @@
 //   1. Writer::put calls Impl::put_at_once, which takes the writer's mutex.      writer.cc
 //   2. WriterState::put_now makes an Item with origin and sequence number.       writer_state.h
 //   3. InboxWriter::put_now copies the message into the slot's shared memory,
-//      commits it and wakes a sleeping reader. It returns false if anything is
-//      in the way: the slot's lock is taken, the slot is full, a new block is
-//      needed.                                                                   inbox/put_now.h
+//      commits it and wakes a sleeping reader. It returns false if the reader is
+//      gone, the slot is locked or full, or a new block is needed.               inbox/put_now.h
 //   4. If step 3 returned false, Impl::put begins again with any number of
 //      messages: put_once, WriterState::put, put_some, put_here. Labelled
 //      messages and put_many() begin here.                                       writer_state.cc
@@ -110,8 +109,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return state.get();
     }
 
-    // Fast path: one message to a slot here, or in a stream elsewhere. Returns false if nothing was
-    // done.
+    // Fast path: one message to a slot here, or in a stream elsewhere. Returns false if nothing
+    // was done.
     bool put_at_once(std::string_view message, Form form) {
         std::lock_guard lock(mutex);
         if (closed || !state || generation != os::fork_generation()) return false;
@@ -246,8 +245,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
     const Address address;
     const std::string address_text;
     const WriterOptions options;
-    // Copies of the state's values, readable without the mutex, which a put may hold for as long as
-    // wait_for_others.
+    // Copies of the state's values, readable without the mutex, which a put may hold for as long
+    // as wait_for_others.
     std::atomic<std::uint64_t> origin{0}, origin_is_of{0};
     std::atomic<bool> closed{false};  // set with the mutex held
     os::BiasedMutex mutex;            // guards the members below

@@ -52,8 +52,8 @@ void WriterState::take_reach(Reach reach) {
     local_.reset();
     is_at_home_ = false;
     if (reach_.this_machine) {
-        // Datagrams reach this machine's other folders, so only the first folder is written
-        // directly.
+        // Datagrams reach this machine's other folders, so only the first folder is
+        // written directly.
         auto folders = process_.folders();
         if (reach_.others) folders.erase(folders.begin() + 1, folders.end());
         local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address_.slot.key,
@@ -167,8 +167,8 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
     if (want.home_is_stuck) home_is_stuck_ = true;
     std::size_t done = put_rest(messages, form, patience, want);
     while (done < messages.size() && want.rest.messages == 0) {
-        // A message that was not sent is not counted here: the caller gets the error from the next
-        // put.
+        // A message that was not sent is not counted here: the caller gets the error from the
+        // next put.
         const Refusal refusal =
             done == 0 && !may_wait_for_room(patience) ? Refusal::counted : Refusal::passed_over;
         const auto taken =

@@ -276,8 +276,8 @@ class Users(lab.LabTest):
         heard = read_up_to(listener, stream.stop(), heard)
         numbers = [number_of(m) for m in heard]
         if end == signal.SIGKILL:
-            # A message that was in the slot but not noted there yet may come again (docs/post-office.md, "Taking
-            # over").
+            # A message that was in the slot but not noted there yet may come again (docs/post-office.md,
+            # "Taking over").
             self.assertLessEqual(len(numbers) - len(set(numbers)), ROUNDS)
             numbers = sorted(set(numbers))
         else:

@@ -90,8 +90,8 @@ class Own(DoctorTest):
         self.assertEqual(finding["mend"], "mailslot listen IN")
         a.listen()
         self.assertIn("A has a reader", self.assert_well(a, "in")["address in"]["detail"])
-        # Another folder is like another user: put does not find the slot, and the doctor does not claim that it is
-        # there.
+        # Another folder is like another user: put does not find the slot, and the doctor does not claim that it
+        # is there.
         elsewhere = dict(a.environment, MAILSLOT_DIR=str(a.folder / "elsewhere"))
         done = subprocess.run([*a.inside, support.program_for_others(), "doctor", "--json", "IN"], env=elsewhere,
                               capture_output=True, check=False)

@@ -114,8 +114,8 @@ class StoppedOffice(lab.LabTest):
                 heard_before[i] += 10
         self.assertTrue(any(self.is_office(listeners[i]) for i in left))
         thaw(*listeners)
-        # The second successor did not get the first office's slot, so messages before that slot registers are lost and
-        # reported.
+        # The second successor did not get the first office's slot, so messages before that slot registers are lost
+        # and reported.
         for name, writer, listener, seen in zip(names, writers, listeners, heard_before):
             heard, _ = self.until_heard(writer, listener, 101)
             sequences = [m["sequence"] for m in heard]

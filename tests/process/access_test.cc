@@ -25,8 +25,8 @@ struct Case {
     Errc expected;
 };
 
-// Returns the result of a writer under another user, with the group as its first or a further
-// group.
+// Returns the result of a writer under another user, with the group as its first or a
+// further group.
 Errc put_as_nobody(const Case& c, bool as_first_group) {
     Shared<std::atomic<int>> result;
     Child child = Child::run([&] {

@@ -31,8 +31,8 @@ class Burst : public testing::Test {
 protected:
     Burst() { there_.knows(here_); }
 
-    // A process that reads until told to end, and checks that each message comes once, with none
-    // missing.
+    // A process that reads until told to end, and checks that each message comes once, with
+    // none missing.
     Child reader() {
         Child child = Child::run([this] {
             here_.enter();

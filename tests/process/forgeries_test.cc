@@ -27,8 +27,8 @@ class Forger {
 public:
     explicit Forger(std::uint64_t seed) : random_(seed) {}
 
-    // Returns a datagram that a holder of the key really sends: to everybody, to LAB, to this
-    // address.
+    // Returns a datagram that a holder of the key really sends: to everybody, to LAB, to
+    // this address.
     Datagram genuine(unsigned key = kLab, const IpAddress& target = kHere) {
         Envelope envelope;
         const std::uint64_t what = random_() % 3;
@@ -108,8 +108,8 @@ public:
 
 private:
     const Datagram& one_of(const std::vector<Datagram>& all) { return all[random_() % all.size()]; }
-    // Flips a bit, but never in the first bytes, after which it would be a plain frame of another
-    // version.
+    // Flips a bit, but never in the first bytes, after which it would be a plain frame of
+    // another version.
     Datagram flip(Datagram& datagram) {
         const std::size_t bit = 32 + random_() % (datagram.size() * 8 - 32);
         datagram[bit / 8] ^= std::byte(1 << bit % 8);

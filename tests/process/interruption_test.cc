@@ -25,8 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// A signal that is noticed at the next sleep is late by at most 100 ms, plus the load of a busy
-// machine.
+// A signal that is noticed at the next sleep is late by at most 100 ms, plus the load of a
+// busy machine.
 constexpr auto kSoon = 5s;
 
 std::atomic<bool> has_come{false};

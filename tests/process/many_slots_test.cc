@@ -63,8 +63,8 @@ long wakes_of_all_threads() {
 
 TEST(ManySlots, of_one_process_each_get_their_messages_and_cost_little) {
     Machine::own();
-    // A slot has two descriptors, its reader's and the post office's, and one for each of its
-    // writers.
+    // A slot has two descriptors, its reader's and the post office's, and one for each of
+    // its writers.
     if (!allow_descriptors(4 * kSlots + 200)) GTEST_SKIP() << "not enough descriptors";
     Shared<Board> board;
     Child writing = Child::run([&] {

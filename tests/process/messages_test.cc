@@ -1,5 +1,5 @@
-// Messages between processes: sizes, many threads, and the class Mailslot with a type for both
-// ends.
+// Messages between processes: sizes, many threads, and the class Mailslot with a type for
+// both ends.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -34,8 +34,8 @@ struct Board {
     Tally ready, got, go, never;
 };
 
-// Calls sched_getattr(2). The turn is the sixth field, at byte 24. Returns 0 if there is no such
-// thread.
+// Calls sched_getattr(2). The turn is the sixth field, at byte 24. Returns 0 if there is no
+// such thread.
 nanoseconds turn_of(pid_t thread) {
     std::array<std::byte, 48> attributes{};
     if (syscall(SYS_sched_getattr, thread, attributes.data(), attributes.size(), 0) != 0) return {};

@@ -1,5 +1,5 @@
-// The verbs: the options of each, and the function that runs it to the end and returns the exit
-// status.
+// The verbs: the options of each, and the function that runs it to the end and returns the
+// exit status.
 #pragma once
 
 #include <cstdint>

@@ -72,8 +72,8 @@ std::uint64_t word_at(const char* text) {
     return word;
 }
 
-// Returns whether the text needs no escapes: ASCII without control characters, quotes and
-// backslashes.
+// Returns whether the text needs no escapes: ASCII without control characters, quotes
+// and backslashes.
 bool is_plain(std::string_view text) {
     std::uint64_t odd = 0;
     for (; text.size() >= 8; text.remove_prefix(8)) {
@@ -85,8 +85,8 @@ bool is_plain(std::string_view text) {
     return odd == 0;
 }
 
-// Returns whether the byte may begin a control character above U+007F: C1, U+061C, or in U+2000 to
-// U+2FFF.
+// Returns whether the byte may begin a control character above U+007F: C1, U+061C, or in U+2000
+// to U+2FFF.
 bool may_begin_control(unsigned char c) { return c == 0xc2 || c == 0xd8 || c == 0xe2; }
 
 // Returns nonzero if any of eight bytes may begin a control character or needs an escape.

@@ -19,8 +19,8 @@ public:
     bool is_empty() const { return text_.empty(); }
     bool is_block() const { return text_.size() >= kBlockBytes; }  // worth writing
 
-    // Errors: closed if the reader of our output has gone, or a stop was requested meanwhile;
-    // no_resources.
+    // Errors: closed if the reader of our output has gone, or a stop was requested
+    // meanwhile; no_resources.
     Result<void> flush();
 
 private:

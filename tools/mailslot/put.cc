@@ -29,8 +29,8 @@ bool is_of_earlier_messages(const Error& error) {
 // Wraps a writer: counts messages, and says which message failed.
 class Putter {
 public:
-    // Behaviour of a stream when a message fails: go on or not, and how long to wait for an absent
-    // reader.
+    // Behaviour of a stream when a message fails: go on or not, and how long to wait for an
+    // absent reader.
     struct Stream {
         bool goes_on = false;
         bool is_elsewhere = false;
@@ -93,8 +93,8 @@ Result<void> Putter::put_all(std::span<const std::string_view> messages) {
     return {};
 }
 
-// Waits a moment for an absent reader, if time is left. Then the caller puts the same message
-// again.
+// Waits a moment for an absent reader, if time is left. Then the caller puts the same
+// message again.
 bool Putter::waits_for_reader(const Error& error) {
     if (error.code != Errc::no_such_slot) return false;
     if (!absence_.may_wait(std::chrono::steady_clock::now())) return false;

@@ -12,8 +12,8 @@ namespace mailslot::cli {
 inline constexpr std::size_t kSendersReported = 10;
 
 // Returns a line for each sender with losses, the largest losses first, and a line with the number
-// of further senders. `senders` has the name of each sender's slot, which is printed if
-// `several_slots`.
+// of further senders. `senders` has the name of each sender's slot, which is printed
+// if `several_slots`.
 std::vector<std::string> sender_lines(std::vector<std::pair<std::string, SenderInfo>> senders,
                                       bool several_slots);
 

@@ -18,8 +18,8 @@ public:
     explicit StreamBook(bool is_elsewhere) : is_elsewhere_(is_elsewhere) {}
 
     // Returns whether a stream goes on after this error, because later messages may pass: the
-    // network is away or too slow for the moment, a message is too large, a slot is full or has no
-    // reader.
+    // network is away or too slow for the moment, a message is too large, a slot is full or has
+    // no reader.
     static bool may_pass(const Error& error);
 
     void put(std::uint64_t messages) { put_ += messages; }

@@ -12,8 +12,8 @@ struct TerminalSize {
     std::size_t columns = 80, rows = 24;
 };
 
-// Make a single object per program. Keys are not echoed. Ctrl-C, Ctrl-Z and the like keep their
-// meaning.
+// Make a single object per program. Keys are not echoed. Ctrl-C, Ctrl-Z and the like keep
+// their meaning.
 class Terminal {
 public:
     Terminal();  // takes standard output, and standard input if a terminal, too

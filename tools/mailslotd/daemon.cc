@@ -135,8 +135,8 @@ void Daemon::keep(const Estate& estate) {
     }
 }
 
-// Called if no other process took the office over. If we are started again, we go on with our
-// books.
+// Called if no other process took the office over. If we are started again, we go on with
+// our books.
 void Daemon::keep_at_end(const Estate& estate) {
     if (estate.books.empty()) {
         for (const char* name : {"udp", "local", "books"}) {

@@ -20,8 +20,8 @@ extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
 #endif
 
 #ifdef __SANITIZE_ADDRESS__
-// In a child the leak checker would wait for threads that only the parent has. The parent is
-// checked.
+// In a child the leak checker would wait for threads that only the parent has. The parent
+// is checked.
 namespace {
 bool is_child = false;
 }  // namespace

@@ -49,8 +49,8 @@ public:
         os::futex_wait(count_, seen,
                        std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
     }
-    // Waits until the number is at least `least`. Returns false after kPatience; the test has then
-    // failed.
+    // Waits until the number is at least `least`. Returns false after kPatience; the test has
+    // then failed.
     bool await(std::uint32_t least = 1) {
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
         for (;;) {

@@ -18,8 +18,8 @@ std::string name_of(const os::UdpPortUser& user) {
     return user.program + " (process " + std::to_string(user.pid) + ')';
 }
 
-// Warns of stopped processes, in case another process does their work or they are not the post
-// office.
+// Warns of stopped processes, in case another process does their work or they are not the
+// post office.
 void warn_of_stopped(const std::vector<os::UdpPortUser>& users, Findings& findings) {
     std::vector<std::int64_t> told;
     for (const auto& user : users) {
