@@ -1,9 +1,9 @@
 // Fast versions of the usual calls, written against Python's C API. A call by pybind11 costs more
-// than the library's part of a put (docs/performance.md), because pybind11 looks up types, converts
-// each argument and may try further overloads. The functions here recognise calls with text or
-// bytes and few arguments, and do them at once. Any other call, including calls with wrong
-// arguments, goes the general way with nothing done: to pybind11's function, or to mailslot.ipc's
-// in Python. Call all functions with the interpreter lock held.
+// than the library's part of a put (docs/lab/0006-python-calls.md), because pybind11 looks up
+// types, converts each argument and may try further overloads. The functions here recognise calls
+// with text or bytes and few arguments, and do them at once. Any other call, including calls with
+// wrong arguments, goes the general way with nothing done: to pybind11's function, or to
+// mailslot.ipc's in Python. Call all functions with the interpreter lock held.
 #include "fast_calls.h"
 
 #include <structmember.h>

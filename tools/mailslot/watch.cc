@@ -117,7 +117,7 @@ int Watcher::run() {
     Instant next = steady_clock::now();
     if (!take_look()) return status_;
     for (std::uint64_t shown = 0; !options_.count || shown < *options_.count; ++shown) {
-        // A look that took longer than the interval is followed by a pause of the interval.
+        // Looks missed during a slow look are not made up for.
         next = std::max(next + options_.interval, steady_clock::now());
         if (!wait_until(next) || !take_look()) break;
     }
