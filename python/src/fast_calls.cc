@@ -149,7 +149,7 @@ PyObject* make_method(PyObject* general, DirectWay direct) {
     return reinterpret_cast<PyObject*>(made);
 }
 
-// --- What was given
+// --- Arguments of a call
 
 PyObject* interned(const char* name) {
     PyObject* const made = PyUnicode_InternFromString(name);

@@ -16,8 +16,8 @@ public:
     // `patience`: how long a reader may be away. Below 0: for ever.
     explicit Absence(Timeout patience) : patience_(patience) {}
 
-    // Returns whether there is still time to wait for a reader. Once the patience is over no
-    // message waits any more, until end().
+    // Returns whether there is still time to wait for a reader. Once the patience is over, no
+    // message waits until end().
     bool may_wait(Instant now) {
         if (patience_.count() < 0) return true;
         if (!since_) since_ = now;
