@@ -1,4 +1,4 @@
-// Frames of one writer that wait for room in this machine's send buffers. Bounded: a writer takes
+// Frames of a writer that wait for room in this machine's send buffers. Bounded: a writer takes
 // no message while there is a backlog, so the backlog is at most a piece or a message.
 #pragma once
 

@@ -79,7 +79,7 @@ public:
     // Sends everything held, at the end of a process. From then on no writer may hold anything.
     void finish();
 
-    // Does one round. Returns when to do the next. No value: when a holder enters. Public for
+    // Does a round. Returns when to do the next. No value: when a holder enters. Public for
     // its test.
     os::Deadline run_once(std::chrono::steady_clock::time_point now);
 

@@ -6,9 +6,9 @@
 //      shared memory and gives its place back to writers.                        inbox/get_now.h
 //      After a long run it lets some messages come (Inbox::let_some_come).       inbox/inbox.cc
 //   3. MessageMaker::make fills the Message: sender, time, labels, losses.       message.h, .cc
-//   4. If step 2 returned false (nothing waits, or the record is not a simple
-//      one), Impl::get calls Inbox::get_nowait for timeout 0 or
-//      Inbox::get_within otherwise.                                              inbox/inbox.cc
+//   4. If step 2 returned false (nothing waits, or the record needs more work),
+//      Impl::get calls Inbox::get_nowait for timeout 0, Inbox::get_within
+//      otherwise.                                                                inbox/inbox.cc
 //   5. Inbox::wait_for_one spins for a moment, then sleeps in the kernel until a
 //      writer rings, the time is over or a signal comes.                         inbox/inbox.cc
 //   6. MessageMaker::make fills the Message as in step 3, with the lock `making`

@@ -49,10 +49,10 @@
 
 namespace mailslot {
 
-// About the cost of sending one message. A program with longer pauses between puts loses little by
+// About the cost of sending a message. A program with longer pauses between puts loses little by
 // sending each message, and two programs that answer each other need at least two such times.
 inline constexpr std::chrono::microseconds kCloseTime{10};
-// Number of messages that could be sent one by one within the hold time.
+// Number of messages that could be sent singly within the hold time.
 inline constexpr std::size_t kWorthHolding = 16;
 inline constexpr int kMostCloseness = 256;
 
@@ -92,7 +92,7 @@ public:
     // Sends or holds the messages. Returns how many.
     // Errors, of the first message: unreachable, no_resources, message_too_big.
     Result<std::size_t> put(const Batch& batch);
-    // Fast path of a stream: one message joins the open piece, and nothing has to leave. Returns
+    // Fast path of a stream: a message joins the open piece, and nothing has to leave. Returns
     // false if nothing was done; then call put().
     bool hold(const wire::FrameRecord& message) {
         const std::int64_t since = message.sent_at_us - last_put_us_;

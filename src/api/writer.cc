@@ -109,7 +109,7 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return state.get();
     }
 
-    // Fast path: one message to a slot here, or in a stream elsewhere. Returns false if nothing
+    // Fast path: a message to a slot here, or in a stream elsewhere. Returns false if nothing
     // was done.
     bool put_at_once(std::string_view message, Form form) {
         std::lock_guard lock(mutex);

@@ -296,7 +296,7 @@ std::size_t WriterState::put_rest(std::span<const std::string_view> messages, Fo
 }
 
 // Sends to others first, because a wait for room here must not delay them. The slot here gets the
-// messages that were sent, and one that could not be sent.
+// messages that were sent, and a message that could not be sent.
 Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view> messages,
                                                Form form, const Patience& patience,
                                                WantOfRoom& want, bool continues) {

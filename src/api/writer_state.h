@@ -59,7 +59,7 @@ public:
     // Errors: as Writer::put.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const Patience& patience, WantOfRoom& want);
-    // Puts one message into a slot here. Returns false if nothing was done or counted.
+    // Puts a message into a slot here. Returns false if nothing was done or counted.
     bool put_now(std::string_view message, Form form) {
         inbox::Item item{inbox::RecordKind::local, form, origin_, next_sequence_, 0, {},
                          as_bytes(message)};
@@ -67,7 +67,7 @@ public:
         ++next_sequence_;
         return true;
     }
-    // Adds one message to those held back. Returns false if nothing was done.
+    // Adds a message to those held back. Returns false if nothing was done.
     bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
 

@@ -170,7 +170,7 @@ void Daemon::reload() {
         }
     }
     manager_.notify("READY=1");
-    status_.clear();  // print the status again: the user who reloads looks at it
+    status_.clear();  // print the status again after a reload
     tell_status();
 }
 
