@@ -20,7 +20,7 @@ public:
     inbox::Header& header() const { return segment_.header(); }
     inbox::Books& books() const { return header().books[header().selector & 1]; }  // the valid copy
     std::uint32_t number() const { return number_; }
-    // Whether it got the descriptor that tells if a reader polls.
+    // Whether it got the descriptor that wakes a polling reader.
     bool has_event() const { return has_event_; }
     bool is_given_up() const { return header().closed.load() != 0; }
 
