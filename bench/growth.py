@@ -1,8 +1,9 @@
-"""growth.py SCALE [--out FOLDER] [--rounds N] [--only GROUP,...]: how cost grows with size, writers, slots and machines.
+"""growth.py SCALE [--out FOLDER] [--rounds N] [--only GROUP,...]: how cost grows with size, writers, slots and
+machines.
 
-SCALE is the program made of scale.cc. Writes a CSV file a group into FOLDER (build/growth), a line a measurement:
-chart, series, x, round, value; plot.py draws them. Machines are namespaces inside one of this script's own, which ends with it,
-however it ends. A group that has used up its time says so and leaves out what is left.
+SCALE is the program made of scale.cc. Writes a CSV file per group into FOLDER (build/growth), a line per measurement:
+chart, series, x, round, value. plot.py draws them. Machines are namespaces inside a namespace of this script, which
+ends with the script in any case. A group that has used up its time reports this and leaves out the rest.
 """
 
 import argparse
@@ -25,7 +26,7 @@ SECONDS = 0.3
 
 
 def enter():
-    """Goes on inside namespaces of its own."""
+    """Continues inside namespaces of its own."""
     if os.environ.get("MAILSLOT_GROWTH") == "1":
         return
     unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -40,7 +41,7 @@ def ip(batch):
 
 
 class Machine:
-    """A folder, a host name and, but for the first, a network namespace with one interface on the bridge."""
+    """A folder, a host name and, except for the first machine, a network namespace with an interface on the bridge."""
 
     def __init__(self, folder, number):
         self.address = f"10.79.0.{number + 1}"
@@ -61,7 +62,7 @@ class Machine:
 
 
 class Here:
-    """The machine without a network, for slots that it reads and writes itself."""
+    """The machine without a network, for slots that this machine reads and writes itself."""
 
     inside = ()
 
@@ -71,7 +72,7 @@ class Here:
 
 
 class End:
-    """A `scale read` or `scale write` that runs."""
+    """A running `scale read` or `scale write`."""
 
     def __init__(self, bench, machine, *arguments):
         self.process = subprocess.Popen([*machine.inside, bench.scale, *map(str, arguments)], env=machine.environment,
@@ -103,7 +104,8 @@ class Bench:
             self.machines.append(Machine(self.folder, len(self.machines)))
 
     def plug(self, count):
-        """Only so many machines hear each other: a bridge copies what is for a group to all its ports."""
+        """Lets only `count` machines hear each other, because a bridge copies datagrams for a group to all its ports.
+        """
         self.need_machines(count)
         ip("".join(f"link set p{number} {'master bridge' if number < count else 'nomaster'}\n"
                    for number in range(len(self.machines))))
@@ -112,7 +114,8 @@ class Bench:
         self.lines.append((chart, series, x, round_number, f"{float(value):.6g}"))
 
     def stream(self, readers, writers, address, *options):
-        """What each reader and each writer said; the readers are on the second processor, the writers on the first."""
+        """Returns the output of each reader and each writer. Readers run on the second processor, writers on the first.
+        """
         reading = [End(self, machine, "read", "GROWTH", "--cpu", 1, "--writers", len(writers)) for machine in readers]
         writing = [End(self, machine, "write", address, "--cpu", 0, "--secs", SECONDS, *options) for machine in writers]
         for end in writing:
@@ -138,7 +141,7 @@ def lost_share(read, written):
     return max(0.0, 1 - int(read["messages"]) / sent) if sent else 0
 
 
-# The groups: each measurement is a function of the round, so that all of a round are taken before the next begins.
+# The groups. Each measurement is a function of the round, so that a round is finished before the next begins.
 
 def sizes(bench):
     bench.plug(2)
@@ -175,14 +178,14 @@ def once(bench, *arguments):
 
 
 def slots(bench):
-    End(bench, bench.here, "read", "OFFICE")  # is the post office, which has a descriptor a slot as well
-    # The reader has a descriptor a slot, one more where somebody writes to it, and some for itself.
+    End(bench, bench.here, "read", "OFFICE")  # the post office, which also has a descriptor per slot
+    # The reader has a descriptor per slot, another if there is a writer, and some for itself.
     descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     for count in SLOTS:
         written = min(count, descriptors - count - 100)
         def measure(number, count=count, written=written):
             if number > 0 and count == SLOTS[-1]:
-                return  # takes long
+                return  # slow
             said = once(bench, "slots", count, "--written", written)
             bench.add("slots-messages", "one a put, to each in turn", count, number, rate(said))
             bench.add("slots-memory", "empty", count, number, said["empty_kib"])

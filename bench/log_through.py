@@ -1,7 +1,8 @@
-"""log_through.py PROGRAM [--mb N] [--rounds N] [--folder FOLDER] [--json]: a log through `mailslot put` and `mailslot listen`.
+"""log_through.py PROGRAM [--mb N] [--rounds N] [--folder FOLDER] [--json]: a log through `mailslot put` and `mailslot
+listen`.
 
-Beside it, in the same round, what the system's own commands take to count the log's lines and to copy it. The log is made
-here, of lines like those of web servers and daemons. Compares what came out byte by byte: nothing may be lost.
+Measures in the same round how long the system's own commands take to count the log's lines and to copy the log. The log
+is made here, of lines like those of web servers and daemons. Compares the output byte by byte: no line may be lost.
 """
 
 import argparse
@@ -20,7 +21,7 @@ WORDS = ("connection", "accepted", "from", "session", "opened", "for", "user", "
 
 
 def log_lines(seed):
-    """Lines of 35 to 250 bytes, 100 on average: an access log, a system log and a program's own."""
+    """Returns lines of 35 to 250 bytes, 100 on average: an access log, a system log and a program's own."""
     draw = random.Random(seed)
     moment = 1_700_000_000.0
     for _ in range(POOL_LINES):
@@ -70,7 +71,7 @@ class Bench:
         return time.perf_counter() - begin
 
     def through(self):
-        """From the start of `put` to the end of `listen`; processor time of both."""
+        """Measures from the start of `put` to the end of `listen`, and the processor time of both."""
         with open(self.out, "wb") as out:
             listen = subprocess.Popen([self.program, "listen", "LOG", "--count", str(self.lines), "-v", *self.listen_options],
                                       env=self.environment, stdout=out, stderr=subprocess.PIPE)
@@ -92,7 +93,7 @@ class Bench:
         return taken, put, used
 
     def remove(self, path):
-        """A file that is written anew each time: truncating an old one would be measured with it."""
+        """Removes a file that is written anew each time. Otherwise its truncation would be measured, too."""
         if os.path.exists(path):
             os.unlink(path)
 

@@ -1,4 +1,4 @@
-// Names and frames: what is paid once an address, and once a datagram.
+// Names and frames: costs once an address, and once a datagram.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -32,7 +32,7 @@ Envelope envelope_of(const std::string& payload) {
     return envelope;
 }
 
-// As many messages as fit; how many.
+// Adds as many messages as fit. Returns their number.
 std::size_t fill(wire::FrameWriter& writer, Envelope message) {
     while (writer.add(message)) ++message.sequence;
     return writer.count();

@@ -1,4 +1,4 @@
-// The public ends on one machine, in one thread; and the same that keeps a burst waiting.
+// The public ends on one machine, in a single thread, and the same while a burst waits.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -11,7 +11,7 @@
 namespace mailslot {
 namespace {
 
-// Reader and writer of a folder of their own; the first one also settles this process's folder.
+// Reader and writer in a folder of this process, which the first object makes.
 struct Ends {
     Ends() {
         static const bool is_set = [] {
@@ -44,7 +44,7 @@ void ends_put_and_get_into(benchmark::State& state) {
 }
 BENCHMARK(ends_put_and_get_into)->Arg(16)->Arg(100)->Arg(1400)->Arg(8192);
 
-// A message of its own each time: what get() costs more than get_into().
+// A new message each time: shows what get() costs more than get_into().
 void ends_put_and_get(benchmark::State& state) {
     Ends ends;
     const std::string payload(static_cast<std::size_t>(state.range(0)), 'x');
@@ -56,7 +56,7 @@ void ends_put_and_get(benchmark::State& state) {
 }
 BENCHMARK(ends_put_and_get)->Arg(16)->Arg(100)->Arg(1400)->Arg(8192);
 
-// 4 MiB wait at a time: blocks beyond the warm ones are taken from the system and given back.
+// 4 MiB wait at a time: blocks beyond the warm blocks are taken from the system and given back.
 void ends_burst(benchmark::State& state) {
     Ends ends;
     const std::size_t size = static_cast<std::size_t>(state.range(0));

@@ -1,4 +1,4 @@
-// The inbox in one thread: what a put and a get cost when no other processor has the lines.
+// The inbox in a single thread: cost of a put and a get if no other processor has the cache lines.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -60,7 +60,7 @@ void put_batch_and_get(benchmark::State& state) {
 }
 BENCHMARK(put_batch_and_get)->Arg(16)->Arg(100)->Arg(1400);
 
-// The two halves, each timed alone. 512 messages of 400 bytes stay within the warm blocks.
+// Put and get, each timed alone. 512 messages of 400 bytes stay within the warm blocks.
 constexpr std::size_t kHalf = 512;
 
 void put_alone(benchmark::State& state) {

@@ -1,4 +1,4 @@
-// Runs the micro-benchmarks, after saying on what, of what and with which settings.
+// Runs the micro-benchmarks, after printing machine, version and settings.
 #include <benchmark/benchmark.h>
 #include <sys/utsname.h>
 

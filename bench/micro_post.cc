@@ -1,5 +1,5 @@
-// What the post office costs for a message, from the datagram to the call that puts it into the
-// slot; and all of its way to the reader, but for the kernel's part.
+// Cost of the post office per message, from the datagram to the call that puts the message into the
+// slot, and of the whole way to the reader except for the kernel's part.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -17,9 +17,9 @@
 namespace mailslot {
 namespace {
 
-constexpr std::size_t kDatagrams = 54;  // as many as one piece of the kernel's holds
+constexpr std::size_t kDatagrams = 54;  // fills a piece of the kernel
 
-// Full datagrams of one writer, whose numbers go on with each round.
+// Full datagrams of one writer. The sequence numbers go on with each round.
 class Stream {
 public:
     explicit Stream(std::size_t payload_bytes) : payload_(payload_bytes, 'x') {
@@ -33,7 +33,7 @@ public:
         write();
     }
     std::size_t messages() const { return each_ * kDatagrams; }
-    // Decodes them all.
+    // Decodes all datagrams.
     std::span<const Parcel> decode() {
         parcels_.clear();
         for (const std::vector<std::byte>& datagram : datagrams_) {
@@ -69,7 +69,7 @@ private:
     std::vector<Parcel> parcels_;
 };
 
-// Range 0: bytes of a message; range 1: how often each datagram comes.
+// Range 0: bytes of a message. Range 1: how often each datagram comes.
 void receive(benchmark::State& state) {
     Stream stream(static_cast<std::size_t>(state.range(0)));
     SystemClock clock;
@@ -112,7 +112,7 @@ void receive_and_get(benchmark::State& state) {
     for (auto _ : state) {
         office.deliver(stream.decode());
         stream.go_on();
-        inbox::Record record;  // the first one has its sender's name with it
+        inbox::Record record;  // the first record contains its sender's name
         for (;; ++taken) {
             if (!inbox->get_now(MessageAccess::memory_of(message), get)) {
                 if (!inbox->get_nowait(record, MessageAccess::memory_of(message))) break;

@@ -1,6 +1,6 @@
-// What sealing a datagram costs: libsodium's XChaCha20-Poly1305 alone over one datagram as
-// docs/protocol/frame.md ("The sealed form") lays it out, and our codec and a receiver's whole way
-// of taking one, copies and forgeries too. In streams: sealed.py.
+// Cost of sealing a datagram: libsodium's XChaCha20-Poly1305 alone over a datagram in the form of
+// docs/protocol/frame.md ("The sealed form"), our codec, and a receiver's whole work with a
+// datagram, a copy and a forgery. In streams: sealed.py.
 #include <benchmark/benchmark.h>
 #include <sodium.h>
 
@@ -20,7 +20,7 @@ static_assert(kClearBytes - kNonceAt == crypto_aead_xchacha20poly1305_ietf_NPUBB
 
 using Key = std::array<unsigned char, crypto_aead_xchacha20poly1305_ietf_KEYBYTES>;
 
-// A whole datagram of that size: header, what is sealed in place, tag.
+// A whole datagram of a given size: header, sealed part, tag.
 struct Datagram {
     explicit Datagram(std::size_t size) : bytes(size, 'x') {
         if (sodium_init() < 0) std::abort();
@@ -34,7 +34,7 @@ struct Datagram {
                                                           bytes.data(), kClearBytes, nullptr,
                                                           bytes.data() + kNonceAt, key.data()) == 0;
     }
-    // Into another place, so that it can be opened again.
+    // Opens into another place, so that the datagram can be opened again.
     bool open(std::vector<unsigned char>& into) {
         unsigned long long length = 0;
         return crypto_aead_xchacha20poly1305_ietf_decrypt(
@@ -67,7 +67,7 @@ void libsodium_xchacha20_open_datagram(benchmark::State& state) {
 }
 BENCHMARK(libsodium_xchacha20_open_datagram)->Arg(200)->Arg(1200);
 
-// A datagram that was changed on the way: what a flood of forgeries costs.
+// A datagram changed on its way: the cost of a flood of forgeries.
 void libsodium_xchacha20_refuse_datagram(benchmark::State& state) {
     Datagram datagram(static_cast<std::size_t>(state.range(0)));
     std::vector<unsigned char> into(datagram.bytes.size());
@@ -88,7 +88,7 @@ trust::Secret secret_of_sevens() {
     return secret;
 }
 
-// A plain frame with one message, of so many bytes once it is sealed.
+// Returns a plain frame with a single message, `sealed_bytes` long once sealed.
 std::vector<std::byte> plain_frame(std::size_t sealed_bytes) {
     std::vector<std::byte> buffer(sealed_bytes - wire::kSealBytes);
     Envelope envelope;
@@ -119,7 +119,7 @@ BENCHMARK(seal_datagram)->Arg(200)->Arg(1200);
 
 enum class Kind : std::uint8_t { genuine, copy, forged };
 
-// A receiver's way with one datagram, from the clear header to the decoded frame.
+// A receiver's work with a datagram, from the clear header to the decoded frame.
 void take(benchmark::State& state, Kind kind) {
     const trust::Secret secret = secret_of_sevens();
     std::vector<trust::DomainKeys> domains(1);

@@ -1,5 +1,6 @@
-// The mailslot library as peers of the messaging harness that bench/README.md describes. Built by the
-// harness's own make (EXTRA=...), so it follows the harness's shape: harness.hpp says what each member is for.
+// The mailslot library as peers of the messaging harness that bench/README.md describes. The
+// harness's own make builds this file (EXTRA=...), so the code has the harness's shape: harness.hpp
+// documents each member.
 #include <mailslot/mailslot.h>
 
 #include <array>
@@ -14,14 +15,14 @@
 using namespace pb;
 namespace {
 
-// A process of the harness plays one machine, chosen by whatever it opens first. `settings` are the
-// lines of a configuration file; none: the defaults.
+// Makes this process a machine, chosen by the end that it opens first. `settings`: lines of a
+// configuration file; empty: the defaults.
 void become_machine(const Cfg& cfg, const std::string& folder, const char* host,
                     const std::string& settings = "") {
     static bool is_chosen = false;
     if (is_chosen) return;
     is_chosen = true;
-    // In pp the way back has a port of its own; mailslot has one port for both.
+    // In pp the way back has a port of its own, but mailslot has a single port for both.
     const std::string port = std::to_string(cfg.port - cfg.chan);
     setenv("MAILSLOT_DIR", folder.c_str(), 1);
     setenv("MAILSLOT_HOST", host, 1);
@@ -49,7 +50,7 @@ T need(mailslot::Result<T> result) {
     return std::move(*result);
 }
 
-// What all variants share: one message a get, and puts one at a time or `Batch` together.
+// Common part of all variants: a message per get, and puts of a message or of `Batch` messages.
 template <int Batch>
 struct Ends : Base {
     using Base::Base;
@@ -90,7 +91,7 @@ struct Ends : Base {
     }
 };
 
-// One machine. MaxKiB: what may wait in the slot; 0: the default, 64 MiB.
+// Ends on the same machine. MaxKiB: capacity of the slot; 0: the default, 64 MiB.
 template <int Batch, int MaxKiB = 0>
 struct Local : Ends<Batch> {
     using Ends<Batch>::Ends;
@@ -110,8 +111,9 @@ struct Local : Ends<Batch> {
     }
 };
 
-// Several machines: the writer is one, each reader another; in pp the writer's also reads. SendMiB:
-// the writer's send_rate; 0: the default. OneFamily: it sends by IPv4 alone, as the other peers do.
+// Several machines: the writer is one, each reader another. In pp the writer's machine also reads.
+// SendMiB: the writer's send_rate; 0: the default. OneFamily: sends by IPv4 only, as the other
+// peers do.
 template <int Batch, bool Group, int SendMiB = 0, bool OneFamily = false>
 struct Network : Ends<Batch> {
     static constexpr bool lossy = true;
@@ -141,8 +143,8 @@ struct Network : Ends<Batch> {
     }
 };
 
-// One machine with a slot in each reading process; the first process is its post office. Each writer has
-// a slot of its own, or shares one where there are fewer.
+// A machine with a slot in each reading process. The first process is its post office. Each
+// writer has a slot of its own, or shares it if there are fewer slots.
 struct Slots : Ends<32> {
     static constexpr bool lossy = true;
     using Ends::Ends;

@@ -1,5 +1,5 @@
-"""plot.py FOLDER [--into FOLDER]: pictures (SVG) of the CSV files that growth.py wrote, one a chart: the median of the rounds as a
-line, from the least to the most of them as a bar."""
+"""plot.py FOLDER [--into FOLDER]: pictures (SVG) of the CSV files from growth.py, a picture per chart. The median of
+the rounds is a line, and the range from least to most is a bar."""
 
 import argparse
 import collections
@@ -43,7 +43,7 @@ def number_text(value):
 
 
 class Axis:
-    """Values to places between `begin` and `end` (pixels)."""
+    """Maps values to places between `begin` and `end` (pixels)."""
 
     def __init__(self, values, is_log, begin, end, exact=()):
         self.is_log, self.begin, self.end = is_log, begin, end
@@ -51,7 +51,7 @@ class Axis:
         if is_log:
             low, high = math.log10(min(values)), math.log10(max(values))
             pad = max((high - low) * 0.03, 0.02)
-            # Between two powers of ten, a few ticks; over more of them, the powers alone.
+            # Between two powers of ten, a few ticks. Over more powers, only the powers.
             first, last = math.floor(low), math.ceil(high)
             steps = (1, 2, 5) if high - low < 3.2 else (1,)
             self.ticks = [step * 10 ** power for power in range(first, last + 1) for step in steps]

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """usage: PYTHONPATH=BUILD/python bench/python_ends.py [--rounds N] [--messages N] [--csv FILE]
 
-Python programs: one process puts, another gets, N messages of 100 bytes. mailslot beside multiprocessing.Queue and pyzmq
-(ipc, PUSH to PULL), one after the other in each round; medians over the rounds, and of the ratios within a round, with
-the least and the most. Each reader takes all of what was sent and checks that it is. Also the cost of one put and of
-one get alone, in one process.
+Python programs: a process puts N messages of 100 bytes, another gets them. Compares mailslot with multiprocessing.Queue
+and pyzmq (ipc, PUSH to PULL), in turn in each round. Prints medians over the rounds, and of the ratios within a round,
+with the least and the most. Each reader takes all messages and checks them. Also measures the cost of a put and of a
+get alone, in a single process.
 """
 
 import argparse
@@ -33,14 +33,14 @@ def describe():
 
 
 class Peer:
-    """One way to send from process to process. Each is used as its documentation does it, in a loop of its own: no
-    function of ours stands between the loop and the call. None of them loses a message: whose queue is bounded waits."""
+    """Sends from process to process in some way, in a loop as in that way's documentation: no function of ours stands
+    between the loop and the call. No peer loses a message: a bounded queue waits."""
 
     def __init__(self, number):
-        """Before the two processes begin; what they share is made here."""
+        """Called before the two processes begin, to make what they share."""
 
     def read(self, count, data, ready):
-        """Gets `count` messages after saying that it is ready. How many were not `data`."""
+        """Gets `count` messages after reporting that it is ready. Returns how many differ from `data`."""
         get, close = self.reader()
         ready.set()
         wrong = 0
@@ -155,7 +155,7 @@ class SimpleQueue(Queue):
 
 
 class Zmq(Peer):
-    """Without a bound, hence nothing waits; bytes are copied, which is the default and right for this size."""
+    """Without a bound, so no put waits. Bytes are copied, which is the default and right for this size."""
 
     name = "pyzmq ipc"
 
@@ -198,7 +198,7 @@ def write(peer, count, times):
 
 
 def rate(peer, count):
-    """Messages a second, from the first put to the last get."""
+    """Returns messages a second, from the first put to the last get."""
     ready, times = multiprocessing.Event(), [multiprocessing.Queue(), multiprocessing.Queue()]
     reader = multiprocessing.Process(target=read, args=(peer, count, ready, times[1]))
     reader.start()
@@ -214,7 +214,7 @@ def rate(peer, count):
 
 
 def alone(make):
-    """Nanoseconds for one put and one get, each of many in a row in one process."""
+    """Returns nanoseconds for a put and for a get, each of many in a row in a single process."""
     (get, close), put = make("ALONE")
     data, count = b"x" * SIZE, 20_000
     put(data)

@@ -1,18 +1,18 @@
-// What bench/growth.py starts: ends whose number, place and pace it chooses, which the messaging
-// harness cannot. Each command prints `key=value` pairs on one line.
+// Helper of bench/growth.py: ends whose number, place and pace the caller chooses, which the
+// messaging harness cannot do. Each command prints `key=value` pairs on a line.
 //
-// scale read NAME [--writers N] [--cpu C] [--latency]: until every writer said it is done, or
-// nothing comes any more.
+// scale read NAME [--writers N] [--cpu C] [--latency]: reads until every writer is done, or no more
+// messages come.
 //
-// scale write ADDRESS [--size B] [--batch K] [--secs S] [--gap-us G] [--cpu C]: begins when it is
-// sent a line.
+// scale write ADDRESS [--size B] [--batch K] [--secs S] [--gap-us G] [--cpu C]: writes after a line
+// has come on standard input.
 //
-// scale slots N [--written W] [--secs S]: one process reads N slots, another writes to the first W
+// scale slots N [--written W] [--secs S]: a process reads N slots, another writes to the first W
 // (all) in turn.
 //
-// scale idle N [--secs S]: one process has N slots, and nothing comes.
+// scale idle N [--secs S]: a process has N slots, and no message comes.
 //
-// Slots of this machine are written with waiting where they are full.
+// Writers to slots of this machine wait while a slot is full.
 #include <mailslot/mailslot.h>
 #include <poll.h>
 #include <sched.h>
@@ -40,9 +40,9 @@ namespace {
 using namespace mailslot;
 using std::chrono::steady_clock;
 
-constexpr Timeout kPatience{1500};  // for a first or further message, before a reader ends
+constexpr Timeout kPatience{1500};            // wait of a reader for the first or next message
 constexpr std::size_t kMostStamps = 1 << 20;  // latencies kept
-constexpr int kDoneCopies = 5;                // over the network one may get lost
+constexpr int kDoneCopies = 5;                // copies may get lost over the network
 constexpr std::string_view kDone = "done";    // shorter than any stamp
 
 [[noreturn]] void die(const std::string& what) {
@@ -67,7 +67,7 @@ double processor_seconds(int who) {
            static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
-// Options are `--name value`; those without a value are listed here.
+// Parses options of the form `--name value`. Options without a value are listed here.
 class Arguments {
 public:
     Arguments(int count, char** words) {
@@ -96,7 +96,7 @@ private:
     std::map<std::string, std::string> options_;
 };
 
-// Before the first end is opened, so that its threads follow.
+// Call before the first end is opened, so that its threads follow.
 void pin(const Arguments& arguments) {
     const double cpu = arguments.number("--cpu", -1);
     if (cpu < 0) return;
@@ -113,7 +113,7 @@ void say_ready() {
 
 // --- One slot
 
-// Nanoseconds from put to get at some shares of the messages, smallest first.
+// Prints nanoseconds from put to get at some quantiles, smallest first.
 void print_latencies(std::vector<std::int64_t>& taken) {
     std::sort(taken.begin(), taken.end());
     if (taken.empty()) return;
@@ -146,7 +146,8 @@ int read_slot(const Arguments& arguments) {
             continue;
         }
         if (messages == 0) first = now_ns();
-        // The clock is no small part of a get: between first and last message only now and then.
+        // The clock takes a good part of a get, so between first and last message it is read now
+        // and then.
         if (is_latency || (messages & 63) == 0) last = now_ns();
         if (is_latency && text.size() >= 8 && taken.size() < kMostStamps) {
             std::int64_t put_at = 0;
@@ -168,8 +169,7 @@ int read_slot(const Arguments& arguments) {
     return 0;
 }
 
-// A pause long enough for the processor to be of use to others is slept, a shorter one is waited
-// out.
+// Sleeps if the pause is long enough for other processes to use the processor, spins otherwise.
 void pause_until(std::int64_t when) {
     const std::int64_t left = when - now_ns();
     if (left > 100'000) std::this_thread::sleep_for(std::chrono::nanoseconds(left));
@@ -213,8 +213,8 @@ int write_slot(const Arguments& arguments) {
 
 // --- Many slots
 
-// Descriptors are what runs out first: as many as are needed, where root may have them, or else as
-// many as this user may have.
+// Raises the limit of descriptors, which run out first: to the number needed if root, otherwise to
+// the user's maximum.
 void raise_limits(std::size_t slots) {
     const rlim_t wanted = 4 * slots + 1000;
     rlimit limit{};
@@ -239,7 +239,7 @@ std::vector<Reader> make_slots(std::size_t count) {
     return readers;
 }
 
-// KiB of this process by /proc's names, summed over what it has mapped.
+// Returns KiB of this process by /proc's names, summed over all mappings.
 std::map<std::string, long> memory() {
     std::map<std::string, long> kib;
     std::ifstream rollup("/proc/self/smaps_rollup");
@@ -256,7 +256,7 @@ std::size_t open_descriptors() {
         std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}));
 }
 
-// Of all threads of this process: nanoseconds on a processor, and how often they went to sleep.
+// Work of all threads of this process: nanoseconds on a processor, and the number of sleeps.
 struct Work {
     std::uint64_t processor_ns = 0, sleeps = 0, threads = 0;
 };
@@ -282,7 +282,7 @@ int keep_idle(const Arguments& arguments) {
     raise_limits(count);
     {
         const Reader warm = need(Reader::create("SCALE/WARM"));
-    }  // the station, and what else is there once
+    }  // starts the station and other parts that exist once
     const auto before = memory();
     const std::size_t fds_before = open_descriptors();
     const auto begin = now_ns();
@@ -291,8 +291,7 @@ int keep_idle(const Arguments& arguments) {
     const auto after = memory();
     const std::size_t fds_after = open_descriptors();
     Message message;
-    if (readers[0].get_into(message, Timeout(500)))
-        die("somebody wrote");  // what happens once has happened
+    if (readers[0].get_into(message, Timeout(500))) die("somebody wrote");  // a stray message
     const Work from = work_so_far();
     const double secs = arguments.number("--secs", 3);
     if (readers[0].get_into(message, Timeout(static_cast<std::int64_t>(secs * 1000))))
@@ -312,7 +311,7 @@ int keep_idle(const Arguments& arguments) {
     return 0;
 }
 
-// The child: puts into one slot after another until the pipe's other end is closed.
+// Runs in the child: puts into slot after slot until the pipe's other end is closed.
 [[noreturn]] void write_in_turn(std::size_t count, int go, int opened) {
     raise_limits(count);
     std::vector<Writer> writers;
@@ -335,7 +334,7 @@ int keep_idle(const Arguments& arguments) {
     _exit(0);
 }
 
-// What waits in them: how many.
+// Takes all waiting messages. Returns their number.
 std::uint64_t take_all(std::vector<Reader>& readers, Message& message) {
     std::uint64_t messages = 0;
     for (Reader& reader : readers) {
@@ -365,7 +364,7 @@ int read_many(const Arguments& arguments) {
     close(opened[1]);
     {
         const Reader warm = need(Reader::create("SCALE/WARM"));
-    }  // the station, and what else is there once
+    }  // starts the station and other parts that exist once
     const auto before = memory();
     const auto created = now_ns();
     std::vector<Reader> readers = make_slots(count);
@@ -379,7 +378,7 @@ int read_many(const Arguments& arguments) {
     const double open_us =
         static_cast<double>(now_ns() - asked) / 1e3 / static_cast<double>(written);
     Message message;
-    // A slot's first message takes memory: what follows is measured by itself.
+    // Measured apart, because a slot's first message allocates memory.
     const auto first = now_ns();
     take_first_of_each(std::span(readers).first(written), message);
     const double first_us =
@@ -392,7 +391,7 @@ int read_many(const Arguments& arguments) {
     const auto full = memory();
     const std::size_t descriptors = open_descriptors();
     close(go[1]);
-    // It may wait for room: what it puts now is taken, too.
+    // The writer may be waiting for room, so take its messages until it ends.
     while (waitpid(writing, nullptr, WNOHANG) == 0) take_all(readers, message);
     const auto each = [count](long kib) {
         return static_cast<double>(kib) / static_cast<double>(count);

@@ -1,9 +1,9 @@
-"""sealed.py SCALE MAILSLOT MICRO [--rounds N] [--size B]: what sealing costs in a stream.
+"""sealed.py SCALE MAILSLOT MICRO [--rounds N] [--size B]: the cost of sealing in a stream.
 
-Two machines (namespaces, a veth pair and a bridge), one writer, one reader, 32 messages a put. In each round one
-after the other: not sealed, sealed, and what libsodium alone seals and opens of datagrams of that kind, in one thread.
-"By processor time" is what the slower end, writer or reader, could do on a processor of its own: other people's load
-changes it less.
+Two machines (namespaces, a veth pair and a bridge), one writer, one reader, 32 messages a put. Each round measures in
+turn: not sealed, sealed, and how fast libsodium alone seals and opens such datagrams, in a single thread. "By processor
+time" is what the slower end, writer or reader, could do on a processor of its own. Other load on the machine changes
+that figure less.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Sealing:
         return growth.rate(read[0]), growth.lost_share(read[0], written), 1 / cost
 
     def libsodium(self):
-        """Messages a second that one thread seals and opens, in datagrams as full as ours."""
+        """Returns messages a second that one thread seals and opens, in datagrams as full as ours."""
         done = subprocess.run([self.options.micro, f"--benchmark_filter=libsodium_xchacha20_(seal|open)_datagram/{DATAGRAM}",
                                "--benchmark_format=csv", "--benchmark_min_time=0.2"], check=True, capture_output=True, text=True)
         rows = csv.DictReader(line for line in done.stdout.splitlines() if line.startswith(("name,", '"')))

@@ -1,8 +1,8 @@
-"""start_time.py PROGRAM: how long one `mailslot put` takes, as two tables: from starting the process until its message is in the
-hands of a reader, and until the process has ended.
+"""start_time.py PROGRAM: the time of a single `mailslot put`, as two tables: from the start of the process until a
+reader has its message, and until the process has ended.
 
-The reader is a `mailslot listen` whose output this script reads, so what the first table says is rather too much: starting a
-process from Python, the listener's waking and writing, and this script's waking are in it.
+The reader is a `mailslot listen` whose output this script reads. So the first table's times are rather too long: they
+include the start of a process from Python, the listener's waking and writing, and this script's waking.
 """
 
 import os
@@ -28,11 +28,11 @@ def milliseconds_to_end(command, environment):
 
 
 def milliseconds_to_message(command, environment, lines):
-    """`command` has a message appended, which comes out of `lines`."""
+    """Appends a message to `command`, and waits until `lines` has the message."""
     for number in range(RUNS):
         text = f"{command[-1]} {number}"
         begin = time.perf_counter()
-        # posix_spawn starts it in the same way as a shell does, and does not wait for the program to be loaded.
+        # posix_spawn starts a process in the same way as a shell does, and does not wait until the program is loaded.
         pid = os.posix_spawnp(command[0], [*command, text], environment)
         line = lines.readline()
         taken = (time.perf_counter() - begin) * 1000

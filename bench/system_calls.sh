@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: bench/system_calls.sh SCALE
-# Counts the system calls (strace -c) of a process that puts into a slot whose reader is awake: a message every 5 µs for half a
-# second, and for twice as long. What the second run has more is what messages cost; opening and ending is in both.
+# Counts the system calls (strace -c) of a process that puts into a slot whose reader is awake: a message every 5 µs for
+# half a second, and for twice as long. The difference is the cost of messages; opening and ending is in both.
 # SCALE is the program made of scale.cc.
 set -euo pipefail
 
@@ -19,7 +19,7 @@ for seconds in 0.5 1; do
     mkfifo "$folder/said"
     "$scale" read AWAKE --cpu 1 >"$folder/said" &
     exec 3<"$folder/said"
-    read -r _ <&3 # it is ready
+    read -r _ <&3 # the reader is ready
     echo "$seconds s: writer: $(echo go | strace -f -c -S calls -o "$folder/calls" \
         "$scale" write AWAKE --cpu 0 --gap-us 5 --secs "$seconds" | tail -1)"
     echo "$seconds s: reader: $(cat <&3)"

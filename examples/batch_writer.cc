@@ -1,5 +1,5 @@
-// Puts the lines of standard input into a slot, many at a time: cheaper for each than one by one,
-// because lock, clock and wake-up are paid once. Waits when the slot is full.
+// Puts the lines of standard input into a slot, many at a time. Cheaper than single puts, because
+// lock, clock and wake-up are paid once. Waits when the slot is full.
 //
 //   mailslot listen NUMBERS > numbers &
 //   seq 100000 | batch_writer NUMBERS
@@ -16,7 +16,7 @@ constexpr std::size_t kAtOnce = 256;
 void put_all(mailslot::Writer& writer, const std::vector<std::string>& lines) {
     const std::vector<std::string_view> messages(lines.begin(), lines.end());
     std::size_t done = 0;
-    while (done < messages.size()) {  // fewer than asked for: the next call says why
+    while (done < messages.size()) {  // a short count: the next call returns the error
         done += writer.put_many(std::span(messages).subspan(done)).value();
     }
 }

@@ -1,4 +1,4 @@
-// Creates the slot HELLO, waits at most a minute for one message, and prints it with its envelope.
+// Creates the slot HELLO, waits at most a minute for a message, and prints it with its envelope.
 //
 //   hello_reader & hello_writer world
 #include <mailslot/mailslot.h>
@@ -8,7 +8,7 @@
 int main() {
     auto reader = mailslot::Reader::create("HELLO");
     if (!reader) {
-        std::cerr << to_string(reader.error()) << '\n';  // what failed, why, and what to do
+        std::cerr << to_string(reader.error()) << '\n';  // the error, its cause, and the remedy
         return 1;
     }
     std::cerr << "waiting\n";

@@ -1,6 +1,6 @@
-// Puts its arguments into the slot HELLO, each as one message.
+// Puts its arguments into the slot HELLO, each as a message.
 //
-//   hello_writer world            to the reader on this machine; without one that is an error
+//   hello_writer world            to the reader on this machine; an error if there is none
 //   hello_writer --all world      to every reader on every machine, if any
 #include <mailslot/mailslot.h>
 

@@ -11,7 +11,7 @@
 
 namespace {
 
-// Prints what waits; false when it was `stop`.
+// Prints the waiting messages. Returns false after `stop`.
 bool print_waiting(mailslot::Reader& reader) {
     while (const auto message = reader.get(mailslot::Timeout(0))) {
         if (message->lost_before() > 0) {

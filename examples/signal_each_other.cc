@@ -7,7 +7,7 @@
 
 namespace {
 
-// Whether the other one was there to be told. Any other failure throws.
+// Signals the other program. Returns false if it is not there. Throws on any other error.
 bool tell(std::string_view other, std::string_view me) {
     auto writer = mailslot::Writer::open(other);
     if (!writer && writer.error().code == mailslot::Errc::no_such_slot) return false;
@@ -22,8 +22,8 @@ int main(int argc, char** argv) {
         std::cerr << "usage: signal_each_other MY_NAME THE_OTHERS_NAME\n";
         return 2;
     }
-    // First be there, then look for the other one: so at least one of the two finds the other, and
-    // who was not found answers when it hears.
+    // Create the own slot before looking for the other program, so that at least one program finds
+    // the other. The program that found none answers after it has heard from the other.
     auto reader = mailslot::Reader::create(argv[1]).value();
     const bool told = tell(argv[2], argv[1]);
     const auto message = reader.get(std::chrono::minutes(1)).value();

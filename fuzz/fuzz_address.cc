@@ -1,4 +1,4 @@
-// Text from a user, a script or the network as an address, as an IP address, and as text to fold.
+// Text from a user, a script or the network: as an address, as an IP address, and as text to fold.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -1,5 +1,5 @@
-// Any bytes into decode_frame, and what a query or answer carries into its decoder: what they take
-// must encode to the same bytes again.
+// Any bytes into decode_frame, and the payload of a query or answer into its decoder. Frames that
+// are accepted must encode to the same bytes again.
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Any text as a file of keys: refused, or taken; and what is taken, written anew, says the same.
+// Any text as a file of keys. An accepted file must mean the same after it was written anew.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

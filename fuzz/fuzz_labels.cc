@@ -1,5 +1,5 @@
-// Any payload as one that begins with labels: a block that is taken is walked within its bounds,
-// and its labels written anew are the same bytes.
+// Any payload as a payload that begins with labels. The walk of an accepted block stays within its
+// bounds, and its labels written anew are the same bytes.
 #include <cstddef>
 #include <cstdint>
 #include <string>

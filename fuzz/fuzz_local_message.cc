@@ -1,4 +1,4 @@
-// Any packet into decode_local_message: what it takes must come out of encode and decode unchanged.
+// Any packet into decode_local_message. Accepted packets must survive encode and decode unchanged.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +11,9 @@ using namespace mailslot;
 
 namespace {
 
-constexpr std::size_t kMostDetailBytes = 512;  // what encode() sends of a detail
-constexpr std::size_t kMostBytes = 1024;       // more would not fit its buffer beside that
+constexpr std::size_t kMostDetailBytes = 512;  // limit of a detail in encode()
+// Larger packets would not fit their buffer with the detail.
+constexpr std::size_t kMostBytes = 1024;
 
 }  // namespace
 

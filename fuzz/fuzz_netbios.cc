@@ -1,5 +1,5 @@
-// Any bytes into the decoders of the classic wire, as UDP brings them: 138 for a first byte of 10
-// to 12, 137 otherwise. What they take must say the same once it was encoded again.
+// Any bytes into the decoders of the classic wire, as UDP brings them: to port 138 if the first
+// byte is 10 to 12, to port 137 otherwise. Accepted packets must mean the same after encoding.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -52,7 +52,7 @@ void check_name_packet(Bytes bytes) {
         }
     }
     const Bytes again = wire::encode_name_packet(buffer, *packet);
-    if (again.empty()) {  // a record of another name than the question's
+    if (again.empty()) {  // a record with another name than the question
         MAILSLOT_CHECK(packet->question && packet->record);
         return;
     }

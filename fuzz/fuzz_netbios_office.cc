@@ -1,6 +1,6 @@
-// Any packets into what the post office has for the classic wire. The input is a row of packets,
-// each behind a byte for its port and sender and one for its length; between them time passes.
-// Whatever comes: claims are answered within the subnet alone, and what is handed over is whole.
+// Any packets into the post office's part for the classic wire. The input is a row of packets, each
+// after a byte for port and sender and a byte for the length. Between packets time passes. For any
+// input, claims are answered only within the subnet, and delivered messages are whole.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

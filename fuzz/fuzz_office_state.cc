@@ -1,5 +1,5 @@
-// Any bytes as the books of a post office. What is read must come out of writing and reading
-// unchanged; a post office that took them keeps its bounds, hands them on as they are, and works.
+// Any bytes as the books of a post office. Books that are read must survive writing and reading
+// unchanged. A post office that took them keeps its bounds, hands them on as they are, and works.
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +23,7 @@ constexpr std::size_t kSenders = 8, kBytes = 20'000;
 struct Copy {
     std::vector<std::byte> bytes;
     bool is_whole = false;
-    std::size_t grown = 0;  // at most, by the times that books of before do not have
+    std::size_t grown = 0;  // at most, by the times that older books lack
 };
 
 Copy copy_of(Bytes bytes) {

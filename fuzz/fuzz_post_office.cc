@@ -1,5 +1,5 @@
-// Bytes as a series of envelopes, time steps and slots that come, go and refuse. What must hold
-// after each batch: the bounds on memory, each message at most once, and books that add up.
+// Bytes as a series of envelopes, time steps and slots that come, go and refuse. After each batch
+// must hold: the bounds on memory, each message at most once, and books that add up.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -28,15 +28,14 @@ using namespace mailslot::post;
 constexpr std::uint64_t kStation = 1;
 constexpr std::array<std::string_view, 3> kKeys = {"A", "B", "C"};
 constexpr std::array<std::string_view, 5> kSpellings = {"a", "B", "c", "nobody", "\xff"};
-constexpr std::uint64_t kYoung = 4;  // origins below: always heard from their first moment on
+constexpr std::uint64_t kYoung = 4;  // smaller origins are heard from their first moment on
 
-// What this test knows by itself about one sender of one slot.
+// The test's own knowledge of a sender of a slot.
 struct Heard {
-    std::uint64_t
-        least = 0,
-        most = 0;  // bounds of how many messages it has sent for all that the office can know
+    // Bounds of the number of messages sent, as far as the office can know.
+    std::uint64_t least = 0, most = 0;
     std::uint64_t told = 0;
-    bool is_far = false;  // has numbers that no writer of that age can have reached
+    bool is_far = false;  // has numbers that no writer of that age can reach
     std::set<std::uint64_t> delivered;
 };
 
@@ -157,7 +156,7 @@ private:
         part.payload = Bytes(payload_).first(std::min<std::size_t>(left, part.chunk_bytes));
         return part;
     }
-    // Anything that admission must turn away or survive.
+    // Puts in an envelope that admission must refuse or survive.
     void odd_envelope() {
         constexpr std::array<std::string_view, 3> kNames = {"", "ME", "OTHER"};
         const std::uint8_t choice = in_.u8();
@@ -170,7 +169,7 @@ private:
         odd.offset = in_.u32be();
         odd.chunk_bytes = in_.u16be();
         odd.sequence = in_.u64be();
-        odd.origin = 99;  // its books are not followed
+        odd.origin = 99;  // the books of this sender are not checked
         batch_.push_back(odd);
     }
 
@@ -196,11 +195,11 @@ private:
         batch_.clear();
         check();
     }
-    // Neighbours of the batch that may be one parcel are.
+    // Joins neighbours in the batch that may share a parcel.
     std::vector<Parcel> parcels() {
         contents_.clear();
         std::vector<Parcel> all;
-        std::vector<std::vector<Content>> contents;  // beside them
+        std::vector<std::vector<Content>> contents;  // parallel to `all`
         for (const Envelope& envelope : batch_) {
             const Envelope* const before = all.empty() ? nullptr : &all.back().envelope;
             const bool joins = before != nullptr && before->kind == Kind::message &&
@@ -257,7 +256,7 @@ private:
             if (sender.origin < 8 && !tight_ && slots_[index].is_clear)
                 check_sender(slots_[index], sender);
         }
-        if (tight_) return;  // what is forgotten of senders is not forgotten of the slot
+        if (tight_) return;  // forgotten senders remain in the slot's sums
         MAILSLOT_CHECK(lost == counters.lost.total() && received == counters.received);
         MAILSLOT_CHECK(repeats == counters.repeats);
     }
@@ -277,10 +276,10 @@ private:
     FakeClock clock_;
     std::vector<std::byte> payload_;
     std::array<Slot, kKeys.size()> slots_;
-    std::array<std::uint8_t, 4> moods_{};  // what the slots answer, in turn
+    std::array<std::uint8_t, 4> moods_{};  // answers of the slots, in turn
     std::size_t calls_ = 0;
     std::vector<Envelope> batch_;
-    std::deque<PackedContents> contents_;  // of parcels()
+    std::deque<PackedContents> contents_;  // contents for parcels()
     PostOffice office_;
 };
 

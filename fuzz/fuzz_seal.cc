@@ -1,6 +1,6 @@
-// Sealed datagrams. The input says what is sealed with a known key, and what is done to it then:
-// what was not touched opens to what it was, what was touched does not open, and whatever opens is
-// decoded like any frame. Without the last part the input is a datagram as it is.
+// Sealed datagrams. The input is a frame to seal with a known key, and changes to the sealed
+// datagram. An unchanged datagram must open to the same frame, a changed datagram must not open,
+// and an opened frame is decoded like any frame. Without changes, the input is a raw datagram.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace {
 
 using namespace mailslot;
 
-// Stands at the time that the seeds were sent.
+// Stands still at the sending time of the seeds.
 class StillClock final : public Clock {
 public:
     Instant now() const override { return Instant(std::chrono::hours(1)); }
@@ -37,8 +37,8 @@ std::shared_ptr<trust::Keys> keys() {
     return made;
 }
 
-// "s", how many bytes are changed behind the seal, for each: where (2), with what (1); the plain
-// frame.
+// Input: "s", the number of changed bytes; for each its place (2 bytes) and its change (1); the
+// plain frame.
 void seal_and_change(ByteReader in) {
     const std::size_t changes = in.u8() % 8;
     const Bytes edits = in.take(changes * 3);
@@ -56,7 +56,7 @@ void seal_and_change(ByteReader in) {
     const auto opened = clear ? trust::open(datagram, key.secret) : std::nullopt;
     MAILSLOT_CHECK(opened.has_value() == !is_touched || !clear);
     if (opened) MAILSLOT_CHECK(std::ranges::equal(opened->plain.subspan(4), plain.subspan(4)));
-    // As a receiver sees it: twice the same, the second time a copy.
+    // The receiver's work: two equal datagrams, and the second is a copy.
     static const StillClock clock;
     trust::ReplayWindows windows;
     trust::Opener opener(keys(), clock, windows);
@@ -75,7 +75,7 @@ void take_as_it_is(Bytes input) {
     opener.begin_batch();
     std::vector<std::byte> datagram(input.begin(), input.end());
     Parcel parcel;
-    // Nobody who lacks the key makes one.
+    // Only a holder of the key can make sealed frames.
     if (opener.take(datagram, {}, parcel) == trust::Verdict::taken) {
         MAILSLOT_CHECK(parcel.envelope.trust == Trust::none);
     }

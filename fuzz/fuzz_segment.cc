@@ -1,5 +1,5 @@
-// Any bytes over a slot's shared memory, between calls of both ends: nothing may crash or go on for
-// ever.
+// Any bytes over a slot's shared memory, between calls of both ends. No call may crash or run
+// for ever.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -32,7 +32,7 @@ SlotOptions options_of(WhenFull policy) {
     return options;
 }
 
-// One slot and the two ends that act on it in turn.
+// A slot and the two ends that act on it in turn.
 class Scene {
 public:
     explicit Scene(WhenFull policy)
@@ -71,8 +71,7 @@ public:
         }
     }
 
-    // However bad it was: with its writer dead the slot serves a new one, or says that it is
-    // closed.
+    // After any damage, the slot serves a new writer once the old writer is dead, or is closed.
     void end() {
         inbox_->bury(number_);
         for (std::size_t i = 0; i < kMostSteps && get_one(); ++i) {
@@ -85,13 +84,13 @@ public:
 private:
     static constexpr os::Deadline kNow{std::chrono::steady_clock::time_point{}};
 
-    // A writer like any other, by way of what the reading process would send it.
+    // Attaches a writer in the usual way, with what the reading process would send.
     void attach() {
         static const auto liveness = os::Liveness::create().value();
         auto pass = inbox_->admit_writer();
         if (!pass) return;
         auto segment = inbox::Segment::attach(std::move(pass->segment));
-        MAILSLOT_CHECK(segment);  // just looked at by admit_writer()
+        MAILSLOT_CHECK(segment);  // checked just now by admit_writer()
         if (number_ != 0) inbox_->bury(number_);
         number_ = pass->number;
         writer_ = std::make_unique<inbox::InboxWriter>(
@@ -100,7 +99,7 @@ private:
     }
 
     void put(std::size_t size) {
-        if (!writer_ || writer_->header().lock != 0) return;  // it would wait its full second
+        if (!writer_ || writer_->header().lock != 0) return;  // put() would wait its full second
         const std::string payload(size, 'x');
         const inbox::Item item{.sequence = ++sequence_, .payload = as_bytes(payload)};
         const auto taken = writer_->put({&item, 1});
@@ -140,7 +139,7 @@ private:
         (void)inbox_->qsize(), (void)inbox_->full(), (void)inbox_->empty();
     }
 
-    // Where: the header, the block states, or one of the blocks.
+    // Place: the header, the block states, or a block.
     void scribble(std::uint8_t kind, ByteReader& in) {
         if (!writer_) return;
         const std::size_t offset = in.u16be(), size = in.u8() % 64;
@@ -160,7 +159,7 @@ private:
     const std::shared_ptr<inbox::Inbox> inbox_;
     std::unique_ptr<inbox::InboxWriter> writer_;
     std::uint32_t number_ = 0;
-    std::uint64_t sequence_ = 0;  // of the last message put
+    std::uint64_t sequence_ = 0;  // sequence number of the last message put
     inbox::Record record_;
 };
 
@@ -168,7 +167,7 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     ByteReader in(std::as_bytes(std::span(data, size)));
-    // By the size, so that what inputs do does not change with it.
+    // Chosen by the size, so that equal inputs do the same.
     Scene scene(size % 2 == 0 ? WhenFull::refuse : WhenFull::drop_oldest);
     for (std::size_t i = 0; i < kMostSteps && in.left() > 0; ++i) scene.step(in);
     scene.end();

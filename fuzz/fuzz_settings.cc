@@ -1,5 +1,5 @@
-// Any text as a settings file: refused with a place in it, or taken; and what is taken, printed, is
-// a file that says the same.
+// Any text as a settings file. A refusal names the place in the file. Accepted settings, printed,
+// are a file that means the same.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -14,7 +14,7 @@ using namespace mailslot;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     Settings settings;
-    settings.host = "host", settings.dir = "/run/mailslot";  // as if the system had said so
+    settings.host = "host", settings.dir = "/run/mailslot";  // like values from the system
     const auto taken = apply_toml(text, "fuzz.toml", settings);
     if (!taken) {
         MAILSLOT_CHECK(taken.error().code == Errc::bad_config);

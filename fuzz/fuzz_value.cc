@@ -1,5 +1,5 @@
-// Any bytes into decode_value: what it takes has one encoding, which tells the same; a printed
-// value keeps to its limit and to what a terminal may see.
+// Any bytes into decode_value. An accepted value has a single encoding that means the same. A
+// printed value keeps to its limit and to characters safe for a terminal.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +15,7 @@ using namespace mailslot;
 
 namespace {
 
-// What references may stand for, and some more for short forms that are written in full.
+// Returns a bound of the encoding's size: references are written out, and short forms in full.
 std::size_t most_bytes(std::size_t input) { return 5 * (input + 64 * input + 1024 * 1024); }
 
 void check_text(Bytes bytes, std::size_t limit) {

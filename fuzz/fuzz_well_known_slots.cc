@@ -1,5 +1,5 @@
-// The first byte chooses a slot, the rest is a message to it: in words it is one line, whatever it
-// holds.
+// The first byte chooses a slot, the rest is a message to that slot. In words any message is a
+// single line.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MAILSLOT_CHECK(!words->empty() && is_utf8(*words));
     MAILSLOT_CHECK(std::ranges::none_of(
         *words, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }));
-    // A backslash, a quote or U+FFFD for what cannot be shown takes no more than this; seven names
-    // may be compressed, each of 255 bytes at most.
+    // A backslash, a quote or U+FFFD in place of an unprintable byte takes at most four bytes.
+    // Seven names may be compressed, each of at most 255 bytes.
     MAILSLOT_CHECK(words->size() <= 4 * (size + 7 * 255) + 200);
     return 0;
 }

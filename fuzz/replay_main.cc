@@ -1,5 +1,5 @@
-// Runs a fuzz target without libFuzzer: replay_<what> CORPUS [SEED]. Every file of the corpus,
-// every prefix of each, then mutations of them by a fixed seed, all within kBudget.
+// Runs a fuzz target without libFuzzer: replay_<what> CORPUS [SEED]. Runs every file of the corpus,
+// every prefix of each, then mutations with a fixed seed, all within kBudget.
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,15 +27,15 @@ using Input = std::vector<std::uint8_t>;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBudget{3000};  // the slowest sanitizer still ends within 5 s
-constexpr std::size_t kMaxPrefixesPerFile = 4096;   // a longer file is cut at even distances
+constexpr std::size_t kMaxPrefixesPerFile = 4096;   // longer files are cut at even distances
 constexpr std::size_t kMutationsPerFile = 500;
 constexpr std::size_t kMaxMutationSteps = 4;
 constexpr std::uint32_t kSeed = 17138;
 
-const Input* running = nullptr;  // for the epitaph
+const Input* running = nullptr;  // saved if the run crashes
 
-// Leaves the input that killed us where it can be run again. Called on the way down: open and write
-// only.
+// Saves the input that crashed the program, so that it can be run again. Called during a crash:
+// only open and write are allowed.
 void save_running_input() {
     if (running == nullptr) return;
     std::FILE* file = std::fopen("crash-input", "wb");
@@ -52,7 +52,7 @@ void on_signal(int signal) {
 }
 
 void run(const Input& input) {
-    // Memory of exactly this size, so that a sanitizer sees the first byte read too many.
+    // Memory of exactly this size, so that a sanitizer sees a read of one byte too many.
     const auto exact = std::make_unique<std::uint8_t[]>(input.size());
     std::copy(input.begin(), input.end(), exact.get());
     running = &input;
@@ -65,7 +65,8 @@ std::vector<Input> load(const std::filesystem::path& folder) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         if (entry.is_regular_file()) paths.push_back(entry.path());
     }
-    std::sort(paths.begin(), paths.end());  // the same order, hence the same mutations, everywhere
+    // The same order, hence the same mutations, on every machine.
+    std::sort(paths.begin(), paths.end());
     std::vector<Input> corpus;
     for (const auto& path : paths) {
         std::ifstream in(path, std::ios::binary);
@@ -118,7 +119,7 @@ private:
         }
     }
 
-    // The rest of `input` becomes the rest of some other file.
+    // Replaces the rest of `input` by the rest of another file.
     void splice(Input& input, Input::iterator at) {
         const Input other = corpus_[below(corpus_.size())];
         const auto from = other.begin() + static_cast<std::ptrdiff_t>(below(other.size()));
@@ -142,7 +143,7 @@ std::size_t run_prefixes(const Input& file, Clock::time_point deadline) {
 
 int replay(const std::vector<Input>& corpus, std::uint32_t seed) {
     const auto deadline = Clock::now() + kBudget;
-    for (const Input& file : corpus) run(file);  // all of them, however long it takes
+    for (const Input& file : corpus) run(file);  // all files, regardless of the time
     std::size_t prefixes = 0, mutations = 0;
     for (const Input& file : corpus) prefixes += run_prefixes(file, deadline);
     Mutator mutator(corpus, seed);
@@ -173,7 +174,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE}) {
-        // A sanitizer handles the others itself and then calls back.
+        // A sanitizer handles other signals itself, and then calls back.
         if (&__sanitizer_set_death_callback == nullptr || signal == SIGABRT)
             std::signal(signal, on_signal);
     }

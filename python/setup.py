@@ -1,6 +1,6 @@
 """pip install ./python: builds the C++ library into the module mailslot._mailslot, with CMake, from this clone.
 
-Needs what scripts/install-deps installs. Everything else is said in pyproject.toml.
+Needs the packages that scripts/install-deps installs. Everything else is in pyproject.toml.
 """
 
 import os

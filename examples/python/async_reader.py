@@ -1,6 +1,6 @@
 """usage: async_reader.py NAME
 
-Reads a mailslot while other tasks go on; ends after a minute without a message, or by Ctrl-C.
+Reads a mailslot while other tasks run. Ends after a minute without a message, or by Ctrl-C.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from mailslot import aio, ipc
 
 
 async def count(seconds: float) -> None:
-    """Something else to do."""
+    """Another task."""
     waited = 0
     while True:
         await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-r"""Puts some values where everybody can read them. usage: hello_writer.py [ADDRESS]"""
+r"""Puts some values for everybody to read. usage: hello_writer.py [ADDRESS]"""
 
 import sys
 

@@ -1,7 +1,7 @@
 r"""usage: logging_to_all.py [MAILSLOT]
 
-Logs a few records to every machine of the network; see them with `mailslot_listener LOG`, on any of them.
-Without a listener the program runs just the same.
+Logs a few records to every machine of the network. Show them with `mailslot_listener LOG`, on any machine. The program
+runs just the same without a listener.
 """
 
 import logging

@@ -12,7 +12,7 @@ from mailslot import ipc
 
 
 class SlotHandler(logging.handlers.QueueHandler):
-    """Puts plain values: a record itself would need pickle, which must not read what comes by a mailslot."""
+    """Puts plain values. A whole record would need pickle, which must not read messages from a mailslot."""
 
     def enqueue(self, record):
         self.queue.put_nowait({"name": record.name, "levelno": record.levelno, "levelname": record.levelname,
@@ -25,7 +25,7 @@ class SlotListener(logging.handlers.QueueListener):
         return fields if fields is None else logging.makeLogRecord(fields)
 
     def enqueue_sentinel(self):
-        """A mailslot is read or written, never both: what ends the listener is put through a second one."""
+        """Ends the listener through a second object, because a mailslot is read or written, never both."""
         with ipc.mailslot(self.queue.name) as writer:
             writer.put_nowait(None)
 

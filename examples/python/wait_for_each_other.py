@@ -1,4 +1,5 @@
-r"""Two programs, here or on two machines, wait for each other: whoever comes first says so again and again until it hears the other.
+r"""Two programs, here or on two machines, wait for each other. The first program repeats its message until it hears the
+other.
 
 usage: wait_for_each_other.py MY_NAME OTHER_NAME
 """
@@ -16,5 +17,5 @@ with ipc.Mailslot(mine, mode="r") as inbox, ipc.mailslot(rf"\\*\mailslot\{other}
             heard = inbox.get(timeout_ms=100) == "here"
         except ipc.x_mailslot_empty:
             pass
-    outbox.put("here")  # the other may have come after all that was said
+    outbox.put("here")  # the other may have started after all earlier messages
     print(f"{mine} and {other} go on together")

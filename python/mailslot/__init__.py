@@ -1,7 +1,7 @@
 r"""Mailslots: named one-way messages to a process, a machine, a domain or every machine.
 
-`mailslot.ipc` has the Mailslot class of winsys, `mailslot.logging_handlers` handlers for `logging`,
-`mailslot.aio` readers for asyncio, and `python -m mailslot.mailslot_listener` shows what comes.
+`mailslot.ipc` has the Mailslot class of winsys, `mailslot.logging_handlers` has handlers for `logging`, `mailslot.aio`
+has readers for asyncio, and `python -m mailslot.mailslot_listener` shows arriving messages.
 """
 
 from . import ipc

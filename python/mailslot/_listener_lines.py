@@ -1,4 +1,4 @@
-"""How mailslot_listener shows a message: columns for people, JSON for programs."""
+"""Formats messages for mailslot_listener: columns for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from . import _mailslot
 from ._visible import cell, visible, visible_json
 from ._winsys_records import is_record_end, record_of
 
-_HOST_WIDTH = 12  # most host names; longer ones push their message to the right
+_HOST_WIDTH = 12  # fits most host names; longer names push their message to the right
 _SLOT_WIDTH = 10
 _LEVEL_WIDTH = 8  # "CRITICAL"
-_MAX_LITERAL = 1 << 20  # characters; of a huge value the beginning is enough for people
-_INDENT = "    "  # of a text's further lines: no host begins with a space
+_MAX_LITERAL = 1 << 20  # characters; people need only the beginning of a huge value
+_INDENT = "    "  # marks a text's further lines: no host begins with a space
 
 LEVEL_NAMES = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
-_COLOURS = ((50, "1;31"), (40, "31"), (30, "33"), (20, "32"), (0, "2"))  # from this level on; read on dark and light
-_NUMBER = re.compile(r"-?[0-9]{1,18}")  # of labels: what fits 64 bits
+_COLOURS = ((50, "1;31"), (40, "31"), (30, "33"), (20, "32"), (0, "2"))  # from this level on; for dark and light
+_NUMBER = re.compile(r"-?[0-9]{1,18}")  # numbers in labels: up to 64 bits
 
 
 @dataclass(frozen=True)
 class Style:
     colours: bool = False
-    slot: bool = False  # a column for it
+    slot: bool = False  # add a column for the slot
 
 
 def _number(text: str) -> Optional[int]:
@@ -39,12 +39,12 @@ def level_of(message: _mailslot.Message) -> Optional[int]:
 
 
 def is_end_mark(message: _mailslot.Message) -> bool:
-    """The last word of a log handler: ours has a label for it, that of winsys sends None."""
+    """Returns whether the message is a log handler's end mark. Our handler sends a label, that of winsys sends None."""
     return message.label("closing") == "1" or is_record_end(message)
 
 
 def _literal(value: Any) -> Optional[str]:
-    """A value as Python writes it; None where it does not (whole numbers of thousands of digits)."""
+    """Returns a value as Python writes it. None if Python cannot (whole numbers of thousands of digits)."""
     try:
         text = repr(value)
     except ValueError:
@@ -53,7 +53,8 @@ def _literal(value: Any) -> Optional[str]:
 
 
 def text_of(message: _mailslot.Message) -> str:
-    """What it says: text as it is, also of a record that winsys marshalled; other values as Python writes them."""
+    """Returns the message as text: text unchanged, also from a record that winsys marshalled, and other values as
+    Python writes them."""
     record = record_of(message)
     if record is not None:
         return record
@@ -76,7 +77,7 @@ def _value_of(message: _mailslot.Message) -> Optional[str]:
     try:
         return _literal(_mailslot.loads(message.bytes))
     except ValueError:
-        return None  # it claims to be a value and is none
+        return None  # marked as a value, but not valid
 
 
 def _time_of(message: _mailslot.Message) -> str:
@@ -86,7 +87,7 @@ def _time_of(message: _mailslot.Message) -> str:
         try:
             when = datetime.datetime.fromtimestamp(created_us // 1000 / 1000, datetime.timezone.utc)
         except (OverflowError, OSError, ValueError):
-            pass  # no time of this world: the sender's clock then
+            pass  # impossible time: use the sender's clock
     try:
         return when.astimezone().strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03}"
     except (OverflowError, OSError, ValueError):
@@ -104,7 +105,8 @@ def _level_column(message: _mailslot.Message, style: Style) -> str:
 
 
 def plain_line(message: _mailslot.Message, style: Style) -> str:
-    """Time, host, level, logger and text, with a newline. The text's further lines begin with blanks, no message does."""
+    """Returns time, host, level, logger and text, with a newline. Further lines of the text begin with blanks. No
+    message does."""
     columns = [_time_of(message), f"{cell(message.from_host):{_HOST_WIDTH}}"]
     if style.slot:
         columns.append(f"{cell(message.slot):{_SLOT_WIDTH}}")
@@ -118,7 +120,7 @@ def plain_line(message: _mailslot.Message, style: Style) -> str:
 
 
 def json_line(message: _mailslot.Message) -> str:
-    """One object with the keys of `mailslot listen --json`, with a newline."""
+    """Returns an object with the keys of `mailslot listen --json`, and a newline."""
     fields: dict[str, Any] = {"slot": message.slot}
     data = message.bytes
     try:

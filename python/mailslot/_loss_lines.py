@@ -1,4 +1,4 @@
-"""What a listener says of messages that were lost: as they are missed, and at its end, how many, why, and whose."""
+"""Lines of a listener about lost messages: at once when some are missing, and at the end how many, why, and whose."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ def plural(count: int, noun: str) -> str:
 
 
 def losses_text(lost: list[_mailslot.Losses]) -> str:
-    """"0 lost", "3 lost (network_gap 2, slot_full 1)": of all of these together."""
+    """Returns "0 lost" or "3 lost (network_gap 2, slot_full 1)" for the sum of all."""
     sums = [(cause, sum(getattr(one, cause) for one in lost)) for cause in _CAUSES]
     causes = ", ".join(f"{cause} {count}" for cause, count in sums if count)
     return f"{sum(one.total for one in lost)} lost" + (f" ({causes})" if causes else "")
 
 
 def sender_lines(heard: list[tuple[str, _mailslot.SenderInfo]], *, several_slots: bool) -> list[str]:
-    """A line for each sender that lost some, those that lost most first, and one for the rest. `heard`: with its slot."""
+    """Returns a line for each sender with losses, largest losses first, and a line for the others. `heard`: slot and
+    sender."""
     lost = [(slot, sender) for slot, sender in heard if sender.lost.total]
     lost.sort(key=lambda one: (one[1].lost.total, one[1].received, one[1].origin), reverse=True)
     lines = []
@@ -41,7 +42,7 @@ def sender_lines(heard: list[tuple[str, _mailslot.SenderInfo]], *, several_slots
 
 
 class LossLines:
-    """Lines about lost messages, not more than one a second."""
+    """Lines about lost messages, at most one a second."""
 
     def __init__(self) -> None:
         self._said_at = float("-inf")
@@ -49,7 +50,7 @@ class LossLines:
         self._hosts: set[str] = set()
 
     def note(self, count: int, host: str, now: float) -> Optional[str]:
-        """What to say of `count` messages lost before the one in hand, if it is time."""
+        """Returns the line for `count` messages lost before the current message, if it is time for a line."""
         if self._held == 0 and now - self._said_at >= _GAP_SECONDS:
             self._said_at = now
             return f"lost {plural(count, 'message')} from {cell(host)} before this one"

@@ -1,4 +1,4 @@
-"""The C++ library as Python sees it. Programs use mailslot.ipc, mailslot.aio and mailslot itself."""
+"""The C++ library for Python. Programs use mailslot.ipc, mailslot.aio and mailslot itself."""
 
 import datetime
 from typing import Any, Callable, Iterable, Optional, TypeVar, Union
@@ -136,7 +136,7 @@ class SenderInfo:
     def last_heard(self) -> datetime.datetime: ...
 
 class Reader:
-    """The reading end. Threads: any; the interpreter lock is free while it waits. Ctrl-C ends a wait."""
+    """The reading end. Threads: any. Waits leave the interpreter lock free. Ctrl-C ends a wait."""
 
     def __init__(
         self,
@@ -170,7 +170,7 @@ class Reader:
     def timeout_ms(self, timeout_ms: float) -> None: ...
 
 class Writer:
-    """The writing end. Threads: any. Fork: goes on in the child as a new sender."""
+    """The writing end. Threads: any. After fork, the child's copy is a new sender."""
 
     def __init__(self, address: str, *, wait_for_address_ms: float = 100, wait_for_others_ms: float = 1000, marshalled: bool = True) -> None: ...
     def put(
@@ -185,7 +185,7 @@ class Writer:
     def origin(self) -> int: ...
 
 class Ends:
-    """What ipc.Mailslot is built on: the end that its direct calls use, and the loop over what `get` has."""
+    """Base of ipc.Mailslot: the end for direct calls, and the loop over `get`."""
 
     def _go_direct(self, reader: Optional[Reader], writer: Optional[Writer]) -> None: ...
     def __iter__(self: _Self) -> _Self: ...

@@ -1,12 +1,12 @@
-"""Text from strangers, made fit to be shown: the table of src/base/visible_text.h, for what is Python."""
+"""Makes text from strangers safe to show: the table of src/base/visible_text.h, for Python."""
 
 from __future__ import annotations
 
 import re
 
-# What a terminal obeys, what ends a line, and what turns the writing direction.
+# Characters that a terminal obeys, that end a line, or that turn the writing direction.
 _CONTROLS = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f"
-# What looks like the gap between two columns, or like nothing.
+# Characters that look like the gap between two columns, or like nothing.
 _BLANKS = (" \xa0\xad\u1680\u180e\u2000-\u200d\u202f\u205f-\u2064\u2800\u3000\u3164\ufeff\uffa0"
            "\U000e0000-\U000e007f")
 
@@ -23,12 +23,12 @@ def _code(match: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    r"""Controls as \x1b or \u202e; the tab stays."""
+    r"""Writes controls as \x1b or \u202e. Tabs stay."""
     return _CONTROL_BUT_TAB.sub(_code, text)
 
 
 def cell(text: str) -> str:
-    """For a column whose place says who speaks: blanks too become visible. No text at all is "-"."""
+    """For a column that tells the sender: makes blanks visible, too. Returns "-" for an empty text."""
     return _CONTROL_OR_BLANK.sub(_code, text) or "-"
 
 
@@ -37,5 +37,5 @@ def _json_code(match: re.Match[str]) -> str:
 
 
 def visible_json(line: str) -> str:
-    """A line of JSON with controls as escapes, which is the same text to a program."""
+    """Writes controls as escapes in a line of JSON, which leaves the text the same for a program."""
     return _CONTROL.sub(_json_code, line)

@@ -1,4 +1,4 @@
-"""Log records as the handler of winsys sends them: marshalled, and mostly twice. The same as src/wire/winsys_record.h."""
+"""Log records as the handler of winsys sends them: marshalled, and mostly twice. Like src/wire/winsys_record.h."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Optional, Tuple
 
 from . import _mailslot
 
-_LEVELS = 2  # the handler marshals, and so does the mailslot under it
-_CODES = frozenset(b"NsutzZaA")  # of None, bytes and texts: what a record can be
-_REFERENCE_MARK = 0x80  # says that something later may refer to the value
+_LEVELS = 2  # the handler marshals, and so does the mailslot below
+_CODES = frozenset(b"NsutzZaA")  # codes of None, bytes and texts, the possible contents of a record
+_REFERENCE_MARK = 0x80  # a mark that something later may refer to the value
 
 
 def _record(message: _mailslot.Message) -> Tuple[bool, Optional[str]]:
-    """Whether it is the closing None; and else the text, or None where it is no such record."""
+    """Returns whether the message is the closing None, and otherwise the text, or None for another message."""
     if message.format == "value":
         return message.value is None, None
     if message.format == "text":
@@ -40,10 +40,10 @@ def _record(message: _mailslot.Message) -> Tuple[bool, Optional[str]]:
 
 
 def record_of(message: _mailslot.Message) -> Optional[str]:
-    """The text of a record that winsys marshalled; None where the message is none."""
+    """Returns the text of a record that winsys marshalled. None for other messages."""
     return _record(message)[1]
 
 
 def is_record_end(message: _mailslot.Message) -> bool:
-    """Whether it is the None that the handler of winsys sends when it is closed."""
+    """Returns whether the message is the None that the handler of winsys sends at its end."""
     return _record(message)[0]

@@ -1,4 +1,4 @@
-"""Reading a mailslot from asyncio, without a thread.
+"""Reads a mailslot from asyncio, without a thread.
 
     from mailslot import aio
 
@@ -6,7 +6,7 @@
         async for message in listener:
             print(message)
 
-To write, use `ipc.mailslot(...).put` or a `Writer` as anywhere else: a put does not wait, unless it is told to.
+To write, use `ipc.mailslot(...).put` or a `Writer` as usual: a put does not wait, unless you give it a time.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ __all__ = ["AsyncReader", "reader"]
 _T = TypeVar("_T")
 _ERRNO = {x_mailslot_closed: errno.ESHUTDOWN, x_mailslot_empty: errno.ETIMEDOUT}
 
-# Messages that were taken without waiting until the loop has a turn: other processes may fill the slot as fast as it
-# is read, and then nothing else would run here, nor could the task be cancelled.
+# Number of messages taken without waiting before the loop gets a turn. Without this limit, a fast writer would keep all
+# other tasks from running, and the task could not be cancelled.
 _TURN = 64
 
 
 def reader(name: str, **options: Any) -> AsyncReader:
-    """AsyncReader(name, **options)."""
+    """Returns AsyncReader(name, **options)."""
     return AsyncReader(name, **options)
 
 
 class AsyncReader:
-    r"""The reading end of a slot of this machine, whose waits are awaited.
+    r"""The reader of a slot of this machine, with waits that you await.
 
     name      NAME or ``\\.\mailslot\NAME``.
-    options   timeout_ms (of a get that does not say itself; -1: for ever), max_message_bytes, max_bytes,
-              max_messages, when_full, access, group, marshalled, require, order: as `_mailslot.Reader` has them.
+    options   timeout_ms (of a get without a time of its own; -1: for ever), max_message_bytes, max_bytes,
+              max_messages, when_full, access, group, marshalled, require, order: as for `_mailslot.Reader`.
 
-    Several tasks may wait: they are served in the order in which they came. A get that is cancelled, by
-    asyncio.wait_for for example, takes no message. Threads: that of the event loop. It is the loop of those who
-    wait; once nobody does, another one may be used.
+    Several tasks may wait, and are served in the order in which they came. A cancelled get, for example by
+    asyncio.wait_for, takes no message.
+    Threads: that of the event loop of the waiting tasks. When no task waits, another loop may be used.
     Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
     """
 
@@ -53,28 +53,29 @@ class AsyncReader:
         self._closed = False
         self._fd = -1
         self._in_a_row = 0
-        self._loop: Optional[asyncio.AbstractEventLoop] = None  # whose loop watches the descriptor
-        # In the order of coming. True: look for a message; False: the time is over. Each task takes its own out.
+        self._loop: Optional[asyncio.AbstractEventLoop] = None  # the loop that watches the descriptor
+        # In the order of arrival. True: look for a message. False: the time is over. Each task removes its own future.
         self._waiters: deque[asyncio.Future[bool]] = deque()
 
     # --- Reading
 
     async def get(self, timeout_ms: Optional[float] = None) -> Any:
-        """Takes the oldest message, waiting for one: milliseconds, -1 for ever, None for the reader's own timeout_ms.
+        """Takes the oldest message, and waits if there is none: milliseconds, -1 for ever, None for the reader's own
+        timeout_ms.
 
-        Errors: x_mailslot_empty, x_mailslot_closed (also when it is closed meanwhile), x_mailslot.
+        Errors: x_mailslot_empty, x_mailslot_closed (also if the reader is closed during the wait), x_mailslot.
         """
         return await self._take(self._reader.get, timeout_ms)
 
     async def get_message(self, timeout_ms: Optional[float] = None) -> _mailslot.Message:
-        """The same with its envelope: a `Message`."""
+        """Like get, but returns the message with its envelope: a `Message`."""
         return await self._take(self._reader.get_message, timeout_ms)
 
     def __aiter__(self) -> AsyncReader:
         return self
 
     async def __anext__(self) -> Any:
-        """The next message; the loop ends when the reader is closed. x_mailslot_empty as from `get`."""
+        """Returns the next message. The loop ends when the reader is closed. Errors: x_mailslot_empty, as `get`."""
         try:
             return await self.get()
         except x_mailslot_closed:
@@ -82,7 +83,7 @@ class AsyncReader:
 
     async def _take(self, take: Callable[[float], _T], timeout_ms: Optional[float]) -> _T:
         self._check_open()
-        if self._loop is not None and self._loop.is_closed():  # under its tasks, which never end
+        if self._loop is not None and self._loop.is_closed():  # tasks of a closed loop never end
             self._loop = None
             self._waiters.clear()
         wait_ms = self._reader.timeout_ms if timeout_ms is None else timeout_ms
@@ -91,7 +92,7 @@ class AsyncReader:
             self._in_a_row = 0
             await asyncio.sleep(0)
             self._check_open()
-        if not self._waiters:  # or those who wait come first
+        if not self._waiters:  # otherwise waiting tasks come first
             try:
                 return take(0)
             except x_mailslot_empty:
@@ -114,11 +115,11 @@ class AsyncReader:
             while True:
                 in_time = await waiter
                 self._check_open()
-                # From here to the return nothing is awaited: a message that is taken is handed over.
+                # No await from here to the return, so a message that is taken is returned.
                 if in_time or waiter is self._waiters[0]:
                     try:
                         return take(0)
-                    except x_mailslot_empty:  # somebody else took it, with a Reader of this process
+                    except x_mailslot_empty:  # another Reader of this process took the message
                         pass
                 if not in_time:
                     raise self._error(x_mailslot_empty, "nothing came in time")
@@ -151,12 +152,12 @@ class AsyncReader:
         _settle(self._waiters[0], True)
 
     def _leave(self, waiter: asyncio.Future[bool]) -> None:
-        """A task has its message, or gives up: then it may be the next one's turn, with a message that it leaves."""
+        """Removes a task that has its message or gives up. The next task may then be first, with a message for it."""
         try:
             self._waiters.remove(waiter)
         except ValueError:
             return  # closed
-        # While the descriptor is readable the loop wakes the next one by itself.
+        # While the descriptor is readable, the loop wakes the next task.
         if not self._waiters:
             self._unwatch()
 
@@ -167,7 +168,7 @@ class AsyncReader:
     def _error(self, kind: type[x_mailslot], why: str) -> x_mailslot:
         return kind(_ERRNO[kind], "get", f"{self.name}: {why}")
 
-    # --- What it is, and what is in it
+    # --- Description and contents
 
     @property
     def name(self) -> str:
@@ -179,7 +180,7 @@ class AsyncReader:
 
     @property
     def timeout_ms(self) -> int:
-        """How long a get waits that does not say itself: milliseconds, -1 for ever. May be set."""
+        """Time that a get without a time of its own waits: milliseconds, -1 for ever. May be set at any time."""
         return self._reader.timeout_ms
 
     @timeout_ms.setter
@@ -187,29 +188,29 @@ class AsyncReader:
         self._reader.timeout_ms = timeout_ms
 
     def qsize(self) -> int:
-        """How many messages wait, exactly. Errors, here and below: x_mailslot_closed."""
+        """Returns the exact number of waiting messages. Errors, here and below: x_mailslot_closed."""
         return self._reader.qsize()
 
     def empty(self) -> bool:
         return self._reader.empty()
 
     def full(self) -> bool:
-        """Whether the slot's room, in bytes or messages, is used up."""
+        """Returns whether the slot's room, in bytes or messages, is used up."""
         return self._reader.full()
 
     def info(self) -> _mailslot.SlotInfo:
-        """Sizes, counters and losses of the slot."""
+        """Returns sizes, counters and losses of the slot."""
         return self._reader.info()
 
     def network_error(self) -> Optional[Exception]:
-        """Why the slot hears nothing from other machines, where that is so."""
+        """Returns the reason why the slot gets no messages from other machines, or None."""
         return self._reader.network_error()
 
-    # --- The end
+    # --- Closing
 
     def close(self) -> None:
-        """Closes it. The name is free at once, unread messages are gone, tasks that wait have x_mailslot_closed, and
-        `async for` ends. Again: no effect."""
+        """Closes the reader. Its name is free at once, unread messages are gone, waiting tasks get x_mailslot_closed,
+        and `async for` ends. Closing again has no effect."""
         if self._closed:
             return
         self._closed = True
@@ -221,7 +222,7 @@ class AsyncReader:
         self._reader.close()
 
     async def aclose(self) -> None:
-        """close(), for contextlib.aclosing and the like."""
+        """Calls close(), for contextlib.aclosing and the like."""
         self.close()
 
     async def __aenter__(self) -> AsyncReader:

@@ -1,7 +1,7 @@
-"""What can go wrong, as classes. Shapes and codes: docs/errors.md, the table that the C++ library shares.
+"""Exception classes for all errors. Shapes and codes: the table in docs/errors.md, shared with the C++ library.
 
-Every class is raised with ``(errno, context, message)``: a number of the ``errno`` module, the step that failed, and
-a line for people that says what to do.
+Every class is raised with ``(errno, context, message)``: a number of the ``errno`` module, the step that failed, and a
+line for people that tells how to fix the error.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import queue
 from typing import Dict, Optional, Type
 
 
-class x_winsys(Exception):  # the names are winsys's own
-    """Anything below."""
+class x_winsys(Exception):  # names as in winsys
+    """Base of all classes below."""
 
     def __init__(
         self, errno: Optional[int] = 0, context: Optional[str] = "", message: Optional[str] = "", *,
@@ -20,7 +20,7 @@ class x_winsys(Exception):  # the names are winsys's own
         context, message = errctx or context or "", errmsg or message or ""  # winsys's own keywords
         errno = errno or 0
         super().__init__(errno, context, message)
-        self.args = (errno, context, message)  # OSError, a base of some, would keep two
+        self.args = (errno, context, message)  # OSError, a base of some classes, would keep two
         self.errno = errno
         self.context = context
         self.message = message
@@ -30,15 +30,15 @@ class x_winsys(Exception):  # the names are winsys's own
 
 
 class x_not_found(x_winsys, FileNotFoundError):
-    """No reader has this name on this machine, or it is gone."""
+    """No reader has this name on this machine, or the reader is gone."""
 
 
 class x_access_denied(x_winsys, PermissionError):
-    """The slot, or the folder where slots are found, is not open to this user."""
+    """The user has no right to use the slot, or the folder where slots are found."""
 
 
 class x_ipc(x_winsys):
-    """Anything about mailslots but the two above."""
+    """Base of all errors except x_not_found and x_access_denied."""
 
 
 class x_ipc_invalid_use(x_ipc):
@@ -46,11 +46,11 @@ class x_ipc_invalid_use(x_ipc):
 
 
 class x_ipc_timeout(x_ipc):
-    """winsys raises it for events and mutexes, which are not here; for programs that name it."""
+    """For programs that name this class: winsys raises it for events and mutexes, which do not exist here."""
 
 
 class x_mailslot(x_ipc):
-    """Anything about a mailslot that has no class of its own below."""
+    """An error without a class of its own below."""
 
 
 class x_mailslot_invalid_use(x_mailslot, x_ipc_invalid_use):
@@ -58,15 +58,15 @@ class x_mailslot_invalid_use(x_mailslot, x_ipc_invalid_use):
 
 
 class x_mailslot_empty(x_mailslot, queue.Empty):
-    """Nothing came in time."""
+    """No message came in time."""
 
 
 class x_mailslot_full(x_mailslot, queue.Full):
-    """The slot had no room, or none in time."""
+    """The slot had no room, or no room came in time."""
 
 
 class x_mailslot_closed(x_mailslot):
-    """The object was closed, perhaps by another thread meanwhile."""
+    """The object was closed, perhaps by another thread during the call."""
 
 
 class x_mailslot_exists(x_mailslot):
@@ -74,18 +74,18 @@ class x_mailslot_exists(x_mailslot):
 
 
 class x_mailslot_invalid_name(x_mailslot, ValueError):
-    """The name or address is malformed, too long, or of another machine where a reader wants to be."""
+    """The name or address is malformed or too long, or a reader's name is on another machine."""
 
 
 class x_mailslot_message_too_big(x_mailslot):
-    """Larger than the slot allows, or than the network carries."""
+    """The message is larger than the slot allows, or than the network carries."""
 
 
 class x_mailslot_message_too_complex(x_mailslot, TypeError):
-    """A value that is not text, bytes or a plain value, or one that is nested too deeply."""
+    """The value is not text, bytes or a plain value, or is nested too deeply."""
 
 
-# By the C++ library's code; all others are x_mailslot.
+# By the C++ library's code. All others are x_mailslot.
 _CLASSES: Dict[str, Type[x_winsys]] = {
     "bad_name": x_mailslot_invalid_name,
     "name_too_long": x_mailslot_invalid_name,
@@ -101,5 +101,5 @@ _CLASSES: Dict[str, Type[x_winsys]] = {
 
 
 def _make(code: str, errno: int, context: str, message: str) -> x_winsys:
-    """Called by the C++ library: the exception for one of its errors."""
+    """Returns the exception for an error of the C++ library, which calls this function."""
     return _CLASSES.get(code, x_mailslot)(errno, context, message)

@@ -1,6 +1,6 @@
-r"""The Mailslot class of winsys, to the letter where it works, and mended where it did not (docs/python.md).
+r"""The Mailslot class of winsys: its API to the letter, with its faults fixed (docs/python.md).
 
-A mailslot is named; one process reads, any may write::
+A mailslot has a name. One process reads, any process may write::
 
     from mailslot import ipc
 
@@ -11,8 +11,8 @@ A mailslot is named; one process reads, any may write::
     with ipc.mailslot(r"\\*\mailslot\LISTENER") as writer:      # every machine of the network
         writer.put("HELLO")
 
-Times: ``timeout_ms`` is in milliseconds, -1 waits for ever; ``timeout`` is in seconds, as ``queue.Queue`` has it.
-Threads: an object may be used by several at once; nobody waits with the interpreter lock held.
+Times: ``timeout_ms`` is in milliseconds, -1 waits for ever. ``timeout`` is in seconds, as in ``queue.Queue``.
+Threads: any number of threads may use an object. All waits leave the interpreter lock free.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def _as_it_is(data: Any) -> Any:
     return data
 
 
-# Pairs of dumps and loads, as winsys has them. They are known by identity, and never called here.
-_PLAIN: Any = (_mailslot.dumps, _mailslot.loads)  # the serialiser that Mailslot has by default
-_NONE: Any = (_as_it_is, _as_it_is)  # what `serialiser=None` means
+# Pairs of dumps and loads, as in winsys. Known by identity, and never called here.
+_PLAIN: Any = (_mailslot.dumps, _mailslot.loads)  # Mailslot's default serialiser
+_NONE: Any = (_as_it_is, _as_it_is)  # stands for `serialiser=None`
 _MISSING: Any = object()
 _Answer = TypeVar("_Answer")
 _End = TypeVar("_End", _mailslot.Reader, _mailslot.Writer)
@@ -96,11 +96,11 @@ def mailslot(
     name: Union[None, str, Mailslot] = _MISSING, marshalled: bool = True, message_size: int = 0, timeout_ms: float = -1,
     *, mailslot: Union[None, str, Mailslot] = _MISSING,
 ) -> Optional[Mailslot]:
-    """A Mailslot for `name`; None for None, and a Mailslot for itself.
+    """Returns a Mailslot for `name`. Returns None for None, and a Mailslot itself for a Mailslot.
 
-    `marshalled` says how messages are read that do not say themselves what they are (those of classic Windows
-    mailslots): as plain values, or as bytes. Without it only text and bytes can be put.
-    `mailslot` is winsys's name for `name`, as a keyword.
+    `marshalled` decides how messages without a format mark are read (those of classic Windows mailslots): as plain
+    values if true, as bytes otherwise. If `marshalled` is false, only text and bytes can be put.
+    `mailslot` is winsys's keyword for `name`.
     """
     if (name is _MISSING) == (mailslot is _MISSING):
         raise TypeError("mailslot(): give a name, once")
@@ -111,7 +111,7 @@ def mailslot(
 
 
 def _dumps_and_loads(serialiser: Any) -> Tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """A pair of functions out of what a program may give: a module or object with dumps and loads, or the pair."""
+    """Returns a pair of functions for a module or object with dumps and loads, or for a pair of functions."""
     if isinstance(serialiser, tuple) and len(serialiser) == 2 and all(callable(part) for part in serialiser):
         return serialiser[0], serialiser[1]
     dumps, loads = getattr(serialiser, "dumps", None), getattr(serialiser, "loads", None)
@@ -121,45 +121,48 @@ def _dumps_and_loads(serialiser: Any) -> Tuple[Callable[[Any], Any], Callable[[A
 
 
 def _is_marshal(serialiser: Any) -> bool:
-    """Whether it is the module marshal, or its two functions: they must never see what a stranger sent."""
+    """Returns whether `serialiser` is the module marshal, or its two functions, which must never see a stranger's data.
+    """
     parts = serialiser if isinstance(serialiser, tuple) and len(serialiser) == 2 else (serialiser,)
     return all(getattr(part, "__module__" if callable(part) else "__name__", None) == "marshal" for part in parts)
 
 
 def _milliseconds(timeout_ms: Optional[float], timeout: float) -> float:
-    """Seconds as milliseconds; `timeout_ms` is there to be None."""
+    """Converts seconds to milliseconds. `timeout_ms` must be None."""
     if timeout_ms is not None:
         raise TypeError("timeout is in seconds, timeout_ms in milliseconds: give one of them")
     if timeout < 0:
-        raise ValueError("'timeout' must be a non-negative number")  # as queue.Queue says it
-    return -int(-timeout * 1000 // 1)  # up, for a wait is never shorter
+        raise ValueError("'timeout' must be a non-negative number")  # the words of queue.Queue
+    return -int(-timeout * 1000 // 1)  # rounded up, because a wait is never shorter
 
 
 def _wait_ms(block: bool, timeout_ms: Optional[float], timeout: Optional[float]) -> Optional[float]:
-    """What a get waits, in milliseconds; None: the slot's own time."""
+    """Returns how long a get waits, in milliseconds. None: the slot's own time."""
     if timeout is not None:
         timeout_ms = _milliseconds(timeout_ms, timeout)
     return 0 if timeout_ms is None and not block else timeout_ms
 
 
 class Mailslot(_mailslot.Ends):
-    r"""A named one-way channel of whole messages: a reader or a writer, whichever it is used as first.
+    r"""A named one-way channel of whole messages. The first use decides whether the object is a reader or a writer.
 
     Mailslot(name, serialiser=..., message_size=0, timeout_ms=-1), or Mailslot(name, message_size, timeout_ms).
 
     name          NAME or ``\\.\mailslot\NAME``: this machine. ``\\PLACE\mailslot\NAME`` with a host, an IP address, a
-                  domain or ``*`` as PLACE: to write only, reader or not. Case does not matter, and / equals \.
+                  domain or ``*`` as PLACE: to write only, whether or not there is a reader. Case does not matter, and
+                  / equals \.
     serialiser    None: text and bytes only. An object with dumps and loads, or a pair of functions: every value goes
-                  through them; give no pickle to a slot that strangers can write to. `marshal`, or its two functions, is
-                  taken for the default: plain values, by a decoder of our own that is safe on what strangers send.
-    message_size  the largest message in bytes; 0: as large as the slot's memory allows.
-    timeout_ms    how long a get waits that does not say itself; -1: for ever.
-    mode          "r": a reader, whose slot is there from now on. "w": a writer. None: the first use decides.
+                  through them. Never use pickle for a slot that strangers can write to. `marshal`, or its two
+                  functions, means the default: plain values, read by a decoder of ours that is safe for strangers'
+                  messages.
+    message_size  largest message in bytes; 0: as large as the slot's memory allows.
+    timeout_ms    wait of a get without a time of its own; -1: for ever.
+    mode          "r": a reader, whose slot exists at once. "w": a writer. None: the first use decides.
 
-    Errors: x_mailslot_invalid_name (also a ValueError); with mode="r" as `get`.
+    Errors: x_mailslot_invalid_name (also a ValueError); with mode="r" also those of `get`.
     """
 
-    MAX_MESSAGE_SIZE = 420  # of the classic wire, for programs that ask; docs/python.md says what holds here
+    MAX_MESSAGE_SIZE = 420  # limit of the classic wire, for programs that ask; real limits: docs/python.md
 
     def __init__(
         self,
@@ -178,7 +181,7 @@ class Mailslot(_mailslot.Ends):
             raise ValueError('mode: "r", "w" or None')
         if _is_marshal(serialiser):
             serialiser = _PLAIN
-        elif serialiser is _NONE:  # another object's
+        elif serialiser is _NONE:  # from another object
             serialiser = None
         self.name = _mailslot.canonical(name)
         self._is_local = self.name.startswith("\\\\.\\")
@@ -196,20 +199,20 @@ class Mailslot(_mailslot.Ends):
         self._reader: Optional[_mailslot.Reader] = None
         self._writer: Optional[_mailslot.Writer] = None
         self._closed = False
-        self._lock = threading.RLock()  # a signal's handler may come in while its thread holds it
+        self._lock = threading.RLock()  # re-entrant, because a signal may come while its thread holds the lock
         if mode == "r":
             self._as_reader()
 
-    # --- What it is
+    # --- Description
 
     @property
     def mode(self) -> Optional[str]:
-        """"r" or "w" once the first use, or the constructor's `mode`, has decided; None before."""
+        """"r" or "w" after the first use, or from the start if the constructor got `mode`. None before."""
         return self._mode
 
     @property
     def timeout_ms(self) -> int:
-        """How long a get waits that does not say itself: milliseconds, -1 for ever. May be set at any time."""
+        """Time that a get without a time of its own waits: milliseconds, -1 for ever. May be set at any time."""
         return self._timeout_ms
 
     @timeout_ms.setter
@@ -221,7 +224,7 @@ class Mailslot(_mailslot.Ends):
 
     @property
     def message_size(self) -> int:
-        """The largest message in bytes; 0: as large as the slot's memory allows."""
+        """Largest message in bytes. 0: as large as the slot's memory allows."""
         return self._message_size
 
     @message_size.setter
@@ -242,36 +245,36 @@ class Mailslot(_mailslot.Ends):
         return self.name
 
     def as_string(self) -> str:
-        """The name, as winsys has it."""
+        """Returns the name, as in winsys."""
         return self.name
 
     def dumped(self, level: int = 0) -> str:
-        """Its settings, a line each, indented by `level` tabs."""
+        """Returns the settings as text, a line each, indented by `level` tabs."""
         use = {"r": "in use for reading", "w": "in use for writing", None: "not yet used for reading or writing"}[self._mode]
         lines = (f"name: {self.name}", f"message_size: {self.message_size}", f"timeout_ms: {self.timeout_ms}", use)
         return "\n".join("\t" * level + line for line in lines)
 
     def dump(self, level: int = 0) -> None:
-        """Prints them."""
+        """Prints the settings."""
         print(self.dumped(level))
 
     def pyobject(self) -> int:
-        """What a system's own waits take: a reader's `fileno()`. Errors: x_mailslot (not used yet; a writer)."""
+        """Returns a reader's `fileno()`, for the system's own waits. Errors: x_mailslot (not used yet, or a writer)."""
         if self._mode == "r":
             return self.fileno()
         why = "a writer has none" if self._mode else "not yet used for reading or writing"
         raise x_mailslot(0, "Mailslot.pyobject", f"{self.name}: {why}")
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        """Pickled, as multiprocessing does to what it hands over: a new object of the same name and settings; a writer
-        stays one, a reader's role is open again."""
+        """Pickles a new object of the same name and settings, for multiprocessing. A writer stays a writer. A reader's
+        role is open again."""
         serialiser = None if self.serialiser is _NONE else self.serialiser
         marshalled = serialiser is _PLAIN
         mode = "w" if self._mode == "w" else None
         return _unpickled, (self.name, marshalled, None if marshalled else serialiser, self.message_size,
                             self._timeout_ms, mode)
 
-    # --- Either end, made at first need
+    # --- Making the ends at first need
 
     def _as_reader(self) -> _mailslot.Reader:
         reader = self._reader
@@ -297,21 +300,21 @@ class Mailslot(_mailslot.Ends):
         with self._lock:
             self._check(reading=False)
             if self._writer is None:
-                self._mode = "w"  # also when nobody listens: the use was to write
+                self._mode = "w"  # even if nobody listens: the use was to write
                 self._writer = _mailslot.Writer(self.name, marshalled=self._marshalled)
                 self._settle_direct()
             return self._unless_closed(self._writer)
 
     def _unless_closed(self, end: _End) -> _End:
-        """The end that was just made; a signal's handler may have closed the object while it was."""
+        """Returns the new end, unless a signal's handler has closed the object meanwhile."""
         if self._closed:
             end.close()
             self._raise_closed()
         return end
 
     def _settle_direct(self) -> None:
-        """Says which of put and get need none of the rules below, so that usual calls go straight to the library
-        (python/src/fast_calls.cc). Call it with the lock held."""
+        """Decides whether put and get need any of the rules below. If not, usual calls go straight to the library
+        (python/src/fast_calls.cc). Call with the lock held."""
         reader = None if self._closed or self._loads is not None else self._reader
         writer = None if self._closed or self._dumps is not None or self._message_size else self._writer
         self._go_direct(reader, writer)
@@ -342,15 +345,14 @@ class Mailslot(_mailslot.Ends):
         timeout: Optional[float] = None,
         labels: Optional[Dict[str, str]] = None,
     ) -> None:
-        """Puts one message: all of it or nothing. Makes the object a writer.
+        """Puts a message: all of it or nothing. Makes the object a writer.
 
-        block, timeout_ms, timeout   whether and how long to wait for room in a full slot of this machine; by default a
-                                     full slot is an error at once, and so it is with `timeout_ms=0`.
+        block, timeout_ms, timeout   whether and how long to wait for room in a full slot of this machine. By default,
+                                     and with `timeout_ms=0`, a full slot is an error at once.
         labels                       short texts by name that travel with the message: {"level": "30"}.
 
-        Errors: x_not_found (a slot of this machine that has no reader), x_mailslot_full,
-        x_mailslot_message_too_big, x_mailslot_message_too_complex, x_mailslot_invalid_use, x_mailslot_closed,
-        x_access_denied, x_mailslot.
+        Errors: x_not_found (a slot of this machine without a reader), x_mailslot_full, x_mailslot_message_too_big,
+        x_mailslot_message_too_complex, x_mailslot_invalid_use, x_mailslot_closed, x_access_denied, x_mailslot.
         """
         if timeout is not None:
             timeout_ms = _milliseconds(timeout_ms, timeout)
@@ -364,7 +366,7 @@ class Mailslot(_mailslot.Ends):
         writer.put(data, timeout_ms, labels)
 
     def put_nowait(self, data: Any) -> None:
-        """put(data, block=False), as queue.Queue has it."""
+        """Means put(data, block=False), as in queue.Queue."""
         self.put(data)
 
     def _check_size(self, data: Any) -> None:
@@ -383,14 +385,14 @@ class Mailslot(_mailslot.Ends):
     def get(
         self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
     ) -> Any:
-        """Takes the oldest message, waiting for one. Makes the object a reader.
+        """Takes the oldest message, and waits if there is none. Makes the object a reader.
 
         block        False: do not wait, unless a time is given.
         timeout_ms   milliseconds; -1: for ever; None: the object's own `timeout_ms`.
         timeout      the same in seconds.
 
-        Errors: x_mailslot_empty (also a queue.Empty), x_mailslot_closed, x_mailslot_exists (another reader has
-        the name), x_mailslot_invalid_use, x_access_denied, x_mailslot.
+        Errors: x_mailslot_empty (also a queue.Empty), x_mailslot_closed, x_mailslot_exists (another reader has the
+        name), x_mailslot_invalid_use, x_access_denied, x_mailslot.
         """
         value = self._as_reader().get(_wait_ms(block, timeout_ms, timeout))
         return value if self._loads is None else self._loads(value)
@@ -398,34 +400,35 @@ class Mailslot(_mailslot.Ends):
     def get_message(
         self, block: bool = True, timeout_ms: Optional[float] = None, *, timeout: Optional[float] = None
     ) -> Message:
-        """The same with its envelope: a `Message`. Its `value` has not gone through a serialiser of your own."""
+        """Like get, but returns the message with its envelope: a `Message`. Your own serialiser is not applied to its
+        `value`."""
         return self._as_reader().get_message(_wait_ms(block, timeout_ms, timeout))
 
     def get_nowait(self) -> Any:
-        """get(block=False, timeout_ms=0)."""
+        """Means get(block=False, timeout_ms=0)."""
         return self.get(False, 0)
 
-    # for message in mailslot: `get` again and again, by Ends. The loop ends when the object is closed; a wait that ends
-    # with nothing raises x_mailslot_empty, after which the loop can be taken up again.
+    # for message in mailslot: Ends calls `get` again and again. The loop ends when the object is closed. A wait that
+    # ends without a message raises x_mailslot_empty, after which you can start the loop again.
 
-    # --- What is in it
+    # --- Contents
 
     def info(self) -> SlotInfo:
-        """Sizes, counters and losses of the slot: a `SlotInfo`. Errors: as of `qsize`."""
+        """Returns sizes, counters and losses of the slot: a `SlotInfo`. Errors: as `qsize`."""
         return self._ask(lambda end: end.info(), lambda info: info)
 
     def qsize(self) -> int:
-        """How many messages wait, exactly. On an object that was not used yet: makes it a reader, unless a slot of
-        this name is there already, whose figure it then tells. Errors: x_mailslot_invalid_use (the writer's slot is
-        not on this machine), x_not_found (a writer's slot is gone), x_mailslot_closed, as `get`."""
+        """Returns the exact number of waiting messages. An object that was not used yet asks the slot of its name, or
+        becomes its reader if there is no such slot. Errors: x_mailslot_invalid_use (the writer's slot is not on this
+        machine), x_not_found (the writer's slot is gone), x_mailslot_closed, as `get`."""
         return self._ask(lambda end: end.qsize(), lambda info: info.messages)
 
     def empty(self) -> bool:
-        """Whether nothing waits. Otherwise as `qsize`."""
+        """Returns whether no message waits. Otherwise as `qsize`."""
         return self.qsize() == 0
 
     def full(self) -> bool:
-        """Whether the slot's room, in bytes or messages, is used up. Otherwise as `qsize`."""
+        """Returns whether the slot's room, in bytes or messages, is used up. Otherwise as `qsize`."""
         return self._ask(lambda end: end.full(), _is_full)
 
     def _ask(
@@ -440,19 +443,19 @@ class Mailslot(_mailslot.Ends):
                 try:
                     return of_info(_mailslot.slot_info(self.name))
                 except x_not_found:
-                    pass  # nobody's yet: as winsys has it, this makes it ours
+                    pass  # no such slot: as in winsys, this object becomes its reader
         return of_reader(self._as_reader())
 
     def fileno(self) -> int:
-        """A descriptor that is readable exactly while a message waits: for select, poll and the like, not for read or
-        close. Makes the object a reader. Errors: as `get`."""
+        """Returns a descriptor that is readable exactly while a message waits. For select, poll and the like, not for
+        read or close. Makes the object a reader. Errors: as `get`."""
         return self._as_reader().fileno()
 
-    # --- The end
+    # --- Closing
 
     def close(self) -> None:
-        """Closes it. A reader's name is free at once, its unread messages are gone, and threads that wait in `get`
-        have x_mailslot_closed. Again: no effect."""
+        """Closes the object. A reader's name is free at once, its unread messages are gone, and threads waiting in
+        `get` get x_mailslot_closed. Closing again has no effect."""
         with self._lock:
             self._closed = True
             self._settle_direct()

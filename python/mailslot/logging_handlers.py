@@ -1,12 +1,12 @@
-r"""Log records into a mailslot: to a listener here, on one machine, in a domain, or on every machine at once.
+r"""Sends log records to a mailslot: to a listener here, on another machine, in a domain, or on every machine.
 
     import logging
     from mailslot.logging_handlers import MailslotHandler
 
     logging.getLogger().addHandler(MailslotHandler(r"\\*\mailslot\LOG"))
 
-`mailslot_listener LOG` shows them, on whichever machine it runs. A handler never raises into the program and never
-waits: what cannot be sent at once is dropped and counted (docs/python-logging.md).
+`mailslot_listener LOG` shows the records, on any machine. A handler never raises into the program and never waits. A
+record that cannot be sent at once is dropped and counted (docs/python-logging.md).
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from . import _mailslot, exceptions, ipc
 
 __all__ = ["MailslotHandler", "PermanentMailslotHandler"]
 
-# A try that took longer than this and failed may do so again: a reader that is stopped and does not answer. Other
-# causes are found at once; what takes long there is a busy machine, or another thread that has the interpreter.
+# A failed try that took longer than this may do so again: the reader may be stopped. Other causes are found at once,
+# and a long try means only a busy machine, or another thread that had the interpreter.
 _SLOW_SECONDS = 0.005
 _SLOW_CAUSES = frozenset({"timed_out", "unreachable", "error"})
-_SLOW_PAUSE_FACTOR = 100  # so that such tries take at most one hundredth of the program's time
+_SLOW_PAUSE_FACTOR = 100  # slow tries take at most one hundredth of the program's time
 _MAX_PAUSE_SECONDS = 60.0
-# With a listener that was stopped (Ctrl-Z) before this found it. One that runs answers at once, but on a busy machine it
-# waits for its turn on the processor, and a program's first records are not to be lost by that.
+# Waits for a listener that was stopped (Ctrl-Z) before the first record. A running listener answers at once, but on a
+# busy machine only when it gets the processor, and a program's first records should not be lost by that.
 _FIRST_PATIENCE_MS = 300
 _PATIENCE_MS = 20
-# Looking for a reader costs more than the rest of a record (docs/python-logging.md), and a listener that comes loses
-# no more than this by it. Where it is slow, it still takes at most a tenth of the time.
+# Pause between looks for a reader, which cost more than the rest of a record (docs/python-logging.md). A new listener
+# misses at most this much time. If looks are slow, they still take at most a tenth of the time.
 _LOOK_SECONDS = 0.010
 _LOOK_PAUSE_FACTOR = 10
 
-_MAX_DEPTH = 4  # records that are logged while another one is formatted, by an object's __str__ for example
-_MAX_LABEL_BYTES = 1024  # of all labels of a message: docs/protocol/labels.md
-_MAX_LEVEL_NAME = 64  # characters; leaves the logger's name most of the labels' room
+_MAX_DEPTH = 4  # records logged while another record is formatted, for example by an object's __str__
+_MAX_LABEL_BYTES = 1024  # all labels of a message together: docs/protocol/labels.md
+_MAX_LEVEL_NAME = 64  # characters; leaves most of the labels' room to the logger's name
 
 _STANDARD_NAMES = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
@@ -74,12 +74,12 @@ def _cause(error: BaseException) -> str:
 def _say(line: str) -> None:
     try:
         sys.stderr.write(f"mailslot: {line}\n")
-    except Exception:  # closed, or none at all as in a daemon: then there is nobody to tell
+    except Exception:  # standard error is closed, or missing as in a daemon: there is nobody to tell
         pass
 
 
 def _text(formatted: Any) -> str:
-    """What a formatter made, as text. One that makes bytes means UTF-8; what is not is written as \\xff."""
+    """Returns the formatter's result as text. Bytes are read as UTF-8; other bytes are written as \\xff."""
     if isinstance(formatted, (bytes, bytearray)):
         return formatted.decode("utf-8", "backslashreplace")
     if not isinstance(formatted, str):
@@ -88,7 +88,7 @@ def _text(formatted: Any) -> str:
 
 
 def _encodable(text: str) -> str:
-    """The text with what UTF-8 cannot hold (single surrogates, from undecodable file names) written as \\udc80."""
+    """Returns the text, with \\udc80 for single surrogates (from undecodable file names), which UTF-8 cannot hold."""
     if text.isascii():
         return text
     try:
@@ -107,7 +107,7 @@ def _labels(record: logging.LogRecord) -> dict[str, str]:
     if record.levelname not in _STANDARD_NAMES:
         labels["level_name"] = _encodable(str(record.levelname)[:_MAX_LEVEL_NAME])
     name = _encodable(str(record.name))
-    if len(name) > 128:  # shorter ones fit, whatever they are made of
+    if len(name) > 128:  # shorter names always fit
         used = sum(3 + len(key) + len(value.encode("utf-8")) for key, value in labels.items())
         name = _cut(name, _MAX_LABEL_BYTES - used - 3 - len("logger"))
     labels["logger"] = name
@@ -122,15 +122,16 @@ class MailslotHandler(logging.Handler):
 
     mailslot   NAME: a slot of this machine. ``\\PLACE\mailslot\NAME`` with a host, an IP address, a domain or ``*``:
                that machine, those, all. Or an ipc.Mailslot, whose name and serialiser are used.
-    level      as every handler has it.
-    report     whether to say on sys.stderr when the first record is dropped, and at the end how many were.
+    level      as in every handler.
+    report     whether to report the first dropped record on sys.stderr, and at the end their number.
 
-    sent       how many records were taken by the slot here or by the network.
-    dropped    how many were not, by cause: no_such_slot, slot_full, message_too_big, no_permission, timed_out,
+    sent       number of records taken by the slot here or by the network.
+    dropped    number of records dropped, by cause: no_such_slot, slot_full, message_too_big, no_permission, timed_out,
                unreachable, recursion, error; and their total.
 
-    Both count this process's records: a child made by fork begins at 0. Threads: any.
-    Errors: x_mailslot_invalid_name, TypeError; after that, none.
+    Both count this process's records: a child made by fork begins at 0.
+    Threads: any.
+    Errors: x_mailslot_invalid_name, TypeError, from the constructor only.
     """
 
     _marks_its_end = True
@@ -149,7 +150,7 @@ class MailslotHandler(logging.Handler):
         self.address: str = _mailslot.canonical(mailslot)
         self.report = report
         self.sent = 0
-        # Below: changed by who holds logging's lock of this handler.
+        # Guarded by logging's lock of this handler:
         self._dropped: dict[str, int] = {}
         self._first_was_said = False
         self._summed_up = 0
@@ -173,7 +174,7 @@ class MailslotHandler(logging.Handler):
         if depth >= _MAX_DEPTH or getattr(here, "sending", False):
             self._drop("recursion")
             return
-        if time.monotonic() < self._paused_until:  # no need to format it
+        if time.monotonic() < self._paused_until:  # no need to format the record
             self._drop(self._pause_cause)
             return
         here.depth = depth + 1
@@ -182,7 +183,7 @@ class MailslotHandler(logging.Handler):
             labels = _labels(record)
             here.sending = True
             data = self._pack(text)
-        except Exception:  # as from a format string that does not fit its arguments: the programmer's to see
+        except Exception:  # for example a format string that does not fit its arguments: the programmer should see it
             self._drop("error", said=True)
             self._show(record)
         else:
@@ -191,11 +192,11 @@ class MailslotHandler(logging.Handler):
             here.depth, here.sending = depth, False
 
     def _pack(self, text: str) -> Any:
-        """What is put for a text."""
+        """Returns the data to put for a text."""
         return text if self._dumps is None else self._dumps(text)
 
     def _pack_end(self) -> Any:
-        """What is put, with the label closing=1, at the end."""
+        """Returns the data to put at the end, with the label closing=1."""
         return self._pack("")
 
     def _send(self, data: Any, labels: dict[str, str]) -> None:
@@ -236,51 +237,51 @@ class MailslotHandler(logging.Handler):
         self._dropped[cause] = self._dropped.get(cause, 0) + 1
         if self._first_was_said or said or not self.report:
             return
-        self._first_was_said = True  # before saying it: sys.stderr may be one that logs
+        self._first_was_said = True  # before the report, because sys.stderr may log
         why = _WHY.get(cause) or f"{type(error).__name__}: {error}"
         _say(f"{self.address}: {why}; log records are dropped, and counted in handler.dropped")
 
     def _show(self, record: logging.LogRecord) -> None:
         try:
-            self.handleError(record)  # logging.raiseExceptions says whether it prints
+            self.handleError(record)  # prints only if logging.raiseExceptions
         except Exception:
             pass  # standard error is closed
 
     def close(self) -> None:
-        """Sends the end mark, an empty text with the label closing=1, where this process had begun to write."""
+        """Sends the end mark, an empty text with the label closing=1, if this process has sent any records."""
         self.acquire()
         try:
-            writer, self._writer = self._writer, None  # a record after this makes a new one
+            writer, self._writer = self._writer, None  # a later record makes a new writer
             if writer is not None:
                 if self._marks_its_end and self._is_ours:
                     self._mark(writer)
                 writer.close()
             self._sum_up()
         except Exception:
-            pass  # a program's last steps are no place to raise for a log
+            pass  # an exception about a log must not disturb a program's last steps
         finally:
             self.release()
         super().close()
 
     def _mark(self, writer: _mailslot.Writer) -> None:
         if time.monotonic() < self._paused_until and self._pause_cause != "no_such_slot":
-            return  # it would be slow, and fail
+            return  # a try would be slow, and fail
         try:
             writer.put(self._pack_end(), 0, {"closing": "1"})
         except Exception:
-            pass  # nobody listens any more
+            pass  # nobody listens
 
     def _sum_up(self) -> None:
         dropped = self.dropped
         total = dropped.pop("total")
         if not self.report or total == self._summed_up:
             return
-        self._summed_up = total  # logging closes at exit what a program closed before
+        self._summed_up = total  # logging closes at exit, too, handlers that the program closed before
         causes = ", ".join(f"{cause} {count}" for cause, count in sorted(dropped.items()))
         _say(f"{self.address}: {total} of {total + self.sent} log records were dropped: {causes}")
 
     def _begin_as_child(self) -> None:
-        """After a fork: what was counted, and the end of it all, are the parent's."""
+        """Resets the handler after a fork: earlier counts and the end mark belong to the parent."""
         self.sent = 0
         self._dropped = {}
         self._summed_up = 0
@@ -288,7 +289,7 @@ class MailslotHandler(logging.Handler):
 
 
 class PermanentMailslotHandler(MailslotHandler):
-    """The same without an end mark: for a slot that other programs use as well, or that outlives this one."""
+    """A MailslotHandler without an end mark: for a slot that other programs also use, or that outlives this program."""
 
     _marks_its_end = False
 

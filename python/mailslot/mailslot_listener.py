@@ -1,4 +1,4 @@
-r"""mailslot_listener: shows what comes to mailslots, log records above all. `mailslot_listener --help` tells the rest.
+r"""mailslot_listener: shows messages of mailslots, above all log records. For details see `mailslot_listener --help`.
 
     python3 -m mailslot.mailslot_listener LOG
 """
@@ -31,8 +31,8 @@ __all__ = ["main"]
 PROGRAM = "mailslot_listener"
 DONE, FAILED, WRONG_USE, NOTHING_IN_TIME, NO_SUCH_SLOT, REFUSED = range(6)  # docs/errors.md
 
-_TURN = 256  # messages taken from one slot before the next one has its turn
-_MAX_SENDERS = 65536  # counted apart; strangers may invent as many as they like
+_TURN = 256  # messages taken from a slot before the next slot's turn
+_MAX_SENDERS = 65536  # counted individually; strangers may invent any number
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(\\[A-Za-z0-9_.-]+)*")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -65,13 +65,13 @@ To write from a shell:
 
 
 def _say(line: str) -> None:
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody is left to tell
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # there is nobody left to tell
         sys.stderr.write(f"{PROGRAM}: {visible(line)}\n")
         sys.stderr.flush()
 
 
 class _OutputFailed(Exception):
-    """Standard output took no more; nobody closed it."""
+    """Writing to standard output failed, but nobody closed it."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(error.errno or 0)
@@ -85,19 +85,19 @@ _ADVICE = {
 
 
 def _words(step: str, code: int) -> str:
-    """A failed call, as the library words it."""
+    """Returns the words of the library for a failed call."""
     advice = _ADVICE.get(code)
     return f"no resources ({step}{os.strerror(code)})" + (f"; {advice}" if advice else "")
 
 
 def _forget_output() -> None:
-    """Or Python tries once more to write it at its exit, and complains."""
+    """Redirects standard output, because otherwise Python tries once more to write at its exit, and complains."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _flush() -> None:
-    """What was printed. Errors: BrokenPipeError, _OutputFailed."""
+    """Flushes standard output. Errors: BrokenPipeError, _OutputFailed."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -117,7 +117,7 @@ def _status(error: BaseException) -> int:
     return WRONG_USE if getattr(error, "errno", None) == errno.EINVAL else FAILED
 
 
-# --- What the user asks for
+# --- Options
 
 
 def _level(text: str) -> int:
@@ -140,7 +140,7 @@ def _whole(least: int, most: int = 1 << 40) -> Any:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """One line, as the other commands say it."""
+        """Prints the error in a line, like the other commands."""
         _say(f"{message}; '{PROGRAM} --help' has the options")
         raise SystemExit(WRONG_USE)
 
@@ -206,15 +206,15 @@ def _style(options: argparse.Namespace) -> Style:
 
 
 class _Stop(Exception):
-    """A signal came while output was being written."""
+    """A signal came during a write to standard output."""
 
 
 class _StopSignals:
-    """Ctrl-C, SIGTERM and SIGHUP as something to be waited for. A second one ends the program at once."""
+    """Makes Ctrl-C, SIGTERM and SIGHUP something to wait for. A second signal of a kind ends the program at once."""
 
     def __init__(self) -> None:
         self.came = False
-        self.ends_a_write = False  # set while one may block
+        self.ends_a_write = False  # set while a write may block
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._before: dict[signal.Signals, Any] = {}
         self._wakeup_before = -1
@@ -223,10 +223,10 @@ class _StopSignals:
         return self._read
 
     def __enter__(self) -> _StopSignals:
-        if threading.current_thread() is threading.main_thread():  # Python has signals there alone
+        if threading.current_thread() is threading.main_thread():  # Python handles signals only there
             self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
             for number in _STOP_SIGNALS:
-                # Ignored ones stay ignored: nohup, and shells that start jobs in the background, count on it.
+                # Leave ignored signals ignored: nohup and shells that start background jobs count on it.
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._came)
         return self
@@ -277,7 +277,7 @@ class _Output:
             while data:
                 try:
                     data = data[os.write(self.fd, data) :]
-                except BlockingIOError:  # a terminal that another program has set so
+                except BlockingIOError:  # another program has made the terminal non-blocking
                     select.select([], [self.fd], [])
                 except BrokenPipeError:
                     raise
@@ -288,7 +288,7 @@ class _Output:
 
 
 class _Ended(Exception):
-    """The loop's end: exit status, and whether to sum up in any case."""
+    """Ends the loop: the exit status, and whether to sum up in any case."""
 
     def __init__(self, status: int, *, sums_up: bool = False) -> None:
         super().__init__(status)
@@ -314,7 +314,7 @@ class _Listener:
     def run(self) -> int:
         with selectors.DefaultSelector() as selector:
             selector.register(self._signals, selectors.EVENT_READ)
-            if self._output.is_pipe:  # it becomes ready when `| head` has seen enough
+            if self._output.is_pipe:  # the pipe becomes ready when `| head` has ended
                 selector.register(self._output.fd, selectors.EVENT_READ, _Ended(DONE))
             for reader in self._readers:
                 selector.register(reader.fileno(), selectors.EVENT_READ, reader)
@@ -358,7 +358,7 @@ class _Listener:
             until = deadline if until is None else min(until, deadline)
         if until is None:
             return None
-        return min(max(until - time.monotonic(), 0.0), 3600.0)  # the loop looks again
+        return min(max(until - time.monotonic(), 0.0), 3600.0)  # the loop checks again
 
     def _take_turn(self, reader: _mailslot.Reader) -> None:
         for _ in range(_TURN):
@@ -375,7 +375,7 @@ class _Listener:
         if message.lost_before > 0:
             line = self._losses.note(message.lost_before, message.from_host, time.monotonic())
             if line is not None:
-                self._output.flush()  # so that "this one" is the next line
+                self._output.flush()  # the words "this one" in `line` mean the next line
                 self._say_losses(line)
         if self._is_wanted(message):
             self._output.add(json_line(message) if self._options.json else plain_line(message, self._style))
@@ -388,7 +388,7 @@ class _Listener:
     def _is_wanted(self, message: _mailslot.Message) -> bool:
         options = self._options
         if not options.json and is_end_mark(message) and not text_of(message):
-            return False  # a log handler's last word: nothing to see
+            return False  # a log handler's end mark, with nothing to show
         if options.level is not None:
             level = level_of(message)
             if level is not None and level < options.level:
@@ -405,7 +405,7 @@ class _Listener:
             error = reader.network_error()
             if error is not None:
                 _say(f"warning: nothing comes from other machines: {error}")
-                self._warned = True  # one machine, one cause: once is enough
+                self._warned = True  # the cause is the machine's: report it once
                 return
 
     @staticmethod
@@ -428,7 +428,7 @@ class _Listener:
         return end.status
 
     def _say_who_lost(self) -> None:
-        """Those on other machines: who puts here is told of each loss itself."""
+        """Reports senders on other machines. Writers on this machine get every error themselves."""
         heard: list[tuple[str, _mailslot.SenderInfo]] = []
         for reader in self._readers:
             with contextlib.suppress(exceptions.x_mailslot):
@@ -462,7 +462,7 @@ def _listen(options: argparse.Namespace) -> int:
 
 
 def _table(slots: list[_mailslot.SlotInfo]) -> str:
-    """Names to the left, numbers to the right."""
+    """Returns a table with names to the left, numbers to the right."""
     rows = [["NAME", "READER_PID", "WAITING", "RECEIVED", "SENDERS", "LOST"]]
     for slot in sorted(slots, key=lambda slot: slot.name):
         numbers = (slot.reader_pid, slot.messages, slot.received, slot.senders, slot.lost.total)
@@ -476,7 +476,7 @@ def _table(slots: list[_mailslot.SlotInfo]) -> str:
 
 def _tell() -> int:
     slots = _mailslot.list_slots()
-    # Into a shell and into Python: no name that either would take for something else.
+    # For a shell and for Python: only names that both take literally.
     names = sorted(slot.name for slot in slots if _PLAIN_NAME.fullmatch(slot.name))
     try:
         print(_table(slots) if slots else "no slots on this machine")
@@ -490,20 +490,20 @@ def _tell() -> int:
 
 
 def main(argv: Optional[list[str]] = None) -> int:
-    """The command. Returns its exit status; raises SystemExit for --help, --version and wrong options."""
+    """Runs the command. Returns its exit status. Raises SystemExit for --help, --version and wrong options."""
     try:
         options = _parse(argv)
         if sys.stdout is None:  # closed: `>&-`
             raise _OutputFailed(OSError(errno.EBADF, ""))
         return _listen(options) if options.names else _tell()
-    except BrokenPipeError:  # who read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has ended
         _forget_output()
         return DONE
     except _OutputFailed as failed:
         _forget_output()
         _say(_words("write standard output: ", failed.errno))
         return FAILED
-    except KeyboardInterrupt:  # before or after it listens
+    except KeyboardInterrupt:  # before or after the listening
         return 128 + signal.SIGINT
     except MemoryError:
         _say("no resources (memory); free some, or raise its limit (ulimit -v)")

@@ -14,8 +14,8 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
-// {"level": "30"} as labels, and what keeps their memory: another thread may change the dict
-// while the message is put.
+// Labels from {"level": "30"}, with owners of their memory, because another thread may change the
+// dict during the put.
 struct Labels {
     std::vector<Label> all;
     std::vector<py::object> kept;
@@ -43,7 +43,7 @@ Labels labels_of(const py::handle& labels) {
     return result;
 }
 
-// Room that did not come in time is a full slot for a Python program (queue.Full).
+// Raises slot_full (queue.Full in Python) if room did not come in time.
 [[noreturn]] void raise_put(Error error) {
     if (error.code == Errc::timed_out && error.detail.find("full") != std::string::npos) {
         error.code = Errc::slot_full;
@@ -51,9 +51,8 @@ Labels labels_of(const py::handle& labels) {
     raise(error);
 }
 
-// A message whose memory serves this thread's gets again and again. While it is in use, as when
-// the objects that are made of it have something collected whose end calls get as well, it is not
-// to be had.
+// A message whose memory is used for all gets of a thread. While this message is in use, a nested
+// get (a collected object's finalizer may call get) has a message of its own.
 class KeptMessage {
 public:
     KeptMessage() : kept_(of_this_thread()), is_ours_(!std::exchange(kept_.is_lent, true)) {
@@ -118,7 +117,8 @@ PyMessage PyReader::get_message(Timeout timeout) {
 }
 
 void PyReader::take(Message& message, Timeout timeout) {
-    // The usual case: something waits. To give the lock away and back would cost more than it.
+    // Fast path: a message waits. To release and take the interpreter lock would cost more than
+    // the get.
     Result<void> got = reader_->get_into(message, Timeout(0));
     if (timeout == kSlotDefault) timeout = timeout_;
     const bool waits = timeout != Timeout(0) && !got && got.error().code == Errc::timed_out;
@@ -127,7 +127,7 @@ void PyReader::take(Message& message, Timeout timeout) {
             return reader_->get_into(message, left, interrupted);
         });
     }
-    // A message that was taken is handed over, whatever signal has come meanwhile.
+    // A message that was taken is returned, even if a signal has come meanwhile.
     if (!got) raise(got.error());
 }
 
@@ -184,7 +184,8 @@ void PyWriter::put_data(std::string_view data, Format format, std::span<const La
     if (!done) raise_put(done.error());
 }
 
-// Messages of one format. As Writer::put_many, but behind handlers that do not raise it goes on.
+// Puts messages of the same format. Like Writer::put_many, but continues after handlers that do
+// not raise.
 Result<std::size_t> PyWriter::put_views(std::span<const std::string_view> messages,
                                         PutOptions& options, Timeout timeout) {
     Unfinished unfinished;
@@ -210,7 +211,8 @@ Result<std::size_t> PyWriter::put_views(std::span<const std::string_view> messag
     try {
         taken = wait_with_signals(timeout, put);
     } catch (const py::error_already_set&) {
-        // Other machines have these: the slot here takes them now, or counts them.
+        // Other machines have these messages already: put them into the slot here without waiting,
+        // or count them.
         options.wait_when_full = Timeout(0);
         options.interrupted = nullptr;
         const auto rest = messages.subspan(done, unfinished.messages);
@@ -237,7 +239,7 @@ std::size_t PyWriter::put_many(const py::iterable& values, double timeout_ms,
     const Timeout timeout = timeout_of(timeout_ms);
     const auto began = std::chrono::steady_clock::now();
     PutOptions options{.labels = named.all};
-    std::vector<std::string_view> same;  // what follows in one format
+    std::vector<std::string_view> same;  // the next messages of the same format
     same.reserve(messages.size());
     std::size_t done = 0;
     while (done < messages.size()) {

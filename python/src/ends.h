@@ -1,5 +1,5 @@
-// The library's Reader and Writer as Python has them: errors are raised, and who waits does so
-// with the interpreter lock free. Everything here is called with that lock held.
+// The library's Reader and Writer for Python: errors become exceptions, and waits leave the
+// interpreter lock free. Call everything here with the interpreter lock held.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -37,7 +37,7 @@ public:
     void set_timeout_ms(double ms);
     int fileno();
     pybind11::object network_error() const;
-    // Waits until no thread is inside get, and those may need the lock to come out.
+    // Waits until no thread is inside get. Such threads may need the interpreter lock to leave.
     void close();
 
 private:

@@ -7,7 +7,7 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
-// docs/errors.md, the column `errno`.
+// Returns the errno of docs/errors.md.
 int errno_of(Errc code) {
     switch (code) {
         case Errc::bad_name:
@@ -47,7 +47,7 @@ int errno_of(Errc code) {
     return 0;
 }
 
-// Paths and names are bytes from the system: what is not UTF-8 in them must not hide the error.
+// Paths and names are bytes from the system. Bytes that are not UTF-8 must not hide the error.
 py::object text(const std::string& utf8) {
     return py::reinterpret_steal<py::object>(
         PyUnicode_DecodeUTF8(utf8.data(), static_cast<Py_ssize_t>(utf8.size()), "replace"));

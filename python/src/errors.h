@@ -1,4 +1,4 @@
-// The library's errors as Python exceptions: the classes of mailslot.exceptions.
+// Raises the library's errors as Python exceptions: the classes of mailslot.exceptions.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -7,7 +7,7 @@
 
 namespace mailslot::python {
 
-// With the interpreter lock held.
+// Call with the interpreter lock held.
 [[noreturn]] void raise(const Error& error);
 [[noreturn]] void raise_too_complex(const std::string& why);
 

@@ -1,9 +1,9 @@
-// Why this is written against Python's C API and not with pybind11: there a call costs more than
-// all that the library does in it (docs/lab/0006-python-calls.md), for it looks up types, converts
-// each argument and may try further overloads. Here the usual calls, of text or bytes and with few
-// arguments, are recognised and done at once. Whatever else it is, errors in arguments included,
-// goes the general way with nothing done: to pybind11's function, or to mailslot.ipc's in Python.
-// All functions here are called with the interpreter lock held.
+// Fast versions of the usual calls, written against Python's C API. A call by pybind11 costs more
+// than the library's part of a put (docs/lab/0006-python-calls.md), because pybind11 looks up
+// types, converts each argument and may try further overloads. The functions here recognise calls
+// with text or bytes and few arguments, and do them at once. Any other call, including calls with
+// wrong arguments, goes the general way with nothing done: to pybind11's function, or to
+// mailslot.ipc's in Python. Call all functions with the interpreter lock held.
 #include "fast_calls.h"
 
 #include <structmember.h>
@@ -23,18 +23,18 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
-// A call's positional arguments, `self` first, and behind them the values of those with a name.
+// Positional arguments of a call, `self` first, followed by the values of named arguments.
 struct Arguments {
     PyObject* const* values;
     std::size_t positional;
     PyObject* names;  // a tuple, or null
 };
 
-// Without a value: not done, go the general way. Null: an error is set.
+// nullopt: not done, go the general way. Null: a Python error is set.
 using Answer = std::optional<PyObject*>;
 using DirectWay = Answer (*)(const Arguments&);
 
-// Does it; what the library raises becomes Python's error.
+// Calls `doing`. The library's exceptions become Python errors.
 template <class Do>
 Answer answer_of(const Do& doing) {
     try {
@@ -78,7 +78,7 @@ PyObject* bind_method(PyObject* self, PyObject* instance, PyObject*) {
     return self;
 }
 
-// Its name, documentation and so on are those of the general way.
+// Name, documentation and so on are those of the general way.
 PyObject* attribute_of_general(PyObject* self, void* name) {
     return PyObject_GetAttrString(reinterpret_cast<DirectMethod*>(self)->general,
                                   static_cast<const char*>(name));
@@ -94,8 +94,8 @@ int visit_method(PyObject* self, visitproc visit, void* arg) {
     return 0;
 }
 
-// No tp_clear: a call of what was cleared would have no general way. Its cycles, through the
-// globals of a function, are broken there.
+// No tp_clear, because a cleared method would have no general way. Cycles lead through the globals
+// of a function, and are broken there.
 void free_method(PyObject* self) {
     PyTypeObject* const type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
@@ -128,7 +128,7 @@ PyTypeObject* make_method_type() {
                                   {Py_tp_members, members},
                                   {Py_tp_getset, attributes},
                                   {0, nullptr}};
-    // As a method, so that `object.put(...)` makes no bound one for each call.
+    // A method descriptor, so that `object.put(...)` makes no bound method for each call.
     static PyType_Spec spec = {"mailslot._mailslot.DirectMethod", sizeof(DirectMethod), 0,
                                Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
                                    Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
@@ -149,7 +149,7 @@ PyObject* make_method(PyObject* general, DirectWay direct) {
     return reinterpret_cast<PyObject*>(made);
 }
 
-// --- What was given
+// --- Arguments of a call
 
 PyObject* interned(const char* name) {
     PyObject* const made = PyUnicode_InternFromString(name);
@@ -157,15 +157,15 @@ PyObject* interned(const char* name) {
     return made;
 }
 
-// A method's parameters without `self`; all but the last `named_only` also by their place.
+// Names of a method's parameters without `self`. All but the last `named_only` may be positional.
 template <std::size_t Count>
 struct Parameters {
     std::array<PyObject*, Count> names;
     std::size_t named_only;
 };
 
-// Each parameter's argument, null where there is none. Without a value: no usual call. Names in
-// calls are interned; one that is not goes the general way.
+// Returns each parameter's argument, null if missing. Returns nullopt for an unusual call. Names in
+// calls are interned; calls with other names go the general way.
 template <std::size_t Count>
 std::optional<std::array<PyObject*, Count>> given(const Parameters<Count>& parameters,
                                                   const Arguments& call) {
@@ -186,7 +186,7 @@ std::optional<std::array<PyObject*, Count>> given(const Parameters<Count>& param
 
 bool is_absent(PyObject* argument) { return argument == nullptr || argument == Py_None; }
 
-// A number of milliseconds; none: another kind of object.
+// Returns a number of milliseconds, or nullopt for another kind of object.
 std::optional<Timeout> milliseconds(PyObject* number) {
     if (PyLong_CheckExact(number)) {
         int overflow = 0;
@@ -198,7 +198,8 @@ std::optional<Timeout> milliseconds(PyObject* number) {
     return std::nullopt;
 }
 
-// True or False, or `otherwise` where there is none; none: another kind of object.
+// Returns True or False as bool, `otherwise` for a missing argument, or nullopt for another kind
+// of object.
 std::optional<bool> truth(PyObject* argument, bool otherwise) {
     if (argument == nullptr) return otherwise;
     if (argument == Py_True) return true;
@@ -206,7 +207,7 @@ std::optional<bool> truth(PyObject* argument, bool otherwise) {
     return std::nullopt;
 }
 
-// Text or bytes as they go into a message.
+// Text or bytes as stored in a message.
 struct Data {
     std::string_view bytes;
     Format format;
@@ -224,11 +225,11 @@ std::optional<Data> data_of(PyObject* value) {
     return std::nullopt;
 }
 
-// A few labels, without memory of their own; their texts stay, though another thread changes the
-// dict meanwhile.
+// A few labels without heap memory. Holds references to their texts, because another thread may
+// change the dict.
 struct FewLabels {
     std::array<Label, 8> labels;
-    std::array<PyObject*, 16> texts;  // ours to give back
+    std::array<PyObject*, 16> texts;  // references to release
     std::size_t count = 0;
 
     FewLabels() = default;
@@ -238,7 +239,7 @@ struct FewLabels {
         for (std::size_t i = 0; i < 2 * count; ++i) Py_DECREF(texts[i]);
     }
 
-    // False: none of the usual kind.
+    // Returns false for unusual labels.
     bool add(PyObject* dict) {
         if (!PyDict_CheckExact(dict)) return false;
         Py_ssize_t at = 0;
@@ -277,12 +278,13 @@ Answer get(PyReader& reader, Timeout timeout) {
 
 // --- mailslot.Reader and mailslot.Writer
 
-// The C++ object in one of pybind11's; null if it is of another type, or was not made yet.
+// Returns the C++ object inside pybind11's. Null if the type differs or the object was
+// not initialised.
 template <class End>
 End* end_in(PyObject* object) {
     static PyTypeObject* const type =
         reinterpret_cast<PyTypeObject*>(py::type::of<End>().release().ptr());
-    if (Py_TYPE(object) != type) return nullptr;  // a subclass may keep several
+    if (Py_TYPE(object) != type) return nullptr;  // a subclass may hold several C++ objects
     auto* const instance = reinterpret_cast<py::detail::instance*>(object);
     return static_cast<End*>(instance->get_value_and_holder().value_ptr());
 }
@@ -316,11 +318,11 @@ Answer get_from_reader(const Arguments& call) {
 
 // --- mailslot.ipc.Mailslot
 
-// What every Mailslot begins with: its end, where put or get may use it as it is.
+// First part of every Mailslot: its end, if put or get may use that directly.
 struct Ends {
     PyObject_HEAD PyObject* reader_object;
     PyObject* writer_object;
-    PyReader* reader;  // theirs
+    PyReader* reader;  // inside the objects above
     PyWriter* writer;
 };
 
@@ -400,7 +402,7 @@ PyObject* iterate(PyObject* object) {
     return object;
 }
 
-// `get` as the object has it, which may be a subclass's.
+// Calls the object's `get`, which may be a subclass's.
 PyObject* next_message(PyObject* object) {
     static PyObject* const name = interned("get");
     PyObject* const got = PyObject_CallMethodNoArgs(object, name);
@@ -410,7 +412,7 @@ PyObject* next_message(PyObject* object) {
         const py::object closed =
             py::module_::import("mailslot.exceptions").attr("x_mailslot_closed");
         if (!raised.matches(closed)) raised.restore();
-        return nullptr;  // without an error: the loop ends
+        return nullptr;  // null without an error ends the loop
     });
 }
 

@@ -58,7 +58,7 @@ const char* word_of(Trust trust) {
 }
 
 py::object time_of(std::chrono::system_clock::time_point when) {
-    // A stranger's clock may say anything: what datetime cannot hold is its edge.
+    // A stranger's clock may say anything. Times beyond the range of datetime become its limits.
     constexpr std::int64_t kFirst = -62'135'596'800'000'000, kLast = 253'402'300'799'999'999;
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch());
     const py::module_ datetime = py::module_::import("datetime");

@@ -16,7 +16,7 @@ struct PyMessage {
 
 const char* word_of(Trust trust);
 
-// An aware datetime.
+// Returns an aware datetime.
 pybind11::object time_of(std::chrono::system_clock::time_point when);
 
 void define_message(pybind11::module_& module);

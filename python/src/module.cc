@@ -1,5 +1,5 @@
-// The module mailslot._mailslot: the library's two ends for Python. What each does says
-// python/mailslot/_mailslot.pyi; who programs with it uses mailslot.ipc.
+// The module mailslot._mailslot: the library's two ends for Python. Documented in
+// python/mailslot/_mailslot.pyi. Programs use mailslot.ipc.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -79,7 +79,8 @@ std::string canonical_of(const std::string& address) {
     return std::move(*text);
 }
 
-// For a search, which holds nothing and must not begin anew. Without the interpreter lock.
+// Runs handlers during a search, which holds nothing and must not start again. Call without the
+// interpreter lock.
 bool run_handlers_now() {
     const PyGILState_STATE state = PyGILState_Ensure();
     const bool has_raised = PyErr_CheckSignals() != 0;  // the exception stays set in this thread
@@ -245,15 +246,15 @@ void define(py::module_& module) {
         "The plain value that these bytes are, also as marshal writes it. Errors: ValueError.");
 }
 
-// Fills a new module object. pybind11's types exist once in a process, whose first interpreter has
-// them: another one would wait for a lock that it never gets.
+// Fills a new module object. pybind11's types exist once in a process, for the first interpreter.
+// Another interpreter would wait for a lock that it never gets.
 int fill_module(PyObject* object) {
     if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
         PyErr_SetString(PyExc_ImportError, kOneInterpreter);
         return -1;
     }
     try {
-        static PyObject* contents = nullptr;  // of the first, for a module that is imported anew
+        static PyObject* contents = nullptr;  // contents of the first module, for repeated imports
         auto module = py::reinterpret_borrow<py::module_>(object);
         if (contents != nullptr) return PyDict_Merge(PyModule_GetDict(object), contents, 0);
         py::detail::get_internals();
@@ -271,8 +272,8 @@ int fill_module(PyObject* object) {
 }  // namespace
 }  // namespace mailslot::python
 
-// In two phases (PEP 489), so that each interpreter that imports it is seen. As PYBIND11_MODULE has
-// it, a second one would be given a copy of what the first one has.
+// Two phases (PEP 489), so that every interpreter that imports the module is seen. With
+// PYBIND11_MODULE, a second interpreter would get a copy of the first module.
 extern "C" PYBIND11_EXPORT PyObject* PyInit__mailslot() {
     static PyModuleDef_Slot slots[] = {
         {Py_mod_exec, reinterpret_cast<void*>(mailslot::python::fill_module)}, {0, nullptr}};

@@ -14,7 +14,7 @@ namespace {
 
 // --- Bytes to objects
 
-// Builds the object that a decoder tells of. False from a call: a Python error is set.
+// Builds the decoded object. A call that returns false has set a Python error.
 class Builder final : public ValueSink {
 public:
     py::object result() { return std::move(result_); }
@@ -65,7 +65,7 @@ private:
         Kind kind;
         py::object container;
         Py_ssize_t filled = 0;
-        py::object key{};  // dict: waits for its value
+        py::object key{};  // key of a dict that waits for its value
     };
 
     bool open(Kind kind, PyObject* container) {
@@ -115,13 +115,13 @@ py::object make_bytes(std::string_view data) { return py::bytes(data.data(), dat
     raise_too_complex(std::string("a value of type ") + Py_TYPE(value.ptr())->tp_name + why);
 }
 
-// Tells a writer the object. Subclasses are written as the plain type below them.
+// Passes an object to a ValueWriter. Subclasses are written as the plain type below them.
 class Teller {
 public:
     explicit Teller(ValueWriter& out) : out_(out) {}
 
-    // Raises x_mailslot_message_too_complex. Keeps the value: what is told may have something
-    // collected, whose end runs the program's code, which may take it out of its container.
+    // Writes a value. Raises x_mailslot_message_too_complex. Keeps a reference, because a finalizer
+    // may run meanwhile and remove the value from its container.
     void tell(py::handle value) {
         const py::object kept = py::reinterpret_borrow<py::object>(value);
         PyObject* const object = value.ptr();
@@ -152,7 +152,8 @@ private:
         int overflow = 0;
         const long long small = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
         if (overflow == 0) return out_.integer(small);
-        // int's own methods: a subclass's might do anything, also to what is being told.
+        // int's own methods, because a subclass's methods might change anything, including
+        // the value.
         const py::object magnitude = py::type::of(py::int_()).attr("__abs__")(value);
         const auto bits = magnitude.attr("bit_length")().cast<std::size_t>();
         const py::bytes bytes = magnitude.attr("to_bytes")((bits + 7) / 8, "little");
@@ -257,7 +258,7 @@ Outgoing::Outgoing(py::handle value, bool marshalled) {
             borrowed_ = {utf8, static_cast<std::size_t>(size)};
             return;
         }
-        PyErr_Clear();  // surrogates: no text, but a plain value
+        PyErr_Clear();  // surrogates: not text, but a plain value
     } else if (PyBytes_Check(object)) {
         format_ = Format::bytes;
         borrowed_ = {PyBytes_AS_STRING(object), static_cast<std::size_t>(PyBytes_GET_SIZE(object))};

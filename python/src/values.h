@@ -1,5 +1,5 @@
-// Messages as Python objects, and back: str is text, bytes are bytes, other plain values are
-// Format::value (docs/protocol/value.md). With the interpreter lock held.
+// Converts messages to Python objects and back: str is text, bytes are bytes, other plain values
+// are Format::value (docs/protocol/value.md). Call with the interpreter lock held.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -11,18 +11,19 @@
 
 namespace mailslot::python {
 
-// What is not what it claims to be comes as bytes: a stranger's message raises nothing.
-// `marshalled`: an unlabelled message is tried as a plain value first.
+// Returns a payload of another form than its format claims as bytes, because a stranger's message
+// must not raise. `marshalled`: an unlabelled message is tried as a plain value first.
 pybind11::object to_python(std::string_view data, Format format, bool marshalled);
 
-// Decodes a plain value. Null, and a Python error is set: MemoryError. `sound`: whether it was one.
+// Decodes a plain value. Returns null with a Python error set: MemoryError. `sound`: whether the
+// data was a plain value.
 pybind11::object decode_plain(std::string_view data, bool& sound);
-pybind11::object decode_text(std::string_view utf8);  // what is not UTF-8 becomes U+FFFD
+pybind11::object decode_text(std::string_view utf8);  // bytes that are not UTF-8 become U+FFFD
 
-// The bytes of one message on its way out; borrows from the object where it can.
+// The bytes of an outgoing message, borrowed from the object if possible.
 class Outgoing {
 public:
-    // Without `marshalled` only text and bytes. Raises x_mailslot_message_too_complex.
+    // Without `marshalled`, takes only text and bytes. Raises x_mailslot_message_too_complex.
     Outgoing(pybind11::handle value, bool marshalled);
     ~Outgoing();
     Outgoing(Outgoing&& other) noexcept;
@@ -40,7 +41,7 @@ private:
     bool holds_buffer_ = false;
 };
 
-// The plain value's encoding, whatever its type. Raises x_mailslot_message_too_complex.
+// Returns the encoding as a plain value, for any type. Raises x_mailslot_message_too_complex.
 std::string encode_plain(pybind11::handle value);
 
 }  // namespace mailslot::python

@@ -13,15 +13,15 @@ namespace py = pybind11;
 namespace mailslot::python {
 namespace {
 
-// The main thread's own; made with its first wait, and kept: Python's handler may write to it at
-// any time. In a child of fork these numbers are another pipe.
+// Pipe of the main thread, made at its first wait. Kept for good, because Python's handler may
+// write to the pipe at any time. In a child of fork the same numbers are another pipe.
 class Pipe {
 public:
     int read_end() const { return read_; }
     int write_end() const { return write_; }
 
-    // Whether there is one. A program may have closed all descriptors, as daemons do when they
-    // start; their numbers may be other files since, which must not be written to.
+    // Makes sure that the pipe exists. A program may have closed all descriptors, as daemons do
+    // when they start. The numbers may then be other files, which must not be written to.
     bool is_there() {
         if (read_ >= 0 && is_ours(read_) && is_ours(write_)) return true;
         int ends[2];
@@ -54,8 +54,8 @@ private:
 
 Pipe pipe_of_signals;
 
-// Runs in a child, where little is allowed. Without a descriptor to spare the child shares its
-// parent's pipe: either may then look for a signal in vain.
+// Runs in a child of fork, where few calls are allowed. If no descriptor is left, the child shares
+// its parent's pipe, and either of them may look for a signal in vain.
 void Pipe::make_anew() {
     Pipe& ours = pipe_of_signals;
     int ends[2];
@@ -68,8 +68,8 @@ void Pipe::make_anew() {
     ours.remember();
 }
 
-// Returns the descriptor set before, -1 if none. The warning of a full descriptor is off from then
-// on: whether the program wanted it cannot be asked.
+// Returns the descriptor set before, or -1. Also turns off the warning about a full descriptor,
+// because the program's choice cannot be asked.
 int set_wakeup_fd(int fd) {
     static PyObject* const set =
         py::object(py::module_::import("signal").attr("set_wakeup_fd")).release().ptr();
@@ -92,7 +92,7 @@ bool has_signal() {
     return has;
 }
 
-// Without a descriptor to spare: behind every sleep, which is a short one.
+// Used if no descriptor is left: true after every second call, thus after every short sleep.
 bool has_slept() {
     static bool is_asked_again = true;
     is_asked_again = !is_asked_again;
@@ -113,7 +113,7 @@ SignalWatch::SignalWatch() {
     has_pipe_ = pipe_of_signals.is_there();
     question_ = has_pipe_ ? has_signal : has_slept;
     if (has_pipe_) theirs_ = set_wakeup_fd(pipe_of_signals.write_end());
-    // From here on a signal is in the pipe; one that came before has a handler that waits.
+    // From here on signals go to the pipe. Handlers of earlier signals are pending.
     if (PyErr_CheckSignals() == 0) return;
     py::error_already_set raised;
     stop();
@@ -134,8 +134,9 @@ void SignalWatch::run_handlers() {
         const ssize_t count = read(pipe_of_signals.read_end(), numbers, sizeof numbers);
         if (count <= 0) break;
         if (theirs_ < 0 || theirs_ == pipe_of_signals.write_end()) continue;
+        // A full descriptor is as good as another byte.
         [[maybe_unused]] const ssize_t told =
-            write(theirs_, numbers, static_cast<std::size_t>(count));  // full: it has enough
+            write(theirs_, numbers, static_cast<std::size_t>(count));
     }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }

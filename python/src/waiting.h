@@ -1,6 +1,6 @@
-// Waits of Python's threads: with the interpreter lock free, and open to its signals. The library
-// only learns that a signal has come, and gives up its wait; then the handlers run here, with
-// nothing of the library's held, and may call it as they like.
+// Waits of Python's threads, with the interpreter lock free and open to Python's signals. The
+// library only learns that a signal has come, and gives up its wait. Then the handlers run here,
+// holding nothing of the library, so that they may call the library as they like.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -12,7 +12,7 @@
 
 namespace mailslot::python {
 
-// Calls it with the interpreter lock free; nothing of Python may be touched in it.
+// Runs `call` with the interpreter lock free. `call` must not touch any Python object.
 template <class Call>
 auto unlocked(const Call& call) {
     PyThreadState* const state = PyEval_SaveThread();
@@ -21,19 +21,19 @@ auto unlocked(const Call& call) {
     return result;
 }
 
-// Hears Python's signals while it lives, whichever thread the system gives them to, by the
-// descriptor to which Python's own handler writes (signal.set_wakeup_fd). A program that uses that
-// itself, such as asyncio, is told what came meanwhile. In the main thread, which alone runs
-// handlers, and with the interpreter lock held, but for the question.
+// Notices Python's signals while it lives, in whichever thread they arrive, by the descriptor that
+// Python's own handler writes to (signal.set_wakeup_fd). If the program uses that descriptor
+// itself, as asyncio does, the signals are passed on to the program. Use in the main thread, the
+// only thread that runs handlers, with the interpreter lock held. Only question() needs no lock.
 class SignalWatch {
 public:
-    SignalWatch();  // runs the handlers of what came before; raises what they raise
+    SignalWatch();  // runs pending handlers, and raises their exceptions
     ~SignalWatch();
     SignalWatch(const SignalWatch&) = delete;
     SignalWatch& operator=(const SignalWatch&) = delete;
 
     Interrupted question() const { return question_; }
-    // Raises what a handler raises.
+    // Raises the exceptions of handlers.
     void run_handlers();
 
 private:
@@ -44,28 +44,28 @@ private:
     int theirs_ = -1;  // the program's own descriptor
 };
 
-// The question of a first attempt, which is not to sleep: most calls need not, and a SignalWatch
+// Question for a first attempt, which must not sleep: most calls need no sleep, and a SignalWatch
 // costs 2 us.
 bool would_sleep();
-// Whether one of these questions was answered with yes in this thread since the last call.
+// Returns whether any of these questions was answered with true in this thread since the last call.
 bool was_interrupted();
 
-// The rest of a time. Below 0: for ever.
+// Returns the time left. Below 0: for ever.
 inline Timeout time_left(Timeout timeout, std::chrono::steady_clock::time_point began) {
     if (timeout < Timeout(0)) return kForever;
     const auto gone = std::chrono::floor<Timeout>(std::chrono::steady_clock::now() - began);
     return std::max(timeout - gone, Timeout(0));
 }
 
-// Waits by `wait(time left, interrupted)` until it ends for another reason than a signal. Raises
-// what a handler raises. Below 0: for ever.
+// Calls `wait(time left, interrupted)` until the result is not an interruption. Raises the
+// exceptions of handlers. Timeout below 0: for ever.
 template <class Wait>
 auto wait_with_signals(Timeout timeout, const Wait& wait) {
     const bool is_main = _PyOS_IsMainThread() != 0;
     auto result = unlocked([&] { return wait(timeout, is_main ? would_sleep : nullptr); });
     const auto is_interrupted = [&] { return !result && result.error().code == Errc::interrupted; };
     if (!is_interrupted()) return result;
-    const auto began = std::chrono::steady_clock::now();  // it costs a tenth of a put
+    const auto began = std::chrono::steady_clock::now();  // costs a tenth of a put
     SignalWatch signals;
     do {
         const Timeout left = time_left(timeout, began);
@@ -75,7 +75,7 @@ auto wait_with_signals(Timeout timeout, const Wait& wait) {
     return result;
 }
 
-// For what waits a second at most, and only for a process that was stopped.
+// For calls that wait at most a second, and only for a stopped process.
 template <class Wait>
 auto ask_with_signals(const Wait& wait) {
     return wait_with_signals(kForever,

@@ -1,4 +1,4 @@
-"""For all Python tests: a machine of their own, a slot of its own for each, and children in the same environment."""
+"""Fixtures for all Python tests: a machine of their own, a slot for each test, and children in the same environment."""
 
 import itertools
 import os
@@ -22,17 +22,17 @@ def free_port():
 
 @pytest.fixture(scope="session", autouse=True)
 def machine():
-    """The runtime folder of a machine named TESTHOST that only this run of pytest knows.
+    """The runtime folder of a machine named TESTHOST, used only by this run of pytest.
 
-    One for all tests: the library reads its settings once in a process. It is `os.environ` that says so, hence
-    children are on the same machine.
+    The same for all tests, because the library reads its settings once in a process. The settings are in `os.environ`,
+    so children are on the same machine.
     """
-    folder = tempfile.mkdtemp(prefix="ms-", dir="/tmp")  # short: sockets have their names in it
+    folder = tempfile.mkdtemp(prefix="ms-", dir="/tmp")  # short, because sockets have their names in it
     foreign = [name for name in os.environ if name.startswith(("MAILSLOT_", "XDG_")) and name != "MAILSLOT_PROGRAM"]
     before = {name: os.environ.pop(name) for name in foreign}
     ours = {"MAILSLOT_DIR": folder, "MAILSLOT_HOST": "TESTHOST", "MAILSLOT_CONFIG": "/dev/null",
             "MAILSLOT_PORT": str(free_port()), "PYTHONUNBUFFERED": "1"}
-    ours["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)  # children import what we do
+    ours["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)  # children import the same modules
     before.update({name: os.environ[name] for name in ours if name in os.environ})
     os.environ.update(ours)
     yield folder
@@ -49,21 +49,21 @@ def slot():
 
 
 class Child(subprocess.Popen):
-    """A Python process with text pipes. It is killed when its test ends."""
+    """A Python process with text pipes. Killed when its test ends."""
 
     def line(self):
-        """The next line of its standard output, without its newline; fails at the end of the output."""
+        """Returns the next line of standard output, without its newline. Fails at the end of the output."""
         line = self.stdout.readline()
         assert line, f"the child ended ({self.poll()}): {self.stderr.read()}"
         return line.rstrip("\n")
 
     def tell(self, line=""):
-        """Gives it a line on standard input, by which tests say: go on."""
+        """Sends a line to standard input, which tests use to let the child go on."""
         self.stdin.write(line + "\n")
         self.stdin.flush()
 
     def end(self, status=0):
-        """Waits for its end with `status`: (further output, error output)."""
+        """Waits for the end with `status`. Returns (further output, error output)."""
         out, err = self.communicate(timeout=DEADLINE)
         assert self.returncode == status, f"status {self.returncode}: {out}{err}"
         return out, err
@@ -77,7 +77,7 @@ class Child(subprocess.Popen):
                 try:
                     stream.close()
                 except BrokenPipeError:
-                    pass  # what was still to be written to it goes nowhere now
+                    pass  # unwritten input is dropped
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def run_python(start_python):
 
 @pytest.fixture
 def listen(start_python):
-    """listen(*arguments, **options of Popen): a mailslot_listener whose slots are there."""
+    """listen(*arguments, **options of Popen): a mailslot_listener with existing slots."""
 
     def listen(*arguments, **options):
         child = start_python("-m", "mailslot.mailslot_listener", "--verbose", *arguments, **options)

@@ -11,7 +11,7 @@ from mailslot import Reader, Writer, aio, ipc
 
 
 def in_loop(test):
-    """Runs an async test in an event loop of its own, which complains about what is left over."""
+    """Runs an async test in an event loop of its own, which complains about leftovers."""
 
     @functools.wraps(test)
     def run(*args, **kwargs):
@@ -34,7 +34,7 @@ async def waits(reader, number):
 
 
 def watched(loop):
-    """How many descriptors the loop watches."""
+    """Returns how many descriptors the loop watches."""
     return len(loop._selector.get_map())
 
 
@@ -151,7 +151,7 @@ async def test_one_cancelled_when_it_was_just_woken_leaves_the_message_to_the_ne
         second = asyncio.ensure_future(reader.get())
         await waits(reader, 2)
         Writer(slot).put("one message")
-        reader._wake_first()  # as the loop does: the first task is about to run
+        reader._wake_first()  # like the loop: the first task is about to run
         assert reader._waiters[0].done() and not first.done()
         first.cancel()
         assert await second == "one message"
@@ -270,7 +270,7 @@ def test_a_loop_that_was_closed_under_its_tasks_does_not_matter(slot):
     Writer(slot).put("text")
     assert asyncio.run(reader.get()) == "text"
     reader.close()
-    task._log_destroy_pending = False  # it never ends, which is this test's doing
+    task._log_destroy_pending = False  # the test makes a task that never ends
 
 
 def test_a_task_of_another_loop_is_refused_while_one_waits(slot):

@@ -1,4 +1,4 @@
-"""Each wrong input has its exception: the table of docs/python.md."""
+"""Exceptions for wrong input: the table of docs/python.md."""
 
 import errno
 

@@ -1,4 +1,4 @@
-"""Which machines have which slots, from Python."""
+"""Finding machines and slots from Python."""
 
 import contextlib
 import signal

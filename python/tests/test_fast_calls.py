@@ -1,5 +1,5 @@
-"""The direct ways of put, get and the loop (python/src/fast_calls.cc): they do what the general ways do, or leave it to
-them. The general way of a method is its __wrapped__."""
+"""Direct ways of put, get and the loop (python/src/fast_calls.cc): they do the same as the general ways, or leave the
+call to them. A method's general way is its __wrapped__."""
 
 import gc
 import inspect
@@ -62,7 +62,7 @@ PUTS = [  # arguments after the object, by place and by name
     (("x",), {"unlabelled": False}),
     (("x",), {"unlabelled": 1}),
     (("x",), {"unknown": 1}),
-    (("x",), {"".join(["bl", "ock"]): True}),  # a name that need not be the one object of its kind
+    (("x",), {"".join(["bl", "ock"]): True}),  # a name that is not interned
 ]
 
 GETS = [
@@ -91,7 +91,7 @@ GETS = [
 
 
 def outcome(method, reader, *args, **kwargs):
-    """What a call did, in a form that two calls can be compared by."""
+    """Returns the result of a call in a form that can be compared."""
     try:
         result = method(*args, **kwargs)
     except Exception as error:
@@ -124,14 +124,14 @@ def test_a_direct_get_does_what_the_general_one_does(slot, kind, args, kwargs, v
         for _ in range(2):
             writer.put(value)
     elif args in ((True,), (1,), (None,), (-1.0,)) and kind is mailslot.Reader:
-        args = (0,)  # else it waits, for nothing
+        args = (0,)  # otherwise the call would wait
     assert outcome(reader.get, None, *args, **kwargs) == outcome(kind.get.__wrapped__, None, reader, *args, **kwargs)
 
 
 def test_usual_calls_take_the_direct_way(slot):
     reader, writer = ipc.Mailslot(slot, mode="r", timeout_ms=0), ipc.Mailslot(slot, mode="w")
     writer.put("opens it")
-    reader._as_reader = writer._as_writer = None  # which the general ways call
+    reader._as_reader = writer._as_writer = None  # called by the general ways
     for put in (lambda: writer.put("x"), lambda: writer.put(b"x", True), lambda: writer.put("x", block=True),
                 lambda: writer.put("x", timeout_ms=5), lambda: writer.put("x", labels={"level": "30"})):
         put()
@@ -286,7 +286,8 @@ def test_an_object_can_be_collected_with_its_ends(slot):
 
 
 def test_a_get_within_a_get_leaves_both_whole(slot):
-    """Making a value's lists may start a collection, and with it an end of an object that reads as well."""
+    """Making a value's lists may start a garbage collection, and with it the finalizer of another object, which also
+    reads."""
     reader, writer = mailslot.Reader(slot), mailslot.Writer(slot)
     inner = []
 
@@ -313,7 +314,7 @@ def test_a_get_within_a_get_leaves_both_whole(slot):
             got = reader.get(0)
             gc.set_threshold(1 << 30)
             if inner and inner[-1] == outer:
-                got, inner[-1] = inner[-1], got  # collected before the outer one had begun
+                got, inner[-1] = inner[-1], got  # collected before the outer get began
             assert got == outer
             while not reader.empty():
                 inner.append(reader.get(0))

@@ -1,4 +1,4 @@
-"""examples/python: the first ones, as their first lines say that they are used."""
+"""The first examples of examples/python, used as their first lines describe."""
 
 import pathlib
 

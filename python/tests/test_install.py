@@ -1,4 +1,4 @@
-"""pip install from the clone into an environment of its own, as docs/python.md says."""
+"""pip install from the clone into a fresh environment, as docs/python.md describes."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ def test_pip_installs_a_working_module_and_script(tmp_path, slot):
     env = tmp_path / "env"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     run(sys.executable, "-m", "venv", "--system-site-packages", env)
-    # A copy, so that nothing is left in the clone; only what git would give to anybody.
+    # A copy of the files in git, so that nothing is left in the clone.
     clone = tmp_path / "clone"
     if shutil.which("ccache"):
         environment |= {"CMAKE_CXX_COMPILER_LAUNCHER": "ccache", "CCACHE_BASEDIR": str(clone), "CCACHE_NOHASHDIR": "1"}

@@ -1,4 +1,4 @@
-"""mailslot.ipc: the class and the function, as the page that they come from has them."""
+"""mailslot.ipc: the class and the function, as on the page that they come from."""
 
 import queue
 import select
@@ -50,13 +50,13 @@ def test_a_put_that_finds_nobody_was_a_use_too(slot):
     assert writer.mode == "w"
     with ipc.mailslot(slot) as reader:
         reader.qsize()
-        writer.put("x")  # the same object, once somebody listens
+        writer.put("x")  # the same object, once there is a listener
         assert reader.get() == "x"
 
 
 def test_mode_decides_at_once(slot):
     reader = ipc.Mailslot(slot, mode="r")
-    assert ipc.mailslot(slot).qsize() == 0  # the slot is there
+    assert ipc.mailslot(slot).qsize() == 0  # creates the slot
     with pytest.raises(ipc.x_mailslot_exists):
         ipc.Mailslot(slot, mode="r")
     with pytest.raises(ipc.x_mailslot_invalid_use):
@@ -219,7 +219,7 @@ def test_messages_are_whole_whatever_their_size(slot):
 def test_message_size_is_kept_by_both_ends(slot):
     reader = ipc.Mailslot(slot, mode="r", message_size=4)
     with pytest.raises(ipc.x_mailslot_message_too_big):
-        ipc.mailslot(slot).put("12345")  # does not know, and is told
+        ipc.mailslot(slot).put("12345")  # does not know the limit, and gets the error
     careful = ipc.mailslot(slot, message_size=3)
     for value in ("1234", b"1234", "äö", [1]):
         with pytest.raises(ipc.x_mailslot_message_too_big):

@@ -1,4 +1,4 @@
-"""mailslot_listener when something is wrong: one line that says what helps, and the exit status of docs/errors.md."""
+"""Errors of mailslot_listener: a line with advice, and the exit status of docs/errors.md."""
 
 import os
 import resource
@@ -16,7 +16,7 @@ FULL = "mailslot_listener: no resources (write standard output: No space left on
 
 
 def run(*arguments, prefix=(), **options):
-    """(status, output, error output)."""
+    """Returns (status, output, error output)."""
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     done = subprocess.run([*prefix, *LISTENER, *map(str, arguments)], text=True, timeout=60, check=False, **streams)
     return done.returncode, done.stdout, done.stderr
@@ -90,7 +90,7 @@ def test_a_configuration_that_is_a_pipe(slot, tmp_path):
 
 
 def is_for_others(path):
-    """Whether every user may read it, by each folder above it."""
+    """Returns whether every user may read the path, through each folder above."""
     path = os.path.abspath(path)
     while path != "/":
         if not os.stat(path).st_mode & stat.S_IROTH:
@@ -101,7 +101,7 @@ def is_for_others(path):
 
 @pytest.fixture
 def as_other():
-    """What makes a command another user's."""
+    """Returns a prefix that runs a command as another user."""
     import mailslot
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
@@ -147,7 +147,7 @@ def test_no_room_in_files(slot):
 
 
 def test_an_interruption_before_it_listens(slot, run_python, start_python):
-    """The table waits for a reader that is stopped, for a second."""
+    """The table waits a second for a stopped reader."""
     reader = run_python("import mailslot, sys; r = mailslot.Reader(sys.argv[1]); print('ready', flush=True); sys.stdin.read()", slot)
     assert reader.line() == "ready"
     reader.send_signal(signal.SIGSTOP)

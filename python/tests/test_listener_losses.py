@@ -1,4 +1,4 @@
-"""What mailslot_listener says of messages that were lost, and what its slots do when they are full."""
+"""Reports of mailslot_listener about lost messages, and its slots when they are full."""
 
 import contextlib
 import fcntl
@@ -34,7 +34,8 @@ def test_losses_are_summed_up(slot, start_python):
 
 def wait_for_messages(slot, count):
     deadline = time.monotonic() + 30
-    while (waiting := _mailslot.slot_info(slot).messages) != count:  # asks its process: costs a moment
+    # Asks the process of the slot, which takes a moment.
+    while (waiting := _mailslot.slot_info(slot).messages) != count:
         assert time.monotonic() < deadline, waiting
 
 
@@ -47,7 +48,7 @@ def wait_until_stuck_in_a_pipe(pid):
 def test_a_slot_can_keep_the_newest(slot, listen):
     read, write = os.pipe()
     fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
-    os.write(write, b"\n" * 4096)  # nobody takes its output: it is stuck with the first line
+    os.write(write, b"\n" * 4096)  # nobody reads its output, so the listener is stuck with the first line
     listener = listen(slot, "--max-messages", "2", "--when-full", "drop_oldest", stdout=write)
     os.close(write)
     writer = Writer(slot)
@@ -56,7 +57,7 @@ def test_a_slot_can_keep_the_newest(slot, listen):
     for number in range(100):
         writer.put(str(number))
     wait_for_messages(slot, 2)
-    lines = []  # the first, and what was kept
+    lines = []  # the first message, and those kept
     with os.fdopen(read, "rb") as out:
         while lines[-1:] != ["99"]:
             lines += [line.decode().split()[-1] for line in [out.readline()] if line != b"\n"]

@@ -1,4 +1,5 @@
-"""mailslot.logging_handlers: what arrives, what is dropped and counted, and that a program never notices."""
+"""mailslot.logging_handlers: records that arrive, records that are dropped and counted, and no effect on the program.
+"""
 
 import json
 import logging
@@ -15,7 +16,7 @@ import pytest
 from mailslot import Reader, _mailslot, ipc, logging_handlers
 from mailslot.logging_handlers import MailslotHandler, PermanentMailslotHandler
 
-NEVER_BLOCKS_SECONDS = 0.2  # for what must not wait at all; a wait would be of a second
+NEVER_BLOCKS_SECONDS = 0.2  # for calls that must not wait; a wait would take a second
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_record_is_its_formatted_text_with_labels(slot, make):
 
 
 class Reader_:
-    """A Reader as a context."""
+    """A Reader as a context manager."""
 
     def __init__(self, name, **options):
         self._reader = Reader(name, **options)
@@ -120,7 +121,7 @@ def test_text_that_utf8_cannot_hold_is_made_visible(slot, make):
 
 
 class Formats(logging.Formatter):
-    """Makes what it is told to."""
+    """Returns a given result."""
 
     def __init__(self, result):
         super().__init__()
@@ -171,7 +172,7 @@ def test_takes_a_mailslot_for_its_name_and_serialiser(slot, make):
         logger.warning("again")
         assert reader.get(timeout_ms=0) == "again"
         handler.close()
-        assert reader.get(timeout_ms=0) == ""  # the end mark: a serialiser's readers can read it too
+        assert reader.get(timeout_ms=0) == ""  # the end mark: a serialiser's readers can read it, too
     assert writer.mode is None, "the handler has a writer of its own"
 
 
@@ -202,7 +203,7 @@ def test_dict_config_makes_one(slot):
         handler.close()
 
 
-# --- Without one
+# --- Without a reader
 
 
 def test_without_a_reader_nothing_is_raised_and_all_is_counted(slot, make, capsys):
@@ -221,7 +222,7 @@ def test_a_reader_that_comes_later_hears_from_then_on(slot, make):
         logger.info("unheard")
         with Reader_(slot) as reader:
             before = handler.sent
-            while handler.sent == before:  # it looks a hundred times a second
+            while handler.sent == before:  # the handler looks a hundred times a second
                 logger.info("hello")
             logger.info("the next")
             assert [reader.get(0), reader.get(0)] == ["hello", "the next"]
@@ -459,7 +460,7 @@ def test_our_own_path_that_logs_does_not_recurse(slot, make, monkeypatch):
         logger.debug("serialising")
         return text
 
-    class Logs:  # as of programs that send standard error to their log
+    class Logs:  # like a program that sends standard error to its log
         def write(self, text):
             logger.error(text)
 
@@ -485,7 +486,7 @@ def test_what_is_no_name_is_a_type_error(wrong):
         MailslotHandler(wrong)
 
 
-# --- The end
+# --- Closing
 
 
 def test_close_marks_the_end_once_and_unregisters(slot, make):
@@ -519,7 +520,7 @@ def test_a_permanent_handler_marks_no_end(slot, make):
 
 
 def test_a_record_after_close_still_arrives(slot, make):
-    """logging.config closes handlers that loggers it does not name go on using."""
+    """logging.config closes handlers that loggers outside of its configuration still use."""
     logger, handler = make(slot)
     with Reader_(slot) as reader:
         logger.info("one")

@@ -1,4 +1,4 @@
-"""mailslot_listener as people and scripts meet it: a process with pipes, or with a terminal."""
+"""mailslot_listener as used by people and scripts: a process with pipes, or with a terminal."""
 
 import base64
 import datetime
@@ -111,7 +111,7 @@ def test_several_slots_have_a_column(slot, listen):
 
 
 def on_terminal(listen, slot, messages, *arguments, **environment):
-    """What a terminal gets for some messages."""
+    """Returns a terminal's output for some messages."""
     ours, theirs = pty.openpty()
     base = {**os.environ, "TERM": "xterm"}
     base.pop("NO_COLOR", None)
@@ -353,7 +353,7 @@ def test_a_signal_ends_it_with_a_summary(slot, listen, number):
 def test_a_signal_ends_it_even_when_nobody_reads_its_output(slot, listen):
     listener = listen(slot)
     writer = Writer(slot)
-    while writer.info().messages < 300:  # its pipe is full, and so it takes no more
+    while writer.info().messages < 300:  # the pipe is full, so the listener takes no more
         writer.put("x" * 1000)
     listener.send_signal(signal.SIGINT)
     assert listener.wait(timeout=60) == 0
@@ -406,7 +406,7 @@ def test_an_output_that_is_closed_ends_it_quietly(slot, listen):
             try:
                 writer.put("nobody reads this")
             except FileNotFoundError:
-                pass  # it has seen it already
+                pass  # the listener has ended already
         assert listener.wait(timeout=60) == 0
         assert "rror" not in listener.stderr.read()
 
@@ -527,7 +527,7 @@ def test_the_log_of_pip_with_and_without_a_listener(slot, listen, start_python, 
     assert "no-such-package" in with_listener[1] and "mailslot:" not in with_listener[1]
     out, err = listener.end()
     assert re.search(r"CRITICAL pip\S*: No matching distribution found for no-such-package", out)
-    heard = int(re.search(r"(\d+) messages from 1 sender, 0 lost", err)[1]) - 1  # the end mark is none
+    heard = int(re.search(r"(\d+) messages from 1 sender, 0 lost", err)[1]) - 1  # the end mark does not count
     assert heard > 1
     without = run_pip()
     assert f"{heard} of {heard} log records were dropped: no_such_slot {heard}" in without[1]

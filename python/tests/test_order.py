@@ -1,4 +1,4 @@
-"""In which order a slot gets the messages of one writer from the network."""
+"""Order in which a slot gets a writer's messages from the network."""
 
 import pytest
 

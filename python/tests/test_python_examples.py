@@ -1,4 +1,4 @@
-"""examples/python: each program as its first lines say that it is used; and the lines of docs/python-logging.md."""
+"""Programs of examples/python, used as their first lines describe; and the lines of docs/python-logging.md."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""The lines of the page that the API comes from, and of its cookbook, as they stand (but for print's parentheses)."""
+"""The lines of the seed page and its cookbook, unchanged except for print's parentheses."""
 
 READER = r'''
 from {package} import ipc

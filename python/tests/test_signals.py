@@ -1,7 +1,7 @@
-"""Signals while the library waits: none is lost, handlers may do anything, and no message is lost or put twice.
+"""Signals during the library's waits: no signal is lost, handlers may do anything, and no message is lost or put twice.
 
-Each test is a program of its own, run also with `-X dev -W error`. MAILSLOT_SIGNAL_TRIALS says how many signals come at
-random instants (10,000 for a long run).
+Each test runs as a program of its own, also with `-X dev -W error`. MAILSLOT_SIGNAL_TRIALS is the number of signals at
+random moments (10,000 for a long run).
 """
 
 import os
@@ -13,7 +13,7 @@ TRIALS = int(os.environ.get("MAILSLOT_SIGNAL_TRIALS", "300"))
 TRIALS_OF_A_PROGRAM = 1000  # a busy machine takes up to 10 s for them
 MODES = [[], ["-X", "dev", "-W", "error"]]
 
-# What the programs share: signal_soon(number), once the main thread sleeps in the kernel.
+# Common part of the programs: signal_soon(number), once the main thread sleeps in the kernel.
 PRELUDE = r"""
 import os, random, signal, sys, threading, time
 import mailslot
@@ -52,7 +52,8 @@ def drain(reader):
 
 @pytest.fixture(params=MODES, ids=["plain", "dev"])
 def run(request, start_python):
-    """run(code, *args): the lines that the program prints; it must end well, and say nothing on standard error."""
+    """run(code, *args): the lines that the program prints. The program must end well, without output on standard error.
+    """
 
     def run(code, *args):
         child = start_python(*request.param, "-c", PRELUDE + code, *args)
@@ -270,8 +271,8 @@ finally:
 
 # --- Signals that come at a bad moment
 
-# A writer puts a message, and within 120 us a signal whose handler raises. The main thread reads in a loop, in which no
-# message gets lost: the loop's variable has it before a handler can run.
+# A writer puts a message, and within 120 us sends a signal whose handler raises. The main thread reads in a loop that
+# loses no message: the loop's variable has the message before a handler can run.
 AT_RANDOM = r"""
 trials = int(sys.argv[2])
 slot = ipc.mailslot(name); slot.empty()
@@ -401,7 +402,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_hear_signals_of_their_own(start_python, slot, tmp_path, method):
-    program = tmp_path / "program.py"  # what is spawned imports it
+    program = tmp_path / "program.py"  # spawned processes import this file
     program.write_text(PRELUDE + CTRL_C_IN_A_CHILD)
     assert start_python(program, slot, method).end()[0] == "7\n"
 
@@ -476,7 +477,7 @@ def test_labels_that_another_thread_changes(run, slot, put):
 
 
 def test_a_list_that_changes_while_it_is_put(run, slot):
-    """Telling it may have something collected, whose end changes it."""
+    """A finalizer that runs during the encoding may change the list."""
     lines = run("""
 import gc
 reader, writer = mailslot.Reader(name), mailslot.Writer(name)

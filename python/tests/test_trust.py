@@ -1,4 +1,4 @@
-"""What a slot requires of those who write to it. What comes from other machines: tests/netns/test_trust.py."""
+"""Trust that a slot requires of its writers. Messages from other machines: tests/netns/test_trust.py."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The stubs say what the module has, and the package's own annotations are sound: mypy is the judge."""
+"""Checks with mypy that the stubs match the module, and that the package's annotations are sound."""
 
 import pathlib
 import subprocess

@@ -1,4 +1,4 @@
-"""What is put arrives as itself."""
+"""Values arrive unchanged."""
 
 import base64
 import collections
@@ -143,7 +143,7 @@ def test_code_is_never_taken():
 
 
 def test_unlabelled_messages_follow_marshalled(slot):
-    """Those of classic mailslots say nothing of themselves; how winsys on Windows writes them, marshalled says."""
+    """Messages of classic mailslots have no format. `marshalled` tells how winsys on Windows writes them."""
     writer = _mailslot.Writer
     for marshalled, sent, expected in ((True, marshal.dumps(["x", 1]), ["x", 1]), (True, b"plain text", b"plain text"),
                                        (True, b"", b""), (False, marshal.dumps(["x", 1]), marshal.dumps(["x", 1]))):
@@ -156,14 +156,14 @@ def test_unlabelled_messages_follow_marshalled(slot):
 
 def test_a_stranger_who_lies_about_text_raises_nothing(slot):
     with ipc.Mailslot(slot, mode="r") as reader:
-        # The command marks its input as text unasked; nobody checks that on the way.
+        # The command marks its input as text, and the mark is not checked on the way.
         subprocess.run([os.environ["MAILSLOT_PROGRAM"], "put", slot, "--whole"], input=b"a\xffb", check=True)
         message = reader.get_message(timeout_ms=10_000)
         assert (message.format, message.value, message.bytes) == ("text", "a\ufffdb", b"a\xffb")
 
 
 def shown(slot, value, *options):
-    """What the command prints of it."""
+    """Returns the command's output for the value."""
     command = [os.environ["MAILSLOT_PROGRAM"], "listen", slot, "--count", "1", "-v", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as listener:
         assert "listening" in listener.stderr.readline()
@@ -189,7 +189,7 @@ def test_without_marshalling_text_and_bytes_are_untouched(slot):
             with pytest.raises(ipc.x_mailslot_message_too_complex) as caught:
                 writer.put(value)
             assert isinstance(caught.value, TypeError)
-        with ipc.mailslot(slot) as other:  # a value that says it is one is one
+        with ipc.mailslot(slot) as other:  # a message marked as a value is read as a value
             other.put([1])
             assert reader.get() == [1]
 

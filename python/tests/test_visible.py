@@ -1,4 +1,4 @@
-"""The table of what is shown visibly: the one of the command, code point by code point."""
+"""The table of visible characters is the command's, code point by code point."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 
 from mailslot import Writer, _visible
 
-# All planes have the same few kinds beyond these; surrogates are no text.
+# All planes have the same few kinds beyond these. Surrogates are not text.
 CODE_POINTS = [n for n in (*range(0x3200), *range(0xf900, 0x10400), *range(0xe0000, 0xe0200)) if not 0xd800 <= n < 0xe000]
 
 
@@ -16,7 +16,7 @@ def command(*arguments):
 
 
 def test_it_is_that_of_the_command(slot):
-    """--with-host shows a text by the same rule as a terminal; each code point has a message of its own."""
+    """--with-host shows text by the same rule as a terminal. Each code point has a message of its own."""
     listener = subprocess.Popen(command("listen", slot, "--with-host", "-v", "--count", str(len(CODE_POINTS))),
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     while b"listening" not in listener.stderr.readline():
@@ -47,7 +47,7 @@ def test_so_is_that_of_json(slot):
         Writer(slot).put(text)
         outs.append(listener.communicate(timeout=60)[0].decode("utf-8"))
     ours, theirs = ([*out.split('"text":', 1)[1].split(',"bytes"', 1)] for out in outs)
-    assert ours[0].replace("\\u0008", "\\b").replace("\\u000c", "\\f") == theirs[0]  # Python has short names for them
+    assert ours[0].replace("\\u0008", "\\b").replace("\\u000c", "\\f") == theirs[0]  # short names in Python's JSON
     for out in outs:
         assert json.loads(out)["text"] == text
         assert not any(_visible._CONTROL.match(c) for c in out.rstrip("\n"))

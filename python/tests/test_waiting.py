@@ -1,4 +1,4 @@
-"""Waits: threads, signals, forks; and what a million messages leave behind."""
+"""Waits: threads, signals, forks; and memory after a million messages."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def test_a_waiting_thread_holds_up_nobody(slot):
     reader = ipc.Mailslot(slot, mode="r")
     got = []
     threads = run(lambda: got.append(reader.get()))
-    with ipc.mailslot(slot) as writer:  # with the interpreter lock held in there, this would hang
+    with ipc.mailslot(slot) as writer:  # if the waiting get held the interpreter lock, this would hang
         writer.put("x")
         join(threads)
     assert got == ["x"]

@@ -1,4 +1,4 @@
-"""What was wrong with the original, and is not any more: one test for each, in the order of docs/python.md."""
+"""Faults of the original that are fixed: a test for each, in the order of docs/python.md."""
 
 import inspect
 import logging
@@ -88,7 +88,7 @@ def test_07_asking_a_slot_that_is_there_decides_nothing(slot):
     if not writer.full():
         writer.put("x")
     assert reader.get() == "x"
-    with pytest.raises(ipc.x_mailslot_invalid_use):  # as documented: nobody's name becomes this object's
+    with pytest.raises(ipc.x_mailslot_invalid_use):  # as documented: the object does not become the reader of that name
         alone = ipc.mailslot(slot + "-nobodys")
         assert not alone.full()
         alone.put("x")
@@ -140,7 +140,7 @@ def test_13_names_are_recognised(slot):
     assert ipc.mailslot(rf"\\.\MAILSLOT\{slot}").name == rf"\\.\mailslot\{slot}"
     assert ipc.mailslot(rf"\\?\mailslot\{slot}").name == rf"\\.\mailslot\{slot}"
     with ipc.mailslot(rf"\\.foo\mailslot\{slot}") as elsewhere:
-        elsewhere.put("to a host of that name")  # no error: not this machine
+        elsewhere.put("to a host of that name")  # no error: another machine
 
 
 def test_14_building_opens_nothing(slot):
@@ -159,7 +159,7 @@ def test_15_a_handler_keeps_its_writer_and_ends_nobody(slot):
     assert slot not in logging._handlers
     messages = [reader.get_message(timeout_ms=0) for _ in range(3)]
     assert [message.value for message in messages] == ["one", "two", ""]
-    assert messages[2].label("closing") == "1"  # a mark, no control message in the text
+    assert messages[2].label("closing") == "1"  # a mark, without a control message in the text
     assert len({message.origin for message in messages}) == 1
 
 

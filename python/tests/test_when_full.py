@@ -12,7 +12,7 @@ DEADLINE = 60
 
 
 def wait_until_kept(reader, count):
-    """Its own thread drops what is over."""
+    """Waits until the reader's own thread has dropped the rest."""
     deadline = time.monotonic() + DEADLINE
     while reader.qsize() > count:
         assert time.monotonic() < deadline

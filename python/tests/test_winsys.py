@@ -1,4 +1,4 @@
-"""The package winsys: the names of the original, by PYTHONPATH and by pip, and nowhere unasked."""
+"""The package winsys: the names of the original, by PYTHONPATH and by pip, and only on request."""
 
 import os
 import pathlib
@@ -80,7 +80,7 @@ LOGGER = """if True:
     logging.warning("disk %d%% full", 98)
     logging.error("caf\\u00e9")
 """
-# As that of winsys is: the text is marshalled, and so is what the mailslot gets.
+# Like the handler of winsys: the text is marshalled, and the mailslot marshals the result.
 ORIGINAL_HANDLER = """if True:
     import logging, marshal, sys
     from winsys import exc, ipc
@@ -161,7 +161,7 @@ def test_names_of_the_original_are_there(slot, run_python):
 
 
 def test_marshal_never_sees_what_came(slot, run_python):
-    """Its own format has code objects, and worse; a reader with serialiser=marshal gets such bytes as bytes."""
+    """marshal's own format has code objects, and worse. A reader with serialiser=marshal gets such bytes as bytes."""
     run_python("""if True:
         import marshal, sys
         from mailslot import ipc

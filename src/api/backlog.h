@@ -1,5 +1,5 @@
-// Frames of one writer that found no room in this machine's send buffers and wait for it. Bounded:
-// a writer takes no message while there is a backlog, so it is one piece or one message at most.
+// Frames of a writer that wait for room in this machine's send buffers. Bounded: a writer takes
+// no message while there is a backlog, so the backlog is at most a piece or a message.
 #pragma once
 
 #include <cstddef>
@@ -14,24 +14,24 @@ namespace mailslot {
 class Backlog {
 public:
     bool is_empty() const { return frames_.size() == next_; }
-    std::size_t frames() const { return frames_.size() - next_; }  // that have not left
-    std::size_t messages() const;                                  // likewise
+    std::size_t frames() const { return frames_.size() - next_; }  // not sent yet
+    std::size_t messages() const;                                  // not sent yet
 
-    // Sets where the frames that are added from now on go, and begins anew.
+    // Empties the backlog, and sets the destination of the frames to be added.
     void begin(const Destination& to) {
         clear();
         to_ = to;
         to_.keeps_rest = true;
     }
-    // Copies a frame. `messages`: how many are whole once it has left.
+    // Adds a copy of a frame. `messages`: how many messages are complete once this frame has left.
     void add(Bytes frame, std::size_t messages);
     void clear() {
         frames_.clear();
         next_ = 0;
     }
 
-    // Sends what there is room for. Errors: want of room, and the rest waits on; others, and it is
-    // for the caller to clear().
+    // Sends as many frames as there is room for. Errors: want of room (the rest goes on waiting),
+    // and others, after which the caller calls clear().
     Result<void> send(Carrier& carrier);
 
 private:
@@ -41,10 +41,10 @@ private:
     };
     Destination to_;
     std::vector<Frame> frames_;
-    std::size_t next_ = 0;  // the first that has not left
+    std::size_t next_ = 0;  // first frame not sent yet
 };
 
-// Whether the send buffers were full: the same send may succeed a little later.
+// Returns whether the send buffers were full. The same send may succeed a little later.
 bool is_want_of_room(const Error& error);
 
 }  // namespace mailslot

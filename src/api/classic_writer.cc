@@ -51,7 +51,7 @@ Result<std::size_t> ClassicWriter::put(const RemoteWriter::Batch& batch) {
     while (taken < batch.texts.size()) {
         const Envelope message = envelope_of(batch, taken);
         const auto sent = sender_->send(destination(), {&message, 1});
-        // Who is not reached of all is like who does not listen.
+        // Sending to all never fails: an unreachable network is like machines that do not listen.
         const bool is_to_all = address_.place == Place::everybody;
         const bool is_unheard = !sent && sent.error().code == Errc::unreachable && is_to_all;
         if (!sent && !is_unheard && taken == 0) return sent.error();
@@ -90,7 +90,7 @@ void ClassicWriter::finish() {
     due_.reset();
 }
 
-// docs/trust.md: never the clear text of what has a key.
+// docs/trust.md: a message that has a key is never sent in clear text.
 bool ClassicWriter::is_to_be_sealed() {
     const bool is_named = address_.place == Place::named;
     const auto choice = keys_.choose(is_named ? std::string_view(address_.place_key) : "");

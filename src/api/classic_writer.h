@@ -1,4 +1,4 @@
-// One writer's way to machines on the classic Windows wire, beside RemoteWriter or alone.
+// Sends one writer's messages on the classic Windows wire, beside RemoteWriter or alone.
 // Threads: one at a time.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace mailslot {
 
-// Whether the place can only be one there: "LAB#1C".
+// Returns whether the place is possible only on the classic wire, like "LAB#1C".
 bool is_classic_place(const Address& address);
 
 class ClassicWriter {
@@ -24,22 +24,24 @@ public:
     ClassicWriter(const Address& address, std::uint64_t origin, const Settings& settings,
                   const Clock& clock);
 
-    // How many of them, from the first on, can go this way; not none. Errors: message_too_big,
-    // bad_name, bad_config; no_permission: with this machine's keys they would be sealed.
+    // Returns how many messages from the first one on can go this way, at least one.
+    // Errors: message_too_big, bad_name, bad_config; no_permission if this machine's keys would
+    // seal them.
     Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
-    // Messages of a put, as RemoteWriter has them. How many were taken: sent, or kept for a name
-    // that is being asked for. Errors, of the first: unreachable, no_resources, message_too_big,
+    // Sends the messages of a put, or keeps them while their name is looked up. Returns how many
+    // were taken.
+    // Errors, of the first message: unreachable, no_resources, message_too_big,
     // bad_name, bad_config.
     Result<std::size_t> put(const RemoteWriter::Batch& batch);
-    // The same where another carrier has taken them all: each that can go this way does, and none
-    // that was sealed there.
+    // Sends what it can of messages that another carrier has taken. Never sends messages that were
+    // sealed there.
     void put_too(const RemoteWriter::Batch& batch);
-    // What became of messages that were kept, once.
+    // Returns the error of messages that were kept, once.
     std::optional<Error> take_late_error();
-    // Waits as long as a name is being asked for.
+    // Waits as long as a name is being looked up.
     void finish();
-    // When to look_who_waits() again; none: no message waits for a name. As long as there is one
-    // the process must not end without finish().
+    // Returns when to call look_who_waits() again. None if no message waits for a name. While
+    // messages wait, the process must not end without finish().
     std::optional<Clock::Instant> due() const { return due_; }
     void look_who_waits();
 
@@ -55,8 +57,8 @@ private:
     const Clock& clock_;
     trust::KeysView keys_;
     const Result<OwnNames> names_;
-    std::optional<NetbiosSender> sender_;       // none: names_ says why
-    std::optional<Clock::Instant> first_sent_;  // through sleep
+    std::optional<NetbiosSender> sender_;       // empty if names_ holds an error
+    std::optional<Clock::Instant> first_sent_;  // by a clock that runs on in sleep
     std::optional<Clock::Instant> due_;
 };
 

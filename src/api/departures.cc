@@ -6,7 +6,7 @@
 namespace mailslot {
 namespace {
 
-// Ways that are told apart; further ones are left out.
+// Limit of ways listed separately; further ways are left out.
 constexpr std::size_t kMostWaysTold = 512;
 
 }  // namespace

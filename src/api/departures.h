@@ -1,4 +1,4 @@
-// How messages left this machine, for commands that tell it.
+// Counts how messages left this machine, for commands that report it.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 namespace mailslot {
 
 struct Departures {
-    std::uint64_t messages_lost = 0;  // left by no way; readers count them as gaps
+    std::uint64_t messages_lost = 0;  // sent on no way; readers count them as gaps
     std::vector<WayInfo> ways{};
 };
 
-// The departures of writers that have closed, all together. Threads: any.
+// Sum of the departures of all closed writers. Threads: any.
 class DepartureBook {
 public:
     void add(const Departures& more);

@@ -12,8 +12,8 @@ namespace {
 struct Words {
     Errc code;
     std::string_view name;    // as the enumeration spells it
-    std::string_view what;    // what happened, for people
-    std::string_view advice;  // what to do about it
+    std::string_view what;    // the event, for people
+    std::string_view advice;  // the remedy
 };
 
 constexpr Words kWords[] = {
@@ -55,7 +55,7 @@ constexpr Words kWords[] = {
 
 constexpr Words kUnknown{{}, "unknown", "unknown error", "report it as a bug"};
 
-// Steps whose errors want another advice than their code alone. An empty one: `detail` has it.
+// Steps whose errors need other advice than their code alone. Empty if `detail` gives the advice.
 struct StepAdvice {
     Errc code;
     std::string_view step;
@@ -134,7 +134,7 @@ constexpr StepAdvice kSteps[] = {
      "end the program that has it, remove the file, or choose another name there"},
 };
 
-// The system's reason says more than that something is used up.
+// Returns the advice for the system's reason, which says more than the bare error code.
 std::string_view advice_about_resources(int os_code) {
     switch (os_code) {
         case 0:
@@ -173,14 +173,15 @@ std::string_view step_of(const Error& error) {
     return error.step != nullptr ? error.step : std::string_view();
 }
 
-// Limits and rights of files say something else: EACCES, EAGAIN, EMFILE.
+// For EPERM and ENOSYS. EACCES, EAGAIN and EMFILE are left out: file permissions and limits
+// cause them.
 constexpr std::string_view kForbidden =
     "the system forbids this call here: look at the sandbox (SystemCallFilter=, "
     "RestrictAddressFamilies=, a container's seccomp profile) and at the firewall";
 
 bool is_forbidden(const Error& error) {
     switch (error.os_code) {
-        case EPERM:  // of a datagram the firewall says so
+        case EPERM:  // for datagrams, the answer of a firewall
             return error.code == Errc::no_resources || error.code == Errc::no_permission ||
                    (error.code == Errc::unreachable && step_of(error) != "send");
         case ENOSYS:
@@ -200,7 +201,7 @@ std::string_view advice_about_step(const StepAdvice& special, int os_code) {
     return "choose a place where files can be written, or mount it writable";
 }
 
-// Says what to do. Empty if the line says so already.
+// Returns the advice, or an empty text if the line contains it already.
 std::string_view advice_for(const Error& error) {
     for (const StepAdvice& special : kSteps) {
         if (special.code == error.code && special.step == step_of(error)) {

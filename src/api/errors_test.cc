@@ -86,7 +86,7 @@ TEST(Errors, value_of_a_result_without_a_value_throws_only_where_it_failed) {
     EXPECT_THROW(Result<void>(failed).value(), tl::bad_expected_access<Error>);
 }
 
-// The advice of a line, and words that would lead astray.
+// The advice for an error, and words that would mislead.
 struct AdviceCase {
     const char* what;
     Error error;

@@ -13,12 +13,12 @@ namespace {
 using std::chrono::nanoseconds;
 using Instant = std::chrono::steady_clock::time_point;
 
-// Who is in the middle of a put is soon out of it, and looks at the time itself.
+// Short, because a put is soon over and looks at the time itself.
 constexpr std::chrono::microseconds kRetry{50};
-// A stream that pauses for less need not enter itself anew.
+// A stream that pauses for fewer rounds need not enter itself anew.
 constexpr int kIdleRounds = 4;
-// How long the end of a process waits for a thread that is in the middle of a put: as long as a
-// put waits for the network at most, and some more.
+// Limit of the wait for a thread in the middle of a put, at the end of the process: a put's longest
+// wait for the network, and some more.
 constexpr std::chrono::milliseconds kEndPatience{500};
 
 }  // namespace
@@ -88,7 +88,8 @@ void Flusher::finish() {
         std::lock_guard lock(mutex_);
         has_ended_ = true;
         holders.swap(holders_);
-        // Nobody is on the list any more: who holds something again asks, and is told.
+        // The list is empty for good: a writer that holds something again calls watch(), which
+        // returns false.
         for (const auto& holder : holders) holder->listed_.store(false);
     }
     const Instant until = std::chrono::steady_clock::now() + kEndPatience;

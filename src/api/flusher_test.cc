@@ -76,7 +76,7 @@ TEST_F(FlusherTest, sleeps_without_end_when_nobody_has_held_anything_for_a_while
     int rounds = 0;
     while (run_after(kHoldTime)) ASSERT_LT(++rounds, 10);
     EXPECT_GT(rounds, 1);
-    // Back on the list.
+    // Listed again.
     EXPECT_TRUE(hold(holder_));
     EXPECT_TRUE(run_after(microseconds(1)));
     run_after(kHoldTime);

@@ -18,13 +18,13 @@ struct Mailslot::Impl {
     std::size_t message_size = 0;
     Timeout timeout = kForever;
 
-    std::mutex mutex;  // guards what follows, not calls of the ends
+    std::mutex mutex;  // guards the members below, not calls of the ends
     std::optional<Reader> reader;
     std::optional<Writer> writer;
     bool closed = false;
 
-    // Either end, made at first need; the first one made decides. Errors: closed, wrong_direction,
-    // as create's.
+    // as_reader and as_writer make their end at first need. The first end decides the direction.
+    // Errors: closed, wrong_direction, those of Reader::create and Writer::open.
     Result<Reader*> as_reader() {
         std::lock_guard lock(mutex);
         if (closed) return Error{Errc::closed, "read"};

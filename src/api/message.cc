@@ -7,7 +7,7 @@
 namespace mailslot {
 namespace {
 
-// Senders whose names are kept made up; with more of them at once they are made up anew each time.
+// Limit of remembered senders. With more senders at once, their names are formatted anew each time.
 constexpr std::size_t kMaxSources = 1024;
 
 }  // namespace
@@ -70,7 +70,7 @@ std::shared_ptr<const MessageSource> MessageMaker::remote_source(std::uint64_t o
         return found->second.source;
     }
     if (remote_.size() >= kMaxSources) remote_.clear();
-    // Only now: to print an address costs more than all the rest of a get.
+    // Formatted at first need: to print an address costs more than all the rest of a get.
     auto source = std::make_shared<MessageSource>(
         MessageSource{slot_, std::string(host), to_string(address)});
     remote_[origin] = {address, source};

@@ -1,4 +1,4 @@
-// Makes a Message out of what came from the inbox.
+// Makes a Message from a record of the inbox.
 #pragma once
 
 #include <map>
@@ -11,12 +11,12 @@
 
 namespace mailslot {
 
-// What many messages have in common; made once, shared by all of them.
+// The part that many messages share, made once.
 struct MessageSource {
     std::string slot, from_host, from_address;
 };
 
-// The writer of Message's private parts.
+// Access to the private parts of Message.
 struct MessageAccess {
     static std::string& memory_of(Message& message) { return message.data_; }
     static void fill(Message& message, const inbox::RecordEnvelope& record,
@@ -32,8 +32,7 @@ struct MessageAccess {
 inline void MessageAccess::fill(Message& message, const inbox::RecordEnvelope& record,
                                 const std::shared_ptr<const MessageSource>& source, Trust trust,
                                 std::uint64_t lost_before) {
-    // A reused message mostly comes from the same source again, and counting it up and down is not
-    // free.
+    // A reused message usually has the same source again. Changing the reference count has a cost.
     if (message.source_ != source) message.source_ = source;
     message.origin_ = record.origin;
     message.sequence_ = record.sequence;
@@ -51,7 +50,7 @@ inline void MessageAccess::fill(Message& message, const inbox::RecordEnvelope& r
 class MessageMaker {
 public:
     MessageMaker(std::string slot, std::string own_host);
-    // The payload is in the message's memory already.
+    // Fills the message, whose memory holds the payload already.
     void make(Message& message, const inbox::RecordEnvelope& record) {
         if (record.kind != inbox::RecordKind::local) return make_remote(message, record);
         MessageAccess::fill(message, record, local_, Trust::local, record.dropped_before);
@@ -66,9 +65,9 @@ private:
         IpAddress address;
         std::shared_ptr<const MessageSource> source;
     };
-    // What the meta of the last record said.
+    // Decoded meta of the last record from the network.
     struct Sender {
-        std::uint64_t meta_number = 0;  // of no record
+        std::uint64_t meta_number = 0;  // 0: no record yet
         std::shared_ptr<const MessageSource> source;
         Trust trust = Trust::none;
         std::uint64_t lost_before = 0;

@@ -16,7 +16,7 @@
 
 namespace mailslot {
 
-// Never destroyed: ends may outlive main(). A child of fork leaves its parent's alone.
+// Never destroyed, because ends may outlive main(). A child of fork never touches its parent's.
 struct Process::Current {
     os::ForkMutex mutex;
     Process* process = nullptr;
@@ -28,9 +28,10 @@ struct Process::Current {
     }
     static bool is_own(std::uint64_t made_in) { return made_in == os::fork_generation(); }
 
-    // What is held leaves before the process ends. Once for a process and all of its children.
+    // Registers an exit handler, once for a process and all its children, which sends
+    // held messages.
     Current() {
-        os::stay_loaded();  // before there is a thread of ours, or a handler
+        os::stay_loaded();  // before any thread or handler of ours exists
         std::atexit([] {
             Current& current = get();
             Process* ending = nullptr;
@@ -78,7 +79,7 @@ Result<std::shared_ptr<post::Station>> Process::station(Access access) {
 
 std::vector<inbox::SlotFolder> Process::folders() const {
     std::vector<inbox::SlotFolder> folders{inbox::SlotFolder(settings_.dir)};
-    // In /tmp anybody may have made it.
+    // Anybody may have made a folder in /tmp.
     const bool has_other =
         !settings_.other_dir.empty() && os::owner_of(settings_.other_dir) == geteuid();
     if (has_other) folders.emplace_back(settings_.other_dir);
@@ -110,7 +111,7 @@ Reach reach_of(const Address& address, const Settings& settings) {
     for (const std::string& domain : settings.domains) {
         if (host_key(domain) == address.place_key) return {.this_machine = true, .others = true};
     }
-    // Who holds a domain's key listens for it.
+    // A holder of a domain's key listens for the domain.
     if (settings.keys && settings.keys->ring()->find(address.place_key) != nullptr) {
         return {.this_machine = true, .others = true};
     }

@@ -1,5 +1,5 @@
-// What a process has once, however many ends it opens: settings and, while it reads, the station.
-// With the fork guard this is all the project has of process-wide state.
+// State that exists once in a process, for all its ends: settings, and the station while it reads.
+// With the fork guard, the project's only process-wide state.
 #pragma once
 
 #include <memory>
@@ -21,28 +21,28 @@ namespace mailslot {
 // Threads: any.
 class Process {
 public:
-    // This process's own; a child of fork gets a new one. Errors: bad_config.
+    // Returns this process's own object. A child of fork gets a new one. Errors: bad_config.
     static Result<Process*> current();
 
     const Settings& settings() const { return settings_; }
     const Clock& clock() const { return clock_; }
     Random& random() { return random_; }
 
-    // The station, started if it does not run; it runs as long as somebody holds it.
+    // Returns the station, started if necessary, which runs as long as somebody holds a pointer.
     // Errors: no_permission, no_resources, timed_out.
     Result<std::shared_ptr<post::Station>> station(Access access);
 
-    // What sends what writers hold back.
+    // Sends messages that writers hold back.
     Flusher& flusher() { return flusher_; }
 
-    // How the messages of writers that have closed left this machine.
+    // Records how the messages of closed writers left this machine.
     DepartureBook& departures() { return departures_; }
 
-    // Where a local name is looked for: this user's folders, then the whole machine's.
+    // Returns the folders of local names, in order: this user's folders, then the whole machine's.
     std::vector<inbox::SlotFolder> folders() const;
 
 private:
-    struct Current;  // the one of this process
+    struct Current;  // holds this process's object
 
     explicit Process(Settings settings);
 
@@ -55,10 +55,10 @@ private:
     Flusher flusher_;
 };
 
-// Whether one machine may have the place. Errors: bad_name, of a broadcast address.
+// Checks that the place may belong to a machine. Errors: bad_name for a broadcast address.
 Result<void> check_place(const Address& address);
 
-// Whether a message to that place is for this machine too, and for it alone.
+// Tells whether messages to a place are for this machine, for others, or for both.
 struct Reach {
     bool this_machine = false, others = false;
 };

@@ -1,3 +1,22 @@
+// Reader: get() and the functions that look at slots (list, info, senders).
+//
+// A get:
+//   1. Reader::get_into calls Impl::get_at_once.                                 reader.cc
+//   2. Inbox::get_now takes the inbox's mutex, copies the waiting message out of
+//      shared memory and gives its place back to writers.                        inbox/get_now.h
+//      After a long run it lets some messages come (Inbox::let_some_come).       inbox/inbox.cc
+//   3. MessageMaker::make fills the Message: sender, time, labels, losses.       message.h, .cc
+//   4. If step 2 returned false (nothing waits, or the record needs more work),
+//      Impl::get calls Inbox::get_nowait for timeout 0, Inbox::get_within
+//      otherwise.                                                                inbox/inbox.cc
+//   5. Inbox::wait_for_one spins for a moment, then sleeps in the kernel until a
+//      writer rings, the time is over or a signal comes.                         inbox/inbox.cc
+//   6. MessageMaker::make fills the Message as in step 3, with the lock `making`
+//      in place of the inbox's mutex.
+//
+// Reader::create makes the Inbox, starts the station of this process (Process::station) and opens
+// the slot there (Station::open_slot), which writes the slot's file for writers to find.
+
 #include <thread>
 
 #include "api/message.h"
@@ -30,12 +49,12 @@ struct Reader::Impl {
             std::lock_guard lock(mutex);
             ended.swap(station);
         }
-        // First the name, so that who finds it closed can take it; then those who wait.
+        // The name is freed before waiting threads wake up, so that they can create the slot again.
         if (ended) ended->close_slot(inbox->name());
         inbox->close();
     }
 
-    // The usual case: a message waits. False: nothing was done.
+    // Fast path: a message waits. Returns false if nothing was done.
     [[gnu::always_inline]] inline bool get_at_once(Message& message) {
         return !is_inherited() && inbox->get_now(MessageAccess::memory_of(message),
                                                  [&](const inbox::RecordEnvelope& record) {
@@ -72,7 +91,7 @@ struct Reader::Impl {
 
 namespace {
 
-// With one processor, who spins keeps the writer from it.
+// On a single processor, spinning would keep the writer from running.
 std::chrono::microseconds spin_of(const Settings& settings) {
     static const bool is_alone = std::thread::hardware_concurrency() == 1;
     return is_alone ? std::chrono::microseconds(0) : settings.spin;
@@ -90,8 +109,8 @@ Reader& Reader::operator=(Reader&& other) noexcept {
     return *this;
 }
 Reader::~Reader() {
-    // In a forked child the parts belong to threads that are not there: they are left alone, for
-    // good.
+    // Parts of the reader in a forked child belong to threads that do not exist there: they are
+    // never touched or destroyed.
     if (impl_ && impl_->is_inherited()) new std::shared_ptr<Impl>(std::move(impl_));
     if (impl_) impl_->close();
 }
@@ -175,7 +194,7 @@ Result<std::vector<SlotInfo>> list(Interrupted interrupted) {
     const auto process = Process::current();
     if (!process) return process.error();
     std::vector<SlotInfo> slots;
-    // Dead ones, and those that this user may not see, are not there.
+    // Skips slots of dead readers and slots that this user may not see.
     for (auto& slot : inbox::ask_all_for_info(all_entries((*process)->folders()), interrupted)) {
         if (slot) slots.push_back(std::move(*slot));
         if (!slot && slot.error().code == Errc::interrupted) return slot.error();
@@ -206,7 +225,7 @@ Result<std::vector<SenderInfo>> senders(std::string_view name, Interrupted inter
     for (const inbox::SlotFolder& folder : folders) {
         const auto entry = folder.find(parsed->key);
         if (!entry) continue;
-        // What a dead reader left is no slot.
+        // Skip files that a dead reader left.
         const auto slot = inbox::ask_for_info(*entry, interrupted);
         if (!slot && slot.error().code == Errc::no_such_slot) continue;
         if (!slot) return slot.error();

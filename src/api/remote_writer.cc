@@ -10,15 +10,16 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Lost like any datagram, and nothing comes after it that would show the gap.
+// Copies of the end message. A single copy may get lost like any datagram, and nothing comes after
+// it to show the gap.
 constexpr int kEndCopies = 3;
 
-// The backlog gets 5 s when the writer closes, as long as something leaves every half
-// second.
+// When the writer closes, the backlog gets up to 5 s, as long as something leaves every
+// half second.
 constexpr int kLastWaits = 1000;
 constexpr int kLastWaitsInVain = 100;
 
-// It must be sealed, and cannot be.
+// Returns whether the message must be sealed, but cannot be.
 bool is_unsealed(const Error& error) {
     return error.code == Errc::no_permission && std::string_view(error.step) == "seal";
 }
@@ -54,7 +55,8 @@ Result<std::size_t> RemoteWriter::put(const Batch& batch) {
     return done;
 }
 
-// Fire and forget, but for those who wait and those who write to one host.
+// Returns an error to callers that wait and to writers to one host. For others, counts the loss:
+// fire and forget.
 Result<std::size_t> RemoteWriter::no_room(const Batch& batch) {
     wants_room_ = batch.waits;
     if (batch.waits || is_to_one()) {
@@ -64,7 +66,7 @@ Result<std::size_t> RemoteWriter::no_room(const Batch& batch) {
     return batch.texts.size();
 }
 
-// Returns false when there is no room for all of it.
+// Sends the backlog. Returns false if there is no room for all of it.
 bool RemoteWriter::send_backlog() {
     if (backlog_.is_empty()) return true;
     has_sent_ = true;
@@ -94,7 +96,7 @@ bool RemoteWriter::decide_to_hold(std::int64_t now_us) {
 
 Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
     std::size_t done = 0;
-    std::size_t before_piece = 0;  // how many were done when the open piece was begun
+    std::size_t before_piece = 0;  // value of `done` when the open piece was begun
     const auto stopped = [this](std::size_t at, Error error, bool half) -> Result<std::size_t> {
         is_half_sent_ = half;
         if (at > 0) return at;
@@ -109,7 +111,7 @@ Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
         if (piece_.add({batch.first_sequence + done, batch.sent_at_us, batch.form, payload})) {
             ++done;
         } else if (piece_.is_empty()) {
-            // Parts may have left, but not of one that is refused for its size.
+            // Parts may have left, but not if the message was refused for its size.
             if (auto error = send_large(batch, done))
                 return stopped(done, *error, error->code != Errc::message_too_big);
             ++done;
@@ -169,13 +171,13 @@ void RemoteWriter::finish() {
     piece_.clear();
 }
 
-// What was held had not become much when its time was over.
+// Raises the number of close puts needed, because the clock ended a piece with few messages.
 void RemoteWriter::learn_from_clock() {
     if (piece_.messages() >= kWorthHolding) return;
     needed_closeness_ = std::min(2 * needed_closeness_, kMostCloseness);
 }
 
-// Nobody waits for what becomes of it: the next put hears of it.
+// Sends held messages. No caller waits for the result, so the next put returns the error.
 void RemoteWriter::send_held() {
     if (piece_.is_empty()) return;
     const std::size_t messages = piece_.messages();
@@ -186,7 +188,7 @@ void RemoteWriter::send_held() {
     hear_at_once();
 }
 
-// After an error the next put is lone, and all that follow until one goes well.
+// After an error the next puts are lone, until one succeeds.
 void RemoteWriter::hear_at_once() {
     closeness_ = -1;
     is_holding_ = false;
@@ -219,9 +221,10 @@ RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
     return {piece_.messages()};
 }
 
-// A machine that is not reached is like one that does not listen; what our own buffers have no room
-// for is a gap in the sequence, which every reader counts. The writer is told what nobody at all
-// can get: nothing left this machine, and no slot here took the message.
+// Sending to many: an unreachable machine is like a machine that does not listen. Frames without
+// room in our own buffers are a gap in the sequence, which every reader counts. The writer gets an
+// error only for messages that nobody can get: nothing left this machine, and no slot here
+// took them.
 RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) {
     std::optional<Error> error;
     std::size_t lost = 0;
@@ -248,12 +251,12 @@ RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) 
     return {piece_.messages()};
 }
 
-// How many messages of the piece are whole with this frame, and not before.
+// Returns how many messages of the piece are complete with this frame, and not before.
 std::size_t RemoteWriter::messages_at(std::size_t frame) const {
     return piece_.messages_in(frame + 1) - piece_.messages_in(frame);
 }
 
-// Moves the frames that found no room, from this one on, to the backlog.
+// Moves frames that found no room, from `from` on, to the backlog.
 void RemoteWriter::keep_piece(std::size_t from) {
     backlog_.begin(to_);
     const auto frames = piece_.datagrams();
@@ -261,7 +264,7 @@ void RemoteWriter::keep_piece(std::size_t from) {
     try_again_ = clock_.now() + kRoomRetry;
 }
 
-// This machine's other users may listen where no interface is up at all.
+// Sends to other users of this machine, who may listen even if no interface is up.
 bool RemoteWriter::reaches_neighbours(std::span<const Bytes> frames) {
     const auto before = neighbours().counters().tx_datagrams;
     return neighbours().send_packed(to_, frames) && neighbours().counters().tx_datagrams > before;
@@ -277,7 +280,7 @@ Carrier& RemoteWriter::neighbours() {
     return *neighbours_;
 }
 
-// A message that does not fit into a piece, or must not be sent at all.
+// Sends a message that does not fit into a piece, or returns the error if it must not be sent.
 std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t index) {
     has_sent_ = true;
     to_.keeps_rest = waits_;
@@ -292,7 +295,7 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
         auto error = send_parts(parts);
         if (!error) continue;
         if (is_to_one() || is_unsealed(*error)) return error;
-        // As send_to_many().
+        // As in send_to_many().
         const bool is_full = is_want_of_room(*error);
         lost_ += is_full;
         if (is_full || reaches_neighbours(message) || batch.delivered_at_home) return std::nullopt;
@@ -301,8 +304,8 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
     return std::nullopt;
 }
 
-// Some of the parts of a message. Those that must wait for room, and all behind them, go to the
-// backlog.
+// Sends some parts of a message. Parts that must wait for room, and all later parts, go to
+// the backlog.
 std::optional<Error> RemoteWriter::send_parts(std::span<const Bytes> parts) {
     while (!parts.empty()) {
         if (!backlog_.is_empty()) {
@@ -339,14 +342,15 @@ void RemoteWriter::end(std::uint64_t next_sequence) {
     Envelope end = envelope(none);
     end.kind = Kind::end;
     end.sequence = next_sequence;
-    end.sent_at_us = clock_.unix_microseconds();  // or nobody could tell it from a replay
+    // Without a time, readers could not tell the end from a replay.
+    end.sent_at_us = clock_.unix_microseconds();
     const Destination to = destination();
     Carrier& way = neighbours_ ? *neighbours_ : *carrier_;
     for (int i = 0; i < kEndCopies; ++i) (void)way.send(to, {&end, 1});
 }
 
 Destination RemoteWriter::destination() {
-    // Later messages take what is known by then.
+    // Only the first message waits for the address. Later messages use what is known by then.
     if (resolver_) {
         return resolver_->destination(address_, is_first_ ? wait_for_address_ : Timeout(0));
     }
@@ -361,7 +365,7 @@ Destination RemoteWriter::destination() {
     return {Scope::named, address_.place_key, {}};
 }
 
-// What all messages of this writer share, but for their destination.
+// Returns the envelope fields that all messages of this writer share.
 Envelope RemoteWriter::envelope(const Batch& batch) const {
     Envelope envelope;
     envelope.scope = to_.scope;

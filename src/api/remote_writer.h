@@ -1,29 +1,28 @@
-// One writer's way to other machines. What is put within one burst shares datagrams, and datagrams
-// pieces (docs/protocol/udp-carrier.md, "In pieces"): a call of the system costs as much as
-// encoding a hundred small messages. The whole of it is in this file and remote_writer.cc; the
-// thread that sees to what nobody puts behind is in flusher.h.
+// Sends one writer's messages to other machines. Messages put within one burst share datagrams, and
+// datagrams share pieces (docs/protocol/udp-carrier.md, "In pieces"), because a system call costs
+// as much as encoding a hundred small messages. The code is in this file and in remote_writer.cc.
+// The thread that sends messages which no further put sends is in flusher.h.
 //
-// Lone or part of a burst. A put that comes kCloseTime or less after the end of the one before is
-// close to it. After `needed_closeness_` puts in a row that were close, a put is held: encoded at
-// once into the open piece. All others are lone: what they put is sent when put() returns. At first
-// one close put is enough. When the clock has to send a piece with less than kWorthHolding
-// messages, holding cost them time and saved little: twice as many close puts are needed then, up
-// to kMostCloseness; so two programs that answer each other faster than kCloseTime soon write lone
-// messages. A piece that gets full makes it one again.
+// Lone or part of a burst. A put is close if it comes at most kCloseTime after the end of the put
+// before. After `needed_closeness_` close puts in a row, further puts are held: encoded at once
+// into the open piece. All others are lone: they are sent before put() returns. At first a single
+// close put is enough. If the clock sends a piece with fewer than kWorthHolding messages, holding
+// cost time and saved little, so twice as many close puts are needed from then on, up to
+// kMostCloseness. Two programs that answer each other faster than kCloseTime therefore soon send
+// lone messages. A full piece resets the number to 1.
 //
-// A piece leaves when it is full; before a message that cannot be in it (one that is larger than a
-// piece, other marks, another destination), so that the order stays; kHoldTime after its first
-// message, by the put that sees it or by the flusher; and when the writer closes, forks or not, or
-// its process ends by exit(). A child of fork has a RemoteWriter of its own: what is held here
-// stays the parent's, and leaves once.
+// A piece leaves when it is full; before a message that cannot join it (larger than a piece, other
+// marks, another destination), so that the order stays; kHoldTime after its first message, by the
+// put that notices or by the flusher; and when the writer closes, or its process ends by exit(). A
+// child of fork has a RemoteWriter of its own: held messages stay the parent's, and leave once.
 //
-// What it may cost: a process that is killed loses what it held, up to a piece or kHoldTime of it.
-// An error that a held message meets is told by the next put, and the reader counts the gap.
+// Costs. A killed process loses its held messages, up to a piece or kHoldTime of them. An error of
+// a held message is returned by the next put, and the reader counts the gap.
 //
-// Room. A put whose caller waits for room (Batch::waits) loses nothing for want of it: what the
-// send buffers do not take goes to the backlog, and no further put is taken before that has left.
-// The caller waits, without the writer's lock, and puts again. Other puts wait a moment, in the
-// carrier, and then drop.
+// Room. A put whose caller waits for room (Batch::waits) loses nothing for want of room: frames
+// that find no room in the send buffers go to the backlog, and no further put is taken until they
+// have left. The caller waits without the writer's lock, and puts again. Other puts wait a moment
+// in the carrier, and then drop.
 #pragma once
 
 #include <chrono>
@@ -50,17 +49,17 @@
 
 namespace mailslot {
 
-// About what sending one message costs. Whoever needs more between two puts is not slowed down much
-// by sending each, and two programs that answer each other need at least two such times.
+// About the cost of sending a message. A program with longer pauses between puts loses little by
+// sending each message, and two programs that answer each other need at least two such times.
 inline constexpr std::chrono::microseconds kCloseTime{10};
-// In the time that a piece is held at most, so many could have been sent one by one.
+// Number of messages that could be sent singly within the hold time.
 inline constexpr std::size_t kWorthHolding = 16;
 inline constexpr int kMostCloseness = 256;
 
-// How long whoever wants room waits before the next try: at 100 Mbit/s a fifth of a small send
-// buffer leaves meanwhile.
+// Pause before the next try to find room. At 100 Mbit/s a fifth of a small send buffer
+// leaves meanwhile.
 inline constexpr std::chrono::milliseconds kRoomRetry{5};
-// Error::step of what messages met that were held: the put that tells it has put nothing.
+// Error::step of errors that held messages met. The put that returns such an error has put nothing.
 inline constexpr const char* kLateStep = "send earlier messages";
 
 // Threads: one at a time.
@@ -70,8 +69,9 @@ public:
         const Settings& settings;
         const Clock& clock;
         std::unique_ptr<Carrier> carrier;
-        std::function<std::unique_ptr<Carrier>()> make_neighbours;  // where no interface is there
-        std::unique_ptr<HostResolver> resolver;                     // of a host's name; or none
+        // Used if there is no network interface.
+        std::function<std::unique_ptr<Carrier>()> make_neighbours;
+        std::unique_ptr<HostResolver> resolver;  // null unless the address is a host's name
     };
     RemoteWriter(const Address& address, std::uint64_t origin, Timeout wait_for_address,
                  Ports ports);
@@ -86,14 +86,14 @@ public:
         std::int64_t sent_at_us = 0;
         std::uint64_t station = 0;
         bool delivered_at_home = false;
-        bool continues = false;  // the batch before it was of the same put
-        bool waits = false;      // the caller waits where there is no room
+        bool continues = false;  // belongs to the same put as the batch before
+        bool waits = false;      // the caller waits if there is no room
     };
-    // Sends or holds them; how many. Errors, of the first: unreachable, no_resources,
-    // message_too_big.
+    // Sends or holds the messages. Returns how many.
+    // Errors, of the first message: unreachable, no_resources, message_too_big.
     Result<std::size_t> put(const Batch& batch);
-    // The usual case of a stream, at the lowest price: one message joins what is held, and nothing
-    // has to leave. False: nothing was done; put() it.
+    // Fast path of a stream: a message joins the open piece, and nothing has to leave. Returns
+    // false if nothing was done; then call put().
     bool hold(const wire::FrameRecord& message) {
         const std::int64_t since = message.sent_at_us - last_put_us_;
         const std::int64_t held_for = message.sent_at_us - piece_begun_us_;
@@ -103,36 +103,36 @@ public:
         last_put_us_ = message.sent_at_us;
         return true;
     }
-    // Whether parts of the message behind those that the last put() sent may have left: its number
-    // must never name another one.
+    // Returns whether parts of the message after those counted by the last put() may have left. If
+    // so, its number must never name another message.
     bool is_half_sent() const { return is_half_sent_; }
-    // Whether the last put() or flush() stopped for want of room: nothing is lost, and the caller
-    // may wait kRoomRetry and do the same again.
+    // Returns whether the last put() or flush() stopped for want of room. Nothing is lost, and the
+    // caller may wait kRoomRetry and call again.
     bool wants_room() const { return wants_room_; }
-    // Sends what is held.
+    // Sends held messages.
     void flush();
-    // The same at the end of the writer or its process: waits as long as room comes.
+    // Sends held messages at the end of the writer or its process. Waits while room keeps coming.
     void finish();
-    // Messages that left by no way, so far.
+    // Returns how many messages so far have not left on any way.
     std::uint64_t lost() const { return lost_; }
     void count_lost() { ++lost_; }
     std::vector<WayInfo> ways() const { return carrier_->ways(); }
-    // What became of messages that were held, once; to be asked before each put.
+    // Returns the error of messages that were held, once. Call before each put.
     std::optional<Error> take_late_error() { return std::exchange(late_error_, std::nullopt); }
-    // Until when what is held must be flushed.
+    // Returns when held messages must be flushed at the latest.
     std::optional<Clock::Instant> due() const;
     // From now on every put is sent at once.
     void hold_nothing() { may_hold_ = false; }
 
-    // Flushes, and says that the writer closes.
+    // Flushes, and tells readers that the writer closes.
     void end(std::uint64_t next_sequence);
 
 private:
-    // How far something came that was to be sent.
+    // Result of sending a piece.
     struct Outcome {
         std::size_t left = 0;  // messages that left
         std::optional<Error> error{};
-        bool is_half = false;  // parts of the next one have left
+        bool is_half = false;  // parts of the next message have left
     };
 
     bool decide_to_hold(std::int64_t now_us);
@@ -172,10 +172,10 @@ private:
     const std::size_t max_message_bytes_;
     std::unique_ptr<Carrier> neighbours_;
     bool is_first_ = true;         // nothing was sent yet
-    Clock::Instant first_sent_{};  // through sleep
+    Clock::Instant first_sent_{};  // by a clock that runs on in sleep
 
     OpenPiece piece_;
-    Destination to_;  // of the open piece
+    Destination to_;  // destination of the open piece
     std::uint64_t piece_station_ = 0;
     bool piece_at_home_ = false;
     Clock::Instant piece_begun_{};
@@ -185,16 +185,16 @@ private:
     bool is_half_sent_ = false;  // likewise
     bool may_hold_ = true;
     bool is_holding_ = false;       // the last put was part of a burst
-    std::int64_t last_put_us_ = 0;  // when it ended
-    int closeness_ = 0;             // puts in a row that were close
+    std::int64_t last_put_us_ = 0;  // end of the last put
+    int closeness_ = 0;             // close puts in a row
     int needed_closeness_ = 1;
     std::optional<Error> late_error_;
 
     Backlog backlog_;
-    DatagramPacker packer_;       // of a message that fits no piece
-    bool waits_ = false;          // the last put() waits where there is no room
-    bool wants_room_ = false;     // the last put() or flush()
-    Clock::Instant try_again_{};  // to send the backlog
+    DatagramPacker packer_;       // for a message that fits no piece
+    bool waits_ = false;          // the last put() waits if there is no room
+    bool wants_room_ = false;     // after the last put() or flush()
+    Clock::Instant try_again_{};  // next try to send the backlog
     std::uint64_t lost_ = 0;
 };
 

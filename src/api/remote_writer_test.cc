@@ -52,12 +52,12 @@ protected:
         sequence_ += held;
         return held;
     }
-    // A first put is lone; those that follow at once are held.
+    // A first put is lone. Puts that follow at once are held.
     void begin_a_burst() {
         put({"lone"}).value();
         arrived();
     }
-    // What came since the last call.
+    // Returns the messages that came since the last call.
     std::vector<std::string> arrived() {
         std::vector<std::string> texts;
         reader_.receive([&](std::span<const Parcel> parcels) {
@@ -240,7 +240,7 @@ TEST_F(RemoteWriterTest, says_no_end_of_nothing) {
 }
 
 TEST_F(RemoteWriterTest, learns_that_holding_is_not_worth_it_and_unlearns_it_with_a_full_piece) {
-    // Two programs that answer each other faster than kCloseTime: what is held waits for the clock.
+    // Two programs that answer each other faster than kCloseTime: held messages wait for the clock.
     int held = 0;
     for (int i = 0; i < 1000; ++i) {
         put({"ping"}).value();
@@ -351,7 +351,7 @@ TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
     EXPECT_EQ(arrived().size(), *taken);
 }
 
-// A machine without neighbours, to whom a message to many could go when the network is away.
+// A machine without neighbours: a message to many could go to neighbours if the network is down.
 class RemoteWriterAlone : public RemoteWriterTest {
 protected:
     RemoteWriterAlone() {
@@ -415,7 +415,7 @@ protected:
 
 TEST_F(RemoteWriterThatWaits, loses_nothing_and_takes_no_more_until_there_is_room) {
     carrier_->fail_after(0);
-    EXPECT_EQ(put_waiting({"one"}).value(), 1u);  // it waits in the backlog
+    EXPECT_EQ(put_waiting({"one"}).value(), 1u);  // waits in the backlog
     EXPECT_EQ(writer_->due(), clock_.now() + kRoomRetry);
     EXPECT_EQ(put_waiting({"two"}).error().code, Errc::no_resources);
     EXPECT_TRUE(writer_->wants_room());
@@ -423,7 +423,7 @@ TEST_F(RemoteWriterThatWaits, loses_nothing_and_takes_no_more_until_there_is_roo
     carrier_->fail_after(SIZE_MAX);
     EXPECT_EQ(put_waiting({"two"}).value(), 1u);
     EXPECT_FALSE(writer_->wants_room());
-    writer_->flush();  // it was close behind
+    writer_->flush();  // held, since it was close
     EXPECT_EQ(arrived(), (Texts{"one", "two"}));
     EXPECT_FALSE(writer_->due());
     EXPECT_EQ(writer_->lost(), 0u);

@@ -12,9 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Behind the last moment at which an answer to the first query may leave, with time to come here.
+// Longer than an answer to the first query may be delayed, plus its way back.
 constexpr auto kAskAgain = 200ms;
-constexpr std::chrono::milliseconds kAskAgainAtLeast{1000};  // somebody may have come meanwhile
+constexpr std::chrono::milliseconds kAskAgainAtLeast{1000};  // a machine may have come meanwhile
 constexpr Timeout kForEver = std::chrono::hours(24 * 365);   // sums of times stay far from overflow
 constexpr auto kWaitForAddress = 100ms;
 
@@ -25,8 +25,8 @@ void add(std::vector<Destination>& to, Destination destination) {
     if (std::ranges::none_of(to, same)) to.push_back(std::move(destination));
 }
 
-// As a message to that place would go; peers are asked by address, since the group need not reach
-// them.
+// Returns the destinations that a message to that place would have. Peers are asked by address,
+// because the group may not reach them.
 std::vector<Destination> destinations_of(const Address& address, const Settings& settings,
                                          const Clock& clock) {
     HostResolver resolver(settings, clock);
@@ -57,7 +57,7 @@ Search::Search(Process& process, const std::optional<Address>& address) : proces
         destinations_ = destinations_of(to, process.settings(), process.clock());
     }
     id_ = process.random().u64();
-    station_ = process.random().u64();  // an asker is nobody's slot
+    station_ = process.random().u64();  // differs from every machine's, since an asker has no slots
     here_.machine.host = own_host(process.settings());
 }
 
@@ -97,7 +97,7 @@ Result<void> Search::look_here() {
     return {};
 }
 
-// To all, or to machines of one name, for what they have not listed yet.
+// Sends the query to all, or to machines with one name for slots that they have not listed yet.
 void Search::send(const std::string* only_host, std::uint32_t first) {
     Envelope query;
     query.slot = slot_;
@@ -157,7 +157,7 @@ void Search::hear(const Envelope& envelope) {
     from.machine.total = answer->total;
     from.clock_ahead_us = envelope.sent_at_us - process_.clock().unix_microseconds();
     keep(from, *answer);
-    // The next names, once.
+    // Asks for the next names, once.
     const auto next = answer->first + static_cast<std::uint32_t>(answer->names.size());
     if (next >= answer->total || next <= from.asked_from) return;
     from.asked_from = next;
@@ -165,7 +165,7 @@ void Search::hear(const Envelope& envelope) {
     if (!host.empty()) send(&host, next);
 }
 
-// Null: there is no room for another one.
+// Returns null if there is no room for another machine.
 Search::Answers* Search::answers_of(const Envelope& envelope) {
     const std::pair key(envelope.station,
                         fold(envelope.from_host).value_or(std::string(envelope.from_host)));
@@ -192,7 +192,8 @@ void Search::keep(Answers& from, const wire::Answer& answer) {
     }
 }
 
-// Another user's post office on this machine, or the one that we have asked for its slots.
+// Returns whether the answer comes from this machine: from another user's post office, or from
+// ours, which has been asked for its slots.
 bool Search::is_here(const Envelope& envelope) const {
     if (fold(envelope.from_host) != fold(here_.machine.host)) return false;
     Address from;

@@ -1,5 +1,6 @@
 // Looks for slots on the network: asks, asks again, and puts the answers together.
-// docs/discovery.md. Threads: one at a time.
+// docs/discovery.md.
+// Threads: one at a time.
 #pragma once
 
 #include <chrono>
@@ -20,22 +21,24 @@
 
 namespace mailslot {
 
-// What strangers can make a search keep.
+// Limits of what strangers can make a search keep.
 inline constexpr std::size_t kMaxFoundMachines = 4096;
-// Users of one machine have post offices of their own; one liar is not to take up the room of all.
+// Several per address, because each user of a machine may have a post office. Bounded, because a
+// liar must not use up the room of all.
 inline constexpr std::size_t kMaxMachinesOfAnAddress = 16;
 inline constexpr std::size_t kMaxFoundSlots = 65536;
 
 class Search {
 public:
-    // For readers of a slot; none: for all slots, everywhere. Errors: bad_config; bad_name,
-    // of a broadcast address.
+    // Searches for readers of a slot, or without an address for all slots everywhere.
+    // Errors: bad_config; bad_name for a broadcast address.
     static Result<Search> create(const std::optional<Address>& address);
 
-    // Looks for slots of this machine and sends the query. What keeps it from the network is in
-    // found(). Errors: no_permission, no_resources.
+    // Looks for slots of this machine and sends the query. A network error is reported in found().
+    // Errors: no_permission, no_resources.
     Result<void> ask();
-    // Collects answers, and asks again for those that got lost, until time or patience is over.
+    // Collects answers, and repeats the query in case of lost datagrams, until there are enough
+    // answers or the time is over.
     // Errors: interrupted.
     Result<void> collect(const FindOptions& options);
 
@@ -47,7 +50,7 @@ public:
         std::chrono::milliseconds ahead{};
     };
     std::optional<ClockDifference> largest_clock_difference() const;
-    // Who answered in a way that only a later program knows.
+    // Returns the hosts that answered in a later version's format.
     std::vector<std::string> other_versions() const;
 
 private:
@@ -76,8 +79,8 @@ private:
     std::optional<Error> network_error_;
     std::size_t slots_kept_ = 0;
     Answers here_;
-    // By the number that its post office drew, and by its folded name: copies of one machine may
-    // have one number.
+    // Keyed by the number that the machine's post office drew and by its folded name: copies of one
+    // machine may have the same number.
     std::map<std::pair<std::uint64_t, std::string>, Answers> others_;
 };
 

@@ -1,3 +1,36 @@
+// Writer: put() and flush(), for any number of threads. The state of one process is WriterState.
+//
+// A put to a slot of this machine:
+//   1. Writer::put calls Impl::put_at_once, which takes the writer's mutex.      writer.cc
+//   2. WriterState::put_now makes an Item with origin and sequence number.       writer_state.h
+//   3. InboxWriter::put_now copies the message into the slot's shared memory,
+//      commits it and wakes a sleeping reader. It returns false if the reader is
+//      gone, the slot is locked or full, or a new block is needed.               inbox/put_now.h
+//   4. If step 3 returned false, Impl::put begins again with any number of
+//      messages: put_once, WriterState::put, put_some, put_here. Labelled
+//      messages and put_many() begin here.                                       writer_state.cc
+//   5. LocalWriter::put attaches to the slot's memory if necessary, and calls
+//      InboxWriter::put.                                    inbox/local_writer.cc, inbox_writer.cc
+//   6. If the slot is full and the caller waits, Impl::wait_for_room sleeps
+//      without the mutex. Then step 4 puts the remaining messages.               writer.cc
+//
+// A put to other machines:
+//   1. Impl::put_at_once calls WriterState::hold, which calls RemoteWriter::hold.
+//      If the writer is inside a burst, the message joins the open piece.        remote_writer.h
+//   2. Otherwise Impl::put leads to WriterState::put_elsewhere, which looks up the
+//      slot of the same name here (is_at_home) and checks sizes (how_many_fit).  writer_state.cc
+//   3. WriterState::put_to_others calls RemoteWriter::put and, for the classic
+//      Windows wire, ClassicWriter::put or put_too. RemoteWriter sends a lone
+//      message at once and holds the messages of a burst.   remote_writer.cc, classic_writer.cc
+//   4. Carrier::send_packed sends the frames as datagrams on every way
+//      (interface or peer).                                                      carrier/udp/
+//   5. WriterState::put_at_home puts the same messages into the slot here, if
+//      the address includes this machine.                                        writer_state.cc
+//   6. If there is no room in the send buffers, a caller that waits does so as in
+//      step 6 above. A full slot here is waited for at most kHomePatience.       writer.cc
+//   7. Impl::tell_due reports held messages to the Flusher, which sends them
+//      after kHoldTime unless a further put does.                   writer.cc, flusher.cc
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -20,7 +53,8 @@ namespace mailslot {
 
 namespace {
 
-// A parent's state, in the child: never destroyed, and kept where whoever looks for leaks finds it.
+// Keeps a parent's state in the child, never destroyed and reachable, so that leak checkers do not
+// report it.
 void leave_alone(std::unique_ptr<WriterState> state) {
     if (!state) return;
     static os::ForkMutex& mutex = *new os::ForkMutex;
@@ -29,16 +63,16 @@ void leave_alone(std::unique_ptr<WriterState> state) {
     kept.push_back(state.release());
 }
 
-// How long messages to others wait for a slot here that takes nothing: longer than a busy reader
-// pauses, and short for a person. After that the slot here is waited for no more, until it has
-// taken a message.
+// Limit of the wait for a full slot here, when messages also go to others. Longer than a busy
+// reader pauses, and short for a person. After such a wait the slot is not waited for again until
+// it has taken a message.
 constexpr Timeout kHomePatience{500};
 
 Timeout home_patience(Timeout patience) {
     return patience.count() < 0 ? kHomePatience : std::min(patience, kHomePatience);
 }
 
-// Waits a moment: then a put tries again. Errors: interrupted, no_resources.
+// Sleeps until the next try of a put. Errors: interrupted, no_resources.
 Result<void> wait_for_send_buffers(os::Deadline deadline, Interrupted interrupted) {
     const auto now = std::chrono::steady_clock::now();
     if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "send"};
@@ -52,17 +86,17 @@ Result<void> wait_for_send_buffers(os::Deadline deadline, Interrupted interrupte
 
 }  // namespace
 
-// What lasts over a fork: what the user asked for. The rest is WriterState, made anew in a child.
+// Survives a fork: the user's options. WriterState, the rest, is made anew in a child.
 struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
     Impl(Address to, const WriterOptions& wanted)
         : address(std::move(to)), address_text(to_string(address)), options(wanted) {}
 
-    // The state of this process. Call with the mutex held. Errors: closed, bad_config.
+    // Returns the state of this process. Call with the mutex held. Errors: closed, bad_config.
     Result<WriterState*> current() {
         if (closed) return Error{Errc::closed, "put"};
         if (state && generation == os::fork_generation()) return state.get();
-        // A parent's thread may have been in the middle of it: it is left alone, for good. What it
-        // holds back is the parent's to send.
+        // Never touch a parent's state again: a parent's thread may have been changing it. Messages
+        // held in the state are the parent's to send.
         leave_alone(std::move(state));
         start_anew();
         due = {};
@@ -75,8 +109,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         return state.get();
     }
 
-    // The usual case: one message to a slot here, or in a stream elsewhere. False: nothing was
-    // done.
+    // Fast path: a message to a slot here, or in a stream elsewhere. Returns false if nothing
+    // was done.
     bool put_at_once(std::string_view message, Form form) {
         std::lock_guard lock(mutex);
         if (closed || !state || generation != os::fork_generation()) return false;
@@ -84,8 +118,8 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
                                             : state->hold(message, form);
     }
 
-    // Waits for room without the mutex: other threads put meanwhile, if only to hear `slot_full`,
-    // or close.
+    // Waits for room without the mutex. Meanwhile other threads can put (and perhaps get
+    // `slot_full`) or close.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const PutOptions& wanted) {
         const Patience patience{wanted.wait_when_full.value_or(options.wait_when_full),
@@ -102,7 +136,7 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
             if (taken && *taken > 0) home_deadline.reset();
             if (done == messages.size()) return done;
             const bool has_rest = taken && want.rest.messages > 0;
-            // What else stopped it, the next put says.
+            // Other errors are reported by the next put.
             const bool may_wait = has_rest || (want.is_wanted() && is_patient(patience));
             if (!may_wait && done > 0) return done;
             if (!may_wait) return taken;
@@ -117,7 +151,7 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
                 leave_rest(messages.subspan(done), form, wanted, want);
             }
             if (waited.error().code == Errc::timed_out) {
-                // Fire and forget: what finds no room here is counted, and the others go on.
+                // Fire and forget: messages without room here are counted, and the others go on.
                 want.home_is_stuck = has_rest;
                 if (has_rest) continue;
                 want.end->count_refusal(Errc::slot_full);
@@ -127,17 +161,16 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         }
     }
 
-    // Errors: timed_out, no_such_slot, interrupted, closed; no_resources, for the send buffers.
+    // Errors: timed_out, no_such_slot, interrupted, closed; no_resources for the send buffers.
     Result<void> wait_for_room(const WantOfRoom& want, os::Deadline deadline,
                                Interrupted interrupted) {
         if (want.is_network) return wait_for_send_buffers(deadline, interrupted);
-        // There was no room to wait for: a signal ended the wait for a process that was stopped.
+        // Only a signal leads here without an end: the put was waiting for a stopped process.
         if (!want.end) return Error{Errc::interrupted, "put"};
         return want.end->wait_for_room(want.payload_bytes, deadline, interrupted, &closed);
     }
 
-    // Keeps the rest of a put that a signal ended for its next call, or counts the rest in the
-    // slot.
+    // Keeps the rest of an interrupted put for its next call, or counts the rest in the slot.
     void leave_rest(std::span<const std::string_view> messages, Form form, const PutOptions& wanted,
                     WantOfRoom& want) {
         if (wanted.unfinished != nullptr) {
@@ -153,14 +186,14 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         const auto now = current();
         if (!now) return now.error();
         auto taken = (*now)->put(messages, form, patience, want);
-        want.home_is_stuck = false;  // it knows
+        want.home_is_stuck = false;  // the state has stored the flag
         origin.store((*now)->origin());
         tell_due(**now);
         return taken;
     }
 
-    // Lets the flusher know what is held back since this put; where it cannot see to it, nothing
-    // is.
+    // Tells the flusher when held messages are due. If the flusher cannot watch them, sends them
+    // and holds nothing more.
     void tell_due(WriterState& now) {
         if (now.due() == due) return;
         due = now.due();
@@ -181,7 +214,7 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
         if (!lock) return false;
         if (!state || generation != os::fork_generation() || !due || *due > by) return true;
         state->flush_quietly(by == Clock::Instant::max());
-        // What waits for a name may be due later than what was held.
+        // Messages that wait for a name may be due later than the held ones.
         forget_due();
         tell_due(*state);
         return true;
@@ -212,14 +245,14 @@ struct Writer::Impl final : Holder, std::enable_shared_from_this<Impl> {
     const Address address;
     const std::string address_text;
     const WriterOptions options;
-    // The state's, to be read without the mutex: a put may keep that for as long as
-    // wait_for_others.
+    // Copies of the state's values, readable without the mutex, which a put may hold for as long
+    // as wait_for_others.
     std::atomic<std::uint64_t> origin{0}, origin_is_of{0};
     std::atomic<bool> closed{false};  // set with the mutex held
-    os::BiasedMutex mutex;            // guards what follows
+    os::BiasedMutex mutex;            // guards the members below
     std::uint64_t generation = 0;
     std::unique_ptr<WriterState> state;
-    std::optional<Clock::Instant> due;  // as the flusher was told
+    std::optional<Clock::Instant> due;  // as last reported to the flusher
 };
 
 Writer::Writer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

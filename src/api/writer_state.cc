@@ -12,13 +12,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Messages that go through the layers together.
+// Messages passed through the layers together.
 constexpr std::size_t kAtOnce = 512;
-// How long a writer to many takes it that no slot of that name is here, once it has looked: a look
-// costs as much as several hundred puts. Meanwhile the slot gets what comes back from the network.
+// Pause between looks for a slot here, for a writer to many: a look costs as much as several
+// hundred puts. A slot opened meanwhile gets the copies that come back from the network.
 constexpr std::int64_t kLookAgainUs = 50'000;
-// How long a writer takes it that an address, or a name, is this machine's or is not. A look at the
-// system's list costs 0.1 ms, and whoever moves an address takes longer than that.
+// Pause between looks at whether an address or a name is this machine's. A look at the system's
+// list costs 0.1 ms, and moving an address takes longer than the pause.
 constexpr std::int64_t kReachAgainUs = 500'000;
 
 }  // namespace
@@ -52,7 +52,8 @@ void WriterState::take_reach(Reach reach) {
     local_.reset();
     is_at_home_ = false;
     if (reach_.this_machine) {
-        // What goes out to the network reaches this machine's other folders that way.
+        // Datagrams reach this machine's other folders, so only the first folder is
+        // written directly.
         auto folders = process_.folders();
         if (reach_.others) folders.erase(folders.begin() + 1, folders.end());
         local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address_.slot.key,
@@ -83,8 +84,8 @@ void WriterState::open_ways() {
         });
 }
 
-// To slots of this machine that are in no folder of ours, or not opened to this user: they are
-// reached as from elsewhere, by the loopback.
+// Opens the way to slots of this machine in folders of other users, or slots closed to this user.
+// Their post office gets the messages by loopback, as if from elsewhere.
 bool WriterState::has_way_to_neighbours() {
     if (remote_) return true;
     const Settings& settings = process_.settings();
@@ -105,8 +106,8 @@ bool WriterState::has_way_to_neighbours() {
     return true;
 }
 
-// An address of this machine moves to another one, and back; a host gets another name. What goes
-// another way has an origin of its own, so that nobody counts the numbers before as lost.
+// Notices an address that has moved to this machine or away, or a changed host name. A new way gets
+// a new origin, so that no reader counts the earlier numbers as lost.
 void WriterState::follow_reach(std::int64_t now_us) {
     const bool is_due = now_us >= reach_again_us_ || now_us < reach_again_us_ - kReachAgainUs;
     if (!is_due) return;
@@ -135,8 +136,7 @@ Result<void> WriterState::flush(WantOfRoom& want) {
     return {};
 }
 
-// What the classic wire could not do beside our own carrier is nobody's error: the machine that was
-// meant may be on the other one.
+// Errors of the classic wire do not count beside our own carrier, which may reach the machine.
 std::optional<Error> WriterState::take_late_error() {
     if (remote_) return remote_->take_late_error();
     return classic_ ? classic_->take_late_error() : std::nullopt;
@@ -151,8 +151,9 @@ Result<void> WriterState::find() {
 bool WriterState::hold(std::string_view message, Form form) {
     if (!remote_ || classic_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
-    if (may_move_ && now_us >= reach_again_us_) return false;  // put looks
-    // A look that takes a wait is left to put().
+    // put() looks at the addresses.
+    if (may_move_ && now_us >= reach_again_us_) return false;
+    // No waiting here: put() does a look that takes time.
     set_interrupted([] { return true; });
     if (const auto home = is_at_home(now_us); !home || *home) return false;
     if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
@@ -166,7 +167,8 @@ Result<std::size_t> WriterState::put(std::span<const std::string_view> messages,
     if (want.home_is_stuck) home_is_stuck_ = true;
     std::size_t done = put_rest(messages, form, patience, want);
     while (done < messages.size() && want.rest.messages == 0) {
-        // What was not said to anybody is not counted: the caller hears of it at the next put.
+        // A message that was not sent is not counted here: the caller gets the error from the
+        // next put.
         const Refusal refusal =
             done == 0 && !may_wait_for_room(patience) ? Refusal::counted : Refusal::passed_over;
         const auto taken =
@@ -209,14 +211,14 @@ std::span<const inbox::Item> WriterState::items_of(std::span<const std::string_v
     return std::span<const inbox::Item>(items_).first(messages.size());
 }
 
-// Says which slot it is about.
+// Adds the name of the slot to the error.
 Error WriterState::named(Error error) const {
     if (!error.detail.empty()) return error;
     error.detail = address_.place == Place::here ? address_.slot.text : to_string(address_);
     return error;
 }
 
-// To a slot of this machine: the writer hears of everything.
+// Puts into a slot of this machine. The writer gets every error.
 Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Refusal refusal,
                                           WantOfRoom& want) {
     auto taken = local_->put(items, refusal);
@@ -226,9 +228,9 @@ Result<std::size_t> WriterState::put_here(std::span<const inbox::Item> items, Re
     return taken;
 }
 
-// Whether what goes elsewhere goes into a slot of this machine too. Where there was none a moment
-// ago it is not looked for: what then comes back from the network is not marked, so that the post
-// office puts it into one that was opened meanwhile.
+// Returns whether messages to others go into a slot of this machine, too. A slot that was not there
+// a moment ago is not looked for again yet. Copies that come back from the network are then not
+// marked, so the post office puts them into a slot that was opened meanwhile.
 Result<bool> WriterState::is_at_home(std::int64_t now_us) {
     if (!local_) return false;
     const bool may_rest = reach_.others && !is_at_home_ && now_us < look_again_us_ &&
@@ -241,8 +243,8 @@ Result<bool> WriterState::is_at_home(std::int64_t now_us) {
     return is_at_home_;
 }
 
-// By what the post office here knows its own machine's copies: the slot's memory says it, at any
-// time.
+// Returns the number by which this machine's post office recognises its own machine's copies. Read
+// from the slot's memory, at any time. 0 without a slot here.
 std::uint64_t WriterState::machine_number() const {
     const auto end = local_->end();
     if (!end) return 0;
@@ -251,8 +253,8 @@ std::uint64_t WriterState::machine_number() const {
                                                  : number_for_other_networks(machine.number);
 }
 
-// Fire and forget: whatever keeps a message out of the slot here is counted there. How many are
-// settled; all, but where the caller has the patience to wait with `want`.
+// Fire and forget: a message that does not get into the slot here is counted there. Returns how
+// many are settled: all, unless the caller has the patience to wait with `want`.
 std::size_t WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience,
                                      WantOfRoom& want) {
     std::size_t done = 0;
@@ -270,18 +272,18 @@ std::size_t WriterState::put_at_home(std::span<const inbox::Item> items, const P
             return done;
         }
         if (!taken && taken.error().code == Errc::no_such_slot) break;
-        // There is nothing to wait for: the message is larger than the slot takes, for one.
+        // Waiting would not help, for example if the message is larger than the slot takes.
         if (!taken && waits && local_->end()) local_->end()->count_refusal(taken.error().code);
         done += taken ? *taken : 1;
     }
     return items.size();
 }
 
-// The messages that have gone to other machines, into the slot here: how many that settles.
+// Puts messages that other machines have got into the slot here. Returns how many are settled.
 std::size_t WriterState::put_rest(std::span<const std::string_view> messages, Form form,
                                   const Patience& patience, WantOfRoom& want) {
     Unfinished& rest = want.rest;
-    // A child of fork is another writer: these were its parent's.
+    // In a child of fork the rest belongs to the parent's writer.
     const bool is_ours = rest.origin == origin_ && local_ && address_.place != Place::here;
     if (!is_ours) rest = {};
     messages = messages.first(std::min<std::size_t>(messages.size(), rest.messages));
@@ -293,8 +295,8 @@ std::size_t WriterState::put_rest(std::span<const std::string_view> messages, Fo
     return done;
 }
 
-// Others first: what waits for room here must not hold up what leaves. A slot here gets what was
-// sent, and what could not be.
+// Sends to others first, because a wait for room here must not delay them. The slot here gets the
+// messages that were sent, and a message that could not be sent.
 Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view> messages,
                                                Form form, const Patience& patience,
                                                WantOfRoom& want, bool continues) {
@@ -327,7 +329,8 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
             want);
         if (want.is_network) return taken;  // nothing was done yet
         if (!taken && *at_home) {
-            // An error is about the first. Its number is used here; nobody comes again for it.
+            // The error is about the first message. Its number is used up here, since the caller
+            // does not try again.
             if (next_sequence_ == first) ++next_sequence_;
             (void)put_at_home(items.first(1), {}, want);
         }
@@ -340,7 +343,8 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
     return done;
 }
 
-// From the first one on; not none. Errors: message_too_big, bad_name, bad_config.
+// Returns how many messages from the first one on fit, at least one.
+// Errors: message_too_big, bad_name, bad_config, no_permission.
 Result<std::size_t> WriterState::how_many_fit(std::span<const std::string_view> messages,
                                               Form form) {
     if (!remote_) return classic_->how_many_fit(messages, form);
@@ -361,7 +365,7 @@ Result<std::size_t> WriterState::put_to_others(RemoteWriter::Batch batch, WantOf
         batch.texts = batch.texts.first(*taken);
         classic_->put_too(batch);
     }
-    // Its number must never name another message.
+    // The sequence number of a partly sent message must never name another message.
     const bool may_have_left = !taken && taken.error().code != Errc::message_too_big;
     if (may_have_left || (taken && remote_->is_half_sent())) {
         next_sequence_ += 1;

@@ -1,4 +1,4 @@
-// One writer in one process: its origin and sequence, and the ways its messages take.
+// State of one writer in one process: origin, sequence number, and the ways its messages take.
 #pragma once
 
 #include <algorithm>
@@ -24,17 +24,17 @@ struct Patience {
     Interrupted interrupted = nullptr;
 };
 
-// What a put could not place for want of room, and who can wait for it without this state's lock.
+// Reports a put's want of room, and the object to wait with while this state is unlocked.
 struct WantOfRoom {
     std::shared_ptr<inbox::InboxWriter> end;
     std::size_t payload_bytes = 0;
-    bool is_network = false;  // there is none in this machine's send buffers; `end` is null
-    Unfinished rest{};        // these have gone to other machines, and go only into the slot here
-    bool home_is_stuck = false;  // the caller has waited for the slot here in vain
+    bool is_network = false;     // no room in this machine's send buffers; `end` is null
+    Unfinished rest{};           // sent to other machines, still to be put into the slot here
+    bool home_is_stuck = false;  // the caller's wait for the slot here timed out
     bool is_wanted() const { return end != nullptr || is_network; }
 };
 
-os::Deadline deadline_of(Timeout timeout);  // below 0: none
+os::Deadline deadline_of(Timeout timeout);  // none if below 0
 inline bool is_patient(const Patience& patience) { return patience.timeout.count() != 0; }
 
 // Threads: one at a time.
@@ -45,19 +45,21 @@ public:
                                                        const WriterOptions& options);
     ~WriterState();  // tells readers elsewhere how many messages there were
 
-    // For a slot of this machine, whether there is one. Errors: as LocalWriter::attach's.
+    // Finds the slot of an address of this machine. Errors: as LocalWriter::attach.
     Result<void> find();
-    // Ends the waits of find(), and of a put, for a process that was stopped.
+    // Sets the function that ends the waits of find() and put() for a stopped process.
     void set_interrupted(Interrupted interrupted) {
         if (local_) local_->set_interrupted(interrupted);
     }
-    // Puts what there is room for; how many are wherever they were to go. Where there is no room
-    // for the next one, and the caller has patience, it waits with `want` and comes again: in a
-    // slot of this machine alone the first one then has slot_full; on the way elsewhere want.rest
-    // says which of the others have been sent. Errors: as Writer::put's.
+    // Puts as many messages as there is room for. Returns how many went everywhere they were to go.
+    // If there is no room for the next message and the caller has patience, `want` says what to
+    // wait for, and the caller puts again afterwards. To a slot of this machine alone, the error is
+    // slot_full if no message fit. To other addresses, want.rest names the messages that have been
+    // sent to others already.
+    // Errors: as Writer::put.
     Result<std::size_t> put(std::span<const std::string_view> messages, Form form,
                             const Patience& patience, WantOfRoom& want);
-    // The same of one message to a slot here; false: nothing was done, nor counted.
+    // Puts a message into a slot here. Returns false if nothing was done or counted.
     bool put_now(std::string_view message, Form form) {
         inbox::Item item{inbox::RecordKind::local, form, origin_, next_sequence_, 0, {},
                          as_bytes(message)};
@@ -65,21 +67,21 @@ public:
         ++next_sequence_;
         return true;
     }
-    // The same of one message, where it is held back with others; false: nothing was done.
+    // Adds a message to those held back. Returns false if nothing was done.
     bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
 
-    // What messages to other machines are held back until, as RemoteWriter and ClassicWriter have
-    // it; nothing for a slot here.
+    // Returns when held messages to other machines must leave (RemoteWriter, ClassicWriter). None
+    // for a slot here.
     std::optional<Clock::Instant> due() const {
         if (!classic_ || !classic_->due()) return remote_ ? remote_->due() : std::nullopt;
         if (!remote_ || !remote_->due()) return classic_->due();
         return std::min(*remote_->due(), *classic_->due());
     }
-    // Errors: those that held messages met; none where `want` says what to wait for.
+    // Errors: those of held messages. Returns no error if `want` says what to wait for.
     Result<void> flush(WantOfRoom& want);
-    // The next put, or flush, tells. For names that are being asked for it waits only at the end of
-    // the process, when nothing may be left for later.
+    // Leaves errors to the next put or flush. Waits for names being looked up only at the end of
+    // the process, when there is no later.
     void flush_quietly(bool is_the_end) {
         if (remote_ && is_the_end) remote_->finish();
         if (remote_ && !is_the_end) remote_->flush();
@@ -123,33 +125,33 @@ private:
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
                                           std::int64_t now_us, std::uint64_t first_sequence);
     Error named(Error error) const;
-    // A slot that drops its oldest is not waited for, however patient the caller: what it refuses
-    // is counted at once.
+    // Returns whether a put may wait in the caller. A slot that drops its oldest messages is never
+    // waited for there: a refused message is counted at once.
     bool may_wait_for_room(const Patience& patience) const {
         return is_patient(patience) && !(local_ && local_->drops_oldest());
     }
 
     Process& process_;
     const Address address_;
-    Address own_address_ = address_;  // by this machine's name
+    Address own_address_ = address_;  // with this machine's name
     const WriterOptions options_;
-    const bool may_move_;  // what its place means here
+    const bool may_move_;  // the place may become this machine, or stop being it
     Reach reach_;
     std::uint64_t origin_;
     std::uint64_t next_sequence_ = 1;
     os::RecentClock clock_;
-    NetworkId network_{};  // where its datagrams leave
+    NetworkId network_{};  // network namespace of the sockets
 
-    std::unique_ptr<inbox::LocalWriter> local_;  // reach_.this_machine
-    // By our own carrier: reach_.others, or to this machine's slots that are in no folder of ours.
+    std::unique_ptr<inbox::LocalWriter> local_;  // set if reach_.this_machine
+    // Our own carrier, for reach_.others, or for slots of this machine in folders of other users.
     std::unique_ptr<RemoteWriter> remote_;
-    std::unique_ptr<ClassicWriter> classic_;  // the same by the classic Windows wire
-    bool is_at_home_ = false;                 // there is a slot here as well
-    std::int64_t look_again_us_ = 0;          // for one; before that there is none
-    bool home_is_stuck_ = false;              // it was waited for in vain, and took nothing since
-    std::int64_t reach_again_us_ = 0;         // names and addresses may move
+    std::unique_ptr<ClassicWriter> classic_;  // the same for the classic Windows wire
+    bool is_at_home_ = false;                 // a slot here gets the messages, too
+    std::int64_t look_again_us_ = 0;          // next look for such a slot; not looked for earlier
+    bool home_is_stuck_ = false;       // a wait for it timed out, and it has taken nothing since
+    std::int64_t reach_again_us_ = 0;  // next look at names and addresses, which may move
 
-    // Of the current put; kept, for making them anew costs more than a put.
+    // The current put's items. Kept between puts, because allocating costs more than a put.
     std::vector<inbox::Item> items_;
 };
 

@@ -1,9 +1,9 @@
-"""Runs a program with system calls forbidden, as a service's or a container's sandbox does it (seccomp).
+"""Runs a program with some system calls forbidden, like the sandbox of a service or a container (seccomp).
 
     sandbox.py NAME=ERRNO... -- PROGRAM ARGUMENT...
 
 NAME is a system call, an address family (AF_NETLINK) for which socket() is forbidden, or an option (SO_PASSRIGHTS) for
-which setsockopt() is.
+which setsockopt() is forbidden.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import platform
 import struct
 import sys
 
-# x86-64; the programs run nowhere else (README.md).
+# x86-64, the only supported processor (README.md).
 CALLS = {
     "read": 0, "poll": 7, "ppoll": 271, "mmap": 9, "ioctl": 16, "madvise": 28, "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "recvfrom": 45,
     "sendmsg": 46, "recvmsg": 47, "bind": 49, "listen": 50, "getsockname": 51, "setsockopt": 54, "getsockopt": 55, "flock": 73,
@@ -23,7 +23,7 @@ CALLS = {
     "getrandom": 318, "memfd_create": 319, "prctl": 157, "clone3": 435, "clone": 56, "sched_yield": 24, "sched_getaffinity": 204,
     "fcntl": 72, "rename": 82, "chmod": 90, "fchmod": 91, "prlimit64": 302, "setitimer": 38, "rt_sigaction": 13, "dup": 32,
 }
-# A call with one of its arguments: the call, which argument, what it is.
+# Calls with a certain argument: the call, the argument's index, its value.
 ARGUMENTS = {family: ("socket", 0, number) for family, number in
              {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16}.items()} | {"SO_PASSRIGHTS": ("setsockopt", 2, 83)}
 
@@ -46,7 +46,7 @@ def rules(name, code):
 
 
 def forbid(forbidden):
-    """From now on, in this process and its children. `forbidden`: pairs of a name and an errno."""
+    """Forbids the calls from now on, in this process and its children. `forbidden`: pairs of a name and an errno."""
     if platform.machine() != "x86_64":
         raise OSError(errno.ENOSYS, "the numbers of system calls are known for x86-64 alone")
     steps = [each for name, code in forbidden for each in rules(name, code)] + [step(RETURN, ALLOW)]

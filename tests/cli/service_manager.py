@@ -1,4 +1,4 @@
-"""What systemd does for a service, as far as mailslotd uses it: hears its notifications, keeps its descriptors, passes them."""
+"""Acts as systemd, as far as mailslotd uses it: receives notifications, keeps descriptors, and passes them."""
 
 import array
 import fcntl
@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 
-HIGH = 100  # where descriptors wait that will be 3, 4, ...: none of them is in another's way
+HIGH = 100  # place of descriptors that will become 3, 4, ...: out of each other's way
 PASS = 'i=3; for f in $FDS; do eval "exec $i<&$f $f<&-"; i=$((i+1)); done; unset FDS i f; LISTEN_PID=$$ exec "$@"'
 
 
@@ -17,7 +17,7 @@ class ServiceManager:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(self.path))
         self.path.chmod(0o666)
-        self.said = queue.Queue()  # what no test has waited for yet, and None
+        self.said = queue.Queue()  # notifications that no test has waited for yet, and None
         self.kept = {}  # name: descriptors
         self.lock = threading.Lock()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -47,7 +47,7 @@ class ServiceManager:
         self.said.put(words)
 
     def wait_for(self, key, deadline=60):
-        """The next notification that says `key`; its value."""
+        """Waits for the next notification with `key`. Returns its value."""
         while True:
             words = self.said.get(timeout=deadline)
             if key in words:
@@ -58,7 +58,8 @@ class ServiceManager:
             return {name: len(fds) for name, fds in self.kept.items()}
 
     def passing(self, **further):
-        """For a program that gets what is kept, and further descriptors by name: a prefix, its environment, pass_fds."""
+        """Returns a prefix, its environment and pass_fds, for a program that gets the kept descriptors and further ones
+        by name."""
         with self.lock:
             named = [(name, fd) for name, fds in self.kept.items() for fd in fds]
         for name, fd in further.items():

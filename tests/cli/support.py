@@ -1,4 +1,4 @@
-"""Runs the command in a machine of the test's own: a runtime folder, a host name and a port."""
+"""Runs the command on a machine for the test: a runtime folder, a host name and a port."""
 
 import contextlib
 import http.client
@@ -22,7 +22,7 @@ DEADLINE = 60.0  # seconds until a test gives up; reached by no test that passes
 
 
 def program_for_others():
-    """The command where any user can run it: a clone may be in a folder that is closed to them, /root for one."""
+    """Returns a copy of the command that any user can run, because the clone may be in a closed folder like /root."""
     if not _copies:
         folder = tempfile.TemporaryDirectory(prefix="mailslot-program-")
         os.chmod(folder.name, 0o755)
@@ -31,7 +31,7 @@ def program_for_others():
 
 
 def daemon_for_others():
-    """The daemon, which is built beside the command."""
+    """Returns the daemon, which is built beside the command."""
     program_for_others()
     folder = pathlib.Path(_copies[0][0].name)
     if not (folder / "mailslotd").exists():
@@ -46,7 +46,7 @@ def free_port():
 
 
 class UnixConnection(http.client.HTTPConnection):
-    """To a web server behind a socket file."""
+    """Connects to a web server behind a socket file."""
 
     def __init__(self, path):
         super().__init__("localhost", timeout=DEADLINE)
@@ -59,14 +59,14 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Running:
-    """A command that runs: its output lines come through queues, so that a test can wait for one."""
+    """A running command. Its output lines come through queues, so that a test can wait for a line."""
 
     def __init__(self, arguments, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, prefix=(), program=None, pass_fds=()):
         self.arguments = arguments
         program = program or (program_for_others() if prefix else PROGRAM)
         self.process = subprocess.Popen(
             [*prefix, program, *arguments], env=environment, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, pass_fds=pass_fds,
-            # A test runner in the background may have been started with these ignored.
+            # A test runner in the background may have started with these signals ignored.
             preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (signal.SIGINT, signal.SIGTERM)])
         self.out, self.err = queue.Queue(), queue.Queue()
         self.threads = []
@@ -95,7 +95,7 @@ class Running:
         return None if line is None else line.decode()
 
     def ready(self):
-        """For commands with --verbose: waits until they listen."""
+        """Waits until a command with --verbose listens."""
         said = ""
         while (line := self.error_line()) is not None:
             if line.startswith("mailslot: listening on "):
@@ -104,7 +104,7 @@ class Running:
         raise AssertionError(f"{self.arguments} ended: {said}")
 
     def serving(self):
-        """For mailslotd: waits until it is the post office."""
+        """Waits until mailslotd is the post office."""
         said = ""
         while (line := self.error_line()) is not None:
             if "is the post office of" in line:
@@ -113,7 +113,7 @@ class Running:
         raise AssertionError(f"mailslotd ended: {said}")
 
     def rest(self, lines):
-        """Every line up to the end of the stream."""
+        """Returns all lines up to the end of the stream."""
         return b"".join(iter(lambda: self.next(lines), None))
 
     def end(self):
@@ -136,7 +136,7 @@ class Running:
             thread.join()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
-                # What was still to be written to it goes nowhere now.
+                # Input that was not yet written is dropped.
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
 
@@ -156,11 +156,11 @@ class CommandTest(unittest.TestCase):
         return running
 
     def listen(self, *arguments, **streams):
-        """Starts `listen` and waits until its slots are there."""
+        """Starts `listen` and waits until its slots exist."""
         return self.start("listen", "--verbose", *arguments, **streams).ready()
 
     def hold(self, name, *options):
-        """A listener with an empty slot that takes no further message: its output blocks."""
+        """Starts a listener with an empty slot that takes no further message, because its output blocks."""
         read, write = os.pipe()
         self.addCleanup(os.close, read)
         os.set_blocking(write, False)
@@ -189,13 +189,13 @@ class CommandTest(unittest.TestCase):
         return json.loads(out)
 
     def wait_until(self, what, condition):
-        """For what cannot be waited for otherwise; the condition costs a process each time."""
+        """Polls a condition that cannot be waited for otherwise. Each look costs a process."""
         deadline = time.monotonic() + DEADLINE
         while not condition():
             self.assertLess(time.monotonic(), deadline, f"never came true: {what}")
 
     def assert_fails(self, status, *arguments, says="", stdin=b""):
-        """The status, nothing on standard output, and one line on standard error."""
+        """Asserts the exit status, nothing on standard output, and a single line on standard error."""
         got, out, err = self.run_command(*arguments, stdin=stdin)
         self.assertEqual(got, status, err)
         self.assertEqual(out, b"")

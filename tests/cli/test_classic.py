@@ -1,4 +1,4 @@
-"""What the commands have for the classic Windows wire, on one machine: --decode, net-send, and its settings."""
+"""The commands for the classic Windows wire, on one machine: --decode, net-send, and its settings."""
 
 import json
 

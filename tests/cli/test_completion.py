@@ -1,4 +1,4 @@
-"""The bash completion, in a real bash."""
+"""Completion in a real bash."""
 
 import os
 import pathlib
@@ -13,7 +13,7 @@ SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "completion
 
 class Completion(support.CommandTest):
     def complete(self, *words):
-        """What bash offers after these words; the last one is being typed."""
+        """Returns bash's offers after these words. The last word is being typed."""
         self.environment["PATH"] = f"{support.PROGRAM.parent}:{os.environ['PATH']}"
         run = ('source "$1"; shift; COMP_WORDS=(mailslot "$@"); COMP_CWORD=$#; _mailslot;'
                ' printf "%s\\n" "${COMPREPLY[@]}"')
@@ -51,7 +51,7 @@ class Completion(support.CommandTest):
 
     @unittest.skipIf(shutil.which("zsh") is None, "zsh is not installed")
     def test_the_zsh_completion_offers_verbs_options_and_slots(self):
-        """With plain printing in place of what zsh's completion has for offering words."""
+        """Plain printing replaces the functions by which zsh's completion offers words."""
         self.environment["PATH"] = f"{support.PROGRAM.parent}:{os.environ['PATH']}"
         self.listen("ALPHA")
         script = ('compadd() { [[ $1 == -a ]] && print -l -- ${(P)2} || print -l -- "$@" }\n'

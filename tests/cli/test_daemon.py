@@ -1,4 +1,4 @@
-"""mailslotd as people, scripts and a service manager meet it."""
+"""mailslotd as used by people, scripts and a service manager."""
 
 import os
 import pathlib
@@ -114,7 +114,7 @@ class Service(Daemon):
             other.bind(("127.0.0.1", 0))
             other.listen()
             (self.folder / "metrics.toml").write_text(f'metrics = "127.0.0.1:{other.getsockname()[1]}"\n')
-            # With a watchdog to feed it looks around often.
+            # With a watchdog it checks often.
             daemon = self.start_with(self.manager(), environment={
                 "WATCHDOG_USEC": "100000", "MAILSLOT_CONFIG": str(self.folder / "metrics.toml")}).serving()
             self.assertIn("serves no metrics: port taken", daemon.error_line())
@@ -158,7 +158,7 @@ class Service(Daemon):
             self.assertTrue(os.path.exists(path))
 
     def test_lines_for_the_journal_begin_with_their_priority(self):
-        # What the journal's end of standard error would be called: here that of this pipe.
+        # Usually the name of the journal's end of standard error, here of this pipe.
         shell = ['bash', '-c', 'exec env JOURNAL_STREAM=$(stat -Lc %d:%i /dev/stderr) "$@"', 'bash']
         daemon = self.start_daemon(prefix=shell)
         self.assertRegex(daemon.error_line(), r"\A<5>is the post office of ")
@@ -180,7 +180,7 @@ class Service(Daemon):
 
 
 def manager_says(manager, words, daemon):
-    daemon.process.send_signal(signal.SIGHUP)  # which makes it say so at once
+    daemon.process.send_signal(signal.SIGHUP)  # makes it report at once
     return words in manager.wait_for("STATUS")
 
 

@@ -1,4 +1,4 @@
-"""What mailslotd says when something is wrong: each advice fits the situation. A row a situation."""
+"""Errors of mailslotd: the advice fits the situation. A row per situation."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ import time
 
 import support
 
-AT_ONCE = 8.0  # seconds; mailslotd looks around every ten
+AT_ONCE = 8.0  # seconds; mailslotd checks every ten
 
 
 class DaemonErrors(support.CommandTest):
@@ -23,7 +23,7 @@ class DaemonErrors(support.CommandTest):
         self.environment["MAILSLOT_DIR"] = str(self.slots)
 
     def check(self, options, status, says, never=(), prefix=(), **how):
-        """It ends with this status and one line that has the words of `says`."""
+        """Asserts the exit status, and a single line with the words of `says`."""
         program = support.daemon_for_others() if prefix else self.program
         with self.subTest(options=[str(option)[-60:] for option in options]):
             done = subprocess.run([*prefix, program, *options], env=self.environment, stdin=subprocess.DEVNULL, text=True,
@@ -47,7 +47,7 @@ class DaemonErrors(support.CommandTest):
         return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
     def unusual_files(self):
-        """What is no file, and the word for it."""
+        """Returns things that are not files, and their names."""
         folder, pipe, plug = self.folder / "folder", self.folder / "pipe", self.folder / "plug"
         folder.mkdir()
         os.mkfifo(pipe)
@@ -124,7 +124,7 @@ class DaemonErrors(support.CommandTest):
                            ("try again", "no such slot"))
 
     def test_a_second_one(self):
-        first = self.start_daemon("--replace").serving()  # without one to replace it is one like any other
+        first = self.start_daemon("--replace").serving()  # with no mailslotd to replace, --replace has no effect
         self.check((), 1, (f"is mailslotd, process {first.process.pid} already", "--replace takes its place"), "choose another name")
         second = self.start_daemon("--replace").serving()
         self.assertEqual(first.end()[0], 0)
@@ -174,7 +174,7 @@ class DaemonErrors(support.CommandTest):
         key.chmod(0o644)
         self.check((), 2, ("others may read it", "chmod 600", "docs/trust.md"), "configuration.md")
         key.chmod(0o600)
-        self.config.write_text(f'keys = "{key}"\n')  # it would go on with no key, and seal nothing
+        self.config.write_text(f'keys = "{key}"\n')  # mailslotd would run without keys, and seal nothing
         self.check((), 2, (f"{key}: is not a folder", "docs/trust.md"), "configuration.md")
 
     def test_a_file_system_that_is_read_only(self):

@@ -1,4 +1,4 @@
-"""What the commands say when something fails: each advice fits the situation, not its code alone. A row a situation."""
+"""Errors of the commands: the advice fits the situation, not only the code. A row per situation."""
 
 import os
 import signal
@@ -67,7 +67,7 @@ class Errors(support.CommandTest):
                     else:
                         never = ("max_message_bytes",) if says is network else ("network",)
                         self.check(arguments, 1, says, never, stdin=text + line)
-        # Fire and forget: of the two addresses of this machine, three times.
+        # Fire and forget: three puts to each of two addresses of this machine.
         self.assertGreaterEqual(self.info("BIG")["lost"], 2 * 3)
 
     def test_a_large_message_to_a_reader_that_is_away(self):

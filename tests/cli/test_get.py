@@ -1,4 +1,4 @@
-"""mailslot get: one message."""
+"""mailslot get: takes a message."""
 
 import json
 import signal

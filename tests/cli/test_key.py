@@ -1,4 +1,4 @@
-"""mailslot key: keys of domains, their files, and what is refused."""
+"""mailslot key: keys of domains, their files, and refusals."""
 
 import json
 import os
@@ -43,7 +43,7 @@ class Key(support.CommandTest):
                           ("new", "OTHER"), ("remove", "OTHER")):
             out, err = self.key(*arguments)
             self.assertNotIn(secret, out.decode() + err, arguments)
-        self.assertNotIn(secret.encode(), self.key("export", "LAB")[0])  # it was changed
+        self.assertNotIn(secret.encode(), self.key("export", "LAB")[0])  # changed meanwhile
         self.key("new", "LAB", "--replace")
         secret = re.search(r"current \S+ ([0-9a-f]{64})", (self.keys / "LAB.key").read_text())[1]
         self.assertIn(secret.encode(), self.key("export", "LAB")[0])
@@ -98,7 +98,7 @@ class Key(support.CommandTest):
         new = self.listed()[0]["next"]["id"]
         self.assertEqual(ids(self.listed()[0]), {"current": old, "next": new})
         with_next, _ = self.key("export", "LAB")
-        self.key("import", stdin=at_first)  # who is behind takes nothing away
+        self.key("import", stdin=at_first)  # an older state takes nothing away
         self.assertEqual(ids(self.listed()[0]), {"current": old, "next": new})
         self.key("rotate", "LAB")
         self.assertEqual(ids(self.listed()[0]), {"current": new, "previous": old})

@@ -75,7 +75,7 @@ VISIBLE = "A\\x9b2J\\u202e\\x0aB \\x200 \\x200"
 
 
 class HostileNames(support.CommandTest):
-    """A slot of any user may be named so."""
+    """Slot names that any user may choose."""
 
     def setUp(self):
         super().setUp()

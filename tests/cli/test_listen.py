@@ -23,7 +23,7 @@ class Listen(support.CommandTest):
         self.assertEqual(listener.end()[:2], (0, b"\x1b[2J\0\r\n\xff\n"))
 
     def test_the_last_word_of_a_log_handler_is_no_empty_line(self):
-        listener = self.listen("IN", "--count", "2")  # and counts for none
+        listener = self.listen("IN", "--count", "2")  # and does not count
         self.put("IN", "one")
         self.put("IN", "--label", "closing=1", "")
         self.put("IN", "two")
@@ -41,7 +41,7 @@ class Listen(support.CommandTest):
         self.put("IN", "--bytes", "N")
         self.put("IN", "one")
         self.assertEqual(listener.end()[:2], (0, b"TESTHOST     one\n"))
-        listener = self.listen("IN", "--count", "1")  # bytes are what they are
+        listener = self.listen("IN", "--count", "1")  # bytes are printed unchanged
         self.put("IN", "--bytes", "N")
         self.assertEqual(listener.end()[:2], (0, b"N\n"))
 
@@ -72,7 +72,7 @@ class Listen(support.CommandTest):
         self.assertEqual(listener.end()[1], b"ALPHA" + b"\\x20" * 8 + b"all\\x20is\\x20well x\n")
 
     def test_a_stream_of_lines_comes_out_as_it_went_in(self):
-        # A slot that is mostly full and one that is mostly empty: the writer waits for the reader, and the other way round.
+        # Covers a slot that is mostly full and a slot that is mostly empty: writer and reader wait for each other.
         lines = [b"%d %s" % (i, b"x" * (i * 7919 % 300)) for i in range(50_000)]
         for waiting in ("100", "1000000"):
             for options, end in (((), b"\n"), (("--raw",), b""), (("--with-host",), b"\n")):
@@ -138,7 +138,7 @@ class Listen(support.CommandTest):
         self.assertNotIn("sender", err)
 
     def test_timeout_counts_from_the_last_message(self):
-        # So long that a put under a sanitizer on a busy machine is far shorter.
+        # Long enough for a put under a sanitizer on a busy machine.
         listener = self.listen("IN", "--timeout", "2000")
         began = started = support.time.monotonic()
         while began - started <= 2:
@@ -175,7 +175,7 @@ class Listen(support.CommandTest):
         self.assertIn("1 unread", holder.rest(holder.err).decode())
 
     def test_a_signal_ends_it_also_when_nobody_reads_its_terminal(self):
-        # How much room is left in a full terminal is luck: often some, but less than a write wants.
+        # The room left in a full terminal is random: often some, but less than a write needs.
         for length in range(5, 9):
             with self.subTest(length=length):
                 ours, theirs = pty.openpty()

@@ -1,4 +1,4 @@
-"""The metrics of a machine, as a Prometheus parser reads them."""
+"""Metrics of a machine, as read by a Prometheus parser."""
 
 import contextlib
 import http.client
@@ -20,7 +20,7 @@ except ImportError:
     sys.exit(77)
 
 
-MOST_SECONDS = 5  # for what is bounded by one second here and there; without bounds it would be 12 and more
+MOST_SECONDS = 5  # for waits bounded by a second each; without bounds 12 and more
 DASHBOARD = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "grafana" / "mailslot.json"
 
 
@@ -155,7 +155,7 @@ class Metrics(support.CommandTest):
         self.assertEqual(self.fetch()[0].status, 200)
         self.assertLess(time.monotonic() - begun, MOST_SECONDS)
         for silent in idle:
-            self.assertEqual(silent.recv(1), b"")  # hung up on, each of them
+            self.assertEqual(silent.recv(1), b"")  # the server hung up on each of them
         self.assertLess(time.monotonic() - begun, MOST_SECONDS)
 
     def test_readers_that_do_not_answer_delay_neither_the_rest_nor_the_end(self):
@@ -179,7 +179,7 @@ class Metrics(support.CommandTest):
             self.assertEqual(samples["mailslot_office_up",], 1)
             self.assertIn(("mailslot_slot_received_total", "IN"), samples)
         with contextlib.closing(support.UnixConnection(self.file)) as asking:
-            asking.request("GET", "/metrics")  # and while that is under way
+            asking.request("GET", "/metrics")  # during that request
             begun = time.monotonic()
             self.assertEqual(office.stop()[0], 0)
             self.assertLess(time.monotonic() - begun, MOST_SECONDS)

@@ -1,4 +1,4 @@
-"""mailslot put: what becomes a message, and what happens when it cannot be put."""
+"""mailslot put: splitting input into messages, and errors."""
 
 import os
 
@@ -7,7 +7,7 @@ import support
 
 class Put(support.CommandTest):
     def received(self, count, *arguments, stdin=b""):
-        """What a listener gets from one put, as JSON objects."""
+        """Returns the messages that a listener gets from a put, as JSON objects."""
         listener = self.listen("IN", "--json", "--count", str(count))
         self.put("IN", *arguments, stdin=stdin)
         status, out, err = listener.end()
@@ -84,7 +84,7 @@ class Put(support.CommandTest):
         listener = self.listen("IN")
         self.put(r"\\*\mailslot\IN", "hello")
         self.assertEqual(listener.line(), b"hello\n")
-        self.put("IN", "end")  # had there been a second copy, it would come before this one
+        self.put("IN", "end")  # a second copy would have come before this message
         self.assertEqual(listener.line(), b"end\n")
 
     def test_a_full_slot_fails_at_once_for_arguments(self):

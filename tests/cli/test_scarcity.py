@@ -1,4 +1,5 @@
-"""Nothing is to be had: threads, memory, descriptors, room in files, system calls. Each command says so in a line, and ends or goes on."""
+"""No threads, memory, descriptors, room in files, or system calls are left: each command reports it in a line, and ends
+or goes on."""
 
 import concurrent.futures
 import os
@@ -14,7 +15,7 @@ import support
 
 SANDBOX = pathlib.Path(__file__).resolve().parent / "sandbox.py"
 STRANGER = 65533  # no other process of this user counts against the limit of threads
-LONGEST = 12.0  # seconds that a command may take here; it would go on for ever if it hung
+LONGEST = 12.0  # seconds that a command may take here; a hung command would never end
 BUSY = 0.5  # seconds of processor time in a second of waiting: that is spinning
 STATUSES = range(6)
 KIB = 1024
@@ -38,7 +39,7 @@ COMMANDS = [
 
 
 def limit(**limits):
-    """For preexec_fn: prlimit's names and values."""
+    """Returns a function for preexec_fn. Names and values are prlimit's."""
     def apply():
         for name, value in limits.items():
             resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (value, value))
@@ -68,7 +69,7 @@ class Scarcity(support.CommandTest):
     def assert_well_behaved(self, *arguments, **how):
         status, out, err, _ = self.run_within(*arguments, **how)
         if status == 127 and "error while loading shared libraries" in err:
-            return status, out, err  # the system's loader, before any word of ours
+            return status, out, err  # the system's loader failed, before our code ran
         self.assertIn(status, STATUSES, err)
         self.assertNotRegex(err, r"terminate called|Assertion|MAILSLOT_CHECK|core dumped|what\(\)")
         if status not in (0, 3):
@@ -85,7 +86,7 @@ class Scarcity(support.CommandTest):
 
 @unittest.skipUnless(os.geteuid() == 0, "the limit of threads holds for other users than root, and only root can be one")
 class NoThread(Scarcity):
-    """A container's limit of processes, or ulimit -u."""
+    """The limit of processes of a container, or of ulimit -u."""
 
     user = STRANGER
 
@@ -110,7 +111,7 @@ class NoThread(Scarcity):
         self.assertEqual(reader.end()[1], lines)
 
     def test_python(self):
-        """An asyncio reader says what is missing, and a logging handler needs no thread."""
+        """An asyncio reader reports the missing resource, and a logging handler needs no thread."""
         if "PYTHONPATH" not in os.environ:
             self.skipTest("the Python module is not built")
         code = ("import asyncio, logging, resource\n"
@@ -144,7 +145,7 @@ class NoThread(Scarcity):
 
 
 class LittleMemory(Scarcity):
-    """ulimit -v."""
+    """With ulimit -v."""
 
     def test_each_command_at_each_limit(self):
         for kib in (30_000, 60_000, 100_000, 300_000):
@@ -154,7 +155,7 @@ class LittleMemory(Scarcity):
 
 
 class FewDescriptors(Scarcity):
-    """ulimit -n."""
+    """With ulimit -n."""
 
     def test_each_command_at_each_limit(self):
         for most in range(3, 31):
@@ -164,7 +165,7 @@ class FewDescriptors(Scarcity):
 
 
 class SmallFiles(Scarcity):
-    """ulimit -f, LimitFSIZE=: shared memory counts as a file."""
+    """With ulimit -f, LimitFSIZE=: shared memory counts as a file."""
 
     def test_a_reader_at_each_limit(self):
         for kib in (0, 1, 1000, 60_000, 1_000_000):
@@ -190,7 +191,7 @@ class SmallFiles(Scarcity):
         self.assertEqual(target.stat().st_size, 10_000)
 
     def test_the_signal_itself_is_not_touched_in_another_program(self):
-        """A program of somebody else's with the library in it: its own large file still ends it."""
+        """A foreign program with the library loaded: its own large file still ends the program."""
         code = ("import signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n"
                 "from mailslot import ipc\n"
                 "try: ipc.mailslot('IN').get_nowait()\n"
@@ -205,7 +206,7 @@ class SmallFiles(Scarcity):
 
 
 class Sandbox(Scarcity):
-    """System calls that a service's or a container's sandbox refuses."""
+    """System calls that the sandbox of a service or a container refuses."""
 
     FORBIDDEN = [(call, "EPERM") for call in (
         "memfd_create", "eventfd2", "epoll_create1", "epoll_ctl", "timerfd_create", "inotify_init1", "sched_setattr", "sched_yield",
@@ -224,7 +225,8 @@ class Sandbox(Scarcity):
                     self.assert_well_behaved(*arguments, prefix=self.prefix(name, code))
 
     def test_what_works_without(self):
-        """Messages arrive, here and by the network, at a reader that lacks one of these; and it names a forbidden call in clear words."""
+        """Messages arrive, here and by the network, at a reader without one of these calls, and the reader names a
+        forbidden call in clear words."""
         for name in ("recvmmsg", "sendmmsg", "accept4", "getrandom", "sched_setattr", "clone3", "timerfd_create"):
             for code in ("ENOSYS", "EPERM") if name != "clone3" else ("ENOSYS",):
                 with self.subTest(forbidden=name, code=code):

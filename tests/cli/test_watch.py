@@ -17,7 +17,7 @@ TAKE, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
 class Screen:
-    """The command on a terminal of its own."""
+    """Runs the command on a terminal of its own."""
 
     def __init__(self, test, *arguments, rows=24, columns=100, **environment):
         self.master, slave = pty.openpty()
@@ -32,7 +32,7 @@ class Screen:
 
     def resize(self, rows, columns, signal_it=True):
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        if signal_it:  # it has no controlling terminal that would
+        if signal_it:  # no controlling terminal would send the signal
             self.running.process.send_signal(signal.SIGWINCH)
 
     def read(self):
@@ -40,12 +40,12 @@ class Screen:
         self.test.assertTrue(ready, "the terminal stays as it is")
         try:
             self.seen += os.read(self.master, 65536)
-        except OSError:  # EIO: nobody has the other end any more
+        except OSError:  # EIO: the other end is closed
             return False
         return True
 
     def until(self, pattern):
-        """Forgets what was drawn before."""
+        """Waits for a pattern. Forgets earlier output."""
         self.seen, deadline = b"", time.monotonic() + support.DEADLINE
         while not (found := re.search(pattern, self.seen)):
             self.test.assertTrue(self.read(), "it ended")
@@ -53,7 +53,7 @@ class Screen:
         return found
 
     def frame(self):
-        """One whole screen, line by line."""
+        """Returns a whole screen, line by line."""
         self.until(rb"\x1b\[H")
         text = self.until(rb"(?s)\x1b\[H(.*?)\x1b\[J").group(1).decode()
         return re.split(r"\r*\n", re.sub(r"\x1b\[[0-9]*[mK]", "", text))

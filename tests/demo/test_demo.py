@@ -1,4 +1,4 @@
-"""The demo: its show on the command at hand, what it leaves behind, and that its account sees what went wrong."""
+"""The demo: its show with this command, its leftovers, and the faults that its account notices."""
 
 import importlib.util
 import json
@@ -78,7 +78,7 @@ class Account(WithFolder):
     LINES = [b"one", b"two \xff", b"three"]
 
     def book(self, *messages):
-        """What the account says of a listener to which alpha sent LINES, numbered 1 to 3."""
+        """Returns the account of a listener to which alpha sent LINES, numbered 1 to 3."""
         path = self.folder / "x.jsonl"
         path.write_text("".join(json.dumps(message) + "\n" for message in messages), encoding="utf-8")
         return demo_show.account(path, self.LINES, {"alpha": 3})

@@ -29,7 +29,7 @@ class Examples(unittest.TestCase):
                              "MAILSLOT_PORT": str(free_port())}
 
     def start(self, program, *arguments, ready=None):
-        """Starts a program, and waits for the line on standard error that says that it listens."""
+        """Starts a program, and waits for the line on standard error that reports that it listens."""
         process = subprocess.Popen([program, *arguments], env=self.environment, stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.end, process)

@@ -1,7 +1,7 @@
-// usage: mutated_captures COUNT SEED CAPTURE...: that many spoilt copies of captured packets,
-// through all that the post office does with what comes to ports 137 and 138. Whatever is handed
-// over is looked at again, by places in the packet alone: it must break no rule of
-// docs/protocol/netbios-datagram.md and smb-mailslot.md, and be for a name that is ours.
+// usage: mutated_captures COUNT SEED CAPTURE...: sends COUNT mutated copies of captured packets
+// through the post office's code for ports 137 and 138. Checks each delivered message again, by
+// offsets in the packet only: it must follow docs/protocol/netbios-datagram.md and smb-mailslot.md,
+// and be for one of our names.
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -36,7 +36,7 @@ unsigned little(const Packet& packet, std::size_t at) {
     std::exit(1);
 }
 
-// UDP payloads of a classic pcap file of Ethernet and IPv4, with the port that each is about.
+// Reads the UDP payloads of a classic pcap file of Ethernet and IPv4, each with its port.
 void read_capture(const char* path, std::vector<std::pair<bool, Packet>>& packets) {
     std::ifstream file(path, std::ios::binary);
     const std::string all((std::istreambuf_iterator<char>(file)), {});
@@ -53,7 +53,7 @@ void read_capture(const char* path, std::vector<std::pair<bool, Packet>>& packet
     }
 }
 
-// The name whose 34 bytes begin at `at`, or nothing where it is not one of that form.
+// Returns the name whose 34 bytes begin at `at`, or an empty text if they have another form.
 std::string name_at(const Packet& packet, std::size_t at) {
     if (byte_at(packet, at) != 32 || byte_at(packet, at + 33) != 0) return {};
     std::string name;
@@ -72,7 +72,7 @@ void check(const Packet& packet, const Envelope& got, const OwnNames& names) {
     if ((byte_at(packet, 1) & 3) != 2 || byte_at(packet, 12) + byte_at(packet, 13) != 0) {
         fail("fragment", packet);
     }
-    // Where the source has a scope the destination begins later: those are rare, and left out.
+    // Rare packets whose source has a scope, so that the destination begins later, are left out.
     if (name_at(packet, 14).empty()) return;
     const std::string to = name_at(packet, 48);
     bool is_ours = to == std::string("*") + std::string(15, '\0');

@@ -1,7 +1,7 @@
-// For test_netbios.py: reads commands, a line each, about packets of the classic wire in hex.
-//   datagram HEX            what it says, and it encoded again: "FIELDS | HEX", or "refused: STEP"
-//   name HEX                the same of a packet of the name service
-//   write SOURCE DESTINATION IP ID SLOT HEX [ORIGIN SEQUENCE]   the datagram for it
+// Helper of test_netbios.py: reads commands about packets of the classic wire in hex, one a line.
+//   datagram HEX            its fields and the packet encoded again, "FIELDS | HEX", or "refused: STEP"
+//   name HEX                the same for a packet of the name service
+//   write SOURCE DESTINATION IP ID SLOT HEX [ORIGIN SEQUENCE]   encodes a datagram
 #include <array>
 #include <iostream>
 #include <sstream>

@@ -1,4 +1,4 @@
-"""usage: test_marshal.py VALUE_FILTER; our values against Python's own marshal, in all versions of the format."""
+"""usage: test_marshal.py VALUE_FILTER; compares our values with Python's own marshal, in all versions of the format."""
 
 import ast
 import itertools
@@ -13,7 +13,7 @@ import unittest
 
 FILTER = pathlib.Path(sys.argv.pop(1)).resolve()
 VERSIONS = range(5)
-# Not of one place in memory: marshal marks what is.
+# Not interned, because marshal marks interned strings.
 NAME = "".join(["na", "me"])
 
 VALUES = [
@@ -33,13 +33,13 @@ VALUES = [
     [NAME, NAME, (NAME, NAME), {NAME: NAME}], [()] * 3, [(1, 2)] * 3, [2**70] * 3, [1.5] * 3,
     {"to": "LISTENER", "args": ("a", b"b", 3, None), "kwargs": {"level": 30, "ratio": 0.25}},
 ]
-# What literal_eval does not make of their repr().
+# Values whose repr() is not for literal_eval.
 NOT_LITERAL = [frozenset(), frozenset({1}), (frozenset({(1, 2)}),), {frozenset({1}), frozenset()},
                float("nan"), complex("nan+1j"), -1j, complex(-0.0, 0.0)]
 
 
 def answers(messages):
-    """What the filter says to each of the messages."""
+    """Returns the filter's answers to the messages."""
     lines = "".join(message.hex() + "\n" for message in messages)
     done = subprocess.run([FILTER], input=lines, text=True, encoding="utf-8", stdout=subprocess.PIPE, check=True)
     got = done.stdout.split("\n")[:-1]
@@ -48,7 +48,7 @@ def answers(messages):
 
 
 def same(one, other):
-    """Equal also in type and sign: 1 is not True, 0.0 is not -0.0; nan is nan."""
+    """Returns whether both are equal also in type and sign: 1 is not True, 0.0 is not -0.0, nan is nan."""
     if type(one) is not type(other):
         return False
     if isinstance(one, (tuple, list)):
@@ -94,7 +94,7 @@ class MarshalTest(unittest.TestCase):
                 encoding, _, text = answer.partition(" ")
                 encoding = bytes.fromhex(encoding)
                 self.assertTrue(same(marshal.loads(encoding), value))
-                if not has_set(value):  # whose order may differ from version to version
+                if not has_set(value):  # the order of sets may differ from version to version
                     self.assertEqual(encoding, marshal.dumps(value, 2))
                 if literal:
                     self.assertTrue(same(ast.literal_eval(text), value), text[:200])

@@ -1,6 +1,7 @@
-"""usage: test_netbios.py NETBIOS_FILTER; our codecs of the classic wire against stored captures, Samba's decoder and tshark.
+"""usage: test_netbios.py NETBIOS_FILTER; our codecs of the classic wire against stored captures, Samba's decoder and
+tshark.
 
-What a judge needs that is missing here is skipped, saying so. tests/captures/ORIGINS.md says where the captures come from.
+Tests that need a missing tool are skipped with a message. tests/captures/ORIGINS.md describes the captures.
 """
 
 import pathlib
@@ -22,14 +23,14 @@ FILTER = pathlib.Path(sys.argv.pop(1)).resolve()
 CAPTURES = sorted((pathlib.Path(__file__).resolve().parent.parent / "captures").glob("*.pcap"))
 NAMES, DATAGRAMS = 137, 138
 ETHERNET, SMB_AT = 14, 82
-PACKETS = {"01": 41, "02": 48, "03": 13, "04": 15, "06": 18}  # in the file whose name begins so
+PACKETS = {"01": 41, "02": 48, "03": 13, "04": 15, "06": 18}  # number in the file whose name begins so
 
 needs_samba = unittest.skipIf(nbt is None, "python3-samba is not installed")
 needs_tshark = unittest.skipIf(shutil.which("tshark") is None, "tshark is not installed")
 
 
 def answers(lines):
-    """What the filter says to each of the commands."""
+    """Returns the filter's answers to the commands."""
     done = subprocess.run([FILTER], input="".join(line + "\n" for line in lines), text=True, stdout=subprocess.PIPE, check=True)
     got = done.stdout.split("\n")[:-1]
     assert len(got) == len(lines), f"{len(lines)} commands, {len(got)} answers"
@@ -37,7 +38,7 @@ def answers(lines):
 
 
 def packets(path):
-    """(number, port, UDP payload) of each frame."""
+    """Yields (number, port, UDP payload) of each frame."""
     data = path.read_bytes()
     order = "<" if data[:4] == b"\xd4\xc3\xb2\xa1" else ">"
     at, number = 24, 0
@@ -55,7 +56,7 @@ def all_packets(wanted):
 
 
 def is_windows_style(payload):
-    """Whether the fact sheet fixes every byte: the header of MS-MAIL's own trace, padded."""
+    """Returns whether the fact sheet fixes every byte: the header of MS-MAIL's own trace, padded."""
     smb = payload[SMB_AT:]
     offset, count = struct.unpack_from("<H", smb, 57)[0], struct.unpack_from("<H", smb, 55)[0]
     name = smb.index(b"\0", 69) + 1
@@ -65,7 +66,7 @@ def is_windows_style(payload):
 
 
 def capture_of(payloads, path, port=DATAGRAMS):
-    """A capture file of UDP datagrams from and to that port."""
+    """Writes a capture file of UDP datagrams from and to that port."""
     out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
     for payload in payloads:
         udp = struct.pack(">HHHH", port, port, 8 + len(payload), 0) + payload
@@ -140,7 +141,7 @@ class Samba(unittest.TestCase):
                     self.assertEqual(packet.data.dest_name.type, 0x20)
                     transaction = packet.data.body.body
                     self.assertEqual(transaction.mailslot_name, f"\\MAILSLOT\\{slot}")
-                    # It keeps the padding in front of the data, and its encoder writes none.
+                    # The decoder keeps the padding in front of the data, and the encoder writes none.
                     self.assertTrue(bytes(transaction.data).endswith(data))
                     self.assertEqual(transaction.data_count, size)
                     if slot == "TEST":
@@ -182,7 +183,7 @@ class Tshark(unittest.TestCase):
             seen = {int(number): slot for number, slot in tshark(path, "frame.number", "mailslot.name", where="mailslot")}
             for (number, _), ours in zip(frames, said):
                 if number not in seen:
-                    continue  # a prefix in other letters, or nothing in it: not a mailslot to tshark
+                    continue  # a prefix in other letters, or empty: not a mailslot for tshark
                 with self.subTest(path=path.name, frame=number):
                     self.assertEqual(seen[number], "\\MAILSLOT\\" + ours.partition("] ")[2].split(" ")[0])
 

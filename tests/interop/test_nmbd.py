@@ -1,6 +1,7 @@
-"""usage: test_nmbd.py MAILSLOT; our programs against a private nmbd and Samba's clients, each in a namespace of its own.
+"""usage: test_nmbd.py MAILSLOT; our programs against a private nmbd and Samba's clients, each in a namespace of its
+own.
 
-No part of the system's Samba is touched. Skipped, saying why, where Samba or namespaces are missing.
+The system's Samba is not touched. Skipped with a message if Samba or namespaces are missing.
 """
 
 import base64
@@ -24,7 +25,7 @@ MASTER_AFTER = 60  # seconds; nmbd alone needs 23
 
 
 def smb_conf(folder, name, interfaces, socket_dir=None):
-    """Everything that nmbd or a client writes goes below that folder."""
+    """All files that nmbd or a client writes go below that folder."""
     places = "".join(f"    {key} = {folder / place}\n" for key, place in (  # an absolute place stays as it is
         ("nmbd:socket dir", socket_dir or folder / "nmbd"), ("pid directory", "pid"), ("lock directory", "lock"), ("state directory", "state"),
         ("cache directory", "cache"), ("private dir", "private"), ("ncalrpc dir", "ncalrpc")))
@@ -89,7 +90,7 @@ class SambaTest(lab.LabTest):
         return process
 
     def samba(self, machine, *command, conf=None):
-        """What one of Samba's clients says in that machine."""
+        """Returns the output of one of Samba's clients on that machine."""
         done = subprocess.run([*machine.inside, "timeout", "40", command[0], "-s", str(conf or self.client_conf), *command[1:]],
                               capture_output=True, text=True, check=False)
         return done.stdout + done.stderr
@@ -100,14 +101,14 @@ class SambaTest(lab.LabTest):
         return folder / "log" / "log.nmbd"
 
     def until(self, words, machine, *command):
-        """Repeats a client's question until its answer has the words."""
+        """Repeats a client's question until the answer has the words."""
         said = []
         self.wait_until(f"{command} says {words}", lambda: said.append(self.samba(machine, *command)) or words in said[-1])
         return said[-1]
 
 
     def assert_doctor_finds_alpha(self):
-        """By its name and by its address, as put reaches it."""
+        """The doctor finds alpha by name and by address, like put."""
         address = f"10.{self.net.number}.0.1"
         for arguments in (("--peer", "ALPHA"), ("--peer", address), ("//ALPHA/mailslot/IN",), (f"//{address}/mailslot/IN",)):
             _, out, _ = self.probe.run("doctor", "--json", *arguments)
@@ -117,10 +118,10 @@ class SambaTest(lab.LabTest):
 
 
 class Apart(SambaTest):
-    """One test, for nmbd takes most of half a minute until it is master of its subnet."""
+    """A single test, because nmbd takes most of half a minute to become master of its subnet."""
 
     def browse_list(self):
-        """None while there is none: nmbd removes the old file before it renames the new one."""
+        """Returns None while there is no list: nmbd removes the old file before it renames the new one."""
         try:
             return (self.conf.parent / "cache" / "browse.dat").read_text()
         except FileNotFoundError:
@@ -133,7 +134,8 @@ class Apart(SambaTest):
         return (listed := self.browse_list()) is not None and f'"{name}"' not in listed
 
     def answer_pdc_queries(self, listener):
-        """MS-ADTS 6.3.1.5, by our own command: who looks for a primary domain controller gets PROBE."""
+        """Answers MS-ADTS 6.3.1.5 queries by our own command: a client that looks for a primary domain controller gets
+        PROBE."""
         def answer():
             while (line := listener.line()) is not None:
                 query = base64.b64decode(json.loads(line)["base64"])
@@ -203,7 +205,7 @@ class Apart(SambaTest):
         self.assert_tshark_has_no_complaint()
 
     def has_only_its_name(self, machine):
-        """As a third machine sees it: who was refused a name does not answer for the name."""
+        """Asserts from a third machine that a machine with a refused name does not answer for that name."""
         status = self.samba(self.client, "nmblookup", "-A", f"10.{self.net.number}.0.4")
         return "ALPHA2          <00>" in status and "ALPHA           <00>" not in status
 
@@ -216,7 +218,7 @@ class Apart(SambaTest):
 class Together(SambaTest):
     def test_nmbd_and_we_share_one_machine(self):
         n = self.net.number
-        # Its socket is where we look for it, in a folder that only this machine sees.
+        # The socket is where we look for it, in a folder that only this machine sees.
         self.alpha.run_in("mount", "-t", "tmpfs", "tmpfs", "/run")
         self.alpha.run_in("mkdir", "-p", "/run/samba/nmbd")
         (self.alpha.folder / "mailslot.toml").write_text(f'carriers = ["netbios"]\nworkgroup = "{GROUP}"\n')

@@ -1,5 +1,5 @@
-// For test_marshal.py: reads values, one a line in hex; answers each with "ENCODING TEXT", our one
-// encoding in hex and the value as text, or with "refused: WHY".
+// Helper of test_marshal.py: reads values, one a line in hex. Answers each with "ENCODING TEXT",
+// our only encoding in hex and the value as text, or with "refused: WHY".
 #include <iostream>
 #include <limits>
 #include <stdexcept>

@@ -1,6 +1,6 @@
-// Preloaded into a program: its machine has slept, as long as the file that ASLEEP names says in
-// nanoseconds (8 bytes, the machine's own order). While a machine sleeps, CLOCK_MONOTONIC stands
-// still and CLOCK_BOOTTIME goes on.
+// Preloaded into a program: makes its machine seem to have slept for the nanoseconds in the file
+// that ASLEEP names (8 bytes, the machine's own order). While a machine sleeps, CLOCK_MONOTONIC
+// stands still and CLOCK_BOOTTIME goes on.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -1,6 +1,5 @@
 // usage: flooder garbage|damaged|fragments|origins|queries ADDRESS PORT SECONDS
-// Sends what a hostile machine would, as fast as one processor can, and prints how many datagrams
-// that were.
+// Sends datagrams of a hostile machine, as fast as a processor can, and prints their number.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -27,7 +26,7 @@ namespace {
 
 constexpr std::size_t kBatch = 64;
 using Buffer = std::array<std::byte, kMaxDatagramBytes>;
-using Make = std::function<std::size_t(Buffer&, Random&)>;  // how many bytes
+using Make = std::function<std::size_t(Buffer&, Random&)>;  // returns the number of bytes
 
 void fill(std::span<std::byte> bytes, Random& random) {
     for (std::size_t at = 0; at + 8 <= bytes.size(); at += 8) {
@@ -46,7 +45,7 @@ Envelope stranger(Kind kind, Random& random) {
     Envelope envelope;
     envelope.kind = kind;
     envelope.slot = "IN";
-    envelope.from_host = "HONEST";  // anybody can say so
+    envelope.from_host = "HONEST";  // forged
     envelope.station = random.u64();
     envelope.origin = random.u64();
     envelope.sequence = 1 + random.u64() % 1000;
@@ -81,7 +80,7 @@ std::size_t queries(Buffer& buffer, Random& random) {
     return wire::encode_single(buffer, query).size();
 }
 
-// A frame with some bytes changed: past the first checks, and then wrong.
+// A frame with some changed bytes, which pass the first checks.
 std::size_t damaged(Buffer& buffer, Random& random) {
     const std::size_t size =
         random.u64() % 2 == 0 ? fragments(buffer, random) : origins(buffer, random);

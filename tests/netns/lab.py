@@ -1,6 +1,6 @@
-"""Machines and networks of a test's own: namespaces, with bridges and veth pairs between them.
+"""Machines and networks for a test: namespaces, with bridges and veth pairs between them.
 
-A test file runs itself anew inside `unshare`: what it makes there ends with it, however it ends.
+A test file runs itself again inside `unshare`. All that the test makes there ends with it in any case.
 """
 
 import contextlib
@@ -19,22 +19,22 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "cli"))
 
 import support  # noqa: E402
 
-# nft, sysctl and ip: not on an ordinary user's path everywhere.
+# nft, sysctl and ip are not on every ordinary user's path.
 os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
 
 SKIPPED = 77
 PORT = "17138"
 EVERYBODY = "//*/mailslot/IN"
-FIELDS = {"station": 12, "origin": 20, "sequence": 28, "sent_at": 36}  # where they stand in a frame
+FIELDS = {"station": 12, "origin": 20, "sequence": 28, "sent_at": 36}  # offsets in a frame
 PATIENCE = 0.05  # seconds between two tries to be heard
 TRIES = 100
 
-# Names are never used twice: the kernel takes its time to remove the interfaces of a machine that has gone.
+# Names are never used twice, because the kernel takes its time to remove the interfaces of a deleted namespace.
 numbers = itertools.count(1)
 
 
 def enter():
-    """Goes on inside namespaces of its own, or ends with SKIPPED and the reason."""
+    """Continues inside namespaces of its own, or ends with SKIPPED and the reason."""
     if os.environ.get("MAILSLOT_LAB") == "1":
         return
     unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -65,24 +65,24 @@ def check_call(*command, stdin=""):
 
 
 def is_mapped(user):
-    """Whether this user can be one: an ordinary user's namespace has one user alone, root."""
+    """Returns whether a process can become this user. An ordinary user's namespace has only root."""
     with open("/proc/self/uid_map", encoding="ascii") as lines:
         return any(int(first) <= user < int(first) + int(count) for first, _, count in map(str.split, lines))
 
 
 def sandbox(*rules):
-    """A prefix: the program may not do these (tests/cli/sandbox.py)."""
+    """Returns a prefix that forbids the program some system calls (tests/cli/sandbox.py)."""
     return ["/usr/bin/python3", "-B", str(pathlib.Path(support.__file__).with_name("sandbox.py")), *rules, "--"]
 
 
 def user_of(prefix):
-    """The user that a command with `setpriv` in front runs as; None: ours."""
+    """Returns the user of a command with `setpriv` in front, or None for our own user."""
     words = [word for each in prefix for word in str(each).split("=")]
     return int(words[words.index("--reuid") + 1]) if "--reuid" in words else None
 
 
 class Network:
-    """A switch, and the addresses on it: 10.N.0.K and fd00:N::K for the machine with number K."""
+    """A switch with its addresses: 10.N.0.K and fd00:N::K for machine number K."""
 
     def __init__(self):
         self.number = next(numbers)
@@ -95,7 +95,7 @@ class Network:
 
 
 class Machine:
-    """Own interfaces, hosts file, configuration, runtime folder and host name."""
+    """A machine: its own interfaces, hosts file, configuration, runtime folder and host name."""
 
     def __init__(self, test, name, number, config="", hosts="", resolver=""):
         self.test, self.name, self.number = test, name, number
@@ -122,7 +122,7 @@ class Machine:
     # Interfaces.
 
     def plug(self, network, ipv4=True, ipv6=True):
-        """Gives the machine an interface in the network; waits until it is up."""
+        """Gives the machine an interface in the network, and waits until the interface is up."""
         n, k = network.number, self.number
         ours, theirs = f"v{next(numbers)}", f"eth{n}"
         self.ports.append(ours)
@@ -136,7 +136,7 @@ class Machine:
         return theirs, ours
 
     def up(self, interface):
-        """Up with all its addresses: IPv6 ones go when an interface goes down."""
+        """Sets the interface up with all its addresses. IPv6 addresses are lost when an interface goes down."""
         self.ip(f"link set {interface} up")
         for address in self.addresses[interface]:
             self.ip(f"address replace {address} dev {interface}{' nodad' if ':' in address else ''}")
@@ -162,8 +162,8 @@ class Machine:
         check_call(*self.inside, "ip", *command.split())
 
     def drop(self, percent, condition=""):
-        """From now on that share of the datagrams that come in is lost, chosen at random; 0: none."""
-        for port in self.ports:  # each by itself, as on a real wire: pieces are cut before they come here
+        """Drops that share of incoming datagrams from now on, chosen at random. 0: none."""
+        for port in self.ports:  # each port by itself, as on a real wire: pieces are cut before they come here
             check_call("ip", "link", "set", port, "gso_max_segs", "1")
         rules = "table inet lab {}\ndelete table inet lab\n"
         chance = f"numgen random mod 100 < {percent}" if percent < 100 else ""
@@ -190,7 +190,7 @@ class Machine:
         return running
 
     def daemon(self, *options, prefix=(), **streams):
-        """mailslotd, when it is the post office."""
+        """Starts mailslotd, and waits until it is the post office."""
         return self.start(*options, prefix=prefix, program=support.daemon_for_others(), **streams).serving()
 
     def listen(self, *options, name="IN", prefix=()):
@@ -206,7 +206,7 @@ class Machine:
         self.test.assertEqual(self.run("put", *arguments, stdin=stdin), (0, b"", ""))
 
     def is_office(self, pid, run=None):
-        """Whether that process has the office's lock open: it travels from one to the next."""
+        """Returns whether the process has the office's lock open, which is handed over with the office."""
         lock = os.path.realpath((run or self.folder / "run") / "office.lock")
         with contextlib.suppress(FileNotFoundError):
             for fd in os.listdir(f"/proc/{pid}/fd"):
@@ -224,7 +224,7 @@ class Machine:
 class LabTest(support.CommandTest):
     def setUp(self):
         super().setUp()
-        self.folder.chmod(0o755)  # another user's machine is in it too
+        self.folder.chmod(0o755)  # the machine of another user is in the folder, too
 
     def network(self):
         network = Network()
@@ -243,12 +243,12 @@ class LabTest(support.CommandTest):
         return [self.machine(name, number, network, **how) for number, name in enumerate(names, 1)]
 
     def assert_next_is(self, listener, text):
-        """What was not meant for this listener would have come before."""
+        """Asserts that no earlier message came, one not meant for this listener."""
         self.assertEqual(message_from(listener)["text"], text)
 
     def until_heard(self, writer, listener, first, host=None):
-        """Numbered messages from `first` on, one after the other, until one arrives: the messages that came
-        up to that one, and the last number that was put."""
+        """Puts numbered messages, starting with `first`, until a message arrives. Returns the messages heard up to that
+        one, and the last number put."""
         heard = []
         for number in range(first, first + TRIES):
             feed(writer, number)
@@ -260,14 +260,14 @@ class LabTest(support.CommandTest):
         raise AssertionError(f"{TRIES} messages were not heard")
 
     def assert_whole(self, messages, count, size=0):
-        """A numbered stream of one writer: no gap, no repeat, no damage, nothing told to be lost."""
+        """Asserts a whole numbered stream of a writer: no gap, no repeat, no damage, no loss reported."""
         self.assertEqual([m["text"] for m in messages], [numbered(i, size) for i in range(1, count + 1)])
         self.assertEqual([m["sequence"] for m in messages], list(range(1, count + 1)))
         self.assertEqual({m["lost_before"] for m in messages}, {0})
         self.assertEqual(len({m["origin"] for m in messages}), 1)
 
     def wait_for_info(self, machine, **expected):
-        """Until `info` shows these counters."""
+        """Waits until `info` shows these counters."""
         seen = {}
         def shows():
             seen.update(machine.info())
@@ -276,7 +276,7 @@ class LabTest(support.CommandTest):
 
 
 class Ether:
-    """A program on a machine that hears the group's IPv4 datagrams, and sends what it is given."""
+    """A program on a machine that hears the group's IPv4 datagrams, and sends the datagrams given to it."""
 
     CODE = """
 import socket, struct, sys
@@ -321,7 +321,7 @@ for line in sys.stdin:
 
 
 def changed(frame, **fields):
-    """The frame with other numbers in it: origin=, sequence=, sent_at=, station=."""
+    """Returns the frame with other numbers: origin=, sequence=, sent_at=, station=."""
     out = bytearray(frame)
     for name, value in fields.items():
         out[FIELDS[name]:FIELDS[name] + 8] = struct.pack(">Q", value)
@@ -333,7 +333,7 @@ def station_of(frame):
 
 
 class Stream:
-    """A writer that goes on putting numbered messages until it is stopped."""
+    """A writer that puts numbered messages until it is stopped."""
 
     PACE = 0.001  # seconds between two messages
 
@@ -351,14 +351,14 @@ class Stream:
             self.number += 1
 
     def stop(self):
-        """The number of messages that were put."""
+        """Stops the writer. Returns how many messages were put."""
         self.stopping.set()
         self.thread.join()
         return self.number
 
 
 def read_up_to(listener, last, messages=()):
-    """`messages` and those that come after them, up to the one with number `last`."""
+    """Returns `messages` and all later messages up to number `last`."""
     messages = list(messages)
     while not messages or number_of(messages[-1]) < last:
         messages.append(message_from(listener))
@@ -366,13 +366,13 @@ def read_up_to(listener, last, messages=()):
 
 
 def left_in(listener):
-    """What a listener that has ended had printed."""
+    """Returns the rest of the output of a listener that has ended."""
     lines = listener.rest(listener.out).splitlines()
     return [json.loads(line) for line in lines if line.endswith(b"}")]
 
 
 def numbered(number, size=0):
-    """The text of message `number`: whatever is cut, merged or moved shows."""
+    """Returns the text of message `number`, which shows if the message was cut, merged or moved."""
     text = f"{number:06d}"
     return text + "".join(f" {number + i}" for i in range(size // 6 + 1))[:size - len(text)] if size > 6 else text
 
@@ -386,7 +386,7 @@ def stream(first, last, size=0):
 
 
 def feed(writer, first, last=None, size=0):
-    """Gives a running `put` more of the numbered stream."""
+    """Gives a running `put` the next part of the numbered stream."""
     writer.process.stdin.write(stream(first, last or first, size))
     writer.process.stdin.flush()
 

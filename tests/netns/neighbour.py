@@ -1,5 +1,5 @@
-"""Bob's program: what a user tries who wants what is not his, by crafted packets over the local sockets. It runs as him,
-and prints what came of it. usage: neighbour.py DEED RUNTIME_FOLDER [HOW]"""
+"""Bob's program: attacks by a user on things that are not his, by crafted packets over the local sockets. Runs as Bob,
+and prints the result. usage: neighbour.py DEED RUNTIME_FOLDER [HOW]"""
 
 import contextlib
 import fcntl
@@ -14,7 +14,7 @@ import threading
 
 ATTACH, ATTACHED, INFO, SLOT_INFO, REFUSED, REGISTER, UNREGISTER, REGISTERED = 1, 2, 3, 4, 7, 8, 9, 10
 COUNTERS, DROPS, DROP_PAGE, CLAIM, WANT_SOCKET, GIVEN_SOCKET = 14, 17, 18, 21, 31, 32
-MOST_CONNECTIONS = 1024  # of one user
+MOST_CONNECTIONS = 1024  # limit of a user
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 PAGE = 4096
 MAGIC, LAYOUT, LOCK, SLOT_FULL, TOO_BIG, NETWORK_GAP, NOTES = 0x31746F6C736C696D, 6, 512, 640, 768, 896, 1664  # docs/inbox.md, section 2
@@ -40,7 +40,7 @@ def memory(size, seals=SEALS, flags=0):
 
 
 def reader_of(run, name):
-    """The socket of a slot's reader."""
+    """Connects to the socket of a slot's reader."""
     for entry in os.scandir(f"{run}/slots"):
         mark, reader, key, _, _ = open(entry.path, "rb").read().split(b"\0")
         assert mark == b"mailslot 1"
@@ -50,7 +50,7 @@ def reader_of(run, name):
 
 
 def segment_of(run, name):
-    """The segment and liveness page of a slot that he may write to."""
+    """Returns the segment and liveness page of a slot that Bob may write to."""
     with connect(reader_of(run, name)) as station:
         station.sendall(packet(ATTACH, name))
         _, fds, _, _ = socket.recv_fds(station, 65536, 4)
@@ -58,7 +58,7 @@ def segment_of(run, name):
 
 
 def answer_to(office, message, fds=()):
-    """(op, why) of the office's answer; None: it hung up."""
+    """Returns (op, why) of the office's answer, or None if the office hung up."""
     socket.send_fds(office, [message], list(fds))
     try:
         answer = office.recv(65536)
@@ -71,7 +71,7 @@ def answer_to(office, message, fds=()):
 
 
 def hand_over_descriptors(run):
-    """Memory that is none, or not sealed, or of another size, or that faults; and pipes in its place."""
+    """Sends memory that is no memory, or not sealed, or of another size, or that faults; and pipes in its place."""
     fine, alive = segment_of(run, b"BOBS")[:2]
     file = os.open("/proc/self/exe", os.O_RDONLY)
     reading, writing = os.pipe()
@@ -80,7 +80,7 @@ def hand_over_descriptors(run):
              "empty": (memory(0), alive), "a page": (memory(PAGE), alive), "zeros": (memory(1 << 20), alive),
              "not to be written": (memory(1 << 20, SEALS | fcntl.F_SEAL_WRITE), alive),
              "huge": (memory(1 << 45), alive), "no liveness": (fine, memory(0)), "a liveness of its own": (fine, fine)}
-    with contextlib.suppress(OSError):  # where the kernel has no huge pages at all
+    with contextlib.suppress(OSError):  # some kernels have no huge pages
         pairs["huge pages that there are none of"] = (memory(1 << 21, flags=os.MFD_HUGETLB), alive)
         pairs["a liveness of huge pages"] = (fine, memory(1 << 21, flags=os.MFD_HUGETLB))
     said = {}
@@ -92,7 +92,7 @@ def hand_over_descriptors(run):
 
 
 def hand_over_an_event_that_blocks(run):
-    """A pipe that is full, in place of the descriptor that a reader is woken by; and the flag that it shall be."""
+    """Sends a full pipe in place of the descriptor that wakes a reader, and sets the flag that asks for a wake-up."""
     fine, alive = segment_of(run, b"BOBS")[:2]
     _, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -103,7 +103,7 @@ def hand_over_an_event_that_blocks(run):
     office = connect(f"{run}/office.sock")
     answer = answer_to(office, packet(REGISTER, b"EVIL", 2), (fine, alive, writing))
     with mmap.mmap(fine, 65536) as header:
-        # The bell is in the third line of 128 bytes; whatever else is there, it is armed for ever.
+        # The bell is in the third line of 128 bytes. It stays armed for ever.
         def arm():
             header[256:260] = struct.pack("<I", 0xFFFFFFFF)
         print(json.dumps(answer and answer[0]), flush=True)
@@ -114,7 +114,7 @@ def hand_over_an_event_that_blocks(run):
 
 
 def flood(run):
-    """As many connections as he gets, each with a slot."""
+    """Opens as many connections as possible, each with a slot."""
     fine, alive = segment_of(run, b"BOBS")[:2]
     held, registered, refused = [], 0, 0
     for i in range(MOST_CONNECTIONS + 200):
@@ -133,7 +133,7 @@ def flood(run):
 
 
 def lingering():
-    """A socket whose last close lasts as long as he likes: it has not sent all yet, and lingers."""
+    """Returns a socket whose last close takes as long as Bob likes: it has unsent data, and lingers."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     listener.bind(("127.0.0.1", 0))
@@ -150,12 +150,12 @@ def lingering():
 
 
 def close_elsewhere(sender):
-    """The others may have been quicker: then this close is the one that lasts."""
+    """Closes in another process, because the last close is the slow one, and others may have been quicker."""
     threading.Thread(target=sender.close, daemon=True).start()
 
 
 def hand_over_lingering(path, message, kept):
-    """Leaves the last close of such sockets to who listens there: with a packet, and unread in a queue."""
+    """Leaves the last close of such sockets to the listener there: with a packet, and unread in a queue."""
     for packets in (1, 100):
         connection = connect(path)
         connection.setblocking(False)
@@ -166,12 +166,12 @@ def hand_over_lingering(path, message, kept):
                 connection.send(message)
             socket.send_fds(connection, [message], [sender.fileno()])
             close_elsewhere(sender)
-        except OSError:  # where no descriptor may be sent: this close would be the last
+        except OSError:  # if no descriptor may be sent, this close would be the last
             kept.append((connection, sender))
 
 
 def linger(run):
-    """At Ann's reader, at the office, as what is registered and as what nobody wants."""
+    """Lingers at Ann's reader and at the office, in registrations and in packets that nobody wants."""
     kept = []
     hers = reader_of(run, b"ANNS")
     for message in (packet(INFO, b"ANNS"), packet(ATTACH, b"ANNS"), b"nonsense"):
@@ -185,7 +185,7 @@ def linger(run):
 
 
 def hold_connections(run, name):
-    """To a reader that has opened nothing to him."""
+    """Holds connections to a reader that has opened no slot to Bob."""
     held = []
     hers = reader_of(run, name.encode())
     for _ in range(3000):
@@ -196,7 +196,7 @@ def hold_connections(run, name):
 
 
 def say_nothing(run):
-    """How many of his silent connections are ended, at each place."""
+    """Returns how many of Bob's silent connections are ended, at each place."""
     ended = {}
     for name, path in (("reader", reader_of(run, b"ANNS")), ("office", f"{run}/office.sock")):
         silent = [connect(path) for _ in range(20)]
@@ -205,7 +205,7 @@ def say_nothing(run):
 
 
 def come_and_go(run):
-    """As fast as he can, at the office and at Ann's reader."""
+    """Connects and disconnects as fast as possible, at the office and at Ann's reader."""
     print("begins", flush=True)
     paths = [f"{run}/office.sock", reader_of(run, b"ANNS")]
     while not select.select([sys.stdin], [], [], 0)[0]:
@@ -216,7 +216,7 @@ def come_and_go(run):
 
 
 def lock_slots(run):
-    """Slots whose lock somebody seems to hold for ever, and one whose memory seems to be all in use."""
+    """Makes slots with a lock that seems to be held for ever, and a slot whose memory seems full."""
     office = connect(f"{run}/office.sock")
     fine, alive = segment_of(run, b"BOBS")[:2]
     for i in range(30):
@@ -247,7 +247,7 @@ def leave_behind(run, what, origin=""):
 
 
 def register_much(run):
-    """Slots of the largest size: address space without end."""
+    """Registers slots of the largest size: address space without end."""
     office = connect(f"{run}/office.sock")
     alive = segment_of(run, b"BOBS")[1]
     said = []
@@ -269,7 +269,7 @@ def largest_segment():
 
 
 def socket_of_his_own(office, earlier=b""):
-    """At which his slots' writers come: the office makes it."""
+    """Returns the socket for the writers of Bob's slots, made by the office."""
     office.sendall(packet(WANT_SOCKET, detail=earlier))
     answer, fds, _, _ = socket.recv_fds(office, 65536, 1)
     assert answer[1] == GIVEN_SOCKET, answer
@@ -281,7 +281,7 @@ def socket_of_his_own(office, earlier=b""):
 
 
 def trap(run, how):
-    """A reader that does ill to those who look at it: `answers` says what it sends."""
+    """Makes a reader that harms processes that look at its slot. `answers` tells what it sends."""
     office = connect(f"{run}/office.sock")
     file, listener = socket_of_his_own(office)
     fine, alive = segment_of(run, b"BOBS")[:2]
@@ -312,7 +312,7 @@ def answer_with_lingering(connection, question):
 
 
 def answer_with_pages(connection, question):
-    """Of senders whose messages made room, and always another page; each as late as it may be."""
+    """Sends pages of senders whose messages made room, always with another page to come, each as late as allowed."""
     if question[1] == INFO:
         numbers = [os.getpid(), NONE, NONE, 1, 0, 0, 1 << 20, 1 << 20, 1000, 0, 0, 10, 100, 0, 1, 0] + [0, 5] + [0] * 7
         connection.sendall(packet(SLOT_INFO) + struct.pack(">H", 5) + b"TRAP0" + struct.pack(f">{len(numbers)}Q", *numbers))
@@ -326,7 +326,7 @@ ANSWERS = {"lingering": answer_with_lingering, "pages": answer_with_pages}
 
 
 def take_names(run):
-    """Registers Ann's name whenever it can, quicker than she does; says so."""
+    """Registers Ann's name whenever possible, faster than Ann does, and reports it."""
     fine, alive = segment_of(run, b"BOBS")[:2]
     print("begins", flush=True)
     while not select.select([sys.stdin], [], [], 0)[0]:
@@ -339,7 +339,7 @@ def take_names(run):
 
 
 def take_what_is_anns(run):
-    """Her slot's name, her slot's end, the office itself, an entry that leads to her socket."""
+    """Tries to take her slot's name, her slot's end, the office itself, and an entry that leads to her socket."""
     fine, alive = segment_of(run, b"BOBS")[:2]
     said = {}
     for what, message, fds in (
@@ -349,7 +349,7 @@ def take_what_is_anns(run):
             answer = answer_to(office, message, fds)
             said[what] = answer and answer[0]
     with connect(f"{run}/office.sock") as office:
-        socket.send_fds(office, [packet(UNREGISTER, b"ANNS")], [])  # no answer to that
+        socket.send_fds(office, [packet(UNREGISTER, b"ANNS")], [])  # an unregister packet gets no answer
     entries = [open(entry.path, "rb").read().split(b"\0") for entry in os.scandir(f"{run}/slots")]
     hers = next(reader for _, reader, key, _, _ in entries if key == b"ANNS").decode()
     with connect(f"{run}/office.sock") as office:

@@ -1,4 +1,4 @@
-"""A machine of several users: the post office is mailslotd's, Ann has a reader, and Bob means ill."""
+"""A machine of several users: mailslotd is the post office, Ann has a reader, and Bob is hostile."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import lab
 from lab import message_from
 from test_daemon_users import ANN, BOB, DAEMON, as_user, may_change_users
 
-PROGRAM = pathlib.Path(__file__).with_name("neighbour.py").read_text(encoding="utf-8")  # he may not look in here
+PROGRAM = pathlib.Path(__file__).with_name("neighbour.py").read_text(encoding="utf-8")  # Bob may not look in here
 
 
 @unittest.skipUnless(may_change_users(), "other users are needed: run as root")
@@ -36,7 +36,7 @@ class Neighbourhood(lab.LabTest):
         return json.loads(out)
 
     def assert_unhurt(self, text):
-        """The same office is at work, and Ann hears what was sent to her, and nothing else."""
+        """Asserts that the same office is at work, and that Ann hears her message and no other."""
         self.assertIsNone(self.office.process.poll(), text)
         self.a.put("//*/mailslot/ANNS", text)
         self.assertEqual(message_from(self.ann)["text"], text)

@@ -1,6 +1,6 @@
-"""The sealed form of docs/protocol/frame.md, made by nothing of ours and not by libsodium: slow, and for tests alone.
+"""The sealed form of docs/protocol/frame.md, made without our code and without libsodium. Slow, and for tests only.
 
-XChaCha20-Poly1305 from draft-irtf-cfrg-xchacha-03 and RFC 8439; BLAKE2b is Python's.
+XChaCha20-Poly1305 from draft-irtf-cfrg-xchacha-03 and RFC 8439. BLAKE2b is Python's.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def encrypted(key, nonce, clear, text):
 
 
 def frame(text, slot="IN", to="", direct=False, sent_at=None, host="python", sequence=1, origin=99):
-    """A plain frame of one message."""
+    """Returns a plain frame of a single message."""
     slot, to, host, text = slot.encode(), to.encode(), host.encode(), text.encode()
     scope = 3 if direct else 2 if to else 1
     sent_us = int((time.time() if sent_at is None else sent_at) * 1e6)
@@ -68,7 +68,7 @@ def frame(text, slot="IN", to="", direct=False, sent_at=None, host="python", seq
 
 
 def sealed(key, plain, stamp, target=""):
-    """`stamp`: sender_id, epoch, counter; `target`: an IPv4 address, where the frame is a direct one."""
+    """Seals a frame. `stamp`: sender_id, epoch, counter. `target`: an IPv4 address if the frame is direct."""
     key_id = hashlib.blake2b(b"mailslot key id", digest_size=16, key=key).digest()[:4]
     clear = plain[:3] + b"\1" + key_id + struct.pack(">3Q", *stamp)
     where = bytes(10) + b"\xff\xff" + socket.inet_aton(target) if target else bytes(16)

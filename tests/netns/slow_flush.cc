@@ -1,6 +1,6 @@
 // usage: slow_flush ADDRESS
-// Puts until the send buffers are full, and flushes what is held until SIGUSR1 comes. Prints
-// "waits" once the flush waits, and how the flush ended.
+// Puts until the send buffers are full, and flushes held messages until SIGUSR1 comes. Prints
+// "waits" once the flush waits, and the result of the flush.
 #include <unistd.h>
 
 #include <chrono>
@@ -35,5 +35,5 @@ int main(int argc, char** argv) {
     }
     const auto flushed = writer.flush(question);
     dprintf(STDOUT_FILENO, "%s\n", flushed ? "done" : to_string(flushed.error().code).data());
-    _exit(0);  // what is still held would leave at the link's pace
+    _exit(0);  // held messages would leave at the link's pace
 }

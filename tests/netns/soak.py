@@ -1,19 +1,19 @@
-"""Machines, slots, steady and bursty writers; writers, readers and post offices that are killed, post offices that
-stand still for a while, links that go down, a machine with a second way that is slow, one with a peer that is switched
-off, and one whose runtime folder is a copy of another's.
-At the end, for every sender and slot, what was sent is what was received and what is counted as lost, and nobody has
-grown.
+"""Long test: machines, slots, steady and bursty writers; killed writers, readers and post offices; post offices that
+stand still for a while; links that go down; a machine with a second, slow way; a machine with a peer that is switched
+off; and a machine whose runtime folder is a copy of another's.
+At the end, for every sender and slot, the messages sent are the messages received and those counted as lost, and no
+process has grown.
 
-usage: soak.py PROGRAM; parameters come from the environment: MACHINES (3), SLOTS (6), SECONDS (15), WRITERS (3, of
-each machine), SEED. Half an hour with ten machines:
+usage: soak.py PROGRAM; parameters come from the environment: MACHINES (3), SLOTS (6), SECONDS (15), WRITERS (3, of each
+machine), SEED. Half an hour with ten machines:
     MACHINES=10 SLOTS=100 SECONDS=1800 WRITERS=10 /usr/bin/python3 -B tests/netns/soak.py build/release/bin/mailslot
 
-On each machine mailslotd is the post office, and a process reads the machine's slots and looks at each message
-(soak_reader.py). Each writer has a host name of its own, by which it is known again. What can be known of it:
-- alive, and begun when its reader was there: the reader has received, or was told of the loss of, 1 to the last;
-- alive, and older than its reader, whose predecessor was killed: the same from the first that this reader heard;
-- killed: as much, up to the last that was heard of it, which is not more than was sent.
-A reader is asked for its books right before it is killed, and they must be as sound. The first machine's reader and
+On each machine mailslotd is the post office, and a process reads the machine's slots and checks each message
+(soak_reader.py). Each writer is identified by a host name of its own. Known facts about a writer:
+- alive, and started after its reader: the reader has received messages 1 to the last, or a report of their loss;
+- alive, and older than its reader, whose predecessor was killed: the same from this reader's first message;
+- killed: the same, up to the last message heard, which is not more than were sent.
+A reader is asked for its books right before it is killed, and these must be sound, too. The first machine's reader and
 post office live to the end.
 """
 
@@ -35,9 +35,9 @@ BURST, BURST_EVERY = 500, 20  # messages, ticks
 FLAP_EVERY, DOWN_FOR = 60, 10  # ticks
 KILL_WRITER_EVERY, KILL_OFFICE_EVERY, OFFICE_BACK_AFTER, KILL_READER_EVERY = 40, 110, 20, 170  # ticks
 PAUSE_OFFICE_EVERY, PAUSED_FROM, PAUSED_FOR = 220, 140, 50  # ticks; another process takes its place after 20
-MOST_GROWTH = 8 * 1024  # KiB: what a process may have taken for its books and bursts since it was warm
-WARM_AFTER, AT_MOST = 0.3, 400  # of all ticks; ticks
-MODULE = support.PROGRAM.parent.parent / "python"  # of the same build
+MOST_GROWTH = 8 * 1024  # KiB: memory that a process may take for books and bursts after its warm-up
+WARM_AFTER, AT_MOST = 0.3, 400  # share of all ticks; ticks
+MODULE = support.PROGRAM.parent.parent / "python"  # from the same build
 READER = pathlib.Path(__file__).with_name("soak_reader.py")
 
 
@@ -66,13 +66,13 @@ class Writer:
 
 
 class Process:
-    """What must not grow, but for `more` descriptors."""
+    """Use of resources, which must not grow, except for `more` descriptors."""
 
     def __init__(self, what, running, more=1):
         self.what, self.running, self.more, self.age, self.warm = what, running, more, 0, None
 
     def use(self):
-        """(resident KiB, descriptors)"""
+        """Returns (resident KiB, descriptors)."""
         pid = self.running.process.pid
         if self.running.process.poll() is not None:
             raise AssertionError(f"{self.what} has ended: {self.running.rest(self.running.err).decode()}")
@@ -88,7 +88,7 @@ class Process:
     def check_growth(self, test):
         if self.warm:
             test.assertLessEqual(self.use()[0], self.warm[0] + MOST_GROWTH, self.what)
-            # While the office changes hands they are more for a moment.
+            # While the office changes hands, there are more descriptors for a moment.
             test.wait_until(f"{self.what} has no more descriptors than when it was warm, {self.warm[1]}",
                             lambda: self.use()[1] <= self.warm[1] + self.more)
 
@@ -125,11 +125,12 @@ class Soak(lab.LabTest):
         self.down, self.without_office, self.paused = None, None, None
         self.killed = {"writers": 0, "offices": 0, "readers": 0}
         self.pauses = 0
-        self.lost_an_office = set()  # its own books of single senders, too
-        self.ended = {"received": 0, "lost": 0}  # in the books of readers that were killed
+        self.lost_an_office = set()  # and the books of single senders with it
+        self.ended = {"received": 0, "lost": 0}  # from the books of killed readers
 
     def make_machines(self, count):
-        """The last one has a second way, to a network that takes 64 kbit/s; the first one a peer that is switched off."""
+        """Makes machines. The last machine has a second way, to a network that takes 64 kbit/s. The first has a peer
+        that is switched off."""
         network, slow = self.network(), self.network()
         peer = f'unicast_peers = true\n[peers]\ngone = "10.{network.number}.0.250"\n'
         machines = [self.machine(f"M{i}", i + 1, network, config=peer if i == 0 else "") for i in range(count)]
@@ -139,13 +140,13 @@ class Soak(lab.LabTest):
         return machines
 
     def copy_folder(self, original, clone):
-        """As the image of a machine holds it. Sockets cannot be copied."""
+        """Copies a folder like the image of a machine. Sockets cannot be copied."""
         shutil.copytree(original.folder / "run", clone.folder / "run", ignore=shutil.ignore_patterns("*.sock"),
                         dirs_exist_ok=True)
 
     def office(self, machine):
         slots = sum(where is machine for where in self.machine_of.values())
-        # Of each slot it has the event from the first message on.
+        # an event descriptor per slot, from the first message on
         return Process(f"mailslotd on {machine.name}", machine.daemon(), more=1 + slots)
 
     def reader(self, machine):
@@ -158,7 +159,7 @@ class Soak(lab.LabTest):
     def living(self):
         return [writer for writer in self.writers if not writer.is_killed]
 
-    # What happens.
+    # Events.
 
     def tick(self, number):
         for writer in self.living():
@@ -197,7 +198,7 @@ class Soak(lab.LabTest):
         self.writers.append(self.writer(victim.machine, victim.is_bursty))
 
     def kill_office(self):
-        """Until it is back the machine's reader is the post office."""
+        """Kills the office. Until the office is back, the machine's reader is the post office."""
         self.without_office = self.random.choice([m for m in self.all[1:] if m is not self.paused])
         victim = self.offices.pop(self.without_office)
         victim.check_growth(self)
@@ -211,7 +212,7 @@ class Soak(lab.LabTest):
             self.without_office = None
 
     def pause_office(self):
-        """The machine's reader takes its place, until it goes on."""
+        """Stops the office for a while. The machine's reader takes its place."""
         self.paused = self.random.choice([m for m in self.all[1:] if m is not self.without_office])
         self.offices[self.paused].running.process.send_signal(signal.SIGSTOP)
         self.lost_an_office.add(self.paused)
@@ -225,7 +226,7 @@ class Soak(lab.LabTest):
     def kill_reader(self):
         machine = self.random.choice([m for m in self.all[1:] if m is not self.paused])
         victim = self.readers.pop(machine)
-        if machine is not self.without_office:  # else it is the post office now, and has more to hold
+        if machine is not self.without_office:  # otherwise the reader is the post office now, and has more to hold
             victim.check_growth(self)
         report = victim.report()
         self.assertEqual(report["faults"], [])
@@ -238,7 +239,7 @@ class Soak(lab.LabTest):
         self.killed["readers"] += 1
         self.readers[machine] = self.reader(machine)
 
-    # What is looked at.
+    # Checks.
 
     def processes(self):
         return [*self.offices.values(), *self.readers.values()]
@@ -256,7 +257,7 @@ class Soak(lab.LabTest):
         self.mend_office()
         self.wake_office()
         for writer in self.living():
-            writer.feed(1)  # with the links up: whatever is missing is known from here on
+            writer.feed(1)  # now the links are up, so the reader learns which messages are missing
         self.wait_until("all is known", self.is_all_known)
         for writer in self.living():
             self.assertEqual(writer.running.end()[0], 0)
@@ -266,7 +267,7 @@ class Soak(lab.LabTest):
             process.check_growth(self)
 
     def reports(self):
-        """{host of a writer: (slot, first, last, received, lost, origin)}, and what was wrong."""
+        """Returns {host of a writer: (slot, first, last, received, lost, origin)}, and a list of faults."""
         books, faults = {}, []
         for reader in self.readers.values():
             report = reader.report()
@@ -287,7 +288,7 @@ class Soak(lab.LabTest):
         received_in, lost_in = dict.fromkeys(self.machine_of, 0), dict.fromkeys(self.machine_of, 0)
         for writer in self.writers:
             if writer.host not in books:
-                self.assertTrue(writer.is_killed)  # before a word of it was heard, or its reader was
+                self.assertTrue(writer.is_killed)  # killed before a message of it was heard, or its reader was killed
                 continue
             slot, first, last, received, lost, _ = books[writer.host]
             self.assertEqual(slot, writer.slot)

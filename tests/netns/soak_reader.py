@@ -1,9 +1,9 @@
-"""Reads slots for the soak, and looks at each message: that it is whole, and that its number is the one after the
-last, but for those that it says were lost before it. Asked by a line on standard input, tells what it has seen:
+"""Reads slots for the soak test, and checks that each message is whole, and that its number follows the last number and
+the losses reported. For each line on standard input, prints the result:
 
     {SLOT: [[host, first, last, received, lost, origin], ...], ...}
 
-`first` counts from the first number that was counted, as received or as lost.
+`first` is the first number that was counted, as received or as lost.
 usage: soak_reader.py NAME...
 """
 
@@ -13,7 +13,7 @@ import sys
 
 from mailslot import _mailslot
 
-TURN = 512  # messages from one slot before the next one has its turn
+TURN = 512  # messages from a slot before the next slot's turn
 MOST_FAULTS = 20
 
 faults = []

@@ -1,6 +1,8 @@
-"""A user who tries all that tests/netns/neighbour.py knows, at random and without end, beside honest users of the machine.
+"""A user who tries all deeds of tests/netns/neighbour.py, at random and without end, beside honest users of the
+machine.
 
-Honest messages lost: 0; late by less than 0.1 s, 99 of 100 of them; nobody refused; memory and descriptors as before.
+Requirements: no honest message lost; 99 of 100 of them late by less than 0.1 s; no user refused; memory and descriptors
+as before.
 SECONDS (60), SEED (the time): environment. Ten minutes: SECONDS=600 python3 soak_strangers.py build/dev/bin/mailslot
 """
 
@@ -27,7 +29,7 @@ FEW_DESCRIPTORS, FEW_MIB = 24, 48
 
 
 class HonestStream(threading.Thread):
-    """From another machine to Ann: the time at which each was put."""
+    """Messages from another machine to Ann, with the time of each put."""
 
     def __init__(self, writer):
         super().__init__(daemon=True)
@@ -56,7 +58,7 @@ class Soak(Neighbourhood):
         return {name: self.use_of(each.process) for name, each in (("mailslotd", self.office), ("Ann", self.ann))}
 
     def misbehave(self):
-        """A few deeds at a time, for a while; then their processes are killed, or end."""
+        """Does a few deeds at a time, for a while. Then their processes are killed, or end."""
         deeds = self.random.sample(LASTING, 3) + [self.random.choice(SHORT), self.random.choice(HARM)]
         running = [self.bob(*deed) for deed in deeds]
         ends = time.monotonic() + self.random.uniform(0.5, 3)
@@ -66,7 +68,7 @@ class Soak(Neighbourhood):
             each.kill()
 
     def behave(self):
-        """A new reader of Ann's, and a writer; what they hear of it is the test."""
+        """Starts a new reader of Ann's, and a writer. The messages they hear are the test."""
         name = f"N{self.random.randrange(1000)}"
         status, _, err = self.b.run("get", name, "--timeout", "0", prefix=as_user(ANN))
         self.assertEqual(status, 3, err)
@@ -86,7 +88,7 @@ class Soak(Neighbourhood):
             pass
 
     def listen_for_lateness(self):
-        """Notes how late each message is when its line comes, before anybody looks at it."""
+        """Notes how late each message is when its line comes, before any check."""
         put = self.ann.out.put
 
         def note(line, *how, **more):

@@ -1,4 +1,4 @@
-"""Who lost how much of what, and whose fault it was: `info` tells, whichever process is the post office."""
+"""Losses by sender, cause and machine: `info` reports them, in any process that is the post office."""
 
 import contextlib
 import signal
@@ -14,7 +14,7 @@ class Books(lab.LabTest):
 
     def test_each_sender_has_its_own_losses_also_where_another_process_is_the_post_office(self):
         reader, first, second = self.machines(["R", "S", "T"], ipv6=False)
-        reader.listen(name="OTHER")  # this one is the post office
+        reader.listen(name="OTHER")  # the post office
         listener = reader.listen()
         writers = [machine.start("put", EVERYBODY) for machine in (first, second)]
         heard = []

@@ -44,7 +44,7 @@ class Users(lab.LabTest):
         return self.b.listen(*options, name=name, prefix=as_user(user))
 
     def test_this_machines_own_names_reach_slots_of_others(self):
-        """As from elsewhere, where they are not opened to who writes: never status 0 for nothing."""
+        """Messages go as from elsewhere to slots closed to the writer: never status 0 for nothing."""
         self.daemon()
         n = self.b.net.number
         own = self.listen(ANN, "OWN")
@@ -175,7 +175,7 @@ class Users(lab.LabTest):
         self.assertEqual(self.b.run("put", "SEALED", "at home", prefix=as_user(ANN)), (0, b"", ""))
 
     def folder_of_keys(self):
-        """As the package has it: root gave the folder to that user, whose files nobody else may read."""
+        """Sets up folders like the package: root gave the folder to that user, whose files nobody else may read."""
         keys = self.b.folder / "keys"
         keys.mkdir(mode=0o755)
         os.chown(keys, DAEMON, DAEMON)
@@ -194,7 +194,7 @@ class Users(lab.LabTest):
             os.chown(new, DAEMON, DAEMON)
             new.rename(file)
 
-        # A watchdog makes it look more often than every 10 s.
+        # With a watchdog it looks more often than every 10 s.
         daemon = self.daemon(environment={"WATCHDOG_USEC": "400000"})
         slot = self.listen(ANN, "IN")
         good = file.read_bytes()
@@ -265,7 +265,7 @@ class Users(lab.LabTest):
         stream = Stream(self.a, f"//*/mailslot/{name}", size=1500)
         heard = [message_from(listener)]
         for _ in range(ROUNDS):
-            # All of what had to wait: when it is killed, a batch that it has just taken is lost.
+            # Read all messages that had to wait. A kill loses the batch that was just taken.
             heard = read_up_to(listener, stream.number + SEEN, heard)
             self.assertEqual(manager.names(), {"udp": 2, "local": 1})
             daemon.process.send_signal(end)
@@ -276,13 +276,18 @@ class Users(lab.LabTest):
         heard = read_up_to(listener, stream.stop(), heard)
         numbers = [number_of(m) for m in heard]
         if end == signal.SIGKILL:
+<<<<<<< HEAD
             # One that was in the slot, and not noted there yet, may come again (docs/office.md, "Taking over").
+=======
+            # A message that was in the slot but not noted there yet may come again (docs/post-office.md,
+            # "Taking over").
+>>>>>>> text-c-tools
             self.assertLessEqual(len(numbers) - len(set(numbers)), ROUNDS)
             numbers = sorted(set(numbers))
         else:
             self.assertEqual(numbers, list(range(numbers[0], numbers[0] + len(numbers))))
         missing = numbers[-1] - numbers[0] + 1 - len(numbers)
-        # Of each kill: the batch that it was just working on, and what waited for its turn behind the last gap.
+        # Per kill: the batch in work, and the messages waiting behind the last gap.
         self.assertLessEqual(missing, (32 + 64) * ROUNDS)
         self.assertGreaterEqual(sum(m["lost_before"] for m in heard), missing)
         self.assertGreaterEqual(self.b.info(name)["lost"], missing)
@@ -297,7 +302,7 @@ class Users(lab.LabTest):
 
 @unittest.skipUnless(may_change_users(), "other users are needed: run as root")
 class OwnFolders(lab.LabTest):
-    """As on a machine where mailslotd is installed: /run/mailslot is its own, users have folders of their own."""
+    """A machine with mailslotd installed: /run/mailslot belongs to mailslotd, users have folders of their own."""
 
     def setUp(self):
         super().setUp()
@@ -324,7 +329,8 @@ class OwnFolders(lab.LabTest):
         self.assertEqual([message_from(listener)["text"] for _ in "12"], [text, text + " to one"])
 
     def hears_in_the_end(self, listener, name, text):
-        """An office has the lock before it has sockets: what comes in between is lost."""
+        """Repeats the message, because an office has the lock before it has sockets, and messages in between are lost.
+        """
         def is_heard():
             self.a.put(f"//*/mailslot/{name}", text)
             with contextlib.suppress(queue.Empty):
@@ -336,7 +342,7 @@ class OwnFolders(lab.LabTest):
             pass
 
     def test_a_login_and_cron_are_one_user(self):
-        """The one has XDG_RUNTIME_DIR, the other not."""
+        """Only the login has XDG_RUNTIME_DIR."""
         slot = self.listen(ANN, "ANNS")
         for address in ("ANNS", "//B/mailslot/ANNS", "//localhost/mailslot/ANNS"):
             self.assertEqual(self.b.run("put", address, "by cron", prefix=as_user(ANN)), (0, b"", ""))
@@ -368,15 +374,16 @@ class OwnFolders(lab.LabTest):
             daemon = self.daemon()
             self.wait_until("they are registered", lambda: self.offices(ann, bob) == [False, False])
             self.hears(ann, "ANNS", f"{end} before")
-            self.assertIn("A", self.senders_of_ann())  # the machine's office knows them
+            self.assertIn("A", self.senders_of_ann())  # the machine's office knows the writers
             self.hears(bob, "BOBS", f"{end} before")
             daemon.stop(end)
             self.wait_until("they are on their own", lambda: self.offices(ann, bob) == [True, True])
-            # Each has a socket of its own now: what is for one address reaches one of them.
+            # Each office has a socket of its own, so a message for an address reaches only one of them.
             self.hears_in_the_end(ann, "ANNS", f"{end} after")
 
     def test_root_uses_the_folder_with_the_daemon_and_without(self):
-        """As the package leaves it: all in it is the daemon's. Cron jobs and services of root come first."""
+        """Root's cron jobs and services come first, as after the package's installation: all in the folder is the
+        daemon's."""
         for folder, mode in (("slots", "0755"), ("readers", "0755")):
             self.in_b("install", "-d", "-o", str(DAEMON), "-g", str(DAEMON), "-m", mode, f"/run/mailslot/{folder}")
         first = self.b.listen(name="FIRST")

@@ -1,4 +1,4 @@
-"""Which machines are found, with which slots, and what keeps them from being found."""
+"""Finding machines and their slots, and the reasons why machines are not found."""
 
 import json
 import sys
@@ -39,7 +39,7 @@ COPIES = HOSTILE.partition("    send(frame(7")[0] + """
 """
 
 
-# Queries from one address to another: [source, destination, how many].
+# Queries from one address to another: [source, destination, count].
 ASKER = """
 import socket, struct, sys
 source, to, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -62,7 +62,7 @@ class DiscoveryTest(lab.LabTest):
 
 
 class Reflection(DiscoveryTest):
-    """Queries that are to bring answers upon somebody else."""
+    """Queries that try to direct answers at another machine."""
 
     GROUP = "239.255.71.38"
 
@@ -143,7 +143,7 @@ class Who(DiscoveryTest):
         b = self.machine("B", 2, net)
         listener = a.listen()
         self.assertEqual(self.found(b, "who", "IN", status=3), [])
-        self.assertEqual(self.found(a, "who", "IN"), [("A", "IN")])  # it knows of itself
+        self.assertEqual(self.found(a, "who", "IN"), [("A", "IN")])  # a machine knows its own slots
         b.put(lab.EVERYBODY, "hello")
         self.assert_next_is(listener, "hello")
 
@@ -206,7 +206,7 @@ class Who(DiscoveryTest):
         self.addCleanup(lambda: (hostile.kill(), hostile.communicate()))
         self.assertEqual(hostile.stdout.readline(), b"\n")
         found = self.found(b, "who", "IN")
-        self.assertLessEqual(len(found), 17)  # of one address 16
+        self.assertLessEqual(len(found), 17)  # 16 from the same address
         self.assertIn(("A", "IN"), found)
         self.assertIn(("\x1b[31mred\n", "IN"), found)
         self.assertFalse({"other-id", "short", "endless"} & {host for host, _ in found})
@@ -217,7 +217,7 @@ class Who(DiscoveryTest):
             self.assertNotIn(b"\x1b", out)
 
     def test_copies_of_one_machine_are_both_found(self):
-        """They have one number, as copies have that were made while the machine ran."""
+        """The copies have the same number, like copies made while the machine ran."""
         a, m = self.machines(["A", "M"], ipv6=False)
         m.ip(f"address add 10.{m.net.number}.0.3/24 dev {m.interface}")
         copies = lab.subprocess.Popen([*m.inside, sys.executable, "-c", COPIES % a.net.number],

@@ -1,4 +1,4 @@
-"""Machines that are broken on purpose: the doctor names the cause, and what it says mends it."""
+"""Machines that are broken on purpose: the doctor names the cause, and its advice fixes it."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ import support
 from lab import EVERYBODY, stream
 
 BLOCK = "table inet lab {{\nchain {name} {{\ntype filter hook {hook} priority 0; policy {policy};\n{rule}\n}}\n}}\n"
-# Binds the port and keeps it to itself.
+# Binds the port and keeps it for itself.
 TAKER = "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 17138)); " \
         "print(flush=True); sys.stdin.read()"
 # Answers every query like a program of the next version.
@@ -31,7 +31,7 @@ while True:
 
 class DoctorTest(lab.LabTest):
     def examine(self, machine, *arguments):
-        """What it found, by check; and that status and exit status agree."""
+        """Returns the findings by check, and asserts that status and exit status agree."""
         status, out, err = machine.run("doctor", "--json", *arguments)
         findings = [json.loads(line) for line in out.splitlines()]
         failed = any(f["status"] == "failed" for f in findings)
@@ -45,7 +45,7 @@ class DoctorTest(lab.LabTest):
         return {f["cause"] for f in findings.values() if f["status"] == "failed"}
 
     def assert_cause(self, machine, cause, *arguments, check=None):
-        """That and nothing else is wrong; the finding."""
+        """Asserts that this cause is the only fault, and returns the finding."""
         findings = self.examine(machine, *arguments)
         self.assertEqual(self.causes(findings), {cause}, findings)
         return next(f for f in findings.values() if f["cause"] == cause and check in (None, f["check"]))
@@ -56,7 +56,7 @@ class DoctorTest(lab.LabTest):
         return findings
 
     def mend(self, machine, finding):
-        """Does what the doctor says, up to the words for people."""
+        """Follows the doctor's advice, up to the words for people."""
         machine.run_in("sh", "-c", finding["mend"].partition("    #")[0])
 
     def block(self, machine, hook, rule, policy="accept", name="rules"):
@@ -90,7 +90,8 @@ class Own(DoctorTest):
         self.assertEqual(finding["mend"], "mailslot listen IN")
         a.listen()
         self.assertIn("A has a reader", self.assert_well(a, "in")["address in"]["detail"])
-        # Another folder is as good as another user: put does not find the slot, nor does the doctor say so.
+        # Another folder is like another user: put does not find the slot, and the doctor does not claim that it
+        # is there.
         elsewhere = dict(a.environment, MAILSLOT_DIR=str(a.folder / "elsewhere"))
         done = subprocess.run([*a.inside, support.program_for_others(), "doctor", "--json", "IN"], env=elsewhere,
                               capture_output=True, check=False)
@@ -354,7 +355,7 @@ class Others(DoctorTest):
         self.assertRegex(findings["peer B"]["detail"], r"^B answers at \S+; it has: LOG$")
         self.assert_well(a, "--peer", f"10.{a.net.number}.0.2")
         self.assertIn("B has a reader", self.assert_well(a, "//B/mailslot/log")["address //B/mailslot/log"]["detail"])
-        finding = self.assert_well(a, "LOG")["address LOG"]  # which alone means a slot of this machine
+        finding = self.assert_well(a, "LOG")["address LOG"]  # the name alone means a slot of this machine
         self.assertEqual((finding["status"], finding["cause"]), ("warning", "other_machine"))
         self.assertIn("B has a reader", finding["detail"])
         self.assertEqual(finding["mend"], "mailslot put //B/mailslot/LOG MESSAGE")
@@ -380,7 +381,7 @@ class Others(DoctorTest):
         self.assert_well(a, "--peer", "B")
 
     def test_a_peer_that_is_late(self):
-        """As on a busy machine: its process has a turn on the processor now and then."""
+        """Like a busy machine: its process gets the processor now and then."""
         net = self.network()
         a = self.machine("A", 1, net, hosts=f"10.{net.number}.0.2 B\n")
         listener = self.machine("B", 2, net).listen()
@@ -454,7 +455,7 @@ class Others(DoctorTest):
         b.listen()
         self.block(b, "input", "udp dport 17138 drop")
         self.assert_cause(a, "peer_silent", "--peer", "B")
-        self.assert_cause(b, "firewall_in")  # there it is named
+        self.assert_cause(b, "firewall_in")  # the doctor there names the firewall
 
     def test_a_peer_that_has_no_such_slot(self):
         a, b = self.machines(["A", "B"])

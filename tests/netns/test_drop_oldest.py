@@ -1,4 +1,4 @@
-"""Slots that drop their oldest, fed by other machines: exact, whichever process is the post office."""
+"""Slots that drop their oldest messages, fed by other machines: exact, in any process that is the post office."""
 
 import fcntl
 import itertools
@@ -15,7 +15,7 @@ NEWEST = ("--max-messages", str(KEPT), "--when-full", "drop_oldest")
 
 
 class SlowListener:
-    """A listener whose output nobody takes until `drain`: it is stuck with the first lines that it writes."""
+    """A listener whose output is not read until `drain`, so that it is stuck with its first lines."""
 
     def __init__(self, machine, *options):
         read, write = os.pipe()
@@ -27,14 +27,14 @@ class SlowListener:
         os.close(write)
 
     def drain(self, count):
-        """The messages, up to `count` of them."""
+        """Returns the messages, up to `count` of them."""
         lines = (line for line in self.out if line != b"\n")
         return [json.loads(line) for line in itertools.islice(lines, count)]
 
 
 class DropOldest(lab.LabTest):
     def assert_exact(self, reader, sender, listener):
-        """All is heard, the newest stay, and the gap is told where it is."""
+        """Asserts that all messages are heard, the newest stay, and the gap is reported at its place."""
         writer = sender.start("put", EVERYBODY)
         feed(writer, 1)
         self.wait_for_info(reader, received=1, messages=0)
@@ -45,7 +45,7 @@ class DropOldest(lab.LabTest):
         info = reader.info()
         self.assertEqual((info["lost"], info["lost_by_cause"]["dropped_oldest"]), (dropped, dropped))
         self.assertEqual(info["when_full"], "drop_oldest")
-        # It was in the slot: received, and then dropped, in the sender's books, too.
+        # The message was in the slot: received, and then dropped, also in the sender's books.
         sender = info["by_sender"][0]
         self.assertEqual((sender["received"], sender["lost"]), (COUNT, dropped))
         self.assertEqual(sender["lost_by_cause"]["dropped_oldest"], dropped)
@@ -99,7 +99,7 @@ class DropOldest(lab.LabTest):
         sender.put("//*/mailslot/OTHER", "behind them all")
         self.assert_next_is(other, "behind them all")
         listener.process.send_signal(signal.SIGCONT)
-        # Before it has made room, "x" would be refused like those before it.
+        # Before there is room, "x" would be refused like the messages before it.
         self.wait_until("there is room", lambda: reader.info()["messages"] <= KEPT)
         sender.put(EVERYBODY, "x")
         self.wait_until("all is known", lambda: (info := reader.info())["received"]
@@ -113,11 +113,11 @@ class DropOldest(lab.LabTest):
             self.assertEqual(message["sequence"], last + 1 + message["lost_before"])
             last, told = message["sequence"], told + message["lost_before"]
         self.assertEqual(told, info["lost_by_cause"]["dropped_oldest"])
-        # The next one tells of those that were refused, whoever sent it.
+        # The next message of any sender reports the refused messages.
         self.assert_next_is(listener, "x")
 
     def flood(self, config):
-        """What waits of a quiet machine's ten messages after another machine's flood."""
+        """Returns which of a quiet machine's ten messages wait after another machine's flood."""
         names = [f"{name}{len(config)}" for name in "RST"]
         reader, flood, quiet = self.machines(names, ipv6=False)
         (reader.folder / "mailslot.toml").write_text(config)

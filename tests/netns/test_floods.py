@@ -1,5 +1,5 @@
-"""A hostile machine that sends as fast as one processor can: memory stays bounded, an honest sender loses nothing but
-what the kernel had no room for, and that is counted."""
+"""A hostile machine that sends as fast as a processor can: memory stays bounded, and an honest sender loses only
+messages for which the kernel had no room, all of them counted."""
 
 import json
 import shutil
@@ -12,10 +12,11 @@ from lab import EVERYBODY, feed
 
 SECONDS = 3
 PACE = 0.005  # seconds between two honest messages
-# docs/post-office.md, "Bounds": half-arrived messages, senders, what is being put together; and the slot itself.
+# docs/post-office.md, "Bounds": half-arrived messages, senders, messages being put together, and the slot itself.
 MOST_BYTES = (64 + 85 + 3 + 8 + 16) * 2**20
-MESSAGE_BYTES = 20000  # every tenth: in fragments
-KERNELS = {"kernel_drop", "network_gap", "fragment_timed_out"}  # dropped before or in the socket; so the parts of a message
+MESSAGE_BYTES = 20000  # every tenth message is in fragments
+# Dropped before or in the socket, so that parts of a message are missing.
+KERNELS = {"kernel_drop", "network_gap", "fragment_timed_out"}
 
 
 class Floods(lab.LabTest):
@@ -27,7 +28,7 @@ class Floods(lab.LabTest):
         return next((s for s in reader.info()["by_sender"] if s["from_host"] == host), None)
 
     def flood(self, kind):
-        """The reader's machine after the flood, with what was sent in it."""
+        """Returns the reader's machine after the flood, with the number of datagrams sent."""
         reader, honest, hostile = self.machines([f"{n}-{kind}" for n in ("R", "H", "F")], ipv6=False)
         office = reader.start("listen", "--verbose", "IN", "--max-bytes", "8MiB", stdout=subprocess.DEVNULL).ready()
         writer = honest.start("put", EVERYBODY)
@@ -90,7 +91,7 @@ class Floods(lab.LabTest):
     def test_queries(self):
         machine, _ = self.flood("queries")
         self.assertGreater(machine["answers_over_limit"], 1000)
-        self.assertLessEqual(machine["answers"], 50 * (SECONDS + 60))  # it may take a while until all is known
+        self.assertLessEqual(machine["answers"], 50 * (SECONDS + 60))  # includes the time until all is known
         self.assertLessEqual(machine["answers"], machine["rx_datagrams"])
 
 

@@ -1,4 +1,4 @@
-"""Datagrams that a stranger on the network makes up: they are taken for what they are, and no writer is the worse for it."""
+"""Datagrams that a stranger on the network forges: they are recognised, and do no harm to any writer."""
 
 import lab
 from lab import EVERYBODY, Ether, changed, feed, message_from, number_of

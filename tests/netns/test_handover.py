@@ -1,4 +1,4 @@
-"""The post office goes from one process to the next while others write: not one message is lost, doubled or counted as lost."""
+"""The post office moves from process to process while others write: no message is lost, doubled or counted as lost."""
 
 import itertools
 import signal
@@ -12,7 +12,7 @@ SEEN = 20  # messages that a listener has got before the next change
 
 
 class Watched:
-    """A listener with a slot and a stream of its own, and what it has got."""
+    """A listener with a slot and a stream of its own, and the messages that it has got."""
 
     numbers = itertools.count(1)
 
@@ -26,7 +26,7 @@ class Watched:
         self.heard = read_up_to(self.listener, number_of(self.heard[-1]) + SEEN, self.heard)
 
     def end(self):
-        """In good order, while its stream goes on."""
+        """Ends the listener in good order, while its stream goes on."""
         self.listener.process.send_signal(signal.SIGINT)
         self.listener.process.wait(timeout=lab.support.DEADLINE)
         self.heard += left_in(self.listener)
@@ -61,7 +61,7 @@ class HandedOver(lab.LabTest):
             watched.remove(office)
             office.end()
             heir, = watched
-            # What it was handed may still be on its way: that is for it to take.
+            # The heir may not have received the handover yet, so wait for it.
             self.wait_until("the other one has the office", lambda: b.is_office(heir.listener.process.pid))
             heir.see_more()
             self.assertEqual(b.info(heir.name)["lost"], 0, [(number_of(m), m["lost_before"], m["sent_at"][-10:]) for m in heir.heard])
@@ -71,7 +71,7 @@ class HandedOver(lab.LabTest):
 
 
 class Daemon(lab.LabTest):
-    """mailslotd and reading processes of one user."""
+    """mailslotd and reading processes of the same user."""
 
     def setUp(self):
         super().setUp()
@@ -129,16 +129,17 @@ class Daemon(lab.LabTest):
             daemon.process.kill()
             killed = time.monotonic()
             daemon.process.wait()
-            after = watched.stream.number + 2  # the one before may have been in its hands
+            after = watched.stream.number + 2  # the last message may have been on its way
             watched.heard = read_up_to(watched.listener, after, watched.heard)
             times.append(time.monotonic() - killed)
             self.assert_office(watched.listener)
-        self.assertLess(sorted(times)[2], 0.2, times)  # one of them may meet a busy machine
+        self.assertLess(sorted(times)[2], 0.2, times)  # a single run may meet a busy machine
         heard = watched.heard = read_up_to(watched.listener, watched.stream.stop(), watched.heard)
         numbers = [number_of(m) for m in heard]
         self.assertEqual(len(numbers), len(set(numbers)), f"one was doubled: {numbers}")
         missing = numbers[-1] - len(numbers)
-        # What one family's socket had given to the killed one may come by the other's, behind later ones, which told of it.
+        # Messages from one family's socket, which the killed process held, may come by the other family, behind later
+        # messages that reported them lost.
         late = sum(number < highest for number, highest in zip(numbers[1:], itertools.accumulate(numbers, max)))
         self.assertEqual(sum(m["lost_before"] for m in heard), missing + late, numbers)
         self.assertEqual(self.b.info(watched.name)["lost"], missing)

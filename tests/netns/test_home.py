@@ -1,4 +1,4 @@
-"""Messages to all, with a reader on the sending machine that takes nothing: the others do not wait for it."""
+"""Messages to all, with a reader on the sending machine that takes none: other machines do not wait for it."""
 
 import signal
 
@@ -11,7 +11,8 @@ SMALL = ("--max-messages", "10")
 
 class Home(lab.LabTest):
     def listeners(self):
-        """Two machines; a listener with a small slot on the first, one with a usual slot on the second."""
+        """Returns two machines, a listener with a small slot on the first, and a listener with a usual slot on the
+        second."""
         a, b = self.machines(["A", "B"])
         return a, a.listen(*SMALL), b.listen()
 
@@ -24,7 +25,7 @@ class Home(lab.LabTest):
         self.assertEqual(texts, [numbered(i) for i in range(first, last + 1)])
 
     def begin(self, machine, *listeners):
-        """A stream whose first message has arrived."""
+        """Starts a stream, and waits for its first message."""
         writer = machine.start("put", EVERYBODY)
         feed(writer, 1)
         for listener in listeners:

@@ -1,4 +1,5 @@
-"""Who a machine is: copies of it, folders that go, names and addresses that move, containers that share a folder."""
+"""Identity of machines: copies of a machine, folders that go, names and addresses that move, containers that share a
+folder."""
 
 import contextlib
 import shutil
@@ -9,14 +10,14 @@ from lab import EVERYBODY, Ether, changed, feed, message_from, station_of
 
 class IdentityTest(lab.LabTest):
     def counters(self, machine):
-        """What the machine's post office has counted."""
+        """Returns the counters of the machine's post office."""
         watch = machine.start("watch", "--json", "--interval", "50")
         line = watch.line()
         watch.stop()
         return lab.json.loads(line)["machine"]
 
     def put_until_heard(self, machine, address, text, listener):
-        """Until the text is the next that the listener prints; for what takes a moment to be found out."""
+        """Puts the text until the listener prints it next, since changes take a moment to be noticed."""
         def comes():
             machine.run("put", address, text)
             with contextlib.suppress(lab.queue.Empty):
@@ -27,7 +28,7 @@ class IdentityTest(lab.LabTest):
         self.wait_until(f"{text} is heard at {address}", comes)
 
     def assert_each_once(self, writer, listener, first, last):
-        """Numbered messages of a running writer come once each, in order."""
+        """Asserts that numbered messages of a running writer come once each, in order."""
         for number in range(first, last + 1):
             feed(writer, number)
         got = [lab.number_of(m) for m in lab.messages_from(listener, last - first + 1)]
@@ -65,9 +66,9 @@ class Copies(IdentityTest):
         message = message_from(listener)
         self.assertEqual((int(message["origin"], 16), message["from_address"]), (77, f"10.{a.net.number}.0.2"))
         self.assertGreater(self.counters(a)["identity_conflicts"], 0)
-        self.assert_each_once(writer, listener, 2, 10)  # what comes back is still known as our own
+        self.assert_each_once(writer, listener, 2, 10)  # copies that come back are still known as our own
         while station_of(ether.frame()) == station_of(frame):
-            pass  # the last one, at least, has another number
+            pass  # the last copy, at least, has another number
         ether.send(changed(copy, sequence=2))  # the copy goes on as before, and is heard
         self.assertEqual(int(message_from(listener)["origin"], 16), 77)
         status, out, _ = a.run("doctor")
@@ -84,7 +85,7 @@ class Copies(IdentityTest):
         frame = ether.frame()
         for number in range(2, 30):
             stations.add(station_of(frame))
-            ether.send(changed(frame, origin=1000 + number))  # always the present one
+            ether.send(changed(frame, origin=1000 + number))  # always the current number
             feed(writer, number)
             frame = ether.frame()
         self.assertLessEqual(len(stations), 2)
@@ -101,7 +102,7 @@ class Copies(IdentityTest):
         listener = a.listen()
         writer = a.start("put", EVERYBODY)
         feed(writer, 1)
-        # The first datagram that comes back changes the number, the next shows who sends them.
+        # The first datagram that comes back changes the number, and the next shows who sends them.
         self.assertEqual([lab.number_of(m) for m in lab.messages_from(listener, 2)], [1, 1])
         self.assert_each_once(writer, listener, 2, 50)
 
@@ -184,13 +185,13 @@ class Folders(IdentityTest):
         self.wait_until("OTHER is found again", lambda: b.run("put", "OTHER", "local")[0] == 0)
         self.assert_next_is(other, "local")
         office.stop()
-        self.put_until_heard(a, "//*/mailslot/OTHER", "from a", other)  # it took over
+        self.put_until_heard(a, "//*/mailslot/OTHER", "from a", other)  # the new office
 
     def test_two_offices_that_met_in_one_folder_become_one(self):
         a, b = self.machines(["A", "B"])
         old = b.listen()
         shutil.rmtree(b.folder / "run")
-        new = b.listen(name="NEW")  # within the second: it makes the folder, and an office
+        new = b.listen(name="NEW")  # within the second: makes the folder, and an office
         self.put_until_heard(b, "IN", "old", old)
         self.wait_until("one is the office", lambda: sum(
             b.is_office(r.process.pid) for r in (old, new)) == 1)
@@ -203,7 +204,7 @@ class Folders(IdentityTest):
 
 class Names(IdentityTest):
     def named(self, machine, name, *arguments):
-        """A program whose host name is the system's, and another than the machine's."""
+        """Starts a program whose host name is the system's, and not the machine's."""
         script = f'hostname {name}; exec "$@"'
         return machine.start(*arguments, prefix=["unshare", "--uts", "sh", "-c", script, "sh"],
                              environment={"MAILSLOT_HOST": ""})
@@ -218,7 +219,7 @@ class Names(IdentityTest):
         self.assert_next_is(listener, "old name")
         self.rename(listener, "kitchen")
         self.put_until_heard(a, "//kitchen/mailslot/IN", "new name", listener)
-        a.put("//debian/mailslot/IN", "to the old name")  # is not for it any more
+        a.put("//debian/mailslot/IN", "to the old name")  # no longer for this machine
         a.put(EVERYBODY, "to all")
         self.assert_next_is(listener, "to all")
         status, out, _ = a.run("who", "IN", "--json")
@@ -240,7 +241,7 @@ class Names(IdentityTest):
         (b.folder / "mailslot.toml").write_text('host = "garage"\n')
         listener = self.named(b, "debian", "listen", "--verbose", "--json", "IN").ready()
         self.rename(listener, "kitchen")
-        other = b.listen(name="OTHER")  # a second has passed when it is put back
+        other = b.listen(name="OTHER")  # a second has passed when the folder is put back
         (b.folder / "run" / "office.sock").unlink()
         self.wait_until("the station looked around", (b.folder / "run" / "office.sock").exists)
         other.stop()
@@ -337,7 +338,7 @@ class SharedFolders(IdentityTest):
         self.assertEqual(status, 0, out)
         self.assertIn(b"other_network", out)
         listener.stop()
-        # Its place stays its own while it is away.
+        # The container's place stays its own while it is away.
         daemon.stop(lab.support.signal.SIGTERM)
         listener = inside.listen()
         host.daemon()

@@ -1,4 +1,4 @@
-"""Interfaces that are two, go, come back, come late, or are not there at all."""
+"""Interfaces that are double, go, come back, come late, or are missing."""
 
 import shutil
 
@@ -10,8 +10,8 @@ COUNT = 200
 
 class LinkTest(lab.LabTest):
     def check_all_is_known(self, machine, writer, listener, first):
-        """From message `first` on they come again, sooner or later; from then on all do; and what did not
-        come is what is counted as lost, in `info` and in what the messages tell. How many were."""
+        """Asserts that messages from `first` on come again at some point, that all later messages come, and that the
+        missing messages are counted as lost, in `info` and in the messages. Returns how many were lost."""
         heard, last = self.until_heard(writer, listener, first)
         while number_of(heard[-1]) < last:
             heard.append(message_from(listener))
@@ -25,12 +25,13 @@ class LinkTest(lab.LabTest):
         self.assertEqual(info["lost"], info["lost_by_cause"]["network_gap"])
         self.assertEqual(info["received"] + info["lost"], last + COUNT)
         self.assertEqual(info["lost"], heard[0]["lost_before"])
-        self.assertGreater(numbers[0], first - 2)  # the one before may still have been on its way
+        self.assertGreater(numbers[0], first - 2)  # the message before may still have been on its way
         return info["lost"], numbers[0]
 
 
     def wait_until_put(self, writer, own, last):
-        """A writer serves its own machine first; when it goes on with one more it has sent the others."""
+        """Waits until message `last` has left. A writer may serve its own machine first, so this waits for the next
+        message there."""
         self.read_up_to(own, last)
         feed(writer, last + 1)
         self.read_up_to(own, last + 1)
@@ -81,7 +82,7 @@ class TwoWays(LinkTest):
 
 
 class DownAndUp(LinkTest):
-    """Meanwhile nothing arrives; afterwards all does, and the reader knows how much it missed."""
+    """No message arrives while the link is down. Afterwards all do, and the reader knows how many are missing."""
 
     def setUp(self):
         super().setUp()
@@ -135,7 +136,7 @@ class HotPlug(LinkTest):
         self.wait_until_put(writer, own, COUNT)
         plug()
         lost, heard = self.check_all_is_known(b, writer, listener, COUNT + 2)
-        # The slot was there before the writer: what it missed from the first message on is its loss.
+        # The slot was older than the writer, so all messages missing since the first are its loss.
         self.assertEqual(lost, heard - 1)
 
 
@@ -156,7 +157,7 @@ class NoNetwork(lab.LabTest):
 
 
 class TwoUsers(lab.LabTest):
-    """Root and another user on one machine, each with a folder, a post office and a slot IN of their own."""
+    """Root and another user on a machine, each with a folder, a post office and a slot IN of their own."""
 
     NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
 

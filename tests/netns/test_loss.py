@@ -1,4 +1,4 @@
-"""What the network loses: the reader knows exactly how many of whose messages, and nothing else suffers."""
+"""Loss on the network: the reader knows exactly how many messages of each sender are lost, and nothing else suffers."""
 
 import json
 import time
@@ -6,14 +6,14 @@ import time
 import lab
 from lab import EVERYBODY, feed, message_from, messages_from, number_of, numbered
 
-PORTION = 10  # large messages at a time: they fit into the smallest receive buffer there is
+PORTION = 10  # large messages at a time: they fit into the smallest possible receive buffer
 PERCENTS = (1, 5, 10, 30)
 PACE = 0.002  # seconds between two puts of a steady writer
 CLUSTER, PAUSE = 10, 0.005  # messages at a time, seconds between
 
 
 def assert_exact(test, messages):
-    """In order, none twice, and each message tells exactly what is missing before it: how many that is in all."""
+    """Asserts order, no repeats, and exact loss reports in each message. Returns how many are missing in all."""
     numbers = [m["sequence"] for m in messages]
     gaps = [after - before - 1 for before, after in zip([0, *numbers], numbers)]
     test.assertEqual([m["lost_before"] for m in messages], gaps)
@@ -22,10 +22,10 @@ def assert_exact(test, messages):
 
 class Losses(lab.LabTest):
     def check(self, percent, count, size, **families):
-        """Two senders put `count` messages each while a share of their datagrams is dropped at random."""
+        """Two senders put `count` messages each, while a share of their datagrams is dropped at random."""
         reader, *senders = self.machines(["R", "S", "T"], **families)
         listener = reader.listen()
-        reader.drop(percent, "udp length > 300")  # the word that ends a stream is shorter, and gets through
+        reader.drop(percent, "udp length > 300")  # the end of a stream is shorter, and gets through
         heard, sent = [], {}
         for sender in senders:
             writer = sender.start("put", EVERYBODY)
@@ -44,7 +44,7 @@ class Losses(lab.LabTest):
         self.check_time_outs(reader, size, info)
 
     def send(self, writer, listener, host, count, size, heard):
-        """In portions, each followed by small messages until one is heard: the number of all of them."""
+        """Sends in portions, each followed by small messages until one is heard. Returns how many were put in all."""
         number = 0
         for _ in range(0, count, PORTION):
             feed(writer, number + 1, number + PORTION, size)
@@ -53,7 +53,7 @@ class Losses(lab.LabTest):
         return number
 
     def drain(self, reader, sender, listener, families, heard):
-        """Until all that came by each family is out of its socket; how many messages that took."""
+        """Waits until all messages of each family are read from its socket. Returns how many messages that took."""
         n = reader.net.number
         addresses = [f"10.{n}.0.1"] * families.get("ipv4", True) + [f"fd00:{n}::1"] * families.get("ipv6", True)
         for address in addresses:
@@ -63,7 +63,7 @@ class Losses(lab.LabTest):
         return len(addresses)
 
     def check_sender(self, messages, sent, size):
-        """Undamaged, none twice, in order, and each tells of those missing before it."""
+        """Asserts: undamaged, no repeats, in order, and each message reports the missing messages before it."""
         for message in messages:
             number = number_of(message)
             self.assertIn(message["text"], (numbered(number, size), numbered(number)))
@@ -72,7 +72,7 @@ class Losses(lab.LabTest):
         self.assertEqual(assert_exact(self, messages), sent - len(messages))
 
     def check_time_outs(self, reader, size, before):
-        """What is given up is lost by another cause, and not once more."""
+        """Asserts that a message given up has another cause of loss, and is not counted twice."""
         if size <= 1000:
             return
         self.wait_until("half messages time out",
@@ -100,7 +100,7 @@ class Losses(lab.LabTest):
 
 
 class Ways(lab.LabTest):
-    """Copies come by several ways, and each way loses what it likes."""
+    """Copies come by several ways, and each way loses some."""
 
     def hosts(self, interfaces, **config):
         reader, sender = self.machines(["R", "S"], **config)
@@ -187,7 +187,7 @@ class Ways(lab.LabTest):
         self.check_exact(self.steady, 300, seal=True)
 
     def test_a_family_that_goes_down_on_the_way(self):
-        """What it has lost comes by the other one; what both lost is told."""
+        """Messages lost by this family come by the other, and messages lost by both are reported."""
         reader, sender = self.hosts(1)
         def put(writer, count):
             for first in range(1, count + 1, CLUSTER):
@@ -200,7 +200,7 @@ class Ways(lab.LabTest):
         self.assertEqual(assert_exact(self, heard) + own["lost_untold"], 1000 - len(heard))
 
     def test_a_lone_message_after_a_loss_waits_for_nobody(self):
-        """Where nothing is missing before it: each is heard before the next is put."""
+        """With no message missing before it, each message is heard before the next is put."""
         reader, sender = self.hosts(1)
         listener = reader.listen()
         writer = sender.start("put", EVERYBODY)
@@ -210,7 +210,7 @@ class Ways(lab.LabTest):
             feed(writer, number)
             self.assertEqual(number_of(message_from(listener)), number)
             took.append(time.monotonic() - before)
-        self.assertLess(sorted(took)[len(took) // 2], 0.015)  # the wait would be 20 ms
+        self.assertLess(sorted(took)[len(took) // 2], 0.015)  # a wait would take 20 ms
 
     def test_a_slot_that_takes_messages_as_they_come(self):
         reader, sender = self.hosts(1)

@@ -1,4 +1,4 @@
-"""Interfaces that go and come back while nobody looks: a reader hears again, and counts what it does not hear."""
+"""Interfaces that go and come back unnoticed: a reader hears again, and counts the messages that it missed."""
 
 import json
 import signal
@@ -6,7 +6,7 @@ import signal
 import lab
 from lab import EVERYBODY
 
-MANY = 200  # interfaces before the one that matters; 20 memberships a socket are the system's limit
+MANY = 200  # interfaces before the relevant one; the system's limit is 20 memberships a socket
 
 
 class MembershipTest(lab.LabTest):
@@ -16,20 +16,20 @@ class MembershipTest(lab.LabTest):
         return json.loads(out)["machine"][name]
 
     def assert_hears(self, writer, listener, first):
-        """What is put from now on arrives, sooner or later; and then all of it."""
+        """Asserts that messages put from now on arrive at some point, and then all of them."""
         putting = writer.start("put", EVERYBODY)
         self.until_heard(putting, listener, first)
         self.assertEqual(putting.end()[0], 0)
 
     def out_and_back(self, machine, interface, shelf):
-        """To another namespace and back: the kernel forgets who had joined there. The system's numbers for
-        interfaces stay as they are, so that the one that comes back has its old one."""
+        """Moves the interface to another namespace and back: the kernel forgets its memberships. The system's numbers
+        for interfaces stay, so that the interface gets its old number."""
         machine.run_in("ip", "link", "set", interface, "netns", str(shelf.holder.pid))
         shelf.run_in("ip", "link", "set", interface, "netns", str(machine.holder.pid))
         machine.up(interface)
 
     def joined(self, machine, interface):
-        """Which of the two groups the interface hears."""
+        """Returns which of the two groups the interface hears."""
         listed = machine.run_in("ip", "maddress", "show", "dev", interface)
         return [group for group in ("239.255.71.38", "ff02::6d73:6c74") if group in listed]
 
@@ -82,7 +82,7 @@ class OutAndBack(MembershipTest):
         self.assertEqual(self.b.index_of(self.b.interface), 777)
 
     def test_of_ipv6_where_the_mtu_was_too_small_for_it(self):
-        """The kernel takes IPv6 from the interface and gives it back, without a word about memberships."""
+        """The kernel takes IPv6 from the interface and gives it back, without an event about memberships."""
         (self.b.folder / "mailslot.toml").write_text('families = "ipv6"\n')
         listener = self.b.listen()
         def change():
@@ -93,7 +93,7 @@ class OutAndBack(MembershipTest):
         self.assert_hears(self.a, listener, 1)
 
     def test_when_the_sockets_were_handed_over_first(self):
-        """The heir believes the memo of its predecessor, and looks."""
+        """The heir trusts its predecessor's memo, but checks."""
         first = self.b.listen()
         second = self.b.listen(name="OTHER")
         self.pause(second, lambda: None)

@@ -1,4 +1,4 @@
-"""How hosts are found by their names, what a wrong address does, and by which names a machine is reached."""
+"""Finding hosts by their names, wrong addresses, and the names by which a machine is reached."""
 
 import json
 import time
@@ -9,11 +9,11 @@ BLOCK_GROUPS = ("table inet groups {\nchain out {\ntype filter hook output prior
                 "ip6 daddr ff00::/8 drop\n}\n}\n")
 FOLLOW = ("table inet follow {\nchain in {\ntype filter hook input priority 0; policy drop\niif lo accept\n"
           "ct state established accept\nmeta l4proto icmpv6 accept\nudp dport 17138 accept\n}\n}\n")
-NO_ROOM = "nameserver 10.%d.0.250\n"  # nobody is there
+NO_ROOM = "nameserver 10.%d.0.250\n"  # no server there
 
 
 def called(name):
-    """A prefix for a program on a machine that has this name from the system, and no other."""
+    """Returns a prefix for a program on a machine that has only this name, from the system."""
     return ["unshare", "--uts", "sh", "-c",
             f'echo {name} >/proc/sys/kernel/hostname && exec env -u MAILSLOT_HOST "$@"', "sh"]
 

@@ -1,4 +1,4 @@
-"""What another user of the machine cannot do to slots and to the post office that are not opened to him: docs/trust.md."""
+"""Protection of slots and post office from other users of the machine: docs/trust.md."""
 
 import json
 import os
@@ -72,7 +72,7 @@ class Neighbours(Neighbourhood):
                 self.assertEqual(list(bobs.iterdir()), [])
 
     def test_links_in_the_place_of_its_files_lead_nowhere(self):
-        """In a folder that all may write to, which root made for them to share."""
+        """A folder that all may write to, made by root for sharing."""
         shared = self.b.folder / "common"
         shared.mkdir()
         shared.chmod(0o1777)

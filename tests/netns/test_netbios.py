@@ -1,4 +1,4 @@
-"""Machines of ours that have the classic Windows wire alone, or beside our own carrier."""
+"""Our machines with the classic Windows wire only, or beside our own carrier."""
 
 import base64
 import contextlib
@@ -12,7 +12,7 @@ from lab import EVERYBODY, message_from, messages_from, numbered, stream
 COUNT = 200
 ONLY = 'carriers = ["netbios"]\nworkgroup = "LABGROUP"\n'
 BOTH = 'carriers = ["udp", "netbios"]\nworkgroup = "LABGROUP"\n'
-LARGEST = 432 - 4  # to a slot with a name of up to four letters
+LARGEST = 432 - 4  # limit for a slot with a name of up to four letters
 
 
 def text_of(message):
@@ -31,7 +31,7 @@ class Classic(lab.LabTest):
         return messages
 
     def listen_on(self, *machines):
-        """Listeners, once their machines answer for their names: to claim one takes most of a second."""
+        """Starts listeners, and waits until their machines answer for their names: a claim takes most of a second."""
         listeners = [machine.listen() for machine in machines]
         asker = self.machine(f"ASKER{next(lab.numbers)}", 99, machines[0].net, ipv6=False, config=ONLY)
         for machine in machines:
@@ -41,7 +41,7 @@ class Classic(lab.LabTest):
 
 
 class WithKeys(Classic):
-    """docs/trust.md: what has a key never leaves in the clear, nor is it taken so."""
+    """docs/trust.md: a message with a key never leaves in clear text, nor is clear text accepted."""
 
     def machines_with_keys(self, **configs):
         network = self.network()
@@ -128,7 +128,7 @@ class OnlyClassic(Classic):
         self.assert_next_is(listener, "by address")
 
     def examine(self, machine, *arguments):
-        """What the doctor says of a peer or an address."""
+        """Returns the doctor's finding about a peer or an address."""
         _, out, err = machine.run("doctor", "--json", *arguments)
         self.assertEqual(err, "")
         return next(f for f in map(json.loads, out.splitlines()) if f["check"].startswith(("peer", "address")))
@@ -267,7 +267,7 @@ class OnlyClassic(Classic):
         writer = lab.Stream(a, "//B/mailslot/IN")
         daemon = b.daemon()
         self.assertTrue(b.is_office(daemon.process.pid))
-        a.put("//B/mailslot/IN", "000000")  # whose name is found at once: nobody claims it anew
+        a.put("//B/mailslot/IN", "000000")  # the name is found at once: nobody claims it anew
         daemon.process.terminate()
         daemon.process.wait()
         self.wait_until("the reader has the office", lambda: b.is_office(listener.process.pid))
@@ -336,7 +336,7 @@ class BothCarriers(Classic):
         self.assert_stream(listeners[1], COUNT)
         a.put("//C/mailslot/IN", "by the classic wire")
         self.assert_next_is(listeners[2], "by the classic wire")
-        a.put(EVERYBODY, "z" * 2000)  # which the classic wire cannot carry
+        a.put(EVERYBODY, "z" * 2000)  # too large for the classic wire
         a.put(EVERYBODY, "marker")
         for listener, large in zip(listeners, (True, True, False, True)):
             if large:
@@ -346,7 +346,7 @@ class BothCarriers(Classic):
 
 class Doctor(Classic):
     def classic(self, machine, prefix=()):
-        """What the doctor finds about the classic wire."""
+        """Returns the doctor's finding about the classic wire."""
         _, out, err = machine.run("doctor", "--json", prefix=prefix)
         findings = [json.loads(line) for line in out.splitlines()]
         found = [finding for finding in findings if finding["check"] == "classic wire"]

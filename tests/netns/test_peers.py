@@ -1,4 +1,4 @@
-"""Networks without multicast: machines that are named in the configuration get what is for many by their addresses."""
+"""Networks without multicast: messages to many reach the machines named in the configuration by their addresses."""
 
 import lab
 from lab import EVERYBODY, messages_from, stream
@@ -8,7 +8,7 @@ COUNT = 200
 
 class StaticPeers(lab.LabTest):
     def machines_without_multicast(self, ipv4=True, ipv6=False):
-        """A knows B by an address, C by a name in its hosts file, and itself; D it does not know."""
+        """Returns machines. A knows B by an address, C by a name in its hosts file, and itself. A does not know D."""
         net = self.network()
         n = net.number
         address = f"10.{n}.0." if ipv4 else f"fd00:{n}::"

@@ -1,4 +1,4 @@
-"""The page's own lines of Python, on two machines: a reader on one, a broadcaster on the other."""
+"""The seed page's own lines of Python, on two machines: a reader and a broadcaster."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ ipc.mailslot (r"\\B\mailslot\LISTENER").put ("slow", labels={"level": "30"})
 '''
 
 CLASSIC = 'carriers = ["netbios"]\nworkgroup = "LABGROUP"\n'
-# What the handlers of winsys on Windows send: of Python 3, and of Python 2 with a unicode text; then their None.
+# Messages of the winsys handlers on Windows: of Python 3, and of Python 2 with a unicode text; then their None.
 OF_WINDOWS = (b"s\x0f\0\0\0\xfa\rdisk 98% full", b"s\x12\0\0\0u\x0d\0\0\0disk 97% full", b"s\x01\0\0\0N")
 
 

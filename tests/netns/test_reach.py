@@ -1,4 +1,4 @@
-"""Which machines a message reaches, and that it comes to each of them exactly once."""
+"""Messages reach the right machines, exactly once each."""
 
 import base64
 import time
@@ -19,7 +19,7 @@ class Everybody(lab.LabTest):
             messages = messages_from(listener, COUNT)
             self.assert_whole(messages, COUNT)
             self.assertEqual({m["from_host"] for m in messages}, {"A"})
-        # Each came by IPv4 and by IPv6: one of the two is a repeat, and there is no third.
+        # Each message came by IPv4 and by IPv6, so there is one repeat, and not two.
         for machine in machines[1:]:
             self.wait_for_info(machine, received=COUNT, repeats=COUNT, lost=0)
         sender.put(EVERYBODY, "marker")
@@ -35,7 +35,7 @@ class Everybody(lab.LabTest):
     def test_a_link_that_datagrams_do_not_fit_is_used_without_pieces(self):
         a, b = self.machines(["A", "B"], ipv6=False)
         for interface in a.addresses:
-            a.ip(f"link set {interface} mtu 1000")  # the kernel takes no piece of larger datagrams
+            a.ip(f"link set {interface} mtu 1000")  # the kernel does not cut larger datagrams into pieces
         listener = b.listen()
         for address in (EVERYBODY, "//B/mailslot/IN"):
             a.put(address, stdin=stream(1, 10, 5000))
@@ -81,7 +81,7 @@ class Everybody(lab.LabTest):
 
 
 class OneHost(lab.LabTest):
-    """C sends to B; A and D, which have the same slot, and C itself hear nothing of it."""
+    """C sends to B. A and D, which have the same slot, and C itself hear nothing."""
 
     def setUp(self):
         super().setUp()
@@ -145,7 +145,7 @@ class UnknownHost(lab.LabTest):
         listener = b.listen()
         started = time.monotonic()
         c.put("//B/mailslot/IN", stdin=stream(1, COUNT))
-        self.assertLess(time.monotonic() - started, 1.0)  # the first waits 100 ms, the others not at all
+        self.assertLess(time.monotonic() - started, 1.0)  # the first message waits 100 ms, the others not at all
         self.assert_whole(messages_from(listener, COUNT), COUNT)
 
 

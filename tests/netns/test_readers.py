@@ -1,4 +1,4 @@
-"""Readers that come, go and are killed while others write; a port that somebody else has."""
+"""Readers that come, go and are killed while others write; a port that another program has."""
 
 import collections
 import signal
@@ -13,7 +13,7 @@ COUNT = 200
 
 
 class Replaced(lab.LabTest):
-    """The reader ends while a writer goes on; a new one takes the name."""
+    """The reader ends while a writer goes on. A new reader takes the name."""
 
     def check(self, sender, reader, address, end):
         old = reader.listen()
@@ -23,21 +23,23 @@ class Replaced(lab.LabTest):
         old.process.wait(timeout=lab.support.DEADLINE)
         before += left_in(old)
         new = reader.listen()
-        first = going.number + 2  # the one before may be on its way already
+        first = going.number + 2  # the message before may be on its way already
         self.wait_until("the writer goes on", lambda: going.number > first + COUNT)
         last = going.stop()
         after = read_up_to(new, last)
         numbers = [number_of(m) for m in after]
         later = [n for n in numbers if n >= first]
-        # On the writer's machine the last that comes back from the network may be overtaken by the first that goes straight.
+        # On the writer's machine, the last message that comes back from the network may be overtaken by the first
+        # direct message.
         self.assertEqual(sorted(later) if sender is reader else later, list(range(first, last + 1)))
         heard = [number_of(m) for m in before] + numbers
         self.assertEqual(len(heard), len(set(heard)), "one was doubled")
-        # From `first` on the order is seen above. Before it the new reader may have joined one family's group between the
-        # two copies of a message: that message comes with the other family's, which are read after a batch of the first's.
+        # From `first` on the order was checked above. Before that, the new reader may have joined one family's group
+        # between the two copies of a message. Then that message comes by the other family, which is read after a batch
+        # of the first family.
         self.assertEqual(heard[:len(before)], sorted(heard[:len(before)]), "the order was lost")
         self.assertEqual(going.writer.end()[::2], (0, ""))
-        self.assertEqual(reader.info()["lost"], 0)  # what came before the new reader is not its loss
+        self.assertEqual(reader.info()["lost"], 0)  # messages before the new reader are not its loss
 
     def test_a_writer_on_another_machine_goes_on_with_the_next_reader(self):
         for end in (signal.SIGINT, signal.SIGKILL):
@@ -87,8 +89,8 @@ class Replaced(lab.LabTest):
 
 
 class OfficeGone(lab.LabTest):
-    """Three reading processes on one machine; whichever is the post office goes. The others hear again within a
-    second, and know exactly what they missed."""
+    """Three reading processes on a machine. The post office goes. The others hear again within a second, and know
+    exactly how many messages they missed."""
 
     def test_killed(self):
         self.check(signal.SIGKILL)

@@ -58,7 +58,7 @@ class Signal(lab.LabTest):
         self.assertIn("nobody waited for //A/mailslot/READY within 300 ms; nothing was sent", err)
 
     def wait_for_query(self, machine):
-        """Until a first query came while nobody was there to hear it."""
+        """Waits until the first query has come while nobody was there to hear it."""
         machine.run_in("nft", "-f", "-", stdin="table inet lab {\nchain in {\ntype filter hook prerouting priority 0\n"
                                                f"udp dport {lab.PORT} counter\n}}\n}}\n")
         self.wait_until("it was asked for", lambda: machine.counted() > 0)

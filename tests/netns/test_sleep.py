@@ -1,4 +1,5 @@
-"""A machine sleeps and wakes (a laptop's lid): what was sent before a reader was there is not told as lost, and what was lost is."""
+"""A machine sleeps and wakes (a laptop's lid): messages sent before a reader existed are not reported as lost, and lost
+messages are."""
 
 import os
 import signal
@@ -13,7 +14,7 @@ SLEEP = 1.5  # seconds: longer than the first messages of a writer and the start
 
 
 class Sleeper:
-    """A program of a machine that will sleep."""
+    """A program on a machine that will sleep."""
 
     def __init__(self, machine, *arguments):
         self.file = machine.folder / "asleep"
@@ -25,7 +26,7 @@ class Sleeper:
         os.kill(self.program.process.pid, signal.SIGSTOP)
 
     def wake_up(self):
-        """When it has slept long enough."""
+        """Wakes the machine after it has slept long enough."""
         time.sleep(max(SLEEP - (time.monotonic_ns() - self.since) / 1e9, 0))
         with open(self.file, "r+b") as file:
             file.write(struct.pack("=q", time.monotonic_ns() - self.since))

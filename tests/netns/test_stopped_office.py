@@ -1,4 +1,5 @@
-"""The process that receives for a machine stands still: the others go on, and nothing is lost or doubled when it comes back."""
+"""The process that receives for a machine stands still: the others go on, and no message is lost or doubled when the
+process continues."""
 
 import os
 import signal
@@ -7,11 +8,12 @@ import time
 import lab
 from lab import feed, message_from, messages_from, number_of
 
-ENOUGH = 2.0  # seconds in which everybody who asks has an answer
+ENOUGH = 2.0  # seconds within which every query has an answer
 
 
 def freeze(running):
-    """Returns when all threads have stopped; the office is not in the middle of a message, for none is under way."""
+    """Stops the process. Returns when all threads have stopped. The office is not in the middle of a message, because
+    none is on its way."""
     os.kill(running.process.pid, signal.SIGSTOP)
     while state_of(running.process.pid) != "T":
         time.sleep(0)
@@ -52,7 +54,7 @@ class StoppedOffice(lab.LabTest):
         self.assertEqual({m["lost_before"] for m in heard}, {0})
 
     def assert_whole_story(self, *names):
-        """Nothing lost and nothing twice, by the counters of each slot too."""
+        """Asserts no loss and no repeat, also by the counters of each slot."""
         for name in names:
             info = self.b.info(name)
             self.assertEqual((info["lost"], info["messages"]), (0, 0), name)
@@ -71,7 +73,7 @@ class StoppedOffice(lab.LabTest):
         self.feed_and_hear(to_two, two, 6, 20)
         self.assertLess(time.monotonic() - stopped_at, ENOUGH)
         self.assertTrue(self.is_office(two))
-        feed(to_one, 6, 20, self.SIZE)  # for the one that stands still: they wait in its slot
+        feed(to_one, 6, 20, self.SIZE)  # for the stopped process: they wait in its slot
         self.feed_and_hear(to_two, two, 21, 40)
         thaw(one)
         self.hear(one, 6, 20)
@@ -112,7 +114,8 @@ class StoppedOffice(lab.LabTest):
                 heard_before[i] += 10
         self.assertTrue(any(self.is_office(listeners[i]) for i in left))
         thaw(*listeners)
-        # The second successor was not lent the first office's slot: what comes before that one registers is lost, and told.
+        # The second successor did not get the first office's slot, so messages before that slot registers are lost
+        # and reported.
         for name, writer, listener, seen in zip(names, writers, listeners, heard_before):
             heard, _ = self.until_heard(writer, listener, 101)
             sequences = [m["sequence"] for m in heard]
@@ -158,7 +161,7 @@ class WithLargeMessages(StoppedOffice):
 
 
 class NobodyIsRegistered(lab.LabTest):
-    """The only reader of a machine stands still; others come later."""
+    """The only reader of a machine stands still. Others come later."""
 
     def setUp(self):
         super().setUp()
@@ -181,7 +184,7 @@ class NobodyIsRegistered(lab.LabTest):
         two = self.b.listen(name="TWO")
         to_two = self.a.start("put", "//*/mailslot/TWO")
         self.wait_until("the new reader is the office", lambda: self.b.is_office(two.process.pid))
-        # It has the lock before it has sockets: what comes in between is lost, and told from then on that it listens.
+        # The new office has the lock before it has sockets. Messages in between are lost, and reported once it listens.
         by_two, last = self.until_heard(to_two, two, 1)
         os.kill(self.one.process.pid, signal.SIGCONT)
         heard = messages_from(self.one, 9)

@@ -1,4 +1,4 @@
-"""What another user of the machine can do to make processes that are not his wait, or to use up what they need: docs/trust.md."""
+"""Attempts of other users of the machine to make processes wait, or to use up their resources: docs/trust.md."""
 
 import contextlib
 import os
@@ -11,14 +11,14 @@ from lab import feed, message_from
 from neighbourhood import Neighbourhood
 from test_daemon_users import ANN, BOB, DAEMON, as_user
 
-SOON = 3.0  # seconds: what ends in a second, on a busy machine
+SOON = 3.0  # seconds: for a limit of a second, on a busy machine
 OLDER_KERNEL = "SO_PASSRIGHTS=ENOPROTOOPT"  # before Linux 6.16 nobody can refuse descriptors
-MOST_DESCRIPTORS = 1024  # of the reading process, as systems have it
+MOST_DESCRIPTORS = 1024  # usual limit of the reading process
 
 
 class Strangers(Neighbourhood):
     def begin(self, deed, *how):
-        """Bob, when he has done it, and holds on to it."""
+        """Starts Bob. Returns when he has done the deed, and holds on to the result."""
         bob = self.bob(deed, *how)
         self.assertIsNotNone(bob.line(), deed)
         return bob
@@ -37,7 +37,7 @@ class Strangers(Neighbourhood):
 
 
 class Descriptors(Strangers):
-    """The last close of a descriptor may take as long as who made it likes."""
+    """The last close of a descriptor may take as long as its maker likes."""
 
     def test_that_linger(self):
         self.listen(BOB, "BOBS")
@@ -58,7 +58,7 @@ class Descriptors(Strangers):
             self.wait_until("they are closed", lambda pid=process.pid: self.lingering_in(pid) == 0)
 
     def lingering_in(self, pid):
-        """How many sockets of TCP the process has open."""
+        """Returns how many TCP sockets the process has open."""
         folder = f"/proc/{pid}/fd"
         inodes = set()
         for fd in os.listdir(folder):
@@ -125,14 +125,14 @@ class Slots(Strangers):
 
 
 class OpenedSlot(Strangers):
-    """What one who may write to a slot leaves in its memory ends with him, within seconds."""
+    """Damage left in the memory of a slot by a user who may write to it ends with that user, within seconds."""
 
     def setUp(self):
         super().setUp()
         self.open = self.listen(ANN, "OPEN", "--access", "everybody")
 
     def goes_on(self):
-        """Whether an honest writer's message and one from afar are heard, and no other is lost."""
+        """Returns whether messages of an honest writer here and of another machine are heard, and no other is lost."""
         if self.b.run("put", "OPEN", "at home", prefix=as_user(ANN))[0] != 0:
             return False
         self.assertEqual(message_from(self.open)["text"], "at home")
@@ -210,13 +210,13 @@ class Readers(Strangers):
 
 
 class Names(Strangers):
-    """Bob wants Ann's, and is quicker than her reader."""
+    """Bob wants Ann's names, and is quicker than her reader."""
 
     def assert_hers(self, how):
         self.wait_until("her reader is back", self.hears)
         self.a.put("//*/mailslot/ANNS", how)
         while message_from(self.ann)["text"] != how:
-            pass  # one more hello
+            pass  # another hello
         self.assert_unhurt(how + ", once more")
 
     def hears(self):

@@ -1,4 +1,4 @@
-"""What two machines hear of each other, by the keys that they have: the table of docs/trust.md, row by row."""
+"""Messages between two machines, by the keys that they have: the table of docs/trust.md, row by row."""
 
 import itertools
 import json
@@ -44,8 +44,8 @@ class TrustTest(lab.LabTest):
         self.wait_until(f"{machine.name} counts {name}", lambda: self.counters(machine)[name] > above)
 
     def check(self, a, b, expected, listener=None):
-        """{address: trust of what B gets, or the counter that says why it gets nothing}. What was not meant to arrive
-        would have come before the marker, which B itself puts."""
+        """Returns {address: trust of the messages that B gets, or the counter that tells why it gets none}. Wrong
+        messages would come before the marker, which B puts itself."""
         listener = listener or b.listen()
         for address, trust in expected.items():
             with self.subTest(address=address):
@@ -104,7 +104,7 @@ def flipped(datagram):
 
 
 class Stranger:
-    """Has no key; hears what goes to the group, and sends it again."""
+    """A machine without a key that hears datagrams to the group, and sends them again."""
 
     def __init__(self, machine):
         self.process = subprocess.Popen(
@@ -186,7 +186,7 @@ class Keys(TrustTest):
                 status, _, err = a.run("put", address, *arguments, stdin=stdin)
                 self.assertEqual(status, 5, err)
                 self.assertIn("key import", err)
-        # Locked keys too: another user's machine has the file, this one may not read it.
+        # Also with locked keys: another user's machine has the file, and this user may not read it.
         self.new_key(a)
         user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
         a.folder.chmod(0o777)
@@ -289,7 +289,7 @@ class Keys(TrustTest):
         def sealed(plain, with_key=key, target=""):
             return sealing.sealed(with_key, plain, (7, 8, next(counters)), target)
 
-        # (what, where it is sent, the datagram, what comes of it)
+        # (case, destination, datagram, result)
         now = time.time()
         first = sealed(sealing.frame("to everybody"))
         rows = [

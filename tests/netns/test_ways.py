@@ -1,4 +1,4 @@
-"""Ways out of a machine: a slow, stuck or dead one harms no other, and what cannot leave is said."""
+"""Ways out of a machine: a slow, stuck or dead way harms no other way, and messages that cannot leave are reported."""
 
 import array
 import fcntl
@@ -10,7 +10,7 @@ import time
 import lab
 from lab import EVERYBODY, feed, message_from, messages_from, number_of, read_up_to, stream
 
-COUNT = 8000  # of SIZE bytes: more than the largest send buffer holds
+COUNT = 8000  # messages of SIZE bytes: more than the largest send buffer holds
 SIZE = 1000
 
 
@@ -46,7 +46,7 @@ class SlowWay(WaysTest):
         self.assert_whole(messages_from(good, COUNT), COUNT, SIZE)
         self.assertRegex(err, rf"{slow} IPv4: \d+ of \d+ datagrams dropped: the link is slower than the writer")
         self.assertRegex(err, rf"{a.interface} IPv4: \d+ datagrams left")
-        # The word that ends the stream gets out by the slow way as well.
+        # The end of the stream gets out by the slow way, too.
         self.wait_until("C has counted what it missed", lambda: c.info()["received"] + c.info()["lost"] == COUNT)
         self.assertGreater(c.info()["lost"], 0)
         behind.kill()
@@ -170,7 +170,7 @@ class NetworkAway(WaysTest):
                 listener.kill()
 
     def unread(self, writer):
-        """Whether lines wait in the pipe."""
+        """Returns whether lines wait in the pipe."""
         waiting = array.array("i", [0])
         fcntl.ioctl(writer.process.stdin, termios.FIONREAD, waiting)
         return waiting[0] > 0
@@ -241,7 +241,7 @@ class NothingLeaves(WaysTest):
                 self.assert_nothing_left(a, address, "every local port is in use")
 
     def test_few_ports_and_few_descriptors_are_shared(self):
-        """As many interfaces as there are, and hardly anything to open sockets with."""
+        """Uses all interfaces, with hardly any ports and descriptors to open sockets with."""
         a, b = self.machines(["A", "B"])
         listener = b.listen()
         for _ in range(4):
@@ -280,7 +280,7 @@ class OneFamily(WaysTest):
                     listener = b.listen(prefix=lab.sandbox(f"{family}={code}"))
                     said = listener.error_line()
                     self.assertRegex(said, f"warning: .*nothing comes by {missing}.*look at the sandbox")
-                    other = b.listen(name="OTHER")  # by that one's office
+                    other = b.listen(name="OTHER")  # by the other reader's office
                     self.assertRegex(other.error_line(), f"warning: .*nothing comes by {missing}.*look at the sandbox")
                     for to in (address, EVERYBODY):
                         a.put(to, "by the other")
@@ -303,7 +303,7 @@ class FirstBurst(WaysTest):
         address = f"//10.{n}.0.2/mailslot/IN" if ipv4 else f"//fd00:{n}::2/mailslot/IN"
         listener = b.listen()
         kind = "ipv4" if ipv4 else "ipv6"
-        # Its answer comes with the second question.
+        # The answer comes with the second question.
         a.run_in("sh", "-c", f"echo 100 > /proc/sys/net/{kind}/neigh/{a.interface}/retrans_time_ms")
         for number, text in enumerate((stream(1, 2000, SIZE), b"x" * 300_000)):
             with self.subTest(bytes=len(text)):
@@ -335,7 +335,7 @@ class FirstBurst(WaysTest):
 
 
 class SmallPath(WaysTest):
-    """A router whose onward link takes 1000 bytes, and a firewall that keeps what it says of it."""
+    """A router whose next link takes 1000 bytes, and a firewall that drops the router's reports of this."""
 
     def path(self, mtu):
         near, far = self.network(), self.network()

@@ -1,4 +1,4 @@
-// Which users of this machine may write to a slot. Needs root, who can be anybody.
+// Users of this machine who may write to a slot. Needs root, who can become any user.
 #include <grp.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -21,11 +21,12 @@ constexpr gid_t kGroup = 54321;
 struct Case {
     const char* what;
     SlotOptions options;
-    bool is_member;  // of kGroup
+    bool is_member;  // member of kGroup
     Errc expected;
 };
 
-// What a writer of another user gets, as the first group or a further one.
+// Returns the result of a writer under another user, with the group as its first or a
+// further group.
 Errc put_as_nobody(const Case& c, bool as_first_group) {
     Shared<std::atomic<int>> result;
     Child child = Child::run([&] {
@@ -76,8 +77,8 @@ TEST(Access, is_what_the_slot_was_created_with) {
     }
 }
 
-// With it another user could have the reader's process wait in the kernel for as long as it likes:
-// whether an eventfd blocks is a matter of all who have it.
+// With the descriptor, another user could make the reader's process wait in the kernel for any
+// time, because every holder of an eventfd can make it block.
 TEST(Access, another_user_rings_by_way_of_the_reader_and_has_no_descriptor_to_do_so) {
     if (geteuid() != 0) GTEST_SKIP() << "only root can be two users";
     const Machine& machine = Machine::own();

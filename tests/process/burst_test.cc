@@ -1,5 +1,5 @@
-// What is put to another machine in quick succession is held for a moment; none of it stays behind,
-// however the writing process goes on, forks or ends.
+// Messages put to another machine in quick succession are held for a moment. None of them stays
+// behind, whether the writing process goes on, forks or ends.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -31,7 +31,8 @@ class Burst : public testing::Test {
 protected:
     Burst() { there_.knows(here_); }
 
-    // Reads until it is told to end; each message once, and none missing before another.
+    // A process that reads until told to end, and checks that each message comes once, with
+    // none missing.
     Child reader() {
         Child child = Child::run([this] {
             here_.enter();
@@ -50,11 +51,11 @@ protected:
         EXPECT_TRUE(board_->ready.await());
         return child;
     }
-    // As the one who reads sees it, from another machine.
+    // A process that writes to the reader from another machine.
     Child writer(const std::function<void(Writer&)>& body) {
         return Child::run([this, body] {
             there_.enter();
-            // Left for the process's end, unless the test does otherwise.
+            // Left to the process's end, unless the test does otherwise.
             static Writer* writer = nullptr;
             writer = new Writer(Writer::open(here_.address_of("IN")).value());
             body(*writer);
@@ -126,7 +127,7 @@ TEST_F(Burst, leaves_though_it_is_put_by_the_last_handler_of_exit) {
     Child reading = reader();
     Child writing = Child::run([this] {
         there_.enter();
-        // Registered before the library's own: runs after it.
+        // Registered before the library's handler, so it runs after that.
         std::atexit([] { put_burst(*used_by_a_handler); });
         used_by_a_handler = new Writer(Writer::open(here_.address_of("IN")).value());
         put_burst(*used_by_a_handler);
@@ -172,7 +173,7 @@ TEST_F(Burst, of_several_threads_and_writers_arrives_whole) {
                 for (std::uint32_t i = 0; i < kBursts; ++i) {
                     ASSERT_TRUE(own.put("own"));
                     ASSERT_TRUE(shared.put("shared"));
-                    // Now and then everybody rests, and what is held is the flusher's to send.
+                    // From time to time all writers pause, so that the flusher sends held messages.
                     if (i % 50 == 49) board_->never.await_a_moment(1);
                 }
             });
@@ -199,7 +200,7 @@ TEST_F(Burst, of_a_killed_process_arrives_up_to_some_message_and_harms_nobody) {
         EXPECT_TRUE(board_->got.await(before + 3 * kBurst));
         EXPECT_EQ(writing.kill_and_wait(), kKilled);
     }
-    end_reader(reading);  // which saw no gap
+    end_reader(reading);  // the reader saw no gap
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Slots that drop their oldest messages: exact, whoever is slow, stopped or killed.
+// Slots that drop their oldest messages: exact, even if processes are slow, stopped or killed.
 // docs/inbox.md section 9.
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ using std::chrono::steady_clock;
 
 constexpr std::string_view kName = "NEWEST";
 constexpr auto kPromptly = 2s;
-constexpr auto kPatience = 30s;  // only a failed test waits so long
+constexpr auto kPatience = 30s;  // reached only by a failed test
 constexpr std::uint32_t kWriters = 3;
 constexpr std::uint32_t kEach = kIsSanitized ? 3000 : 30'000;
 constexpr std::uint32_t kEnd = kWriters;  // the writer whose message ends the reading
@@ -38,7 +38,7 @@ struct Board {
     std::atomic<bool> stop{false};
 };
 
-// Every gap in a writer's messages is told by the message behind it. The sum of what was told.
+// Every gap in a writer's messages is reported by the next message. Returns the sum of the reports.
 std::uint64_t read_until_end(Reader& reader, std::array<std::uint32_t, kWriters + 1>& last) {
     std::uint64_t told = 0;
     Message message;
@@ -65,7 +65,7 @@ TEST(DropOldest, refuses_nobody_while_the_reader_is_slow_and_counts_exactly) {
         Child reading = Child::run([&] {
             Reader reader = Reader::create(kName, options).value();
             board->ready.add();
-            // So slow that something is dropped for sure.
+            // Slow enough for messages to be dropped.
             const auto patience_ends = steady_clock::now() + kPatience;
             while (reader.info().lost.dropped_oldest == 0 && steady_clock::now() < patience_ends) {
                 std::this_thread::yield();
@@ -88,7 +88,7 @@ TEST(DropOldest, refuses_nobody_while_the_reader_is_slow_and_counts_exactly) {
                 ASSERT_TRUE(put) << to_string(put.error()) << " at " << number;
             }
             board->done.add();
-            // When nothing more is dropped, one that tells of what was.
+            // After the last drop, a message that reports the drops.
             ASSERT_TRUE(board->go.await(id + 1));
             ASSERT_TRUE(writer.put(stamped({id, kEach + 1}, 0)));
         };
@@ -119,7 +119,7 @@ TEST(DropOldest, leaves_the_newest_for_a_reader_that_comes_late) {
         Writer writer = Writer::open(kName).value();
         constexpr std::uint64_t kAll = 20'000;
         for (std::uint64_t i = 1; i <= kAll; ++i) ASSERT_TRUE(writer.put(std::to_string(i)));
-        // Nobody gets, nobody puts: the station does it alone.
+        // Without any get or put: the station does it alone.
         const auto deadline = steady_clock::now() + kPatience;
         while (reader.qsize() > kept && steady_clock::now() < deadline) std::this_thread::yield();
         ASSERT_EQ(reader.qsize(), kept);
@@ -160,7 +160,6 @@ TEST(DropOldest, a_message_larger_than_the_reserve_is_waited_for_shortly_and_goe
 }
 
 // --- Stopped
-// -------------------------------------------------------------------------------------------
 
 class StoppedReader : public testing::Test {
 protected:
@@ -174,11 +173,11 @@ protected:
             lost_->store(reader.info().lost.slot_full);
             dropped_->store(reader.info().lost.dropped_oldest);
             board_->done.add();
-            (void)board_->readers.await();  // it is killed here
+            (void)board_->readers.await();  // killed here
         });
         EXPECT_TRUE(board_->ready.await());
     }
-    // How many went in before one was refused. It was waited for shortly.
+    // Returns how many messages went in until one was refused, after a short wait.
     std::uint64_t fill(Writer& writer) {
         for (std::uint64_t i = 0;; ++i) {
             const auto before = steady_clock::now();
@@ -206,7 +205,7 @@ TEST_F(StoppedReader, keeps_the_old_ones_and_refuses_after_a_short_wait) {
     stop();
     const std::uint64_t in_it = fill(writer);
     EXPECT_GT(in_it, kSmall.max_messages);
-    // It is not waited for again at once.
+    // The next put does not wait again.
     const auto before = steady_clock::now();
     EXPECT_EQ(writer.put("y").error().code, Errc::slot_full);
     EXPECT_LT(steady_clock::now() - before, inbox::kRoomPatience);
@@ -227,7 +226,7 @@ TEST_F(StoppedReader, refuses_a_batch_where_the_room_ends_and_counts_what_was_sa
     ASSERT_TRUE(taken) << to_string(taken.error());
     EXPECT_GT(*taken, kSmall.max_messages);
     EXPECT_LT(*taken, batch.size());
-    EXPECT_EQ(writer.put_many(batch).error().code, Errc::slot_full);  // that was one refusal
+    EXPECT_EQ(writer.put_many(batch).error().code, Errc::slot_full);  // counts as a single refusal
     reading_.signal(SIGCONT);
     board_->go.add();
     ASSERT_TRUE(board_->done.await());
@@ -281,7 +280,6 @@ TEST_F(StoppedReader, whose_death_is_heard_by_who_waits) {
 }
 
 // --- Killed
-// --------------------------------------------------------------------------------------------
 
 TEST(DropOldest, a_writer_killed_before_it_asks_is_not_missed) {
     const Machine& machine = Machine::own();
@@ -304,8 +302,8 @@ TEST(DropOldest, a_writer_killed_before_it_asks_is_not_missed) {
     const auto onlooker = Intruder::attach(machine, std::string(kName));
     ASSERT_TRUE(onlooker) << to_string(onlooker.error());
     for (std::uint32_t round = 1; round <= kKills; ++round) {
-        // While the station looks by itself, every 2 ms, a slow writer never has to ask. It is not
-        // in the midst of a look when it answers.
+        // While the station looks by itself, every 2 ms, a slow writer never has to ask. When the
+        // station answers, it is not in the middle of a look.
         const auto deadline = steady_clock::now() + kPatience;
         do {
             ASSERT_LT(steady_clock::now(), deadline);
@@ -354,7 +352,7 @@ TEST(DropOldest, a_reader_killed_while_it_makes_room_leaves_its_name_to_the_next
             kill_at("reader_making_room", 1 + i * 37);
             const Reader reader = Reader::create(kName, kSmall).value();
             board->readers.add();
-            (void)board->done.await();  // never: its station alone is at work
+            (void)board->done.await();  // never: only the station is at work
         });
         ASSERT_EQ(dying.wait(), kKilled);
     }
@@ -373,7 +371,6 @@ TEST(DropOldest, a_reader_killed_while_it_makes_room_leaves_its_name_to_the_next
 }
 
 // --- Hostile
-// -------------------------------------------------------------------------------------------
 
 TEST(DropOldest, words_forged_in_its_memory_keep_no_writer_out) {
     const Machine& machine = Machine::own();
@@ -426,7 +423,7 @@ TEST(DropOldest, a_slot_that_refuses_drops_nothing_whoever_asks) {
     });
     EXPECT_EQ(intruding.wait(), 0);
     EXPECT_EQ(writer.put("x").error().code, Errc::slot_full);
-    ASSERT_TRUE(mailslot::info(kName));  // answered behind all of that
+    ASSERT_TRUE(mailslot::info(kName));  // answered after all of that
     board->done.add();
     EXPECT_EQ(reading.wait(), 0);
 }

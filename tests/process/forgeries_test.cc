@@ -1,4 +1,4 @@
-// A million datagrams that nobody with the key has meant for this machine: not one is taken.
+// A million datagrams that no holder of the key meant for this machine: none of them is accepted.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -27,7 +27,8 @@ class Forger {
 public:
     explicit Forger(std::uint64_t seed) : random_(seed) {}
 
-    // What holders of the keys really send: to everybody, to LAB, to this address.
+    // Returns a datagram that a holder of the key really sends: to everybody, to LAB, to
+    // this address.
     Datagram genuine(unsigned key = kLab, const IpAddress& target = kHere) {
         Envelope envelope;
         const std::uint64_t what = random_() % 3;
@@ -51,7 +52,7 @@ public:
         return out;
     }
 
-    // One that must not be taken, of a kind that is counted.
+    // Kinds of datagrams that must be refused, each counted.
     enum Kind {
         replayed,
         flipped,
@@ -87,7 +88,7 @@ public:
                 return splice(datagram, one_of(recorded));
             case another_key:
                 return genuine(kStranger);
-            case another_id:  // sealed with a stranger's key, called LAB's
+            case another_id:  // sealed with a stranger's key, but named as LAB's
                 return rename(genuine(kStranger), kLab);
             case restamped:
                 for (std::size_t i = 8; i < kClearBytes; ++i) datagram[i] = std::byte(random_());
@@ -107,7 +108,8 @@ public:
 
 private:
     const Datagram& one_of(const std::vector<Datagram>& all) { return all[random_() % all.size()]; }
-    // Never a bit of the first bytes, behind which it would be a plain frame of another version.
+    // Flips a bit, but never in the first bytes, after which it would be a plain frame of
+    // another version.
     Datagram flip(Datagram& datagram) {
         const std::size_t bit = 32 + random_() % (datagram.size() * 8 - 32);
         datagram[bit / 8] ^= std::byte(1 << bit % 8);
@@ -126,7 +128,7 @@ private:
         return datagram;
     }
 
-    // Each has pages of its own: made once.
+    // Made once, because each secret has pages of its own.
     const Secret& secret_of(unsigned key) {
         const auto known = secrets_.find(key);
         return known != secrets_.end() ? known->second
@@ -151,7 +153,7 @@ TEST(Forgeries, of_a_million_none_is_taken) {
         forger.clock_, windows);
     Parcel parcel;
     opener.begin_batch();
-    // What the forger has recorded: heard here once, and sent to others.
+    // Recordings of the forger: heard here once, and sent to others.
     std::vector<Datagram> recorded, for_others;
     for (int i = 0; i < 500; ++i) {
         recorded.push_back(forger.genuine());
@@ -174,7 +176,7 @@ TEST(Forgeries, of_a_million_none_is_taken) {
         taken_of_kind[kind] += opener.take(forged, kHere, parcel) == Verdict::taken;
     }
     EXPECT_EQ(taken_of_kind, (std::array<int, Forger::kKinds>{}));
-    // And what is genuine still is.
+    // Genuine datagrams are still accepted.
     Datagram last = forger.genuine();
     EXPECT_EQ(opener.take(last, kHere, parcel), Verdict::taken);
     EXPECT_EQ(windows.sealers(), 1u);

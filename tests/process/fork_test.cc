@@ -1,4 +1,4 @@
-// What becomes of the ends in a child of fork, and in a program that a child becomes.
+// The ends in a child of fork, and in a program that a child becomes.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -27,11 +27,11 @@ struct Board {
     Tally ready, go, forked, never;
 };
 
-// What this process has open, by what the kernel calls it: "socket", "memfd:mailslot (deleted)".
+// Returns this process's open files by the kernel's names: "socket", "memfd:mailslot (deleted)".
 std::multiset<std::string> open_files() {
     std::multiset<std::string> files;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-        std::error_code gone;  // the iterator's own
+        std::error_code gone;  // opened by the iterator
         const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
         if (!gone) files.insert(target.substr(0, target.find(":[")));
     }
@@ -48,7 +48,7 @@ TEST(Fork, the_child_of_a_reader_owns_nothing) {
             EXPECT_EQ(reader.get(0ms).error().code, Errc::closed);
             EXPECT_EQ(reader.qsize(), 0u);
             EXPECT_EQ(reader.fileno().error().code, Errc::closed);
-            reader.close();  // without effect
+            reader.close();  // no effect
             EXPECT_EQ(open_files().count("socket"), sockets_before);
         });
         EXPECT_EQ(child.wait(), 0);
@@ -142,7 +142,7 @@ TEST(Fork, while_other_threads_put_holds_up_neither_parent_nor_child) {
 
 TEST(Fork, a_program_started_from_a_reader_and_writer_inherits_no_descriptor) {
     Machine::own();
-    // The numbers of what is open there.
+    // Returns the numbers of open descriptors in another program.
     const auto open_in_another_program = [] {
         std::array<int, 2> ends{};
         EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);

@@ -1,4 +1,4 @@
-// Descriptors that another process hands over are not believed.
+// Descriptors from another process are checked, never trusted.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -17,12 +17,12 @@ constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 struct Forgery {
     const char* what;
-    std::int64_t resize_by = 0;  // against what a true segment has
+    std::int64_t resize_by = 0;  // difference from a true segment's size
     int seals = kSeals;
     void (*forge)(inbox::Header&) = [](inbox::Header&) {};
 };
 
-// A true header of a small slot, in memory of our own making.
+// Makes memory with a true header of a small slot.
 os::UniqueFd make_memory(const Forgery& forgery) {
     const auto geometry = inbox::geometry_for(kLimits).value();
     os::UniqueFd fd(memfd_create("forged", MFD_CLOEXEC | MFD_ALLOW_SEALING));

@@ -1,5 +1,5 @@
-// The post office is handed over, and one of the two dies at a named step of that: a third process
-// hears on, and knows exactly what it missed.
+// The post office is handed over, and one of the two processes dies at a named step. A third
+// process still hears, and knows exactly how many messages it missed.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr auto kTakenOver = 2s;  // it takes milliseconds; a step may be waited for, for 500 ms
+constexpr auto kTakenOver = 2s;  // takes milliseconds, plus a wait of up to 500 ms for a step
 constexpr auto kPatience = 30s;
 
 enum Who : std::uint32_t { kOffice, kHeir, kThird, kReaders };
@@ -48,7 +48,7 @@ std::uint64_t number_in(std::string_view text) {
 
 class Handover : public testing::TestWithParam<Step> {
 protected:
-    // Reads; `kOffice` until it is told to end, which hands the office over.
+    // A process that reads. `kOffice` reads until told to end, and then hands the office over.
     Child reader(Who i) {
         Child child = Child::run([this, i] {
             here_.enter();

@@ -1,4 +1,4 @@
-// What a writer with the slot's memory in its hands cannot do: docs/inbox.md section 7.
+// Attacks by a writer with direct access to the slot's memory: docs/inbox.md section 7.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -28,7 +28,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr std::string_view kName = "VICTIM";
-constexpr auto kBounded = 3s;  // no call may last longer: lock patience, and a busy machine
+constexpr auto kBounded = 3s;  // limit for any call: lock patience, and a busy machine
 constexpr std::uint32_t kRounds = kIsSanitized ? 60 : 400;
 constexpr SlotOptions kOptions{.max_message_bytes = 200'000, .max_bytes = 1024 * 1024};
 
@@ -44,7 +44,7 @@ void bounded(const char* what, const Call& call) {
     EXPECT_LT(steady_clock::now() - before, kBounded) << what;
 }
 
-// Any result but a crash or a hang will do while the intruder is at work.
+// Accepts any result but a crash or a hang while the intruder is at work.
 void read_until_stopped(Reader& reader, const Board& board) {
     while (!board.stop && !testing::Test::HasFailure()) {
         bounded("get", [&] { (void)reader.get(10ms); });
@@ -70,7 +70,7 @@ void put_until_stopped(Board& board) {
     auto opened = Writer::open(kName, {.wait_when_full = 20ms});
     while (!board.stop && !testing::Test::HasFailure()) {
         bounded("put", [&] {
-            // The memory that it was just given may be damaged already; then it asks again.
+            // New memory may be damaged already. Then the writer opens again.
             if (!opened) opened = Writer::open(kName, {.wait_when_full = 20ms});
             if (opened && opened->put(message)) board.honest_puts.add();
         });
@@ -82,7 +82,7 @@ void scribble_rounds(const Machine& machine, Board& board, std::uint64_t seed) {
     ASSERT_TRUE(board.reader_is_ready.await());
     for (std::uint32_t round = 0; round < kRounds; ++round) {
         const auto intruder = Intruder::attach(machine, std::string(kName));
-        if (!intruder) continue;  // what an earlier round left was found damaged this very moment
+        if (!intruder) continue;  // damage of an earlier round was found this moment
         const bool everywhere = random() % 4 == 0;
         for (int i = 0; i < 50 && !intruder->is_given_up(); ++i) {
             if (everywhere) {
@@ -95,7 +95,7 @@ void scribble_rounds(const Machine& machine, Board& board, std::uint64_t seed) {
     }
 }
 
-// After the intruder has gone: message in, message out.
+// Expects that messages pass again after the intruder has gone.
 void expect_that_it_works_again(Reader& reader) {
     while (reader.get(0ms)) {
     }
@@ -144,8 +144,7 @@ INSTANTIATE_TEST_SUITE_P(when_full, Hostile,
                              return policy.param == WhenFull::refuse ? "refuse" : "drop_oldest";
                          });
 
-// --- Single deeds, and that they end with who did them
-// -----------------------------------------------------
+// --- Single deeds, which end with the process that did them
 
 struct Deed {
     const char* what;
@@ -179,7 +178,7 @@ constexpr Deed kDeeds[] = {
 
 class HostileDeed : public testing::TestWithParam<Deed> {};
 
-// One writer was there before the deed, one comes after the intruder's death.
+// A writer exists before the deed, another starts after the intruder's death.
 TEST_P(HostileDeed, is_undone_by_the_death_of_who_did_it) {
     const Machine& machine = Machine::own();
     Shared<Board> board;
@@ -204,7 +203,7 @@ TEST_P(HostileDeed, is_undone_by_the_death_of_who_did_it) {
         ASSERT_TRUE(intruder) << to_string(intruder.error());
         GetParam().deed(*intruder);
         board->attached.add();
-        board->stop = !board->go.await();  // it lives on until it is killed
+        board->stop = !board->go.await();  // lives on until it is killed
     });
     ASSERT_TRUE(board->attached.await());
     if (GetParam().holds_the_lock) {
@@ -215,7 +214,7 @@ TEST_P(HostileDeed, is_undone_by_the_death_of_who_did_it) {
         EXPECT_LT(steady_clock::now() - before, kBounded);
     }
     intruding.kill_and_wait();
-    // Opening asks the station, which by then has seen the intruder's end.
+    // Opening asks the station, which has noticed the intruder's end by then.
     Writer late = Writer::open(kName).value();
     const auto put = early.put("works again");
     ASSERT_TRUE(put) << to_string(put.error());
@@ -227,7 +226,6 @@ INSTANTIATE_TEST_SUITE_P(of, HostileDeed, testing::ValuesIn(kDeeds),
                          [](const auto& deed) { return std::string(deed.param.what); });
 
 // --- Close, and the bell
-// -----------------------------------------------------------------------------------
 
 TEST(HostileBell, cannot_keep_close_from_waking_who_waits) {
     const Machine& machine = Machine::own();

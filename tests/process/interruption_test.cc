@@ -1,5 +1,5 @@
-// Signals and the library's waits: none is lost, nothing is held while the caller deals with one,
-// and the caller can go on.
+// Signals during the library's waits: no signal is lost, nothing is held while the caller handles
+// it, and the caller can go on.
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <unistd.h>
@@ -25,7 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-// One that is noticed with the next sleep is later by 100 ms at most; a busy machine adds to that.
+// A signal that is noticed at the next sleep is late by at most 100 ms, plus the load of a
+// busy machine.
 constexpr auto kSoon = 5s;
 
 std::atomic<bool> has_come{false};
@@ -47,13 +48,13 @@ protected:
         ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
     }
 
-    // The thread waits, or is about to.
+    // Waits until the thread waits, or is about to.
     static void await_question() {
         while (asked == 0) std::this_thread::yield();
     }
 };
 
-// A thread that ends with an error, and when.
+// A thread that ends with an error, and the time of its end.
 class Waiting {
 public:
     explicit Waiting(std::function<Result<void>()> wait)
@@ -81,7 +82,7 @@ private:
     std::thread thread_;
 };
 
-// The instants around the one at which a reader that got a message goes to sleep again.
+// Tries the moments around the one at which a reader that got a message goes to sleep again.
 TEST_F(Interruption, of_a_get_is_noticed_whenever_it_comes) {
     Reader reader = Reader::create("SIGNALS").value();
     Writer writer = Writer::open("SIGNALS").value();
@@ -114,7 +115,7 @@ TEST_F(Interruption, of_a_get_is_noticed_when_another_thread_takes_the_signal) {
     Waiting waiting([&] { return reader.get_into(message, kForever, question); });
     await_question();
     const auto at = steady_clock::now();
-    raise(SIGUSR1);  // this thread's
+    raise(SIGUSR1);  // in this thread
     waiting.expect_end(Errc::interrupted, at);
 }
 
@@ -128,7 +129,7 @@ TEST_F(Interruption, of_a_put_is_noticed_when_another_thread_takes_the_signal) {
     const auto at = steady_clock::now();
     raise(SIGUSR1);
     waiting.expect_end(Errc::interrupted, at);
-    EXPECT_EQ(reader.info().lost.total(), 0u);  // its caller knows
+    EXPECT_EQ(reader.info().lost.total(), 0u);  // the caller knows of it
 }
 
 TEST_F(Interruption, comes_after_a_message_that_is_there) {
@@ -244,7 +245,7 @@ TEST_F(Interruption, of_a_put_elsewhere_does_not_outlast_its_time) {
     EXPECT_EQ(reader.info().lost.slot_full, 1u);
 }
 
-// A process that does not answer.
+// A stopped process as the reader.
 TEST_F(Interruption, of_a_wait_for_a_stopped_reader) {
     struct Board {
         Tally ready, never;
@@ -291,7 +292,7 @@ TEST_F(Interruption, of_a_wait_for_a_stopped_reader) {
     }
 }
 
-// The reader answers; the post office, which another process is, does not.
+// The reader answers, but not the post office, which is another process.
 TEST_F(Interruption, of_a_question_to_a_stopped_post_office) {
     struct Board {
         Tally ready, never;

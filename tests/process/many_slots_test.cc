@@ -1,4 +1,4 @@
-// One process with many slots: they work, they cost little, and what runs out first says so.
+// A process with many slots: they work, cost little, and the first resource to run out is named.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -30,7 +30,7 @@ struct Board {
 
 std::string name_of(std::size_t slot) { return "MANY/" + std::to_string(slot); }
 
-// Of this process and its children from now on; false where this user may not have as many.
+// Raises the limit of this process and its children. Returns false if this user has no right to.
 bool allow_descriptors(rlim_t count) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -47,7 +47,7 @@ long resident_kib() {
     return kib;
 }
 
-// How often the threads of this process went to sleep, which is how often they were awake.
+// Returns how often the threads of this process went to sleep, and so how often they were awake.
 long wakes_of_all_threads() {
     long wakes = 0;
     for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
@@ -63,7 +63,8 @@ long wakes_of_all_threads() {
 
 TEST(ManySlots, of_one_process_each_get_their_messages_and_cost_little) {
     Machine::own();
-    // A slot has two: its reader's and the post office's; and one for each of its writers.
+    // A slot has two descriptors, its reader's and the post office's, and one for each of
+    // its writers.
     if (!allow_descriptors(4 * kSlots + 200)) GTEST_SKIP() << "not enough descriptors";
     Shared<Board> board;
     Child writing = Child::run([&] {
@@ -76,7 +77,7 @@ TEST(ManySlots, of_one_process_each_get_their_messages_and_cost_little) {
         board->put.add();
         for (std::size_t i = 0; i < kSlots; ++i) ASSERT_TRUE(writers[i].put("again"));
     });
-    const Reader first = Reader::create("FIRST").value();  // what all slots share is there
+    const Reader first = Reader::create("FIRST").value();  // makes the parts that all slots share
     const long before = resident_kib();
     std::vector<Reader> readers;
     for (std::size_t i = 0; i < kSlots; ++i) readers.push_back(Reader::create(name_of(i)).value());
@@ -98,10 +99,10 @@ TEST(ManySlots, let_the_process_sleep_when_nothing_comes) {
     constexpr std::size_t kIdle = 100;
     std::vector<Reader> readers;
     for (std::size_t i = 0; i < kIdle; ++i) readers.push_back(Reader::create(name_of(i)).value());
-    EXPECT_FALSE(readers[0].get(200ms));  // what happens once has happened
+    EXPECT_FALSE(readers[0].get(200ms));  // also does all one-time work
     const long before = wakes_of_all_threads();
     EXPECT_FALSE(readers[0].get(1000ms));
-    // The thread in get: until it gives memory back, and then to the end.
+    // The thread in get sleeps twice: until it gives memory back, and then to the end.
     EXPECT_LE(wakes_of_all_threads() - before, 4);
 }
 

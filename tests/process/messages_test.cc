@@ -1,5 +1,5 @@
-// What passes from process to process: sizes, many threads, and the class with one type for both
-// ends.
+// Messages between processes: sizes, many threads, and the class Mailslot with a type for
+// both ends.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -65,7 +65,7 @@ TEST(Messages, over_the_slots_limit_are_refused_and_counted) {
     EXPECT_EQ(reader.qsize(), 1u);
 }
 
-// Fire and forget: the writer is not told, whether or not it has the patience to wait for room.
+// Fire and forget: the writer gets no error, with or without the patience to wait for room.
 TEST(Messages, over_the_slots_limit_are_counted_whichever_way_they_come) {
     const std::string large(5000, 'x');
     for (const std::string& address :
@@ -221,7 +221,7 @@ TEST(Messages, bring_their_labels_and_their_format_along) {
 TEST(Messages, with_a_broken_block_of_labels_arrive_whole_as_bytes) {
     const Machine& machine = Machine::own();
     Reader reader = Reader::create("LABELS").value();
-    // What only a hostile or broken writer puts: its mark says labels, its bytes say nothing.
+    // Made only by a hostile or broken writer: marked as labelled, but without valid labels.
     inbox::LocalWriter writer({machine.folder()}, "LABELS");
     inbox::Item item;
     item.format = {Format::text, true};

@@ -1,4 +1,4 @@
-// Who has a name, and how writers follow it from process to process.
+// Owners of a name, and how writers follow a name from process to process.
 #include <gtest/gtest.h>
 
 #include "mailslot/mailslot.h"
@@ -17,7 +17,7 @@ struct Board {
     Tally ready, go, got;
 };
 
-// A process that reads `count` messages, and then, told to, closes and lives on until it is killed.
+// A process that reads `count` messages, then closes when told to, and lives on until it is killed.
 Child reader_of(Board& board, std::string_view name, int count) {
     Child child = Child::run([&board, name, count] {
         Reader reader = Reader::create(name).value();

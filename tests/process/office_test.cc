@@ -1,4 +1,4 @@
-// The post office of a machine among processes that die and writers that mean ill.
+// The post office of a machine, with processes that die and hostile writers.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ std::string name_of(std::uint32_t i) { return "SLOT" + std::to_string(i); }
 
 class Network : public testing::Test {
 protected:
-    // Reads until it is killed.
+    // A process that reads until it is killed.
     Child reader(std::uint32_t i, bool forks) {
         Child child = Child::run([this, i, forks] {
             here_.enter();
@@ -49,7 +49,7 @@ protected:
         EXPECT_TRUE(board_->ready[i].await());
         return child;
     }
-    // Writes to all the slots again and again, from another machine.
+    // Writes to all slots again and again, from another machine.
     void write_on() {
         there_.enter();
         std::vector<Writer> writers;
@@ -72,7 +72,7 @@ protected:
 
 class Takeover : public Network, public testing::WithParamInterface<bool> {};
 
-// With and without a child of the office's that lives on and has inherited what it could.
+// With and without a child of the office that lives on with inherited descriptors.
 TEST_P(Takeover, survivors_hear_the_network_again_within_a_second) {
     there_.knows(here_);
     std::vector<Child> readers;
@@ -80,7 +80,7 @@ TEST_P(Takeover, survivors_hear_the_network_again_within_a_second) {
     Child writing = Child::run([this] { write_on(); });
     for (std::uint32_t i = 0; i < kReaders; ++i) ASSERT_TRUE(await_one_more(i));
 
-    // The first reader is the office; when it is dead, another of the two.
+    // The first reader is the office. After its death another reader is.
     for (std::uint32_t dead = 0; dead + 1 < kReaders; ++dead) {
         readers[dead].kill_and_wait();
         const auto killed = steady_clock::now();
@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(from, Takeover, testing::Bool(), [](const auto& forked)
     return std::string(forked.param ? "an_office_that_forked" : "an_office");
 });
 
-// Asked is the first reader's process, which is the office, about the second one's slot.
+// Asks the first reader's process, which is the office, about the second reader's slot.
 TEST_F(Network, tells_any_process_here_whom_a_slot_has_heard) {
     there_.knows(here_);
     const Child first = reader(0, false), second = reader(1, false);
@@ -122,7 +122,7 @@ TEST_F(Network, tells_any_process_here_whom_a_slot_has_heard) {
     EXPECT_EQ(asking.wait(), 0);
 }
 
-// A writer that holds one slot's lock for ever must not keep the network from the others.
+// A writer that holds a slot's lock for ever must not cut the other slots off from the network.
 TEST_F(Network, reaches_a_slot_while_another_ones_lock_is_held) {
     there_.knows(here_);
     Child held = reader(0, false), free = reader(1, false);
@@ -152,7 +152,8 @@ TEST_F(Network, reaches_a_slot_while_another_ones_lock_is_held) {
     });
     EXPECT_TRUE(board_->ready[0].await(2));
     intruding.kill_and_wait();
-    EXPECT_TRUE(board_->got[0].await());  // once the holder is dead, the slot hears it again
+    // After the holder's death the slot hears the network again.
+    EXPECT_TRUE(board_->got[0].await());
     EXPECT_EQ(writing.wait(), 0);
 }
 

@@ -1,4 +1,4 @@
-// Readers die by kill -9: the name is free at once, and writers find out.
+// Readers die by kill -9: the name is free at once, and writers notice.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto kPromptly = 2s;
-constexpr auto kPatience = 30s;  // only a failed test waits so long
+constexpr auto kPatience = 30s;  // reached only by a failed test
 constexpr std::string_view kName = "CRASH";
 constexpr std::array kSteps{"reader_copying", "reader_before_publish", "reader_left_block"};
 constexpr std::uint32_t kKills = kIsSanitized ? 10 : 60;
@@ -31,7 +31,7 @@ struct Board {
     std::atomic<bool> stop{false};
 };
 
-// What one reader sees of one writer has gaps only where it was another reader's turn.
+// A reader's messages of a writer have gaps only where another reader had its turn.
 void read_on(Board& board, std::uint32_t most) {
     const auto before = steady_clock::now();
     Reader reader = Reader::create(kName, {.max_bytes = 2 * 1024 * 1024}).value();
@@ -49,7 +49,7 @@ void read_on(Board& board, std::uint32_t most) {
     }
 }
 
-// Puts each message until a reader has it; no put may last.
+// Puts each message until a reader has it. No put may take long.
 void write_on(Board& board, std::uint32_t id) {
     ASSERT_TRUE(board.readers.await());
     auto opened = Writer::open(kName, {.wait_when_full = kPatience});
@@ -97,7 +97,6 @@ INSTANTIATE_TEST_SUITE_P(at, ReaderCrash, testing::ValuesIn(kSteps),
                          [](const auto& step) { return std::string(step.param); });
 
 // --- While a writer waits
-// ----------------------------------------------------------------------------------
 
 class Waiting : public testing::Test {
 protected:
@@ -109,11 +108,11 @@ protected:
             if (!board_->ready.await()) return;
             for (int i = 0; i < 2; ++i) ASSERT_TRUE(reader.get(kPatience));
             board_->done.add();
-            EXPECT_FALSE(reader.get(kPatience));  // it is killed here
+            EXPECT_FALSE(reader.get(kPatience));  // killed here
         });
         EXPECT_TRUE(board_->readers.await());
     }
-    // A writer that is about to sleep in the kernel when this returns.
+    // Returns a writer that is about to sleep in the kernel.
     Child writer_that_waits_for(const char* what, Errc expected) {
         Child writer = Child::run([this, what, expected] {
             Writer end = Writer::open(kName, {.wait_when_full = kForever}).value();
@@ -132,7 +131,7 @@ protected:
         ASSERT_TRUE(done) << to_string(done.error());
         EXPECT_LT(steady_clock::now() - before, kPromptly);
     }
-    // A writer that is stopped with the lock held.
+    // Returns a writer that is stopped with the lock held.
     Child stopped_writer() {
         Child writer = Child::run([] {
             Writer end = Writer::open(kName, {.wait_when_full = kPatience}).value();

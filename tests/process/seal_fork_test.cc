@@ -28,7 +28,7 @@ TEST(SealFork, a_child_seals_as_somebody_else_however_it_was_made) {
         board->sender_ids[1] = stamp.sender_id;
     });
     EXPECT_EQ(child.wait(), 0);
-    // One that no handler of ours hears of.
+    // A fork that none of our handlers notices.
     const pid_t raw = static_cast<pid_t>(syscall(SYS_fork));
     if (raw == 0) {
         board->sender_ids[2] = sealer.next(1).sender_id;

@@ -34,7 +34,8 @@ struct Board {
     Tally ready, got, go, never;
 };
 
-// sched_getattr(2): the turn is the sixth field, at byte 24. 0: no such thread.
+// Calls sched_getattr(2). The turn is the sixth field, at byte 24. Returns 0 if there is no
+// such thread.
 nanoseconds turn_of(pid_t thread) {
     std::array<std::byte, 48> attributes{};
     if (syscall(SYS_sched_getattr, thread, attributes.data(), attributes.size(), 0) != 0) return {};
@@ -94,7 +95,7 @@ TEST(Turns, are_short_in_a_stream_alone) {
         ASSERT_EQ(writer.put_many(stream).value(), kStream);
         ASSERT_TRUE(board->go.await(2));
         ASSERT_TRUE(writer.put("a lone one"));
-        // To close now would send word of it, which may arrive together with the lone one.
+        // Closing now would send the end mark, which might arrive together with the lone message.
         (void)board->never.await();
     });
     const pid_t station = station_of(reading.pid());

@@ -1,4 +1,4 @@
-// Waiting: never early, hardly late, without using the processor.
+// Waits: never early, hardly late, and without using the processor.
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -46,7 +46,7 @@ steady_clock::duration time_of(const Wait& wait) {
     return steady_clock::now() - before;
 }
 
-// Never early; and in time when the machine is not busy with something else, so: mostly.
+// Expects times that are never early, and mostly in time, since the machine may be busy.
 template <class Measure>
 void expect_punctual_times(const Measure& measure) {
     int punctual = 0;
@@ -85,8 +85,8 @@ TEST(Waits, put_into_a_full_slot_times_out_punctually) {
     });
 }
 
-// Counts how often it was woken, which no other program's load disturbs; the time is there to catch
-// a busy loop.
+// Counts wake-ups, which other load does not change. The processor time is checked only to catch a
+// busy loop.
 TEST(Waits, an_idle_reader_uses_no_processor) {
     Machine::own();
     Reader reader = Reader::create("WAITS").value();
@@ -101,11 +101,11 @@ TEST(Waits, an_idle_reader_uses_no_processor) {
                        std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec),
                    usage.ru_nvcsw};
     };
-    EXPECT_FALSE(reader.get(10ms));  // what happens once has happened
+    EXPECT_FALSE(reader.get(10ms));  // also does all one-time work
     Use before = used(), after = before;
     const auto most = kIsSanitized ? 30ms : 1ms;
-    // A loaded machine makes a wake dearer; an idle reader that used more each time would not be
-    // idle.
+    // On a loaded machine a wake-up costs more. An idle reader that exceeds the limit every time is
+    // not idle.
     for (int attempt = 0; attempt < 5; ++attempt) {
         before = used();
         EXPECT_FALSE(reader.get(300ms));
@@ -113,8 +113,8 @@ TEST(Waits, an_idle_reader_uses_no_processor) {
         if (after.time - before.time <= most) break;
     }
     EXPECT_LE(after.time - before.time, most);
-    // It sleeps twice: until it gives memory back, and then to the end. A sanitizer has a thread of
-    // its own.
+    // The reader sleeps twice: until it gives memory back, and then to the end. A sanitizer has a
+    // thread of its own.
     if (!kIsSanitized) {
         EXPECT_LE(after.wakes - before.wakes, 4);
     }
@@ -155,7 +155,7 @@ TEST(Waits, fileno_is_readable_exactly_while_a_message_waits) {
         pollfd entry{reader.fileno().value(), POLLIN, 0};
         return poll(&entry, 1, ms) == 1;
     };
-    board->go.add();  // the first comes before anybody polls
+    board->go.add();  // the first message comes before any thread polls
     ASSERT_TRUE(board->ready.await(1));
     EXPECT_TRUE(readable_within(0));
     EXPECT_TRUE(reader.get(0ms));
@@ -179,7 +179,7 @@ TEST(Waits, threads_that_wait_for_room_do_not_wait_for_each_other) {
         const auto waited = writer.put("too much", {.wait_when_full = kTimeout});
         EXPECT_EQ(waited.error().code, Errc::timed_out);
     };
-    // The longest of all. A thread's start is not part of it: the thread sanitizer takes 2 ms each.
+    // The longest of all. Excludes the start of a thread: the thread sanitizer takes 2 ms each.
     expect_punctual_times([&] {
         std::array<steady_clock::duration, 4> times{};
         std::vector<std::thread> threads;
@@ -201,14 +201,14 @@ TEST(Waits, a_put_that_waited_and_went_through_was_never_refused) {
     EXPECT_EQ(writer.put_many(messages, {.wait_when_full = 60s}).value(), kPuts);
     reading.join();
     EXPECT_EQ(reader.info().lost.total(), 0u);
-    ASSERT_EQ(writer.put_many({messages.data(), 5}).value(), 2u);  // who did not wait was told
+    // A put without wait returned the error.
+    ASSERT_EQ(writer.put_many({messages.data(), 5}).value(), 2u);
     EXPECT_EQ(reader.info().lost.total(), 0u);
     EXPECT_EQ(writer.put("x", {.wait_when_full = 1ms}).error().code, Errc::timed_out);
     EXPECT_EQ(reader.info().lost.slot_full, 1u);
 }
 
 // --- Signals
-// ------------------------------------------------------------------------------------------
 
 std::atomic<int> asked{0};
 std::atomic<bool> enough{false};
@@ -217,7 +217,7 @@ bool ask() {
     return enough;
 }
 
-// Signals a waiting thread until `done`, for no one can know that it is asleep already.
+// Signals a waiting thread until `done`, because nobody can know whether the thread sleeps already.
 void signal_until(std::thread& thread, const std::function<bool()>& done) {
     while (!done()) {
         pthread_kill(thread.native_handle(), SIGUSR1);
@@ -236,7 +236,7 @@ protected:
         ASSERT_EQ(sigaction(SIGUSR1, &action, nullptr), 0);
     }
 
-    // Waits in a thread; asked twice whether to go on, and then not any more.
+    // Waits in a thread, which gets false from its question twice, and then true.
     void expect_interruption(const std::function<Result<void>()>& wait) {
         std::atomic<bool> ended{false};
         std::thread waiting([&] {
@@ -276,10 +276,9 @@ TEST_F(InterruptedWaits, of_a_put_end_when_the_caller_wants) {
 }
 
 // --- System calls
-// ------------------------------------------------------------------------------------------
 
-// From here on this process is killed at any system call but its exit, and the clock's: on some
-// machines reading the time is one.
+// From here on any system call but exit and the clock's kills this process. On some machines
+// reading the time is a system call.
 void give_up_system_calls() {
     constexpr std::uint32_t kNumber = offsetof(seccomp_data, nr);
     sock_filter filter[] = {

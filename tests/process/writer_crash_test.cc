@@ -1,4 +1,4 @@
-// Writers die by kill -9 at every named step while others write and one reads.
+// Writers die by kill -9 at every named step while others write and one process reads.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -21,19 +21,19 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto kPromptly = 2s;
-constexpr auto kReaderPatience = 30s;  // only a failed test waits so long
+constexpr auto kReaderPatience = 30s;  // reached only by a failed test
 constexpr std::string_view kName = "CRASH";
 
 constexpr std::array kSteps{"attached",       "locked",       "header_written", "payload_written",
                             "block_taken",    "block_linked", "books_prepared", "committed",
                             "books_selected", "unlocked",     "before_bell",    "bell_taken"};
-// At least 1,000 in all; under sanitizers, where a fork costs much, 120.
+// At least 1,000 in all, but 120 under sanitizers, because a fork is slow there.
 constexpr std::uint32_t kKillsPerStep = kIsSanitized ? 10 : 85;
 static_assert(kIsSanitized || kKillsPerStep * kSteps.size() >= 1000);
 
-// So small that blocks which the dead took with them would soon be missed.
+// Small, so that blocks lost with dead writers would soon be missing.
 constexpr SlotOptions kOptions{.max_bytes = 3 * 1024 * 1024, .max_messages = 1000};
-constexpr std::uint32_t kWindow = 4;  // messages of one writer under way: the slot is never full
+constexpr std::uint32_t kWindow = 4;  // a writer's messages under way: the slot is never full
 
 constexpr std::uint32_t kHonest = 2;       // writers 0 and 1
 constexpr std::uint32_t kProbe = kHonest;  // the test itself
@@ -45,7 +45,7 @@ struct Board {
     Tally reader_is_ready;
     std::atomic<bool> stop{false};
     std::array<Tally, kWriters> put, read;                         // messages
-    std::array<std::atomic<std::uint32_t>, kWriters> under_way{};  // in the call that was cut short
+    std::array<std::atomic<std::uint32_t>, kWriters> under_way{};  // in the interrupted call
 };
 
 void read_until_end(Board& board) {
@@ -63,7 +63,7 @@ void read_until_end(Board& board) {
     FAIL() << "the end never came";
 }
 
-// Puts the writer's next messages, waiting until the reader is near.
+// Puts the writer's next messages, and waits until the reader has nearly caught up.
 void put_next(Board& board, Writer& writer, std::uint32_t id, std::uint32_t count) {
     const std::uint32_t done = board.put[id].count();
     ASSERT_TRUE(done + count <= kWindow || board.read[id].await(done + count - kWindow));
@@ -96,14 +96,14 @@ void write_until_killed(Board& board, std::uint32_t id, const char* step) {
     Writer writer = Writer::open(kName).value();
     constexpr std::uint32_t kMostPuts = 200'000;
     for (std::uint32_t i = 0; i < kMostPuts && !testing::Test::HasFailure(); ++i) {
-        put_next(board, writer, id, i % 3 == 2 ? 3 : 1);  // now and then a batch
+        put_next(board, writer, id, i % 3 == 2 ? 3 : 1);  // sometimes a batch
     }
     ADD_FAILURE() << "never came to " << step;
 }
 
 class WriterCrash : public testing::TestWithParam<const char*> {};
 
-// All of the call that was cut short, or nothing of it.
+// Expects that the interrupted call was done completely or not at all.
 void expect_whole(Board& board, std::uint32_t id) {
     const std::uint32_t put = board.put[id].count(), read = board.read[id].count();
     EXPECT_TRUE(read == put || read == put + board.under_way[id])

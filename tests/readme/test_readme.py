@@ -1,4 +1,4 @@
-"""README.md: its lines of C++ and of shell do what it says, and what it names is there."""
+"""README.md: its lines of C++ and of shell work as described, and all files that it names exist."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Tables in docs/ name everything that the code has."""
+"""Checks that tables in docs/ name everything in the code."""
 
 import re
 
@@ -18,7 +18,7 @@ def error_codes(root):
 
 
 def wrong_exit_status(root):
-    """The commands' own test has one row for each code; the page must say the same."""
+    """Compares the page with the commands' own test, which has a row for each code."""
     rows = re.findall(r"\{Errc::([a-z_]+), (\d)\}", read(root / "tools/mailslot/exit_status_test.cc"))
     page = read(root / "docs/errors.md")
     if not rows:
@@ -42,7 +42,7 @@ def unlisted_decisions(root):
     return [f"docs/decisions/README.md: {name} is missing" for name in pages if f"({name})" not in index]
 
 
-# What a relative link in a page of ours names must be there.
+# Targets of relative links in our pages must exist.
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
 
@@ -55,7 +55,7 @@ def dead_links(root):
     return found
 
 
-# Pages whose packets in hex are checked by a unit test: it must have the same bytes.
+# Pages with packets in hex, and the unit test that must have the same bytes.
 WORKED_PACKETS = {"docs/protocol/local-socket.md": "src/wire/local_message_test.cc",
                   "docs/protocol/value.md": "src/wire/value_test.cc",
                   "docs/protocol/winsys-record.md": "src/wire/winsys_record_test.cc"}
@@ -63,7 +63,7 @@ HEX_LINE = re.compile(r"^((?:[0-9a-f]{2}| (?! ))+)(?:  .*)?$")
 
 
 def packets_in(page):
-    """The hex of each block of a page that has hex at the beginning of every line."""
+    """Returns the hex of each block of a page with hex at the beginning of every line."""
     blocks = [block.splitlines() for block in re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)]
     matched = [[HEX_LINE.match(line) for line in block] for block in blocks]
     return ["".join(line[1] for line in block).replace(" ", "") for block in matched if all(block)]

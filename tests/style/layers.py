@@ -1,4 +1,4 @@
-"""The arrows between rooms point one way: docs/ARCHITECTURE.md, table "Rooms", says which; we check."""
+"""Checks that includes between rooms follow the table "Rooms" in docs/ARCHITECTURE.md."""
 
 import re
 
@@ -12,7 +12,7 @@ SUFFIXES = {".h", ".hpp", ".cc", ".inc"}
 
 
 def allowed_rooms(architecture):
-    """{"src/model": {"src/model", "src/base", PUBLIC}, ...} from the table's first and last columns."""
+    """Returns {"src/model": {"src/model", "src/base", PUBLIC}, ...} from the table's first and last columns."""
     rooms = {}
     for line in architecture.splitlines():
         row = re.match(r"\| `([a-z_/]+)/` \|.*\|([^|]*)\|$", line)
@@ -35,7 +35,7 @@ def room_of(path, rooms):
 
 
 def resolve(root, included):
-    """The file of ours that an include names, relative to the root; None where it is somebody else's."""
+    """Returns our file that an include names, relative to the root. None for other files."""
     for folder in ("include", "src", "tools", "python/src"):
         if (root / folder / included).is_file():
             return f"{folder}/{included}"
@@ -47,7 +47,7 @@ def is_test(path):
 
 
 def wrong_include(root, path, room, mark, included, rooms):
-    """Why this include is wrong; None where it is right."""
+    """Returns why this include is wrong, or None."""
     target = resolve(root, included)
     if target is None:
         if mark == '"':

@@ -1,10 +1,10 @@
-"""No file names a place that exists on one of our machines alone."""
+"""Checks that no file names a place that exists only on one of our machines."""
 
 import re
 
 from tree import own_files, read
 
-# In two parts each, or this file would be the first to be found.
+# Split in two parts, because otherwise this file would be the first match.
 PLACES = re.compile(r"(?<![\w.~-])/wo" r"rk/|\.\./sha" r"red\b|/ho" r"me/(?!ann/)[a-z]+/")
 
 

@@ -1,4 +1,4 @@
-"""Functions of at most 70 lines, files of at most 500."""
+"""Checks sizes: functions of at most 70 lines, files of at most 500."""
 
 import re
 
@@ -7,7 +7,7 @@ from tree import code_only, own_files, read
 MAX_FUNCTION_LINES = 70
 MAX_FILE_LINES = 500
 FOLDERS = ("include", "src", "tools", "python", "tests", "fuzz", "examples", "bench")
-# Other people's code, and tables that a program made.
+# Third-party code, and generated tables.
 EXCEPT = re.compile(r"include/mailslot/detail/|/fold_table[^/]*$")
 
 SCOPE = re.compile(r'(?:inline |export )*(?:namespace|class|struct|union|enum|extern "")\b')
@@ -16,7 +16,7 @@ FUNCTION_END = re.compile(r"(?:\)|\}|\bconst|\bnoexcept|\boverride|\bfinal|&|\bt
 
 
 def opens(header):
-    """What the brace after `header` opens, outside functions: "scope", "function" or "value"."""
+    """Returns the kind of the brace after `header`, outside functions: "scope", "function" or "value"."""
     header = TEMPLATE.sub("", " ".join(header.split()))
     if SCOPE.match(header) and not re.search(r"\w\(", header):
         return "scope"
@@ -26,13 +26,13 @@ def opens(header):
 
 
 def functions(text):
-    """(first line, last line) of every function outside of other functions."""
+    """Returns (first line, last line) of every function outside of other functions."""
     code = code_only(text)
     stack, header, line, start = [], "", 1, 1
     for char in code:
         if char == "\n":
             line += 1
-        if "function" in stack:  # braces inside count for depth alone
+        if "function" in stack:  # braces inside a function only count for depth
             if char == "{":
                 stack.append("block")
             elif char == "}" and stack.pop() == "function":

@@ -1,4 +1,4 @@
-"""usage: style.py CHECK ROOT; prints what is wrong. Exit status: 0 nothing, 1 something, 77 a tool is missing."""
+"""usage: style.py CHECK ROOT; prints faults. Exit status: 0 none, 1 some, 77 a tool is missing."""
 
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""Every check of style.py finds what it is there for: each runs on small bad trees."""
+"""Tests that every check of style.py finds its faults: each runs on small bad trees."""
 
 import pathlib
 import sys
@@ -37,7 +37,7 @@ GOOD_TREE = {
 
 class Trees(unittest.TestCase):
     def found(self, problems, files):
-        """What a check says about a tree of these files."""
+        """Returns the check's output for a tree of these files."""
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for name, text in files.items():
@@ -46,7 +46,7 @@ class Trees(unittest.TestCase):
             return problems(root)
 
     def expect(self, problems, files, words):
-        """Exactly one problem, which says this."""
+        """Expects a single problem with these words."""
         found = self.found(problems, files)
         self.assertEqual(len(found), 1, found)
         self.assertIn(words, found[0])
@@ -80,7 +80,7 @@ class Layers(Trees):
 
 class Sizes(Trees):
     def test_counts_a_function_from_its_first_line_to_its_last(self):
-        rows = [  # what stands before a function, and its first lines
+        rows = [  # text before a function, and its first lines
             ("", "void a() {\n"),
             ("// What it is for.\n#define X {\n", "Room::Room(int x) : a_{x}, b_{[] { return 1; }} {\n"),
             ("", "TEST(A, b) {\n"),

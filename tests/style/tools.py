@@ -1,4 +1,4 @@
-"""Checks that other people's programs make: clang-format, shellcheck, codespell."""
+"""Checks by third-party programs: clang-format, shellcheck, codespell."""
 
 import pathlib
 import shutil
@@ -6,7 +6,7 @@ import subprocess
 
 from tree import own_files, read
 
-WORDS = str(pathlib.Path(__file__).parent / "words")  # that codespell does not know
+WORDS = str(pathlib.Path(__file__).parent / "words")  # unknown to codespell, but right
 CPP_FOLDERS = ("include", "src", "tools", "python", "tests", "fuzz", "examples", "bench")
 
 

@@ -1,4 +1,4 @@
-"""Which files are ours, and what of a C++ file is code."""
+"""Lists our files, and extracts the code of a C++ file."""
 
 import os
 import pathlib
@@ -9,7 +9,7 @@ SHOWN_DOT_NAMES = {".ci", ".clang-format", ".clang-tidy", ".gitignore"}
 
 
 def own_files(root, suffixes=None, below=("",)):
-    """Every file of ours below some folders, sorted; whoever runs us, git or none."""
+    """Returns our files below some folders, sorted. Works for any user, with or without git."""
     found = []
     for folder in below:
         for path, folders, names in os.walk(pathlib.Path(root) / folder):
@@ -23,7 +23,7 @@ def is_shown(name):
 
 
 def read(path):
-    """A file's text; none where there is no file, which then lacks whatever is looked for."""
+    """Returns a file's text, or an empty text for a missing file, in which every check then fails."""
     if not path.is_file():
         return ""
     return path.read_text(encoding="utf-8", errors="replace")
@@ -39,5 +39,5 @@ NOT_CODE = re.compile(
 
 
 def code_only(text):
-    """The text with literals emptied, without comments and preprocessor lines; line numbers stay right."""
+    """Returns the text with literals emptied, without comments and preprocessor lines. Line numbers stay right."""
     return NOT_CODE.sub(lambda m: ("" if m["dropped"] else '""') + "\n" * m[0].count("\n"), text)

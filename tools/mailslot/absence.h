@@ -1,4 +1,4 @@
-// A slot without a reader, to which a stream goes: the next reader is waited for.
+// Waits for the next reader of a slot while a stream goes to a slot without a reader.
 #pragma once
 
 #include <chrono>
@@ -13,19 +13,19 @@ class Absence {
 public:
     using Instant = std::chrono::steady_clock::time_point;
 
-    // `patience`: how long a reader may be away; below 0: for ever.
+    // `patience`: how long a reader may be away. Below 0: for ever.
     explicit Absence(Timeout patience) : patience_(patience) {}
 
-    // Returns whether there is still time to wait for a reader. Once the patience is over no
-    // message waits any more, until end().
+    // Returns whether there is still time to wait for a reader. Once the patience is over, no
+    // message waits until end().
     bool may_wait(Instant now) {
         if (patience_.count() < 0) return true;
         if (!since_) since_ = now;
         return now - *since_ < patience_;
     }
-    // Waits a moment, after which a reader is looked for again.
+    // Waits a moment until the next look for a reader.
     static void wait() { std::this_thread::sleep_for(kLookAgain); }
-    // A reader is there.
+    // Notes that a reader is there.
     void end() { since_.reset(); }
 
 private:

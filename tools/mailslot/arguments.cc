@@ -18,13 +18,13 @@
 namespace mailslot::cli {
 namespace {
 
-// What parsing found: run once all of the command line is known to be right.
+// Action found by parsing, run after the whole command line has been checked.
 using Chosen = std::function<int()>;
 
-// CLI11 takes "[a,b]" for a list of two values. A mark in front keeps such a message one message.
+// CLI11 takes "[a,b]" for a list of two values. A leading mark keeps such a message whole.
 constexpr char kMark = '\x01';
 
-// Of anything, also of milliseconds: 34 years. Keeps sums of times far from overflow.
+// Limit of all numbers, milliseconds included (34 years). Keeps sums of times far from overflow.
 constexpr std::int64_t kLargestNumber = std::int64_t{1} << 40;
 
 std::string protect(std::string_view argument) {
@@ -43,7 +43,7 @@ std::vector<std::string> unprotect(const std::vector<std::string>& arguments) {
     return out;
 }
 
-// Adds a verb whose options live in an Options; `run` is called with them.
+// Adds a verb with options of type Options. `run` is called with them.
 template <class Options>
 std::pair<CLI::App*, std::shared_ptr<Options>> add_verb(CLI::App& app, Chosen& chosen,
                                                         const char* name, const char* what,
@@ -54,7 +54,7 @@ std::pair<CLI::App*, std::shared_ptr<Options>> add_verb(CLI::App& app, Chosen& c
     return {verb, options};
 }
 
-// Help without CLI11's notes on types and ranges: the words beside an option say what it takes.
+// Prints help without CLI11's notes on types and ranges, which the options' own words give.
 class HelpFormatter final : public CLI::Formatter {
 public:
     std::string make_option_opts(const CLI::Option* option) const override {
@@ -420,7 +420,7 @@ std::string command_of(const CLI::App& app) {
     return verbs.empty() ? "mailslot" : "mailslot " + verbs.front()->get_name();
 }
 
-// One line, and where to look.
+// Prints the error in a line, and where to find help.
 int wrong_use(const CLI::App& app, std::string what) {
     for (char& c : what) {
         if (c == '\n') c = ' ';
@@ -429,7 +429,7 @@ int wrong_use(const CLI::App& app, std::string what) {
     return kWrongUse;
 }
 
-// CLI11's words for an argument too many are vague; name it.
+// CLI11's words for a superfluous argument are vague, so name the argument.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
     if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr)
         return wrong_use(app, error.what());
@@ -457,7 +457,7 @@ int run_arguments(int argc, char** argv) {
     Chosen chosen;
     auto formatter = std::make_shared<HelpFormatter>();
     formatter->column_width(24);
-    app.formatter(formatter);  // before the verbs, which take it over
+    app.formatter(formatter);  // before the verbs, which inherit it
     app.require_subcommand(0, 1);
     app.set_version_flag("--version", "mailslot " MAILSLOT_VERSION, "Print the version");
     app.set_help_flag("-h,--help", "Print this help");
@@ -469,12 +469,13 @@ int run_arguments(int argc, char** argv) {
 Exit status: 0 done, 1 failed, 2 wrong use, 3 nothing came in time, 4 no such slot, 5 refused.)");
     add_verbs(app, chosen);
 
-    std::vector<std::string> arguments;  // last one first: what CLI11's parse() of a vector takes
+    // Last argument first, as CLI11's parse() of a vector expects.
+    std::vector<std::string> arguments;
     for (int i = argc; i-- > 1;) arguments.push_back(protect(argv[i]));
     try {
         app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp&) {
-        return print(app.help());  // the verb's, where one was named
+        return print(app.help());  // the help of the verb, if named
     } catch (const CLI::CallForVersion& version) {
         return print(std::string(version.what()) + "\n");
     } catch (const CLI::ParseError& error) {

@@ -1,4 +1,4 @@
-// The command line's words.
+// Parses the command line.
 #pragma once
 
 namespace mailslot::cli {

@@ -1,5 +1,5 @@
-// The verbs: what each was asked, and the function that runs it to its end and returns the exit
-// status.
+// The verbs: the options of each, and the function that runs it to the end and returns the
+// exit status.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct PutOptions {
     std::string address;
     std::vector<std::string> messages;  // none: standard input
     bool whole = false;                 // all of standard input is one message
-    bool bytes = false;                 // do not claim that it is UTF-8
+    bool bytes = false;                 // do not claim UTF-8
     bool no_wait = false;
     bool stop_on_error = false;
     bool verbose = false;
@@ -24,13 +24,13 @@ struct PutOptions {
 };
 int run_put(const PutOptions& options);
 
-// How messages are printed.
+// Options of all commands that print messages.
 struct PrintOptions {
     bool json = false;
     bool raw = false;
     bool with_host = false;
-    bool marks = false;   // what is not trusted, in plain lines
-    bool decode = false;  // what the classic wire's well-known slots hold, in words
+    bool marks = false;   // mark untrusted messages in plain lines
+    bool decode = false;  // explain messages of the classic wire's well-known slots in words
 };
 
 struct NetSendOptions {
@@ -83,15 +83,15 @@ int run_wait(const WaitOptions& options);
 
 struct SignalOptions {
     std::string address;
-    std::optional<Timeout> timeout{};  // for somebody who waits, or for word of them
-    bool until_heard = false;          // send when somebody waits
-    bool check = true;                 // ask who waits
+    std::optional<Timeout> timeout{};  // for a waiting process, or for answers
+    bool until_heard = false;          // send when a process waits
+    bool check = true;                 // ask which hosts wait
     bool verbose = false;
 };
 int run_signal(const SignalOptions& options);
 
 struct DoctorOptions {
-    std::string address;  // that messages should reach; empty: none
+    std::string address;  // destination of messages; empty: none
     std::string peer;     // a host; empty: none
     bool json = false;
     Timeout timeout{500};  // for answers of other machines
@@ -107,7 +107,7 @@ int run_watch(const WatchOptions& options);
 struct InfoOptions {
     std::string name;
     bool json = false;
-    bool senders = false;  // all of them
+    bool senders = false;  // all senders
 };
 int run_info(const InfoOptions& options);
 

@@ -1,4 +1,4 @@
-// How the commands end: the same numbers for every verb, as the man page lists them.
+// Exit statuses: the same numbers for every verb, as the man page lists them.
 #pragma once
 
 #include "mailslot/result.h"
@@ -19,7 +19,7 @@ constexpr int exit_status(Errc code) {
         case Errc::bad_config:
         case Errc::bad_label:
         case Errc::wrong_direction:
-            return kWrongUse;  // what the user wrote must change
+            return kWrongUse;  // the user's input must change
         case Errc::timed_out:
             return kNothingInTime;
         case Errc::no_such_slot:

@@ -1,4 +1,4 @@
-// What was found on the network, as `list --network` and `who` print it.
+// Prints slots found on the network, for `list --network` and `who`.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ int run_list_network(const ListOptions& options);
 void append_found_json(std::string& out, const Found& found);
 void append_found_table(std::string& out, const Found& found);
 
-// Says what kept the search from being complete; the exit status for it.
+// Reports why the search was incomplete, if it was. Returns the exit status.
 int report_found(const Found& found);
 
 }  // namespace mailslot::cli

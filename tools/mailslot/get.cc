@@ -32,7 +32,7 @@ int run_get(const GetOptions& options) {
     append(output.text(), *message, options.print);
     const auto written = output.flush();
     if (written) return kDone;
-    // Unlike elsewhere, output that nobody takes is a failure: the message is lost with it.
+    // Unlike elsewhere, closed output is a failure, because the message is lost with it.
     if (written.error().code != Errc::closed) return fail(written.error());
     say("the message is lost: standard output was closed");
     return kFailed;

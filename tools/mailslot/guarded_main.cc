@@ -14,12 +14,13 @@ namespace mailslot::cli {
 
 int guarded_main(const char* program, int argc, char** argv, int (*run)(int, char**)) {
     hold_standard_descriptors();
-    std::signal(SIGPIPE, SIG_IGN);  // `mailslot listen | head` is no accident: writing says EPIPE
-    std::signal(SIGXFSZ, SIG_IGN);  // past `ulimit -f` writing says EFBIG
+    // `mailslot listen | head` is no accident: write(2) returns EPIPE.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // past `ulimit -f` write(2) returns EFBIG
     try {
         return run(argc, argv);
     } catch (const std::bad_alloc&) {
-        // No memory may be left: nothing here takes any.
+        // No allocation here: no memory may be left.
         dprintf(STDERR_FILENO,
                 "%s: no resources (memory); free some, or raise its limit (ulimit -v)\n", program);
     } catch (const std::exception& error) {

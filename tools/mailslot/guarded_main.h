@@ -1,5 +1,5 @@
-// What every program does first and last: descriptors and signals before its own work, and one
-// clear line in place of an abort where the machine has no memory left.
+// Start and end of every program: prepares descriptors and signals, and prints a clear line in
+// place of an abort if the machine has no memory left.
 #pragma once
 
 namespace mailslot::cli {

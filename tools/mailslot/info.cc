@@ -1,4 +1,4 @@
-// mailslot info: one slot's sizes, limits, counters, and what was lost why.
+// mailslot info: a slot's sizes, limits, counters, and losses by cause.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -93,7 +93,7 @@ int run_info(const InfoOptions& options) {
     else
         append_table(output.text(), *slot);
     if (!options.json && heard) append_senders(output.text(), *heard, options.senders);
-    // Only who asked for them, or for all there is, wants to know why they are not there.
+    // Report missing senders only if the user asked for senders or for everything.
     if (!heard && (options.senders || options.json)) {
         say("no senders are known: " + to_string(heard.error()));
     }

@@ -22,7 +22,7 @@ void append_number(std::string& out, std::uint64_t number) {
     out.append(digits, end);
 }
 
-// Digits with leading zeroes. Returns where they end.
+// Writes digits with leading zeroes. Returns their end.
 char* put_digits(char* to, std::uint32_t number, int count) {
     for (int i = count; i-- > 0; number /= 10) to[i] = static_cast<char>('0' + number % 10);
     return to + count;
@@ -54,12 +54,12 @@ void append_escaped(std::string& out, unsigned char c) {
     }
 }
 
-// Eight bytes a step, because nearly every string of a log has few bytes that need care.
+// Eight bytes a step, because nearly every string of a log has few bytes that need escapes.
 constexpr std::uint64_t kHighBits = 0x8080808080808080;
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 
-// Not 0 where one of eight bytes is a control character, a quote or a backslash. Bytes over 0x7f
-// say nothing.
+// Returns nonzero if any of eight bytes is a control character, a quote or a backslash. The result
+// is meaningless for bytes above 0x7f.
 std::uint64_t escapes_of(std::uint64_t word) {
     const auto has_zero = [](std::uint64_t x) { return (x - kOnes) & ~x & kHighBits; };
     return ((word - kOnes * 0x20) & ~word & kHighBits) | has_zero(word ^ kOnes * '"') |
@@ -72,8 +72,8 @@ std::uint64_t word_at(const char* text) {
     return word;
 }
 
-// Whether the text stands in JSON as it is: ASCII without control characters, quotes and
-// backslashes.
+// Returns whether the text needs no escapes: ASCII without control characters, quotes
+// and backslashes.
 bool is_plain(std::string_view text) {
     std::uint64_t odd = 0;
     for (; text.size() >= 8; text.remove_prefix(8)) {
@@ -85,10 +85,11 @@ bool is_plain(std::string_view text) {
     return odd == 0;
 }
 
-// The bytes that begin the controls above U+007F: C1, U+061C, and those of U+2000 to U+2FFF.
+// Returns whether the byte may begin a control character above U+007F: C1, U+061C, or in U+2000
+// to U+2FFF.
 bool may_begin_control(unsigned char c) { return c == 0xc2 || c == 0xd8 || c == 0xe2; }
 
-// Not 0 where one of eight bytes may begin a control or wants an escape.
+// Returns nonzero if any of eight bytes may begin a control character or needs an escape.
 std::uint64_t oddities_of(std::uint64_t word) {
     const auto has = [word](std::uint64_t byte) {
         const std::uint64_t x = word ^ (kOnes * byte);
@@ -97,7 +98,7 @@ std::uint64_t oddities_of(std::uint64_t word) {
     return escapes_of(word) | has(0xc2) | has(0xd8) | has(0xe2);
 }
 
-// How many bytes of UTF-8 at `at` are to be escaped: a character of them, or 0.
+// Returns how many bytes of UTF-8 at `at` make a character that must be escaped, or 0.
 std::size_t odd_bytes(std::string_view text, std::size_t at) {
     const auto c = static_cast<unsigned char>(text[at]);
     if (needs_escape(c)) return 1;
@@ -114,8 +115,8 @@ void append_escape(std::string& out, std::string_view character) {
     for (int shift = 12; shift >= 0; shift -= 4) out += kHex[code_point >> shift & 15];
 }
 
-// Quotes text that is known to be UTF-8 but not plain. What a terminal would obey is escaped too:
-// it is the same text to a program, and people look at JSON on terminals.
+// Quotes text that is known to be UTF-8 but not plain. Characters that a terminal would obey are
+// escaped, too: programs read the same text, and people look at JSON on terminals.
 void append_escaped_utf8(std::string& out, std::string_view text) {
     out += '"';
     std::size_t start = 0, i = 0;
@@ -139,7 +140,7 @@ void append_escaped_utf8(std::string& out, std::string_view text) {
     out += '"';
 }
 
-// Quotes text with `key` before it, if it is UTF-8; appends nothing otherwise.
+// Quotes text with `key` before it, if the text is UTF-8. Appends nothing otherwise.
 bool append_if_utf8(std::string& out, std::string_view key, std::string_view text) {
     if (is_plain(text)) {
         out += key;

@@ -1,4 +1,4 @@
-// JSON written straight into a buffer: `listen --json` prints a line for every message.
+// Writes JSON straight into a buffer: `listen --json` prints a line for every message.
 #pragma once
 
 #include <chrono>
@@ -10,8 +10,8 @@
 
 namespace mailslot::cli {
 
-// A quoted JSON string. Text that is not UTF-8 (names from the network may not be) gets U+FFFD for
-// every byte above 127, so that the line stays valid JSON.
+// Appends a quoted JSON string. In text that is not UTF-8 (possible in names from the network),
+// every byte above 127 becomes U+FFFD, so that the line stays valid JSON.
 void append_json_string(std::string& out, std::string_view text);
 
 void append_base64(std::string& out, std::string_view bytes);  // RFC 4648 section 4
@@ -19,14 +19,14 @@ void append_origin(std::string& out, std::uint64_t origin);    // 16 hexadecimal
 void append_utc(std::string& out,
                 std::chrono::system_clock::time_point time);  // RFC 3339, microseconds
 
-// One object and a newline: slot, text or base64, bytes (the size), from_host, from_address,
-// origin, sequence, sent_at, trust, lost_before. `text` when the writer said text and it is UTF-8;
-// beside base64 it is what a log record of winsys says.
-// origin is 16 hexadecimal digits in a string: most readers of JSON keep only 53 bits of a number.
+// Appends an object and a newline: slot, text or base64, bytes (the size), from_host, from_address,
+// origin, sequence, sent_at, trust, lost_before. `text` is there if the writer claimed text and the
+// payload is UTF-8. Beside base64, `text` is the text of a log record of winsys. origin is 16
+// hexadecimal digits in a string, because most readers of JSON keep only 53 bits of a number.
 void append_json_line(std::string& out, const Row& row);
 
-// An object, member by member: JsonObject(out).add("name", name).add("bytes", n).
-// Closes itself; `out` must outlive it.
+// Writes an object, member by member: JsonObject(out).add("name", name).add("bytes", n). The
+// destructor closes the object; `out` must outlive it.
 class JsonObject {
 public:
     explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }

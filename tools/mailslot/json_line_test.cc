@@ -39,8 +39,8 @@ TEST(JsonLine, quotes_any_text) {
     }
 }
 
-// Every byte at every place of a word, and after it: what is written must be read back by the rules
-// of JSON.
+// Every byte at every place of a word, and after it: parsing by the rules of JSON must give the
+// byte back.
 TEST(JsonLine, escapes_a_byte_wherever_it_stands) {
     for (int byte = 0; byte < 0x80; ++byte) {
         const bool escapes = byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7f;

@@ -1,4 +1,4 @@
-// mailslot key: the keys of domains. What they are for: docs/trust.md.
+// mailslot key: the keys of domains. Their use: docs/trust.md.
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ constexpr unsigned kForOthers = 077;
 
 std::int64_t now_seconds() { return SystemClock().unix_microseconds() / 1'000'000; }
 
-// Where this user's keys are made: root's for all of the machine.
+// Returns the folder for new keys of this user. Root's keys are for the whole machine.
 const std::string& own_folder(const Settings& settings) {
     return geteuid() == 0 ? settings.key_folders.front() : settings.key_folders.back();
 }
@@ -170,7 +170,7 @@ int export_keys(const Settings& settings, const KeyOptions& options) {
 
 // --- import
 
-// Standard input, or a file.
+// Reads standard input or a file.
 Result<void> read_import(const std::string& from, std::span<char> room, std::size_t& size) {
     if (from != "-") {
         const auto file = os::read_private_file(from, room);
@@ -192,15 +192,15 @@ Result<void> read_import(const std::string& from, std::span<char> room, std::siz
     return {};
 }
 
-// What is here, and what comes, together: two keys at a time. Errors: slot_exists, where they have
-// nothing to do with each other.
+// Combines the local and the imported keys, two at a time.
+// Errors: slot_exists if they have no key in common.
 Result<DomainKeys> merge(DomainKeys here, DomainKeys comes) {
     const auto is_same = [](const std::optional<trust::Key>& a,
                             const std::optional<trust::Key>& b) {
         return a && b && a->secret.is_same(b->secret);
     };
     if (is_same(here.current, comes.current)) {
-        // One that is half way through a change knows more than one that is not.
+        // Keys that are half way through a change know more than keys that are not.
         if (!comes.second) return here;
         here.second = std::move(comes.second);
         here.second_is = comes.second_is;
@@ -295,7 +295,7 @@ int rotate(const Settings& settings, const KeyOptions& options) {
 int remove(const Settings& settings, const KeyOptions& options) {
     const auto folded = trust::fold_domain(options.name);
     if (!folded) return fail_for(options.name, Error{Errc::bad_name, "key"});
-    // Also one that is damaged, or that others could read.
+    // Removes damaged keys and keys readable for others, too.
     const std::string path = trust::key_path(own_folder(settings), *folded);
     if (access(path.c_str(), F_OK) != 0) {
         say(path + ": there is no such file; 'mailslot key list' shows what there is");
@@ -311,7 +311,7 @@ int remove(const Settings& settings, const KeyOptions& options) {
 int run_key(const KeyOptions& options) {
     using Action = std::pair<std::string_view, int (*)(const Settings&, const KeyOptions&)>;
     SettingsOptions without_keys;
-    without_keys.with_keys = false;  // bad ones are to be mended by this command
+    without_keys.with_keys = false;  // bad keys must not stop the command that repairs them
     const auto settings = load_settings(without_keys);
     if (!settings) return fail(settings.error());
     const Action actions[] = {

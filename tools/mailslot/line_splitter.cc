@@ -12,7 +12,7 @@ std::span<char> LineSplitter::room() {
         end_ -= begin_;
         begin_ = 0;
     }
-    // Twice as much each time: a line of n bytes is moved no more than log(n) times.
+    // Doubling: a line of n bytes is moved at most log(n) times.
     if (buffer_.size() < end_ + block_bytes_)
         buffer_.resize(std::max(end_ + block_bytes_, 2 * end_));
     return std::span(buffer_).subspan(end_);

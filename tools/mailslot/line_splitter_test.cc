@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// The lines of `stream` when it comes in pieces of `piece` bytes.
+// Returns the lines of `stream` if it comes in pieces of `piece` bytes.
 std::vector<std::string> split(std::string_view stream, std::size_t piece) {
     LineSplitter splitter(4);
     std::vector<std::string> lines;

@@ -1,4 +1,4 @@
-// mailslot list: the slots of this machine; of all machines: found.cc.
+// mailslot list: the slots of this machine. For all machines: found.cc.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -45,7 +45,7 @@ void tell_silent(const inbox::SlotEntry& entry) {
         ", does not answer; if it is stopped: kill -CONT " + std::to_string(pid));
 }
 
-// Slots whose reader does not answer are left out, and told of.
+// Lists slots. Slots whose reader does not answer are left out and reported.
 Result<std::vector<SlotInfo>> list_and_tell() {
     const auto process = Process::current();
     if (!process) return process.error();

@@ -1,4 +1,4 @@
-// mailslot listen: every message of one slot or several, until told to stop.
+// mailslot listen: every message of some slots, until the command is stopped.
 #include <poll.h>
 #include <unistd.h>
 
@@ -36,9 +36,9 @@ namespace {
 using Instant = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
 
-// Where nothing comes, nothing else would wake it to say why.
+// If no message comes, nothing else would wake the command to report why.
 constexpr auto kLookAtNetwork = std::chrono::seconds(1);
-constexpr int kTurn = 256;         // messages taken from one slot before the next one has its turn
+constexpr int kTurn = 256;         // messages taken from a slot before the next slot's turn
 constexpr int kTurnsPerPoll = 16;  // while messages wait: a system call every few thousand
 
 enum class End { stopped, counted, timed_out, output_closed, failed };
@@ -47,8 +47,8 @@ std::string plural(std::uint64_t count, std::string_view noun) {
     return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
 }
 
-// A log handler's last word. That of winsys is a None; where nothing is added to messages it may be
-// anybody's byte.
+// Returns whether the message is a log handler's goodbye. Without a label, a winsys handler sends a
+// None, which counts only if lines are not bare, since a bare line may be any writer's byte.
 bool is_goodbye(const Message& message, bool is_bare) {
     const bool says_so = !message.label("closing").empty();
     if (says_so && message.text().empty()) return true;
@@ -57,12 +57,12 @@ bool is_goodbye(const Message& message, bool is_bare) {
     return record && record->is_end;
 }
 
-// Who sent how much.
+// Counts messages and senders.
 class Tally {
 public:
     void add(const Message& message) {
         ++messages_;
-        if (message.origin() == last_origin_ && messages_ > 1) return;  // the usual case, cheaply
+        if (message.origin() == last_origin_ && messages_ > 1) return;  // fast path
         last_origin_ = message.origin();
         if (origins_.size() < kMaxSenders) origins_.insert(last_origin_);
     }
@@ -92,9 +92,9 @@ public:
     int run();
 
 private:
-    void take_turns();               // one from each slot
-    bool take_turn(Reader& reader);  // true: more may be waiting
-    bool look_again() const;         // a short while; whether something came
+    void take_turns();               // a turn of each slot
+    bool take_turn(Reader& reader);  // returns true if more may be waiting
+    bool look_again() const;         // spins for a moment; returns whether a message came
     void print(const Message& message);
     void note_loss(const Message& message);
     void flush();
@@ -117,11 +117,11 @@ private:
     Output output_{};
     Message message_{};
     Tally tally_{};
-    std::uint64_t printed_ = 0;  // an end mark is in the tally, but not printed
+    std::uint64_t printed_ = 0;  // without goodbyes, which the tally counts
     LossReport losses_{};
     Instant last_came_ = steady_clock::now();
     bool waiting_ = false;    // a slot's turn ended before the slot was empty
-    int turns_unpolled_ = 0;  // while that was so
+    int turns_unpolled_ = 0;  // polls left out meanwhile
     bool network_warned_ = false;
     std::optional<End> end_{};
     int status_ = kDone;
@@ -129,7 +129,7 @@ private:
 
 Result<void> Listener::watch(int stop_fd) {
     polled_.push_back({stop_fd, POLLIN, 0});
-    polled_.push_back({STDOUT_FILENO, 0, 0});  // errors only: `| head` has seen enough
+    polled_.push_back({STDOUT_FILENO, 0, 0});  // errors only: `| head` has ended
     for (Reader& reader : readers_) {
         const auto fd = reader.fileno();
         if (!fd) return fd.error();
@@ -154,9 +154,8 @@ int Listener::run() {
     return summarize();
 }
 
-// In the middle of a stream the next message is on its way. To write a few lines and to sleep would
-// cost more than to look for it as long as any reader of ours does before it sleeps. Only after a
-// message: who is idle stays asleep.
+// Spins as long as a reader spins before it sleeps, after a message only. In the middle of a stream
+// the next message is on its way, and to write a few lines and sleep would cost more.
 bool Listener::look_again() const {
     if (output_.is_empty() || spin_.count() == 0) return false;
     const Instant until = steady_clock::now() + spin_;
@@ -202,12 +201,13 @@ void Listener::print(const Message& message) {
     if (message.lost_before() > 0) note_loss(message);
     const std::string_view text = message.text();
     const bool says_goodbye = is_goodbye(message, style_.is_bare(message.trust()));
-    if (says_goodbye && !options_.print.json) return;  // a log handler's last word: nothing to see
+    // A log handler's goodbye, with nothing to print.
+    if (says_goodbye && !options_.print.json) return;
     ++printed_;
     if (options_.print.json) {
         append_json_line(output_.text(), row_of(message, options_.print));
     } else if (style_.as_it_is() && message.format() != Format::value && !options_.print.decode) {
-        output_.text() += text;  // the usual case, cheaply
+        output_.text() += text;  // fast path
         if (!style_.raw) output_.text() += '\n';
     } else {
         append_plain_line(output_.text(), row_of(message, options_.print), style_);
@@ -217,7 +217,7 @@ void Listener::print(const Message& message) {
 
 void Listener::note_loss(const Message& message) {
     auto line = losses_.note(message.lost_before(), message.from_host(), steady_clock::now());
-    if (line) flush();  // so that "this one" is the next line
+    if (line) flush();  // the words "this one" in `line` mean the next line
     say_losses(std::move(line));
 }
 
@@ -240,11 +240,11 @@ int Listener::wait_milliseconds(Instant now) const {
     }
     if (!until) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - now).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));  // the loop looks again
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));  // the loop checks again
 }
 
 void Listener::wait() {
-    // While messages wait, only what could end the command is of interest.
+    // While messages wait, poll only the descriptors that could end the command.
     const std::size_t count = waiting_ ? 2 : polled_.size();
     const int left = wait_milliseconds(steady_clock::now());
     if (::poll(polled_.data(), static_cast<nfds_t>(count), left) < 0) {
@@ -275,7 +275,7 @@ void Listener::warn_about_network() {
         const bool is_in_part = is_of_one_family(*error);
         say((is_in_part ? "warning: " : "warning: nothing comes from other machines: ") +
             to_string(*error));
-        network_warned_ = true;  // one machine, one cause: once is enough
+        network_warned_ = true;  // the cause is the machine's: report it once
         return;
     }
 }
@@ -305,7 +305,7 @@ int Listener::summarize() {
     return status_;
 }
 
-// Those on other machines: who puts here is told of each loss itself.
+// Reports senders on other machines. Writers on this machine get every error themselves.
 void Listener::say_who_lost() {
     std::vector<std::pair<std::string, SenderInfo>> all;
     for (const Reader& reader : readers_) {
@@ -316,7 +316,7 @@ void Listener::say_who_lost() {
     for (const std::string& line : sender_lines(std::move(all), readers_.size() > 1)) say(line);
 }
 
-// With one processor, who looks again keeps the writer from it.
+// On a single processor, spinning would keep the writer from running.
 std::chrono::microseconds spin_of(const Settings& settings) {
     if (std::thread::hardware_concurrency() == 1) return std::chrono::microseconds(0);
     return settings.spin;
@@ -336,7 +336,7 @@ int run_listen(const ListenOptions& options) {
     }
     const Settings& settings = (*process)->settings();
     ListenOptions marked = options;
-    // Where nobody has keys it would stand everywhere, and say nothing.
+    // On a machine without keys, every line would have the mark.
     marked.print.marks = options.verbose || (settings.keys && !settings.keys->ring()->is_empty());
     Listener listener(marked, std::move(readers), spin_of(settings));
     const auto stop_fd = stop.start();

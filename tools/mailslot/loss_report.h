@@ -1,4 +1,4 @@
-// Says on standard error that messages were lost: at once, but never more than a line a second.
+// Reports lost messages on standard error: at once, but at most a line a second.
 #pragma once
 
 #include <chrono>
@@ -14,18 +14,18 @@ public:
     using Instant = std::chrono::steady_clock::time_point;
     static constexpr std::chrono::seconds kGap{1};
 
-    // `count` messages of a writer on `host` were lost. Returns the line to print now, if any;
-    // otherwise they are part of a later line.
+    // Takes note of `count` lost messages of a writer on `host`. Returns the line to print at once,
+    // if any. Otherwise these messages are part of a later line.
     std::optional<std::string> note(std::uint64_t count, std::string_view host, Instant now);
 
-    std::optional<Instant> due_at() const;        // when due() will have a line, if it will
-    std::optional<std::string> due(Instant now);  // what was held back, once a second has passed
-    std::optional<std::string> rest();            // what is still held back: call at the end
+    std::optional<Instant> due_at() const;        // when due() will return a line, if ever
+    std::optional<std::string> due(Instant now);  // the held line, once a second has passed
+    std::optional<std::string> rest();            // the held line, at the end
 
 private:
     std::optional<Instant> last_{};  // when the last line was printed
     std::uint64_t held_ = 0;         // lost messages not yet reported
-    std::string host_{};             // of the first of them
+    std::string host_{};             // host of the first loss held
     bool several_hosts_ = false;
 };
 

@@ -1,4 +1,4 @@
-// mailslot net-send: a text for the messenger of another machine, by the classic Windows wire.
+// mailslot net-send: sends a text to the messenger of another machine, on the classic Windows wire.
 #include "api/process.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
@@ -9,7 +9,7 @@
 namespace mailslot::cli {
 namespace {
 
-// Up to 15 of them, and the suffix of messengers unless another one is named.
+// Returns the host's name with the suffix of messengers, unless the user gave a suffix.
 std::string messenger_of(const std::string& host) {
     return host.find('#') == std::string::npos ? host + "#03" : host;
 }

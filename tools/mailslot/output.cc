@@ -25,12 +25,11 @@ using Instant = steady_clock::time_point;
 
 constexpr std::size_t kKeptBytes = 4 * kBlockBytes;  // memory kept after one huge message
 
-// Once a stop was requested: how long whoever reads our output may take for each small part of the
-// rest.
+// Time for the reader of our output to take each small part of the rest, after a stop request.
 constexpr milliseconds kPatience{200};
 constexpr Instant kNever = Instant::max();
 
-// Waits on when it is interrupted: once a stop was requested, it is every 100 ms.
+// Polls again after interrupts, which come every 100 ms after a stop request.
 bool has_room_until(Instant deadline) {
     while (true) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
@@ -49,13 +48,13 @@ void wait_for_room_or_stop() {
 
 Result<void> Output::flush() {
     std::string_view left = text_;
-    Instant deadline = kNever;  // of this part, once a stop was requested
+    Instant deadline = kNever;  // for the current part, after a stop request
     while (!left.empty()) {
         const bool stopping = stop_requested();
         if (stopping) deadline = std::min(deadline, steady_clock::now() + kPatience);
         if (stopping && !has_room_until(deadline))
             return Error{Errc::closed, "write standard output"};
-        // Where a pipe has any room it has this much: such a write does not block.
+        // A pipe with any room has this much, so the write does not block.
         const std::string_view part = stopping ? left.substr(0, PIPE_BUF) : left;
         const ssize_t written = ::write(STDOUT_FILENO, part.data(), part.size());
         if (written >= 0) {
@@ -68,7 +67,7 @@ Result<void> Output::flush() {
         } else if (steady_clock::now() >= deadline) {
             return Error{Errc::closed, "write standard output"};  // a terminal's room was too small
         } else if (errno == EAGAIN) {
-            wait_for_room_or_stop();  // somebody made standard output non-blocking
+            wait_for_room_or_stop();  // another program made standard output non-blocking
         }
     }
     text_.clear();
@@ -105,7 +104,7 @@ bool colours_unwanted() {
 }
 
 void hold_standard_descriptors() {
-    // The wrong way round on purpose: using a descriptor that was closed stays an error.
+    // Opened for the wrong direction on purpose: the use of a closed descriptor stays an error.
     for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(fd, F_GETFD) >= 0) continue;
         if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) std::abort();

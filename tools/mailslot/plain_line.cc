@@ -7,8 +7,8 @@
 namespace mailslot::cli {
 namespace {
 
-constexpr std::size_t kHostWidth =
-    12;  // most host names; longer ones push their message to the right
+// Fits most host names; longer names push their message to the right.
+constexpr std::size_t kHostWidth = 12;
 constexpr std::size_t kSlotWidth = 10;
 constexpr std::string_view kMark = "[not trusted] ";
 
@@ -17,7 +17,7 @@ std::size_t count_characters(std::string_view utf8) {
         std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
-// Returns how many columns were used, the gap after them included.
+// Returns how many columns were used, including the gap.
 std::size_t append_column(std::string& out, std::string_view text, std::size_t width) {
     const std::size_t start = out.size();
     append_cell(out, text);
@@ -27,7 +27,8 @@ std::size_t append_column(std::string& out, std::string_view text, std::size_t w
     return used + gap;
 }
 
-// The same host has the same colour in every run: six of them, readable on dark and on light.
+// Picks a colour by the host's name, the same in every run. The six colours are readable on dark
+// and on light backgrounds.
 void append_colour(std::string& out, std::string_view host) {
     unsigned sum = 0;
     for (const char c : host) sum = sum * 31 + static_cast<unsigned char>(c);
@@ -44,7 +45,7 @@ std::size_t append_columns(std::string& out, const Row& row, const PlainStyle& s
     return used;
 }
 
-// `before`: what stands before each further line.
+// Appends lines. `before` is put before each line but the first.
 void append_lines(std::string& out, std::string_view text, std::string_view before) {
     while (true) {
         const std::size_t end = text.find('\n');

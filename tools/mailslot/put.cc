@@ -26,14 +26,15 @@ bool is_of_earlier_messages(const Error& error) {
     return error.step != nullptr && std::string_view(error.step) == kLateStep;
 }
 
-// A writer that counts, and knows how to say which message failed.
+// Wraps a writer: counts messages, and says which message failed.
 class Putter {
 public:
-    // What a stream does when a message fails: go on, and wait so long for a reader that is away.
+    // Behaviour of a stream when a message fails: go on or not, and how long to wait for an
+    // absent reader.
     struct Stream {
         bool goes_on = false;
         bool is_elsewhere = false;
-        std::optional<std::string> only_slot{};  // none: messages go over the network
+        std::optional<std::string> only_slot{};  // empty: messages go over the network
         Timeout patience{0};
     };
     Putter(Writer writer, const mailslot::PutOptions& how, const Stream& stream)
@@ -47,12 +48,12 @@ public:
 
     Result<void> put_all(std::span<const std::string_view> messages);
     Result<void> put_lines();  // each line of standard input
-    Result<void> put_whole();  // all of it
-    // Sends what is held back, and closes.
+    Result<void> put_whole();  // all of standard input
+    // Sends held messages, and closes.
     Result<void> finish();
 
     std::uint64_t done() const { return book_.messages_put(); }
-    // Says how many messages did not leave, after finish(); empty if all did.
+    // Returns a line on how many messages did not leave, after finish(). Empty if all did.
     std::string failures(std::uint64_t lost) const { return goes_on_ ? book_.sum(lost) : ""; }
 
 private:
@@ -77,11 +78,11 @@ Result<void> Putter::put_all(std::span<const std::string_view> messages) {
         if (taken) {
             absence_.end();
             book_.put(*taken);
-            messages = messages.subspan(*taken);  // the next put says what stopped it
+            messages = messages.subspan(*taken);  // the next put returns the error
             continue;
         }
         if (!may_go_on(taken.error())) return taken.error();
-        // The error of earlier messages says nothing of this one.
+        // An error of earlier messages says nothing about this message.
         if (is_of_earlier_messages(taken.error())) {
             say_failure(book_.note(taken.error()));
         } else if (!waits_for_reader(taken.error())) {
@@ -92,7 +93,8 @@ Result<void> Putter::put_all(std::span<const std::string_view> messages) {
     return {};
 }
 
-// Waits a moment for a reader that is away, if there is time. Then the same message is put again.
+// Waits a moment for an absent reader, if time is left. Then the caller puts the same
+// message again.
 bool Putter::waits_for_reader(const Error& error) {
     if (error.code != Errc::no_such_slot) return false;
     if (!absence_.may_wait(std::chrono::steady_clock::now())) return false;
@@ -125,8 +127,8 @@ Result<void> Putter::finish() {
     return sent;
 }
 
-// A message that is still being read must not take all memory. Up to what the network carries
-// nothing is asked: the slot itself refuses what is too large for it.
+// Bounds the memory for a message being read. Below the network's limit, no check is needed: the
+// slot refuses messages that are too large.
 Result<void> Putter::check_size(std::size_t bytes) {
     if (bytes <= kMaxNetworkMessageBytes) return {};
     if (!only_slot_) {
@@ -134,8 +136,8 @@ Result<void> Putter::check_size(std::size_t bytes) {
             Errc::message_too_big, "send", 0,
             "the network takes at most " + std::to_string(kMaxNetworkMessageBytes) + " bytes"};
     }
-    // For a reader that is away, and for an address of this machine: there a slot counts what it
-    // does not take.
+    // For an absent reader, and for a network address of this machine, where the slot counts
+    // refused messages.
     std::size_t limit = SlotOptions{}.max_bytes;
     if (const auto info = mailslot::info(*only_slot_)) {
         const std::size_t most =
@@ -187,14 +189,14 @@ Timeout choose_wait(const PutOptions& options) {
     return options.wait.value_or(streams ? kForever : Timeout{0});
 }
 
-// What failed, where more than one message could have.
+// Names the failed message, if there are several.
 std::string which(const PutOptions& options, std::uint64_t done) {
     if (options.whole || options.messages.size() == 1) return {};
     return "message " + std::to_string(done + 1) + " was not put, " + std::to_string(done) +
            (done == 1 ? " was: " : " were: ");
 }
 
-// Prints a line for each way out of this machine that messages took.
+// Prints a line for each way that messages took out of this machine.
 void tell_ways(std::span<const WayInfo> ways) {
     for (const WayInfo& way : ways) {
         const std::uint64_t all = way.sent + way.dropped;
@@ -213,7 +215,7 @@ void tell_ways(std::span<const WayInfo> ways) {
     }
 }
 
-// What was held back, or waited for an address, may have failed.
+// Sends messages that were held back or waited for an address, which may fail.
 int finish(Putter& putter, const PutOptions& options) {
     const auto sent = putter.finish();
     const auto process = Process::current();
@@ -231,7 +233,8 @@ bool is_elsewhere(const std::string& address) {
     return parsed && parsed->place != Place::here;
 }
 
-// The slot of this machine that gets all messages: its limit holds, not that of the network.
+// Returns the slot of this machine that gets all messages, if there is such a slot. Then its limit
+// holds, not the network's.
 std::optional<std::string> only_slot(const std::string& address) {
     auto parsed = parse_address(address);
     const auto process = Process::current();
@@ -248,7 +251,7 @@ int run_put(const PutOptions& options) {
     if (!writer) return fail_for(options.address, writer.error());
     std::vector<Label> labels;
     for (const std::string& label : options.labels) {
-        const std::size_t equals = label.find('=');  // there is one: the arguments were checked
+        const std::size_t equals = label.find('=');  // found: the arguments were checked
         labels.push_back({std::string_view(label).substr(0, equals),
                           std::string_view(label).substr(equals + 1)});
     }

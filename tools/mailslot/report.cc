@@ -13,7 +13,7 @@ void say(std::string_view line) {
     std::string text = "mailslot: ";
     append_visible(text, line);  // names from the network and from files turn up in errors
     text += '\n';
-    // Nobody is left to tell when standard error itself fails.
+    // If standard error fails, there is nobody left to tell.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 

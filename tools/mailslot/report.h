@@ -1,4 +1,4 @@
-// What the commands say to people: one line each, on standard error.
+// Messages of the commands for people: a line each, on standard error.
 #pragma once
 
 #include <string_view>
@@ -7,14 +7,13 @@
 
 namespace mailslot::cli {
 
-void say(std::string_view
-             line);  // "mailslot: LINE", in one write so that lines of several programs stay whole
+// Prints "mailslot: LINE", in a single write so that lines of several programs stay whole.
+void say(std::string_view line);
 
-// Says what went wrong and returns the exit status for it. `about` goes before it: "slot LISTENER:
-// ".
+// Prints the error and returns its exit status. `about` goes before the error: "slot LISTENER: ".
 int fail(const Error& error, std::string_view about = {});
 
-// The same, and names the slot or address where the error itself names nothing.
+// Like fail(), and adds the slot or address if the error names none.
 int fail_for(std::string_view name, Error error, std::string_view about = {});
 
 }  // namespace mailslot::cli

@@ -1,4 +1,4 @@
-// One received message as the commands print it: borrows from the Message.
+// A received message as the commands print it. Borrows from the Message.
 #pragma once
 
 #include <chrono>
@@ -16,9 +16,9 @@ namespace mailslot::cli {
 
 struct Row {
     std::string_view slot{}, from_host{}, from_address{}, data{};
-    std::string literal{};                // Format::value: as Python prints it; empty: it is none
+    std::string literal{};                // Format::value as Python prints it; empty: not a value
     std::optional<std::string> record{};  // the text of a log record that winsys marshalled
-    std::string decoded{};  // with --decode: what it says, in words; empty: no format we know
+    std::string decoded{};  // with --decode: the content in words; empty: unknown format
     std::uint64_t origin = 0, sequence = 0, lost_before = 0;
     std::chrono::system_clock::time_point sent_at{};
     Format format = Format::text;
@@ -26,12 +26,12 @@ struct Row {
     std::vector<Label> labels{};
 };
 
-// Of a huge value the beginning is enough for people; programs take its bytes.
+// People need only the beginning of a huge value; programs take its bytes.
 inline constexpr std::size_t kMaxLiteralBytes = 1 << 20;
 
 Row row_of(const Message& message);
 
-// The same with what it says in words, where `print` asks for that.
+// Like row_of(message), with the content in words if `print` asks for that.
 Row row_of(const Message& message, const PrintOptions& print);
 
 }  // namespace mailslot::cli

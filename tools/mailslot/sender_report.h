@@ -1,4 +1,4 @@
-// The senders that lost messages, for the last lines of a listener.
+// Lists the senders that lost messages, for the last lines of a listener.
 #pragma once
 
 #include <string>
@@ -11,8 +11,9 @@ namespace mailslot::cli {
 
 inline constexpr std::size_t kSendersReported = 10;
 
-// A line for each that lost some, those that lost most first, and one that says how many more there
-// are. `senders`: with the name of their slot, which is printed where `several_slots`.
+// Returns a line for each sender with losses, the largest losses first, and a line with the number
+// of further senders. `senders` has the name of each sender's slot, which is printed
+// if `several_slots`.
 std::vector<std::string> sender_lines(std::vector<std::pair<std::string, SenderInfo>> senders,
                                       bool several_slots);
 

@@ -1,5 +1,6 @@
-// mailslot signal: an empty message to who waits for it. To other machines it is fire and forget,
-// but who waited is asked at the same time, so that the command can say whether anybody did.
+// mailslot signal: an empty message to waiting processes. To other machines the signal is fire and
+// forget, but the command asks at the same time which machines wait, so that it can report whether
+// any did.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -18,9 +19,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Answers to a query come within 100 ms; a lost one is asked for again after 200.
+// Answers to a query come within 100 ms; a lost query is repeated after 200.
 constexpr Timeout kLookAround{400};
-// There is nothing to wait for where no process has the name.
+// Polls, because a name without a process has nothing to wait for.
 constexpr milliseconds kLookAgain{50};
 
 Result<void> put(const std::string& address) {
@@ -92,7 +93,7 @@ int signal_when_heard(const SignalOptions& options, Search& search) {
     return report(options, found);
 }
 
-// The query leaves first: it finds those whom the signal wakes.
+// The query leaves first, so that it finds the processes that the signal wakes.
 int signal_and_look(const SignalOptions& options, Search& search) {
     if (options.check) {
         if (const auto asked = search.ask(); !asked) return fail(asked.error());

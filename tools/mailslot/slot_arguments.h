@@ -1,4 +1,4 @@
-// Options that say what a slot is, one function each.
+// Options that describe a slot, each added by a function.
 #pragma once
 
 #include "mailslot/mailslot.h"

@@ -12,15 +12,15 @@
 
 namespace mailslot::cli {
 
-// One object and a newline. No limit, no next message, no read timeout: null.
+// Appends an object and a newline. No limit, no next message, no read timeout: null.
 void append_slot_json(std::string& out, const SlotInfo& slot);
-// The same with `by_sender`: a list of objects; null where nobody can tell.
+// Like append_slot_json, with `by_sender`: a list of objects, or null if the senders are unknown.
 void append_slot_json(std::string& out, const SlotInfo& slot,
                       const Result<std::vector<SenderInfo>>& senders);
-// One object, without a newline.
+// Appends an object, without a newline.
 void append_sender_json(std::string& out, const SenderInfo& sender);
 
-// Their members, to an object that may have others.
+// Add members to an object that may have others.
 void add_slot(JsonObject& object, const SlotInfo& slot);
 void add_sender(JsonObject& object, const SenderInfo& sender);
 
@@ -30,9 +30,9 @@ struct Loss {
 };
 std::string_view word_of(WhenFull policy);
 std::string_view word_of(Order order);
-std::vector<Loss> losses_of(const Losses& lost);  // all causes, also where nothing was lost
+std::vector<Loss> losses_of(const Losses& lost);  // all causes, including those without losses
 
-// "0 lost", "3 lost (network_gap 2, slot_full 1)": of all of these together.
+// Returns "0 lost" or "3 lost (network_gap 2, slot_full 1)" for the sum of all.
 std::string losses_text(std::span<const Losses> lost);
 
 }  // namespace mailslot::cli

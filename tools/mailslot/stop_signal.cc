@@ -15,8 +15,8 @@ namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// A signal may come after a look at stop_requested() and before the call that then blocks: a timer
-// interrupts that call too. The period is what such a stop may be late.
+// A signal may come after a look at stop_requested() and before the call that then blocks. A timer
+// interrupts that call, too, so a stop is late by at most the period.
 constexpr itimerval kEveryTenthOfASecond{{0, 100'000}, {0, 100'000}};
 
 std::atomic<bool> requested{false};  // written by the signal handler
@@ -28,12 +28,12 @@ void on_signal(int) {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written =
         ::write(wake_fd.load(), &one, sizeof one);  // cannot be full
-    // Linux: a bare system call, and alarm(2) is made of it.
+    // On Linux a bare system call, and alarm(2) is made of it.
     ::setitimer(ITIMER_REAL, &kEveryTenthOfASecond, nullptr);
     errno = saved;
 }
 
-void on_alarm(int) {}  // that it came is enough: EINTR
+void on_alarm(int) {}  // the signal's arrival is enough: EINTR
 
 void mask(int how) {
     sigset_t set;
@@ -46,11 +46,11 @@ void mask(int how) {
 void install(int signal, void (*handler)(int), int flags) {
     struct sigaction action {};
     action.sa_handler = handler;
-    action.sa_flags = flags;  // never SA_RESTART: a write that blocks must end
+    action.sa_flags = flags;  // never SA_RESTART: a blocking write must end
     ::sigaction(signal, &action, nullptr);
 }
 
-// Ignored signals stay ignored: nohup, and shells that start jobs in the background, count on it.
+// Leaves ignored signals ignored: nohup and shells that start background jobs count on it.
 void install_unless_ignored(int signal) {
     struct sigaction action {};
     ::sigaction(signal, nullptr, &action);
@@ -64,13 +64,13 @@ bool stop_requested() { return requested.load(); }
 StopSignal::StopSignal() { mask(SIG_BLOCK); }
 
 Result<int> StopSignal::start() {
-    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // for the life of the program
+    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // lives as long as the program
     if (fd < 0) return Error{Errc::no_resources, "eventfd", errno};
     wake_fd.store(fd);
     install(SIGALRM, on_alarm, 0);
     for (const int signal : kSignals) install_unless_ignored(signal);
-    // The thread sanitizer of g++ 12 makes room for its notes about signals in a thread's first
-    // blocking call, and loses a signal that comes meanwhile. So that call is here.
+    // The thread sanitizer of g++ 12 allocates its signal notes in a thread's first blocking call,
+    // and loses a signal that comes meanwhile. So the first call is here.
     pollfd first{fd, POLLIN, 0};
     ::poll(&first, 1, 0);
     mask(SIG_UNBLOCK);

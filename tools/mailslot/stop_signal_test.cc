@@ -12,9 +12,8 @@ namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// Signals are the whole process's: each test runs in a process of its own, which is begun anew and
-// not forked from this one, whose threads and timers others have used. It ends with 0 if all was
-// well.
+// Signals belong to the whole process, so each test runs in a fresh process of its own, not forked
+// from this process with its threads and timers. That process ends with 0 if all was well.
 #define IN_A_PROCESS_OF_ITS_OWN(test, ending)       \
     GTEST_FLAG_SET(death_test_style, "threadsafe"); \
     EXPECT_EXIT(test, ending, "")
@@ -29,10 +28,10 @@ bool is_readable(int fd) {
     return ::poll(&polled, 1, 0) == 1;
 }
 
-// A call that would block far longer than the test may take.
+// Blocks far longer than the test may take, unless a signal comes.
 bool is_interrupted() { return ::poll(nullptr, 0, 30'000) < 0 && errno == EINTR; }
 
-// This test may itself run where a signal is ignored: under nohup, in a shell's background.
+// Makes the test work even if a signal is ignored: under nohup, in a shell's background.
 void unignore(int signal) { ::signal(signal, SIG_DFL); }
 
 [[noreturn]] void end(bool well) { std::_Exit(well ? 0 : 1); }
@@ -65,7 +64,7 @@ TEST(StopSignal, takes_a_signal_that_came_before_the_start) {
         ::testing::ExitedWithCode(0));
 }
 
-// The signal came after the program had looked for it: the call that it then made must not last.
+// The signal came after the program's check for it: the following call must not last.
 TEST(StopSignal, interrupts_also_the_calls_that_begin_after_the_signal) {
     IN_A_PROCESS_OF_ITS_OWN(
         {

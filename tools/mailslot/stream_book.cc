@@ -30,7 +30,8 @@ std::optional<Error> StreamBook::note(const Error& error) {
 }
 
 std::string StreamBook::sum(std::uint64_t lost) const {
-    // A message that was left out is among the lost ones where part of it may have left.
+    // Parts of a message that was left out may have left, so that it is among the lost
+    // messages, too.
     const std::uint64_t failed = std::max(lost, left_out_);
     if (failed == 0) return {};
     const std::string what = std::to_string(failed) + " of " + std::to_string(messages()) +

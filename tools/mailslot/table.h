@@ -9,11 +9,11 @@ namespace mailslot::cli {
 
 using Cells = std::vector<std::string>;
 
-// How many places of a terminal it takes: one for each character, wide ones aside.
+// Returns the width on a terminal: a place for each character, wide characters aside.
 std::size_t width_of(std::string_view text);
 
-// A line for each row, all of them of one length; the first `left` columns stand to the left, the
-// others, which are numbers, to the right.
+// Appends a line for each row, all of the same length. The first `left` columns are aligned left.
+// The others, which are numbers, are aligned right.
 void append_rows(std::string& out, const std::vector<Cells>& rows, std::size_t left);
 
 }  // namespace mailslot::cli

@@ -12,7 +12,7 @@
 namespace mailslot::cli {
 namespace {
 
-// The other screen, without a cursor; and back.
+// Switches to the other screen without a cursor, and back.
 constexpr std::string_view kTake = "\x1b[?1049h\x1b[?25l\x1b[2J";
 constexpr std::string_view kLeave = "\x1b[?25h\x1b[?1049l";
 
@@ -30,7 +30,7 @@ void install(int signal, void (*handler)(int)) {
 void write_all(std::string_view text) {
     while (!text.empty()) {
         const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-        if (written <= 0) return;  // nobody sees it
+        if (written <= 0) return;  // the terminal is gone
         text.remove_prefix(static_cast<std::size_t>(written));
     }
 }

@@ -1,4 +1,4 @@
-// A terminal whose whole screen we draw, and that is as it was before when we leave it.
+// Takes over a terminal's whole screen, and restores the terminal at the end.
 #pragma once
 
 #include <cstddef>
@@ -12,21 +12,22 @@ struct TerminalSize {
     std::size_t columns = 80, rows = 24;
 };
 
-// One per program. Keys are not echoed; Ctrl-C, Ctrl-Z and their like mean what they always do.
+// Make a single object per program. Keys are not echoed. Ctrl-C, Ctrl-Z and the like keep
+// their meaning.
 class Terminal {
 public:
-    Terminal();  // takes standard output, and standard input if that is a terminal too
+    Terminal();  // takes standard output, and standard input if a terminal, too
     ~Terminal();
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
 
     TerminalSize size() const;
-    // Its size changed since the last call. Such a change ends a wait with EINTR.
+    // Returns whether the size changed since the last call. Such a change ends a wait with EINTR.
     bool was_resized();
-    // Ctrl-Z was pressed: leaves the terminal, stops, and takes it again once we go on. Whether
-    // that was so.
+    // If Ctrl-Z was pressed, leaves the terminal, stops, and takes the terminal again after the
+    // program goes on. Returns whether that was so.
     bool stop_if_asked();
-    // A key was pressed that ends programs like this: q.
+    // Returns whether a key was pressed that ends programs like this: q.
     bool wants_to_end();
     int input_fd() const;  // readable when a key was pressed; -1: standard input is no terminal
 

@@ -1,4 +1,4 @@
-// mailslot wait: until a signal comes.
+// mailslot wait: waits for a signal.
 #include <string>
 
 #include "base/visible_text.h"

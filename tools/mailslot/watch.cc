@@ -1,4 +1,4 @@
-// mailslot watch: what comes and what is lost on this machine, as it happens.
+// mailslot watch: shows arriving and lost messages on this machine, as they happen.
 #include <poll.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ namespace {
 using std::chrono::steady_clock;
 using Instant = steady_clock::time_point;
 
-// Further ones are counted, and not looked at: looking costs the post office time.
+// Further senders are counted but not shown, because looking costs the post office time.
 constexpr std::size_t kSendersLookedAt = 2000;
 
 void look_at_slot(std::span<const inbox::SlotFolder> folders, const inbox::SlotEntry& entry,
@@ -47,7 +47,7 @@ void look_at_slot(std::span<const inbox::SlotFolder> folders, const inbox::SlotE
     sample.slots.push_back(std::move(*slot));
 }
 
-// A machine has two post offices at most: this user's and the system's.
+// Adds the counters of both post offices that a machine may have: this user's and the system's.
 void add_counters(std::vector<wire::NamedCounter>& all, std::vector<wire::NamedCounter> more) {
     for (wire::NamedCounter& counter : more) {
         const auto known = std::ranges::find(all, counter.name, &wire::NamedCounter::name);
@@ -98,7 +98,7 @@ public:
     int run();
 
 private:
-    bool take_look();  // false: the command is to end
+    bool take_look();  // returns false if the command must end
     void show();
     bool wait_until(Instant next);
     bool flush();
@@ -117,7 +117,7 @@ int Watcher::run() {
     Instant next = steady_clock::now();
     if (!take_look()) return status_;
     for (std::uint64_t shown = 0; !options_.count || shown < *options_.count; ++shown) {
-        // Never in a hurry: a look that took longer than the interval is followed by a rest.
+        // Looks missed during a slow look are not made up for.
         next = std::max(next + options_.interval, steady_clock::now());
         if (!wait_until(next) || !take_look()) break;
     }
@@ -155,7 +155,7 @@ bool Watcher::flush() {
     return false;
 }
 
-// False: the command is to end.
+// Returns false if the command must end.
 bool Watcher::wait_until(Instant next) {
     for (;;) {
         const auto left =

@@ -6,7 +6,7 @@
 namespace mailslot::cli {
 namespace {
 
-// Losses may be taken back.
+// Returns 0 for a decrease: losses may be taken back.
 std::uint64_t grown(std::uint64_t now, std::uint64_t before) {
     return now > before ? now - before : 0;
 }
@@ -36,7 +36,7 @@ Picture WatchBook::add(Sample sample) {
         return std::tuple(a.lost_now, a.messages_per_second, a.sender.lost.total()) >
                std::tuple(b.lost_now, b.messages_per_second, b.sender.lost.total());
     });
-    // What was not seen this time is forgotten.
+    // Forget all slots and senders that were not seen this time.
     slots_.clear();
     for (const SlotRow& row : picture.slots) slots_[row.slot.name] = {row.slot, row.history};
     senders_.clear();
@@ -51,7 +51,7 @@ Picture WatchBook::add(Sample sample) {
 SlotRow WatchBook::row_of(const SlotInfo& slot, double seconds) {
     SlotRow row;
     row.slot = slot;
-    // A new reader counts from 0: all that it has came since the look before.
+    // A new reader counts from 0, so all its messages came since the look before.
     SlotInfo before;
     if (const auto seen = slots_.find(slot.name); seen != slots_.end() &&
                                                   seen->second.info.reader_pid == slot.reader_pid &&

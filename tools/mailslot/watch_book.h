@@ -1,5 +1,4 @@
-// What `mailslot watch` makes of what it sees every interval: rates, and what was lost meanwhile.
-// Pure.
+// Computes rates and recent losses from the samples of `mailslot watch`. Pure.
 #pragma once
 
 #include <chrono>
@@ -15,14 +14,14 @@
 
 namespace mailslot::cli {
 
-// One look at this machine.
+// State of this machine at a moment.
 struct Sample {
     std::chrono::steady_clock::time_point at{};
     std::chrono::system_clock::time_point time{};
     std::vector<SlotInfo> slots;
     std::vector<std::pair<std::string, SenderInfo>> senders;  // with the name of their slot
-    std::uint64_t senders_left_out = 0;                       // there are more than one looks at
-    std::vector<wire::NamedCounter> machine;  // what the post office counted; empty: there is none
+    std::uint64_t senders_left_out = 0;                       // senders beyond the number looked at
+    std::vector<wire::NamedCounter> machine;  // the post office's counters; empty: no post office
 };
 
 struct SlotRow {
@@ -41,9 +40,9 @@ struct SenderRow {
 
 struct Picture {
     std::chrono::system_clock::time_point time{};
-    double seconds = 0;              // since the look before; 0: there was none
+    double seconds = 0;              // since the look before; 0: first look
     std::vector<SlotRow> slots;      // by name
-    std::vector<SenderRow> senders;  // those that send or lose most first
+    std::vector<SenderRow> senders;  // senders with the most losses and messages first
     std::uint64_t senders_left_out = 0;
     std::vector<wire::NamedCounter> machine;
 };

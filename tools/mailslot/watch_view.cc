@@ -22,7 +22,7 @@ std::string cell(std::string_view text) {
     return out;
 }
 
-// "network_gap 2, slot_full 1"; empty: nothing was lost.
+// Returns "network_gap 2, slot_full 1". Empty if nothing was lost.
 std::string causes_text(const Losses& lost) {
     std::string text;
     for (const Loss& loss : losses_of(lost)) {
@@ -33,7 +33,7 @@ std::string causes_text(const Losses& lost) {
     return text;
 }
 
-// The first `columns` characters.
+// Returns the first `columns` characters.
 std::string_view cut(std::string_view line, std::size_t columns) {
     std::size_t at = 0;
     for (; at < line.size(); ++at) {
@@ -54,14 +54,14 @@ struct Line {
     std::string_view style{};
 };
 
-// A row of a table: cells, what stands behind them, and whether it is red.
+// A row of a table: cells, the text after them, and whether to print it in red.
 struct TableRow {
     Cells cells;
     std::string rest{};
     bool alarmed = false;
 };
 
-// The first row is the heading.
+// Appends a table. The first row is the heading.
 void add_table(std::vector<Line>& lines, std::vector<TableRow> rows, std::size_t left) {
     std::vector<Cells> cells;
     for (TableRow& row : rows) cells.push_back(std::move(row.cells));
@@ -85,7 +85,7 @@ Cells cells_of(const SlotRow& row) {
             std::to_string(row.slot.lost.total())};
 }
 
-// What of the machine's counters wants attention.
+// Returns the machine's counters that need attention.
 std::string machine_text(const std::vector<wire::NamedCounter>& machine) {
     if (machine.empty()) return "no post office: nothing comes from other machines";
     std::string text = "post office:";
@@ -118,7 +118,7 @@ std::string title(const Picture& picture, const std::string& host) {
            std::to_string(lost) + " lost";
 }
 
-// Those that do not fit are the ones with the least traffic.
+// Returns the busiest slots. Slots with the least traffic are left out if not all fit.
 std::vector<SlotRow> busiest(std::vector<SlotRow> slots, std::size_t most) {
     if (slots.size() <= most) return slots;
     std::ranges::stable_sort(slots, [](const SlotRow& a, const SlotRow& b) {
@@ -207,7 +207,7 @@ std::string bars(const std::deque<double>& values, bool utf8) {
 
 std::string draw_screen(const Picture& picture, const Screen& screen, const std::string& host) {
     std::vector<Line> lines{{title(picture, host)}, {machine_text(picture.machine)}, {""}};
-    // Five lines are headings; a third of the rest is for senders, if they need that much.
+    // Five lines are headings. Senders get up to a third of the others.
     const std::size_t room = std::max<std::size_t>(screen.rows, 6) - 5;
     const std::size_t senders = picture.senders.size();
     const std::size_t for_senders = senders == 0 ? 0 : std::min(senders + 3, room / 3);

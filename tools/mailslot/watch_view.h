@@ -1,4 +1,4 @@
-// How `mailslot watch` looks: a screen, plain rows, or JSON. Pure.
+// Output of `mailslot watch`: a screen, plain rows, or JSON. Pure.
 #pragma once
 
 #include <cstddef>
@@ -15,18 +15,18 @@ struct Screen {
     bool utf8 = true;  // bars of block elements; else of ASCII
 };
 
-// A whole screen, drawn over the one before from its upper left corner.
+// Returns a whole screen, drawn over the last screen from its upper left corner.
 std::string draw_screen(const Picture& picture, const Screen& screen, const std::string& host);
 
-// A block of lines, for files and pipes.
+// Returns a block of lines, for files and pipes.
 std::string plain_rows(const Picture& picture);
 
-// One object and a newline.
+// Appends an object and a newline.
 void append_watch_json(std::string& out, const Picture& picture);
 
-// "7.5", "1234", "12.3k", "4.0M": at most six characters up to 10^15.
+// Returns "7.5", "1234", "12.3k", "4.0M": at most six characters up to 10^15.
 std::string rate_text(double per_second);
-// One character for each, as high as its share of the largest.
+// Returns a character for each value, as high as its share of the largest.
 std::string bars(const std::deque<double>& values, bool utf8);
 
 }  // namespace mailslot::cli

@@ -10,7 +10,7 @@
 namespace mailslot::daemon {
 namespace {
 
-// Help without CLI11's notes on types and ranges: the words beside an option say what it takes.
+// Prints help without CLI11's notes on types and ranges, which the options' own words give.
 class HelpFormatter final : public CLI::Formatter {
 public:
     std::string make_option_opts(const CLI::Option* option) const override {

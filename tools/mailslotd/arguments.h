@@ -2,7 +2,7 @@
 
 namespace mailslot::daemon {
 
-// Runs what the command line says; the exit status.
+// Runs the command line. Returns the exit status.
 int run_arguments(int argc, char** argv);
 
 }  // namespace mailslot::daemon

@@ -31,7 +31,7 @@ using namespace std::chrono_literals;
 using post::Estate;
 using post::Station;
 
-// How often we look whether there is something to tell; with a watchdog at least twice in its time.
+// Interval of looks for changes to report. With a watchdog, at most half its time.
 constexpr auto kLookEvery = 10s;
 
 int fail(const Error& error) {
@@ -41,7 +41,7 @@ int fail(const Error& error) {
     return status == cli::kWrongUse || status == cli::kRefused ? status : cli::kFailed;
 }
 
-// Signals come by a descriptor, and to no thread.
+// Blocks signals in all threads. They come by the returned descriptor.
 os::UniqueFd take_signals() {
     sigset_t signals;
     sigemptyset(&signals);
@@ -85,7 +85,8 @@ private:
     os::ServiceManager manager_;
     SystemClock clock_;
     SystemRandom random_;
-    os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable: we are
+    // Readable: another mailslotd took our place.
+    os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     std::shared_ptr<Station> station_;
     std::string status_, network_error_, metrics_error_, keys_error_, port_error_;
 };
@@ -123,7 +124,7 @@ Result<void> Daemon::start() {
     return {};
 }
 
-// Its sockets outlive us in the service manager: after a kill the next one goes on with them.
+// Gives the sockets to the service manager, where they outlive a kill, for the next mailslotd.
 void Daemon::keep(const Estate& estate) {
     for (const char* name : {"udp", "local", "books"}) {
         manager_.notify("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
@@ -134,7 +135,8 @@ void Daemon::keep(const Estate& estate) {
     }
 }
 
-// Nobody took the office over. Where we are started again, we go on with our own books.
+// Called if no other process took the office over. If we are started again, we go on with
+// our books.
 void Daemon::keep_at_end(const Estate& estate) {
     if (estate.books.empty()) {
         for (const char* name : {"udp", "local", "books"}) {
@@ -168,11 +170,11 @@ void Daemon::reload() {
         }
     }
     manager_.notify("READY=1");
-    status_.clear();  // whoever reloads looks
+    status_.clear();  // print the status again after a reload
     tell_status();
 }
 
-// What is wrong, when it begins or changes, and that it is over.
+// Logs an error when it begins or changes, and its end.
 void Daemon::tell(std::string& said, const std::optional<Error>& error, std::string_view wrong,
                   std::string_view over) {
     const std::string what = error ? to_string(*error) : "";
@@ -182,7 +184,7 @@ void Daemon::tell(std::string& said, const std::optional<Error>& error, std::str
     said = what;
 }
 
-// Whoever had the port before and shares it may get what is sent to this machine's address.
+// A program that had the port earlier and shares it may get datagrams for this machine's address.
 void Daemon::tell_who_shares_port() {
     if (!settings_.keeps_port) return;
     const std::string port = "UDP port " + std::to_string(settings_.port);
@@ -212,7 +214,7 @@ void Daemon::tell_status() {
     tell(metrics_error_, office.metrics_error, "serves no metrics: ", "serves metrics");
     std::optional<Error> keys_error;
     if (settings_.keys) {
-        settings_.keys->look();  // where nothing comes nobody else does
+        settings_.keys->look();  // on a quiet network no other thread looks
         keys_error = settings_.keys->error();
     }
     tell(keys_error_, keys_error, "goes on with the keys that it had: ", "has read its keys again");
@@ -228,7 +230,7 @@ void Daemon::tell_status() {
 
 int Daemon::run(const os::UniqueFd& signals) {
     if (auto started = start(); !started) {
-        // In this matter the words that go with a slot's errors would lead astray.
+        // The advice for slot errors would mislead here.
         const Error& error = started.error();
         if (std::string_view(error.step) != "take over") return fail(error);
         const bool is_stopped = error.code == Errc::no_such_slot || error.code == Errc::timed_out;
@@ -253,7 +255,8 @@ int Daemon::run(const os::UniqueFd& signals) {
             if (signal.ssi_signo != SIGHUP) return end("has ended");
             reload();
         }
-        tell_status();  // by the station's thread: the watchdog hears when that stands still
+        // Asks the station's thread, so that the watchdog notices if it stands still.
+        tell_status();
         if (manager_.watchdog()) manager_.notify("WATCHDOG=1");
     }
 }
@@ -267,15 +270,15 @@ int Daemon::end(std::string_view words) {
 
 constexpr const char* kUser = "mailslot";
 
-// Whom this process is to be, if another than it is.
+// Returns the user to become, if other than the current user.
 std::optional<std::string> user_to_be(const DaemonOptions& options, const Settings& settings) {
     if (options.user) return options.user;
     const bool is_machines = geteuid() == 0 && settings.dir == "/run/mailslot";
     return is_machines && os::is_user(kUser) ? std::optional<std::string>(kUser) : std::nullopt;
 }
 
-// Root's rights are good for nothing here but to make the folder. The settings are then read again,
-// as that user may read them.
+// Root is needed only to create the folder. Then the settings are read again with the rights of
+// that user.
 Result<Settings> give_up_root(DaemonOptions& options, const Settings& settings,
                               const std::string& user) {
     options.settings.system =

@@ -12,17 +12,17 @@ namespace mailslot::daemon {
 struct DaemonOptions {
     SettingsOptions settings{};
     std::optional<std::string>
-        user{};            // to run as; none: root runs as `mailslot`, where there is one
-    bool replace = false;  // the mailslotd that runs
+        user{};            // user to run as; none: root runs as `mailslot`, if that user exists
+    bool replace = false;  // take the place of the running mailslotd
     bool check_config = false;
     bool print_config = false;
     bool verbose = false;
 };
 
-// Runs until SIGTERM or SIGINT; the exit status.
+// Runs until SIGTERM or SIGINT. Returns the exit status.
 int run(const DaemonOptions& options);
 
-// To standard output; the exit status.
+// Prints to standard output. Returns the exit status.
 int print(std::string_view text);
 
 }  // namespace mailslot::daemon

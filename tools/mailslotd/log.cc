@@ -24,7 +24,7 @@ void log(Priority priority, std::string_view line) {
     if (!to_journal && priority == Priority::warning) text += "warning: ";
     append_visible(text, line);  // names from files and from the network turn up in errors
     text += '\n';
-    // Nobody is left to tell when standard error itself fails.
+    // If standard error fails, there is nobody left to tell.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 

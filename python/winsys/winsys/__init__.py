@@ -1,1 +1,1 @@
-"""The mailslots of winsys where winsys is absent: mailslot.ipc and its companions under the names that they had there."""
+"""The mailslots of winsys for systems without winsys: mailslot.ipc and its companions under their names in winsys."""

@@ -1,4 +1,4 @@
-"""The exceptions that any part of winsys may raise."""
+"""Exceptions that any part of winsys may raise."""
 
 from mailslot.exceptions import x_access_denied, x_not_found, x_winsys
 

@@ -1,4 +1,4 @@
-"""mailslot.ipc, as winsys has it."""
+"""mailslot.ipc under its name in winsys."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The handlers of mailslot.logging_handlers, which marshal what they send as those of winsys do."""
+"""The handlers of mailslot.logging_handlers, but marshalling records as the handlers of winsys do."""
 
 import marshal
 from typing import Any, Optional
@@ -7,12 +7,13 @@ from mailslot import logging_handlers
 
 __all__ = ["MailslotHandler", "PermanentMailslotHandler"]
 
-_VERSION = 2  # of the format: every Python reads it
+_VERSION = 2  # of the format: all Pythons read version 2
 
 
 class MailslotHandler(logging_handlers.MailslotHandler):
-    """Puts each record as the bytes of its marshalled text, and None when it is closed, so that a listener written for
-    winsys, `marshal.loads(slot.get())` until None, reads them. mailslot_listener shows them as text, with their labels."""
+    """Puts each record as the bytes of its marshalled text, and None when closed. So a listener written for winsys,
+    `marshal.loads(slot.get())` until None, can read the records. mailslot_listener shows them as text, with their
+    labels."""
 
     def __init__(self, mailslot_name: Any = None, *arguments: Any, **options: Any) -> None:
         super().__init__(options.pop("mailslot", mailslot_name), *arguments, **options)
@@ -22,7 +23,7 @@ class MailslotHandler(logging_handlers.MailslotHandler):
         return self.address
 
     def put(self, msg: Optional[str]) -> None:
-        """One message as `emit` makes them. Errors: as of a Mailslot's put."""
+        """Puts a message in the form that `emit` uses. Errors: as Mailslot.put."""
         writer = self._writer or self._open()
         writer.put(marshal.dumps(msg, _VERSION), 0)
 
@@ -36,6 +37,6 @@ class MailslotHandler(logging_handlers.MailslotHandler):
 
 
 class PermanentMailslotHandler(MailslotHandler):
-    """The same without an end mark."""
+    """A MailslotHandler without an end mark."""
 
     _marks_its_end = False

@@ -1,4 +1,4 @@
-// A program that uses tl::expected itself, whose own copy of the header stands beside ours.
+// A program that uses tl::expected itself, with its own copy of the header beside ours.
 #ifdef THEIRS_FIRST
 #include <tl/expected.hpp>
 #endif

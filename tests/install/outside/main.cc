@@ -1,4 +1,4 @@
-// A program of somebody else: reads what it wrote, and fails to write where nobody reads.
+// An outside program: reads its own message, and fails to write to a slot without a reader.
 #include <mailslot/mailslot.h>
 
 #include <iostream>

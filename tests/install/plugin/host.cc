@@ -1,5 +1,5 @@
 // usage: host PLUGIN WHAT
-// Loads the plugin, has it work, and lets it go, again and again; then ends by exit().
+// Loads the plugin, calls it, and unloads it, again and again. Then ends by exit().
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ int main(int, char** argv) {
         }
         reinterpret_cast<void (*)(const char*)>(dlsym(plugin, "work"))(argv[2]);
         dlclose(plugin);
-        // A thread whose code is gone ends the process as soon as it wakes: within 1 ms.
+        // A thread whose code is gone ends the process when it wakes, within 1 ms.
         usleep(i % 2 == 0 ? 0 : 5000);
     }
     return 0;

@@ -1,4 +1,4 @@
-// A plugin that uses mailslots, as a program loads it and lets it go.
+// A plugin that uses mailslots, loaded and unloaded by a program.
 #include <mailslot/mailslot.h>
 
 #include <string_view>
@@ -7,7 +7,7 @@ using namespace mailslot;
 
 namespace {
 
-// Enough for a burst, which has a thread.
+// Puts enough for a burst, which starts a thread.
 void put_some(const char* address) {
     auto writer = Writer::open(address);
     if (!writer) return;

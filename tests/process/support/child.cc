@@ -14,13 +14,14 @@
 #include "os/fd.h"
 
 #ifdef __SANITIZE_THREAD__
-// A child of a process with threads may start its own: ours do, for what their writers hold.
+// A child of a process with threads may start threads: ours do, for held messages.
 extern "C" [[gnu::visibility("default")]] const char* __tsan_default_options();
 extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
 #endif
 
 #ifdef __SANITIZE_ADDRESS__
-// In a child the leak checker waits for threads that only the parent has; the parent is checked.
+// In a child the leak checker would wait for threads that only the parent has. The parent
+// is checked.
 namespace {
 bool is_child = false;
 }  // namespace
@@ -31,7 +32,7 @@ extern "C" int __lsan_is_turned_off() { return is_child ? 1 : 0; }
 namespace mailslot::testing_process {
 namespace {
 
-constexpr int kPatienceMs = 60'000;  // only a test that has failed waits so long
+constexpr int kPatienceMs = 60'000;  // reached only by a failed test
 
 int to_status(int wait_status) {
     return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);

@@ -1,4 +1,4 @@
-// A process of a test's own making.
+// A child process of a test.
 #pragma once
 
 #include <sys/types.h>
@@ -8,12 +8,12 @@
 
 namespace mailslot::testing_process {
 
-// Ends with kill -9 when the value goes.
+// The destructor ends the process by kill -9.
 class Child {
 public:
     Child() = default;
-    // Forks; the child runs `body`, and ends with status 1 where a check in it failed. To be called
-    // by a process without further threads, where a thread sanitizer is to be content.
+    // Forks. The child runs `body`, and ends with status 1 if a check in it failed. Call from a
+    // process without further threads, as the thread sanitizer requires.
     static Child run(const std::function<void()>& body);
     Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
     Child& operator=(Child&& other) noexcept {
@@ -24,11 +24,12 @@ public:
     ~Child() { kill_and_wait(); }
 
     pid_t pid() const { return pid_; }
-    // Exit status, or 128 and the signal that ended it. After 60 s it is killed.
+    // Returns the exit status, or 128 plus the signal that ended the process. Kills the process
+    // after 60 s.
     int wait();
     void signal(int number) const;
-    void await_stopped();  // by SIGSTOP
-    int kill_and_wait();   // status as wait's; 0 if it was waited for before
+    void await_stopped();  // waits for its SIGSTOP
+    int kill_and_wait();   // returns status as wait(); 0 if already waited for
 
 private:
     explicit Child(pid_t pid) : pid_(pid) {}

@@ -13,7 +13,7 @@
 namespace mailslot::testing_process {
 namespace {
 
-// Of one process, set before it starts threads.
+// Set in a process before it starts threads.
 const char* wanted_step = nullptr;
 std::atomic<std::uint32_t> visits_left{0};
 int wanted_signal = 0;

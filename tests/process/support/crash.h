@@ -1,4 +1,4 @@
-// Dying, stopping and telling at the product's named steps (src/base/crash_point.h).
+// Kills, stops or reports at the product's named steps (src/base/crash_point.h).
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace mailslot::testing_process {
 
-// From here on this process does so at the n-th visit of the step.
+// Kills this process at the n-th visit of the step from here on.
 void kill_at(const char* step, std::uint32_t visit = 1);
 void stop_at(const char* step);  // SIGSTOP
 // Adds to the tally at every visit.

@@ -9,7 +9,7 @@
 namespace mailslot::testing_process {
 namespace {
 
-constexpr std::size_t kBlocks = 6;  // that are scribbled over: short queues live in these
+constexpr std::size_t kBlocks = 6;  // blocks to be scribbled over, which hold all of a short queue
 
 }  // namespace
 
@@ -44,7 +44,7 @@ std::span<std::atomic<std::uint64_t>> Intruder::words() const {
 
 void Intruder::ask_for_room(std::uint32_t bytes) const {
     const auto packet = wire::encode({.op = wire::LocalOp::make_room, .number = bytes});
-    while (!os::send_packet(connection_.get(), packet)) {  // its socket is full of them
+    while (!os::send_packet(connection_.get(), packet)) {  // the socket is full of requests
         std::this_thread::yield();
     }
 }
@@ -57,7 +57,7 @@ void Intruder::scribble_somewhere(std::mt19937_64& random) const {
     const auto all = words();
     const std::size_t header_words = sizeof(inbox::Header) / sizeof(std::uint64_t);
     for (int i = 0; i < 8; ++i) {
-        // Every other one in the header; small numbers pass more checks.
+        // Every second word goes to the header. Small numbers pass more checks.
         const std::size_t bound = i % 2 == 0 ? header_words : all.size();
         const std::uint64_t value = random() % 3 == 0 ? random() : random() % 8;
         all[random() % bound].store(value, std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// A writer that gets its memory like any other and then does with it as it likes.
+// A writer that gets a slot's memory in the usual way, and then changes it at will.
 #pragma once
 
 #include <cstddef>
@@ -14,21 +14,22 @@ namespace mailslot::testing_process {
 
 class Intruder {
 public:
-    // Attaches to the slot, whose name is already folded.
+    // Attaches to the slot with an already folded name.
     static Result<Intruder> attach(const Machine& machine, const std::string& key);
 
     inbox::Header& header() const { return segment_.header(); }
     inbox::Books& books() const { return header().books[header().selector & 1]; }  // the valid copy
     std::uint32_t number() const { return number_; }
-    bool has_event() const { return has_event_; }  // got the descriptor that tells who polls
+    // Whether it got the descriptor that wakes a polling reader.
+    bool has_event() const { return has_event_; }
     bool is_given_up() const { return header().closed.load() != 0; }
 
-    // Whether there is anything to be made room for or not.
+    // Asks even if there is no need for room.
     void ask_for_room(std::uint32_t bytes) const;
 
-    // Random words over header, block states and the first blocks.
+    // Writes random words over header, block states and the first blocks.
     void scribble_everywhere(std::mt19937_64& random) const;
-    // A few words of that, where they hurt.
+    // Writes a few such words where they hurt.
     void scribble_somewhere(std::mt19937_64& random) const;
 
 private:

@@ -16,7 +16,7 @@ Machine::Machine(std::string host) : Machine(std::move(host), free_port()) {}
 Machine::Machine(std::string host, std::uint16_t port)
     : host_(std::move(host)), top_("/tmp/mailslot-process-XXXXXX"), port_(port) {
     if (mkdtemp(top_.data()) == nullptr) throw std::bad_alloc();
-    chmod(top_.c_str(), 0755);  // what is in it has the modes that the product gives it
+    chmod(top_.c_str(), 0755);  // files inside have the modes that the product gives them
     dir_ = top_ + "/run";
     std::ofstream empty_config(config_path());
 }

@@ -1,4 +1,4 @@
-// What makes processes one machine: a runtime folder, a host name and a port. A test has its own.
+// Makes processes a machine: a runtime folder, a host name and a port. Each test has its own.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@ namespace mailslot::testing_process {
 class Machine {
 public:
     explicit Machine(std::string host = "testhost");
-    // The one that this program is part of from now on: settings are read once. ctest runs each
-    // test as a program of its own, so that it has a machine of its own.
+    // Returns the machine that this program belongs to from now on: settings are read once. ctest
+    // runs each test as a program of its own, so each has its own machine.
     static const Machine& own();
-    // Another one on the same network.
+    // Returns another machine on the same network.
     static Machine neighbour_of(const Machine& other, std::string host);
     Machine(const Machine&) = delete;
     ~Machine();  // removes the folder
 
-    // From now on its processes reach the other by the loopback.
+    // From now on this machine's processes reach the other machine by the loopback.
     void knows(const Machine& other) const;
     // Makes this process, a child that has not used mailslots yet, part of the machine.
     void enter() const;

@@ -1,4 +1,4 @@
-// Memory that a test shares with its child processes, and events in it.
+// Memory that a test shares with its child processes, and events in that memory.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 
 namespace mailslot::testing_process {
 
-// A value in memory that is shared with every child forked later. T needs no destructor.
+// A value in memory shared with every child forked later. T needs no destructor.
 template <class T>
 class Shared {
 public:
@@ -35,21 +35,22 @@ private:
 // A number that only grows, and that processes can wait for.
 class Tally {
 public:
-    static constexpr std::chrono::seconds kPatience{20};  // only a failed test waits so long
+    static constexpr std::chrono::seconds kPatience{20};  // reached only by a failed test
 
     std::uint32_t count() const { return count_.load(); }
     void add(std::uint32_t more = 1) {
         count_ += more;
         os::futex_wake_all(count_);
     }
-    // Waits for an event, or for as long as a datagram may need.
+    // Waits for an event, or as long as a datagram may need.
     void await_a_moment(std::uint32_t least) const {
         const std::uint32_t seen = count_.load();
         if (seen >= least) return;
         os::futex_wait(count_, seen,
                        std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
     }
-    // Waits until it is at least `least`. False: it never was; the test has failed.
+    // Waits until the number is at least `least`. Returns false after kPatience; the test has
+    // then failed.
     bool await(std::uint32_t least = 1) {
         const auto deadline = std::chrono::steady_clock::now() + kPatience;
         for (;;) {

@@ -1,4 +1,4 @@
-// How much of a test a build can afford.
+// Sizes of tests, depending on the build.
 #pragma once
 
 namespace mailslot::testing_process {

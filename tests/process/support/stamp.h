@@ -1,4 +1,4 @@
-// Numbered messages whose every byte can be checked.
+// Numbered messages whose bytes can all be checked.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,17 @@ namespace mailslot::testing_process {
 
 struct Stamp {
     std::uint32_t writer = 0;
-    std::uint32_t number = 0;  // counts the writer's messages from 1
+    std::uint32_t number = 0;  // number of the writer's message, from 1
 };
 
 inline constexpr std::size_t kStampBytes = 24;  // the smallest message
 
-// At least kStampBytes, otherwise `size` bytes.
+// Returns `size` bytes, but at least kStampBytes.
 std::string stamped(const Stamp& stamp, std::size_t size);
-// No value: not a byte may differ from what stamped() gave, and some does.
+// Returns nullopt if any byte differs from the result of stamped().
 std::optional<Stamp> read_stamp(std::string_view message);
 
-// A size for the message: mostly small ones, every eighth runs through several blocks.
+// Returns a size for the message: mostly small, and every eighth message spans several blocks.
 std::size_t size_for(const Stamp& stamp);
 
 }  // namespace mailslot::testing_process

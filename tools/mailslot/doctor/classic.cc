@@ -1,4 +1,4 @@
-// The classic Windows wire, where it is switched on: names, ports, and an nmbd beside us.
+// The classic Windows wire, if switched on: names, ports, and an nmbd beside us.
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kCheck = "classic wire";
 
-// What the names wait for at most: claims take most of a second.
+// Limit of the wait for names: claims take most of a second.
 constexpr std::chrono::milliseconds kClaimsTake = (kNameRetries + 1) * kNameRetryTime;
 constexpr std::chrono::milliseconds kLookEvery{20};
 
@@ -37,7 +37,7 @@ Names names_of_office(const Patient& patient) {
     return names;
 }
 
-// Until all are decided about, or none of them will be.
+// Waits until all names are decided, or the time for claims is over.
 Names decided_names(const Patient& patient, std::size_t wanted) {
     Names names = names_of_office(patient);
     for (auto waited = kLookEvery; waited < kClaimsTake && names.ours + names.refused < wanted;
@@ -48,7 +48,7 @@ Names decided_names(const Patient& patient, std::size_t wanted) {
     return names;
 }
 
-// Domains that the classic wire has no name for.
+// Returns the domains that have no name on the classic wire.
 std::string domains_left_out(const Settings& settings) {
     std::string all;
     for (const std::string& domain : settings.domains) {

@@ -1,4 +1,4 @@
-// The other end on the classic wire. Nobody there tells which slots he has, only his names.
+// The other machine on the classic wire. Such a machine tells its names, but not its slots.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -23,7 +23,7 @@ using Family = IpAddress::Family;
 constexpr std::size_t kAnswersAtOnce = 16, kAnswerBytes = 2048;
 constexpr const char* kCannotSay = ": put reaches it; which slots it has, nobody there tells";
 
-// A socket that asks, and the subnets to ask on.
+// A socket for questions, and the subnets to ask on.
 struct Asker {
     os::UdpSocket socket;
     std::vector<Subnet> subnets;
@@ -37,7 +37,7 @@ struct Asker {
             send(question, subnet.broadcast(), {subnet.interface_index, subnet.address});
         }
     }
-    // Hands over what came within that time.
+    // Passes on the datagrams that came within that time.
     template <class Hear>
     void hear(milliseconds at_most, Hear hear) {
         if (!socket.wait_for_datagram(at_most)) return;
@@ -67,7 +67,7 @@ NameFinder::Found find_name(Asker& asker, const wire::NetbiosName& name) {
     return finder.look_up(name);
 }
 
-// The machine's own name, as it tells. No value: nothing came from there.
+// Asks a machine for its own name. Returns nullopt if no answer came.
 std::optional<std::string> ask_node(Asker& asker, const IpAddress& address) {
     std::array<std::byte, wire::kMaxNameServicePacketBytes> buffer;
     const auto id = static_cast<std::uint16_t>(SystemRandom().u64());

@@ -1,4 +1,4 @@
-// Own settings, clock.
+// Settings of this machine, and its clock.
 #include <algorithm>
 #include <cstdlib>
 

@@ -1,4 +1,4 @@
-// mailslot doctor: why nothing arrives, and what to do about it.
+// mailslot doctor: why no message arrives, and how to fix it.
 #include <algorithm>
 #include <cstdio>
 #include <string>

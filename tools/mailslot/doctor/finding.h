@@ -1,4 +1,4 @@
-// What the doctor found, one line a check. What each check looks at: docs/doctor.md.
+// Findings of the doctor, a line a check. The checks: docs/doctor.md.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@ enum class Status : std::uint8_t { ok, warning, failed, skipped };
 struct Finding {
     std::string check{};  // "port"
     Status status = Status::ok;
-    std::string cause{};   // one word for programs: "port_taken"; empty: nothing is wrong
+    std::string cause{};   // a word for programs: "port_taken"; empty: nothing is wrong
     std::string detail{};  // for people
-    std::string mend{};    // the command, or the lines of configuration, that mend it
+    std::string mend{};    // the command, or the lines of configuration, that fix the fault
 };
 using Findings = std::vector<Finding>;
 
-// What all checks look at.
+// Input of all checks.
 struct Patient {
     Settings settings{};
     std::vector<os::Interface> interfaces{};
@@ -41,26 +41,26 @@ void check_buffers(const Patient& patient, Findings& findings);
 void check_clock(Findings& findings);
 void check_keys(const Patient& patient, Findings& findings);
 void check_identity(const Patient& patient, Findings& findings);
-Finding bad_key(const Error& error);  // why load_settings() refuses one
-// HOST, or \\PLACE\mailslot\NAME.
+Finding bad_key(const Error& error);  // why load_settings() refuses a key
+// `host`: HOST or \\PLACE\mailslot\NAME.
 void check_peer(const Patient& patient, const std::string& host, Timeout timeout,
                 Findings& findings);
 void check_address(const Patient& patient, const std::string& address, Timeout timeout,
                    Findings& findings);
 
-// What the classic wire knows of a place. No value: it is off, or cannot be asked.
+// Asks for a place on the classic wire. Returns nullopt if that is off or cannot be asked.
 std::optional<Finding> find_on_classic_wire(const Patient& patient, const Address& peer);
 
-// What keeps datagrams to our port from passing a hook ("input", "output"), and the command that
-// lets them; no value: nothing that is to be seen.
+// A rule that keeps datagrams to our port from passing a hook ("input", "output"), and the command
+// that lets them pass. find_block returns nullopt if no such rule can be seen.
 struct Block {
     std::string rule{}, mend{};
-    std::string let_answers_in{};  // the command that lets in what answers us
+    std::string let_answers_in{};  // the command that lets answers to us in
 };
 std::optional<Block> find_block(const os::FilterRules& rules, const std::string& hook,
                                 std::uint16_t port);
 
-// The lines of configuration for networks without multicast.
+// Returns lines of configuration for networks without multicast.
 std::string static_peers();
 std::string family_name(IpAddress::Family family);  // "ipv4"
 

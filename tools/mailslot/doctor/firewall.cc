@@ -1,4 +1,4 @@
-// The packet filter's rules, read for what stops datagrams to our port.
+// Searches the packet filter's rules for a rule that stops datagrams to our port.
 #include <charconv>
 #include <sstream>
 #include <string_view>
@@ -20,7 +20,8 @@ bool stops(const std::string& rule) {
     return drops || rule.find("reject") != rule.npos;
 }
 
-// Whether `ports` of a rule, "53" or "17000-18000", has ours; what is harder to read may have it.
+// Returns whether `ports` of a rule, "53" or "17000-18000", has ours. A text that is harder to read
+// may have it.
 bool has_port(const std::string& ports, std::uint16_t port) {
     const char* const end = ports.data() + ports.size();
     unsigned first = 0, last = 0;
@@ -32,7 +33,7 @@ bool has_port(const std::string& ports, std::uint16_t port) {
     return to.ec != std::errc() || (first <= port && port <= last);
 }
 
-// A rule for another port, or another protocol, does not stop us.
+// Returns false for rules for another port or another protocol.
 bool may_concern(const std::string& rule, std::uint16_t port) {
     const std::string matches = rule.substr(0, rule.find("reject"));
     if (matches.find("tcp ") != matches.npos || matches.find("icmp") != matches.npos) return false;
@@ -53,7 +54,7 @@ Block iptables_block(std::string rule, const std::string& program, const std::st
 struct Place {
     std::string table, chain;  // "inet lab", "in"
 
-    // As who uses iptables would put it.
+    // Returns the command for iptables if the rule was made with that, for nft otherwise.
     Block block(std::string rule, const std::string& hook, std::uint16_t port) const {
         const std::string name = hook == "input" ? "INPUT" : "OUTPUT";
         if (chain == name && (table == "ip filter" || table == "ip6 filter")) {

@@ -1,4 +1,4 @@
-// Copies of this machine, and of processes: do two of them use one number?
+// Copies of this machine and of processes: do two of them use the same number?
 #include <string>
 #include <string_view>
 

@@ -1,4 +1,4 @@
-// Keys of domains: are they good, and do others seal with ones that are not here?
+// Keys of domains: are they good, and do others seal with keys that are missing here?
 #include "trust/keys.h"
 
 #include <string>
@@ -40,7 +40,7 @@ Finding of_this_machine(const Settings& settings, const trust::KeyRing& ring) {
     return {"keys", Status::ok, "", names_of(ring), ""};
 }
 
-// What the office of this machine refuses.
+// Reports messages that this machine's office refuses.
 void look_at_refused(const Settings& settings, Findings& findings) {
     const auto counters = post::ask_for_counters(inbox::SlotFolder(settings.dir));
     if (!counters) return;
@@ -78,7 +78,8 @@ void check_keys(const Patient& patient, Findings& findings) {
     look_at_refused(patient.settings, findings);
 }
 
-// A key that is no secret, or no key: the words have the command that mends it, if one does.
+// Returns the finding for a key that is no secret, or no key. Its command is taken from the error,
+// if there.
 Finding bad_key(const Error& error) {
     const auto command = error.detail.find("chmod ");
     const std::string mend =

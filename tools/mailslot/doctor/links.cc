@@ -1,4 +1,4 @@
-// Interfaces: is one up, has it an address, can it multicast?
+// Interfaces: is any up, with an address, and able to multicast?
 #include <algorithm>
 
 #include "carrier/udp/udp_group.h"
@@ -11,7 +11,7 @@ bool has_address(const os::Interface& interface) {
     return !interface.ipv4.empty() || !interface.ipv6.empty();
 }
 
-// What the most promising interface lacks.
+// Returns the fault of the most promising interface.
 Finding what_is_missing(const Patient& patient) {
     Finding finding{"interfaces", Status::failed, "no_interface", "there is none but the loopback",
                     "ip link    # a network card, or its driver, is missing"};

@@ -1,4 +1,4 @@
-// The other end: does it answer, has it the slot, is it in the domain?
+// The other machine: does it answer, does it have the slot, is it in the domain?
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -27,13 +27,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kPatienceOfNames = 2s;
-// The system asks three times, a second apart, before it says that nobody has an address.
+// The system asks three times, a second apart, before it reports that an address has no owner.
 constexpr auto kPatienceOfLinks = 3500ms;
-constexpr int kLateFactor = 3;  // of the patience, for those who did not answer at once
-// Times of messages are then of little use for telling what came first.
+constexpr int kLateFactor = 3;  // times the patience, for machines that did not answer at once
+// Beyond this, times of messages hardly tell which came first.
 constexpr auto kClockTolerance = 5s;
 
-// A search for all slots at a place, or for one.
+// Searches for all slots at a place, or for a single slot.
 Result<Search> search(const Address& address, Timeout timeout) {
     auto search = Search::create(address);
     if (!search) return search.error();
@@ -44,7 +44,7 @@ Result<Search> search(const Address& address, Timeout timeout) {
     return search;
 }
 
-// A busy machine answers when it has its turn on the processor.
+// Returns whether the machine answers late: a busy machine answers when it gets the processor.
 bool answers_late(Address peer, Timeout timeout) {
     peer.slot = {};
     const auto asked = search(peer, kLateFactor * timeout);
@@ -77,10 +77,10 @@ std::string slots_of(const Found& found) {
     return count > kMostNamed ? slots + ", ..." : slots;
 }
 
-// What is known of where the host is.
+// The known places of a host.
 struct Whereabouts {
-    std::optional<IpAddress> address{};  // that messages to it are sent to
-    std::vector<IpAddress> answers{};    // all that the configuration or the resolver says
+    std::optional<IpAddress> address{};  // destination of messages to the host
+    std::vector<IpAddress> answers{};  // all addresses that the configuration or the resolver gives
 };
 
 Whereabouts whereabouts_of(const Patient& patient, const Address& peer) {
@@ -91,7 +91,7 @@ Whereabouts whereabouts_of(const Patient& patient, const Address& peer) {
     return {host ? std::optional(host->address) : std::nullopt, resolver.answers(peer.place_text)};
 }
 
-// A query that nobody needs to answer.
+// Returns a query that needs no answer.
 std::string some_frame(const Settings& settings) {
     std::array<std::byte, wire::kQueryBytes> payload;
     std::array<std::byte, kMaxDatagramBytes> buffer;
@@ -109,7 +109,7 @@ Finding no_way_to(const std::string& host, const IpAddress& address) {
             "ip route add " + to_string(address) + " dev INTERFACE"};
 }
 
-// No address of it is of use, and nobody of that name answers to the group.
+// Explains a host without a useful address, when no machine of that name answers to the group.
 Finding unknown_address(const std::string& host, const std::vector<IpAddress>& answers) {
     const std::string look_it_up = "getent hosts " + host;
     if (answers.empty()) {
@@ -134,7 +134,7 @@ Finding unknown_address(const std::string& host, const std::vector<IpAddress>& a
     }
 }
 
-// A machine with the host's address that answers as soon as no name is asked for.
+// Finds a machine with the host's address that answers as soon as no name is asked for.
 std::optional<Finding> wrong_name(const Address& peer, const IpAddress& address, Timeout timeout) {
     if (peer.place != Place::named) return std::nullopt;
     Address there = peer;
@@ -145,7 +145,8 @@ std::optional<Finding> wrong_name(const Address& peer, const IpAddress& address,
     if (!asked || asked->found().machines.empty()) return std::nullopt;
     const std::string& host = peer.place_text;
     const std::string other = asked->found().machines.front().host;
-    if (host_key(other) == peer.place_key) return std::nullopt;  // it is called so, and was late
+    // The name is right, the answer was late.
+    if (host_key(other) == peer.place_key) return std::nullopt;
     return Finding{"", Status::failed, "wrong_name",
                    other + " answers at " + to_string(address) + ", which is said to be " + host +
                        "'s address, and is not called so",
@@ -153,7 +154,7 @@ std::optional<Finding> wrong_name(const Address& peer, const IpAddress& address,
                        "\"]; then start its readers anew; or correct the address of " + host};
 }
 
-// Whether the firewall here knows an answer from the port that was asked.
+// Returns whether the firewall here lets answers in from the port that was asked.
 bool follows_connections(const os::FilterRules& rules) {
     return rules.text.find("established") != std::string::npos ||
            rules.text.find("ESTABLISHED") != std::string::npos;
@@ -178,7 +179,7 @@ Finding silent(const Patient& patient, const std::string& host) {
             "mailslot doctor    # on " + host + ", which names what is in the way there"};
 }
 
-// Why a machine does not answer.
+// Explains why a machine does not answer.
 Finding why_silent(const Patient& patient, const Address& peer, const Search& asked,
                    Timeout timeout) {
     const std::string& host = peer.place_text;
@@ -235,7 +236,7 @@ void check_clocks(const Search& asked, Findings& findings) {
                         "timedatectl set-ntp true    # on both"});
 }
 
-// Whether a shell takes a stranger's name for nothing but a name: people paste commands.
+// Returns whether a stranger's name is only a name to a shell, because people paste commands.
 bool is_plain(std::string_view host) {
     return !host.empty() && std::ranges::all_of(host, [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -243,14 +244,14 @@ bool is_plain(std::string_view host) {
     });
 }
 
-// By our own carrier nobody answered; with the classic wire alone nobody could.
+// Returns the classic wire's finding if a machine answers there, or if our own carrier is off.
 Finding classic_or(const Patient& patient, const Address& peer, Finding why) {
     auto classic = find_on_classic_wire(patient, peer);
     if (!classic || (patient.settings.udp && classic->status != Status::ok)) return why;
     return *std::move(classic);
 }
 
-// "user ann (process 4711)".
+// Returns a text like "user ann (process 4711)".
 std::string reader_of(const std::string& key) {
     const auto process = Process::current();
     if (!process) return "another user";
@@ -266,7 +267,7 @@ std::string reader_of(const std::string& key) {
     return "another user";
 }
 
-// Why nobody on this machine whom NAME alone reaches has a reader of it.
+// Explains why NAME alone reaches no reader on this machine.
 Finding why_nobody_here(const Address& address, const Found& others) {
     const std::string& name = address.slot.text;
     const auto slot = info(name);
@@ -300,7 +301,7 @@ Finding why_nobody_here(const Address& address, const Found& others) {
                                  : "mailslot who " + name};
 }
 
-// Why nobody at `address` reads the slot.
+// Explains why there is no reader of the slot at `address`.
 Finding why_nobody_reads(const Patient& patient, const Address& address, Timeout timeout) {
     const std::string& name = address.slot.text;
     const auto elsewhere = search(everywhere(address), timeout);

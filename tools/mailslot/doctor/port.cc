@@ -1,4 +1,4 @@
-// Who has the port, and what was dropped there for want of room.
+// Owners of the port, and datagrams dropped there for want of room.
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +18,8 @@ std::string name_of(const os::UdpPortUser& user) {
     return user.program + " (process " + std::to_string(user.pid) + ')';
 }
 
-// While another process does its work, or it is none of this machine's post office.
+// Warns of stopped processes, in case another process does their work or they are not the
+// post office.
 void warn_of_stopped(const std::vector<os::UdpPortUser>& users, Findings& findings) {
     std::vector<std::int64_t> told;
     for (const auto& user : users) {
@@ -35,7 +36,8 @@ void warn_of_stopped(const std::vector<os::UdpPortUser>& users, Findings& findin
     }
 }
 
-// Of processes that this user may not look into the kernel still says whose they are.
+// Warns if programs of several users share the port. The kernel tells the user even of a process
+// that this user may not inspect.
 bool warn_of_other_users(const Patient& patient, const std::vector<os::UdpPortUser>& others,
                          bool is_office, Findings& findings) {
     std::set<std::uint64_t> users;
@@ -57,7 +59,7 @@ bool warn_of_other_users(const Patient& patient, const std::vector<os::UdpPortUs
     return true;
 }
 
-// Returns false if a process is stopped that alone could receive.
+// Returns false if the only process that could receive is stopped.
 bool check_that_it_runs(const std::vector<os::UdpPortUser>& others, bool is_office,
                         const std::string& port, Findings& findings) {
     const bool another_runs = std::ranges::any_of(
@@ -81,7 +83,8 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
     const std::string port = "UDP port " + std::to_string(patient.settings.port);
     std::vector<os::UdpPortUser> others = os::users_of_udp_port(patient.settings.port);
     const auto is_own = [](const auto& user) { return user.pid == ::getpid(); };
-    // Then we are this machine's post office just now, and whoever has it besides is none of ours.
+    // If we have the port, we are this machine's post office at the moment, and other owners are
+    // not ours.
     const bool is_office = std::erase_if(others, is_own) > 0;
     const auto error = reader.network_error();
     if (error && error->code == Errc::port_taken) {
@@ -112,7 +115,7 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
         return;
     }
     if (warn_of_other_users(patient, others, is_office, findings)) return;
-    // One program has at most one socket a family, but for machines with more than 20 interfaces.
+    // A program has at most a socket a family, except on machines with more than 20 interfaces.
     std::vector<std::int64_t> pids;
     for (const auto& user : others) {
         if (std::ranges::count(pids, user.pid) == 0) pids.push_back(user.pid);

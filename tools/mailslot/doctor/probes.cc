@@ -1,5 +1,5 @@
-// A message to a slot of our own by each interface and family, to the group: what leaves comes back
-// through the same packet filter and the same port as what other machines send.
+// Sends a message to the group for a slot of our own, by each interface and family. Probes come
+// back through the same packet filter and the same port as messages of other machines.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -26,19 +26,19 @@ namespace {
 using namespace std::chrono_literals;
 using Family = IpAddress::Family;
 
-constexpr auto kPatience = 300ms;  // for what does not leave the machine
-constexpr auto kLookAgain = 5ms;   // whether a probe has left
+constexpr auto kPatience = 300ms;  // for probes, which stay on this machine
+constexpr auto kLookAgain = 5ms;   // pause between looks whether a probe has left
 constexpr int kTries = 2;
 
 struct Probe {
     Link link;
     std::string interface;
-    std::string text;  // of the message
+    std::string text;  // text of the message
     std::uint64_t origin = 0;
     int os_code = 0;
     bool is_heard = false;
     std::optional<os::UdpSocket> socket{};
-    bool is_stuck = false;  // it has not left the interface's queue
+    bool is_stuck = false;  // still in the interface's queue
 };
 
 std::string interface_name(const Patient& patient, std::uint32_t index) {
@@ -104,8 +104,8 @@ void hear(std::vector<Probe>& probes, Reader& reader) {
     }
 }
 
-// The probe that comes back is a copy that this machine makes for itself: it may be heard and lie
-// in the interface's queue.
+// A heard probe is a copy that this machine makes for itself, so the probe may still lie in the
+// interface's queue.
 void look_who_is_stuck(std::vector<Probe>& probes) {
     const auto is_in_queue = [](const Probe& p) {
         return p.socket && p.socket->unsent_bytes() > 0;
@@ -128,7 +128,7 @@ Finding stuck(const Probe& probe) {
                 "`interfaces` in mailslot.toml leaves one out"};
 }
 
-// The command that gives the group a way by this interface.
+// Returns the command that routes the group to this interface.
 std::string route_to_group(const Probe& probe) {
     if (probe.link.family == Family::v4) {
         return "ip route replace 239.255.71.38 dev " + probe.interface;
@@ -150,7 +150,7 @@ Finding not_sent(const Patient& patient, const Probe& probe) {
             route_to_group(probe)};
 }
 
-// The system's limit is for one socket. We open further ones, up to a bound of our own.
+// The system's limit is per socket. We open further sockets, up to a bound of our own.
 Finding not_joined(const Probe& probe) {
     const std::string heard = "no program here hears the group by " + probe.interface + ": ";
     if (probe.link.family == Family::v4) {
