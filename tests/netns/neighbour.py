@@ -229,7 +229,7 @@ def lock_slots(run):
 
 
 def leave_behind(run, what, origin=""):
-    """In a slot that he may write to; then he ends."""
+    """Leaves damage in a slot that Bob may write to, and ends."""
     segment = segment_of(run, b"OPEN")[0]
     with mmap.mmap(segment, os.fstat(segment).st_size) as memory_of_slot:
         if what.isdigit():  # the lock, in the name of that writer

@@ -276,12 +276,8 @@ class Users(lab.LabTest):
         heard = read_up_to(listener, stream.stop(), heard)
         numbers = [number_of(m) for m in heard]
         if end == signal.SIGKILL:
-<<<<<<< HEAD
-            # One that was in the slot, and not noted there yet, may come again (docs/office.md, "Taking over").
-=======
-            # A message that was in the slot but not noted there yet may come again (docs/post-office.md,
+            # A message that was in the slot but not noted there yet may come again (docs/office.md,
             # "Taking over").
->>>>>>> text-c-tools
             self.assertLessEqual(len(numbers) - len(set(numbers)), ROUNDS)
             numbers = sorted(set(numbers))
         else:
