@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "inbox/backing.h"
 #include "inbox/drop_book.h"
 #include "inbox/harm_watch.h"
 #include "inbox/segment.h"
@@ -126,6 +127,9 @@ public:
     // enough for a message of `wanted_bytes`. Returns true if the caller should call again in
     // kLookForRoomEvery. docs/inbox.md section 9.
     bool make_room(std::uint64_t wanted_bytes = 0);
+    // Provides memory ahead for writers that may not take it themselves. docs/memory.md
+    void back_ahead();
+    void set_backing(Backing backing) { backing_ = std::move(backing); }
     // Returns the numbers of dropped messages by origin, at most `most`, from `first_origin` on.
     DropBook::Drops dropped(std::uint64_t first_origin, std::size_t most) const;
     // Sets the id by which writers to many machines mark messages that they have already put here.
@@ -176,6 +180,8 @@ private:
     bool spin(Lock& lock, os::Deadline deadline);
     void sleep_on_bell(Lock& lock, Wait& wait);
     bool trim_blocks(std::uint32_t first, std::uint32_t most);
+    bool back_free_block(std::uint32_t block);
+    bool is_provided(std::uint32_t block) const;
     void settle_poll();
     void settle_plain();
     bool nothing_waits() const;
@@ -212,6 +218,7 @@ private:
     std::uint32_t highest_left_ = 0;
     std::uint64_t trimmed_at_count_ = 0;
     bool trim_is_asked_for_ = false;
+    bool provides_ = false;  // memory ahead: back_ahead() was called, and messages wait since
     std::function<void()> ask_for_trim_;
     // Messages taken in a row, and the number after which a reader calls let_some_come().
     std::uint32_t run_ = 0, gather_after_ = kGatherAfter;
@@ -228,6 +235,7 @@ private:
     Losses earlier_losses_;
     std::atomic<bool> closed_{false};
     HarmWatch harm_;
+    Backing backing_;
     std::optional<NotesPage> notes_;  // of a slot that others may write to
     MachineId machine_;               // written into the segment and its successors
     DropBook drops_;

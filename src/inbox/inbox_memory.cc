@@ -7,6 +7,12 @@
 #include "inbox/inbox.h"
 
 namespace mailslot::inbox {
+namespace {
+
+// Blocks that the reader provides ahead, 2 MiB.
+constexpr std::uint32_t kBackAtOnce = 32;
+
+}  // namespace
 
 // Maps all pages of a newly backed block by one call, which spares a page fault for each.
 void Inbox::enter(std::uint32_t block) {
@@ -37,6 +43,7 @@ bool Inbox::trim() {
     for (int i = 0; i < kTrimsAtOnce; ++i) {  // readers get the mutex in between
         const os::BiasedMutex::Guest guest(mutex_);
         const bool is_idle = trimmed_at_count_ == consumed_count_;
+        if (nothing_waits()) provides_ = false;
         const std::uint32_t needed = is_idle ? 0 : std::max(highest_left_ + 1, kWarmBlocks);
         if (trim_blocks(needed, kTrimAtOnce)) continue;
         trimmed_at_count_ = consumed_count_;
@@ -47,10 +54,56 @@ bool Inbox::trim() {
     return true;
 }
 
+void Inbox::back_ahead() {
+    const os::BiasedMutex::Guest guest(mutex_);
+    if (closed_) return;
+    provides_ = true;
+    const std::uint32_t count = segment_->geometry().block_count;
+    if (touched_.empty()) touched_.resize(count);
+    Header& header = segment_->header();
+    const std::uint32_t hint = header.next_block.load(std::memory_order_relaxed) % count;
+    std::uint32_t ahead = 0;
+    for (std::uint32_t i = 0; i < count && ahead < kBackAtOnce; ++i) {
+        const std::uint32_t block = (hint + i) % count;
+        const BlockState state = segment_->state(block).load(std::memory_order_relaxed);
+        if (state == BlockState::free && !back_free_block(block)) break;
+        if (state != BlockState::used) ++ahead;
+    }
+    header.room_wanted.store(0, std::memory_order_seq_cst);
+    os::futex_wake_all(header.room_wanted);
+    if (!trim_is_asked_for_ && ask_for_trim_) {
+        trim_is_asked_for_ = true;
+        ask_for_trim_();
+    }
+}
+
+// Returns false if there is no memory for the block.
+bool Inbox::back_free_block(std::uint32_t block) {
+    auto& state = segment_->state(block);
+    BlockState seen = BlockState::free;
+    if (!state.compare_exchange_strong(seen, BlockState::used, std::memory_order_acquire)) {
+        return true;  // a writer was quicker
+    }
+    touched_[block] = backing_.may_take(kBlockBytes) && segment_->reserve(block).has_value();
+    state.store(touched_[block] ? BlockState::free_backed : BlockState::free,
+                std::memory_order_release);
+    return touched_[block];
+}
+
+// Returns whether the block is kept for writers that may not take memory themselves: near the hint,
+// as long as messages wait.
+bool Inbox::is_provided(std::uint32_t block) const {
+    if (!provides_) return false;
+    const std::uint32_t count = segment_->geometry().block_count;
+    const std::uint32_t hint =
+        segment_->header().next_block.load(std::memory_order_relaxed) % count;
+    return (block + count - hint) % count < 2 * kBackAtOnce;
+}
+
 // Gives back backed free blocks from `first` on, at most `most`. Returns whether there may be more.
 bool Inbox::trim_blocks(std::uint32_t first, std::uint32_t most) {
     for (std::uint32_t block = first; block < touched_.size(); ++block) {
-        if (!touched_[block]) continue;
+        if (!touched_[block] || is_provided(block)) continue;
         auto& state = segment_->state(block);
         BlockState seen = BlockState::free_backed;
         if (!state.compare_exchange_strong(seen, BlockState::used)) continue;

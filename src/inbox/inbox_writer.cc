@@ -18,6 +18,10 @@ using std::chrono::steady_clock;
 // How often a waiting writer checks that the reader still lives.
 constexpr milliseconds kLockSlice{20};
 constexpr milliseconds kRoomSlice{50};
+constexpr milliseconds kMemorySlice{2};
+// The reader is asked for memory when this block ahead has none: half of what it then provides.
+constexpr std::uint32_t kAskAhead = 16;
+constexpr std::uint32_t kAskEvery = 4;  // blocks
 constexpr int kLockSpins = 200;
 // A batch ends at this many bytes, because it holds the lock.
 constexpr std::size_t kBatchBytes = 256 * 1024;
@@ -359,39 +363,60 @@ Result<std::uint32_t> InboxWriter::next_block(std::uint32_t block) {
 
 Result<std::uint32_t> InboxWriter::take_free_block() {
     const std::uint32_t count = geometry().block_count;
-    bool failed = false;
+    std::optional<Error> refused;
     for (std::uint32_t block = 0; block < std::min(kWarmBlocks, count); ++block) {
-        if (take_block(block, failed)) return block;
+        if (take_block(block, refused)) return block;
     }
-    // The reader moves the hint back to blocks that it has left, so that backed memory is taken
-    // first.
+    // The reader turns the hint back to the blocks that it has left, so that memory in hand is
+    // taken first.
     const std::uint32_t hint = header().next_block.load(std::memory_order_relaxed) % count;
-    for (std::uint32_t i = 0; i < count && !failed; ++i) {
+    for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint32_t block = (hint + i) % count;
-        if (take_block(block, failed)) {
+        if (take_block(block, refused)) {
             header().next_block.store(block + 1, std::memory_order_relaxed);
+            ask_ahead(block);
             return block;
         }
     }
-    if (failed) return Error{Errc::no_resources, "put", 0, "no memory for the slot"};
-    return Error{Errc::slot_full, "put"};  // only in a damaged segment: geometry_for() leaves room
+    if (refused) return *refused;
+    return Error{Errc::slot_full, "put"};  // by geometry_for, only in a damaged segment
 }
 
-// Takes a block by compare-and-swap, because the reader may be trimming it at the same moment.
-bool InboxWriter::take_block(std::uint32_t block, bool& failed) {
+void InboxWriter::ask_ahead(std::uint32_t block) {
+    if (!backing_.reader_provides() || block % kAskEvery != 0) return;
+    const std::uint32_t soon = (block + kAskAhead) % geometry().block_count;
+    if (segment_.state(soon).load(std::memory_order_relaxed) == BlockState::free)
+        want(kWantsMemory);
+}
+
+// The reader may trim a backed block at the same moment, so a block is taken by compare-and-swap.
+// Once backing a block was refused, only blocks that have memory are taken.
+bool InboxWriter::take_block(std::uint32_t block, std::optional<Error>& refused) {
     auto& state = segment_.state(block);
     BlockState seen = state.load(std::memory_order_acquire);
     if (seen == BlockState::free_backed &&
         state.compare_exchange_strong(seen, BlockState::used, std::memory_order_acquire)) {
         return true;
     }
+    if (refused) return false;
     seen = BlockState::free;
     if (!state.compare_exchange_strong(seen, BlockState::used, std::memory_order_acquire))
         return false;
-    if (segment_.reserve(block)) return true;
+    const auto backed = back(block);
+    if (backed) return true;
     state.store(BlockState::free, std::memory_order_release);
-    failed = true;
+    refused = backed.error();
     return false;
+}
+
+Result<void> InboxWriter::back(std::uint32_t block) {
+    if (!backing_.may_take(kBlockBytes)) {
+        want(kWantsMemory);
+        return Error{Errc::no_resources, "put", 0,
+                     "the memory limit of this process leaves no room for the slot"};
+    }
+    if (segment_.reserve(block)) return {};
+    return Error{Errc::no_resources, "put", 0, "no memory for the slot"};
 }
 
 void InboxWriter::count_refusal(Errc code) {
@@ -416,6 +441,11 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
         MAILSLOT_CRASH_POINT(waiting_for_room);
         os::futex_wait(header().room_wanted, 1, slice);
     }
+}
+
+void InboxWriter::wait_for_memory(std::chrono::steady_clock::time_point until) {
+    header().room_wanted.store(1, std::memory_order_seq_cst);
+    os::futex_wait(header().room_wanted, 1, std::min(steady_clock::now() + kMemorySlice, until));
 }
 
 void InboxWriter::ring_slowly() {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "inbox/backing.h"
 #include "inbox/segment.h"
 #include "inbox/sender_notes.h"
 #include "model/contents.h"
@@ -83,8 +84,14 @@ public:
                                const std::atomic<bool>* is_over = nullptr);
 
     // Requests to the station since the last call: to ring, if somebody polls the slot and this
-    // writer lacks the event descriptor; to make room, in a slot that drops its oldest.
-    enum Wants : std::uint8_t { kWantsNothing = 0, kWantsRing = 1, kWantsRoom = 2 };
+    // writer lacks the event descriptor; to make room, in a slot that drops its oldest; to provide
+    // memory (docs/memory.md).
+    enum Wants : std::uint8_t {
+        kWantsNothing = 0,
+        kWantsRing = 1,
+        kWantsRoom = 2,
+        kWantsMemory = 4
+    };
     std::uint8_t take_wants() {
         if (wants_.load(std::memory_order_relaxed) == kWantsNothing) [[likely]]
             return kWantsNothing;
@@ -93,6 +100,12 @@ public:
     void want(Wants what) { wants_.fetch_or(what, std::memory_order_relaxed); }
     bool drops_oldest() const { return geometry().limits.drops_oldest(); }
     void set_event(os::UniqueFd event);  // not at the same time as put
+    // Makes the slot another user's, which has `backed()` bytes of memory. Before the first put.
+    void share_memory(std::function<std::uint64_t()> backed) { backing_.share(std::move(backed)); }
+    void set_backing(Backing backing) { backing_ = std::move(backing); }
+    // Waits until the station may have provided memory, briefly.
+    void wait_for_memory(std::chrono::steady_clock::time_point until);
+
     // For a post office, before its first put.
     void keep_notes_in(NotesPage page) { notes_page_ = std::move(page); }
     SenderNotes& sender_notes() const {
@@ -142,7 +155,9 @@ private:
     void remember(const BooksCopy& books, const Item& last);
     Result<std::uint32_t> next_block(std::uint32_t block);
     Result<std::uint32_t> take_free_block();
-    bool take_block(std::uint32_t block, bool& failed);
+    bool take_block(std::uint32_t block, std::optional<Error>& refused);
+    Result<void> back(std::uint32_t block);
+    void ask_ahead(std::uint32_t block);
     Result<Position> copy_in(Position at, Bytes bytes);
     void note_senders(std::span<const Item> items, std::size_t messages);
     void ring();
@@ -153,6 +168,7 @@ private:
     std::uint32_t number_;
     os::UniqueFd event_;
     std::optional<NotesPage> notes_page_;
+    Backing backing_;  // for the lock's holder
     // The reader line as last read, less the reserve (make_room.cc); for the lock's holder. The
     // reader line only grows, so an old copy may make the slot seem fuller than it is, but never
     // emptier.

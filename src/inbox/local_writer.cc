@@ -65,6 +65,10 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     connection_ = std::move(answer->connection);
     writer_ = std::make_shared<InboxWriter>(std::move(*segment), std::move(*reader),
                                             answer->message.number, std::move(event));
+    if (!takes_event) {  // another user's slot
+        writer_->share_memory(
+            [writer = writer_.get()] { return os::backed_bytes(writer->memory()); });
+    }
     writer_->set_lock_patience(patience_);
     writer_->set_interrupted(interrupted_);
     return {};
@@ -84,6 +88,7 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::R
             if (put) return put;
             if (refusal == InboxWriter::Refusal::counted) writer_->count_refusal(put.error().code);
         }
+        if (put.error().code == Errc::no_resources) return put_when_backed(items, put.error());
         const bool lost =
             put.error().code == Errc::no_such_slot || put.error().code == Errc::bad_segment;
         if (!lost) return put;
@@ -118,7 +123,30 @@ Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
     }
 }
 
+// Waits briefly for memory that the station provides.
+// Errors: as put's
+Result<std::size_t> LocalWriter::put_when_backed(std::span<const Item> items,
+                                                 const Error& refused) {
+    const auto begun = std::chrono::steady_clock::now();
+    if (begun < patient_from_) return refused;
+    const auto deadline = begun + kRoomPatience;
+    for (;;) {
+        ask_station(InboxWriter::kWantsMemory);
+        writer_->wait_for_memory(deadline);
+        auto put = writer_->put(items);
+        settle_wants();
+        if (put || put.error().code != Errc::no_resources) return put;
+        const auto now = std::chrono::steady_clock::now();
+        if (now < deadline) continue;
+        patient_from_ = now + kNoPatienceFor;
+        return put;
+    }
+}
+
 void LocalWriter::ask_station(std::uint8_t wants) {
+    if ((wants & InboxWriter::kWantsMemory) != 0) {
+        (void)os::send_packet(connection_.fd(), wire::encode({.op = LocalOp::back_memory}));
+    }
     if ((wants & InboxWriter::kWantsRing) != 0) ask_station_to_ring();
     const bool wants_room = (wants & InboxWriter::kWantsRoom) != 0;
     // Tries again later: the full socket may hold nothing but rings.

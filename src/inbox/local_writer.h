@@ -64,6 +64,7 @@ private:
     void ask_station_to_ring();
     bool ask_station_for_room(std::size_t bytes);
     Result<std::size_t> put_into_full(std::span<const Item> items);
+    Result<std::size_t> put_when_backed(std::span<const Item> items, const Error& refused);
 
     std::vector<SlotFolder> folders_;
     std::string key_;

@@ -44,6 +44,8 @@ public:
     // Back a block with memory and make touching it cheap; give its memory back.
     Result<void> reserve(std::uint32_t block) const;
     void release(std::uint32_t block) const;
+    // Returns how much memory the whole segment takes at present.
+    std::uint64_t backed_bytes() const { return os::backed_bytes(fd_); }
 
 private:
     Segment(os::UniqueFd fd, os::Mapping mapping, const Geometry& geometry);

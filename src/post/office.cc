@@ -25,6 +25,7 @@
 #include "post/office.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/saturating.h"
@@ -62,6 +63,7 @@ constexpr std::size_t kItemsAtOnce = 256;
 // kOfficeLockPatience, then not at all for kNoPatienceFor.
 constexpr auto kOfficeLockPatience = 50ms;
 constexpr auto kNoPatienceFor = 1s;
+constexpr auto kCountBackedEvery = 10ms;
 // A process that has taken nothing out since it was asked for room is not asked again for this
 // time.
 constexpr auto kAskAgainAfter = 10s;
@@ -320,6 +322,7 @@ void Office::settle_wants(Slot& slot, const std::string& key) {
         }
     }
     if ((wants & inbox::InboxWriter::kWantsRoom) != 0) ask_for_room(slot, key, 0);
+    if ((wants & inbox::InboxWriter::kWantsMemory) != 0) ask_for_memory(slot, key);
 }
 
 // Asks seldom, so that a stopped process does not find its socket full of requests.
@@ -353,6 +356,28 @@ void Office::mend(Slot& slot, const std::string& key) {
     } else if (auto writer = slot.own.open()) {
         slot.writer = std::move(writer);
     }
+}
+
+// An own slot's reader is this process, whose limit has just refused.
+void Office::ask_for_memory(Slot& slot, const std::string& key) {
+    if (slot.registrant < 0) return;
+    (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::back_memory, .key = key}));
+}
+
+// Returns the memory of that user's slots. Each call comes before a block is taken, so calls between
+// two counts add the block.
+std::uint64_t Office::backed_for(std::uint32_t user) {
+    const Clock::Instant now = clock_.now();
+    std::erase_if(backed_, [now](const auto& each) { return now >= each.second.count_again_from; });
+    const auto [found, is_new] = backed_.try_emplace(user);
+    BackedBytes& backed = found->second;
+    if (is_new) {
+        backed.count_again_from = now + kCountBackedEvery;
+        for (const auto& [key, slot] : slots_) {
+            if (slot->user == user) backed.bytes += os::backed_bytes(slot->writer->memory());
+        }
+    }
+    return std::exchange(backed.bytes, backed.bytes + inbox::kBlockBytes);
 }
 
 void Office::book_counters() {

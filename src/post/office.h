@@ -149,6 +149,8 @@ private:
     void settle_wants(Slot& slot, const std::string& key);
     void ask_when_full(Slot& slot, const std::string& key, std::size_t bytes);
     void ask_for_room(Slot& slot, const std::string& key, std::size_t bytes);
+    void ask_for_memory(Slot& slot, const std::string& key);
+    std::uint64_t backed_for(std::uint32_t user);
     void mend(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
@@ -202,6 +204,11 @@ private:
 
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
     std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user; see patience_with()
+    struct BackedBytes {
+        std::uint64_t bytes = 0;
+        Clock::Instant count_again_from{};
+    };
+    std::map<std::uint32_t, BackedBytes> backed_;  // memory of slots, by user
     ItemMaker item_maker_;
     // network_: the carrier to other machines. classic_: the classic wire, if that is a second
     // carrier. neighbours_: other users of a machine without a network.

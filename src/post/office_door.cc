@@ -255,6 +255,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     }
     slot->registrant = fd;
     slot->writer = std::move(writer);
+    if (slot->is_strangers) slot->writer->share_memory([this, user] { return backed_for(user); });
     enter_slot(key, std::move(slot));
     if (owners_) owners_->note(key, user);
     LocalMessage answer{.op = LocalOp::registered, .key = key};

@@ -222,6 +222,8 @@ void Station::answer_office(const LocalMessage& message, std::vector<os::Guarded
         (void)register_slot(found->second);
     } else if (message.op == LocalOp::make_room) {
         make_room(*found->second, message.number);
+    } else if (message.op == LocalOp::back_memory) {
+        found->second->back_ahead();
     } else if (message.op == LocalOp::ring) {
         found->second->ring();
         const os::UniqueFd event = found->second->event_for_writers();

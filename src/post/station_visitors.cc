@@ -33,13 +33,15 @@ void Station::hear_visitor(int fd) {
     if (!message) return dismiss_visitor(fd);
     const auto writer = visitors_.find(fd);
     if (writer != visitors_.end() &&
-        (message->op == LocalOp::ring || message->op == LocalOp::make_room)) {
+        (message->op == LocalOp::ring || message->op == LocalOp::make_room ||
+         message->op == LocalOp::back_memory)) {
         return answer_writer(fd, writer->second, *message);
     }
     answer_visitor(fd, *message);
 }
 
 void Station::answer_writer(int fd, const Visitor& visitor, const LocalMessage& message) {
+    if (message.op == LocalOp::back_memory) return visitor.inbox->back_ahead();
     if (message.op == LocalOp::make_room) make_room(*visitor.inbox, message.number);
     visitor.inbox->ring();  // a full socket may have had no room for a request to ring
     if (message.op != LocalOp::ring) return;

@@ -58,7 +58,9 @@ enum class LocalOp : std::uint8_t {
     want_socket = 31,   // guest to the office: make me a socket; detail: former file, if any
     given_socket = 32,  // answer; detail: the socket's file; descriptor: the socket
 
-    last = given_socket,
+    back_memory = 33,  // writer or office: provide memory for the slot (docs/memory.md)
+
+    last = back_memory,
 };
 
 // The kind of process that claims the office.

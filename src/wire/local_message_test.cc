@@ -52,7 +52,7 @@ TEST(LocalMessage, refuses_other_versions_and_unknown_words) {
         std::size_t at;
         int value;
     } cases[] = {
-        {"version", 0, 2}, {"op 0", 1, 0}, {"op 17", 1, 17}, {"op 19", 1, 19}, {"op 33", 1, 33}};
+        {"version", 0, 2}, {"op 0", 1, 0}, {"op 17", 1, 17}, {"op 19", 1, 19}, {"op 34", 1, 34}};
     for (const auto& c : cases) {
         SCOPED_TRACE(c.what);
         auto packet = encode({.op = LocalOp::attach, .key = "X"});

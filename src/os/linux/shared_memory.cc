@@ -104,6 +104,13 @@ Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size
     return {};
 }
 
+std::uint64_t backed_bytes(const UniqueFd& fd) {
+    constexpr std::uint64_t kBytesPerUnit = 512;  // of st_blocks, whatever the block size
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0) return 0;
+    return static_cast<std::uint64_t>(status.st_blocks) * kBytesPerUnit;
+}
+
 void release_range(const UniqueFd& fd, std::size_t offset, std::size_t size) {
     // A failure only keeps the memory a while longer.
     (void)fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
