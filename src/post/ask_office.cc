@@ -1,8 +1,10 @@
 #include "post/ask_office.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <map>
+#include <thread>
 
 #include "inbox/ask_reader.h"
 #include "os/local_socket.h"
@@ -16,9 +18,20 @@ using wire::LocalOp;
 
 // Most time for an answer. The office does nothing that takes long.
 constexpr std::chrono::seconds kPatience{1};
+// Where the office's queue is full.
+constexpr std::chrono::milliseconds kPatienceInQueue{200}, kComeAgain{2};
 
 Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
+    const auto until = std::chrono::steady_clock::now() + kPatienceInQueue;
     auto connection = os::connect_local(office.office_socket_path());
+    const auto is_full = [&] { return !connection && connection.error().os_code == EAGAIN; };
+    while (is_full() && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(kComeAgain);
+        connection = os::connect_local(office.office_socket_path());
+    }
+    if (is_full()) {
+        return Error{Errc::timed_out, "ask the post office", EAGAIN, "it is busy; try again"};
+    }
     if (connection || connection.error().code != Errc::no_such_slot) return connection;
     return Error{Errc::unreachable, "ask the post office", connection.error().os_code,
                  "no process is the post office of this machine just now"};

@@ -219,7 +219,8 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     const bool is_sound = fds.size() >= 2 && os::is_shared_memory(fds[0]) &&
                           os::is_shared_memory(fds[1]) && number != 0 &&
                           number < inbox::kLockWaiters;
-    if (!is_sound) return refuse(Errc::bad_segment);
+    if (!is_sound)
+        return refuse(Errc::bad_segment, "the registration came without the slot's memory");
     if (owners_ && !owners_->may_have(key, user)) {
         return refuse(Errc::slot_exists,
                       "another user's process had it when the post office ended, and may come back "
@@ -235,10 +236,13 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     }
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);
-    if (!segment || !reader) return refuse(Errc::bad_segment);
+    if (!segment) return refuse(segment.error().code, segment.error().detail);
+    if (!reader) return refuse(reader.error().code, "no liveness page");
     auto writer = std::make_unique<inbox::InboxWriter>(std::move(*segment), std::move(*reader),
                                                        number, os::UniqueFd());
-    if (!inbox::take_extras(*writer, fds, os::shares_events(fd))) return refuse(Errc::bad_segment);
+    if (auto taken = inbox::take_extras(*writer, fds, os::shares_events(fd)); !taken) {
+        return refuse(taken.error().code, "no notes page");
+    }
     const std::size_t bytes = writer->geometry().segment_bytes();
     if (found == slots_.end() && !has_room_for_slot(user, bytes)) {
         return refuse(Errc::no_resources);

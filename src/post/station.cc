@@ -68,10 +68,20 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
     return station;
 }
 
+bool Station::may_be_busy(const Error& error) {
+    return error.code == Errc::timed_out || error.code == Errc::closed ||
+           error.code == Errc::unreachable;
+}
+
 Error Station::nobody_serves_guests() const {
     return Error{
         Errc::no_permission, "register", 0,
         settings_.dir + " belongs to another user, and no mailslotd serves all users there"};
+}
+
+Error Station::office_is_busy() const {
+    return Error{Errc::timed_out, "register", 0,
+                 "the post office of " + settings_.dir + " is busy; try again"};
 }
 
 Result<void> Station::check_as_guest() const {
@@ -100,16 +110,18 @@ Result<void> Station::prepare_folder() {
 // daemon.
 Result<void> Station::find_place() {
     // mailslotd may be starting, or be between its end and its next start.
-    const auto until = clock_.now() + (is_guest_ ? kGuestPatience : kDaemonPatience);
+    const auto begun = clock_.now();
     for (;;) {
         Result<void> found;
         execute([&] {
             seek_office();
             if (role_.rank != wire::Rank::reader && !office_) found = why_no_office();
             if (is_guest_ && !office_connection_) {
-                found = nobody_serves_guests();
+                found = is_office_busy_ ? office_is_busy() : nobody_serves_guests();
             }
         });
+        const bool waits_short = is_guest_ && !is_office_busy_;
+        const auto until = begun + (waits_short ? kGuestPatience : kDaemonPatience);
         const bool may_change =
             !found && (is_guest_ || (role_.rank != wire::Rank::reader &&
                                      (found.error().code == Errc::no_such_slot ||
@@ -288,12 +300,24 @@ Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
         if (opened) {
             // Without a post office the slot works on this machine, and is registered when there is
             // an office. A guest's slot is entered by the office.
-            auto registered = register_slot(inbox);
+            auto registered = is_guest_ ? register_as_guest(inbox) : register_slot(inbox);
             if (is_guest_) opened = registered;
         }
         if (!opened) slots_.erase(key);
     });
     return opened;
+}
+
+// A guest's slot works only if the machine's office has it, so a busy office is asked again.
+Result<void> Station::register_as_guest(const std::shared_ptr<inbox::Inbox>& inbox) {
+    const auto until = clock_.now() + kDaemonPatience;
+    for (;;) {
+        auto registered = register_slot(inbox);
+        if (registered || !may_be_busy(registered.error())) return registered;
+        if (clock_.now() >= until) return office_is_busy();
+        std::this_thread::sleep_for(kDaemonSeeksAgain);
+        seek_office();
+    }
 }
 
 void Station::close_slot(const SlotName& name) {

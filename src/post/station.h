@@ -139,6 +139,9 @@ private:
     void seek_office();
     void seek_later();
     Result<void> obtain_socket();
+    Error office_is_busy() const;
+    static bool may_be_busy(const Error& error);
+    Result<void> register_as_guest(const std::shared_ptr<inbox::Inbox>& inbox);
     bool become_office();
     bool join_office();
     bool join_office(const std::string& dir);
@@ -221,6 +224,7 @@ private:
     std::optional<Clock::Instant> seek_again_;      // next search for an office
     int seek_tries_ = 0;
     bool is_known_there_ = false;  // the office that we are connected to has answered
+    bool is_office_busy_ = false;  // as of the last search: an office is there, without an answer
     bool office_died_ = false;     // we have lost an office that we were registered with
     bool is_machines_ = false;     // the office is, or was, the whole machine's
     std::optional<Clock::Instant> away_until_{};  // the office may come back until then

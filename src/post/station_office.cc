@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 
 #include "inbox/office_pass.h"
@@ -50,6 +51,7 @@ std::unique_ptr<inbox::InboxWriter> open_own(inbox::Inbox& inbox, const os::Live
 void Station::seek_office() {
     seek_again_.reset();
     if (office_ || office_connection_) return;
+    is_office_busy_ = false;
     if (!is_guest_) {
         folder_ = folder_.of_network(network_id_, role_.rank != wire::Rank::reader);
     }
@@ -112,7 +114,10 @@ bool Station::join_office(const std::string& dir) {
 
 bool Station::join_office(const inbox::SlotFolder& office, const std::string& dir) {
     auto connection = os::connect_local(office.office_socket_path());
-    if (!connection) return false;
+    if (!connection) {
+        if (connection.error().os_code == EAGAIN) is_office_busy_ = true;  // its queue is full
+        return false;
+    }
     const std::uint32_t user = os::peer_identity(connection->get()).uid;
     const bool is_trusted = os::is_own_user_or_root(user) ||
                             (os::owner_of(dir) == user && os::check_folder(dir).has_value());
@@ -349,6 +354,7 @@ Result<void> Station::obtain_socket() {
                              std::move(packet->fds[0]));
         }
     }
+    is_office_busy_ = may_be_busy(obtained.error());
     leave_office();
     return obtained;
 }
