@@ -100,7 +100,8 @@ void InboxWriter::note_senders(std::span<const Item> items, std::size_t messages
 
 InboxWriter::Consumed InboxWriter::read_consumed() const {
     Consumed consumed;
-    // In one order with the mark of wait_for_room(): the reader sees that, or this sees its count.
+    // Sequentially consistent, so that wait_for_room() looks after it has set its mark. The reader
+    // looks for the mark without a barrier and may miss it all the same: docs/inbox.md section 5.
     consumed.count = header().consumed_count.load(std::memory_order_seq_cst);
     consumed.bytes = header().consumed_bytes.load(std::memory_order_acquire);
     return consumed;
@@ -312,7 +313,7 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     }
     make_visible(batch.books, *batch.first_word, batch.first_commit);
     remember(batch.books, *batch.previous);
-    unlock();  // a full barrier: ring() looks at the bell when the commit can be seen
+    unlock();  // before ring() looks at the bell, the commit can be seen: both are seq_cst
     // Before the bell, which may well be when this thread loses the processor.
     note_senders(items, batch.taken);
     MAILSLOT_CRASH_POINT(before_bell);
