@@ -23,8 +23,8 @@ use_ccache() {
     fi
 }
 
-# Configures and builds one preset. `|| return` throughout: callers test the result, which turns `set -e` off.
-build_preset() {
+# `|| return` throughout: callers test the result, which turns `set -e` off.
+configure_preset() {
     local preset=$1 cache=$root/build/$1/CMakeCache.txt fresh=()
     shift
     mkdir -p "$root/build" || return
@@ -37,5 +37,10 @@ build_preset() {
         fresh=(--fresh)
     fi
     (cd "$root" && cmake --preset "$preset" "${fresh[@]}" "$@") || return
-    cmake --build "$root/build/$preset" --parallel "$jobs" || return
+}
+
+# Configures and builds one preset.
+build_preset() {
+    configure_preset "$@" || return
+    cmake --build "$root/build/$1" --parallel "$jobs" || return
 }

@@ -50,10 +50,13 @@ constexpr std::uint64_t kGathered = 16;        // at least so many must come to 
 constexpr std::uint32_t kGatherRarely = 64 * 1024;
 constexpr int kLooksPerTime = 32;  // between two looks at the clock: 1 to 2 us
 
-// Finds the place of the next record. Returns false if there is no record yet.
+// Finds the place of the next record and its commit word. Returns false if there is none. A reader
+// that has armed the bell looks once more before it sleeps, so link and word are both loaded
+// sequentially consistent: an acquire load may be done before the arming can be seen (LDAPR on
+// ARM). docs/inbox.md section 4.
 inline bool look(const Segment& segment, Position& at, std::uint64_t& word) {
     if (Segment::is_at_end(at)) [[unlikely]] {
-        const std::uint32_t next = segment.follow(at.block);
+        const std::uint32_t next = segment.follow(at.block, std::memory_order_seq_cst);
         if (next == kNoBlock) return false;
         at = {next, kBlockHeaderBytes};
     }

@@ -321,7 +321,7 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     }
     make_visible(batch.books, *batch.first_word, batch.first_commit);
     remember(batch.books, *batch.previous);
-    unlock();  // a full barrier: ring() looks at the bell after the commit is visible
+    unlock();  // before ring() looks at the bell, the commit is visible: both are seq_cst
     // Comes before the bell, because ringing may cost this thread the processor.
     note_senders(items, batch.taken);
     MAILSLOT_CRASH_POINT(before_bell);

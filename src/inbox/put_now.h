@@ -135,7 +135,7 @@ template <class Now>
         return false;
     MAILSLOT_CRASH_POINT(locked);
     const bool is_put = append_now(item, now);
-    unlock();  // a full barrier: ring() looks at the bell after the commit is visible
+    unlock();  // before ring() looks at the bell, the commit is visible: both are seq_cst
     MAILSLOT_CRASH_POINT(before_bell);
     if (is_put) [[likely]]
         ring();

@@ -31,8 +31,9 @@ public:
         return *reinterpret_cast<std::atomic<std::uint32_t>*>(this->block(block));
     }
     // Returns the block that a link names; kNoBlock if it names none, or none that exists.
-    std::uint32_t follow(std::uint32_t block) const {
-        const std::uint32_t link_value = link(block).load(std::memory_order_acquire);
+    std::uint32_t follow(std::uint32_t block,
+                         std::memory_order order = std::memory_order_acquire) const {
+        const std::uint32_t link_value = link(block).load(order);
         return link_value <= geometry_.block_count ? link_value - 1 : kNoBlock;
     }
     std::atomic<std::uint64_t>& word(Position at) const {
