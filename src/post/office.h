@@ -149,7 +149,7 @@ private:
     void settle_wants(Slot& slot, const std::string& key);
     void ask_when_full(Slot& slot, const std::string& key, std::size_t bytes);
     void ask_for_room(Slot& slot, const std::string& key, std::size_t bytes);
-    void mend(Slot& slot, const std::string& key);
+    void repair(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
     void make_deputy(int fd);

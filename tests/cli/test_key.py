@@ -123,7 +123,7 @@ class Key(support.CommandTest):
             self.assertIn(f"chmod 600 '{file}'", err)
         status, out, _ = self.run_command("doctor", "--json")
         found = {f["check"]: f for f in map(json.loads, out.splitlines())}["keys"]
-        self.assertEqual((status, found["cause"], found["mend"]), (1, "bad_key", f"chmod 600 '{file}'"))
+        self.assertEqual((status, found["cause"], found["fix"]), (1, "bad_key", f"chmod 600 '{file}'"))
         file.chmod(0o600)
         self.keys.chmod(0o777)
         _, err = self.key("list", status=2)

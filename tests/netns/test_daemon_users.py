@@ -240,7 +240,7 @@ class Users(lab.LabTest):
         finding = next(f for f in map(lab.json.loads, out.splitlines()) if f["check"] == "address own")
         self.assertEqual((finding["status"], finding["cause"]), ("failed", "no_permission"), err)
         self.assertIn(f"own of user {ANN} (process {slot.process.pid}) is for its owner only", finding["detail"])
-        self.assertIn("--access", finding["mend"])
+        self.assertIn("--access", finding["fix"])
 
     def test_another_user_cannot_have_the_office(self):
         daemon = self.daemon()

@@ -153,7 +153,7 @@ class OnlyClassic(Classic):
             with self.subTest(peer=peer):
                 finding = self.examine(a, "--peer", peer)
                 self.assertEqual((finding["status"], finding["cause"]), ("failed", cause), finding)
-                self.assertTrue(finding["mend"])
+                self.assertTrue(finding["fix"])
 
     def test_the_doctor_asks_the_classic_wire_where_nobody_answers_by_ours(self):
         net = self.network()

@@ -348,7 +348,7 @@ void add_doctor(CLI::App& app, Chosen& chosen) {
                      options->timeout);
     verb->add_flag("--json", options->json, "One JSON object a check");
     verb->footer(
-        R"(One line a check; for what is wrong the cause and, behind 'mend:', what puts it right. Exit status 1
+        R"(One line a check; for what is wrong the cause and, behind 'fix:', what puts it right. Exit status 1
 if anything failed. Run as root it sees more: firewall rules, other users' programs.
 
 Examples:

@@ -68,8 +68,8 @@ bool is_beside_nmbd() {
 void check_classic(const Patient& patient, const Reader& reader, Findings& findings) {
     if (!patient.settings.netbios) return;
     const auto add = [&findings](Status status, const char* cause, std::string detail,
-                                 std::string mend = {}) {
-        findings.push_back({kCheck, status, cause, std::move(detail), std::move(mend)});
+                                 std::string fix = {}) {
+        findings.push_back({kCheck, status, cause, std::move(detail), std::move(fix)});
     };
     const auto own = own_names(patient.settings);
     if (!own) {

@@ -46,7 +46,7 @@ void append_json(std::string& out, const Finding& finding) {
         .add("status", word_of(finding.status))
         .add("cause", std::string_view(finding.cause))
         .add("detail", std::string_view(finding.detail))
-        .add("mend", std::string_view(finding.mend));
+        .add("fix", std::string_view(finding.fix));
     out += '\n';
 }
 
@@ -61,9 +61,9 @@ void append_text(std::string& out, const Finding& finding, std::size_t width, bo
     if (!finding.cause.empty()) out += finding.cause + ": ";
     append_visible(out, finding.detail);
     out += '\n';
-    if (finding.mend.empty()) return;
-    out += "         mend: ";
-    append_visible(out, finding.mend);
+    if (finding.fix.empty()) return;
+    out += "         fix: ";
+    append_visible(out, finding.fix);
     out += '\n';
 }
 

@@ -12,11 +12,11 @@ void check_identity(const Patient& patient, Findings& findings) {
     const auto counters = post::ask_for_counters(inbox::SlotFolder(patient.settings.dir));
     if (!counters) return;
     const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
-                          std::string mend) {
+                          std::string fix) {
         for (const auto& [name, count, is_level] : *counters) {
             if (name != counter || count == 0) continue;
             findings.push_back({"identity", Status::warning, std::move(cause),
-                                std::to_string(count) + " " + what, std::move(mend)});
+                                std::to_string(count) + " " + what, std::move(fix)});
             return;
         }
     };

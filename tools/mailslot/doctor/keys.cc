@@ -51,11 +51,11 @@ void look_at_refused(const Settings& settings, Findings& findings) {
         return 0;
     };
     const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
-                          std::string mend) {
+                          std::string fix) {
         const std::uint64_t count = value_of(counter);
         if (count == 0) return;
         findings.push_back({"sealed datagrams", Status::warning, std::move(cause),
-                            std::to_string(count) + " " + what, std::move(mend)});
+                            std::to_string(count) + " " + what, std::move(fix)});
     };
     warn(
         "rx_sealed", "unknown_key", "were sealed with a key that is not here",
@@ -82,11 +82,11 @@ void check_keys(const Patient& patient, Findings& findings) {
 // if there.
 Finding bad_key(const Error& error) {
     const auto command = error.detail.find("chmod ");
-    const std::string mend =
+    const std::string fix =
         command == error.detail.npos
             ? "mailslot key import --replace    # what 'mailslot key export' prints elsewhere"
             : error.detail.substr(command, error.detail.rfind('\'') + 1 - command);
-    return {"keys", Status::failed, "bad_key", error.detail, mend};
+    return {"keys", Status::failed, "bad_key", error.detail, fix};
 }
 
 }  // namespace mailslot::cli::doctor

@@ -19,15 +19,15 @@ Finding what_is_missing(const Patient& patient) {
         if (interface.loopback) continue;
         if (!interface.up) {
             finding.detail = interface.name + " is switched off";
-            finding.mend = "ip link set " + interface.name + " up";
+            finding.fix = "ip link set " + interface.name + " up";
         } else if (!interface.running) {
             finding.detail = interface.name + " has no link: cable, switch or Wi-Fi";
-            finding.mend = "ip link show " + interface.name + "    # plug it in";
+            finding.fix = "ip link show " + interface.name + "    # plug it in";
             return finding;
         } else {
             finding.cause = "no_address";
             finding.detail = interface.name + " has no address";
-            finding.mend = "ip address add ADDRESS/24 dev " + interface.name;
+            finding.fix = "ip address add ADDRESS/24 dev " + interface.name;
             return finding;
         }
     }

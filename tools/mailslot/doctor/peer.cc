@@ -217,7 +217,7 @@ Finding why_silent(const Patient& patient, const Address& peer, const Search& as
                                    : std::nullopt;
             return {"", Status::failed, "firewall_out",
                     "the firewall here lets nothing out" + (block ? ": " + block->rule : ""),
-                    block ? block->mend : "nft list ruleset    # as root"};
+                    block ? block->fix : "nft list ruleset    # as root"};
         }
         default:
             return {"", Status::failed, "peer_unreachable",

@@ -143,20 +143,20 @@ void check_buffers(const Patient& patient, Findings& findings) {
     const auto most = static_cast<std::uint64_t>(
         std::max<std::int64_t>(os::kernel_setting("net/core/rmem_max").value_or(0), 0));
     const std::uint64_t better = std::max<std::uint64_t>(2 * std::max(wanted, most), 16u << 20);
-    const std::string mend = "sysctl -w net.core.rmem_max=" + std::to_string(better) +
-                             "    # and receive_buffer = \"" + size_text(better) +
-                             "\" in mailslot.toml; then start the readers anew";
+    const std::string fix = "sysctl -w net.core.rmem_max=" + std::to_string(better) +
+                            "    # and receive_buffer = \"" + size_text(better) +
+                            "\" in mailslot.toml; then start the readers anew";
     if (drops > 0) {
         findings.push_back({"receive buffer", Status::failed, "receive_buffer",
                             std::to_string(drops) +
                                 " times the kernel dropped datagrams that the buffer of " +
                                 size_text(wanted) + " had no room for",
-                            mend});
+                            fix});
     } else if (::geteuid() != 0 && most > 0 && most < wanted) {
         findings.push_back({"receive buffer", Status::warning, "receive_buffer_limit",
                             "nothing was dropped; but the kernel grants " + size_text(most) +
                                 " in place of the " + size_text(wanted) + " asked for",
-                            mend});
+                            fix});
     } else {
         findings.push_back({"receive buffer", Status::ok, "", "nothing was dropped", ""});
     }

@@ -144,7 +144,7 @@ Finding not_sent(const Patient& patient, const Probe& probe) {
         return {
             "", Status::failed, "firewall_out",
             "the firewall here lets nothing out (" + why + ")" + (block ? ": " + block->rule : ""),
-            block ? block->mend : "nft list ruleset    # as root, shows which rule it is"};
+            block ? block->fix : "nft list ruleset    # as root, shows which rule it is"};
     }
     return {"", Status::failed, "no_route", "there is no way to the group (" + why + ")",
             route_to_group(probe)};
@@ -175,7 +175,7 @@ Finding not_heard(const Patient& patient, const Probe& probe) {
         patient.rules ? find_block(*patient.rules, "input", patient.settings.port) : std::nullopt;
     if (block) {
         return {"", Status::failed, "firewall_in",
-                "the firewall here lets nothing in: " + block->rule, block->mend};
+                "the firewall here lets nothing in: " + block->rule, block->fix};
     }
     return {"", Status::failed, patient.rules ? "not_heard" : "firewall_in",
             patient.rules ? "what was sent did not come back, and no rule of the firewall says why"
