@@ -72,7 +72,7 @@ class Key(support.CommandTest):
             self.key("import", *how, stdin=text)
             self.assertEqual(self.listed(), before)
         copy.chmod(0o644)
-        self.assertIn("others may read it", self.key("import", str(copy))[1])
+        self.assertIn("other users may read this file", self.key("import", str(copy))[1])
 
     def test_import_refuses_another_key_and_what_is_none(self):
         self.key("new", "LAB")

@@ -113,7 +113,8 @@ class Own(DoctorTest):
         a = self.machine("A", 1)
         status, out, err = a.run("doctor")
         self.assertEqual((status, err), (1, ""))
-        self.assertRegex(out.decode(), r"(?m)^failed +interfaces +no_interface: there is none but the loopback$")
+        self.assertRegex(out.decode(),
+                         r"(?m)^failed +interfaces +no_interface: there is no interface except the loopback$")
         self.assertRegex(out.decode(), r"(?m)^         fix: ip link ")
 
     def test_no_interface(self):
@@ -190,7 +191,7 @@ class Own(DoctorTest):
         a, = self.machines(["A"])
         self.block(a, "input", 'iifname "lo" accept\ntcp dport 22 accept\nicmpv6 type echo-request accept', "drop")
         finding = self.assert_cause(a, "firewall_in")
-        self.assertIn("drops what no rule accepts", finding["detail"])
+        self.assertIn("drops everything that no rule accepts", finding["detail"])
         self.fix(a, finding)
         self.assert_well(a)
 
@@ -272,7 +273,7 @@ class Own(DoctorTest):
         self.assertEqual([lab.message_from(listener)["text"] for _ in range(2)], ["from a"] * 2)
         finding = self.assert_well(a)["identity"]
         self.assertEqual(finding["cause"], "identity_conflict")
-        self.assertIn("another machine that called itself this one", finding["detail"])
+        self.assertIn("another machine with the identity of this machine", finding["detail"])
 
     def test_two_processes_of_one_snapshot(self):
         a, b = self.machines(["A", "B"])
@@ -301,10 +302,10 @@ class Own(DoctorTest):
     def test_a_service_that_may_not_use_ipv4(self):
         b = self.machine("B", 2, self.network())
         daemon = b.daemon(prefix=lab.sandbox("AF_INET=EAFNOSUPPORT"))
-        self.assertIn("hears the network in part: ", daemon.error_line())
+        self.assertIn("receives from only a part of the network: ", daemon.error_line())
         finding = self.assert_well(b)["port"]
         self.assertEqual(finding["cause"], "family_forbidden")
-        self.assertIn("nothing comes by IPv4", finding["detail"])
+        self.assertIn("cannot receive by IPv4", finding["detail"])
         self.assertIn("RestrictAddressFamilies", finding["fix"])
 
     def test_a_faulty_configuration(self):
@@ -352,7 +353,7 @@ class Others(DoctorTest):
         a, b = self.machines(["A", "B"])
         b.listen(name="LOG")
         findings = self.assert_well(a, "--peer", "B")
-        self.assertRegex(findings["peer B"]["detail"], r"^B answers at \S+; it has: LOG$")
+        self.assertRegex(findings["peer B"]["detail"], r"^B answers at \S+; its slots: LOG$")
         self.assert_well(a, "--peer", f"10.{a.net.number}.0.2")
         self.assertIn("B has a reader", self.assert_well(a, "//B/mailslot/log")["address //B/mailslot/log"]["detail"])
         finding = self.assert_well(a, "LOG")["address LOG"]  # the name alone means a slot of this machine
@@ -421,7 +422,8 @@ class Others(DoctorTest):
         listener = b.listen()
         for arguments in (("--peer", "files"), ("//files/mailslot/IN",)):
             finding = self.assert_cause(a, "wrong_name", *arguments)
-            self.assertIn(f"B answers at 10.{net.number}.0.2", finding["detail"])
+            self.assertIn(f"the name resolves to 10.{net.number}.0.2, but the machine there is called B",
+                          finding["detail"])
             self.assertIn('in mailslot.toml of B: host_aliases = ["files"]', finding["fix"])
         listener.stop()
         (b.folder / "mailslot.toml").write_text('host_aliases = ["files"]\n')
@@ -461,7 +463,7 @@ class Others(DoctorTest):
         a, b = self.machines(["A", "B"])
         b.listen(name="OTHER")
         finding = self.assert_cause(a, "no_such_slot", "//B/mailslot/IN")
-        self.assertIn("B answers and has no reader of IN; it has: OTHER", finding["detail"])
+        self.assertIn("B answers, but has no reader of IN; its slots: OTHER", finding["detail"])
 
     def test_nobody_has_the_slot(self):
         a, b = self.machines(["A", "B"])

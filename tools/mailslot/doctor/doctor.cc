@@ -93,7 +93,7 @@ void check_network(const Patient& patient, Findings& findings) {
     if (!reader) {
         findings.push_back(
             {"slot", Status::failed, std::string(to_string(reader.error().code)),
-             "no slot can be made in " + patient.settings.dir + ": " + to_string(reader.error()),
+             "cannot create a slot in " + patient.settings.dir + ": " + to_string(reader.error()),
              "ls -ld " + patient.settings.dir});
         return;
     }
@@ -115,7 +115,7 @@ int run_doctor(const DoctorOptions& options) {
     }
     if (!settings) {
         findings.push_back({"configuration", Status::failed, "bad_config", settings.error().detail,
-                            "correct that line; docs/configuration.md says how"});
+                            "correct that line as described in docs/configuration.md"});
         return print(findings, options.json);
     }
     Patient patient{*settings, os::list_interfaces().value_or(std::vector<os::Interface>()),

@@ -21,7 +21,7 @@ struct Finding {
     Status status = Status::ok;
     std::string cause{};   // a word for programs: "port_taken"; empty: nothing is wrong
     std::string detail{};  // for people
-    std::string fix{};    // the command, or the lines of configuration, that fix the fault
+    std::string fix{};     // the command, or the lines of configuration, that fix the fault
 };
 using Findings = std::vector<Finding>;
 
