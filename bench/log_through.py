@@ -105,7 +105,7 @@ class Bench:
         self.remove(self.out)
         taken, put, used = self.through()
         if not self.listen_options and not filecmp.cmp(self.log, self.out, shallow=False):
-            raise SystemExit("what came out is not what was put in")
+            raise SystemExit("the output differs from the input")
         self.remove(self.out)
         return {"cat log | wc -l": count, "cat log > copy": copy, "put until its end": put, "put until listen's end": taken,
                 "processor time of put and listen": used, "ratio": taken / (count + copy)}
@@ -117,7 +117,7 @@ def main():
     parser.add_argument("--mb", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", help="where the log and its copies go: three times its size (the system's temporary one)")
-    parser.add_argument("--json", action="store_true", help="listen --json; then what comes out is not compared")
+    parser.add_argument("--json", action="store_true", help="listen with --json; the output is then not compared")
     options = parser.parse_args()
     options.program = os.path.abspath(options.program)
     with tempfile.TemporaryDirectory(prefix="mailslot-log-", dir=options.folder) as folder:

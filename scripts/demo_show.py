@@ -44,7 +44,7 @@ class Failure(Exception):
 
 
 def real_lines():
-    """The newest lines of this machine's package log, and what they are."""
+    """Returns the newest lines of this machine's package log, and a description."""
     for name in ("/var/log/dpkg.log", "/var/log/apt/history.log"):
         path = pathlib.Path(name)
         lines = useful_lines(path.read_bytes()) if os.access(path, os.R_OK) else []
@@ -189,7 +189,7 @@ class Sender:
                                    stderr=subprocess.PIPE)
 
     def feed(self):
-        """Hands the next few lines over; false when there are no more."""
+        """Hands over the next few lines. Returns false if no lines are left."""
         chunk = self.lines[self.fed:self.fed + CHUNK_LINES]
         try:
             self.process.stdin.write(b"".join(line + b"\n" for line in chunk))
@@ -199,7 +199,7 @@ class Sender:
         return bool(chunk)
 
     def finish(self):
-        """How many messages the command says that it put."""
+        """Returns the number of messages that the command reports as put."""
         self.process.wait(timeout=PATIENCE)
         said = self.process.stderr.read()
         if self.process.returncode == 0:
@@ -223,7 +223,7 @@ class Listener:
         os.set_blocking(self.process.stdout.fileno(), False)
 
     def take(self):
-        """Keeps what came, and shows one line of many."""
+        """Keeps new messages, and shows a few of them."""
         data = self.process.stdout.read(1 << 20)
         if not data:
             return
@@ -236,7 +236,7 @@ class Listener:
                 show(self.machine, json.loads(line))
 
     def info(self):
-        """The counters of the slot itself."""
+        """Returns the counters of the slot itself."""
         asked = self.stage.start(self.machine, "info", "LISTENER", "--json", stdout=subprocess.PIPE)
         return json.loads(asked.communicate(timeout=PATIENCE)[0])
 
@@ -267,7 +267,7 @@ def in_colour():
 
 
 def play(senders, listeners):
-    """Feeds the senders at their pace and reads the listeners, until all is fed and nothing comes any more."""
+    """Feeds the senders at their pace and reads the listeners, until all lines are fed and all messages have come."""
     with selectors.DefaultSelector() as selector:
         for listener in listeners:
             selector.register(listener.process.stdout, selectors.EVENT_READ, listener)
@@ -289,7 +289,7 @@ def play(senders, listeners):
 
 
 def account(path, sent_lines, sent):
-    """What one listener's file says: messages, repeats, losses, and lines that are not what was sent."""
+    """Returns the messages, repeats, losses and wrong lines in a listener's file."""
     seen, other = collections.Counter(), 0
     for line in path.read_bytes().splitlines():
         message = json.loads(line)
@@ -304,7 +304,7 @@ def account(path, sent_lines, sent):
 
 
 def report(output, lines, sent, infos):
-    """Prints the account; true if everything arrived exactly once."""
+    """Prints the account. Returns true if everything arrived exactly once."""
     total = sum(sent.values())
     books = {machine: account(output / f"{machine}.jsonl", lines, sent) for machine in infos}
     agree = True
@@ -316,7 +316,7 @@ def report(output, lines, sent, infos):
         agree = agree and (info["received"], info["lost"]) == (book["received"], book["lost"])
     summed = {key: sum(book[key] for book in books.values()) for key in ("received", "repeated", "lost", "wrong")}
     if summed["wrong"]:
-        print(f"{summed['wrong']} messages are not what was sent")
+        print(f"{summed['wrong']} messages differ from those that were sent")
     if not agree:
         print("files and counters disagree")
     print(f"sent {total} to each of {len(books)} listeners; received {summed['received']} of {total * len(books)},"

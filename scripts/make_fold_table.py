@@ -25,13 +25,13 @@ def simple_upper(code_point):
 
 
 def mapping():
-    """What does not map to itself; surrogates are no code points of ours."""
+    """Returns the code points that do not map to themselves, without surrogates."""
     code_points = (c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF)
     return {c: simple_upper(c) for c in code_points if simple_upper(c) != c}
 
 
 def runs(pairs):
-    """Rows [first, last, step, delta]: every `step`th code point of a row maps to itself plus delta."""
+    """Returns rows [first, last, step, delta]: every `step`th code point of a row maps to itself plus delta."""
     rows = []
     for source, target in sorted(pairs.items()):
         delta = target - source
@@ -44,7 +44,7 @@ def runs(pairs):
 
 
 def checksum(pairs):
-    """FNV-1a over all pairs in order, source and target as 32-bit words: the C++ test computes the same."""
+    """Returns FNV-1a over all pairs in order, source and target as 32-bit words. The C++ test computes the same."""
     value = 0xCBF29CE484222325
     for pair in sorted(pairs.items()):
         for word in pair:

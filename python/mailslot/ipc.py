@@ -103,7 +103,7 @@ def mailslot(
     `mailslot` is winsys's keyword for `name`.
     """
     if (name is _MISSING) == (mailslot is _MISSING):
-        raise TypeError("mailslot(): give a name, once")
+        raise TypeError("mailslot() needs exactly one name")
     name = mailslot if name is _MISSING else name
     if name is None or isinstance(name, Mailslot):
         return name
@@ -117,7 +117,7 @@ def _dumps_and_loads(serialiser: Any) -> Tuple[Callable[[Any], Any], Callable[[A
     dumps, loads = getattr(serialiser, "dumps", None), getattr(serialiser, "loads", None)
     if callable(dumps) and callable(loads):
         return dumps, loads
-    raise TypeError("serialiser: None, an object with dumps and loads, or a pair of functions")
+    raise TypeError("serialiser must be None, an object with dumps and loads, or a pair of functions")
 
 
 def _is_marshal(serialiser: Any) -> bool:
@@ -174,11 +174,11 @@ class Mailslot(_mailslot.Ends):
     ) -> None:
         if isinstance(serialiser, int):  # the other order: name, message_size, timeout_ms
             if message_size is not None and timeout_ms is not None:
-                raise TypeError("Mailslot(name, serialiser, message_size, timeout_ms): serialiser is a number")
+                raise TypeError("Mailslot(name, serialiser, message_size, timeout_ms): serialiser must not be a number")
             timeout_ms = timeout_ms if message_size is None else message_size
             message_size, serialiser = serialiser, _PLAIN
         if mode not in (None, "r", "w"):
-            raise ValueError('mode: "r", "w" or None')
+            raise ValueError('mode must be "r", "w" or None')
         if _is_marshal(serialiser):
             serialiser = _PLAIN
         elif serialiser is _NONE:  # from another object
@@ -320,7 +320,7 @@ class Mailslot(_mailslot.Ends):
         self._go_direct(reader, writer)
 
     def _raise_closed(self) -> NoReturn:
-        raise x_mailslot_closed(0, "Mailslot", f"{self.name}: this mailslot was closed; make a new one")
+        raise x_mailslot_closed(0, "Mailslot", f"{self.name}: this mailslot was closed; make a new object")
 
     def _check(self, reading: bool) -> None:
         if self._closed:
@@ -328,10 +328,10 @@ class Mailslot(_mailslot.Ends):
         if self._mode == ("w" if reading else "r"):
             used, wanted = ("write", "read from") if reading else ("read", "written to")
             raise x_mailslot_invalid_use(
-                0, "Mailslot", f"{self.name}: used to {used}, so it cannot be {wanted}; make a second one"
+                0, "Mailslot", f"{self.name}: already used to {used}, so it cannot be {wanted}; make a second object"
             )
         if reading and not self._is_local:
-            raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: a reader's slot is always on its own machine")
+            raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: only slots of this machine can be read")
 
     # --- Writing
 
@@ -436,7 +436,7 @@ class Mailslot(_mailslot.Ends):
     ) -> _Answer:
         if self._reader is None and not self._closed:
             if self._mode == "w" and not self._is_local:
-                raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: only a slot of this machine can be asked")
+                raise x_mailslot_invalid_use(0, "Mailslot", f"{self.name}: only slots of this machine have sizes and counters")
             if self._mode == "w":
                 return of_info(_mailslot.slot_info(self.name))
             if self._is_local:

@@ -57,9 +57,9 @@ _WHY = {
     "no_such_slot": "nobody listens",
     "slot_full": "the slot is full",
     "message_too_big": "a record is too long",
-    "no_permission": "this user may not write to it",
+    "no_permission": "this user may not write to the slot",
     "timed_out": "the listener does not answer",
-    "unreachable": "no network leads there",
+    "unreachable": "there is no route to the receiver",
     "recursion": "sending a record logs another one",
 }
 
@@ -146,7 +146,7 @@ class MailslotHandler(logging.Handler):
             self._dumps, self._marshalled = mailslot._dumps, mailslot._marshalled
             mailslot = mailslot.name
         if not isinstance(mailslot, str):
-            raise TypeError("mailslot: a name, an address or an ipc.Mailslot")
+            raise TypeError("mailslot must be a name, an address or an ipc.Mailslot")
         self.address: str = _mailslot.canonical(mailslot)
         self.report = report
         self.sent = 0

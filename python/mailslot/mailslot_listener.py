@@ -37,13 +37,13 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(\\[A-Za-z0-9_.-]+)*")
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _DESCRIPTION = """\
-Creates the mailslots NAME and shows each message that comes, a line each: time, sender's host, level, logger, text.
-Without NAME: tells which slots are there, and how to write to one."""
+Creates the mailslots NAME and shows each message in a line: time, sender's host, level, logger, text.
+Without NAME: lists the slots of this machine, and explains how to write to a slot."""
 
 _EXAMPLES = r"""examples:
-  mailslot_listener LOG                        whatever comes to LOG
-  mailslot_listener LOG --level WARNING        ... but nothing below a warning
-  mailslot_listener LOG --logger app.db        ... of this logger and those below it
+  mailslot_listener LOG                        all messages to LOG
+  mailslot_listener LOG --level WARNING        ... without records below WARNING
+  mailslot_listener LOG --logger app.db        ... only of this logger and those below it
   mailslot_listener LOG --until-closed         ... until a program's log handler is closed
   mailslot_listener LOG --json | jq .text      as JSON lines
 
@@ -53,7 +53,7 @@ _HOW_TO_WRITE = r"""
 To listen, here or on any other machine:
   mailslot_listener {name}
 
-To write from Python; \\*\mailslot\{name} reaches every machine, {name} alone this one:
+To write from Python (\\*\mailslot\{name} reaches every machine, {name} alone only this machine):
   import logging
   from mailslot.logging_handlers import MailslotHandler
   logging.getLogger().addHandler(MailslotHandler(r"\\*\mailslot\{name}"))
@@ -126,14 +126,14 @@ def _level(text: str) -> int:
     level = logging.getLevelName(text.upper())
     if isinstance(level, int):
         return level
-    raise argparse.ArgumentTypeError(f"{text!r} is no level: DEBUG, INFO, WARNING, ERROR, CRITICAL or a number")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a level; use DEBUG, INFO, WARNING, ERROR, CRITICAL or a number")
 
 
 def _whole(least: int, most: int = 1 << 40) -> Any:
     def parse(text: str) -> int:
         if text.isdecimal() and len(text) <= 19 and least <= int(text) <= most:
             return int(text)
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} to {most}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
 
     return parse
 
@@ -165,7 +165,7 @@ def _parse(argv: Optional[list[str]]) -> argparse.Namespace:
     if not options.names:
         for word, value in vars(options).items():
             if word not in ("names", "color") and value != parser.get_default(word):
-                parser.error(f"--{word.replace('_', '-')} needs the NAME of a slot to listen at")
+                parser.error(f"--{word.replace('_', '-')} needs the NAME of a slot")
     return options
 
 
@@ -174,23 +174,23 @@ def _parser() -> argparse.ArgumentParser:
         PROGRAM, description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("names", nargs="*", metavar="NAME", help="a slot to create on this machine, and to read")
-    add("--level", type=_level, metavar="LEVEL", help="only records of this level (a name or number) or above, and "
+    add("names", nargs="*", metavar="NAME", help="slot to create on this machine and read")
+    add("--level", type=_level, metavar="LEVEL", help="show only records of this level (a name or number) or above, and "
         "messages without a level")
-    add("--logger", metavar="NAME", help="only records of this logger and those below it")
-    add("--json", action="store_true", help="one JSON object a line, as `mailslot listen --json` has it")
-    add("--count", type=_whole(1), metavar="N", help="end after N messages were shown")
-    add("--timeout", type=_whole(0), metavar="MS", help="end with status 3 when nothing came for so long")
-    add("--until-closed", action="store_true", help="end when a writer says that it has closed its log")
+    add("--logger", metavar="NAME", help="show only records of this logger and those below it")
+    add("--json", action="store_true", help="print one JSON object a line, as `mailslot listen --json`")
+    add("--count", type=_whole(1), metavar="N", help="end after N messages")
+    add("--timeout", type=_whole(0), metavar="MS", help="end with status 3 if nothing came for MS milliseconds")
+    add("--until-closed", action="store_true", help="end when a writer reports that its log is closed")
     add("--when-full", choices=("refuse", "drop_oldest"), default="refuse",
-        help="what a full slot does with what comes: refusing it is the default")
-    add("--max-messages", type=_whole(1, 1 << 32), metavar="N", help="how many may wait")
+        help="when the slot is full, refuse new messages (default) or drop the oldest")
+    add("--max-messages", type=_whole(1, 1 << 32), metavar="N", help="most messages that may wait")
     add("--access", choices=("owner", "group", "everybody"), default="owner",
-        help="who on this machine may write: the owner is the default")
+        help="users of this machine who may write (default: owner)")
     add("--color", choices=("auto", "always", "never"), default="auto",
-        help="colour by level: on a terminal, unless NO_COLOR is set, is the default")
-    add("-v", "--verbose", action="store_true", help="say on standard error when the slots are there, and sum up "
-        "however it ends")
+        help="colours by level (default: auto, on a terminal unless NO_COLOR is set)")
+    add("-v", "--verbose", action="store_true", help="report on standard error when the slots are ready, and "
+        "always print totals at the end")
     add("--version", action="version", version=f"{PROGRAM} {_mailslot.__version__}")
     return parser
 

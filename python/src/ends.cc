@@ -35,7 +35,7 @@ Labels labels_of(const py::handle& labels) {
         }
         return std::string_view(utf8, static_cast<std::size_t>(size));
     };
-    if (!PyDict_Check(labels.ptr())) throw py::type_error("labels: a dict of str to str");
+    if (!PyDict_Check(labels.ptr())) throw py::type_error("labels must be a dict of str to str");
     for (const auto& [name, value] : py::reinterpret_borrow<py::dict>(labels)) {
         const std::string_view first = text(name, "a name");
         result.all.push_back({first, text(value, "a value")});
@@ -89,7 +89,7 @@ private:
 Timeout timeout_of(const Milliseconds& ms) {
     constexpr double kMost = 1e12;  // thirty years
     if (!ms) return kSlotDefault;
-    if (std::isnan(*ms)) throw py::value_error("timeout_ms: not a number");
+    if (std::isnan(*ms)) throw py::value_error("timeout_ms must be a number");
     if (*ms < 0) return kForever;
     return Timeout(static_cast<std::int64_t>(std::ceil(std::min(*ms, kMost))));
 }

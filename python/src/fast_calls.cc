@@ -428,11 +428,11 @@ void free_ends(PyObject* object) {
 PyTypeObject* make_ends_type() {
     static PyMethodDef methods[] = {
         {"_go_direct", go_direct, METH_VARARGS,
-         "_go_direct(reader, writer): from now on get and put use these as they are; None: the "
+         "_go_direct(reader, writer): get and put use these ends directly. None: they take the "
          "general way."},
         {nullptr, nullptr, 0, nullptr}};
     static PyType_Slot slots[] = {
-        {Py_tp_doc, const_cast<char*>("What mailslot.ipc.Mailslot is built on.")},
+        {Py_tp_doc, const_cast<char*>("Base class of mailslot.ipc.Mailslot.")},
         {Py_tp_methods, methods},
         {Py_tp_iter, reinterpret_cast<void*>(iterate)},
         {Py_tp_iternext, reinterpret_cast<void*>(next_message)},
@@ -460,9 +460,9 @@ void put_before(const py::object& type, const char* name, DirectWay direct) {
 void define_fast_calls(py::module_& module) {
     static PyMethodDef functions[] = {
         {"direct_put", direct_put, METH_O,
-         "direct_put(general): a method of Ends that does the usual puts itself."},
+         "direct_put(general): returns a method of Ends that does usual puts itself."},
         {"direct_get", direct_get, METH_O,
-         "direct_get(general): a method of Ends that does the usual gets itself."},
+         "direct_get(general): returns a method of Ends that does usual gets itself."},
         {nullptr, nullptr, 0, nullptr}};
     ends_type = make_ends_type();
     if (ends_type == nullptr) throw py::error_already_set();

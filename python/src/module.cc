@@ -24,26 +24,27 @@ namespace mailslot::python {
 namespace {
 
 constexpr const char* kOneInterpreter =
-    "mailslot works in the first interpreter of a process only, and this is another one. Under "
-    "Apache with mod_wsgi, set: WSGIApplicationGroup %{GLOBAL} (docs/python.md, \"Interpreters\")";
+    "mailslot works only in the first interpreter of a process, and this is another interpreter. "
+    "Under Apache with mod_wsgi, set: WSGIApplicationGroup %{GLOBAL} (docs/python.md, "
+    "\"Interpreters\")";
 
 WhenFull policy_of(const std::string& word) {
     if (word == "refuse") return WhenFull::refuse;
     if (word == "drop_oldest") return WhenFull::drop_oldest;
-    throw py::value_error("when_full: \"refuse\" or \"drop_oldest\"");
+    throw py::value_error("when_full must be \"refuse\" or \"drop_oldest\"");
 }
 
 Order order_of(const std::string& word) {
     if (word == "kept") return Order::kept;
     if (word == "as_it_comes") return Order::as_it_comes;
-    throw py::value_error("order: \"kept\" or \"as_it_comes\"");
+    throw py::value_error("order must be \"kept\" or \"as_it_comes\"");
 }
 
 Access access_of(const std::string& word) {
     if (word == "owner") return Access::owner;
     if (word == "group") return Access::group;
     if (word == "everybody") return Access::everybody;
-    throw py::value_error("access: owner, group or everybody");
+    throw py::value_error("access must be \"owner\", \"group\" or \"everybody\"");
 }
 
 std::optional<Trust> trust_of(const std::optional<std::string>& word) {
@@ -51,7 +52,7 @@ std::optional<Trust> trust_of(const std::optional<std::string>& word) {
     if (*word == "none") return Trust::none;
     if (*word == "domain") return Trust::domain;
     if (*word == "local") return Trust::local;
-    throw py::value_error("require: \"none\", \"domain\" or \"local\"");
+    throw py::value_error("require must be \"none\", \"domain\" or \"local\"");
 }
 
 std::vector<SlotInfo> list_slots() {
@@ -110,28 +111,27 @@ py::object loads(const py::buffer& data) {
     const Outgoing bytes(py::memoryview(data), false);
     bool sound = false;
     py::object value = decode_plain(bytes.data(), sound);
-    if (!sound) throw py::value_error("these bytes are no plain value");
+    if (!sound) throw py::value_error("these bytes are not a plain value");
     return value;
 }
 
 void define_reader(py::module_& module) {
-    py::class_<PyReader>(
-        module, "Reader",
-        R"(The reading end of one slot of this machine, with all that it can be set to.
+    py::class_<PyReader>(module, "Reader",
+                         R"(The reader of a slot of this machine, with all its options.
 
 name               NAME or \\.\mailslot\NAME
-max_message_bytes  the largest message; 0: as large as max_bytes allows
-max_bytes          of waiting messages, in all
-max_messages       that may wait
-when_full          "refuse" the newest, or "drop_oldest": the newest stay, and the next lost_before of a writer has what was dropped
-timeout_ms         how long a get waits that does not say itself: milliseconds, -1 for ever
-access, group      who else on this machine may write: "owner", "group" (a group id, or this process's), "everybody"
-require            the least trust that it takes: "none", "domain" (sealed with a key) or "local"; None: as the settings say
-order              "kept": a message from the network that overtook another waits up to 20 ms for it; "as_it_comes": it does not
+max_message_bytes  largest message; 0: as large as max_bytes allows
+max_bytes          limit of the bytes of all waiting messages
+max_messages       limit of waiting messages
+when_full          "refuse": new messages are refused. "drop_oldest": the oldest are dropped, and the writer's next lost_before counts them
+timeout_ms         wait of a get without a time of its own, in milliseconds; -1: for ever
+access, group      users of this machine who may write: "owner", "group" (a group id, or this process's), "everybody"
+require            messages with less trust are refused: "none", "domain" (sealed with a key) or "local"; None: as in the settings
+order              "kept": a message from the network that overtook another waits for it up to 20 ms; "as_it_comes": no message waits
 marshalled         unlabelled (classic) messages are read as plain values
 
 Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
-Threads: any; the interpreter lock is free while one waits. Fork: a child has no reader.)")
+Threads: any; waits leave the interpreter lock free. Fork: the reader does not work in a child.)")
         .def(py::init([](const std::string& name, std::size_t max_message_bytes,
                          std::size_t max_bytes, std::size_t max_messages,
                          const std::string& when_full, double timeout_ms, const std::string& access,
@@ -154,26 +154,30 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
         .def(
             "get", [](PyReader& self, const Milliseconds& ms) { return self.get(timeout_of(ms)); },
             py::arg("timeout_ms") = py::none(),
-            "The oldest message, as a value. Waits timeout_ms milliseconds; -1: for ever; None: "
-            "the slot's own time. "
-            "Errors: x_mailslot_empty, x_mailslot_closed; what a signal's handler raises.")
+            "Takes the oldest message and returns its value. Waits timeout_ms milliseconds. -1: "
+            "for "
+            "ever. None: the slot's own time. "
+            "Errors: x_mailslot_empty, x_mailslot_closed, and exceptions of signal handlers.")
         .def(
             "get_message",
             [](PyReader& self, const Milliseconds& ms) { return self.get_message(timeout_of(ms)); },
-            py::arg("timeout_ms") = py::none(), "The same with its envelope: a Message.")
+            py::arg("timeout_ms") = py::none(),
+            "Like get, but returns the message with its envelope: a Message.")
         .def("info", &PyReader::info,
-             "Sizes, counters and losses, in one consistent picture: a SlotInfo.")
-        .def("qsize", &PyReader::qsize, "How many messages wait, exactly.")
-        .def("empty", &PyReader::empty, "Whether none waits.")
-        .def("full", &PyReader::full, "Whether max_bytes or max_messages is used up.")
-        .def("fileno", &PyReader::fileno,
-             "A descriptor that is readable exactly while a message waits; poll it, do not read or "
-             "close it. Errors: x_mailslot_closed, x_mailslot.")
+             "Returns sizes, counters and losses of the same moment: a SlotInfo.")
+        .def("qsize", &PyReader::qsize, "Returns the exact number of waiting messages.")
+        .def("empty", &PyReader::empty, "Returns whether no message waits.")
+        .def("full", &PyReader::full, "Returns whether max_bytes or max_messages is used up.")
+        .def(
+            "fileno", &PyReader::fileno,
+            "Returns a descriptor that is readable exactly while a message waits. Only for select, "
+            "poll and the like: do not read or close it. Errors: x_mailslot_closed, x_mailslot.")
         .def("network_error", &PyReader::network_error,
-             "Why this slot hears nothing from other machines, as an exception that is not raised; "
-             "None: it does.")
+             "Returns the reason why this slot gets no messages from other machines, as an "
+             "exception "
+             "that is not raised. None: it gets them.")
         .def("close", &PyReader::close,
-             "Frees the name; waiting threads have x_mailslot_closed. Again: no effect.")
+             "Frees the name. Waiting threads get x_mailslot_closed. Closing again has no effect.")
         .def_property_readonly("name", &PyReader::name)
         .def_property("timeout_ms", &PyReader::timeout_ms, &PyReader::set_timeout_ms);
 }
@@ -181,35 +185,37 @@ Threads: any; the interpreter lock is free while one waits. Fork: a child has no
 void define_writer(py::module_& module) {
     py::class_<PyWriter>(
         module, "Writer",
-        R"(The writing end, to a slot here, on one host, in a domain, or everywhere (address: as Mailslot's name).
+        R"(A writer to a slot on this machine, on a host, in a domain, or everywhere (address: as Mailslot's name).
 
-wait_for_address_ms  how long the first put to a host waits for its address, in milliseconds
-wait_for_others_ms   how long one waits for a process here that was stopped: the reader, or a writer in mid-put
-marshalled           other values than text and bytes can be put
+wait_for_address_ms  wait of the first put to a host for the host's address, in milliseconds
+wait_for_others_ms   wait for a stopped process of this machine: the reader, or a writer in the middle of a put
+marshalled           values other than text and bytes can be put
 
-Errors: x_mailslot_invalid_name, x_mailslot; of a slot of this machine also x_not_found, x_access_denied.
-Threads: any. Fork: goes on in the child as a new sender.)")
+Errors: x_mailslot_invalid_name, x_mailslot; for a slot of this machine also x_not_found, x_access_denied.
+Threads: any. Fork: works in the child as a new sender.)")
         .def(py::init<const std::string&, double, double, bool>(), py::arg("address"),
              py::kw_only(),
              py::arg("wait_for_address_ms") = WriterOptions().wait_for_address.count(),
              py::arg("wait_for_others_ms") = WriterOptions().wait_for_others.count(),
              py::arg("marshalled") = true)
-        .def("put", &PyWriter::put, py::arg("value"), py::arg("timeout_ms") = 0,
-             py::arg("labels") = py::none(), py::arg("unlabelled") = false,
-             "Puts one message, waiting timeout_ms milliseconds for room in a full slot of this "
-             "machine (-1: for ever). "
-             "labels: texts by name. unlabelled: without a word on its format, as classic "
-             "mailslots. "
-             "Errors: as Mailslot.put.")
+        .def(
+            "put", &PyWriter::put, py::arg("value"), py::arg("timeout_ms") = 0,
+            py::arg("labels") = py::none(), py::arg("unlabelled") = false,
+            "Puts a message. Waits timeout_ms milliseconds for room in a full slot of this machine "
+            "(-1: for ever). "
+            "labels: texts by name. unlabelled: no mark of the format, as in classic mailslots. "
+            "Errors: as Mailslot.put.")
         .def("put_many", &PyWriter::put_many, py::arg("values"), py::arg("timeout_ms") = 0,
              py::arg("labels") = py::none(),
-             "Puts many, in order, at a lower price each. How many were taken: all but where an "
-             "error stopped it, which "
-             "is raised only if it was the first.")
+             "Puts messages in order, at a lower cost each. Returns how many were put: all, unless "
+             "an "
+             "error stopped the rest. An error of the first message is raised.")
         .def("info", &PyWriter::info,
-             "The slot, if it is on this machine: a SlotInfo. Errors: x_not_found, "
+             "Returns a SlotInfo for a slot of this machine. Errors: x_not_found, "
              "x_mailslot_invalid_use.")
-        .def("close", &PyWriter::close, "Ends it; what was put stays put. Again: no effect.")
+        .def("close", &PyWriter::close,
+             "Closes the writer. Messages that were put stay in the slot. Closing again has no "
+             "effect.")
         .def_property_readonly("address", &PyWriter::address)
         .def_property_readonly("origin", &PyWriter::origin);
 }
@@ -223,27 +229,29 @@ void define(py::module_& module) {
     define_writer(module);
     define_fast_calls(module);
     module.def("list_slots", &list_slots,
-               "The slots of this machine that this user may see: a list of SlotInfo.");
+               "Returns the slots of this machine that this user may see: a list of SlotInfo.");
+    module.def("slot_info", &slot_info, py::arg("name"),
+               "Returns the SlotInfo of a slot of this machine. Errors: x_not_found, "
+               "x_mailslot_invalid_name, x_access_denied.");
     module.def(
-        "slot_info", &slot_info, py::arg("name"),
-        "One of them by name. Errors: x_not_found, x_mailslot_invalid_name, x_access_denied.");
-    module.def("find_readers", &readers_of, py::arg("name"), py::arg("timeout_ms") = 500,
-               "Machines that answer and have a reader of this name, this one first: a list of "
-               "Machine. Errors: x_mailslot_invalid_name, x_mailslot.");
-    module.def("find_slots", &all_slots, py::arg("timeout_ms") = 500,
-               "All slots of all machines that answer: a list of Machine. Errors: x_mailslot.");
+        "find_readers", &readers_of, py::arg("name"), py::arg("timeout_ms") = 500,
+        "Returns machines that answer and have a reader of this name, this one first: a list of "
+        "Machine. Errors: x_mailslot_invalid_name, x_mailslot.");
+    module.def(
+        "find_slots", &all_slots, py::arg("timeout_ms") = 500,
+        "Returns all slots of all machines that answer: a list of Machine. Errors: x_mailslot.");
     module.def(
         "slot_senders", &slot_senders, py::arg("name"),
-        "The writers on other machines that the slot has heard: a list of SenderInfo. Errors: "
-        "as slot_info's, and x_mailslot when nobody is the post office just now.");
+        "Returns the writers on other machines whose messages the slot got: a list of SenderInfo. "
+        "Errors: as slot_info, and x_mailslot if this machine has no post office at the moment.");
     module.def("canonical", &canonical_of, py::arg("address"),
-               "An address as the library writes it. Errors: x_mailslot_invalid_name.");
+               "Returns an address as the library writes it. Errors: x_mailslot_invalid_name.");
     module.def(
         "dumps", [](const py::object& value) { return py::bytes(encode_plain(value)); },
-        py::arg("value"), "A plain value as bytes. Errors: x_mailslot_message_too_complex.");
-    module.def(
-        "loads", &loads, py::arg("data"),
-        "The plain value that these bytes are, also as marshal writes it. Errors: ValueError.");
+        py::arg("value"),
+        "Returns a plain value as bytes. Errors: x_mailslot_message_too_complex.");
+    module.def("loads", &loads, py::arg("data"),
+               "Returns the plain value of bytes, also those of marshal. Errors: ValueError.");
 }
 
 // Fills a new module object. pybind11's types exist once in a process, for the first interpreter.

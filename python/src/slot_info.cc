@@ -66,8 +66,9 @@ void define_slots(py::module_& module) {
 void define_machines(py::module_& module) {
     py::class_<Machine>(module, "Machine", "A machine that has slots.")
         .def_property_readonly(
-            "host", [](const Machine& m) { return decode_text(m.host); }, "Its own name.")
-        .def_readonly("address", &Machine::address, "Empty: this machine.")
+            "host", [](const Machine& m) { return decode_text(m.host); }, "The machine's own name.")
+        .def_readonly("address", &Machine::address,
+                      "The machine's address. Empty for this machine.")
         .def_property_readonly(
             "slots",
             [](const Machine& m) {
@@ -75,9 +76,9 @@ void define_machines(py::module_& module) {
                 for (const std::string& name : m.slots) names.append(decode_text(name));
                 return names;
             },
-            "Names, as their readers wrote them.")
+            "Names of the slots, as their readers wrote them.")
         .def_readonly("total", &Machine::total,
-                      "How many slots match; more than are in slots: time ran out.")
+                      "Number of matching slots. More than in slots if the time ran out.")
         .def("__repr__", [](const Machine& m) {
             return "<Machine " + m.host + " slots=" + std::to_string(m.slots.size()) + ">";
         });
@@ -85,7 +86,7 @@ void define_machines(py::module_& module) {
 
 void define_senders(py::module_& module) {
     py::class_<SenderInfo>(module, "SenderInfo",
-                           "A writer on another machine, as this machine's post office knows it.")
+                           "A writer on another machine, as known to this machine's post office.")
         .def_readonly("origin", &SenderInfo::origin)
         .def_property_readonly("from_host",
                                [](const SenderInfo& info) { return decode_text(info.from_host); })

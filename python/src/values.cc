@@ -207,8 +207,8 @@ private:
             return out_.bytes(std::as_bytes(std::span(bytes.data())));
         } else {
             refuse(value,
-                   " is no plain value: give text, bytes, None, numbers, or tuples, lists, "
-                   "dicts and sets of these");
+                   " is not a plain value: use text, bytes, None, numbers, or tuples, lists, dicts "
+                   "and sets of these");
         }
         return out_.end();
     }

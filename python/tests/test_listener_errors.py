@@ -37,7 +37,7 @@ def check(arguments, status, says, never=(), **options):
     ([r"\\other\mailslot\x"], ("not on this machine", "write NAME")), (["x" * 300], "at most 259 characters"),
     (["X", "--nonsense"], "--help"), (["X", "--count", "0"], "from 1 to"), (["X", "--count", "9" * 18], "from 1 to"),
     (["X", "--max-messages", "5000000000"], "from 1 to 4294967296"), (["X", "--timeout"], "expected one argument"),
-    (["X", "--level", "loud"], "no level"), (["X", "--access", "nobody"], "invalid choice"),
+    (["X", "--level", "loud"], "not a level"), (["X", "--access", "nobody"], "invalid choice"),
     (["--count", "1"], "--count needs the NAME"), (["--until-closed"], "--until-closed needs the NAME"),
     (["--when-full", "drop_oldest"], "--when-full needs the NAME")])
 def test_wrong_use(arguments, says):
@@ -121,7 +121,7 @@ def test_a_folder_of_another_user(slot, machine, as_other):
 
 def test_a_folder_that_this_user_may_not_make(slot, tmp_path, as_other):
     new = "/new-folder-of-slots"
-    check([slot], 5, (f"{new} (make folder: Permission denied)", "may make it"), "owner", prefix=as_other,
+    check([slot], 5, (f"{new} (make folder: Permission denied)", "may create the folder"), "owner", prefix=as_other,
           env={**os.environ, "MAILSLOT_DIR": new})
 
 
@@ -130,7 +130,7 @@ def test_no_thread(slot, machine, as_other):
     os.mkdir(folder)
     os.chown(folder, 65533, 65533)
     try:
-        check([slot], 1, "no thread to be had", "free memory", prefix=[*as_other, "prlimit", "--nproc=1"],
+        check([slot], 1, "the system has no thread left", "free memory", prefix=[*as_other, "prlimit", "--nproc=1"],
               env={**os.environ, "MAILSLOT_DIR": folder})
     finally:
         subprocess.run(["rm", "-r", folder], check=True)

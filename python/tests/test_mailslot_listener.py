@@ -416,7 +416,7 @@ def test_an_output_that_is_closed_ends_it_quietly(slot, listen):
 
 @pytest.mark.parametrize("arguments, status, says", [
     (["x" * 300], 2, "mailslot_listener: "), ([""], 2, "mailslot_listener: "), ([r"\\other\mailslot\x"], 2, "mailslot_listener: "),
-    (["X", "--level", "loud"], 2, "no level"), (["X", "--count", "0"], 2, "whole number"),
+    (["X", "--level", "loud"], 2, "not a level"), (["X", "--count", "0"], 2, "whole number"),
     (["X", "--timeout", "-1"], 2, ""), (["X", "--access", "nobody"], 2, "invalid choice"),
     (["X", "--nonsense"], 2, "unrecognized")])
 def test_wrong_use_is_status_2_and_a_line(run, arguments, status, says):

@@ -105,7 +105,7 @@ def test_09_after_close_errors_are_clear(slot):
     reader, writer = pair(slot)
     for end in (reader, writer):
         end.close()
-        with pytest.raises(ipc.x_mailslot_closed, match="make a new one"):
+        with pytest.raises(ipc.x_mailslot_closed, match="make a new object"):
             end.get() if end is reader else end.put("x")
 
 

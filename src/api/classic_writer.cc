@@ -29,7 +29,8 @@ Result<std::size_t> ClassicWriter::how_many_fit(std::span<const std::string_view
     if (!names_) return names_.error();
     if (is_to_be_sealed()) {
         return Error{Errc::no_permission, "seal", 0,
-                     "this machine's keys seal it, and the classic wire carries clear text alone"};
+                     "messages to this address must be sealed, and the classic wire carries only "
+                     "clear text"};
     }
     if (auto can = NetbiosSender::check(destination()); !can) return can.error();
     std::size_t fit = 0;

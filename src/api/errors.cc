@@ -22,16 +22,17 @@ constexpr Words kWords[] = {
     {Errc::name_too_long, "name_too_long", "name too long",
      "an address has at most 259 characters in all"},
     {Errc::no_such_slot, "no_such_slot", "no such slot",
-     "start its reader first (`mailslot list` shows what this user reaches); another user's, which "
-     "`mailslot who NAME` shows, is reached by \\\\*\\mailslot\\NAME"},
+     "start its reader first (`mailslot list` shows the slots that this user can reach); if "
+     "`mailslot who NAME` shows another user's slot, write to \\\\*\\mailslot\\NAME"},
     {Errc::slot_exists, "slot_exists", "slot exists",
-     "only one reader a machine may have this name: end the other, or choose another name"},
+     "only one reader per machine can have this name: end the other reader, or choose another "
+     "name"},
     {Errc::wrong_direction, "wrong_direction", "wrong direction",
-     "an end reads or writes, never both: open a second one"},
+     "one end cannot both read and write: open a second end"},
     {Errc::closed, "closed", "closed", "open a new reader or writer"},
     {Errc::timed_out, "timed_out", "timed out", "try again, or wait longer"},
     {Errc::message_too_big, "message_too_big", "message too big",
-     "split it, or let the reader allow more (max_message_bytes, max_bytes)"},
+     "split the message, or let the reader allow larger ones (max_message_bytes, max_bytes)"},
     {Errc::slot_full, "slot_full", "slot full",
      "let the reader take messages, wait for room, or let the slot hold more (max_bytes, "
      "max_messages)"},
@@ -42,12 +43,12 @@ constexpr Words kWords[] = {
     {Errc::unreachable, "unreachable", "unreachable",
      "check the address and that a network interface is up (`ip address`, `ip route`)"},
     {Errc::port_taken, "port_taken", "port taken",
-     "end the program that has it, or choose another port on all machines (MAILSLOT_PORT)"},
+     "end the program that uses the port, or choose another port on all machines (MAILSLOT_PORT)"},
     {Errc::bad_packet, "bad_packet", "bad packet",
-     "check that all machines run versions that know each other"},
+     "check that all machines run compatible versions"},
     {Errc::bad_segment, "bad_segment", "bad shared memory", "restart the slot's reader"},
     {Errc::bad_config, "bad_config", "bad configuration",
-     "correct it; docs/configuration.md says how"},
+     "correct it as described in docs/configuration.md"},
     {Errc::bad_label, "bad_label", "bad label",
      "use fewer, shorter or other labels; docs/protocol/labels.md has the limits"},
     {Errc::interrupted, "interrupted", "interrupted", "try again"},
@@ -67,18 +68,18 @@ constexpr std::string_view kFolder =
 constexpr std::string_view kFile =
     "check the owner and the mode of the file and its folder (`ls -ld`), or run as their owner";
 constexpr std::string_view kNewFolder =
-    "run as a user who may make it, or choose a folder of your own (MAILSLOT_DIR)";
-constexpr std::string_view kStopped = "let that process go on, or end it";
+    "run as a user who may create the folder, or choose a folder of your own (MAILSLOT_DIR)";
+constexpr std::string_view kStopped = "resume that process (kill -CONT), or end it";
 
 constexpr std::string_view kFamily =
-    "look at the sandbox of the process that receives (RestrictAddressFamilies=, a seccomp "
-    "profile)";
+    "check the sandbox of the receiving process (RestrictAddressFamilies=, a seccomp profile)";
 
 constexpr StepAdvice kSteps[] = {
-    {Errc::bad_name, "reader name", "write NAME: only put, signal, who and doctor reach others"},
-    {Errc::bad_name, "own name", "write NAME: it is a slot of this machine"},
+    {Errc::bad_name, "reader name",
+     "write NAME alone: only put, signal, who and doctor reach other machines"},
+    {Errc::bad_name, "own name", "write NAME alone for a slot of this machine"},
     {Errc::bad_name, "key",
-     R"(a domain's name has no \, / or * in it, no dot or blank before it, and at most 200 bytes)"},
+     R"(the name of a domain contains no \, / or *, does not begin with a dot or blank, and has at most 200 bytes)"},
     {Errc::bad_name, "classic slot", "give the slot a shorter name of ASCII letters"},
     {Errc::bad_name, "net-send", {}},
     {Errc::bad_name, "classic name", {}},
@@ -88,7 +89,8 @@ constexpr StepAdvice kSteps[] = {
     {Errc::timed_out, "ask the reader", kStopped},
     {Errc::timed_out, "ask the post office", kStopped},
     {Errc::slot_exists, "take over", {}},
-    {Errc::message_too_big, "send", "split it: this is the network's limit, not the reader's"},
+    {Errc::message_too_big, "send",
+     "split the message: this is the network's limit, not the reader's"},
     {Errc::no_resources, "size the slot", {}},
     {Errc::no_permission, "seal", {}},
     {Errc::no_permission, "key", {}},
@@ -110,28 +112,31 @@ constexpr StepAdvice kSteps[] = {
     {Errc::no_permission, "write file", kFile},
     {Errc::no_permission, "remove file", kFile},
     {Errc::no_permission, "list folder", kFile},
-    {Errc::no_permission, "become user", "start it as root, or as that user"},
-    {Errc::no_permission, "ask the post office", "ask as that user, or as root"},
+    {Errc::no_permission, "become user", "start mailslotd as root, or as that user"},
+    {Errc::no_permission, "ask the post office", "run as that user, or as root"},
     {Errc::no_permission, "bind",
-     "ports below 1024 are root's: run as root, or `sysctl net.ipv4.ip_unprivileged_port_start`"},
+     "only root may use ports below 1024: run as root, or lower "
+     "net.ipv4.ip_unprivileged_port_start with sysctl"},
     {Errc::no_permission, "send",
-     "a firewall of this machine forbids it: `mailslot doctor`, as root, names the rule"},
-    {Errc::unreachable, "ask the post office", "try again; `mailslot doctor` shows who it is"},
+     "a firewall on this machine forbids sending: `mailslot doctor`, as root, shows the rule"},
+    {Errc::unreachable, "ask the post office",
+     "try again; `mailslot doctor` shows which process is the post office"},
     {Errc::unreachable, "one address family", kFamily},
     {Errc::no_permission, "one address family", kFamily},
-    {Errc::unreachable, "find", "check the name, and that the machine is on and on this network"},
-    {Errc::bad_config, "read key", "docs/trust.md says how keys are kept"},
+    {Errc::unreachable, "find",
+     "check the name, and that the machine is switched on and connected to this network"},
+    {Errc::bad_config, "read key", "docs/trust.md describes how keys are stored"},
     {Errc::bad_config, "user", "name a user of this machine"},
-    {Errc::bad_config, "find file", "make the file, or name another one"},
+    {Errc::bad_config, "find file", "create the file, or name another file"},
     {Errc::bad_config, "open file", kFile},
-    {Errc::bad_config, "no file", "name a file; docs/configuration.md says what is in it"},
-    {Errc::port_taken, "serve", "end the program that has it, or choose another address there"},
-    {Errc::unreachable, "serve", "choose an address that this machine has"},
+    {Errc::bad_config, "no file", "name a file as described in docs/configuration.md"},
+    {Errc::port_taken, "serve", "end the program that uses it, or configure another address"},
+    {Errc::unreachable, "serve", "configure an address of this machine"},
     {Errc::no_permission, "make socket", kFile},
     {Errc::port_taken, "make socket",
-     "end the program that has it, remove the file, or choose another name there"},
+     "end the program that uses it, remove the file, or configure another name"},
     {Errc::bad_config, "make socket",
-     "end the program that has it, remove the file, or choose another name there"},
+     "end the program that uses it, remove the file, or configure another name"},
 };
 
 // Returns the advice for the system's reason, which says more than the bare error code.
@@ -153,10 +158,10 @@ std::string_view advice_about_resources(int os_code) {
         case EFBIG:
             return "raise the limit of a file's size (ulimit -f)";
         case EISDIR:
-            return "name a file, this is a folder";
+            return "this is a folder: name a file";
         case ENOENT:
         case ENOTDIR:
-            return "make its folder first, or name another one";
+            return "create its folder first, or name another file";
         default:
             return {};  // the reason stands before this
     }
@@ -176,8 +181,8 @@ std::string_view step_of(const Error& error) {
 // For EPERM and ENOSYS. EACCES, EAGAIN and EMFILE are left out: file permissions and limits
 // cause them.
 constexpr std::string_view kForbidden =
-    "the system forbids this call here: look at the sandbox (SystemCallFilter=, "
-    "RestrictAddressFamilies=, a container's seccomp profile) and at the firewall";
+    "the system forbids this call: check the sandbox (SystemCallFilter=, RestrictAddressFamilies=, "
+    "a container's seccomp profile) and the firewall";
 
 bool is_forbidden(const Error& error) {
     switch (error.os_code) {
@@ -196,9 +201,9 @@ bool is_forbidden(const Error& error) {
 std::string_view advice_about_step(const StepAdvice& special, int os_code) {
     if (os_code != EROFS) return special.advice;
     if (special.advice == kFolder || special.advice == kNewFolder) {
-        return "choose a folder where files can be written (MAILSLOT_DIR), or mount it writable";
+        return "choose a writable folder (MAILSLOT_DIR), or mount this folder writable";
     }
-    return "choose a place where files can be written, or mount it writable";
+    return "choose a writable folder, or mount this folder writable";
 }
 
 // Returns the advice, or an empty text if the line contains it already.
@@ -213,7 +218,8 @@ std::string_view advice_for(const Error& error) {
     if (error.code == Errc::no_resources) return advice_about_resources(error.os_code);
     const bool is_classic = error.detail == "UDP port 137" || error.detail == "UDP port 138";
     if (error.code == Errc::port_taken && is_classic) {
-        return "end the program that has it; docs/windows.md, \"On one machine with Samba\"";
+        return "end the program that uses the port; see docs/windows.md, \"On one machine with "
+               "Samba\"";
     }
     return words_for(error.code).advice;
 }

@@ -67,11 +67,10 @@ Result<std::shared_ptr<post::Station>> Process::station(Access access) {
     if (shared) settings.dir = settings.system_dir;
     auto started = post::Station::start(settings, clock_, random_);
     if (!started && shared && started.error().code == Errc::no_permission) {
-        return Error{
-            Errc::no_permission, "create slot", started.error().os_code,
-            "a slot that others may write to must be in " + settings.dir +
-                ", which this user may not write to; set MAILSLOT_DIR to a folder that all "
-                "of you use"};
+        return Error{Errc::no_permission, "create slot", started.error().os_code,
+                     "a slot that others may write to must be in " + settings.dir +
+                         ", where this user may not write; set MAILSLOT_DIR to a folder that all "
+                         "its users share"};
     }
     if (started) place = *started;
     return started;

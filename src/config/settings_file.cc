@@ -85,7 +85,7 @@ Result<void> apply_file(const SettingsSources& sources, const std::string& path,
     if (*text) return apply_toml(**text, path, settings, origins);
     if (named_by != nullptr) {
         return Error{Errc::bad_config, "find file", 0,
-                     path + ": there is no such file, but " + named_by + " names it"};
+                     path + ": there is no such file, although " + named_by + " names it"};
     }
     return {};
 }
@@ -107,7 +107,7 @@ std::vector<std::string> key_folders_of(const SettingsSources& sources, const Se
 Result<void> apply_files(const SettingsSources& sources, Settings& settings, Origins* origins) {
     if (const auto& only = sources.options.config) {
         if (only->empty()) {
-            return Error{Errc::bad_config, "options", 0, "--config=: must be the name of a file"};
+            return Error{Errc::bad_config, "options", 0, "--config= needs the name of a file"};
         }
         return apply_file(sources, *only, "--config", settings, origins);
     }
@@ -212,7 +212,7 @@ Result<std::optional<std::string>> read_whole_file(const std::string& path) {
     if (file.bad()) return unreadable(path, errno);
     if (text.size() > kMaxFileBytes) {
         return Error{Errc::bad_config, "no file", 0,
-                     path + ": is over 1 MiB, which is no configuration"};
+                     path + ": is over 1 MiB, too large for a configuration"};
     }
     return std::optional<std::string>(std::move(text));
 }

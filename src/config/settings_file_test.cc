@@ -182,7 +182,7 @@ TEST(Settings, come_from_mailslot_config_alone_where_it_is_set) {
 
 TEST(Settings, refuse_a_mailslot_config_that_does_not_exist) {
     EXPECT_EQ(failure_of(machine({}, {{"MAILSLOT_CONFIG", "/my.toml"}})),
-              "/my.toml: there is no such file, but MAILSLOT_CONFIG names it");
+              "/my.toml: there is no such file, although MAILSLOT_CONFIG names it");
 }
 
 TEST(Settings, refuse_a_file_that_cannot_be_read) {
@@ -201,11 +201,11 @@ struct BadFile {
 
 constexpr BadFile kBadFiles[] = {
     {"unknown key", "port = 1\nprot = 2",
-     ":2:1: unknown setting 'prot'; there are host, host_aliases, port, dir, "},
+     ":2:1: unknown setting 'prot'; the settings are host, host_aliases, port, dir, "},
     {"a letter that is not ASCII outside quotes", "port = 1\n\xc3\xb6l = 2",
-     ":2:1: what is not ASCII stands in quotes"},
+     ":2:1: write text that is not ASCII in quotes"},
     {"the same behind a value", "host = \"\xc3\xb6\" \xc3\xb6", ":1:"},
-    {"no UTF-8", "host = \"\xff\"", ":1:1: it is not UTF-8"},
+    {"no UTF-8", "host = \"\xff\"", ":1:1: the file is not UTF-8"},
     {"unknown table", "[network]\nport = 1", ":1:2: unknown setting 'network'"},
     {"host is empty", "host = ''", ":1:8: host must be a name"},
     {"host is a number", "host = 7", ":1:8: host must be a name"},
@@ -304,10 +304,11 @@ TEST(Settings, of_the_real_world_are_read_with_clear_errors) {
         const char* path;
         const char* ends;
     };
-    const Case cases[] = {{"/dev/null", "no error"},
-                          {"/", "/: is a folder, not a file"},
-                          {"/dev/null/none", "there is no such file, but MAILSLOT_CONFIG names it"},
-                          {"/dev/zero", "/dev/zero: is a device, not a file"}};
+    const Case cases[] = {
+        {"/dev/null", "no error"},
+        {"/", "/: is a folder, not a file"},
+        {"/dev/null/none", "there is no such file, although MAILSLOT_CONFIG names it"},
+        {"/dev/zero", "/dev/zero: is a device, not a file"}};
     const char* const set = std::getenv("MAILSLOT_CONFIG");
     const std::optional<std::string> before = set ? std::optional<std::string>(set) : std::nullopt;
     for (const Case& c : cases) {

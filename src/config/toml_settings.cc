@@ -328,24 +328,24 @@ constexpr Setting kSettings[] = {
     {"domains", R"(a list of names, such as ["SALES", "LAB"])", apply_domains},
     {"peers", R"(a table of names and addresses, such as { filesrv = "10.0.0.7" })", apply_peers},
     {"keys", R"(an absolute path, such as "/etc/mailslot/keys", or empty)", apply_keys},
-    {"default_domain", "the name of a domain whose key is here, or empty", apply_default_domain},
+    {"default_domain", "the name of a domain with a key on this machine, or empty",
+     apply_default_domain},
     {"require", R"("none", "domain" or "local")", apply_require},
     {"unicast_peers", "true or false", apply_unicast_peers},
     {"families", R"("both", "ipv4" or "ipv6")", apply_families},
     {"interfaces", R"(a list of interface names, such as ["eth0"])", apply_interfaces},
     {"hop_limit", "a number from 0 to 255", apply_hop_limit},
     {"answer_queries", "true or false", apply_answer_queries},
-    {"receive_buffer", R"(from 4KiB to 1GiB, as a number of bytes or such as "4MiB")",
+    {"receive_buffer", R"(from 4KiB to 1GiB, as a number of bytes or a text such as "4MiB")",
      apply_receive_buffer},
-    {"send_rate", R"(0, or from 1MiB to 1024GiB, as a number of bytes or such as "100MiB")",
+    {"send_rate", R"(0, or from 1MiB to 1024GiB, as a number of bytes or a text such as "100MiB")",
      apply_send_rate},
     {"max_sender_rate", "a number of messages a second, 0 for no limit", apply_max_sender_rate},
     {"max_slot_rate", "a number of messages a second, 0 for no limit", apply_max_slot_rate},
-    {"metrics", R"("unix:/PATH", or an address of this machine alone such as "127.0.0.1:9138")",
-     apply_metrics},
+    {"metrics", R"("unix:/PATH", or a loopback address such as "127.0.0.1:9138")", apply_metrics},
     {"metrics_senders", "a number from 0 to 65536", apply_metrics_senders},
-    {"carriers", R"(a list of "udp" and "netbios", one at least)", apply_carriers},
-    {"workgroup", R"(1 to 15 letters, digits and such as "-" and "_", as "WORKGROUP")",
+    {"carriers", R"(a list of "udp" and "netbios", not empty)", apply_carriers},
+    {"workgroup", R"(1 to 15 letters, digits and characters like "-" and "_", such as "WORKGROUP")",
      apply_workgroup},
     {"netbios_names", R"(a list of NetBIOS names with suffixes, such as ["LAB#1C"])",
      apply_netbios_names},
@@ -378,7 +378,7 @@ Result<void> apply_one(const toml::key& key, const toml::node& value, const std:
     const Setting* const setting = find_setting(name);
     if (setting == nullptr) {
         return error_at(path, key.source(),
-                        "unknown setting '" + name + "'; there are " + all_keys());
+                        "unknown setting '" + name + "'; the settings are " + all_keys());
     }
     if (const toml::node* const wrong = setting->apply(value, settings)) {
         return error_at(path, wrong->source(), name + " must be " + std::string(setting->rule));
@@ -404,14 +404,14 @@ void note_origin(const std::string& key, const toml::node& value, const std::str
 
 Result<void> apply_toml(std::string_view text, const std::string& path, Settings& settings,
                         Origins* origins) {
-    if (!is_utf8(text)) return error_at(path, {{1, 1}, {1, 1}, nullptr}, "it is not UTF-8");
+    if (!is_utf8(text)) return error_at(path, {{1, 1}, {1, 1}, nullptr}, "the file is not UTF-8");
     const std::string disguised = disguise(text);
     const toml::parse_result parsed = toml::parse(std::string_view(disguised));
     if (!parsed) {
         const std::string words = reveal(parsed.error().description());
         // The words may name only the first byte of a character, and are no text then.
         constexpr std::string_view kQuote =
-            "what is not ASCII stands in quotes, as in \"K\xc3\xb6ln\"";
+            "write text that is not ASCII in quotes, as in \"K\xc3\xb6ln\"";
         return error_at(path, parsed.error().source(), is_utf8(words) ? words : kQuote);
     }
     for (const auto& [key, value] : parsed.table()) {

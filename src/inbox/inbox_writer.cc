@@ -79,7 +79,8 @@ Result<void> InboxWriter::lock_slowly() {
         if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
         const auto now = steady_clock::now();
         if (now >= patience_ends) {
-            return Error{Errc::timed_out, "put", 0, "another writer is stopped in mid-put"};
+            return Error{Errc::timed_out, "put", 0,
+                         "another writer was stopped in the middle of a put"};
         }
         if (interrupted_ != nullptr && interrupted_()) return Error{Errc::interrupted, "put"};
         MAILSLOT_CRASH_POINT(waiting_for_lock);

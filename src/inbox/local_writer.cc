@@ -104,7 +104,7 @@ Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
     auto now = std::chrono::steady_clock::now();
     const auto full = [this] {
         return Error{Errc::slot_full, "put", 0,
-                     key_ + ", whose reader would drop the oldest, but does not run"};
+                     key_ + ": its reader drops the oldest messages, but does not run"};
     };
     if (now < patient_from_) return full();
     const auto deadline = now + kRoomPatience;

@@ -75,7 +75,7 @@ Result<SlotEntry> SlotFolder::read_entry(const std::string& path) const {
                name = next_field(rest);
     // The socket is given without its folder, so that an entry cannot point outside the folder.
     if (mark != kEntryMark || socket.empty() || socket.find('/') != std::string_view::npos) {
-        return Error{Errc::no_such_slot, "find slot", 0, path + " is no entry of a slot"};
+        return Error{Errc::no_such_slot, "find slot", 0, path + " is not an entry of a slot"};
     }
     return SlotEntry{{std::string(name), std::string(key)},
                      dir_ + "/readers/" + std::string(socket)};

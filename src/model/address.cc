@@ -69,8 +69,8 @@ Result<Parts> split(std::string_view text) {
     if (!is_separator(text[0])) return Parts{.name = text, .is_bare = true};
     if (text.size() < 2 || !is_separator(text[1])) {
         return bad_name(text,
-                        "begins with one separator: an address begins with two "
-                        "(a shell takes some away unless it stands in single quotes)");
+                        "begins with one separator: an address begins with two (in a shell, put it "
+                        "between single quotes)");
     }
     std::string_view rest = text.substr(2);
     Parts parts;
@@ -124,13 +124,13 @@ bool has_control_character(std::string_view utf8) {
 
 Result<void> set_remote_place(Address& address, std::string_view text, std::string_view place) {
     if (has_control_character(place)) return bad_name(text, "has a control character in its place");
-    if (place == "..") return bad_name(text, "has \"..\" for a place; this machine is \".\"");
+    if (place == "..") return bad_name(text, "names the place \"..\"; this machine is \".\"");
     address.place_text = place;
     if (const auto ip = parse_ip_address(place)) {
         if (!ip->is_unicast()) {
             return bad_name(text,
-                            "has an address for a place that no machine can have (0.0.0.0, a "
-                            "group, a broadcast address); all machines are \"*\"");
+                            "names a place that no machine can have (0.0.0.0, a group, a broadcast "
+                            "address); all machines are \"*\"");
         }
         address.place = Place::ip;
         address.ip = *ip;
@@ -139,13 +139,13 @@ Result<void> set_remote_place(Address& address, std::string_view text, std::stri
     }
     if (place.find(':') != std::string_view::npos) {
         return bad_name(text,
-                        "has a place with a colon that is no IPv6 address (the interface of a "
-                        "link-local one is a number: fe80::1%3)");
+                        "names a place with a colon that is not an IPv6 address (write the "
+                        "interface of a link-local address as a number: fe80::1%3)");
     }
     address.place = Place::named;
     address.place_key = host_key(place);
     if (std::max(address.place_text.size(), address.place_key.size()) > kMaxPlaceBytes)
-        return too_long(text, "has a place of more than 255 bytes");
+        return too_long(text, "names a place of more than 255 bytes");
     return {};
 }
 
@@ -167,7 +167,7 @@ Result<Address> parse_address(std::string_view text) {
     if (text.empty()) return Error{Errc::bad_name, "parse", 0, "the name is empty"};
     if (!is_utf8(text)) return Error{Errc::bad_name, "parse", 0, "the name is not valid UTF-8"};
     if (text.find('\0') != std::string_view::npos)
-        return bad_name(text, "has a zero character in it");
+        return bad_name(text, "contains a zero character");
 
     const Result<Parts> parts = split(text);
     if (!parts) return parts.error();
@@ -179,8 +179,9 @@ Result<Address> parse_address(std::string_view text) {
 
     const std::size_t units = utf16_units(to_string(address));
     if (units > kMaxAddressUnits) {
-        return too_long(text, "has " + std::to_string(units) + " characters as a full address; " +
-                                  std::to_string(kMaxAddressUnits) + " are the most");
+        return too_long(text, "has " + std::to_string(units) +
+                                  " characters as a full address; at most " +
+                                  std::to_string(kMaxAddressUnits) + " are allowed");
     }
     address.slot.key = *fold(address.slot.text);
     if (parts->is_bare && address.slot.key.starts_with(std::string(kWordKey) + '\\'))

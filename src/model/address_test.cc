@@ -154,7 +154,7 @@ const BadCase kBad[] = {
     {"N13 a surrogate is not UTF-8", "\xED\xA0\x80", Errc::bad_name, "not valid UTF-8"},
     {"N14 one too many", kLeaf247, Errc::name_too_long, "260 characters"},
     {"N14 one too many, full form", R"(\\.\mailslot\)" + kLeaf247, Errc::name_too_long,
-     "259 are the most"},
+     "at most 259 are allowed"},
     {"N14 the place counts", R"(\\AB\mailslot\)" + kLeaf246, Errc::name_too_long, "260 characters"},
     {"N14 pairs count twice", "x" + repeated("😀", 123), Errc::name_too_long, "260 characters"},
     {"N14 a long place", R"(\\)" + repeated("中", 86) + R"(\mailslot\x)", Errc::name_too_long,
@@ -177,12 +177,12 @@ const BadCase kBad[] = {
     {"N15 nothing but a separator", "/", Errc::bad_name, "begins with one separator"},
     {"N16 no place", R"(\\\mailslot\x)", Errc::bad_name, "no place"},
     {"N16 escaped twice", R"(\\\\.\\mailslot\\x)", Errc::bad_name, "no place"},
-    {"N16 two dots for a place", R"(\\..\mailslot\x)", Errc::bad_name, "for a place"},
+    {"N16 two dots for a place", R"(\\..\mailslot\x)", Errc::bad_name, "names the place"},
     {"N16 a control character", "\\\\HO\nST\\mailslot\\x", Errc::bad_name, "control character"},
     {"N16 a control character beyond ASCII", "\\\\HO\u0085ST\\mailslot\\x", Errc::bad_name,
      "control character"},
     {"N16 a port", R"(\\HOST:80\mailslot\x)", Errc::bad_name, "colon"},
-    {"N16 an interface by name", R"(\\fe80::1%eth0\mailslot\x)", Errc::bad_name, "is a number"},
+    {"N16 an interface by name", R"(\\fe80::1%eth0\mailslot\x)", Errc::bad_name, "as a number"},
 };
 
 TEST(Address, refuses_the_rest_and_says_why) {

@@ -34,7 +34,7 @@ Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
     }
     if (connection || connection.error().code != Errc::no_such_slot) return connection;
     return Error{Errc::unreachable, "ask the post office", connection.error().os_code,
-                 "no process is the post office of this machine just now"};
+                 "no process is the post office of this machine at the moment"};
 }
 
 Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer,
@@ -45,20 +45,22 @@ Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answe
     const auto packet = os::receive_packet(office, answer_by, interrupted);
     if (!packet && packet.error().code == Errc::interrupted) return packet.error();
     if (!packet && packet.error().code == Errc::timed_out) {
-        return Error{Errc::timed_out, "ask the post office", 0, "it does not answer"};
+        return Error{Errc::timed_out, "ask the post office", 0, "the post office does not answer"};
     }
     if (!packet || packet->bytes.empty()) {
-        return Error{Errc::unreachable, "ask the post office", 0, "it has gone away"};
+        return Error{Errc::unreachable, "ask the post office", 0, "the post office has ended"};
     }
     auto message = wire::decode_local_message(packet->bytes);
     if (!message) {
         return Error{Errc::no_resources, "ask the post office", 0, message.error().detail};
     }
     if (message->op == LocalOp::refused && message->why == Errc::no_permission) {
-        return Error{Errc::no_permission, "ask the post office", 0, "the slot is another user's"};
+        return Error{Errc::no_permission, "ask the post office", 0,
+                     "the slot belongs to another user"};
     }
     if (message->op == LocalOp::refused) {
-        return Error{Errc::unreachable, "ask the post office", 0, "it does not know the slot"};
+        return Error{Errc::unreachable, "ask the post office", 0,
+                     "the post office does not know the slot"};
     }
     if (message->op != answer) return Error{Errc::no_resources, "ask the post office"};
     return message;

@@ -67,22 +67,22 @@ struct SlotMetric {
 constexpr std::array kSlotMetrics{
     SlotMetric{"mailslot_slot_received_total", "Messages put into the slot.", false,
                [](const SlotInfo& slot) { return slot.received; }},
-    SlotMetric{"mailslot_slot_received_bytes_total", "Their payload.", false,
+    SlotMetric{"mailslot_slot_received_bytes_total", "Payload bytes put into the slot.", false,
                [](const SlotInfo& slot) { return slot.received_bytes; }},
-    SlotMetric{"mailslot_slot_repeats_total", "Further copies of a message, dropped.", false,
+    SlotMetric{"mailslot_slot_repeats_total", "Repeated copies of messages, dropped.", false,
                [](const SlotInfo& slot) { return slot.repeats; }},
     SlotMetric{"mailslot_slot_senders_forgotten_total",
                "Senders on other machines forgotten to make room.", false,
                [](const SlotInfo& slot) { return slot.senders_forgotten; }},
-    SlotMetric{"mailslot_slot_messages", "Messages that wait.", true,
+    SlotMetric{"mailslot_slot_messages", "Messages that wait in the slot.", true,
                [](const SlotInfo& slot) { return slot.messages; }},
-    SlotMetric{"mailslot_slot_bytes", "Payload that waits.", true,
+    SlotMetric{"mailslot_slot_bytes", "Payload bytes that wait in the slot.", true,
                [](const SlotInfo& slot) { return slot.bytes; }},
-    SlotMetric{"mailslot_slot_senders", "Senders on other machines that are remembered.", true,
-               [](const SlotInfo& slot) { return slot.senders; }},
-    SlotMetric{"mailslot_slot_max_messages", "How many messages may wait.", true,
+    SlotMetric{"mailslot_slot_senders", "Senders on other machines that the post office remembers.",
+               true, [](const SlotInfo& slot) { return slot.senders; }},
+    SlotMetric{"mailslot_slot_max_messages", "Largest number of messages that may wait.", true,
                [](const SlotInfo& slot) { return std::uint64_t{slot.max_messages}; }},
-    SlotMetric{"mailslot_slot_max_bytes", "How much payload may wait.", true,
+    SlotMetric{"mailslot_slot_max_bytes", "Largest number of payload bytes that may wait.", true,
                [](const SlotInfo& slot) { return std::uint64_t{slot.max_bytes}; }},
 };
 
@@ -123,7 +123,7 @@ void append_senders(std::string& out, const MetricsSample& sample) {
     each([&](const Labels& labels, const SenderInfo& sender) {
         append_sample(out, kReceived, labels, sender.received);
     });
-    append_head(out, kRepeats, "Further copies of its messages, dropped.", false);
+    append_head(out, kRepeats, "Repeated copies of a sender's messages, dropped.", false);
     each([&](const Labels& labels, const SenderInfo& sender) {
         append_sample(out, kRepeats, labels, sender.repeats);
     });
@@ -134,19 +134,20 @@ void append_senders(std::string& out, const MetricsSample& sample) {
             append_sample(out, kLost, labels, count);
         });
     });
-    append_head(out, kLeftOut, "Senders that are not told of one by one.", true);
+    append_head(out, kLeftOut, "Senders without metrics of their own.", true);
     append_sample(out, kLeftOut, {}, sample.senders_left_out);
 }
 
 void append_counters(std::string& out, const std::vector<wire::NamedCounter>& counters) {
     constexpr std::string_view kLost = "mailslot_office_lost_total", kMark = "lost_";
-    append_head(out, "mailslot_office_up", "Whether this machine has a post office.", true);
+    append_head(out, "mailslot_office_up", "1 if this machine has a post office, otherwise 0.",
+                true);
     append_sample(out, "mailslot_office_up", {}, counters.empty() ? 0 : 1);
     for (const wire::NamedCounter& counter : counters) {
         if (counter.name.starts_with(kMark)) continue;
         const std::string name =
             "mailslot_office_" + counter.name + (counter.is_level ? "" : "_total");
-        append_head(out, name, "See docs/office.md, Counters.", counter.is_level);
+        append_head(out, name, "See docs/office.md, section Counters.", counter.is_level);
         append_sample(out, name, {}, counter.value);
     }
     append_head(out, kLost, "Messages lost by all slots since the post office began, by cause.",
@@ -195,12 +196,12 @@ std::string metrics_answer(std::string_view request,
     const std::size_t first = line.find(' '), last = line.rfind(' ');
     if (first == std::string_view::npos || last <= first ||
         !line.substr(last).starts_with(" HTTP/1.")) {
-        return http("400 Bad Request", kPlain, "this speaks HTTP\n", true);
+        return http("400 Bad Request", kPlain, "this is not an HTTP request\n", true);
     }
     const std::string_view method = line.substr(0, first);
     const bool is_head = method == "HEAD";
     if (method != "GET" && !is_head) {
-        return http("405 Method Not Allowed", kPlain, "GET only\n", true);
+        return http("405 Method Not Allowed", kPlain, "only GET and HEAD are allowed\n", true);
     }
     std::string_view path = line.substr(first + 1, last - first - 1);
     path = path.substr(0, path.find('?'));
@@ -256,7 +257,8 @@ bool is_for_loopback(std::string_view request) {
 
 std::string answer_to_misled(std::string_view request) {
     return http("403 Forbidden", "text/plain; charset=utf-8",
-                "this serves the loopback: ask for localhost\n", !request.starts_with("HEAD "));
+                "metrics are for localhost only: ask for the host localhost\n",
+                !request.starts_with("HEAD "));
 }
 
 }  // namespace mailslot::post

@@ -11,7 +11,7 @@
 //    reports losses, book_counters first brings the slot's own counters up to date.
 // 5. ItemMaker::make (item_maker.h) makes records for the inbox, of at most 256 messages.
 // 6. Office::put(Slot&, ...) writes the records into the slot's memory, and waits for the slot's
-//    lock as long as patience_with allows. If the memory is damaged or its reader gone, mend
+//    lock as long as patience_with allows. If the memory is damaged or its reader gone, repair
 //    attaches again or asks the slot's process to, and the put is tried once more.
 // 7. settle_wants wakes the reader if the put could not, and asks for room. ask_when_full asks for
 //    room if a slot that drops its oldest is full. PostOffice::flush then counts each message as
@@ -280,7 +280,7 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
     };
     auto taken = put_once();
     if (is_dead(taken)) {
-        mend(slot, key);
+        repair(slot, key);
         taken = put_once();
     }
     if (patience > 0ms && !taken && taken.error().code == Errc::timed_out) {
@@ -350,7 +350,7 @@ void Office::ask_for_room(Slot& slot, const std::string& key, std::size_t bytes)
 
 // Attaches to the slot's memory again: the reader is closing, or the memory was replaced
 // (docs/inbox.md section 7).
-void Office::mend(Slot& slot, const std::string& key) {
+void Office::repair(Slot& slot, const std::string& key) {
     if (!slot.own.open) {
         (void)os::send_packet(slot.registrant, wire::encode({.op = LocalOp::reattach, .key = key}));
     } else if (auto writer = slot.own.open()) {

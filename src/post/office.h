@@ -151,7 +151,7 @@ private:
     void ask_for_room(Slot& slot, const std::string& key, std::size_t bytes);
     void ask_for_memory(Slot& slot, const std::string& key);
     std::uint64_t backed_for(std::uint32_t user);
-    void mend(Slot& slot, const std::string& key);
+    void repair(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
     void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
     void make_deputy(int fd);

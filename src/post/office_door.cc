@@ -223,8 +223,8 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         return refuse(Errc::bad_segment, "the registration came without the slot's memory");
     if (owners_ && !owners_->may_have(key, user)) {
         return refuse(Errc::slot_exists,
-                      "another user's process had it when the post office ended, and may come back "
-                      "within 10 s");
+                      "the slot belonged to another user's process when the post office ended; "
+                      "that process may return within 10 s");
     }
     // The process of a lent slot goes on, so the slot's books stay.
     const bool was_lent =
@@ -232,7 +232,8 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
         os::memory_number(found->second->writer->memory()) == os::memory_number(fds[0]);
     if (found != slots_.end() && found->second->registrant != fd && !was_lent &&
         !found->second->writer->reader_is_gone()) {
-        return refuse(Errc::slot_exists, found->second->user != user ? "it is another user's" : "");
+        return refuse(Errc::slot_exists,
+                      found->second->user != user ? "the slot belongs to another user" : "");
     }
     auto segment = inbox::Segment::attach(std::move(fds[0]));
     auto reader = os::LivenessView::attach(fds[1]);

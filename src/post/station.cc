@@ -60,8 +60,8 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
 
     if (!os::run_joinable(station->thread_, [self = station.get()] { self->run(); })) {
         return Error{Errc::no_resources, "start thread", errno,
-                     "no thread to be had (ulimit -u, ulimit -v, or a container's "
-                     "limit of processes)"};
+                     "the system has no thread left; raise ulimit -u, ulimit -v or the container's "
+                     "limit of processes"};
     }
     pthread_setname_np(station->thread_.native_handle(), "mailslot");
     if (auto found = station->find_place(); !found) return found.error();

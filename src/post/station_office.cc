@@ -253,9 +253,9 @@ void Station::note_network() {
         other =
             Error{Errc::unreachable, kOtherNetwork, 0,
                   "the post office of " + (is_machines_ ? settings_.system_dir : settings_.dir) +
-                      " is in another network namespace, and its network is what is heard "
-                      "here; to hear this one, set MAILSLOT_DIR to a folder that the two do "
-                      "not share"};
+                      " is in another network namespace, so this process receives from that "
+                      "network; to receive from its own network, set MAILSLOT_DIR to a folder that "
+                      "the two namespaces do not share"};
     }
     std::lock_guard lock(mutex_);
     other_network_ = std::move(other);

@@ -93,9 +93,11 @@ bool Station::keep_entry(const std::string& key, const inbox::Inbox& inbox) {
     auto entered = is_ours ? Result<void>() : folder_.claim(inbox.name(), socket_path_);
     if (!entered && entered.error().code == Errc::slot_exists) {
         displaced_.insert(key);
-        set_refused(key, Error{Errc::slot_exists, "put back", 0,
-                               inbox.name().text + ", whose name another process took while the "
-                                                   "folder of slots was gone"});
+        set_refused(
+            key,
+            Error{Errc::slot_exists, "put back", 0,
+                  inbox.name().text +
+                      ": another process took this name while the folder of slots was missing"});
     } else if (entered && displaced_.erase(key) > 0) {
         set_refused(key, std::nullopt);
         if (office_connection_) (void)register_slot(slots_.find(key)->second);

@@ -83,17 +83,19 @@ std::string_view take_line(std::string_view line, DomainKeys& keys) {
     if (word == "domain") {
         line.remove_prefix(std::min<std::size_t>(line.empty() ? 0 : 1, line.size()));
         const auto folded = fold_domain(line);
-        if (!folded || !keys.domain.empty()) return "no name of a domain, or a second one";
+        if (!folded || !keys.domain.empty())
+            return "the name of the domain is wrong, or there is a second one";
         keys.domain = line;
         keys.folded = *folded;
         return {};
     }
     const bool is_current = word == "current";
-    if (!is_current && word != "next" && word != "previous") return "an unknown word begins it";
+    if (!is_current && word != "next" && word != "previous")
+        return "the line begins with an unknown word";
     auto& place = is_current ? keys.current : keys.second;
-    if (place) return "one current key, and one more, are all that a domain has";
+    if (place) return "a domain has at most a current key and one more";
     place = parse_key(line);
-    if (!place) return "the key is damaged: not what its id says";
+    if (!place) return "the key is damaged: it does not match its id";
     if (!is_current) keys.second_is = word == "next" ? Second::next : Second::previous;
     return {};
 }
@@ -114,9 +116,10 @@ bool SecretText::append(std::string_view more) {
 Result<DomainKeys> parse_key_file(std::string_view text, const std::string& where) {
     DomainKeys keys;
     const auto wrong = [&where](std::size_t number, std::string_view what) {
-        return Error{Errc::bad_config, "read key", 0,
-                     where + ":" + std::to_string(number) + ": " + std::string(what) +
-                         "; get it again, by 'mailslot key export' where it is good"};
+        return Error{
+            Errc::bad_config, "read key", 0,
+            where + ":" + std::to_string(number) + ": " + std::string(what) +
+                "; replace the file with the output of 'mailslot key export' on another machine"};
     };
     std::size_t number = 0;
     while (!text.empty()) {
@@ -127,22 +130,23 @@ Result<DomainKeys> parse_key_file(std::string_view text, const std::string& wher
         if (++number == 1) {
             if (line == kFirstLine) continue;
             const bool is_later = line.starts_with("mailslot-key ");
-            return wrong(1, is_later ? "made by a later program" : "this is no key file");
+            return wrong(1, is_later ? "a later version of mailslot wrote this file"
+                                     : "this is not a key file");
         }
         if (const auto what = take_line(line, keys); !what.empty()) return wrong(number, what);
     }
     if (keys.domain.empty() || !keys.current) {
-        return wrong(number, "there is no domain in it, or no current key");
+        return wrong(number, "the file has no domain or no current key");
     }
     if (keys.second && keys.second->secret.is_same(keys.current->secret)) {
-        return wrong(number, "the same key stands there twice");
+        return wrong(number, "the file contains the same key twice");
     }
     return keys;
 }
 
 void format_key_file(const DomainKeys& keys, SecretText& to) {
     to.append(kFirstLine);
-    to.append("\n# Secret: who has these lines is in the domain. Keep the mode at 0600.\ndomain " +
+    to.append("\n# Secret: these lines give access to the domain. Keep the mode at 0600.\ndomain " +
               keys.domain + "\n");
     if (keys.current) format_key("current", *keys.current, to);
     if (keys.second) {

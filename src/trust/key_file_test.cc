@@ -54,15 +54,15 @@ TEST(KeyFile, that_is_damaged_is_refused_with_the_line) {
         std::string text, words;
     };
     for (const Row& row : {
-             Row{"", "FILE:0: there is no domain"},
-             Row{"\n" + kWhole, "FILE:1: this is no key file"},
-             Row{replaced("key 1", "key 2"), "FILE:1: made by a later program"},
-             Row{replaced("domain Lab One\n", ""), "there is no domain"},
-             Row{replaced("Lab One", "a/b"), "FILE:4: no name of a domain"},
-             Row{replaced("Lab One", ".."), "FILE:4: no name of a domain"},
+             Row{"", "FILE:0: the file has no domain"},
+             Row{"\n" + kWhole, "FILE:1: this is not a key file"},
+             Row{replaced("key 1", "key 2"), "FILE:1: a later version of mailslot wrote this file"},
+             Row{replaced("domain Lab One\n", ""), "the file has no domain"},
+             Row{replaced("Lab One", "a/b"), "FILE:4: the name of the domain is wrong"},
+             Row{replaced("Lab One", ".."), "FILE:4: the name of the domain is wrong"},
              Row{replaced(kCurrent, ""), "no current key"},
-             Row{kWhole + kCurrent, "FILE:6: one current key"},
-             Row{kWhole + "later 1 2\n", "FILE:6: an unknown word"},
+             Row{kWhole + kCurrent, "FILE:6: a domain has at most a current key"},
+             Row{kWhole + "later 1 2\n", "FILE:6: the line begins with an unknown word"},
              Row{replaced("0001", "0002"), "FILE:5: the key is damaged"},
              Row{replaced("1e1f", "1e1"), "FILE:5: the key is damaged"},
              Row{replaced("1e1f", "1e1f20"), "FILE:5: the key is damaged"},
@@ -70,7 +70,7 @@ TEST(KeyFile, that_is_damaged_is_refused_with_the_line) {
              Row{replaced("T21", "X21"), "FILE:5: the key is damaged"},
              Row{replaced("-11-", "-13-"), "FILE:5: the key is damaged"},
              Row{replaced("Z\n", "Z more\n"), "FILE:5: the key is damaged"},
-             Row{kWhole + "next" + kCurrent.substr(7), "the same key stands there twice"},
+             Row{kWhole + "next" + kCurrent.substr(7), "the file contains the same key twice"},
          }) {
         SCOPED_TRACE(row.text);
         EXPECT_NE(failure_of(row.text).find(row.words), std::string::npos) << failure_of(row.text);

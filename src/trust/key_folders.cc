@@ -100,7 +100,7 @@ Result<DomainKeys> load_key_file(const std::string& path) {
     if (!file) return file.error();
     if (!*file) return Error{Errc::no_permission, "read key", 0, path + ": there is no such file"};
     if (!(*file)->is_regular || (*file)->size > kMaxKeyFileBytes) {
-        return refused(path + ": this is no key file");
+        return refused(path + ": this is not a key file");
     }
     const auto slash = path.rfind('/');
     const std::string folder = slash == path.npos ? "." : path.substr(0, slash);
@@ -110,8 +110,7 @@ Result<DomainKeys> load_key_file(const std::string& path) {
     }
     if (((*file)->mode & kForOthers) != 0) {
         return refused(path + ": others may read it (mode " + octal((*file)->mode) +
-                       "), so it is no secret: chmod 600 '" + path +
-                       "', and think about a new key");
+                       "): chmod 600 '" + path + "', and consider a new key");
     }
     auto keys = parse_key_file(text.first((*file)->size), path);
     if (keys) keys->path = path;

@@ -124,23 +124,23 @@ KeysView::Choice KeysView::choose(std::string_view to) {
     if (domain == nullptr && !to.empty() && keys_->has_known(to)) {
         return {nullptr, Error{Errc::no_permission, "seal", 0,
                                "the key of " + std::string(to) +
-                                   " is gone; 'mailslot key import' takes one"}};
+                                   " is gone; get it again with 'mailslot key import'"}};
     }
     if (domain == nullptr) {
         const std::string& standard = keys_->default_domain();
         if (standard.empty()) return {};
         domain = ring->find(standard);
         if (domain == nullptr) {
-            return {nullptr,
-                    Error{Errc::no_permission, "seal", 0,
-                          "the setting default_domain is " + standard +
-                              ", and this user has no key of it; 'mailslot key import' takes one"}};
+            return {nullptr, Error{Errc::no_permission, "seal", 0,
+                                   "the setting default_domain is " + standard +
+                                       ", but this user has no key of that domain; get it with "
+                                       "'mailslot key import'"}};
         }
     }
     if (domain->current) return {domain, {}};
     return {nullptr, Error{Errc::no_permission, "seal", 0,
-                           "it must be sealed with the key of " + domain->domain +
-                               ", which this user may not read: " + domain->path}};
+                           "the message must be sealed with the key of " + domain->domain +
+                               ", but this user may not read the key: " + domain->path}};
 }
 
 }  // namespace mailslot::trust

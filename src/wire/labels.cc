@@ -26,7 +26,7 @@ Error bad_label(std::string_view name, std::string_view why) {
 // Checks the rules for a single label; the caller checks those for the block.
 Result<void> check(const Label& label) {
     if (!is_name(label.name)) {
-        return bad_label(label.name, "a name has 1 to 32 of a-z, 0-9, '_', '.', '-'");
+        return bad_label(label.name, "a name has 1 to 32 characters from a-z, 0-9, '_', '.', '-'");
     }
     if (label.value.size() > kMaxLabelBlockBytes) return bad_label(label.name, "too long");
     if (!is_utf8(label.value)) return bad_label(label.name, "not UTF-8");
@@ -55,7 +55,8 @@ Result<void> append_labels(std::string& out, std::span<const Label> labels) {
     Names names;
     for (const Label& label : labels) {
         if (auto sound = check(label); !sound) return sound;
-        if (!names.add(label.name)) return bad_label(label.name, "twice, or one of more than 32");
+        if (!names.add(label.name))
+            return bad_label(label.name, "given twice, or there are more than 32 labels");
         block += kLabelHeaderBytes + label.name.size() + label.value.size();
         if (block > kMaxLabelBlockBytes) {
             return bad_label(label.name, "all labels together have at most 1024 bytes");

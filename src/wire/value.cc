@@ -149,7 +149,7 @@ bool Decoder::value() {
     if (!took_all()) return false;
     const bool is_marked = (code & wire::kValueMark) != 0;
     const auto type = static_cast<ValueType>(code & ~wire::kValueMark);
-    if (is_marked && !may_be_marked(type)) return refuse("no plain value");
+    if (is_marked && !may_be_marked(type)) return refuse("not a plain value");
     if (type == ValueType::reference) return replay(marked_);
     if (type == ValueType::text_reference) return replay(interned_);
     return remember_and_read(type, at, is_marked);
@@ -178,7 +178,8 @@ bool Decoder::replay(const std::vector<Named>& named) {
     const Named target = named[index];
     if (!replaying_) {  // inside a replay the bytes are counted already
         const std::size_t most = kMaxReplayFactor * input_.size() + kAlwaysReplayedBytes;
-        if (target.expanded > most - replayed_) return refuse("references stand for too much");
+        if (target.expanded > most - replayed_)
+            return refuse("references stand for too many values");
         replayed_ += target.expanded;
     }
     const std::size_t back = position();
@@ -274,7 +275,7 @@ bool Decoder::scalar(ValueType type) {
         case ValueType::end_of_dict:
             return refuse("an end where a value belongs");
         default:
-            return refuse("no plain value");
+            return refuse("not a plain value");
     }
 }
 

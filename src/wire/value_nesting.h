@@ -24,7 +24,7 @@ public:
         if (depth_ == kMaxValueDepth) return "nested too deeply";
         const bool frozen = next_is_frozen();
         if (frozen && container != Container::tuple && container != Container::frozenset) {
-            return "a key or an item of a set that can change";
+            return "a changeable value as a key or an item of a set";
         }
         if (Why why = count_one()) return why;
         const bool holds_frozen =
@@ -34,7 +34,7 @@ public:
     }
 
     Why end() {
-        if (depth_ == 0) return "an end of nothing";
+        if (depth_ == 0) return "an end without a beginning";
         const Open& top = open_[depth_ - 1];
         if (top.container == Container::dict ? top.value_is_next : top.left != 0) {
             return "an end before the last item";

@@ -152,19 +152,19 @@ TEST(Value, refuses) {
         {"nothing", "", "cut short"},
         {"a byte behind", "4e 4e", "bytes left over"},
         {"an end behind", "7b 30 30", "bytes left over"},
-        {"code", "63 00000000", "no plain value"},
-        {"marked code", "e3 00000000", "no plain value"},
-        {"slice", "3a 4e 4e 4e", "no plain value"},
-        {"StopIteration", "53", "no plain value"},
-        {"Ellipsis", "2e", "no plain value"},
-        {"unknown", "3f", "no plain value"},
-        {"zero", "00", "no plain value"},
-        {"marked none", "ce", "no plain value"},
-        {"marked true", "d4", "no plain value"},
-        {"marked false", "c6", "no plain value"},
-        {"marked end", "7b b0", "no plain value"},
-        {"marked reference", "5b 02000000 fa 01 61 f2 00000000", "no plain value"},
-        {"marked text reference", "5b 02000000 74 01000000 61 d2 00000000", "no plain value"},
+        {"code", "63 00000000", "not a plain value"},
+        {"marked code", "e3 00000000", "not a plain value"},
+        {"slice", "3a 4e 4e 4e", "not a plain value"},
+        {"StopIteration", "53", "not a plain value"},
+        {"Ellipsis", "2e", "not a plain value"},
+        {"unknown", "3f", "not a plain value"},
+        {"zero", "00", "not a plain value"},
+        {"marked none", "ce", "not a plain value"},
+        {"marked true", "d4", "not a plain value"},
+        {"marked false", "c6", "not a plain value"},
+        {"marked end", "7b b0", "not a plain value"},
+        {"marked reference", "5b 02000000 fa 01 61 f2 00000000", "not a plain value"},
+        {"marked text reference", "5b 02000000 74 01000000 61 d2 00000000", "not a plain value"},
         {"end alone", "30", "an end where a value belongs"},
         {"end in a list", "5b 01000000 30", "an end where a value belongs"},
         {"end instead of a dict's value", "7b 4e 30", "an end where a value belongs"},
@@ -191,13 +191,15 @@ TEST(Value, refuses) {
         {"interned text that is not UTF-8", "74 01000000 ff", "malformed text"},
         {"Latin-1 as ASCII", "7a 01 e9", "malformed text"},
         {"Latin-1 as long ASCII", "61 01000000 e9", "malformed text"},
-        {"a list as a key", "7b 5b 00000000 4e 30", "a key or an item of a set that can change"},
-        {"a dict as a key", "7b 7b 30 4e 30", "a key or an item of a set that can change"},
-        {"a set in a set", "3c 01000000 3c 00000000", "a key or an item of a set that can change"},
+        {"a list as a key", "7b 5b 00000000 4e 30",
+         "a changeable value as a key or an item of a set"},
+        {"a dict as a key", "7b 7b 30 4e 30", "a changeable value as a key or an item of a set"},
+        {"a set in a set", "3c 01000000 3c 00000000",
+         "a changeable value as a key or an item of a set"},
         {"a list in a tuple in a frozenset", "3e 01000000 29 01 5b 00000000",
-         "a key or an item of a set that can change"},
+         "a changeable value as a key or an item of a set"},
         {"a list as a key by reference", "29 02 db 00000000 7b 72 00000000 4e 30",
-         "a key or an item of a set that can change"},
+         "a changeable value as a key or an item of a set"},
         {"no such reference", "72 00000000", "reference to nothing"},
         {"reference to what comes later", "5b 02000000 72 00000000 fa 01 61",
          "reference to nothing"},
@@ -279,8 +281,8 @@ std::vector<std::byte> laughs(unsigned levels) {
 
 TEST(Value, bounds_what_references_stand_for) {
     EXPECT_EQ(detail_of(laughs(4)), "taken");
-    EXPECT_EQ(detail_of(laughs(6)), "references stand for too much");
-    EXPECT_EQ(detail_of(laughs(50)), "references stand for too much");
+    EXPECT_EQ(detail_of(laughs(6)), "references stand for too many values");
+    EXPECT_EQ(detail_of(laughs(50)), "references stand for too many values");
 }
 
 TEST(Value, takes_references_up_to_64_times_the_message_and_a_mebibyte) {
@@ -299,7 +301,7 @@ TEST(Value, takes_references_up_to_64_times_the_message_and_a_mebibyte) {
         return bytes;
     };
     EXPECT_EQ(detail_of(with_references(65)), "taken");
-    EXPECT_EQ(detail_of(with_references(66)), "references stand for too much");
+    EXPECT_EQ(detail_of(with_references(66)), "references stand for too many values");
 }
 
 TEST(Value, a_sink_may_stop_at_every_event) {

@@ -180,7 +180,7 @@ TEST(ValueText, says_why_bytes_are_no_value) {
     const auto text = value_to_text(from_hex("63"), kUncut);
     ASSERT_FALSE(text);
     EXPECT_EQ(text.error().code, Errc::bad_packet);
-    EXPECT_EQ(text.error().detail, "no plain value");
+    EXPECT_EQ(text.error().detail, "not a plain value");
 }
 
 TEST(ValueText, does_not_look_behind_the_cut) {

@@ -41,7 +41,7 @@ class NetSend(support.CommandTest):
 
     def test_what_cannot_be_sent_is_refused(self):
         self.configure('carriers = ["netbios"]\n')
-        for host, text, says in (("SIXTEEN-LETTERS-", "x", "no NetBIOS name"), ("A B", "x", "no NetBIOS name"),
+        for host, text, says in (("SIXTEEN-LETTERS-", "x", "not a NetBIOS name"), ("A B", "x", "not a NetBIOS name"),
                                  ("FILESRV", "f\u00fcnf", "not ASCII"), ("FILESRV", "x" * 500, "bytes")):
             with self.subTest(host=host, text=text[:10]):
                 status, out, err = self.run_command("net-send", host, text)
@@ -50,7 +50,7 @@ class NetSend(support.CommandTest):
                 self.assertIn(says, err)
 
     def test_settings_that_are_wrong_are_told_with_their_place(self):
-        for text, says in (('carriers = []', 'carriers must be a list of "udp" and "netbios", one at least'),
+        for text, says in (('carriers = []', 'carriers must be a list of "udp" and "netbios", not empty'),
                            ('carriers = ["tcp"]', ':1:13: carriers must be'),
                            ('carriers = "netbios"', 'carriers must be'),
                            ('workgroup = "SIXTEEN-LETTERS-"', 'workgroup must be 1 to 15'),

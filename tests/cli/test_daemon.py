@@ -59,7 +59,7 @@ class Configuration(Daemon):
     def test_every_setting_is_printed_and_documented(self):
         status, _, said = self.run_daemon("--check-config", "--config", self.config("nonsense = 1\n"))
         self.assertEqual(status, 2)
-        keys = re.search(r"there are ([\w, ]+)", said)[1].split(", ")
+        keys = re.search(r"the settings are ([\w, ]+)", said)[1].split(", ")
         self.assertGreater(len(keys), 10)
         printed = self.run_daemon("--print-config", "--config", self.config('[peers]\na = "10.0.0.1"\n'))[1]
         root = pathlib.Path(__file__).resolve().parents[2]
@@ -117,7 +117,7 @@ class Service(Daemon):
             # With a watchdog it checks often.
             daemon = self.start_with(self.manager(), environment={
                 "WATCHDOG_USEC": "100000", "MAILSLOT_CONFIG": str(self.folder / "metrics.toml")}).serving()
-            self.assertIn("serves no metrics: port taken", daemon.error_line())
+            self.assertIn("cannot serve metrics: port taken", daemon.error_line())
         self.assertIn("serves metrics", daemon.error_line())
 
     def test_feeds_the_watchdog(self):
@@ -132,7 +132,7 @@ class Service(Daemon):
         daemon = self.start_daemon("--config", path).serving()
         path.write_text("port = 0\n")
         daemon.process.send_signal(signal.SIGHUP)
-        self.assertRegex(daemon.error_line(), r"goes on as before: [^\n]*own.toml:1:8: port must be")
+        self.assertRegex(daemon.error_line(), r"keeps its configuration: [^\n]*own.toml:1:8: port must be")
         path.write_text(f'dir = "{self.folder}/elsewhere"\n')
         del self.environment["MAILSLOT_DIR"]
         path.write_text("")
@@ -175,7 +175,7 @@ class Service(Daemon):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
             taken.bind(("", 0))
             daemon = self.start_daemon("--port", str(taken.getsockname()[1])).serving()
-            self.assertRegex(daemon.error_line(), r"\Amailslotd: warning: hears nothing from the network: port taken")
+            self.assertRegex(daemon.error_line(), r"\Amailslotd: warning: receives nothing from the network: port taken")
             self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
 
 

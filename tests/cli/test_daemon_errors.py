@@ -68,8 +68,8 @@ class DaemonErrors(support.CommandTest):
         with open(self.folder / "large", "wb") as large:
             large.truncate(1024 * 1024 + 1)
         self.check(("--config", large.name), 2, ("is over 1 MiB", "name a file"), "correct it")
-        self.check(("--config", self.folder / "missing"), 2, ("there is no such file", "--config", "make the file"), "correct it")
-        self.check(("--config", ""), 2, "--config=: must be the name of a file", "no such file")
+        self.check(("--config", self.folder / "missing"), 2, ("there is no such file", "--config", "create the file"), "correct it")
+        self.check(("--config", ""), 2, "--config= needs the name of a file", "no such file")
 
     def test_a_configuration_that_this_user_may_not_read(self):
         prefix = self.as_other()
@@ -81,15 +81,15 @@ class DaemonErrors(support.CommandTest):
         self.config.unlink()
         os.mkfifo(self.config)
         daemon.process.send_signal(signal.SIGHUP)
-        self.assertRegex(daemon.error_line(), r"goes on as before: [^\n]* is a pipe, not a file; name a file")
+        self.assertRegex(daemon.error_line(), r"keeps its configuration: [^\n]* is a pipe, not a file; name a file")
         self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
 
     def test_a_folder_that_is_none(self):
         link = self.folder / "link"
         link.symlink_to(self.folder)
-        for path, says in ((self.config, "is not a folder"), (link, "is a link, which is not followed")):
+        for path, says in ((self.config, "is not a folder"), (link, "is a link, and links are not followed")):
             self.check(("--dir", path), 2, (f"{path} {says}", "choose another folder"), ("no permission", "owner"))
-        self.check(("--dir", self.config / "below"), 1, ("Not a directory", "make its folder first"), ("owner", "ulimit"))
+        self.check(("--dir", self.config / "below"), 1, ("Not a directory", "create its folder first"), ("owner", "ulimit"))
 
     def test_a_folder_of_another_user(self):
         prefix = self.as_other()
@@ -98,7 +98,7 @@ class DaemonErrors(support.CommandTest):
         self.check((), 5, (f"{self.slots} belongs to another user", "run as the folder's owner"), slots, prefix=prefix)
         self.check(("--user", "nobody"), 5, (f"{self.slots} belongs to another user", "run as the folder's owner"), slots)
         new = self.folder / "new"
-        self.check(("--dir", new), 5, (str(new), "a user who may make it"), ("folder's owner", *slots), prefix=prefix)
+        self.check(("--dir", new), 5, (str(new), "a user who may create the folder"), ("folder's owner", *slots), prefix=prefix)
 
     def test_a_reader_in_a_folder_of_another_user(self):
         prefix = self.as_other()
@@ -113,19 +113,19 @@ class DaemonErrors(support.CommandTest):
             self.assertNotIn("no such slot", done.stderr)
 
     def test_a_user_that_is_none(self):
-        self.check(("--user", "no-such-user"), 2, ("no user 'no-such-user'", "name a user"), "correct it")
+        self.check(("--user", "no-such-user"), 2, ("unknown user 'no-such-user'", "name a user"), "correct it")
 
     def test_a_lock_whose_holder_does_not_answer(self):
         self.slots.mkdir()
         for name in ("lock", "office.lock"):
             with open(self.slots / name, "wb") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                self.check((), 1, (f"a process that holds {self.slots / name} does not answer", "let that process go on, or end it"),
+                self.check((), 1, (f"a process that holds {self.slots / name} does not answer", "resume that process (kill -CONT), or end it"),
                            ("try again", "no such slot"))
 
     def test_a_second_one(self):
         first = self.start_daemon("--replace").serving()  # with no mailslotd to replace, --replace has no effect
-        self.check((), 1, (f"is mailslotd, process {first.process.pid} already", "--replace takes its place"), "choose another name")
+        self.check((), 1, (f"is already mailslotd, process {first.process.pid}", "--replace replaces it"), "choose another name")
         second = self.start_daemon("--replace").serving()
         self.assertEqual(first.end()[0], 0)
         self.assertEqual(second.stop(signal.SIGTERM)[0], 0)
@@ -137,7 +137,7 @@ class DaemonErrors(support.CommandTest):
         line = daemon.error_line()
         self.assertLess(time.monotonic() - began, AT_ONCE)
         self.assertEqual(daemon.stop(signal.SIGTERM)[0], 0)
-        self.assertIn("mailslotd: warning: serves no metrics: ", line)
+        self.assertIn("mailslotd: warning: cannot serve metrics: ", line)
         self.assertIn(address, line)
         return line
 
@@ -148,10 +148,10 @@ class DaemonErrors(support.CommandTest):
             other.bind(("127.0.0.1", 0))
             other.listen()
             for address, says, never in (
-                    (f"unix:{self.folder}/missing/metrics", "make its folder first", "ip route"),
+                    (f"unix:{self.folder}/missing/metrics", "create its folder first", "ip route"),
                     (f"unix:{page}", "remove the file", "MAILSLOT_PORT"),
-                    (f"unix:{page}/below", "make its folder first", "ip route"),
-                    (f"127.0.0.1:{other.getsockname()[1]}", "choose another address", "MAILSLOT_PORT")):
+                    (f"unix:{page}/below", "create its folder first", "ip route"),
+                    (f"127.0.0.1:{other.getsockname()[1]}", "configure another address", "MAILSLOT_PORT")):
                 with self.subTest(address=address):
                     line = self.metrics_warning(address)
                     self.assertIn(says, line)
@@ -165,10 +165,10 @@ class DaemonErrors(support.CommandTest):
         good = key.read_bytes()
         key.unlink()
         os.mkfifo(key)
-        self.check((), 2, ("LAB.key: this is no key file", "docs/trust.md"), "configuration.md")
+        self.check((), 2, ("LAB.key: this is not a key file", "docs/trust.md"), "configuration.md")
         key.unlink()
         key.mkdir()
-        self.check((), 2, ("LAB.key: this is no key file", "docs/trust.md"), "configuration.md")
+        self.check((), 2, ("LAB.key: this is not a key file", "docs/trust.md"), "configuration.md")
         key.rmdir()
         key.write_bytes(good)
         key.chmod(0o644)
@@ -183,7 +183,7 @@ class DaemonErrors(support.CommandTest):
         place = self.folder / "place"
         place.mkdir()
         shell = ["unshare", "-m", "bash", "-c", f"mount -t tmpfs -o ro none {place} && exec \"$@\"", "bash"]
-        self.check(("--dir", place / "new"), 5, ("Read-only file system", "mount it writable"), "owner", prefix=shell)
+        self.check(("--dir", place / "new"), 5, ("Read-only file system", "mount this folder writable"), "owner", prefix=shell)
 
     def test_an_output_that_is_full(self):
         for option in ("--help", "--version", "--print-config"):

@@ -81,7 +81,7 @@ class Errors(support.CommandTest):
         self.addCleanup(listener.process.send_signal, signal.SIGCONT)
         for verb in ("put", "info", "signal"):
             arguments = (verb, "LOG", "x") if verb == "put" else (verb, "LOG")
-            self.check(arguments, 3, ("does not answer", "let that process go on"), "wait longer")
+            self.check(arguments, 3, ("does not answer", "resume that process"), "wait longer")
 
     def test_files_of_keys(self):
         missing, folder = self.folder / "missing", self.folder / "folder"
@@ -91,17 +91,17 @@ class Errors(support.CommandTest):
         text.chmod(0o600)
         slots = ("open the slot", "MAILSLOT_DIR", "no permission")
         self.check(("key", "import", str(missing)), 1, ("there is no such file", "key export"), slots)
-        self.check(("key", "import", str(folder)), 2, "this is no key file", slots)
-        self.check(("key", "import", str(text)), 2, "this is no key file", slots)
+        self.check(("key", "import", str(folder)), 2, "this is not a key file", slots)
+        self.check(("key", "import", str(text)), 2, "this is not a key file", slots)
         self.check(("key", "import", str(missing / "below")), 1, "there is no such file", slots)
-        self.check(("key", "export", "LAB"), 5, ("no key of LAB is here", "key new"), slots)
-        self.check(("key", "rotate", "LAB"), 5, ("no key of LAB is here", "key import"), slots)
+        self.check(("key", "export", "LAB"), 5, ("no key of LAB on this machine", "key new"), slots)
+        self.check(("key", "rotate", "LAB"), 5, ("no key of LAB on this machine", "key import"), slots)
         self.check(("key", "remove", "LAB"), 1, "there is no such file", slots)
-        self.check(("key", "new", "a/b"), 2, "a domain's name", "PLACE")
+        self.check(("key", "new", "a/b"), 2, "the name of a domain", "PLACE")
         self.check(("key", "make"), 2, "key --help", "DOMAIN")
         self.check(("key", "new", "LAB"), 0, "new key", "no permission")
         self.check(("key", "new", "LAB"), 1, "--replace", slots)
-        self.check(("key", "export", "LAB", "--output", str(missing / "key")), 1, "make its folder", ("memory", "ulimit"))
+        self.check(("key", "export", "LAB", "--output", str(missing / "key")), 1, "create its folder", ("memory", "ulimit"))
 
     def test_what_another_user_may_not(self):
         if os.geteuid() != 0:
@@ -160,14 +160,14 @@ class Errors(support.CommandTest):
     def test_the_classic_wire(self):
         self.check(("net-send", "X", "hi"), 1, "carriers", "access")
         self.config.write_text('carriers = ["netbios"]\n')
-        self.check(("net-send", "A" * 16, "hi"), 2, "is no NetBIOS name", "PLACE")
+        self.check(("net-send", "A" * 16, "hi"), 2, "is not a NetBIOS name", "PLACE")
         self.check(("net-send", "X", "\u00fcmlaut"), 2, "the text is not ASCII", "PLACE")
         self.check(("put", "//B/mailslot/\u00fc", "x"), 2, "a shorter name of ASCII letters", "PLACE")
-        self.check(("put", "//\u00fc/mailslot/x", "x"), 2, "the classic wire cannot name", "PLACE")
-        self.check(("put", "//B/mailslot/x", "a" * 600), 1, ("at most 428 bytes", "split it"), "max_message_bytes")
+        self.check(("put", "//\u00fc/mailslot/x", "x"), 2, "is not a NetBIOS name", "PLACE")
+        self.check(("put", "//B/mailslot/x", "a" * 600), 1, ("at most 428 bytes", "split the message"), "max_message_bytes")
 
     def test_numbers_and_sizes(self):
-        self.check(("listen", "LOG", "--count", "9" * 15), 2, "is no whole number from 1 to 1099511627776", "from 1 on")
+        self.check(("listen", "LOG", "--count", "9" * 15), 2, "is not a whole number from 1 to 1099511627776", "from 1 on")
         self.check(("listen", "LOG", "--max-messages", "5000000000"), 1, "max_messages 1 to 2^32", "free memory")
 
     def test_wrong_use_says_where_to_look(self):

@@ -72,7 +72,7 @@ class Key(support.CommandTest):
             self.key("import", *how, stdin=text)
             self.assertEqual(self.listed(), before)
         copy.chmod(0o644)
-        self.assertIn("others may read it", self.key("import", str(copy))[1])
+        self.assertIn("other users may read this file", self.key("import", str(copy))[1])
 
     def test_import_refuses_another_key_and_what_is_none(self):
         self.key("new", "LAB")
@@ -123,7 +123,7 @@ class Key(support.CommandTest):
             self.assertIn(f"chmod 600 '{file}'", err)
         status, out, _ = self.run_command("doctor", "--json")
         found = {f["check"]: f for f in map(json.loads, out.splitlines())}["keys"]
-        self.assertEqual((status, found["cause"], found["mend"]), (1, "bad_key", f"chmod 600 '{file}'"))
+        self.assertEqual((status, found["cause"], found["fix"]), (1, "bad_key", f"chmod 600 '{file}'"))
         file.chmod(0o600)
         self.keys.chmod(0o777)
         _, err = self.key("list", status=2)

@@ -91,7 +91,7 @@ class Put(support.CommandTest):
         self.full_slot()
         self.assert_fails(1, "put", "FULL", "more")
         err = self.assert_fails(1, "put", "FULL", "more", "and more")
-        self.assertIn("message 1 was not put, 0 were", err)
+        self.assertIn("message 1 was not put (put before: 0)", err)
 
     def test_a_full_slot_fails_after_the_wait_that_was_asked_for(self):
         self.full_slot()
@@ -102,7 +102,7 @@ class Put(support.CommandTest):
     def test_no_wait_fails_from_standard_input_too_and_says_how_far_it_came(self):
         self.hold("HELD", "--max-messages", "3")
         err = self.assert_fails(1, "put", "HELD", "--no-wait", "--stop-on-error", stdin=b"1\n2\n3\n4\n5\n")
-        self.assertIn("message 4 was not put, 3 were", err)
+        self.assertIn("message 4 was not put (put before: 3)", err)
 
     def test_a_stream_goes_on_past_a_full_slot_and_sums_up(self):
         self.hold("HELD", "--max-messages", "3")
@@ -152,7 +152,7 @@ class Put(support.CommandTest):
         listener.stop()
         writer.process.stdin.write(b"2\n3\n")
         writer.process.stdin.flush()
-        self.assertIn("waits for the next one", writer.error_line())
+        self.assertIn("waits for the next reader", writer.error_line())
         listener = self.listen("IN")
         self.assertEqual([listener.line(), listener.line()], [b"2\n", b"3\n"])
         self.assertEqual(writer.end()[0], 0)
@@ -181,7 +181,7 @@ class Put(support.CommandTest):
         writer.process.stdin.flush()
         status, out, err = writer.end()
         self.assertEqual((status, out), (4, b""), err)
-        self.assertIn("message 3 was not put, 2 were: ", err)
+        self.assertIn("message 3 was not put (put before: 2): ", err)
 
     def test_standard_input_that_cannot_be_read_is_a_failure(self):
         self.listen("IN")

@@ -97,7 +97,7 @@ class NoThread(Scarcity):
     def test_a_reader_says_what_is_missing(self):
         status, _, err = self.assert_well_behaved("listen", "IN", "--timeout", "200", preexec=limit(nproc=1))
         self.assertEqual(status, 1)
-        self.assertRegex(err, r"\Amailslot: [^\n]*no thread to be had[^\n]*\n\Z")
+        self.assertRegex(err, r"\Amailslot: [^\n]*the system has no thread left[^\n]*\n\Z")
         self.assertEqual(list((self.folder / "readers").iterdir()), [])  # nothing is left behind
 
     def test_a_stream_to_all_needs_none(self):
@@ -134,14 +134,14 @@ class NoThread(Scarcity):
         self.environment["PYTHONPATH"] = str(self.folder / "python")
         status, out, err, _ = self.run_within("-c", code, program=sys.executable)
         self.assertEqual((status, err), (0, ""))
-        self.assertRegex(out.decode(), r"\Ax_mailslot no resources: no thread to be had[^\n]*\n\Z")
+        self.assertRegex(out.decode(), r"\Ax_mailslot no resources: the system has no thread left[^\n]*\n\Z")
         self.assertEqual(sorted(line.split(b"] ")[-1] for line in reader.rest(reader.out).splitlines()),
                          [b"//*/mailslot/IN", b"//127.0.0.1/mailslot/IN", b"IN"])
 
     def test_the_daemon(self):
         status, _, err = self.assert_well_behaved("--dir", str(self.folder), program=support.daemon_for_others(), preexec=limit(nproc=1))
         self.assertEqual(status, 1)
-        self.assertIn("no thread to be had", err)
+        self.assertIn("the system has no thread left", err)
 
 
 class LittleMemory(Scarcity):
@@ -248,7 +248,7 @@ class Sandbox(Scarcity):
             with self.subTest(forbidden=name):
                 status, _, err = self.assert_well_behaved("listen", "IN", "--timeout", "200", prefix=self.prefix(name, "EPERM"))
                 self.assertEqual(status, 1)
-                self.assertRegex(err, said + r": Operation not permitted\); the system forbids this call here")
+                self.assertRegex(err, said + r": Operation not permitted\); the system forbids this call")
 
     def test_a_reader_that_cannot_register_says_so_and_does_not_spin(self):
         office = self.listen("OTHER", "--verbose")
@@ -256,7 +256,7 @@ class Sandbox(Scarcity):
             with self.subTest(forbidden=name, code=code):
                 status, _, err = self.assert_well_behaved("listen", "IN", "--timeout", "1500", prefix=self.prefix(name, code))
                 self.assertEqual(status, 3)
-                self.assertRegex(err, "warning: nothing comes from other machines: .*the system forbids this call here")
+                self.assertRegex(err, "warning: nothing comes from other machines: .*the system forbids this call")
         office.kill()
 
     def test_a_reader_is_not_deaf_without_a_word_and_does_not_spin(self):

@@ -30,7 +30,7 @@ class Wait(support.CommandTest):
         self.assert_fails(1, "wait", "READY", says="READY")
 
     def test_nobody_waits_is_exit_status_4_and_says_so(self):
-        self.assert_fails(4, "signal", "READY", says="nobody waits for READY on this machine, and nothing was sent")
+        self.assert_fails(4, "signal", "READY", says="nobody waits for READY on this machine, so nothing was sent")
 
     def test_until_heard_waits_for_who_waits(self):
         signal = self.start("signal", "READY", "--until-heard")

@@ -138,8 +138,8 @@ class MarshalTest(unittest.TestCase):
         code = compile("1", "somewhere", "eval")
         itself = []
         itself.append(itself)
-        rows = [(code, "no plain value"), (StopIteration, "no plain value"), (..., "no plain value"),
-                ([code], "no plain value"), (itself, "reference to nothing")]
+        rows = [(code, "not a plain value"), (StopIteration, "not a plain value"), (..., "not a plain value"),
+                ([code], "not a plain value"), (itself, "reference to nothing")]
         for (value, why), answer in zip(rows, answers([marshal.dumps(value) for value, _ in rows])):
             self.assertEqual(answer, f"refused: {why}")
 

@@ -172,13 +172,13 @@ class Soak(lab.LabTest):
             self.down = self.random.choice(self.all)
             self.down.down(self.down.interface)
         if at == FLAP_EVERY // 2 + DOWN_FOR:
-            self.mend_link()
+            self.fix_link()
         if number % KILL_WRITER_EVERY == KILL_WRITER_EVERY - 1:
             self.kill_writer()
         if number % KILL_OFFICE_EVERY == KILL_OFFICE_EVERY - 1:
             self.kill_office()
         if number % KILL_OFFICE_EVERY == OFFICE_BACK_AFTER - 1:
-            self.mend_office()
+            self.fix_office()
         if number % KILL_READER_EVERY == KILL_READER_EVERY - 1:
             self.kill_reader()
         if number % PAUSE_OFFICE_EVERY == PAUSED_FROM:
@@ -186,7 +186,7 @@ class Soak(lab.LabTest):
         if number % PAUSE_OFFICE_EVERY == PAUSED_FROM + PAUSED_FOR:
             self.wake_office()
 
-    def mend_link(self):
+    def fix_link(self):
         if self.down:
             self.down.up(self.down.interface)
             self.down = None
@@ -206,7 +206,7 @@ class Soak(lab.LabTest):
         self.lost_an_office.add(self.without_office)
         self.killed["offices"] += 1
 
-    def mend_office(self):
+    def fix_office(self):
         if self.without_office:
             self.offices[self.without_office] = self.office(self.without_office)
             self.without_office = None
@@ -253,8 +253,8 @@ class Soak(lab.LabTest):
                 process.grow_old(warm_at)
             # The load keeps to the clock: there is nothing to wait for.
             time.sleep(max(0.0, begin + (number + 1) * TICK - time.monotonic()))
-        self.mend_link()
-        self.mend_office()
+        self.fix_link()
+        self.fix_office()
         self.wake_office()
         for writer in self.living():
             writer.feed(1)  # now the links are up, so the reader learns which messages are missing

@@ -157,7 +157,7 @@ class Users(lab.LabTest):
                 self.assertEqual(status, 0, err)
 
     def test_only_root_runs_as_another_user_and_only_as_one_that_there_is(self):
-        for prefix, user, expected, says in (((), "nobody-of-that-name", 2, "there is no user 'nobody-of-that-name'"),
+        for prefix, user, expected, says in (((), "nobody-of-that-name", 2, "unknown user 'nobody-of-that-name'"),
                                              (as_user(ANN), "nobody", 5, "only root can run as another user")):
             status, _, err = self.a.start("--system", "--user", user, prefix=prefix,
                                           program=lab.support.daemon_for_others()).end()
@@ -200,7 +200,7 @@ class Users(lab.LabTest):
         good = file.read_bytes()
         replace(b"mailslot-key 1\ndamaged\n")
         said = daemon.error_line()
-        self.assertIn("goes on with the keys that it had: ", said)
+        self.assertIn("keeps its keys: ", said)
         self.assertIn("LAB.key:2: ", said)
         self.a.put("//LAB/mailslot/IN", "by the old key")
         message = message_from(slot)
@@ -240,7 +240,7 @@ class Users(lab.LabTest):
         finding = next(f for f in map(lab.json.loads, out.splitlines()) if f["check"] == "address own")
         self.assertEqual((finding["status"], finding["cause"]), ("failed", "no_permission"), err)
         self.assertIn(f"own of user {ANN} (process {slot.process.pid}) is for its owner only", finding["detail"])
-        self.assertIn("--access", finding["mend"])
+        self.assertIn("--access", finding["fix"])
 
     def test_another_user_cannot_have_the_office(self):
         daemon = self.daemon()

@@ -127,7 +127,7 @@ class Who(DiscoveryTest):
         a.listen(name="OTHER")
         status, out, err = b.run("who", "IN")
         self.assertEqual((status, out), (3, b""))
-        self.assertIn("nobody answered within 500 ms", err)
+        self.assertIn("no machine with a reader of IN answered within 500 ms", err)
 
     def test_a_domain_is_asked_for_alone(self):
         net = self.network()

@@ -38,7 +38,7 @@ class DoctorTest(lab.LabTest):
         self.assertEqual((status, err), (1 if failed else 0, ""))
         for finding in findings:
             if finding["status"] == "failed":
-                self.assertNotEqual((finding["cause"], finding["detail"], finding["mend"]), ("", "", ""), finding)
+                self.assertNotEqual((finding["cause"], finding["detail"], finding["fix"]), ("", "", ""), finding)
         return {f["check"]: f for f in findings}
 
     def causes(self, findings):
@@ -55,9 +55,9 @@ class DoctorTest(lab.LabTest):
         self.assertEqual(self.causes(findings), set(), findings)
         return findings
 
-    def mend(self, machine, finding):
+    def fix(self, machine, finding):
         """Follows the doctor's advice, up to the words for people."""
-        machine.run_in("sh", "-c", finding["mend"].partition("    #")[0])
+        machine.run_in("sh", "-c", finding["fix"].partition("    #")[0])
 
     def block(self, machine, hook, rule, policy="accept", name="rules"):
         machine.run_in("nft", "-f", "-", stdin=BLOCK.format(name=name, hook=hook, rule=rule, policy=policy))
@@ -87,7 +87,7 @@ class Own(DoctorTest):
     def test_a_name_alone_is_a_slot_of_this_machine_that_this_user_reaches(self):
         a, = self.machines(["A"])
         finding = self.assert_cause(a, "no_such_slot", "IN", check="address IN")
-        self.assertEqual(finding["mend"], "mailslot listen IN")
+        self.assertEqual(finding["fix"], "mailslot listen IN")
         a.listen()
         self.assertIn("A has a reader", self.assert_well(a, "in")["address in"]["detail"])
         # Another folder is like another user: put does not find the slot, and the doctor does not claim that it
@@ -97,7 +97,7 @@ class Own(DoctorTest):
                               capture_output=True, check=False)
         finding = next(f for f in map(json.loads, done.stdout.splitlines()) if f["check"] == "address IN")
         self.assertEqual((finding["status"], finding["cause"]), ("warning", "other_folder"), finding)
-        self.assertIn("//*/mailslot/IN", finding["mend"])
+        self.assertIn("//*/mailslot/IN", finding["fix"])
 
     def test_a_strangers_name_is_no_part_of_a_command(self):
         net = self.network()
@@ -106,15 +106,16 @@ class Own(DoctorTest):
         b.environment["MAILSLOT_HOST"] = "B;touch x"
         b.listen()
         finding = self.assert_well(a, "IN")["address IN"]
-        self.assertEqual((finding["cause"], finding["mend"]), ("other_machine", "mailslot who IN"))
+        self.assertEqual((finding["cause"], finding["fix"]), ("other_machine", "mailslot who IN"))
         self.assertIn("B;touch\\x20x has a reader", finding["detail"])
 
     def test_the_lines_for_people_have_the_same_words(self):
         a = self.machine("A", 1)
         status, out, err = a.run("doctor")
         self.assertEqual((status, err), (1, ""))
-        self.assertRegex(out.decode(), r"(?m)^failed +interfaces +no_interface: there is none but the loopback$")
-        self.assertRegex(out.decode(), r"(?m)^         mend: ip link ")
+        self.assertRegex(out.decode(),
+                         r"(?m)^failed +interfaces +no_interface: there is no interface except the loopback$")
+        self.assertRegex(out.decode(), r"(?m)^         fix: ip link ")
 
     def test_no_interface(self):
         self.assert_cause(self.machine("A", 1), "no_interface")
@@ -123,7 +124,7 @@ class Own(DoctorTest):
         a, = self.machines(["A"])
         a.down(a.interface)
         finding = self.assert_cause(a, "no_interface")
-        self.mend(a, finding)
+        self.fix(a, finding)
         a.up(a.interface)
         self.assert_well(a)
 
@@ -148,7 +149,7 @@ class Own(DoctorTest):
         for family in ("ipv4", "ipv6"):
             self.assertEqual(findings[f"probe {slow} {family}"]["cause"], "slow_way")
             self.assertEqual(findings[f"probe {a.interface} {family}"]["status"], "ok")
-        shown = a.run_in("sh", "-c", findings[f"probe {slow} ipv4"]["mend"].partition("    #")[0])
+        shown = a.run_in("sh", "-c", findings[f"probe {slow} ipv4"]["fix"].partition("    #")[0])
         self.assertRegex(shown, r"backlog [1-9]")
         a.run_in("tc", "qdisc", "del", "dev", slow, "root")
         self.assert_well(a)
@@ -157,8 +158,8 @@ class Own(DoctorTest):
         a, = self.machines(["A"])
         a.ip(f"link set {a.interface} multicast off")
         finding = self.assert_cause(a, "no_multicast_flag")
-        self.assertIn("unicast_peers = true; [peers]", finding["mend"])
-        self.mend(a, finding)
+        self.assertIn("unicast_peers = true; [peers]", finding["fix"])
+        self.fix(a, finding)
         self.assert_well(a)
 
     def test_one_of_two_interfaces_without_multicast_is_a_warning(self):
@@ -171,7 +172,7 @@ class Own(DoctorTest):
         a, = self.machines(["A"], ipv4=False)
         a.ip(f"-6 route del multicast ff00::/8 dev {a.interface} table local")
         finding = self.assert_cause(a, "no_route")
-        self.mend(a, finding)
+        self.fix(a, finding)
         self.assert_well(a)
 
     def test_a_firewall_that_drops_what_comes_in(self):
@@ -183,15 +184,15 @@ class Own(DoctorTest):
                     a.listen()
                 finding = self.assert_cause(a, "firewall_in")
                 self.assertIn("udp dport 17138 drop", finding["detail"])
-                self.mend(a, finding)
+                self.fix(a, finding)
                 self.assert_well(a)
 
     def test_a_firewall_that_lets_in_only_what_it_knows(self):
         a, = self.machines(["A"])
         self.block(a, "input", 'iifname "lo" accept\ntcp dport 22 accept\nicmpv6 type echo-request accept', "drop")
         finding = self.assert_cause(a, "firewall_in")
-        self.assertIn("drops what no rule accepts", finding["detail"])
-        self.mend(a, finding)
+        self.assertIn("drops everything that no rule accepts", finding["detail"])
+        self.fix(a, finding)
         self.assert_well(a)
 
     def test_a_firewall_of_iptables(self):
@@ -200,15 +201,15 @@ class Own(DoctorTest):
         a, = self.machines(["A"], ipv6=False)
         a.run_in("iptables", "-A", "INPUT", "-p", "udp", "--dport", "17138", "-j", "DROP")
         finding = self.assert_cause(a, "firewall_in")
-        self.assertIn("iptables -I INPUT", finding["mend"])
-        self.mend(a, finding)
+        self.assertIn("iptables -I INPUT", finding["fix"])
+        self.fix(a, finding)
         self.assert_well(a)
 
     def test_a_firewall_that_drops_what_goes_out(self):
         a, = self.machines(["A"])
         self.block(a, "output", "udp dport 17138 drop")
         finding = self.assert_cause(a, "firewall_out")
-        self.mend(a, finding)
+        self.fix(a, finding)
         self.assert_well(a)
 
     def test_the_port_is_taken_by_another_program(self):
@@ -216,7 +217,7 @@ class Own(DoctorTest):
         taker = self.hold(a, TAKER)
         finding = self.assert_cause(a, "port_taken")
         self.assertIn(f"python3 (process {taker.pid})", finding["detail"])
-        self.mend(a, finding)
+        self.fix(a, finding)
         taker.wait()
         self.assert_well(a)
 
@@ -232,7 +233,7 @@ class Own(DoctorTest):
         listener = a.listen()
         listener.process.send_signal(signal.SIGSTOP)
         finding = self.assert_cause(a, "reader_stopped")
-        self.mend(a, finding)
+        self.fix(a, finding)
         self.assert_well(a)
 
     def test_without_root_it_knows_that_something_drops(self):
@@ -249,7 +250,7 @@ class Own(DoctorTest):
         self.assertEqual((status, err), (1, ""))
         failed = [f for f in map(json.loads, out.splitlines()) if f["status"] == "failed"]
         self.assertEqual({f["cause"] for f in failed}, {"firewall_in"})
-        self.assertIn("as root", failed[0]["mend"])
+        self.assertIn("as root", failed[0]["fix"])
 
     def test_a_receive_buffer_too_small_for_its_load(self):
         net = self.network()
@@ -261,7 +262,7 @@ class Own(DoctorTest):
         listener.process.send_signal(signal.SIGCONT)
         finding = self.assert_cause(b, "receive_buffer")
         self.assertRegex(finding["detail"], r"^\d+ times the kernel dropped .* 4KiB")
-        self.assertRegex(finding["mend"], r'receive_buffer = "\d+MiB"')
+        self.assertRegex(finding["fix"], r'receive_buffer = "\d+MiB"')
 
     def test_a_copy_of_this_machine_that_was_made_while_it_ran(self):
         a, b = self.machines(["A", "B"])
@@ -272,7 +273,7 @@ class Own(DoctorTest):
         self.assertEqual([lab.message_from(listener)["text"] for _ in range(2)], ["from a"] * 2)
         finding = self.assert_well(a)["identity"]
         self.assertEqual(finding["cause"], "identity_conflict")
-        self.assertIn("another machine that called itself this one", finding["detail"])
+        self.assertIn("another machine with the identity of this machine", finding["detail"])
 
     def test_two_processes_of_one_snapshot(self):
         a, b = self.machines(["A", "B"])
@@ -294,18 +295,18 @@ class Own(DoctorTest):
         host.daemon()
         finding = self.assert_well(inside)["port"]
         self.assertEqual(finding["cause"], "other_network")
-        self.assertIn("MAILSLOT_DIR", finding["mend"])
+        self.assertIn("MAILSLOT_DIR", finding["fix"])
         inside.environment["MAILSLOT_DIR"] = str(inside.folder / "run")
         self.assertEqual(self.assert_well(inside)["port"]["cause"], "")
 
     def test_a_service_that_may_not_use_ipv4(self):
         b = self.machine("B", 2, self.network())
         daemon = b.daemon(prefix=lab.sandbox("AF_INET=EAFNOSUPPORT"))
-        self.assertIn("hears the network in part: ", daemon.error_line())
+        self.assertIn("receives from only a part of the network: ", daemon.error_line())
         finding = self.assert_well(b)["port"]
         self.assertEqual(finding["cause"], "family_forbidden")
-        self.assertIn("nothing comes by IPv4", finding["detail"])
-        self.assertIn("RestrictAddressFamilies", finding["mend"])
+        self.assertIn("cannot receive by IPv4", finding["detail"])
+        self.assertIn("RestrictAddressFamilies", finding["fix"])
 
     def test_a_faulty_configuration(self):
         a, = self.machines(["A"])
@@ -324,7 +325,7 @@ class Own(DoctorTest):
         a, = self.machines(["A"], ipv6=False)
         a.run_in("sysctl", "-qw", "net.ipv4.igmp_max_memberships=0")
         finding = self.assert_cause(a, "not_joined")
-        self.mend(a, finding)
+        self.fix(a, finding)
         self.assert_well(a)
 
     def test_more_interfaces_than_all_our_sockets_join(self):
@@ -336,7 +337,7 @@ class Own(DoctorTest):
         listener = a.listen()
         findings = self.examine(a)
         self.assertEqual(self.causes(findings), {"not_joined"})
-        self.mend(a, next(f for f in findings.values() if f["cause"] == "not_joined"))
+        self.fix(a, next(f for f in findings.values() if f["cause"] == "not_joined"))
         self.wait_until("the reader has followed", lambda: not self.causes(self.examine(a)))
         listener.stop()
 
@@ -352,13 +353,13 @@ class Others(DoctorTest):
         a, b = self.machines(["A", "B"])
         b.listen(name="LOG")
         findings = self.assert_well(a, "--peer", "B")
-        self.assertRegex(findings["peer B"]["detail"], r"^B answers at \S+; it has: LOG$")
+        self.assertRegex(findings["peer B"]["detail"], r"^B answers at \S+; its slots: LOG$")
         self.assert_well(a, "--peer", f"10.{a.net.number}.0.2")
         self.assertIn("B has a reader", self.assert_well(a, "//B/mailslot/log")["address //B/mailslot/log"]["detail"])
         finding = self.assert_well(a, "LOG")["address LOG"]  # the name alone means a slot of this machine
         self.assertEqual((finding["status"], finding["cause"]), ("warning", "other_machine"))
         self.assertIn("B has a reader", finding["detail"])
-        self.assertEqual(finding["mend"], "mailslot put //B/mailslot/LOG MESSAGE")
+        self.assertEqual(finding["fix"], "mailslot put //B/mailslot/LOG MESSAGE")
 
     def test_a_firewall_that_follows_connections_lets_answers_of_a_known_peer_in(self):
         net = self.network()
@@ -377,7 +378,7 @@ class Others(DoctorTest):
         b.listen()
         self.block(a, "input", 'iifname "lo" accept\nudp dport 17138 accept', "drop")
         finding = self.assert_cause(a, "firewall_in", "--peer", "B", check="peer B")
-        self.mend(a, finding)
+        self.fix(a, finding)
         self.assert_well(a, "--peer", "B")
 
     def test_a_peer_that_is_late(self):
@@ -421,8 +422,9 @@ class Others(DoctorTest):
         listener = b.listen()
         for arguments in (("--peer", "files"), ("//files/mailslot/IN",)):
             finding = self.assert_cause(a, "wrong_name", *arguments)
-            self.assertIn(f"B answers at 10.{net.number}.0.2", finding["detail"])
-            self.assertIn('in mailslot.toml of B: host_aliases = ["files"]', finding["mend"])
+            self.assertIn(f"the name resolves to 10.{net.number}.0.2, but the machine there is called B",
+                          finding["detail"])
+            self.assertIn('in mailslot.toml of B: host_aliases = ["files"]', finding["fix"])
         listener.stop()
         (b.folder / "mailslot.toml").write_text('host_aliases = ["files"]\n')
         b.listen()
@@ -461,7 +463,7 @@ class Others(DoctorTest):
         a, b = self.machines(["A", "B"])
         b.listen(name="OTHER")
         finding = self.assert_cause(a, "no_such_slot", "//B/mailslot/IN")
-        self.assertIn("B answers and has no reader of IN; it has: OTHER", finding["detail"])
+        self.assertIn("B answers, but has no reader of IN; its slots: OTHER", finding["detail"])
 
     def test_nobody_has_the_slot(self):
         a, b = self.machines(["A", "B"])
@@ -475,7 +477,7 @@ class Others(DoctorTest):
         listener = b.listen()
         finding = self.assert_cause(a, "wrong_domain", "//SALES/mailslot/IN")
         self.assertIn("B has a reader of IN", finding["detail"])
-        self.assertIn('domains = ["SALES"]', finding["mend"])
+        self.assertIn('domains = ["SALES"]', finding["fix"])
         listener.stop()
         (b.folder / "mailslot.toml").write_text('domains = ["SALES"]\n')
         b.listen()

@@ -71,7 +71,7 @@ class WithKeys(Classic):
         a, _ = self.machines_with_keys(A=ONLY, B=ONLY)
         status, _, err = a.run("put", "//LAB/mailslot/IN", "between us")
         self.assertEqual(status, 5, err)
-        self.assertIn("classic wire carries clear text alone", err)
+        self.assertIn("classic wire carries only clear text", err)
         a.put(EVERYBODY, "for all")
 
     def test_what_comes_in_the_clear_for_a_domain_with_a_key_is_not_taken(self):
@@ -139,7 +139,7 @@ class OnlyClassic(Classic):
         address = f"10.{a.net.number}.0.2"
         for arguments, words in ((("--peer", "B"), f"B#00 answers at {address}"), (("//B/mailslot/IN",), f"B#00 answers at {address}"),
                                  (("--peer", address), f"B#00 answers at {address}"), ((f"//{address}/mailslot/IN",), "B#00 answers"),
-                                 (("--peer", "A"), "A#00 is this machine"), ((EVERYBODY,), "everybody in LABGROUP"),
+                                 (("--peer", "A"), "A#00 is this machine"), ((EVERYBODY,), "all machines in LABGROUP"),
                                  (("--peer", "LABGROUP"), "is a group")):
             with self.subTest(arguments=arguments):
                 finding = self.examine(a, *arguments)
@@ -153,7 +153,7 @@ class OnlyClassic(Classic):
             with self.subTest(peer=peer):
                 finding = self.examine(a, "--peer", peer)
                 self.assertEqual((finding["status"], finding["cause"]), ("failed", cause), finding)
-                self.assertTrue(finding["mend"])
+                self.assertTrue(finding["fix"])
 
     def test_the_doctor_asks_the_classic_wire_where_nobody_answers_by_ours(self):
         net = self.network()

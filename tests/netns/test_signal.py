@@ -42,7 +42,7 @@ class Signal(lab.LabTest):
         a.listen(name="OTHER")
         status, out, err = b.run("signal", ALL)
         self.assertEqual((status, out), (0, b""))
-        self.assertIn("nobody answered that waits for", err)
+        self.assertIn("no machine answered that it waits for", err)
         self.assertIn("sent once and is not kept", err)
         self.assertEqual(b.run("signal", ALL, "--no-check"), (0, b"", ""))
 

@@ -207,7 +207,7 @@ class NobodyIsRegistered(lab.LabTest):
     def test_everybody_who_asks_has_an_answer(self):
         status, _, err = self.timed("list")
         self.assertEqual(status, 0)
-        self.assertIn(f"ONE is left out: its reader, process {self.one.process.pid}, does not answer", err)
+        self.assertIn(f"ONE is not listed: its reader, process {self.one.process.pid}, does not answer", err)
         self.assertEqual(self.timed("put", "//*/mailslot/ONE", "x")[0], 0)
         status, _, err = self.timed("listen", "THREE", "--timeout", "10", "--verbose")
         self.assertEqual(status, 3)

@@ -199,7 +199,7 @@ class Readers(Strangers):
             status, out, err = self.timed("list", "--json", user=user)
             self.assertEqual(status, 0)
             self.assertIn(b"ANNS", out)
-            self.assertEqual(err.count("is left out: its reader"), 300)
+            self.assertEqual(err.count("is not listed: its reader"), 300)
 
     def test_whose_answers_never_end(self):
         self.listen(BOB, "BOBS")

@@ -45,7 +45,7 @@ class SlowWay(WaysTest):
         self.assertEqual(status, 0, err)
         self.assert_whole(messages_from(good, COUNT), COUNT, SIZE)
         self.assertRegex(err, rf"{slow} IPv4: \d+ of \d+ datagrams dropped: the link is slower than the writer")
-        self.assertRegex(err, rf"{a.interface} IPv4: \d+ datagrams left")
+        self.assertRegex(err, rf"{a.interface} IPv4: \d+ datagrams sent")
         # The end of the stream gets out by the slow way, too.
         self.wait_until("C has counted what it missed", lambda: c.info()["received"] + c.info()["lost"] == COUNT)
         self.assertGreater(c.info()["lost"], 0)
@@ -187,7 +187,7 @@ class NothingLeaves(WaysTest):
         self.block(a, f"udp dport {lab.PORT} drop")
         for address in (EVERYBODY, "//LAB/mailslot/IN", self.address(b)):
             with self.subTest(address=address):
-                self.assert_nothing_left(a, address, "the firewall of this machine lets nothing out")
+                self.assert_nothing_left(a, address, "the firewall of this machine blocks sending")
         status, _, err = a.run("put", EVERYBODY, stdin=stream(1, 100))
         self.assertEqual(status, 1, err)
         self.assertIn("100 of 100 messages did not leave this machine", err)
@@ -279,9 +279,9 @@ class OneFamily(WaysTest):
                 with self.subTest(forbidden=family, code=code):
                     listener = b.listen(prefix=lab.sandbox(f"{family}={code}"))
                     said = listener.error_line()
-                    self.assertRegex(said, f"warning: .*nothing comes by {missing}.*look at the sandbox")
+                    self.assertRegex(said, f"warning: .*cannot receive by {missing}.*check the sandbox")
                     other = b.listen(name="OTHER")  # by the other reader's office
-                    self.assertRegex(other.error_line(), f"warning: .*nothing comes by {missing}.*look at the sandbox")
+                    self.assertRegex(other.error_line(), f"warning: .*cannot receive by {missing}.*check the sandbox")
                     for to in (address, EVERYBODY):
                         a.put(to, "by the other")
                         self.assert_next_is(listener, "by the other")

@@ -8,6 +8,7 @@ sys.dont_write_bytecode = True
 import documents  # noqa: E402
 import layers  # noqa: E402
 import places  # noqa: E402
+import plain_words  # noqa: E402
 import sizes  # noqa: E402
 import tools  # noqa: E402
 
@@ -16,6 +17,7 @@ CHECKS = {
     "sizes": sizes.problems,
     "documents": documents.problems,
     "places": places.problems,
+    "words": plain_words.problems,
     "format": tools.unformatted,
     "shellcheck": tools.bad_shell,
     "codespell": tools.misspelt,

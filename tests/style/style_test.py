@@ -7,9 +7,11 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+import classes  # noqa: E402
 import documents  # noqa: E402
 import layers  # noqa: E402
 import places  # noqa: E402
+import plain_words  # noqa: E402
 import sizes  # noqa: E402
 import tools  # noqa: E402
 
@@ -149,6 +151,51 @@ class Places(Trees):
             with self.subTest(place):
                 self.expect(places.problems, {"docs/a.md": f"x\n{place}\n"}, "docs/a.md:2: names")
         self.assertEqual(self.found(places.problems, {"docs/a.md": "net" "/wo" "rk/a, framework/\n"}), [])
+
+
+FILLER = "The reader takes messages and the writer puts messages. "  # 9 words
+
+
+class Words(Trees):
+    TREE = {
+        "src/a.h": f"// {FILLER}\nint a;\n" * 200,
+        "README.md": FILLER * 200 + "`who who who`\n```\nwho who who\n```\n[x](who)\n",
+        "docs/man/a.1.scd": FILLER * 200,
+        "docs/lab/0001-a.md": "It is it, who.\n",  # not limited
+        "src/a_test.cc": "// What it is.\n",
+    }
+
+    def test_accepts_plain_words_and_ignores_code(self):
+        self.assertEqual(self.found(plain_words.problems, self.TREE), [])
+
+    def test_refuses_each_word_that_is_too_frequent(self):
+        for word in plain_words.COMMENT_LIMITS:  # all limits are below 12 per thousand
+            with self.subTest(word):
+                often = f"the {word} " * 30
+                self.expect(plain_words.problems, {**self.TREE, "src/b.cc": f"int b; // {often}\n"}, f"comments: 16.1 '{word}'")
+                for page in ("README.md", "docs/man/a.1.scd"):
+                    self.expect(plain_words.problems, {**self.TREE, page: self.TREE[page] + often}, f"{page}: 16.1 '{word}'")
+
+    def test_refuses_weak_beginnings(self):
+        weak = "// Those are messages\n// that wait.\nint b;\n"
+        self.assertEqual(self.found(plain_words.problems, {**self.TREE, "tools/b.h": weak * 8}), [])
+        self.expect(plain_words.problems, {**self.TREE, "tools/b.h": weak * 9}, "comments: 4.3 % begin")
+
+    def test_refuses_a_tree_without_text(self):
+        self.expect(plain_words.problems, {"src/a.h": "int a;\n", "README.md": "A\n"}, "found no comments")
+
+
+class Classes(Trees):
+    def test_counts_declared_and_defined_functions(self):
+        rows = [
+            ("class A {\npublic:\n    A();\n    ~A() = default;\n    int b() const { return f(); }\n    int c_ = f();\n};", 3),
+            ("class A final : public B<int()> {\n    using F = void (*)(int);\n    std::function<void(int)> f_;\n};", 0),
+            ("class A {\n    struct B {\n        void b();\n    };\n    bool operator==(const A&) const = default;\n};", 1),
+            ("class A {\n    A(int a)\n        : a_{a} {\n        g();\n        if (a) { h(); }\n    }\n    int a_{1};\n};\nint f();", 1),
+        ]
+        for text, count in rows:
+            with self.subTest(text):
+                self.assertEqual(classes.functions_by_class(text)["A"], count)
 
 
 class Tools(Trees):

@@ -69,7 +69,7 @@ CLI::Option* add_number(CLI::App& verb, const char* name, const char* type, cons
         const char* const end = text.data() + text.size();
         const auto [stopped, error] = std::from_chars(text.data(), end, number);
         if (error != std::errc() || stopped != end || number < least || number > kLargestNumber) {
-            throw CLI::ValidationError(name, "'" + text + "' is no whole number from " +
+            throw CLI::ValidationError(name, "'" + text + "' is not a whole number from " +
                                                  std::to_string(least) + " to " +
                                                  std::to_string(kLargestNumber));
         }
@@ -89,7 +89,7 @@ CLI::Option* add_size(CLI::App& verb, const char* name, const char* what, std::s
         const auto bytes = parse_size(text);
         if (!bytes || *bytes == 0) {
             throw CLI::ValidationError(
-                name, "'" + text + "' is no size; write for example 1000, 64KiB or 2GiB");
+                name, "'" + text + "' is not a size; write for example 1000, 64KiB or 2GiB");
         }
         size = *bytes;
     };
@@ -107,10 +107,10 @@ CLI::Option* add_name(CLI::App& verb, const char* name, const char* what, std::s
 void add_print_options(CLI::App& verb, PrintOptions& print) {
     CLI::Option* const json =
         verb.add_flag("--json", print.json, "One JSON object a line, with the envelope");
-    verb.add_flag("--raw", print.raw, "The message's bytes and nothing else, no newline either")
+    verb.add_flag("--raw", print.raw, "Only the message's bytes, without a newline")
         ->excludes(json);
     verb.add_flag("--decode", print.decode,
-                  "Messages of BROWSE, MESSNGR and NET\\NETLOGON in words");
+                  "Explain messages of BROWSE, MESSNGR and NET\\NETLOGON in words");
 }
 
 void add_put(CLI::App& app, Chosen& chosen) {
@@ -126,33 +126,33 @@ void add_put(CLI::App& app, Chosen& chosen) {
                 [&to = options->messages](const std::vector<std::string>& all) {
                     to = unprotect(all);
                 },
-                "Each is one message; none given: each line of standard input is one")
+                "One message each; without MESSAGE, each line of standard input is a message")
             ->type_name("");
     verb->add_flag("--whole", options->whole, "All of standard input is one message")
         ->excludes(messages);
     verb->add_flag("--bytes", options->bytes, "Mark messages as bytes, not as UTF-8 text");
-    CLI::Option* const wait = add_number(
-        *verb, "--wait", "MS",
-        "How long to wait for room: in a full slot of this machine, or for a slow network", 0,
-        [options = options](std::int64_t ms) { options->wait = Timeout(ms); });
+    CLI::Option* const wait =
+        add_number(*verb, "--wait", "MS",
+                   "Wait at most MS for room in a full slot of this machine, or for a slow network",
+                   0, [options = options](std::int64_t ms) { options->wait = Timeout(ms); });
     verb->add_flag("--no-wait", options->no_wait,
-                   "From standard input: do not wait for room, or for a reader that is away")
+                   "With standard input: do not wait for room, or for a reader that is away")
         ->excludes(wait);
     verb->add_flag("--stop-on-error", options->stop_on_error,
-                   "From standard input: end at the first message that fails");
+                   "With standard input: end at the first message that fails");
     verb->add_flag("-v,--verbose", options->verbose,
-                   "Say at the end by which ways out of this machine the messages left");
+                   "Report at the end how many datagrams left this machine by which way");
     verb->add_option("--label", options->labels,
-                     "A label for each message, as level=30; may be repeated")
+                     "A label for each message, such as level=30; may be repeated")
         ->type_name("NAME=VALUE")
         ->allow_extra_args(false)
         ->check([](const std::string& label) {
-            return label.find('=') == label.npos ? "there is no '=' in it" : std::string();
+            return label.find('=') == label.npos ? "'=' is missing" : std::string();
         });
     verb->footer(
-        R"(A full slot of this machine fails the command, unless the messages come from standard
-input: then it is waited for, and so is a network that is slower than the messages come. A line
-that cannot leave this machine is left out; the command goes on, and ends with status 1.
+        R"(Fails if a slot of this machine is full. With messages from standard input it waits instead:
+for room in the slot, and for a network that is slower than the messages come. It leaves out a
+line that cannot leave this machine, goes on, and ends with status 1.
 
 Examples:
   mailslot put LISTENER "hello" "and again"       two messages to a slot of this machine
@@ -164,12 +164,13 @@ Examples:
 
 void add_net_send(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<NetSendOptions>(
-        app, chosen, "net-send", "A text for HOST's messenger, by the classic wire", run_net_send);
+        app, chosen, "net-send", "Send a text to a Windows messenger, by the classic wire",
+        run_net_send);
     add_name(*verb, "HOST", "A NetBIOS name: a machine, a user, or a workgroup", options->host);
-    add_name(*verb, "TEXT", "What to show there; ASCII", options->text);
+    add_name(*verb, "TEXT", "The text to show there; ASCII", options->text);
     verb->footer(
-        R"(Needs "netbios" among the carriers of the configuration. Windows shows it where its
-messenger service runs: up to Windows XP; elsewhere 'mailslot listen MESSNGR --decode' does.
+        R"(Needs "netbios" among the carriers of the configuration. Windows up to XP shows the text if its
+messenger service runs. Elsewhere 'mailslot listen MESSNGR --decode' shows it.
 
 Example:
   mailslot net-send FILESRV "going down in five minutes")");
@@ -179,11 +180,11 @@ void add_get(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<GetOptions>(
         app, chosen, "get", "Create a slot, print one message, and end", run_get);
     add_name(*verb, "NAME", "The slot", options->name);
-    add_milliseconds(*verb, "--timeout", "Give up after so long, with exit status 3",
+    add_milliseconds(*verb, "--timeout", "Give up after MS milliseconds, with exit status 3",
                      options->timeout);
     add_print_options(*verb, options->print);
     verb->add_flag("-v,--verbose", options->verbose,
-                   "Say on standard error when the slot is there");
+                   "Report on standard error when the slot is ready");
     verb->footer(R"(The slot exists only while the command runs.
 
 Examples:
@@ -194,9 +195,9 @@ Examples:
 
 void add_slot_options(CLI::App& verb, SlotOptions& slot) {
     add_number(
-        verb, "--max-messages", "N", "How many may wait (default 1000000)", 1,
+        verb, "--max-messages", "N", "Most messages that may wait (default 1000000)", 1,
         [&slot](std::int64_t count) { slot.max_messages = static_cast<std::size_t>(count); });
-    add_size(verb, "--max-bytes", "How much may wait, in all (default 64MiB)", slot.max_bytes);
+    add_size(verb, "--max-bytes", "Most bytes that may wait (default 64MiB)", slot.max_bytes);
     add_when_full(verb, slot);
     add_order(verb, slot);
     add_access(verb, slot);
@@ -205,25 +206,25 @@ void add_slot_options(CLI::App& verb, SlotOptions& slot) {
 
 void add_listen(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<ListenOptions>(
-        app, chosen, "listen", "Create slots and print what comes", run_listen);
+        app, chosen, "listen", "Create slots and print their messages", run_listen);
     verb->add_option_function<std::vector<std::string>>(
             "NAME",
             [&to = options->names](const std::vector<std::string>& all) { to = unprotect(all); },
             "The slots")
         ->required()
         ->type_name("");
-    add_number(*verb, "--count", "N", "End after so many messages", 1,
+    add_number(*verb, "--count", "N", "End after N messages", 1,
                [options = options](std::int64_t count) {
                    options->count = static_cast<std::uint64_t>(count);
                });
-    add_milliseconds(*verb, "--timeout", "End with exit status 3 when nothing came for so long",
+    add_milliseconds(*verb, "--timeout", "End with exit status 3 if nothing came for MS",
                      options->timeout);
     add_print_options(*verb, options->print);
     verb->add_flag("--with-host", options->print.with_host,
-                   "The sender's host before each message, as on a terminal");
+                   "Print the sender's host before each message, as on a terminal");
     add_slot_options(*verb, options->slot);
     verb->add_flag("-v,--verbose", options->verbose,
-                   "Say when the slots are there, and always sum up");
+                   "Report when the slots are ready, and always print totals at the end");
     verb->footer(
         R"(The slots exist only while the command runs. Ctrl-C ends it. Lost messages are reported on
 standard error.
@@ -237,14 +238,14 @@ Examples:
 
 void add_list(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<ListOptions>(
-        app, chosen, "list", "The slots of this machine, or of all", run_list);
+        app, chosen, "list", "List the slots of this machine, or of all machines", run_list);
     CLI::Option* const json = verb->add_flag("--json", options->json, "One JSON object a line");
     verb->add_flag("--names", options->names,
-                   "The names alone, one a line; of other machines the addresses")
+                   "Only the names, one a line; for other machines the addresses")
         ->excludes(json);
-    CLI::Option* const network =
-        verb->add_flag("--network", options->network, "Also those of every machine that answers");
-    add_milliseconds(*verb, "--timeout", "How long to wait for their answers (default 500)",
+    CLI::Option* const network = verb->add_flag(
+        "--network", options->network, "List also the slots of every other machine that answers");
+    add_milliseconds(*verb, "--timeout", "Wait at most MS for their answers (default 500)",
                      options->timeout)
         ->needs(network);
     verb->footer(R"(Machines may be set not to answer, and answers may get lost.
@@ -256,16 +257,16 @@ Examples:
 }
 
 void add_who(CLI::App& app, Chosen& chosen) {
-    const auto [verb, options] =
-        add_verb<WhoOptions>(app, chosen, "who", "Machines that have a reader of a name", run_who);
-    add_name(*verb, "NAME", R"(NAME, or \\PLACE\mailslot\NAME to ask there alone)",
+    const auto [verb, options] = add_verb<WhoOptions>(
+        app, chosen, "who", "List machines that have a reader of a name", run_who);
+    add_name(*verb, "NAME", R"(NAME, or \\PLACE\mailslot\NAME to ask only there)",
              options->address);
-    add_milliseconds(*verb, "--timeout", "How long to wait for answers (default 500)",
+    add_milliseconds(*verb, "--timeout", "Wait at most MS for answers (default 500)",
                      options->timeout);
     CLI::Option* const json = verb->add_flag("--json", options->json, "One JSON object a line");
-    verb->add_flag("--names", options->names, "The hosts alone, one a line")->excludes(json);
+    verb->add_flag("--names", options->names, "Only the hosts, one a line")->excludes(json);
     verb->footer(
-        R"(Exit status 3 when nobody answered. Machines may be set not to answer, and answers may get lost.
+        R"(Exit status 3 if no machine answered. Machines may be set not to answer, and answers may get lost.
 
 Examples:
   mailslot who LISTENER
@@ -274,7 +275,7 @@ Examples:
 
 void add_info(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<InfoOptions>(
-        app, chosen, "info", "One slot's sizes, counters and losses", run_info);
+        app, chosen, "info", "Show a slot's sizes, counters and losses", run_info);
     add_name(*verb, "NAME", "A slot of this machine", options->name);
     verb->add_flag("--json", options->json, "One JSON object, with all senders");
     verb->add_flag("--senders", options->senders, "All senders, not only the ten that lost most");
@@ -287,16 +288,17 @@ void add_info(CLI::App& app, Chosen& chosen) {
 void add_wait(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] =
         add_verb<WaitOptions>(app, chosen, "wait", "Wait for a signal of a name", run_wait);
-    add_name(*verb, "NAME", "What to wait for; one program a machine may wait for it",
+    add_name(*verb, "NAME", "The signal's name; one program per machine may wait for it",
              options->name);
-    add_milliseconds(*verb, "--timeout", "Give up after so long, with exit status 3",
+    add_milliseconds(*verb, "--timeout", "Give up after MS milliseconds, with exit status 3",
                      options->timeout);
     verb->add_flag("--json", options->json, "Print the signal with its envelope");
     add_access(*verb, options->slot);
     add_require(*verb, options->slot);
     verb->add_flag("-v,--verbose", options->verbose,
-                   "Say on standard error when it waits, and who signalled");
-    verb->footer(R"(Any message to the slot NAME is a signal. One that came before is not kept.
+                   "Report on standard error when the wait begins, and who signalled");
+    verb->footer(
+        R"(Any message to the slot NAME is a signal. Signals sent before the wait are not kept.
 
 Examples:
   mailslot wait READY && ./next-step              here, or on several machines
@@ -305,26 +307,25 @@ Examples:
 
 void add_signal(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<SignalOptions>(
-        app, chosen, "signal", "Signal those who wait for a name", run_signal);
+        app, chosen, "signal", "Wake programs that wait for a name", run_signal);
     add_name(
         *verb, "ADDRESS",
-        R"(NAME: who waits on this machine; \\PLACE\mailslot\NAME: on a host, in a domain, or with * everywhere)",
+        R"(NAME on this machine, or \\PLACE\mailslot\NAME on a host, in a domain, or with * everywhere)",
         options->address);
-    CLI::Option* const until = verb->add_flag("--until-heard", options->until_heard,
-                                              "Send when somebody waits, not before");
+    CLI::Option* const until =
+        verb->add_flag("--until-heard", options->until_heard, "Send only when somebody waits");
     verb->add_flag_callback(
             "--no-check", [options = options] { options->check = false; },
-            "To other machines: do not ask whether anybody waits, just send")
+            "For other machines: send without asking whether anybody waits")
         ->excludes(until);
-    add_number(
-        *verb, "--timeout", "MS",
-        "With --until-heard: give up after so long, with exit status 3; without: how long to "
-        "look for who waits (default 400)",
-        0, [options = options](std::int64_t ms) { options->timeout = Timeout(ms); });
-    verb->add_flag("-v,--verbose", options->verbose, "Say on standard error who waited");
+    add_number(*verb, "--timeout", "MS",
+               "With --until-heard: give up after MS, with exit status 3; without: wait at most MS "
+               "for answers (default 400)",
+               0, [options = options](std::int64_t ms) { options->timeout = Timeout(ms); });
+    verb->add_flag("-v,--verbose", options->verbose, "Report on standard error who waited");
     verb->footer(
-        R"(A signal is sent once and not kept: it wakes who waits just then. Where nobody is known to wait the
-command says so, with exit status 4 for this machine and 0 for others, whose answer may have got lost.
+        R"(A signal is sent once and not kept: it wakes only programs that wait at that moment. If none is known
+to wait, the command says so. Exit status: 4 for this machine, 0 for others, whose answers may get lost.
 
 Examples:
   mailslot signal '//*/mailslot/READY'
@@ -333,23 +334,24 @@ Examples:
 
 void add_doctor(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<DoctorOptions>(
-        app, chosen, "doctor", "Why nothing arrives, and what to do about it", run_doctor);
+        app, chosen, "doctor", "Explain why nothing arrives, and how to fix it", run_doctor);
     const auto keep = [](std::string& to) {
         return [&to](const std::string& text) { to = unprotect(text); };
     };
     verb->add_option_function<std::string>(
             "ADDRESS", keep(options->address),
-            "Also whether somebody reads there: NAME, or an address as of put")
+            "Check also for a reader there: NAME, or an address as for put")
         ->type_name("");
-    verb->add_option_function<std::string>("--peer", keep(options->peer),
-                                           "Also whether this machine hears us, and we it")
+    verb->add_option_function<std::string>(
+            "--peer", keep(options->peer),
+            "Check also whether HOST and this machine hear each other")
         ->type_name("HOST");
-    add_milliseconds(*verb, "--timeout", "How long to wait for answers of others (default 500)",
+    add_milliseconds(*verb, "--timeout", "Wait at most MS for other machines (default 500)",
                      options->timeout);
     verb->add_flag("--json", options->json, "One JSON object a check");
     verb->footer(
-        R"(One line a check; for what is wrong the cause and, behind 'mend:', what puts it right. Exit status 1
-if anything failed. Run as root it sees more: firewall rules, other users' programs.
+        R"(Prints one line per check, for a fault with its cause and, after 'fix:', the command or setting that
+fixes it. Exit status 1 if a check failed. As root it sees more: firewall rules, other users' programs.
 
 Examples:
   mailslot doctor
@@ -359,17 +361,17 @@ Examples:
 
 void add_watch(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<WatchOptions>(
-        app, chosen, "watch", "A live table of slots, senders, rates and losses", run_watch);
-    verb->add_flag("--json", options->json, "One JSON object an interval, on a line of its own");
-    add_number(*verb, "--interval", "MS", "How often to look (default 1000)", 50,
+        app, chosen, "watch", "Show a live table of slots, senders, rates and losses", run_watch);
+    verb->add_flag("--json", options->json, "One JSON object per interval, each on its own line");
+    add_number(*verb, "--interval", "MS", "Time between two looks (default 1000)", 50,
                [options = options](std::int64_t ms) { options->interval = Timeout(ms); });
-    add_number(*verb, "--count", "N", "End after so many intervals", 1,
+    add_number(*verb, "--count", "N", "End after N intervals", 1,
                [options = options](std::int64_t count) {
                    options->count = static_cast<std::uint64_t>(count);
                });
     verb->footer(
-        R"(On a terminal it fills the screen until Ctrl-C or q; to a file or a pipe it prints a block of
-rows an interval. Rows in red lost messages since the look before.
+        R"(On a terminal the table fills the screen until Ctrl-C or q. To a file or a pipe each interval
+prints a block of rows. Red rows have lost messages since the look before.
 
 Examples:
   mailslot watch
@@ -379,25 +381,25 @@ Examples:
 
 void add_key(CLI::App& app, Chosen& chosen) {
     const auto [verb, options] = add_verb<KeyOptions>(
-        app, chosen, "key", "Keys of domains: who may read and write", run_key);
+        app, chosen, "key", "Manage keys of domains, which decide who may read and write", run_key);
     add_name(*verb, "ACTION", "new, list, export, import, rotate or remove", options->action);
-    add_name(*verb, "NAME", "The domain; import: a file, - or nothing for standard input",
+    add_name(*verb, "NAME", "The domain; for import a file (- or nothing: standard input)",
              options->name)
         ->required(false);
-    verb->add_option("--output", options->output, "export: to a new file that only you may read")
+    verb->add_option("--output", options->output, "export: write a new file that only you may read")
         ->type_name("FILE");
-    verb->add_flag("--replace", options->replace, "new, import, export: in place of what is there");
-    verb->add_flag("--finish", options->finish, "rotate: the last step, drops the previous key");
-    verb->add_flag("--json", options->json, "list: one JSON object a line; never the keys");
+    verb->add_flag("--replace", options->replace, "new, import, export: replace what is there");
+    verb->add_flag("--finish", options->finish, "rotate: do the last step, drop the previous key");
+    verb->add_flag("--json", options->json, "list: one JSON object a line, without the keys");
     verb->footer(
-        R"(Who has a domain's key is in the domain: hears \\DOMAIN\mailslot\..., and may write there.
+        R"(A machine with a domain's key is in the domain: it reads and writes \\DOMAIN\mailslot\...
 
 Examples:
   mailslot key new LAB
   mailslot key export LAB | ssh beta mailslot key import
-  mailslot key rotate LAB       on one machine: makes the next key; export and import it everywhere;
-  mailslot key rotate LAB       on each: the next key is current;
-  mailslot key rotate LAB --finish      on each, when all are so far)");
+  mailslot key rotate LAB       on one machine: makes the next key; copy it to all machines;
+  mailslot key rotate LAB       on each: makes the next key current;
+  mailslot key rotate LAB --finish      on each, after all machines have done this)");
 }
 
 void add_verbs(CLI::App& app, Chosen& chosen) {
@@ -435,10 +437,11 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
         return wrong_use(app, error.what());
     const auto rest = app.remaining(true);
     const std::string first = rest.empty() ? std::string() : unprotect(rest.front());
-    if (app.get_subcommands().empty()) return wrong_use(app, "there is no command '" + first + "'");
+    if (app.get_subcommands().empty()) return wrong_use(app, "unknown command '" + first + "'");
     if (first.starts_with('-')) {
-        return wrong_use(app,
-                         "there is no option '" + first + "' (what is no option goes after --)");
+        const bool is_put = app.get_subcommands().front()->get_name() == "put";
+        return wrong_use(app, "unknown option '" + first + "'" +
+                                  (is_put ? "; put -- before a message that begins with -" : ""));
     }
     return wrong_use(app, "'" + first + "' is one argument too many");
 }
@@ -465,7 +468,7 @@ int run_arguments(int argc, char** argv) {
   mailslot listen LISTENER                        in one terminal, on any machine
   mailslot put '\\*\mailslot\LISTENER' hello      in another, on any machine
 
-'mailslot COMMAND --help' says more; so does 'man mailslot'.
+'mailslot COMMAND --help' and 'man mailslot' say more.
 Exit status: 0 done, 1 failed, 2 wrong use, 3 nothing came in time, 4 no such slot, 5 refused.)");
     add_verbs(app, chosen);
 

@@ -99,7 +99,7 @@ int run_list_network(const ListOptions& options) {
     } else if (options.json) {
         append_found_json(output.text(), *found);
     } else if (found->machines.empty()) {
-        say("no slots: none here, and no machine answered within " +
+        say("no slots on this machine, and no other machine answered within " +
             std::to_string(options.timeout.count()) + " ms");
     } else {
         append_found_table(output.text(), *found);
@@ -124,8 +124,8 @@ int run_who(const WhoOptions& options) {
     const int complete = report_found(*found);
     if (printed != kDone) return printed;
     if (complete != kDone || !found->machines.empty()) return complete;
-    say("nobody answered within " + std::to_string(options.timeout.count()) + " ms that reads " +
-        options.address);
+    say("no machine with a reader of " + options.address + " answered within " +
+        std::to_string(options.timeout.count()) + " ms");
     return kNothingInTime;
 }
 

@@ -44,7 +44,7 @@ Result<trust::Key> draw_key() {
 
 Result<DomainKeys> find_keys(const Settings& settings, const std::string& domain) {
     const auto folded = trust::fold_domain(domain);
-    if (!folded) return Error{Errc::bad_name, "key", 0, domain + " is no name of a domain"};
+    if (!folded) return Error{Errc::bad_name, "key", 0, domain + " is not the name of a domain"};
     for (auto folder = settings.key_folders.rbegin(); folder != settings.key_folders.rend();
          ++folder) {
         const std::string path = trust::key_path(*folder, *folded);
@@ -57,7 +57,8 @@ int fail_to_find(const Error& error) {
     if (std::string_view(error.step) != "key" || error.code != Errc::no_permission)
         return fail(error);
     say("no key of " + error.detail +
-        " is here; 'mailslot key new' makes one, 'mailslot key import' takes another machine's");
+        " on this machine; create it with 'mailslot key new', or get it from another machine with "
+        "'mailslot key import'");
     return kRefused;
 }
 
@@ -69,8 +70,8 @@ int save(const std::string& folder, const DomainKeys& keys, bool may_replace,
     const std::string path = trust::key_path(folder, keys.folded);
     if (!saved && saved.error().code == Errc::slot_exists) {
         say(path +
-            " is there already; --replace takes its place, and who has the old key is not "
-            "heard any more");
+            " exists already; --replace overwrites it, and machines with the old key are no longer "
+            "heard");
         return kFailed;
     }
     if (!saved) return fail(saved.error(), keys.domain + ": ");
@@ -137,7 +138,7 @@ int list_keys(const Settings& settings, const KeyOptions& options) {
         if (options.json) append_json(output.text(), keys);
         add_rows(rows, keys);
     }
-    if (ring->is_empty() && !options.json) say("no keys of domains on this machine");
+    if (ring->is_empty() && !options.json) say("no domain keys on this machine");
     if (!ring->is_empty() && !options.json) append_rows(output.text(), rows, rows[0].size());
     return finish(output);
 }
@@ -149,11 +150,12 @@ int export_keys(const Settings& settings, const KeyOptions& options) {
     if (!keys) return fail_to_find(keys.error());
     SecretText text;
     trust::format_key_file(*keys, text);
-    const std::string warning = "this is secret: who has it is in " + keys->domain;
+    const std::string warning =
+        "keep this secret: the key lets anybody read and write in " + keys->domain;
     if (!options.output.empty()) {
         const auto written = os::write_private_file(options.output, text.view(), options.replace);
         if (!written && written.error().code == Errc::slot_exists) {
-            say(options.output + " is there already; --replace takes its place");
+            say(options.output + " exists already; --replace overwrites it");
             return kFailed;
         }
         if (!written) return fail(written.error());
@@ -176,9 +178,10 @@ Result<void> read_import(const std::string& from, std::span<char> room, std::siz
         const auto file = os::read_private_file(from, room);
         if (!file) return file.error();
         const bool is_file = *file && (*file)->is_regular;
-        if (!is_file) return Error{Errc::bad_config, "read key", 0, from + ": this is no key file"};
+        if (!is_file)
+            return Error{Errc::bad_config, "read key", 0, from + ": this is not a key file"};
         if (((*file)->mode & kForOthers) != 0) {
-            say(from + ": others may read it; delete it when the key is imported");
+            say(from + ": other users may read this file; delete it after the import");
         }
         size = (*file)->size;
         return {};
@@ -220,7 +223,7 @@ int import_keys(const Settings& settings, const KeyOptions& options) {
     const std::string from = options.name.empty() ? "-" : options.name;
     if (from != "-" && access(from.c_str(), F_OK) != 0 && errno == ENOENT) {
         say(from +
-            ": there is no such file; 'mailslot key export DOMAIN --output FILE' writes one");
+            ": there is no such file; create it with 'mailslot key export DOMAIN --output FILE'");
         return kFailed;
     }
     const auto read = read_import(from, room, size);
@@ -237,7 +240,7 @@ int import_keys(const Settings& settings, const KeyOptions& options) {
         if (!here) return fail(here.error());
         auto merged = merge(std::move(*here), std::move(*comes));
         if (!merged) {
-            say(path + " has other keys; --replace puts those from " + from + " in their place");
+            say(path + " has other keys; --replace overwrites them with those from " + from);
             return kFailed;
         }
         comes = std::move(merged);
@@ -262,25 +265,27 @@ int rotate(const Settings& settings, const KeyOptions& options) {
     };
     if (options.finish) {
         if (keys.second_is != Second::previous) {
-            return wrong("there is no previous key; 'mailslot key list' shows how far it is");
+            return wrong(
+                "there is no previous key to drop; 'mailslot key list' shows the state of the "
+                "change");
         }
         const std::string gone = name_of(*keys.second);
         keys.second.reset();
         keys.second_is = Second::none;
-        return save(folder, keys, true, "previous " + gone + " is gone");
+        return save(folder, keys, true, "previous " + gone + " was removed");
     }
     if (keys.second_is == Second::previous) {
         return wrong(
-            "the last change is not finished: 'mailslot key rotate --finish' where all "
-            "machines have the current key");
+            "the last change is not finished: when all machines have the current key, run "
+            "'mailslot key rotate --finish'");
     }
     if (keys.second_is == Second::next) {
         std::swap(keys.current, keys.second);
         keys.second_is = Second::previous;
         return save(folder, keys, true,
                     name_of(*keys.current) +
-                        " is current; when all machines are so far: 'mailslot "
-                        "key rotate --finish' on each");
+                        " is current; when it is current on all machines, run 'mailslot key rotate "
+                        "--finish' on each");
     }
     auto next = draw_key();
     if (!next) return fail(next.error());
@@ -288,8 +293,8 @@ int rotate(const Settings& settings, const KeyOptions& options) {
     keys.second_is = Second::next;
     return save(folder, keys, true,
                 name_of(*keys.second) +
-                    " is next; give it to all machines (export, import), then "
-                    "'mailslot key rotate' on each");
+                    " is next; copy it to all machines (export, import), then run 'mailslot key "
+                    "rotate' on each");
 }
 
 int remove(const Settings& settings, const KeyOptions& options) {
@@ -298,11 +303,11 @@ int remove(const Settings& settings, const KeyOptions& options) {
     // Removes damaged keys and keys readable for others, too.
     const std::string path = trust::key_path(own_folder(settings), *folded);
     if (access(path.c_str(), F_OK) != 0) {
-        say(path + ": there is no such file; 'mailslot key list' shows what there is");
+        say(path + ": there is no such file; 'mailslot key list' shows the keys of this machine");
         return kFailed;
     }
     if (!os::remove_file(path)) return fail(Error{Errc::no_permission, "remove file", errno, path});
-    say(options.name + ": " + path + " is gone; this machine is not in the domain any more");
+    say(options.name + ": " + path + " was removed; this machine is no longer in the domain");
     return kDone;
 }
 
@@ -323,8 +328,8 @@ int run_key(const KeyOptions& options) {
     const bool wants_name = options.action != "list" && options.action != "import";
     if (action == std::end(actions) || (wants_name && options.name.empty())) {
         say(action == std::end(actions)
-                ? "there is no 'key " + options.action + "'; see 'mailslot key --help'"
-                : "of which domain? mailslot key " + options.action + " DOMAIN");
+                ? "unknown command 'key " + options.action + "'; see 'mailslot key --help'"
+                : "the domain is missing: mailslot key " + options.action + " DOMAIN");
         return kWrongUse;
     }
     return action->second(*settings, options);

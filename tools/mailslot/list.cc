@@ -41,8 +41,8 @@ void tell_silent(const inbox::SlotEntry& entry) {
     const std::int64_t pid = connection ? os::peer_identity(connection->fd()).pid : 0;
     std::string name;
     append_visible(name, entry.name.text);
-    say(name + " is left out: its reader, process " + std::to_string(pid) +
-        ", does not answer; if it is stopped: kill -CONT " + std::to_string(pid));
+    say(name + " is not listed: its reader, process " + std::to_string(pid) +
+        ", does not answer; if that process is stopped: kill -CONT " + std::to_string(pid));
 }
 
 // Lists slots. Slots whose reader does not answer are left out and reported.

@@ -28,12 +28,12 @@ int run_net_send(const NetSendOptions& options) {
     const auto name = wire::parse_netbios_name(to);
     if (!name) {
         return fail({Errc::bad_name, "net-send", 0,
-                     options.host + " is no NetBIOS name: 1 to 15 ASCII characters"});
+                     options.host + " is not a NetBIOS name: use 1 to 15 ASCII characters"});
     }
     const auto payload = wire::encode_messenger_message(settings.host, name->text(), options.text);
     if (!payload) {
         return fail({Errc::bad_name, "net-send", 0,
-                     "the text is not ASCII: machines there do not agree on other letters"});
+                     "the text is not ASCII: machines there show other letters differently"});
     }
     const std::string address = "\\\\" + to + "\\mailslot\\MESSNGR";
     auto writer = Writer::open(address);

@@ -100,7 +100,7 @@ bool Putter::waits_for_reader(const Error& error) {
     if (!absence_.may_wait(std::chrono::steady_clock::now())) return false;
     if (book_.note(error))
         say(std::string(writer_.address()) +
-            ": the reader is gone; the stream waits for the next one");
+            ": the reader is gone; the stream waits for the next reader");
     Absence::wait();
     return true;
 }
@@ -192,8 +192,8 @@ Timeout choose_wait(const PutOptions& options) {
 // Names the failed message, if there are several.
 std::string which(const PutOptions& options, std::uint64_t done) {
     if (options.whole || options.messages.size() == 1) return {};
-    return "message " + std::to_string(done + 1) + " was not put, " + std::to_string(done) +
-           (done == 1 ? " was: " : " were: ");
+    return "message " + std::to_string(done + 1) +
+           " was not put (put before: " + std::to_string(done) + "): ";
 }
 
 // Prints a line for each way that messages took out of this machine.
@@ -202,7 +202,7 @@ void tell_ways(std::span<const WayInfo> ways) {
         const std::uint64_t all = way.sent + way.dropped;
         const std::string datagrams = all == 1 ? " datagram" : " datagrams";
         if (way.dropped == 0) {
-            say(way.name + ": " + std::to_string(all) + datagrams + " left");
+            say(way.name + ": " + std::to_string(all) + datagrams + " sent");
             continue;
         }
         std::string why;

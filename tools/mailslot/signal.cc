@@ -47,7 +47,7 @@ int signal_here(const SignalOptions& options) {
         }
         if (!is_patient) {
             say("nobody waits for " + options.address +
-                " on this machine, and nothing was sent; --until-heard waits for somebody, "
+                " on this machine, so nothing was sent; --until-heard waits until somebody does, "
                 "//*/mailslot/NAME signals all machines");
             return kNoSuchSlot;
         }
@@ -70,10 +70,11 @@ int report(const SignalOptions& options, const Found& found) {
         return kDone;
     }
     if (found.network_error) {
-        return fail(*found.network_error, "nobody waits here, and no other machine is reached: ");
+        return fail(*found.network_error,
+                    "nobody waits on this machine, and no other machine can be reached: ");
     }
-    say("nobody answered that waits for " + options.address +
-        "; it was sent once and is not kept (--until-heard sends when somebody waits)");
+    say("no machine answered that it waits for " + options.address +
+        "; the signal was sent once and is not kept (--until-heard sends when somebody waits)");
     return kDone;
 }
 

@@ -20,7 +20,8 @@ void add_access(CLI::App& verb, SlotOptions& slot) {
                                        "'" + word + "' is not owner, group or everybody");
     };
     verb.add_option_function<std::string>(
-            "--access", set, "Who on this machine may put: owner (default), group or everybody")
+            "--access", set,
+            "Users of this machine who may put: owner (default), group or everybody")
         ->type_name("WHO");
 }
 
@@ -35,7 +36,8 @@ void add_when_full(CLI::App& verb, SlotOptions& slot) {
                                        "'" + word + "' is not refuse or drop_oldest");
     };
     verb.add_option_function<std::string>(
-            "--when-full", set, "What a full slot does: refuse the newest (default) or drop_oldest")
+            "--when-full", set,
+            "When the slot is full: refuse new messages (default), or drop_oldest")
         ->type_name("POLICY");
 }
 
@@ -50,7 +52,7 @@ void add_order(CLI::App& verb, SlotOptions& slot) {
     };
     verb.add_option_function<std::string>(
             "--order", set,
-            "Wait up to 20 ms for an overtaken message: kept (default), or as_it_comes")
+            "Order of messages: kept (default; waits up to 20 ms for a late one) or as_it_comes")
         ->type_name("ORDER");
 }
 
@@ -62,7 +64,8 @@ void add_require(CLI::App& verb, SlotOptions& slot) {
         }
     };
     verb.add_option_function<std::string>(
-            "--require", set, "The least trust: none, domain (sealed with a key) or local")
+            "--require", set,
+            "Refuse messages with less trust: none, domain (sealed with a key) or local")
         ->type_name("TRUST");
 }
 

@@ -32,7 +32,7 @@ int run_wait(const WaitOptions& options) {
     } else if (deaf && is_of_one_family(*deaf)) {
         say("warning: " + to_string(*deaf));
     } else if (deaf) {
-        say(name + " can be signalled from this machine alone: " + to_string(*deaf));
+        say(name + " can be signalled only from this machine: " + to_string(*deaf));
     }
     const auto signal = reader->get(options.timeout);
     if (!signal && signal.error().code == Errc::timed_out) {

@@ -26,24 +26,22 @@ void add_text(CLI::App& app, const char* name, const char* type, const char* wha
 }
 
 void add_options(CLI::App& app, DaemonOptions& options) {
-    app.add_flag(
-        "--system", options.settings.system,
-        "Serve the whole machine, in /run/mailslot: every user's slots. As root the default");
+    app.add_flag("--system", options.settings.system,
+                 "Serve every user's slots, in /run/mailslot; the default as root");
     add_text(app, "--config", "FILE", "Read this file instead of the usual ones",
              options.settings.config);
-    add_text(app, "--dir", "DIR", "Where the slots of this machine are found",
-             options.settings.dir);
+    add_text(app, "--dir", "DIR", "The folder of this machine's slots", options.settings.dir);
     add_text(app, "--host", "NAME", "This machine's own name", options.settings.host);
     add_text(app, "--port", "PORT", "UDP port", options.settings.port);
-    add_text(app, "--user", "NAME",
-             "Run as this user, without root's rights; root's default for /run/mailslot: mailslot",
-             options.user);
-    app.add_flag("--replace", options.replace, "Take the place of the mailslotd that runs");
-    app.add_flag("--check-config", options.check_config,
-                 "Say whether the configuration is right, and end");
+    add_text(
+        app, "--user", "NAME",
+        "Run as this user, without root's rights; default as root, for /run/mailslot: mailslot",
+        options.user);
+    app.add_flag("--replace", options.replace, "Replace the mailslotd that runs");
+    app.add_flag("--check-config", options.check_config, "Check the configuration, and end");
     app.add_flag("--print-config", options.print_config,
-                 "Print every setting and where it comes from, and end");
-    app.add_flag("-v,--verbose", options.verbose, "Say more on standard error");
+                 "Print every setting with its origin, and end");
+    app.add_flag("-v,--verbose", options.verbose, "Print more on standard error");
 }
 
 }  // namespace
@@ -55,10 +53,11 @@ int run_arguments(int argc, char** argv) {
     app.formatter(formatter);
     app.set_version_flag("--version", "mailslotd " MAILSLOT_VERSION, "Print the version");
     app.set_help_flag("-h,--help", "Print this help");
-    app.footer(R"(It stays in the foreground. SIGHUP: read the configuration again; SIGTERM: end.
-Nobody needs it: without it the first reading process is the post office.
+    app.footer(
+        R"(mailslotd stays in the foreground. SIGHUP makes it read the configuration again, SIGTERM ends it.
+It is optional: without mailslotd the first reading process is the post office.
 
-'man mailslotd' says more, 'man mailslot.toml' what may be configured.
+'man mailslotd' says more, and 'man mailslot.toml' lists the settings.
 Exit status: 0 done, 1 failed, 2 wrong use or wrong configuration, 5 refused.)");
     DaemonOptions options;
     add_options(app, options);

@@ -111,8 +111,8 @@ Result<void> Daemon::start() {
     auto station = Station::start(settings_, clock_, random_, take_role());
     if (!station && station.error().code == Errc::slot_exists) {
         return Error{Errc::slot_exists, "take over", 0,
-                     "the post office of " + settings_.dir + " is " + station.error().detail +
-                         " already; --replace takes its place"};
+                     "the post office of " + settings_.dir + " is already " +
+                         station.error().detail + "; --replace replaces it"};
     }
     if (!station) return station.error();
     station_ = std::move(*station);
@@ -154,9 +154,9 @@ void Daemon::reload() {
     manager_.notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_us());
     auto settings = load_settings(options_.settings);
     if (!settings) {
-        log(Priority::error, "goes on as before: " + to_string(settings.error()));
+        log(Priority::error, "keeps its configuration: " + to_string(settings.error()));
     } else if (settings->dir != settings_.dir) {
-        log(Priority::error, "goes on as before: another 'dir' needs a restart");
+        log(Priority::error, "keeps its configuration: another 'dir' needs a restart");
     } else {
         settings_ = *settings;
         settings_.keeps_port = serves_all_users();
@@ -164,7 +164,7 @@ void Daemon::reload() {
             station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
         if (!reopened) {
             log(Priority::error,
-                "is not the post office, and tries again: " + to_string(reopened.error()));
+                "is not the post office, and will try again: " + to_string(reopened.error()));
         } else {
             log(Priority::notice, "has read its configuration again");
         }
@@ -194,11 +194,11 @@ void Daemon::tell_who_shares_port() {
     }
     if (shares == port_error_) return;
     if (shares.empty()) {
-        log(Priority::notice, "has " + port + " for itself");
+        log(Priority::notice, "no longer shares " + port);
     } else {
         log(Priority::warning, "shares " + shares +
-                                   ", who had it before: what is sent to this machine's address "
-                                   "may reach that user's program");
+                                   ", who opened it first: a message to this machine's address may "
+                                   "reach that user's program");
     }
     port_error_ = shares;
 }
@@ -208,16 +208,17 @@ void Daemon::tell_status() {
     const auto error = station_->network_error();
     const bool is_in_part = error && is_of_one_family(*error);
     tell(network_error_, error,
-         is_in_part ? "hears the network in part: " : "hears nothing from the network: ",
-         "hears the network again");
+         is_in_part ? "receives from only a part of the network: "
+                    : "receives nothing from the network: ",
+         "receives from the network again");
     const post::OfficeStatus office = station_->office_status();
-    tell(metrics_error_, office.metrics_error, "serves no metrics: ", "serves metrics");
+    tell(metrics_error_, office.metrics_error, "cannot serve metrics: ", "serves metrics");
     std::optional<Error> keys_error;
     if (settings_.keys) {
         settings_.keys->look();  // on a quiet network no other thread looks
         keys_error = settings_.keys->error();
     }
-    tell(keys_error_, keys_error, "goes on with the keys that it had: ", "has read its keys again");
+    tell(keys_error_, keys_error, "keeps its keys: ", "has read its keys again");
     std::string status = std::to_string(office.slots) + " slots of " +
                          std::to_string(office.registrants) + " programs, " +
                          std::to_string(office.counters.delivered) + " messages received, " +
@@ -235,7 +236,7 @@ int Daemon::run(const os::UniqueFd& signals) {
         if (std::string_view(error.step) != "take over") return fail(error);
         const bool is_stopped = error.code == Errc::no_such_slot || error.code == Errc::timed_out;
         log(Priority::error,
-            error.detail + (is_stopped ? "; let that process go on, or end it" : ""));
+            error.detail + (is_stopped ? "; resume that process (kill -CONT), or end it" : ""));
         return error.code == Errc::no_permission ? cli::kRefused : cli::kFailed;
     }
     log(Priority::notice,
@@ -249,7 +250,7 @@ int Daemon::run(const os::UniqueFd& signals) {
         const auto wait = std::chrono::ceil<std::chrono::milliseconds>(every);
         poll(entries.data(), entries.size(),
              static_cast<int>(std::max<std::int64_t>(wait.count(), 1)));
-        if (entries[1].revents != 0) return end("has ended: another mailslotd has its place");
+        if (entries[1].revents != 0) return end("has ended: another mailslotd has replaced it");
         signalfd_siginfo signal{};
         while (read(signals.get(), &signal, sizeof signal) == sizeof signal) {
             if (signal.ssi_signo != SIGHUP) return end("has ended");
@@ -262,7 +263,7 @@ int Daemon::run(const os::UniqueFd& signals) {
 }
 
 int Daemon::end(std::string_view words) {
-    manager_.notify("STOPPING=1\nSTATUS=hands the post office over");
+    manager_.notify("STOPPING=1\nSTATUS=hands over the post office");
     station_.reset();
     log(Priority::notice, words);
     return cli::kDone;

@@ -11,7 +11,7 @@ Result<void> fits_classic_wire(std::string_view slot, std::size_t bytes) {
     const std::size_t most = wire::max_classic_message_bytes(slot);
     if (!wire::is_classic_slot(slot) || most == 0) {
         return Error{Errc::bad_name, "classic slot", 0,
-                     "the classic wire carries names of slots in ASCII, and not of any length"};
+                     "the classic wire carries only short slot names in ASCII"};
     }
     if (bytes <= most) return {};
     return Error{Errc::message_too_big, "send", 0,

@@ -131,7 +131,7 @@ Result<void> NetbiosSender::State::send_to_all(const ClassicTarget& to, Bytes wr
         if (send_by(&subnet, to, subnet.broadcast(), id, write)) has_left = true;
     }
     if (has_left) return {};
-    return Error{Errc::unreachable, "send", 0, "no interface takes broadcasts"};
+    return Error{Errc::unreachable, "send", 0, "no interface can broadcast"};
 }
 
 Result<void> NetbiosSender::State::send_to(const ClassicTarget& to, const IpAddress& address,
@@ -231,12 +231,14 @@ NetbiosSender::~NetbiosSender() {
 
 Result<void> NetbiosSender::check(const Destination& to) {
     if (to.scope == Scope::direct && to.address.family != Family::v4) {
-        return Error{Errc::bad_name, "classic name", 0, "the classic wire has IPv4 addresses only"};
+        return Error{Errc::bad_name, "classic name", 0,
+                     "the classic wire uses IPv4 addresses only"};
     }
     if (to.scope == Scope::named && !wire::parse_netbios_name(to.to)) {
         return Error{Errc::bad_name, "classic name", 0,
-                     "the classic wire cannot name '" + to.to +
-                         "': 1 to 15 ASCII letters, digits and such as - and _"};
+                     "'" + to.to +
+                         "' is not a NetBIOS name: use 1 to 15 ASCII letters, digits and "
+                         "characters like - and _"};
     }
     return {};
 }

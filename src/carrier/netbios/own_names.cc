@@ -31,9 +31,10 @@ Result<OwnNames> own_names(const Settings& settings) {
     const auto everybody =
         wire::make_netbios_name(settings.classic.workgroup, wire::suffix::kWorkstation);
     if (!machine || !everybody) {
-        return Error{Errc::bad_config, "names", 0,
-                     "the classic wire cannot call this machine '" + settings.host +
-                         "': give it a `host` of ASCII letters and digits in mailslot.toml"};
+        return Error{
+            Errc::bad_config, "names", 0,
+            "this machine's name '" + settings.host +
+                "' is not a NetBIOS name: set `host` in mailslot.toml to ASCII letters and digits"};
     }
     OwnNames names{*machine, *everybody, {}};
     add(names.all, machine, false);

@@ -17,7 +17,8 @@ Result<void> DatagramPacker::begin(const Destination& to, std::span<const Envelo
     if (messages.empty()) return {};
     most_chunk_bytes_ = wire::fragment_capacity(datagram_bytes_, addressed(messages.front()));
     if (most_chunk_bytes_ == 0) {
-        return Error{Errc::message_too_big, "send", 0, "the names leave no room in a datagram"};
+        return Error{Errc::message_too_big, "send", 0,
+                     "the names of host, slot and domain leave no room in a datagram"};
     }
     for (const Envelope& message : messages) {
         if (auto fits = check(message); !fits) return fits;
@@ -34,7 +35,7 @@ Result<void> DatagramPacker::check(const Envelope& message) {
     if (message.kind == Kind::message) return {};
     const std::span<std::byte> scratch = std::span(memory_).first(datagram_bytes_);
     if (wire::encode_single(scratch, addressed(message)).empty()) {
-        return Error{Errc::message_too_big, "pack", 0, "it must fit one datagram"};
+        return Error{Errc::message_too_big, "pack", 0, "the message must fit a single datagram"};
     }
     return {};
 }

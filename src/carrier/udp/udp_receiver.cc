@@ -99,7 +99,7 @@ Result<void> UdpReceiver::bind_families() {
         if (!heard_in_part_ && has_addresses(family)) {
             heard_in_part_ =
                 Error{error.code, kOneFamily, error.os_code,
-                      family == Family::v4 ? "nothing comes by IPv4" : "nothing comes by IPv6"};
+                      family == Family::v4 ? "cannot receive by IPv4" : "cannot receive by IPv6"};
         }
     }
     if (sockets_.empty()) return failed.value();

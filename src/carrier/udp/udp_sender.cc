@@ -38,7 +38,7 @@ std::string name_in(std::span<const os::Interface> interfaces, std::uint32_t ind
 // Explains why nothing leaves, if the system's own words could mean many things.
 Error unreachable(int os_code) {
     Error error{Errc::unreachable, "send", os_code};
-    if (os_code == EPERM) error.detail = "the firewall of this machine lets nothing out";
+    if (os_code == EPERM) error.detail = "the firewall of this machine blocks sending";
     if (os_code == EADDRNOTAVAIL) error.detail = "this machine has no address to send from yet";
     return error;
 }

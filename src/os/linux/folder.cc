@@ -58,7 +58,7 @@ Result<void> check_folder(const std::string& path) {
     if (lstat(path.c_str(), &status) != 0) return error_of("look at folder", path);
     if (!S_ISDIR(status.st_mode)) {
         return Error{Errc::bad_config, "use folder", 0,
-                     path + (S_ISLNK(status.st_mode) ? " is a link, which is not followed"
+                     path + (S_ISLNK(status.st_mode) ? " is a link, and links are not followed"
                                                      : " is not a folder")};
     }
     const std::string parent = path.substr(0, path.rfind('/'));

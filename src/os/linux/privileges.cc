@@ -31,7 +31,7 @@ std::optional<User> find_user(const std::string& name) {
 }
 
 Error unknown(const std::string& name) {
-    return {Errc::bad_config, "user", 0, "there is no user '" + name + "'"};
+    return {Errc::bad_config, "user", 0, "unknown user '" + name + "'"};
 }
 
 Error refused(const char* what) { return {Errc::no_permission, what, errno}; }

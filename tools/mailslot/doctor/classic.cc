@@ -68,18 +68,18 @@ bool is_beside_nmbd() {
 void check_classic(const Patient& patient, const Reader& reader, Findings& findings) {
     if (!patient.settings.netbios) return;
     const auto add = [&findings](Status status, const char* cause, std::string detail,
-                                 std::string mend = {}) {
-        findings.push_back({kCheck, status, cause, std::move(detail), std::move(mend)});
+                                 std::string fix = {}) {
+        findings.push_back({kCheck, status, cause, std::move(detail), std::move(fix)});
     };
     const auto own = own_names(patient.settings);
     if (!own) {
         return add(Status::failed, "bad_host_name", own.error().detail,
-                   "in mailslot.toml: host = \"NAME\", of up to 15 ASCII letters and digits");
+                   "in mailslot.toml: host = \"NAME\"    # at most 15 ASCII letters and digits");
     }
     const auto subnets = subnets_of(patient.interfaces, patient.settings);
     if (subnets.empty()) {
-        return add(Status::failed, "no_subnet",
-                   "no interface with an IPv4 network that has broadcasts is up", "ip address");
+        return add(Status::failed, "no_subnet", "no interface that can broadcast on IPv4 is up",
+                   "ip address");
     }
     if (const auto error = reader.network_error();
         error && !is_of_one_family(*error) && !post::is_of_other_network(*error)) {
@@ -91,34 +91,36 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
                           : "ss -ulpn sport = 137 or sport = 138");
     }
     const Names names = decided_names(patient, own->all.size() * subnets.size());
-    const std::string counted = wire::to_string(own->machine) + " and others, " +
-                                std::to_string(names.ours) + " names by the network";
+    const std::string counted = wire::to_string(own->machine) +
+                                " and others: " + std::to_string(names.ours) +
+                                " names claimed on the network";
     if (names.refused > 0) {
-        return add(Status::failed, "name_refused",
-                   std::to_string(names.refused) +
-                       " of this machine's NetBIOS names are refused: another machine has them",
-                   "nmblookup " + std::string(own->machine.text()) +
-                       "    # who; then give this machine another `host` in mailslot.toml");
+        return add(
+            Status::failed, "name_refused",
+            std::to_string(names.refused) +
+                " of this machine's NetBIOS names are refused, because another machine has them",
+            "nmblookup " + std::string(own->machine.text()) +
+                "    # shows the other machine; then choose another `host` in mailslot.toml");
     }
     if (const std::string domains = domains_left_out(patient.settings); !domains.empty()) {
         return add(Status::warning, "domain_left_out",
-                   counted + "; not of " + domains +
-                       ", which is no NetBIOS name: 1 to 15 ASCII letters and digits",
-                   "other names in `domains` of mailslot.toml, on all machines");
+                   counted + "; but not the domains " + domains +
+                       ": NetBIOS names have 1 to 15 ASCII letters and digits",
+                   "in mailslot.toml of all machines: other names in `domains`");
     }
     const ClassicSettings& classic = patient.settings.classic;
     if ((classic.passes_in || classic.passes_out) && !patient.settings.udp) {
         return add(Status::warning, "gateway_alone",
-                   counted + "; there is nothing to pass messages on to: \"udp\" is off",
+                   counted + "; the gateway passes nothing on, because \"udp\" is off",
                    "in mailslot.toml: carriers = [\"udp\", \"netbios\"]");
     }
     if (is_beside_nmbd()) {
-        return add(Status::warning, "beside_nmbd",
-                   counted +
-                       "; Samba's nmbd has the ports as well: broadcasts come to both, what "
-                       "is for this machine's address comes by nmbd, and only for names "
-                       "that it has too",
-                   "docs/windows.md, \"On one machine with Samba\"");
+        return add(
+            Status::warning, "beside_nmbd",
+            counted +
+                "; Samba's nmbd uses the same ports: broadcasts reach both, but messages to this "
+                "machine's address reach nmbd first, which passes on only those to its own names",
+            "docs/windows.md, \"On one machine with Samba\"");
     }
     add(Status::ok, "", counted);
 }

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using Family = IpAddress::Family;
 
 constexpr std::size_t kAnswersAtOnce = 16, kAnswerBytes = 2048;
-constexpr const char* kCannotSay = ": put reaches it; which slots it has, nobody there tells";
+constexpr const char* kCannotSay = ": put reaches it; its slots cannot be listed";
 
 // A socket for questions, and the subnets to ask on.
 struct Asker {
@@ -96,7 +96,7 @@ Finding of_address(Asker& asker, const IpAddress& address) {
     const std::string where = to_string(address);
     if (address.family != Family::v4) {
         return {"", Status::failed, "peer_unreachable",
-                where + ": the classic wire has IPv4 addresses only",
+                where + ": the classic wire uses IPv4 addresses only",
                 "in mailslot.toml: carriers = [\"udp\", \"netbios\"]    # on both"};
     }
     if (const auto name = ask_node(asker, address)) {
@@ -104,16 +104,16 @@ Finding of_address(Asker& asker, const IpAddress& address) {
     }
     return {"", Status::failed, "peer_silent",
             where +
-                " does not answer on the classic wire: it is off, NetBIOS is off there, or a "
-                "firewall drops UDP 137",
-            "nmblookup -A " + where + "    # put sends there all the same"};
+                " does not answer on the classic wire: the machine is off, NetBIOS is off there, "
+                "or a firewall drops UDP 137",
+            "nmblookup -A " + where + "    # put still sends messages to this address"};
 }
 
 Finding of_name(Asker& asker, const Patient& patient, const std::string& text) {
     const auto name = wire::parse_netbios_name(text);
     if (!name) {
         return {"", Status::failed, "peer_unknown",
-                cell_of(text) + " is no NetBIOS name: 1 to 15 ASCII letters and digits",
+                cell_of(text) + " is not a NetBIOS name: use 1 to 15 ASCII letters and digits",
                 "mailslot doctor --peer ADDRESS"};
     }
     const auto own = own_names(patient.settings);
@@ -125,10 +125,9 @@ Finding of_name(Asker& asker, const Patient& patient, const std::string& text) {
     const NameFinder::Found found = find_name(asker, *name);
     if (found.standing != NameFinder::Standing::found) {
         return {"", Status::failed, "peer_unknown",
-                "no machine answers to the NetBIOS name " + wire::to_string(*name) +
-                    ", nor does a group",
+                "no machine and no group answers to the NetBIOS name " + wire::to_string(*name),
                 "nmblookup '" + std::string(name->text()) +
-                    "'    # where that finds it, the firewall here drops answers to broadcasts: "
+                    "'    # if this finds the name, the firewall here drops answers to broadcasts: "
                     "docs/windows.md"};
     }
     if (found.is_group) return ok(wire::to_string(*name) + " is a group on the classic wire");
@@ -141,8 +140,8 @@ Finding of_name(Asker& asker, const Patient& patient, const std::string& text) {
 std::optional<Finding> find_on_classic_wire(const Patient& patient, const Address& peer) {
     if (!patient.settings.netbios) return std::nullopt;
     if (peer.place == Place::everybody) {
-        return ok("everybody in " + cell_of(patient.settings.classic.workgroup) +
-                  " on the classic wire; who reads there, nobody tells");
+        return ok("all machines in " + cell_of(patient.settings.classic.workgroup) +
+                  " on the classic wire; their readers cannot be listed");
     }
     auto asker = make_asker(patient);
     if (!asker || (peer.place != Place::ip && peer.place != Place::named)) return std::nullopt;

@@ -20,20 +20,20 @@ void check_configuration(const Patient& patient, Findings& findings) {
     for (const std::string& name : settings.interfaces) {
         if (std::ranges::count(patient.interfaces, name, &os::Interface::name) > 0) continue;
         findings.push_back({"configuration", Status::failed, "unknown_interface",
-                            "interfaces names " + name + ", and there is none of that name",
+                            "`interfaces` names " + name + ", but there is no such interface",
                             "ip -brief link    # then correct `interfaces` in mailslot.toml"});
         return;
     }
     if (settings.hop_limit == 0) {
         findings.push_back(
             {"configuration", Status::warning, "hop_limit_0",
-             "hop_limit is 0: what is for everybody or a domain stays on this machine",
+             "hop_limit is 0: messages to everybody or a domain stay on this machine",
              "in mailslot.toml: hop_limit = 1"});
         return;
     }
     if (settings.host == "localhost") {
         findings.push_back({"configuration", Status::warning, "no_host_name",
-                            detail + "; other machines cannot tell this one from others",
+                            detail + "; other machines cannot recognize this machine",
                             "hostnamectl set-hostname NAME"});
         return;
     }
@@ -43,12 +43,13 @@ void check_configuration(const Patient& patient, Findings& findings) {
 void check_clock(Findings& findings) {
     const auto kept = os::clock_is_kept();
     if (!kept) {
-        findings.push_back({"clock", Status::skipped, "", "the system does not say", ""});
+        findings.push_back({"clock", Status::skipped, "",
+                            "the system does not tell whether the clock is synchronized", ""});
     } else if (*kept) {
-        findings.push_back({"clock", Status::ok, "", "is kept right", ""});
+        findings.push_back({"clock", Status::ok, "", "is synchronized", ""});
     } else {
         findings.push_back({"clock", Status::warning, "clock_not_kept",
-                            "nothing keeps it right: times of messages may mislead",
+                            "is not synchronized: times of messages may be wrong",
                             "timedatectl set-ntp true"});
     }
 }

@@ -46,7 +46,7 @@ void append_json(std::string& out, const Finding& finding) {
         .add("status", word_of(finding.status))
         .add("cause", std::string_view(finding.cause))
         .add("detail", std::string_view(finding.detail))
-        .add("mend", std::string_view(finding.mend));
+        .add("fix", std::string_view(finding.fix));
     out += '\n';
 }
 
@@ -61,9 +61,9 @@ void append_text(std::string& out, const Finding& finding, std::size_t width, bo
     if (!finding.cause.empty()) out += finding.cause + ": ";
     append_visible(out, finding.detail);
     out += '\n';
-    if (finding.mend.empty()) return;
-    out += "         mend: ";
-    append_visible(out, finding.mend);
+    if (finding.fix.empty()) return;
+    out += "         fix: ";
+    append_visible(out, finding.fix);
     out += '\n';
 }
 
@@ -93,7 +93,7 @@ void check_network(const Patient& patient, Findings& findings) {
     if (!reader) {
         findings.push_back(
             {"slot", Status::failed, std::string(to_string(reader.error().code)),
-             "no slot can be made in " + patient.settings.dir + ": " + to_string(reader.error()),
+             "cannot create a slot in " + patient.settings.dir + ": " + to_string(reader.error()),
              "ls -ld " + patient.settings.dir});
         return;
     }
@@ -115,7 +115,7 @@ int run_doctor(const DoctorOptions& options) {
     }
     if (!settings) {
         findings.push_back({"configuration", Status::failed, "bad_config", settings.error().detail,
-                            "correct that line; docs/configuration.md says how"});
+                            "correct that line as described in docs/configuration.md"});
         return print(findings, options.json);
     }
     Patient patient{*settings, os::list_interfaces().value_or(std::vector<os::Interface>()),

@@ -21,7 +21,7 @@ struct Finding {
     Status status = Status::ok;
     std::string cause{};   // a word for programs: "port_taken"; empty: nothing is wrong
     std::string detail{};  // for people
-    std::string mend{};    // the command, or the lines of configuration, that fix the fault
+    std::string fix{};     // the command, or the lines of configuration, that fix the fault
 };
 using Findings = std::vector<Finding>;
 
@@ -54,7 +54,7 @@ std::optional<Finding> find_on_classic_wire(const Patient& patient, const Addres
 // A rule that keeps datagrams to our port from passing a hook ("input", "output"), and the command
 // that lets them pass. find_block returns nullopt if no such rule can be seen.
 struct Block {
-    std::string rule{}, mend{};
+    std::string rule{}, fix{};
     std::string let_answers_in{};  // the command that lets answers to us in
 };
 std::optional<Block> find_block(const os::FilterRules& rules, const std::string& hook,

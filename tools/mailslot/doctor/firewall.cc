@@ -85,7 +85,7 @@ std::optional<Block> find_in_nft(const std::string& text, const std::string& hoo
             is_hooked = line.find(" hook " + hook + ' ') != line.npos;
             if (is_hooked && line.find("policy drop") != line.npos) {
                 return place.block("chain " + place.chain + " of table " + place.table +
-                                       " drops what no rule accepts",
+                                       " drops everything that no rule accepts",
                                    hook, port);
             }
         } else if (is_hooked && stops(line) && may_concern(line, port)) {

@@ -14,26 +14,26 @@ std::string nft(const std::string& hook, const std::string& rules,
 }
 
 TEST(Firewall, finds_what_is_in_the_way_and_what_lets_us_through) {
-    const std::string mend = "nft insert rule inet filter guard udp dport 17138 accept";
+    const std::string fix = "nft insert rule inet filter guard udp dport 17138 accept";
     const struct {
         const char* what;
         bool is_nft;
         std::string rules;
         const char* hook;
-        std::string mend;
+        std::string fix;
     } rows[] = {
         {"no rules", true, "", "input", ""},
-        {"a rule for our port", true, nft("input", "udp dport 17138 drop"), "input", mend},
+        {"a rule for our port", true, nft("input", "udp dport 17138 drop"), "input", fix},
         {"one with a counter", true, nft("input", "udp dport 17138 counter packets 1 bytes 2 drop"),
-         "input", mend},
-        {"a range of ports", true, nft("input", "udp dport 17000-18000 drop"), "input", mend},
-        {"everything", true, nft("input", "drop"), "input", mend},
-        {"a reject", true, nft("input", "reject with icmpx admin-prohibited"), "input", mend},
-        {"the policy", true, nft("input", "tcp dport 22 accept", "drop"), "input", mend},
+         "input", fix},
+        {"a range of ports", true, nft("input", "udp dport 17000-18000 drop"), "input", fix},
+        {"everything", true, nft("input", "drop"), "input", fix},
+        {"a reject", true, nft("input", "reject with icmpx admin-prohibited"), "input", fix},
+        {"the policy", true, nft("input", "tcp dport 22 accept", "drop"), "input", fix},
         {"another port", true, nft("input", "udp dport 53 drop"), "input", ""},
         {"another protocol", true, nft("input", "tcp dport 17138 drop"), "input", ""},
         {"another direction", true, nft("output", "udp dport 17138 drop"), "input", ""},
-        {"that direction", true, nft("output", "udp dport 17138 drop"), "output", mend},
+        {"that direction", true, nft("output", "udp dport 17138 drop"), "output", fix},
         {"a chain that nothing is hooked to", true, "table ip a {\n\tchain b {\n\t\tdrop\n\t}\n}\n",
          "input", ""},
         {"nft as iptables fills it", true,
@@ -52,7 +52,7 @@ TEST(Firewall, finds_what_is_in_the_way_and_what_lets_us_through) {
     for (const auto& row : rows) {
         SCOPED_TRACE(row.what);
         const auto block = find_block({row.is_nft, row.rules}, row.hook, kPort);
-        EXPECT_EQ(block ? block->mend : "", row.mend);
+        EXPECT_EQ(block ? block->fix : "", row.fix);
     }
 }
 

@@ -12,23 +12,25 @@ void check_identity(const Patient& patient, Findings& findings) {
     const auto counters = post::ask_for_counters(inbox::SlotFolder(patient.settings.dir));
     if (!counters) return;
     const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
-                          std::string mend) {
+                          std::string fix) {
         for (const auto& [name, count, is_level] : *counters) {
             if (name != counter || count == 0) continue;
             findings.push_back({"identity", Status::warning, std::move(cause),
-                                std::to_string(count) + " " + what, std::move(mend)});
+                                std::to_string(count) + " " + what, std::move(fix)});
             return;
         }
     };
     warn("identity_conflicts", "identity_conflict",
-         "messages came from another machine that called itself this one: a copy of this machine "
-         "was made while it ran. This one has another identity since, and the messages were taken "
-         "in",
-         "mailslot who    # the copy has this machine's host name, too, unless you change it");
+         "messages came from another machine with the identity of this machine: a copy was made "
+         "while this machine ran. This machine has a new identity now, and the messages were "
+         "delivered",
+         "mailslot who NAME    # finds the copy, which has this machine's host name unless you "
+         "change "
+         "it");
     warn("origin_conflicts", "origin_conflict",
-         "messages were dropped as repeats that are none: two processes that went on from one "
-         "snapshot write with one identity",
-         "mailslot info NAME --senders    # then start the writers on the copied machine anew");
+         "messages were dropped as repeats, but are new: two processes that continue from the same "
+         "snapshot write with the same identity",
+         "mailslot info NAME --senders    # then restart the writers on the copied machine");
 }
 
 }  // namespace mailslot::cli::doctor

@@ -18,23 +18,23 @@ std::string names_of(const trust::KeyRing& ring) {
         names += keys.current ? " (key " + trust::to_string(keys.current->id) + ")"
                               : " (not readable by this user)";
     }
-    return names.empty() ? "there are none: nothing is sealed, and everybody can write" : names;
+    return names.empty() ? "there are no keys: nothing is sealed, and everybody can write" : names;
 }
 
 Finding of_this_machine(const Settings& settings, const trust::KeyRing& ring) {
     const std::string& wanted = settings.keys->default_domain();
     const trust::DomainKeys* const keys = wanted.empty() ? nullptr : ring.find(wanted);
     if (!wanted.empty() && (keys == nullptr || !keys->current)) {
-        return {"keys", Status::failed, "no_default_key",
-                "default_domain is " + wanted +
-                    ", and this user has no key of it: nothing can be "
-                    "sent to other machines",
-                "mailslot key import    # what 'mailslot key export " + wanted +
-                    "' prints on another machine"};
+        return {
+            "keys", Status::failed, "no_default_key",
+            "default_domain is " + wanted +
+                ", but this user has no key of that domain: nothing can be sent to other machines",
+            "mailslot key import    # reads the output of 'mailslot key export " + wanted +
+                "' on another machine"};
     }
     if (!ring.is_empty() && !trust::can_lock_memory()) {
         return {"keys", Status::warning, "memory_not_locked",
-                "keys may be swapped to the disk: the system lets this user lock no memory",
+                "keys may be swapped to disk: this user may not lock memory",
                 "ulimit -l 8192    # or LimitMEMLOCK=8M in the service's unit"};
     }
     return {"keys", Status::ok, "", names_of(ring), ""};
@@ -51,21 +51,21 @@ void look_at_refused(const Settings& settings, Findings& findings) {
         return 0;
     };
     const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
-                          std::string mend) {
+                          std::string fix) {
         const std::uint64_t count = value_of(counter);
         if (count == 0) return;
         findings.push_back({"sealed datagrams", Status::warning, std::move(cause),
-                            std::to_string(count) + " " + what, std::move(mend)});
+                            std::to_string(count) + " " + what, std::move(fix)});
     };
-    warn(
-        "rx_sealed", "unknown_key", "were sealed with a key that is not here",
-        "mailslot key export DOMAIN | ssh HOST mailslot key import    # from a machine that has it "
-        "to HOST, this one");
+    warn("rx_sealed", "unknown_key", "were sealed with a key that this machine does not have",
+         "mailslot key export DOMAIN | ssh HOST mailslot key import    # on a machine that has the "
+         "key; HOST is this machine");
     warn("rx_not_trusted", "not_trusted",
-         "did not open with the key that they named, or were sealed for somebody else",
-         "mailslot key list    # here and on the sender's machine; or somebody forges");
+         "do not open with the key that they name, or were sealed for another machine",
+         "mailslot key list    # compare with the sender's machine; if the keys are equal, "
+         "somebody forges messages");
     warn("rx_wrong_time", "wrong_time",
-         "were sealed over 10 minutes before or after now, so they are refused",
+         "were refused: sealed more than 10 minutes before or after this machine's time",
          "timedatectl set-ntp true    # here, and on the sender's machine");
 }
 
@@ -82,11 +82,12 @@ void check_keys(const Patient& patient, Findings& findings) {
 // if there.
 Finding bad_key(const Error& error) {
     const auto command = error.detail.find("chmod ");
-    const std::string mend =
+    const std::string fix =
         command == error.detail.npos
-            ? "mailslot key import --replace    # what 'mailslot key export' prints elsewhere"
+            ? "mailslot key import --replace    # reads the output of 'mailslot key export' on "
+              "another machine"
             : error.detail.substr(command, error.detail.rfind('\'') + 1 - command);
-    return {"keys", Status::failed, "bad_key", error.detail, mend};
+    return {"keys", Status::failed, "bad_key", error.detail, fix};
 }
 
 }  // namespace mailslot::cli::doctor

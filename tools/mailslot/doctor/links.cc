@@ -13,21 +13,22 @@ bool has_address(const os::Interface& interface) {
 
 // Returns the fault of the most promising interface.
 Finding what_is_missing(const Patient& patient) {
-    Finding finding{"interfaces", Status::failed, "no_interface", "there is none but the loopback",
+    Finding finding{"interfaces", Status::failed, "no_interface",
+                    "there is no interface except the loopback",
                     "ip link    # a network card, or its driver, is missing"};
     for (const os::Interface& interface : patient.interfaces) {
         if (interface.loopback) continue;
         if (!interface.up) {
             finding.detail = interface.name + " is switched off";
-            finding.mend = "ip link set " + interface.name + " up";
+            finding.fix = "ip link set " + interface.name + " up";
         } else if (!interface.running) {
-            finding.detail = interface.name + " has no link: cable, switch or Wi-Fi";
-            finding.mend = "ip link show " + interface.name + "    # plug it in";
+            finding.detail = interface.name + " has no link: check cable, switch or Wi-Fi";
+            finding.fix = "ip link show " + interface.name + "    # plug it in";
             return finding;
         } else {
             finding.cause = "no_address";
             finding.detail = interface.name + " has no address";
-            finding.mend = "ip address add ADDRESS/24 dev " + interface.name;
+            finding.fix = "ip address add ADDRESS/24 dev " + interface.name;
             return finding;
         }
     }
@@ -65,18 +66,20 @@ void check_interfaces(const Patient& patient, Findings& findings) {
         if (is_used(interface)) {
             findings.push_back({check, Status::ok, "", "is up and can multicast", ""});
         } else if (!interface.multicast) {
-            findings.push_back(
-                {check, any_is_used ? Status::warning : Status::failed, "no_multicast_flag",
-                 "is switched not to multicast: what is for everybody or a domain does not use it",
-                 "ip link set " + interface.name + " multicast on    # or, where it cannot, " +
-                     static_peers()});
+            findings.push_back({check, any_is_used ? Status::warning : Status::failed,
+                                "no_multicast_flag",
+                                "has multicast switched off: messages to everybody or a domain do "
+                                "not use this interface",
+                                "ip link set " + interface.name +
+                                    " multicast on    # or, if the interface cannot multicast, " +
+                                    static_peers()});
         } else {
-            findings.push_back({check, Status::skipped, "", "is left out by the settings", ""});
+            findings.push_back({check, Status::skipped, "", "is excluded by the settings", ""});
         }
     }
     if (!any_is_used && !patient.settings.interfaces.empty()) {
         findings.push_back({"interfaces", Status::failed, "no_interface",
-                            "none of those that the setting `interfaces` names is ready",
+                            "no interface of the setting `interfaces` is ready",
                             "ip -brief address    # then correct `interfaces` in mailslot.toml"});
     }
 }

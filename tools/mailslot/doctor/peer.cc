@@ -105,7 +105,7 @@ std::string some_frame(const Settings& settings) {
 }
 
 Finding no_way_to(const std::string& host, const IpAddress& address) {
-    return {"", Status::failed, "no_route", "there is no way to " + host,
+    return {"", Status::failed, "no_route", "there is no route to " + host,
             "ip route add " + to_string(address) + " dev INTERFACE"};
 }
 
@@ -114,7 +114,7 @@ Finding unknown_address(const std::string& host, const std::vector<IpAddress>& a
     const std::string look_it_up = "getent hosts " + host;
     if (answers.empty()) {
         return {"", Status::failed, "peer_unknown",
-                "nobody of that name answers, be it a host or a domain, and no resolver knows it",
+                "no host or domain of this name answers, and no resolver knows the name",
                 look_it_up + "    # or in mailslot.toml: [peers]; " + host + " = \"ADDRESS\""};
     }
     const std::string address = to_string(answers.front());
@@ -123,13 +123,13 @@ Finding unknown_address(const std::string& host, const std::vector<IpAddress>& a
             return no_way_to(host + " at " + address, answers.front());
         case os::AddressUse::this_machine:
             return {"", Status::failed, "own_address",
-                    "its address is said to be " + address +
-                        ", which is one of this machine's own, and nobody of that name answers",
+                    "the name resolves to " + address +
+                        ", an address of this machine, and no other machine of this name answers",
                     look_it_up + "    # then correct the hosts file, the name server or [peers]"};
         default:
             return {"", Status::failed, "bad_address",
-                    "its address is said to be " + address +
-                        ", which no machine can have, and nobody of that name answers",
+                    "the name resolves to " + address +
+                        ", which no machine can have, and no machine of this name answers",
                     look_it_up + "    # then correct the hosts file, the name server or [peers]"};
     }
 }
@@ -147,11 +147,11 @@ std::optional<Finding> wrong_name(const Address& peer, const IpAddress& address,
     const std::string other = asked->found().machines.front().host;
     // The name is right, the answer was late.
     if (host_key(other) == peer.place_key) return std::nullopt;
-    return Finding{"", Status::failed, "wrong_name",
-                   other + " answers at " + to_string(address) + ", which is said to be " + host +
-                       "'s address, and is not called so",
-                   "in mailslot.toml of " + other + ": host_aliases = [\"" + host +
-                       "\"]; then start its readers anew; or correct the address of " + host};
+    return Finding{
+        "", Status::failed, "wrong_name",
+        "the name resolves to " + to_string(address) + ", but the machine there is called " + other,
+        "in mailslot.toml of " + other + ": host_aliases = [\"" + host +
+            "\"]; then restart its readers; or correct the address of " + host};
 }
 
 // Returns whether the firewall here lets answers in from the port that was asked.
@@ -164,19 +164,19 @@ Finding silent(const Patient& patient, const std::string& host) {
     const auto block = patient.rules ? find_block(*patient.rules, "input", 0) : std::nullopt;
     if (block && !follows_connections(*patient.rules)) {
         return {"", Status::failed, "firewall_in",
-                "answers of " + host + " may be what the firewall here drops: " + block->rule,
+                "the firewall here may drop the answers of " + host + ": " + block->rule,
                 block->let_answers_in};
     }
     const auto& keys = patient.settings.keys;
     const std::string sealing =
         keys && !keys->default_domain().empty()
-            ? ", or it lacks the key of " + keys->default_domain() + ", with which it was asked"
+            ? ", or it lacks the key of " + keys->default_domain() + ", which sealed the question"
             : "";
     return {"", Status::failed, "peer_silent",
-            "it says nothing: its firewall drops what comes, it is beyond the link, or it is set "
-            "not to answer (answer_queries = false)" +
+            "no answer: its firewall drops messages, it is beyond the link, or it is set not to "
+            "answer (answer_queries = false)" +
                 sealing,
-            "mailslot doctor    # on " + host + ", which names what is in the way there"};
+            "mailslot doctor    # on " + host + ", which names the fault there"};
 }
 
 // Explains why a machine does not answer.
@@ -187,8 +187,8 @@ Finding why_silent(const Patient& patient, const Address& peer, const Search& as
     for (const std::string& other : asked.other_versions()) {
         if (address && other != to_string(*address)) continue;
         return {"", Status::failed, "other_version",
-                other + " runs a version of mailslot that this one does not understand",
-                "mailslot --version    # on both: install the same"};
+                other + " runs an incompatible version of mailslot",
+                "mailslot --version    # on both; install the same version"};
     }
     if (!address) return unknown_address(host, answers);
     if (auto wrong = wrong_name(peer, *address, timeout)) return *wrong;
@@ -200,14 +200,15 @@ Finding why_silent(const Patient& patient, const Address& peer, const Search& as
     switch (os_code) {
         case 0:
             if (answers_late(peer, timeout)) {
-                return {"", Status::warning, "peer_late", where + " answers, but not at once", ""};
+                return {"", Status::warning, "peer_late", where + " answers, but slowly", ""};
             }
             return silent(patient, host);
         case ECONNREFUSED:
             return {"", Status::failed, "peer_not_listening",
-                    where + " is up, but no reader is there (or a firewall says so): UDP port " +
+                    where +
+                        " is up, but has no reader, or its firewall rejects messages: UDP port " +
                         std::to_string(patient.settings.port) + " is closed",
-                    "mailslot listen NAME    # on " + host + "; or the same `port` on both"};
+                    "mailslot listen NAME    # on " + host + "; or set the same `port` on both"};
         case ENETUNREACH:
             return no_way_to(where, *address);
         case EPERM:
@@ -216,13 +217,13 @@ Finding why_silent(const Patient& patient, const Address& peer, const Search& as
                                    ? find_block(*patient.rules, "output", patient.settings.port)
                                    : std::nullopt;
             return {"", Status::failed, "firewall_out",
-                    "the firewall here lets nothing out" + (block ? ": " + block->rule : ""),
-                    block ? block->mend : "nft list ruleset    # as root"};
+                    "the firewall here blocks sending" + (block ? ": " + block->rule : ""),
+                    block ? block->fix : "nft list ruleset    # as root"};
         }
         default:
             return {"", Status::failed, "peer_unreachable",
                     where + " does not answer on the link (" + why + ')',
-                    "ping " + to_string(*address) + "    # is it switched on, its cable in?"};
+                    "ping " + to_string(*address) + "    # check its power and cable"};
     }
 }
 
@@ -275,7 +276,8 @@ Finding why_nobody_here(const Address& address, const Found& others) {
     if (slot.error().code == Errc::no_permission) {
         return {"", Status::failed, "no_permission",
                 name + " of " + reader_of(address.slot.key) +
-                    " is for its owner only; to all machines ('*') it is reached as from elsewhere",
+                    " is for its owner only; messages to all machines ('*') reach it as messages "
+                    "from other machines do",
                 "mailslot listen " + name + " --access everybody    # by that user; or group"};
     }
     if (slot.error().code != Errc::no_such_slot) {
@@ -284,19 +286,19 @@ Finding why_nobody_here(const Address& address, const Found& others) {
     }
     if (others.machines.empty()) {
         return {"", Status::failed, "no_such_slot",
-                "nobody on this machine has a reader of " + name + ", nor anybody who answers",
-                "mailslot listen " + name};
+                "no machine that answers has a reader of " + name, "mailslot listen " + name};
     }
     const mailslot::Machine& first = others.machines.front();
     if (first.address.empty()) {
         return {"", Status::warning, "other_folder",
-                "another user of this machine, or one with another MAILSLOT_DIR, has a reader of " +
+                "another user of this machine, or a process with another MAILSLOT_DIR, has a "
+                "reader of " +
                     name + ": the name alone does not reach it",
                 "mailslot put '//*/mailslot/" + name + "' MESSAGE"};
     }
     return {"", Status::warning, "other_machine",
             hosts_of(others) + " has a reader of " + name +
-                ": the name alone means this machine, and nobody reads here",
+                ": the name alone means this machine, which has no reader",
             is_plain(first.host) ? "mailslot put //" + first.host + "/mailslot/" + name + " MESSAGE"
                                  : "mailslot who " + name};
 }
@@ -314,21 +316,22 @@ Finding why_nobody_reads(const Patient& patient, const Address& address, Timeout
     const Found found = there->found();
     if (!found.machines.empty()) {
         return {"", Status::failed, "no_such_slot",
-                hosts_of(found) + " answers and has no reader of " + name +
-                    "; it has: " + slots_of(found),
+                hosts_of(found) + " answers, but has no reader of " + name +
+                    "; its slots: " + slots_of(found),
                 "mailslot listen " + name + "    # on " + cell_of(found.machines[0].host)};
     }
     if (address.place == Place::everybody) {
-        return {"", Status::failed, "no_such_slot", "nobody answered that has a reader of " + name,
-                "mailslot listen " + name + "    # on a machine that is to hear it"};
+        return {"", Status::failed, "no_such_slot",
+                "no machine that answers has a reader of " + name,
+                "mailslot listen " + name + "    # on the machine that should receive"};
     }
     if (!hosts.empty() && address.place == Place::named &&
         !whereabouts_of(patient, address).address) {
         return {"", Status::failed, "wrong_domain",
-                hosts + " has a reader of " + name + ", but neither is its name " +
-                    address.place_text + ", nor is it in a domain of that name",
+                hosts + " has a reader of " + name + ", but is neither called " +
+                    address.place_text + " nor in a domain of that name",
                 "in mailslot.toml of " + hosts + ": domains = [\"" + address.place_text +
-                    "\"]; then start the reader anew"};
+                    "\"]; then restart the reader"};
     }
     return why_silent(patient, address, *there, timeout);
 }
@@ -340,7 +343,7 @@ void check_peer(const Patient& patient, const std::string& host, Timeout timeout
     Finding finding{"peer " + host};
     auto address = parse_address("\\\\" + host + "\\mailslot\\x");
     if (!address || address->place == Place::here || address->place == Place::everybody) {
-        findings.push_back({finding.check, Status::failed, "bad_name", "is no name of a host",
+        findings.push_back({finding.check, Status::failed, "bad_name", "is not the name of a host",
                             "mailslot doctor --peer HOST"});
         return;
     }
@@ -365,7 +368,7 @@ void check_peer(const Patient& patient, const std::string& host, Timeout timeout
     finding.detail =
         machine.host +
         (machine.address.empty() ? " is this machine" : " answers at " + machine.address) +
-        "; it has: " + slots_of(found);
+        "; its slots: " + slots_of(found);
     findings.push_back(finding);
     check_clocks(*asked, findings);
 }

@@ -30,7 +30,7 @@ void warn_of_stopped(const std::vector<os::UdpPortUser>& users, Findings& findin
             told.push_back(stopped.pid);
             findings.push_back({"port", Status::warning, "reader_stopped",
                                 stopped.program + " (process " + std::to_string(stopped.pid) +
-                                    ") is stopped: what comes for its slots waits there",
+                                    ") is stopped: messages for its slots wait there",
                                 "kill -CONT " + std::to_string(stopped.pid)});
         }
     }
@@ -51,11 +51,11 @@ bool warn_of_other_users(const Patient& patient, const std::vector<os::UdpPortUs
     findings.push_back({"port", Status::failed, "port_of_several_users",
                         "UDP port " + std::to_string(patient.settings.port) +
                             " is shared by programs of several users (" + names +
-                            "): what is sent to this machine's address reaches one of them alone, "
-                            "and may be another user's than is meant",
+                            "): a message to this machine's address reaches only one of them, "
+                            "perhaps the wrong user's",
                         "ss -ulpne sport = " + std::to_string(patient.settings.port) +
-                            "    # end the program that should not have it; mailslotd keeps the "
-                            "port to itself"});
+                            "    # end the program that should not have the port; mailslotd shares "
+                            "it with nobody"});
     return true;
 }
 
@@ -69,7 +69,7 @@ bool check_that_it_runs(const std::vector<os::UdpPortUser>& others, bool is_offi
         findings.push_back({"port", Status::failed, "reader_stopped",
                             name_of(user) + " has " + port +
                                 " for this machine and is stopped: nothing arrives here until "
-                                "another reader takes its place",
+                                "another reader takes over",
                             "kill -CONT " + std::to_string(user.pid)});
         return false;
     }
@@ -93,7 +93,7 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
         findings.push_back(
             {"port", Status::failed, "port_taken", port + " is taken by " + who,
              (is_known ? "kill " + std::to_string(others[0].pid) + "    # or " : "") +
-                 "another `port` in mailslot.toml, on all machines"});
+                 "set another `port` in mailslot.toml, on all machines"});
         return;
     }
     if (!check_that_it_runs(others, is_office, port, findings)) return;
@@ -121,17 +121,16 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
         if (std::ranges::count(pids, user.pid) == 0) pids.push_back(user.pid);
     }
     if (pids.size() + (is_office ? 1 : 0) > 1) {
-        findings.push_back({"port", Status::warning, "port_shared",
-                            port + " is shared by " +
-                                std::to_string(pids.size() + (is_office ? 1 : 0)) +
-                                " programs: what comes to this machine's address reaches one of "
-                                "them only",
-                            "ss -ulpn sport = " + std::to_string(patient.settings.port)});
+        findings.push_back(
+            {"port", Status::warning, "port_shared",
+             port + " is shared by " + std::to_string(pids.size() + (is_office ? 1 : 0)) +
+                 " programs: a message to this machine's address reaches only one of them",
+             "ss -ulpn sport = " + std::to_string(patient.settings.port)});
         return;
     }
     findings.push_back(
         {"port", Status::ok, "",
-         port + (others.empty() ? " is free: no reader of this machine has it just now"
+         port + (others.empty() ? " is free: no process receives for this machine at the moment"
                                 : " is ours: " + name_of(others[0])),
          ""});
 }
@@ -143,20 +142,20 @@ void check_buffers(const Patient& patient, Findings& findings) {
     const auto most = static_cast<std::uint64_t>(
         std::max<std::int64_t>(os::kernel_setting("net/core/rmem_max").value_or(0), 0));
     const std::uint64_t better = std::max<std::uint64_t>(2 * std::max(wanted, most), 16u << 20);
-    const std::string mend = "sysctl -w net.core.rmem_max=" + std::to_string(better) +
-                             "    # and receive_buffer = \"" + size_text(better) +
-                             "\" in mailslot.toml; then start the readers anew";
+    const std::string fix = "sysctl -w net.core.rmem_max=" + std::to_string(better) +
+                            "    # and receive_buffer = \"" + size_text(better) +
+                            "\" in mailslot.toml; then restart the readers";
     if (drops > 0) {
         findings.push_back({"receive buffer", Status::failed, "receive_buffer",
                             std::to_string(drops) +
-                                " times the kernel dropped datagrams that the buffer of " +
-                                size_text(wanted) + " had no room for",
-                            mend});
+                                " times the kernel dropped datagrams, because the buffer of " +
+                                size_text(wanted) + " was full",
+                            fix});
     } else if (::geteuid() != 0 && most > 0 && most < wanted) {
         findings.push_back({"receive buffer", Status::warning, "receive_buffer_limit",
-                            "nothing was dropped; but the kernel grants " + size_text(most) +
-                                " in place of the " + size_text(wanted) + " asked for",
-                            mend});
+                            "nothing was dropped, but the kernel limits the buffer to " +
+                                size_text(most) + " instead of " + size_text(wanted),
+                            fix});
     } else {
         findings.push_back({"receive buffer", Status::ok, "", "nothing was dropped", ""});
     }

@@ -120,12 +120,12 @@ void look_who_is_stuck(std::vector<Probe>& probes) {
 
 Finding stuck(const Probe& probe) {
     return {"", Status::failed, "slow_way",
-            "what is sent by it stays in the queue of " + probe.interface +
-                ": the link is slower than what this machine sends, or stuck; messages by this way "
-                "come late or are dropped, other ways are not held up",
+            "datagrams stay in the queue of " + probe.interface +
+                ": the link is stuck, or slower than this machine sends; messages on this way come "
+                "late or are dropped, other ways are not affected",
             "tc -s qdisc show dev " + probe.interface +
-                "    # shows its queue; `mailslot put -v` counts what a writer's ways drop; "
-                "`interfaces` in mailslot.toml leaves one out"};
+                "    # shows the queue; `mailslot put -v` counts the drops of each way; "
+                "`interfaces` in mailslot.toml can exclude this interface"};
 }
 
 // Returns the command that routes the group to this interface.
@@ -143,16 +143,17 @@ Finding not_sent(const Patient& patient, const Probe& probe) {
     if (probe.os_code == EPERM || probe.os_code == EACCES) {
         return {
             "", Status::failed, "firewall_out",
-            "the firewall here lets nothing out (" + why + ")" + (block ? ": " + block->rule : ""),
-            block ? block->mend : "nft list ruleset    # as root, shows which rule it is"};
+            "the firewall here blocks sending (" + why + ")" + (block ? ": " + block->rule : ""),
+            block ? block->fix : "nft list ruleset    # as root, shows which rule it is"};
     }
-    return {"", Status::failed, "no_route", "there is no way to the group (" + why + ")",
+    return {"", Status::failed, "no_route", "there is no route to the group (" + why + ")",
             route_to_group(probe)};
 }
 
 // The system's limit is per socket. We open further sockets, up to a bound of our own.
 Finding not_joined(const Probe& probe) {
-    const std::string heard = "no program here hears the group by " + probe.interface + ": ";
+    const std::string heard =
+        "no program here receives from the group by " + probe.interface + ": ";
     if (probe.link.family == Family::v4) {
         return {"", Status::failed, "not_joined",
                 heard +
@@ -161,7 +162,7 @@ Finding not_joined(const Probe& probe) {
                 "sysctl -w net.ipv4.igmp_max_memberships=200    # readers follow within seconds"};
     }
     return {"", Status::failed, "not_joined",
-            heard + "the system lets no socket join, or has forgotten that one had",
+            heard + "the system lets no socket join, or has lost its membership",
             "sysctl -w net.core.optmem_max=131072    # readers follow within seconds"};
 }
 
@@ -175,12 +176,12 @@ Finding not_heard(const Patient& patient, const Probe& probe) {
         patient.rules ? find_block(*patient.rules, "input", patient.settings.port) : std::nullopt;
     if (block) {
         return {"", Status::failed, "firewall_in",
-                "the firewall here lets nothing in: " + block->rule, block->mend};
+                "the firewall here blocks receiving: " + block->rule, block->fix};
     }
     return {"", Status::failed, patient.rules ? "not_heard" : "firewall_in",
-            patient.rules ? "what was sent did not come back, and no rule of the firewall says why"
-                          : "what was sent did not come back: the firewall, whose rules this user "
-                            "may not read, lets nothing in",
+            patient.rules ? "the probe did not come back, and no rule of the firewall explains this"
+                          : "the probe did not come back: the firewall seems to block receiving, "
+                            "but this user may not read its rules",
             "mailslot doctor    # as root, to see the rules; or " + static_peers()};
 }
 
@@ -201,13 +202,14 @@ void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
     }
     look_who_is_stuck(probes);
     for (const Probe& probe : probes) {
-        Finding finding{"", Status::ok, "", "what left came back", ""};
+        Finding finding{"", Status::ok, "", "the probe came back", ""};
         if (probe.os_code != 0) {
             finding = not_sent(patient, probe);
         } else if (probe.is_stuck) {
             finding = stuck(probe);
         } else if (is_deaf || (is_deaf_in_part && !probe.is_heard && !is_joined(probe.link))) {
-            finding = {"", Status::skipped, "", "it left; nothing listens here", ""};
+            finding = {"", Status::skipped, "", "the probe was sent, but nothing receives here",
+                       ""};
         } else if (!probe.is_heard) {
             finding = not_heard(patient, probe);
         }
