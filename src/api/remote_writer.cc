@@ -34,7 +34,6 @@ RemoteWriter::RemoteWriter(const Address& address, std::uint64_t origin, Timeout
       settings_(ports.settings),
       clock_(ports.clock),
       carrier_(std::move(ports.carrier)),
-      make_neighbours_(std::move(ports.make_neighbours)),
       resolver_(std::move(ports.resolver)),
       max_message_bytes_(carrier_->traits().max_message_bytes) {}
 
@@ -240,7 +239,7 @@ RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) 
             keep_piece(next);
             break;
         }
-        if (is_full || (!reaches_neighbours(frames.subspan(next, 1)) && !piece_at_home_)) {
+        if (is_full || !piece_at_home_) {
             lost += messages_at(next);
             if (!is_full) error = std::move(sent.error());
         }
@@ -264,22 +263,6 @@ void RemoteWriter::keep_piece(std::size_t from) {
     try_again_ = clock_.now() + kRoomRetry;
 }
 
-// Sends to other users of this machine, who may listen even if no interface is up.
-bool RemoteWriter::reaches_neighbours(std::span<const Bytes> frames) {
-    const auto before = neighbours().counters().tx_datagrams;
-    return neighbours().send_packed(to_, frames) && neighbours().counters().tx_datagrams > before;
-}
-
-bool RemoteWriter::reaches_neighbours(const Envelope& message) {
-    const auto before = neighbours().counters().tx_datagrams;
-    return neighbours().send(to_, {&message, 1}) && neighbours().counters().tx_datagrams > before;
-}
-
-Carrier& RemoteWriter::neighbours() {
-    if (!neighbours_) neighbours_ = make_neighbours_();
-    return *neighbours_;
-}
-
 // Sends a message that does not fit into a piece, or returns the error if it must not be sent.
 std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t index) {
     has_sent_ = true;
@@ -298,7 +281,7 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
         // As in send_to_many().
         const bool is_full = is_want_of_room(*error);
         lost_ += is_full;
-        if (is_full || reaches_neighbours(message) || batch.delivered_at_home) return std::nullopt;
+        if (is_full || batch.delivered_at_home) return std::nullopt;
         return error;
     }
     return std::nullopt;
@@ -345,8 +328,7 @@ void RemoteWriter::end(std::uint64_t next_sequence) {
     // Without a time, readers could not tell the end from a replay.
     end.sent_at_us = clock_.unix_microseconds();
     const Destination to = destination();
-    Carrier& way = neighbours_ ? *neighbours_ : *carrier_;
-    for (int i = 0; i < kEndCopies; ++i) (void)way.send(to, {&end, 1});
+    for (int i = 0; i < kEndCopies; ++i) (void)carrier_->send(to, {&end, 1});
 }
 
 Destination RemoteWriter::destination() {

@@ -26,7 +26,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -69,8 +68,6 @@ public:
         const Settings& settings;
         const Clock& clock;
         std::unique_ptr<Carrier> carrier;
-        // Used if there is no network interface.
-        std::function<std::unique_ptr<Carrier>()> make_neighbours;
         std::unique_ptr<HostResolver> resolver;  // null unless the address is a host's name
     };
     RemoteWriter(const Address& address, std::uint64_t origin, Timeout wait_for_address,
@@ -152,10 +149,7 @@ private:
     std::optional<Error> send_large(const Batch& batch, std::size_t index);
     std::optional<Error> send_parts(std::span<const Bytes> parts);
     void keep_parts(std::span<const Bytes> parts);
-    bool reaches_neighbours(std::span<const Bytes> frames);
-    bool reaches_neighbours(const Envelope& message);
     Result<std::size_t> put_all(const Batch& batch);
-    Carrier& neighbours();
     bool is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
     Destination destination();
     Envelope envelope(const Batch& batch) const;
@@ -167,10 +161,8 @@ private:
     mutable OwnHost host_{settings_};
     const Clock& clock_;
     const std::unique_ptr<Carrier> carrier_;
-    const std::function<std::unique_ptr<Carrier>()> make_neighbours_;
     const std::unique_ptr<HostResolver> resolver_;
     const std::size_t max_message_bytes_;
-    std::unique_ptr<Carrier> neighbours_;
     bool is_first_ = true;         // nothing was sent yet
     Clock::Instant first_sent_{};  // by a clock that runs on in sleep
 

@@ -25,12 +25,7 @@ protected:
         carrier_ = carrier.get();
         writer_ = std::make_unique<RemoteWriter>(
             address_, 7, Timeout(0),
-            RemoteWriter::Ports{settings_, clock_, std::move(carrier),
-                                [this] {
-                                    return std::make_unique<FakeCarrier>(
-                                        network_, IpAddress::v4(10, 0, 0, 3));
-                                },
-                                nullptr});
+            RemoteWriter::Ports{settings_, clock_, std::move(carrier), nullptr});
     }
 
     Result<std::size_t> put(const std::vector<std::string>& texts, bool at_home = false,
@@ -273,15 +268,6 @@ TEST_F(RemoteWriterTest, sends_at_once_when_the_clock_is_set_back) {
     EXPECT_EQ(arrived(), Texts{"two"});
 }
 
-TEST_F(RemoteWriterTest, sends_to_the_neighbours_what_was_held_when_the_network_went) {
-    begin_a_burst();
-    put({"two"}).value();
-    carrier_->fail_after(0, Errc::unreachable);
-    writer_->flush();
-    EXPECT_EQ(arrived(), Texts{"two"});
-    EXPECT_FALSE(writer_->take_late_error());
-}
-
 TEST_F(RemoteWriterTest, holds_nothing_when_it_must_not) {
     begin_a_burst();
     writer_->hold_nothing();
@@ -351,29 +337,7 @@ TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
     EXPECT_EQ(arrived().size(), *taken);
 }
 
-// A machine without neighbours: a message to many could go to neighbours if the network is down.
-class RemoteWriterAlone : public RemoteWriterTest {
-protected:
-    RemoteWriterAlone() {
-        writer_ = std::make_unique<RemoteWriter>(
-            address_, 7, Timeout(0),
-            RemoteWriter::Ports{settings_, clock_, make_carrier(),
-                                [this] {
-                                    auto nobody = std::make_unique<FakeCarrier>(
-                                        network_, IpAddress::v4(10, 0, 0, 3));
-                                    nobody->fail_after(0, Errc::unreachable);
-                                    return nobody;
-                                },
-                                nullptr});
-    }
-    std::unique_ptr<Carrier> make_carrier() {
-        auto carrier = std::make_unique<FakeCarrier>(network_, IpAddress::v4(10, 0, 0, 2));
-        carrier_ = carrier.get();
-        return carrier;
-    }
-};
-
-TEST_F(RemoteWriterAlone, is_told_that_nothing_left) {
+TEST_F(RemoteWriterTest, is_told_that_nothing_left) {
     carrier_->fail_after(0, Errc::unreachable);
     EXPECT_EQ(put({"one"}).error().code, Errc::unreachable);
     EXPECT_EQ(put({std::string(100'000, 'L')}).error().code, Errc::unreachable);
@@ -382,7 +346,7 @@ TEST_F(RemoteWriterAlone, is_told_that_nothing_left) {
     EXPECT_EQ(arrived(), Texts{"two"});
 }
 
-TEST_F(RemoteWriterAlone, is_told_later_that_nothing_of_what_was_held_left) {
+TEST_F(RemoteWriterTest, is_told_later_that_nothing_of_what_was_held_left) {
     begin_a_burst();
     put({"two", "three"}).value();
     carrier_->fail_after(0, Errc::unreachable);
@@ -394,21 +358,21 @@ TEST_F(RemoteWriterAlone, is_told_later_that_nothing_of_what_was_held_left) {
     EXPECT_STREQ(late->step, kLateStep);
 }
 
-TEST_F(RemoteWriterAlone, is_content_with_the_slot_here) {
+TEST_F(RemoteWriterTest, is_content_with_the_slot_here) {
     carrier_->fail_after(0, Errc::unreachable);
     EXPECT_TRUE(put({"one"}, true));
     EXPECT_TRUE(put({std::string(100'000, 'L')}, true));
     EXPECT_EQ(writer_->lost(), 0u);
 }
 
-TEST_F(RemoteWriterAlone, counts_what_it_drops_for_want_of_room_and_is_told_nothing) {
+TEST_F(RemoteWriterTest, counts_what_it_drops_for_want_of_room_and_is_told_nothing) {
     carrier_->fail_after(0);
     EXPECT_TRUE(put({"one"}));
     EXPECT_TRUE(put({std::string(100'000, 'L')}));
     EXPECT_EQ(writer_->lost(), 2u);
 }
 
-class RemoteWriterThatWaits : public RemoteWriterAlone {
+class RemoteWriterThatWaits : public RemoteWriterTest {
 protected:
     Result<std::size_t> put_waiting(const Texts& texts) { return put(texts, false, true); }
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "carrier/local/local_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "os/network_id.h"
 
@@ -78,7 +77,6 @@ void WriterState::open_ways() {
             .settings = settings,
             .clock = process_.clock(),
             .carrier = make_udp_carrier(settings),
-            .make_neighbours = [&settings] { return make_local_carrier(settings); },
             .resolver =
                 is_host ? std::make_unique<HostResolver>(settings, process_.clock()) : nullptr,
         });
@@ -100,7 +98,6 @@ bool WriterState::has_way_to_neighbours() {
             .settings = settings,
             .clock = process_.clock(),
             .carrier = make_udp_carrier(settings, UdpReach::this_machine),
-            .make_neighbours = [&settings] { return make_local_carrier(settings); },
             .resolver = nullptr,
         });
     return true;

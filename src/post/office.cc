@@ -28,7 +28,6 @@
 #include <vector>
 
 #include "base/saturating.h"
-#include "carrier/local/local_carrier.h"
 #include "carrier/netbios/netbios_carrier.h"
 #include "carrier/udp/udp_carrier.h"
 #include "inbox/sender_notes.h"
@@ -89,7 +88,6 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
             [this](int fd) { hear_registrant(fd); }),
       network_(settings.udp ? make_udp_carrier(settings) : make_netbios_carrier(settings)),
       classic_(settings.udp && settings.netbios ? make_netbios_carrier(settings) : nullptr),
-      neighbours_(make_local_carrier(settings)),
       network_id_(os::own_network()),
       addresses_(addresses_of_system(clock)),
       post_office_(identity_of(settings, station), clock,
@@ -148,8 +146,6 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
     (void)office->mark_lock(office->lock_);
     // The network comes first: a process that finds the socket may rely on being heard.
     office->start_network(estate);
-    // A failure costs only other users' messages, on a machine without any interface.
-    (void)office->start(*office->neighbours_, estate);
     office->adopt(estate);
     if (auto listening = office->listen(); !listening) return listening.error();
     return office;
@@ -169,7 +165,6 @@ Office::~Office() {
 std::vector<Carrier*> Office::carriers() const {
     std::vector<Carrier*> all{network_.get()};
     if (classic_) all.push_back(classic_.get());
-    all.push_back(neighbours_.get());
     return all;
 }
 

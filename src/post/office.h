@@ -204,8 +204,8 @@ private:
     std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user; see patience_with()
     ItemMaker item_maker_;
     // network_: the carrier to other machines. classic_: the classic wire, if that is a second
-    // carrier. neighbours_: other users of a machine without a network.
-    std::unique_ptr<Carrier> network_, classic_, neighbours_;
+    // carrier.
+    std::unique_ptr<Carrier> network_, classic_;
     std::optional<Gateway> gateway_;  // between network_ and classic_
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;

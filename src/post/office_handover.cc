@@ -48,7 +48,7 @@ void Office::begin_to_receive() {
     inherited_.clear();
     for (Carrier* carrier : carriers()) {
         // Out of descriptors or memory: the carrier is opened anew, later.
-        if (auto begun = begin_to_receive(*carrier); !begun && carrier != neighbours_.get()) {
+        if (auto begun = begin_to_receive(*carrier); !begun) {
             carrier->stop();
             network_error_ = begun.error();
             retry_network_ = clock_.now();

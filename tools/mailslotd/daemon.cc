@@ -126,7 +126,7 @@ Result<void> Daemon::start() {
 
 // Gives the sockets to the service manager, where they outlive a kill, for the next mailslotd.
 void Daemon::keep(const Estate& estate) {
-    for (const char* name : {"udp", "local", "books"}) {
+    for (const char* name : {"udp", "books"}) {
         manager_.notify("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
     }
     for (const Estate::Socket& socket : estate.sockets) {
@@ -139,7 +139,7 @@ void Daemon::keep(const Estate& estate) {
 // our books.
 void Daemon::keep_at_end(const Estate& estate) {
     if (estate.books.empty()) {
-        for (const char* name : {"udp", "local", "books"}) {
+        for (const char* name : {"udp", "books"}) {
             manager_.notify("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
         }
         return;
