@@ -19,6 +19,9 @@
 
 namespace mailslot {
 
+// Value of Envelope::station by carriers that have no such field: a gateway passed the message on.
+inline constexpr std::uint64_t kPassedOn = 1;
+
 struct CarrierTraits {
     std::string_view name;              // "udp"
     std::size_t max_message_bytes = 0;  // the largest payload for send()

@@ -123,7 +123,7 @@ private:
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
            const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock);
-    std::vector<Carrier*> carriers() const;
+    Carrier& main_carrier() const { return *carriers_.front(); }
     void start_network(Estate& estate);
     Result<void> start(Carrier& carrier, Estate& estate);
     void receive(Carrier& carrier);
@@ -203,10 +203,8 @@ private:
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
     std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user; see patience_with()
     ItemMaker item_maker_;
-    // network_: the carrier to other machines. classic_: the classic wire, if that is a second
-    // carrier.
-    std::unique_ptr<Carrier> network_, classic_;
-    std::optional<Gateway> gateway_;  // between network_ and classic_
+    const std::vector<std::unique_ptr<Carrier>> carriers_;  // the main carrier first
+    std::optional<Gateway> gateway_;                        // between the first two
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;

@@ -9,6 +9,12 @@
 namespace mailslot {
 namespace {
 
+// Says which carrier failed, for callers that start several.
+Error by_the_classic_wire(Error error) {
+    error.detail.insert(0, "by the classic wire: ");
+    return error;
+}
+
 class NetbiosCarrier final : public Carrier {
 public:
     NetbiosCarrier(const Settings& settings, NetbiosPorts ports)
@@ -24,10 +30,10 @@ public:
 
     Result<void> start_with(std::vector<ListeningSocket> sockets) override {
         if (receiver_) return {};
-        if (!names_) return names_.error();
+        if (!names_) return by_the_classic_wire(names_.error());
         auto receiver = NetbiosReceiver::open(
             settings_, *names_, ports_, {datagram_counters_, name_counters_}, std::move(sockets));
-        if (!receiver) return receiver.error();
+        if (!receiver) return by_the_classic_wire(receiver.error());
         receiver_ = std::move(*receiver);
         return {};
     }
@@ -100,6 +106,10 @@ private:
 };
 
 }  // namespace
+
+std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings) {
+    return make_netbios_carrier(settings, NetbiosPorts{});
+}
 
 std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings, NetbiosPorts ports) {
     return std::make_unique<NetbiosCarrier>(settings, ports);

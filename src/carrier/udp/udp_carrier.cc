@@ -109,6 +109,10 @@ private:
 
 }  // namespace
 
+std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings) {
+    return make_udp_carrier(settings, UdpReach::network);
+}
+
 std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings, UdpReach reach) {
     return std::make_unique<UdpCarrier>(settings, reach);
 }
