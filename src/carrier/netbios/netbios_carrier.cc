@@ -23,7 +23,7 @@ public:
     }
 
     CarrierTraits traits() const override {
-        return {"netbios", wire::max_classic_message_bytes("A"), true};
+        return {"netbios", wire::max_classic_message_bytes("A")};
     }
 
     Result<void> start() override { return start_with({}); }
@@ -58,10 +58,6 @@ public:
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
         if (!sender_) return names_.error();
         return sender_->send(to, messages);
-    }
-
-    Result<std::size_t> send_packed(const Destination&, std::span<const Bytes>) override {
-        return Error{Errc::unreachable, "send", 0, "the classic wire carries no frames"};
     }
 
     CarrierCounters counters() const override {

@@ -389,8 +389,7 @@ Result<std::size_t> UdpReceiver::answer(const Destination& to, std::span<const E
         if (!to.domain.empty()) frame = seal_answer(sealed, frame, to);
         if (frame.empty()) return Error{Errc::message_too_big, "answer"};
         const auto outcome = send_answer(*socket, frame, to);
-        (outcome.sent == 1 ? counters_.tx_datagrams : counters_.tx_failed)
-            .fetch_add(1, std::memory_order_relaxed);
+        count_one(outcome.sent == 1 ? counters_.answers : counters_.answers_failed);
         if (outcome.sent == 0) return Error{Errc::unreachable, "answer", outcome.os_code};
         ++sent;
     }

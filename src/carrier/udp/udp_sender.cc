@@ -45,6 +45,11 @@ Error unreachable(int os_code) {
 
 }  // namespace
 
+std::size_t UdpSender::max_frame_bytes() const {
+    const bool seals = settings_.keys && !settings_.keys->ring()->is_empty();
+    return seals ? trust::kMaxPlainBytes : kMaxDatagramBytes;
+}
+
 Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envelope> messages) {
     if (auto chosen = choose_key(to); !chosen) return chosen.error();
     const std::size_t most = key_ != nullptr ? trust::kMaxPlainBytes : kMaxDatagramBytes;
@@ -184,8 +189,8 @@ std::size_t UdpSender::send_by_each(std::span<const Bytes> datagrams) {
 }
 
 void UdpSender::count(std::size_t left, std::size_t dropped) {
-    counters_.tx_datagrams.fetch_add(left, std::memory_order_relaxed);
-    counters_.tx_failed.fetch_add(dropped, std::memory_order_relaxed);
+    sent_.fetch_add(left, std::memory_order_relaxed);
+    failed_.fetch_add(dropped, std::memory_order_relaxed);
 }
 
 // Waits briefly for room in any full way. Returns false if none is full or the waits are used up.

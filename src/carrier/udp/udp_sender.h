@@ -2,19 +2,17 @@
 // send_end().
 #pragma once
 
-#include <chrono>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "base/clock.h"
-#include "carrier/carrier.h"
 #include "carrier/udp/datagram_packer.h"
+#include "carrier/udp/frame_sender.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/pacer.h"
-#include "carrier/udp/udp_carrier.h"
-#include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
 #include "carrier/udp/ways.h"
 #include "model/settings.h"
@@ -24,25 +22,31 @@
 
 namespace mailslot {
 
-class UdpSender {
+// The machines that messages to the group are for.
+enum class UdpReach { network, this_machine };
+
+// Opens nothing until the first send(). The settings must outlive the sender.
+// Threads: one at a time; sent() and failed(): any.
+class UdpSender final : public FrameSender {
 public:
-    UdpSender(const Settings& settings, UdpCounters& counters, UdpReach reach)
+    UdpSender(const Settings& settings, UdpReach reach)
         : settings_(settings),
           reach_(reach),
-          counters_(counters),
           pacer_(settings.send_rate_bytes),
           ways_(settings.hop_limit),
           keys_(settings.keys) {}
     UdpSender(const UdpSender&) = delete;
     UdpSender& operator=(const UdpSender&) = delete;
 
-    // As Carrier::send. A message is taken if each of its datagrams left by at least one way.
-    Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
-    // As Carrier::send_packed, likewise.
-    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames);
+    std::size_t max_frame_bytes() const override;
+    // A message is taken if each of its datagrams left by at least one way.
+    Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
+    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
+    std::vector<WayInfo> ways() const override { return ways_.info(); }
 
-    // The ways that messages took so far.
-    std::vector<WayInfo> ways() const { return ways_.info(); }
+    // Datagrams that left and that did not, counted for each interface and family used.
+    std::uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
+    std::uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
 private:
     Result<void> choose_key(const Destination& to);
@@ -65,7 +69,7 @@ private:
     const UdpReach reach_;
     const SystemClock clock_{};
     std::unique_ptr<HostResolver> peer_resolver_;  // made when needed
-    UdpCounters& counters_;
+    std::atomic<std::uint64_t> sent_{0}, failed_{0};
     DatagramPacker packer_;
     Pacer pacer_;
     std::optional<os::InterfaceWatch> watch_;  // none: not available
