@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "carrier/udp/datagram_packer.h"
+#include "carrier/udp/frame_sealer.h"
 #include "carrier/udp/frame_sender.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/pacer.h"
@@ -18,7 +19,6 @@
 #include "model/settings.h"
 #include "os/interfaces.h"
 #include "os/udp_socket.h"
-#include "trust/keys.h"
 
 namespace mailslot {
 
@@ -34,7 +34,7 @@ public:
           reach_(reach),
           pacer_(settings.send_rate_bytes),
           ways_(settings.hop_limit),
-          keys_(settings.keys) {}
+          sealer_(settings.keys) {}
     UdpSender(const UdpSender&) = delete;
     UdpSender& operator=(const UdpSender&) = delete;
 
@@ -49,7 +49,6 @@ public:
     std::uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
 private:
-    Result<void> choose_key(const Destination& to);
     Result<void> find_ways(const IpAddress& address);
     void add_way(const IpAddress& address, const os::Outlet& outlet, const std::string& name);
     void add_peers();
@@ -62,7 +61,6 @@ private:
     std::size_t send_end(std::span<const Bytes> frames);
     bool wait_for_room();
     void count(std::size_t left, std::size_t dropped);
-    std::span<const Bytes> seal_all(std::span<const Bytes> frames);
     Error no_way_out() const;
 
     const Settings& settings_;
@@ -82,12 +80,8 @@ private:
     bool is_held_ = false;                     // likewise: the caller waits for a neighbour
     int waits_left_ = 0;                       // left in the current send()
     int waits_without_progress_ = 0;           // likewise
-    trust::KeysView keys_;
-    const trust::Key* key_ = nullptr;  // for the current send(); null: not sealed
-    trust::Target target_{};           // likewise
-    std::vector<std::byte> sealed_memory_;
-    std::vector<Bytes> sealed_;
-    std::vector<std::size_t> taken_;  // by each way, from the datagrams being sent
+    FrameSealer sealer_;                       // with the key for the current send()
+    std::vector<std::size_t> taken_;           // by each way, from the datagrams being sent
 };
 
 }  // namespace mailslot
