@@ -81,6 +81,14 @@ inline bool is_of_one_family(const Error& error) {
     return std::string_view(error.step) == kOneFamily;
 }
 
+// The replay windows of sealed datagrams, on their way to the next post office.
+class ReplayMemory {
+public:
+    virtual ~ReplayMemory() = default;
+    virtual void save_windows(const std::function<void(const wire::SealerState&)>& to) const = 0;
+    virtual void restore_window(const wire::SealerState& state) = 0;
+};
+
 class Carrier {
 public:
     // Receives a batch of arrived parcels, which borrow the receive buffer until the call returns.
@@ -123,12 +131,8 @@ public:
     virtual CarrierCounters counters() const = 0;
     virtual std::vector<FurtherCounter> further_counters() const = 0;
 
-    // Saves the replay windows of sealed datagrams for the next post office. Saves nothing if the
-    // carrier opens no sealed datagrams.
-    virtual void save_windows(const std::function<void(const wire::SealerState&)>& to) const {
-        (void)to;
-    }
-    virtual void restore_window(const wire::SealerState& state) { (void)state; }
+    // Returns null if the carrier opens no sealed datagrams.
+    virtual ReplayMemory* replay_memory() { return nullptr; }
     virtual void stop() = 0;  // nothing is received after the call
 };
 

@@ -23,9 +23,10 @@ using wire::Rank;
 
 void Office::adopt(Estate& estate) {
     is_successor_ = !estate.registrants.empty();
-    inherited_ = post_office_.take_books(estate.books, [this](const wire::SealerState& state) {
-        main_carrier().restore_window(state);
-    });
+    inherited_ = post_office_.take_books(
+        estate.books, [memory = main_carrier().replay_memory()](const wire::SealerState& state) {
+            if (memory != nullptr) memory->restore_window(state);
+        });
     has_books_ = !inherited_.empty();
     use_machine();
     for (os::GuardedFd& connection : estate.registrants) {
@@ -131,7 +132,9 @@ Estate Office::take_apart() {
     };
     wire::OfficeStateWriter books;
     post_office_.write_books(books, memory_of);
-    main_carrier().save_windows([&books](const wire::SealerState& state) { books.put(state); });
+    if (const auto* memory = main_carrier().replay_memory()) {
+        memory->save_windows([&books](const wire::SealerState& state) { books.put(state); });
+    }
     estate.books = books.take();
     for (const auto& carrier : carriers_) {
         if (!receive_by_ && carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());

@@ -8,7 +8,7 @@
 namespace mailslot {
 namespace {
 
-class UdpCarrier final : public Carrier {
+class UdpCarrier final : public Carrier, public ReplayMemory {
 public:
     explicit UdpCarrier(const Settings& settings)
         : settings_(settings), sender_(settings_, UdpReach::network) {}
@@ -69,6 +69,7 @@ public:
         };
     }
 
+    ReplayMemory* replay_memory() override { return this; }
     void save_windows(const std::function<void(const wire::SealerState&)>& to) const override {
         windows_.save(to);
     }
