@@ -51,19 +51,22 @@ std::size_t UdpSender::max_frame_bytes() const {
 
 Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envelope> messages) {
     if (auto chosen = sealer_.choose(to); !chosen) return chosen.error();
-    const auto fits = packer_.begin(to, messages, sealer_.max_frame_bytes());
-    if (!fits) return fits.error();
+    const std::size_t most = sealer_.max_frame_bytes();
+    if (auto fits = check_messages(to, messages, most); !fits) return fits.error();
     if (messages.empty()) return 0;
     keeps_rest_ = to.keeps_rest;
     if (auto found = find_ways(to.address); !found) return found.error();
     std::size_t taken = 0;
-    if (messages[0].kind == Kind::end) {
-        if (send_end(packer_.next()) == 0) return no_way_out();
-        return 1;
-    }
-    for (auto datagrams = packer_.next(); !datagrams.empty(); datagrams = packer_.next()) {
+    for (Unpacked rest{messages}; !rest.is_empty();) {
+        const std::size_t done = messages.size() - rest.messages.size();
+        piece_.fill(to, rest, most);
+        const auto datagrams = piece_.datagrams();
+        if (messages[0].kind == Kind::end) {
+            if (send_end(datagrams) == 0) return no_way_out();
+            return 1;
+        }
         const std::size_t left = send_batch(datagrams);
-        taken = packer_.messages_done(left);
+        taken = done + piece_.messages_in(left);
         if (left < datagrams.size()) break;
     }
     if (taken == 0) return no_way_out();

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "carrier/udp/datagram_packer.h"
 #include "carrier/udp/frame_sealer.h"
 #include "carrier/udp/frame_sender.h"
 #include "carrier/udp/host_resolver.h"
+#include "carrier/udp/open_piece.h"
 #include "carrier/udp/pacer.h"
 #include "carrier/udp/udp_group.h"
 #include "carrier/udp/ways.h"
@@ -68,7 +68,7 @@ private:
     const SystemClock clock_{};
     std::unique_ptr<HostResolver> peer_resolver_;  // made when needed
     std::atomic<std::uint64_t> sent_{0}, failed_{0};
-    DatagramPacker packer_;
+    OpenPiece piece_;  // for send()
     Pacer pacer_;
     std::optional<os::InterfaceWatch> watch_;  // none: not available
     std::optional<Clock::Instant> listed_;     // when the list of interfaces was last read

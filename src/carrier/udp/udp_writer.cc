@@ -273,9 +273,9 @@ std::size_t UdpWriter::messages_at(std::size_t frame) const {
     return piece_.messages_in(frame + 1) - piece_.messages_in(frame);
 }
 
-// Moves frames that found no room, from `from` on, to the backlog.
+// Adds frames that found no room, from `from` on, to the backlog.
 void UdpWriter::keep_piece(std::size_t from) {
-    backlog_.begin(to_);
+    if (backlog_.is_empty()) backlog_.begin(to_);
     const auto frames = piece_.datagrams();
     for (std::size_t i = from; i < frames.size(); ++i) backlog_.add(frames[i], messages_at(i));
     try_again_ = clock_.now() + kRoomRetry;
@@ -290,48 +290,35 @@ std::optional<Error> UdpWriter::send_large(const Batch& batch, std::size_t index
     message.sent_at_us = batch.sent_at_us;
     message.format = batch.form;
     message.payload = as_bytes(batch.texts[index]);
-    const auto fits = packer_.begin(to_, {&message, 1}, sender_->max_frame_bytes());
-    if (!fits) return fits.error();
-    for (auto parts = packer_.next(); !parts.empty(); parts = packer_.next()) {
-        auto error = send_parts(parts);
-        if (!error) continue;
-        if (is_to_one() || is_unsealed(*error)) return error;
-        // As in send_to_many().
-        const bool is_full = is_want_of_room(*error);
-        lost_ += is_full;
-        if (is_full || batch.delivered_at_home) return std::nullopt;
-        return error;
+    const std::size_t most = sender_->max_frame_bytes();
+    if (auto fits = check_messages(to_, {&message, 1}, most); !fits) return fits.error();
+    std::optional<Error> error;
+    for (Unpacked rest{{&message, 1}}; !rest.is_empty() && !error;) {
+        piece_.fill(to_, rest, most);
+        error = send_parts();
     }
-    return std::nullopt;
+    piece_.clear();
+    if (!error || is_to_one() || is_unsealed(*error)) return error;
+    // As in send_to_many().
+    const bool is_full = is_want_of_room(*error);
+    lost_ += is_full;
+    if (is_full || batch.delivered_at_home) return std::nullopt;
+    return error;
 }
 
-// Sends some parts of a message. Parts that must wait for room, and all later parts, go to
+// Sends the parts in the piece. Parts that must wait for room, and all later parts, go to
 // the backlog.
-std::optional<Error> UdpWriter::send_parts(std::span<const Bytes> parts) {
-    while (!parts.empty()) {
-        if (!backlog_.is_empty()) {
-            keep_parts(parts);
-            return std::nullopt;
-        }
-        const auto sent = sender_->send_packed(to_, parts);
-        if (sent) {
-            parts = parts.subspan(*sent);
-        } else if (waits_ && is_want_of_room(sent.error())) {
-            backlog_.begin(to_);
-            keep_parts(parts);
-            return std::nullopt;
-        } else {
-            return sent.error();
-        }
+std::optional<Error> UdpWriter::send_parts() {
+    const auto parts = piece_.datagrams();
+    std::size_t left = 0;
+    while (left < parts.size() && backlog_.is_empty()) {
+        const auto sent = sender_->send_packed(to_, parts.subspan(left));
+        if (!sent && !(waits_ && is_want_of_room(sent.error()))) return sent.error();
+        if (!sent) break;
+        left += *sent;
     }
+    if (left < parts.size()) keep_piece(left);
     return std::nullopt;
-}
-
-void UdpWriter::keep_parts(std::span<const Bytes> parts) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        backlog_.add(parts[i], packer_.messages_done(i + 1) - packer_.messages_done(i));
-    }
-    try_again_ = clock_.now() + kRoomRetry;
 }
 
 void UdpWriter::end(std::uint64_t next_sequence) {

@@ -36,7 +36,6 @@
 #include "carrier/carrier_writer.h"
 #include "carrier/flusher.h"
 #include "carrier/udp/backlog.h"
-#include "carrier/udp/datagram_packer.h"
 #include "carrier/udp/frame_sender.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/open_piece.h"
@@ -106,8 +105,7 @@ private:
     void learn_from_clock();
     void hear_at_once();
     std::optional<Error> send_large(const Batch& batch, std::size_t index);
-    std::optional<Error> send_parts(std::span<const Bytes> parts);
-    void keep_parts(std::span<const Bytes> parts);
+    std::optional<Error> send_parts();
     Result<std::size_t> put_all(const Batch& batch);
     bool is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
     Destination destination();
@@ -142,7 +140,6 @@ private:
     std::optional<Error> late_error_;
 
     Backlog backlog_;
-    DatagramPacker packer_;       // for a message that fits no piece
     bool waits_ = false;          // the last put() waits if there is no room
     bool wants_room_ = false;     // after the last put() or flush()
     Clock::Instant try_again_{};  // next try to send the backlog

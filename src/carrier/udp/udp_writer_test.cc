@@ -412,6 +412,15 @@ TEST_F(UdpWriterThatWaits, goes_on_in_the_middle_of_a_large_message) {
     EXPECT_EQ(arrived(), Texts{"after"});
 }
 
+TEST_F(UdpWriterThatWaits, counts_a_large_message_of_which_only_the_end_is_missing) {
+    carrier_->fail_after(80);  // 88 parts
+    EXPECT_EQ(put_waiting({std::string(100'000, 'L')}).value(), 1u);
+    carrier_->fail_after(0, Errc::unreachable);
+    writer_->flush();
+    EXPECT_EQ(writer_->departures().messages_lost, 1u);
+    EXPECT_FALSE(writer_->due());
+}
+
 TEST_F(UdpWriterThatWaits, keeps_the_order_of_what_was_held_and_what_waits) {
     begin_a_burst();
     put_waiting({"two"}).value();
