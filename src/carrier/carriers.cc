@@ -17,17 +17,25 @@ struct CarrierKind {
     std::unique_ptr<Carrier> (*make)(const Settings&);
     std::unique_ptr<CarrierWriter> (*make_writer)(const WriterNeeds&);
     // Null: the carrier reaches no slots of this machine.
-    std::unique_ptr<CarrierWriter> (*make_writer_to_this_machine)(const WriterNeeds&);
+    std::unique_ptr<CarrierWriter> (*make_writer_to_this_machine)(const WriterNeeds&) = nullptr;
     // Returns whether no other carrier has such a place. Null: never.
-    bool (*has_place_alone)(const Address&);
+    bool (*has_place_alone)(const Address&) = nullptr;
+    bool needs_low_ports = false;  // below 1024
 };
 
 // In order: the first that is switched on is the main carrier.
 constexpr CarrierKind kCarriers[] = {
-    {"udp", &Settings::udp, make_udp_carrier, make_udp_writer, make_udp_writer_to_this_machine,
-     nullptr},
-    {"netbios", &Settings::netbios, make_netbios_carrier, make_netbios_writer, nullptr,
-     is_classic_place},
+    {.name = "udp",
+     .is_on = &Settings::udp,
+     .make = make_udp_carrier,
+     .make_writer = make_udp_writer,
+     .make_writer_to_this_machine = make_udp_writer_to_this_machine},
+    {.name = "netbios",
+     .is_on = &Settings::netbios,
+     .make = make_netbios_carrier,
+     .make_writer = make_netbios_writer,
+     .has_place_alone = is_classic_place,
+     .needs_low_ports = true},
 };
 
 }  // namespace
@@ -60,6 +68,12 @@ std::unique_ptr<CarrierWriter> make_writer_to_this_machine(const WriterNeeds& ne
         if (reaches) return kind.make_writer_to_this_machine(needs);
     }
     return nullptr;
+}
+
+bool need_low_ports(const Settings& settings) {
+    return std::ranges::any_of(kCarriers, [&settings](const CarrierKind& kind) {
+        return settings.*kind.is_on && kind.needs_low_ports;
+    });
 }
 
 std::vector<std::string_view> names_of_carriers() {

@@ -23,6 +23,9 @@ std::unique_ptr<CarrierWriter> make_writer(const WriterNeeds& needs);
 // carrier reaches them.
 std::unique_ptr<CarrierWriter> make_writer_to_this_machine(const WriterNeeds& needs);
 
+// Returns whether a carrier that is switched on needs ports below 1024.
+bool need_low_ports(const Settings& settings);
+
 // Returns the names of all carriers, switched on or not, as CarrierTraits::name.
 std::vector<std::string_view> names_of_carriers();
 

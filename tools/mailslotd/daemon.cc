@@ -294,7 +294,8 @@ Result<Settings> give_up_root(DaemonOptions& options, const Settings& settings,
     if (geteuid() == 0) {
         if (auto made = os::make_folder_for(settings.dir, user); !made) return made.error();
     }
-    if (auto become = os::become_user(user, settings.netbios); !become) return become.error();
+    const bool keeps_low_ports = need_low_ports(settings);
+    if (auto become = os::become_user(user, keeps_low_ports); !become) return become.error();
     return load_settings(options.settings);
 }
 
