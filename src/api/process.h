@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "api/departures.h"
-#include "api/flusher.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "carrier/flusher.h"
 #include "inbox/slot_folder.h"
 #include "mailslot/result.h"
 #include "model/address.h"

@@ -15,21 +15,22 @@
 //      without the mutex. Then step 4 puts the remaining messages.               writer.cc
 //
 // A put to other machines:
-//   1. Impl::put_at_once calls WriterState::hold, which calls RemoteWriter::hold.
-//      If the writer is inside a burst, the message joins the open piece.        remote_writer.h
+//   1. Impl::put_at_once calls WriterState::hold, which calls CarrierWriter::hold.
+//      If the writer is inside a burst, the message joins the open piece.      udp/udp_writer.h
 //   2. Otherwise Impl::put leads to WriterState::put_elsewhere, which looks up the
-//      slot of the same name here (is_at_home) and checks sizes (how_many_fit).  writer_state.cc
-//   3. WriterState::put_to_others calls RemoteWriter::put and, for the classic
-//      Windows wire, ClassicWriter::put or put_too. RemoteWriter sends a lone
-//      message at once and holds the messages of a burst.   remote_writer.cc, classic_writer.cc
-//   4. Carrier::send_packed sends the frames as datagrams on every way
-//      (interface or peer).                                                      carrier/udp/
+//      slot of the same name here (is_at_home) and asks the carrier's writer how
+//      many messages fit.                                                        writer_state.cc
+//   3. WriterState::put_to_others calls CarrierWriter::put. UdpWriter sends a lone
+//      message at once and holds the messages of a burst. With several carriers,
+//      WriterGroup calls the writer of each.             udp/udp_writer.cc, carrier/writer_group.cc
+//   4. UdpSender::send_packed sends the frames as datagrams on every way (interface
+//      or peer).                                                                 carrier/udp/
 //   5. WriterState::put_at_home puts the same messages into the slot here, if
 //      the address includes this machine.                                        writer_state.cc
 //   6. If there is no room in the send buffers, a caller that waits does so as in
 //      step 6 above. A full slot here is waited for at most kHomePatience.       writer.cc
 //   7. Impl::tell_due reports held messages to the Flusher, which sends them
-//      after kHoldTime unless a further put does.                   writer.cc, flusher.cc
+//      after kHoldTime unless a further put does.           writer.cc, carrier/flusher.cc
 
 #include <algorithm>
 #include <atomic>
@@ -41,9 +42,9 @@
 #include <utility>
 #include <vector>
 
-#include "api/flusher.h"
 #include "api/process.h"
 #include "api/writer_state.h"
+#include "carrier/flusher.h"
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "os/biased_mutex.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "carrier/local/local_carrier.h"
-#include "carrier/udp/udp_carrier.h"
+#include "carrier/carriers.h"
+#include "model/own_host.h"
 #include "os/network_id.h"
 
 namespace mailslot {
@@ -59,51 +59,32 @@ void WriterState::take_reach(Reach reach) {
         local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address_.slot.key,
                                                       options_.wait_for_others);
     }
-    remote_.reset();
-    classic_.reset();
-    if (reach_.others) open_ways();
+    elsewhere_.reset();
+    if (!reach_.others) return;
+    network_ = os::own_network();
+    elsewhere_ = make_writer(needs(address_));
 }
 
-void WriterState::open_ways() {
-    const Settings& settings = process_.settings();
-    network_ = os::own_network();
-    if (settings.netbios) {
-        classic_ = std::make_unique<ClassicWriter>(address_, origin_, settings, process_.clock());
-    }
-    if (!settings.udp || (classic_ && is_classic_place(address_))) return;
-    const bool is_host = address_.place == Place::named && !reach_.this_machine;
-    remote_ = std::make_unique<RemoteWriter>(
-        address_, origin_, options_.wait_for_address,
-        RemoteWriter::Ports{
-            .settings = settings,
+WriterNeeds WriterState::needs(const Address& address) const {
+    return {.address = address,
+            .settings = process_.settings(),
             .clock = process_.clock(),
-            .carrier = make_udp_carrier(settings),
-            .make_neighbours = [&settings] { return make_local_carrier(settings); },
-            .resolver =
-                is_host ? std::make_unique<HostResolver>(settings, process_.clock()) : nullptr,
-        });
+            .origin = origin_,
+            .wait_for_address = options_.wait_for_address,
+            .is_to_host = address.place == Place::named && !reach_.this_machine};
 }
 
 // Opens the way to slots of this machine in folders of other users, or slots closed to this user.
 // Their post office gets the messages by loopback, as if from elsewhere.
 bool WriterState::has_way_to_neighbours() {
-    if (remote_) return true;
+    if (elsewhere_) return true;
     const Settings& settings = process_.settings();
-    if (!settings.udp) return false;
     network_ = os::own_network();
     own_address_.place = Place::named;
     own_address_.place_text = own_host(settings);
     own_address_.place_key = host_key(own_address_.place_text);
-    remote_ = std::make_unique<RemoteWriter>(
-        own_address_, origin_, options_.wait_for_address,
-        RemoteWriter::Ports{
-            .settings = settings,
-            .clock = process_.clock(),
-            .carrier = make_udp_carrier(settings, UdpReach::this_machine),
-            .make_neighbours = [&settings] { return make_local_carrier(settings); },
-            .resolver = nullptr,
-        });
-    return true;
+    elsewhere_ = make_writer_to_this_machine(needs(own_address_));
+    return elsewhere_ != nullptr;
 }
 
 // Notices an address that has moved to this machine or away, or a changed host name. A new way gets
@@ -123,23 +104,20 @@ void WriterState::follow_reach(std::int64_t now_us) {
 WriterState::~WriterState() { say_end(); }
 
 void WriterState::say_end() {
-    if (remote_) remote_->end(next_sequence_);
-    if (remote_) process_.departures().add({remote_->lost(), remote_->ways()});
-    if (classic_) classic_->finish();
+    if (!elsewhere_) return;
+    elsewhere_->end(next_sequence_);
+    process_.departures().add(elsewhere_->departures());
 }
 
 Result<void> WriterState::flush(WantOfRoom& want) {
-    if (remote_) remote_->flush();
-    want.is_network = remote_ && remote_->wants_room();
-    if (classic_) classic_->finish();
+    if (elsewhere_) elsewhere_->flush();
+    want.is_network = elsewhere_ && elsewhere_->wants_room();
     if (auto error = take_late_error()) return named(std::move(*error));
     return {};
 }
 
-// Errors of the classic wire do not count beside our own carrier, which may reach the machine.
 std::optional<Error> WriterState::take_late_error() {
-    if (remote_) return remote_->take_late_error();
-    return classic_ ? classic_->take_late_error() : std::nullopt;
+    return elsewhere_ ? elsewhere_->take_late_error() : std::nullopt;
 }
 
 Result<void> WriterState::find() {
@@ -149,14 +127,14 @@ Result<void> WriterState::find() {
 }
 
 bool WriterState::hold(std::string_view message, Form form) {
-    if (!remote_ || classic_ || is_at_home_) return false;
+    if (!elsewhere_ || is_at_home_) return false;
     const std::int64_t now_us = clock_.unix_microseconds();
     // put() looks at the addresses.
     if (may_move_ && now_us >= reach_again_us_) return false;
     // No waiting here: put() does a look that takes time.
     set_interrupted([] { return true; });
     if (const auto home = is_at_home(now_us); !home || *home) return false;
-    if (!remote_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
+    if (!elsewhere_->hold({next_sequence_, now_us, form, as_bytes(message)})) return false;
     ++next_sequence_;
     return true;
 }
@@ -306,7 +284,7 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
     const bool leaves = reach_.others || (!*at_home && has_way_to_neighbours());
     if (leaves) {
         if (auto late = take_late_error()) return std::move(*late);
-        const auto fit = how_many_fit(messages, form);
+        const auto fit = elsewhere_->how_many_fit(messages, form);
         if (!fit) return fit.error();
         messages = messages.first(*fit);
     }
@@ -338,39 +316,16 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
         sent = *taken;
     }
     const std::size_t done = *at_home ? put_at_home(items.first(sent), patience, want) : sent;
-    if (remote_ && done < sent) remote_->flush();  // others need not wait for room here
+    if (leaves && done < sent) elsewhere_->send_held();  // others need not wait for room here
     want.rest = {origin_, first + done, sent - done};
     return done;
 }
 
-// Returns how many messages from the first one on fit, at least one.
-// Errors: message_too_big, bad_name, bad_config, no_permission.
-Result<std::size_t> WriterState::how_many_fit(std::span<const std::string_view> messages,
-                                              Form form) {
-    if (!remote_) return classic_->how_many_fit(messages, form);
-    const std::size_t limit = remote_->max_message_bytes();
-    const auto too_big = std::ranges::find_if(
-        messages, [limit](std::string_view message) { return message.size() > limit; });
-    if (too_big != messages.begin()) return static_cast<std::size_t>(too_big - messages.begin());
-    return Error{Errc::message_too_big, "send", 0,
-                 "the network takes at most " + std::to_string(limit) + " bytes"};
-}
-
-Result<std::size_t> WriterState::put_to_others(RemoteWriter::Batch batch, WantOfRoom& want) {
-    if (!remote_) return classic_->put(batch);
-    auto taken = remote_->put(batch);
-    want.is_network = !taken && remote_->wants_room();
-    if (want.is_network) return taken;
-    if (taken && classic_) {
-        batch.texts = batch.texts.first(*taken);
-        classic_->put_too(batch);
-    }
-    // The sequence number of a partly sent message must never name another message.
-    const bool may_have_left = !taken && taken.error().code != Errc::message_too_big;
-    if (may_have_left || (taken && remote_->is_half_sent())) {
-        next_sequence_ += 1;
-        remote_->count_lost();
-    }
+Result<std::size_t> WriterState::put_to_others(const CarrierWriter::Batch& batch,
+                                               WantOfRoom& want) {
+    auto taken = elsewhere_->put(batch);
+    want.is_network = !taken && elsewhere_->wants_room();
+    if (elsewhere_->has_used_next()) next_sequence_ += 1;
     return taken;
 }
 

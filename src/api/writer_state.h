@@ -1,16 +1,14 @@
 // State of one writer in one process: origin, sequence number, and the ways its messages take.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "api/classic_writer.h"
 #include "api/process.h"
-#include "api/remote_writer.h"
+#include "carrier/carrier_writer.h"
 #include "inbox/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "model/form.h"
@@ -71,28 +69,20 @@ public:
     bool hold(std::string_view message, Form form);
     std::uint64_t origin() const { return origin_; }
 
-    // Returns when held messages to other machines must leave (RemoteWriter, ClassicWriter). None
-    // for a slot here.
+    // Returns when held messages to other machines must leave. None for a slot here.
     std::optional<Clock::Instant> due() const {
-        if (!classic_ || !classic_->due()) return remote_ ? remote_->due() : std::nullopt;
-        if (!remote_ || !remote_->due()) return classic_->due();
-        return std::min(*remote_->due(), *classic_->due());
+        return elsewhere_ ? elsewhere_->due() : std::nullopt;
     }
     // Errors: those of held messages. Returns no error if `want` says what to wait for.
     Result<void> flush(WantOfRoom& want);
-    // Leaves errors to the next put or flush. Waits for names being looked up only at the end of
-    // the process, when there is no later.
+    // Leaves errors to the next put or flush. Waits only at the end of the process, when there is
+    // no later.
     void flush_quietly(bool is_the_end) {
-        if (remote_ && is_the_end) remote_->finish();
-        if (remote_ && !is_the_end) remote_->flush();
-        if (!classic_ || !classic_->due()) return;
-        if (is_the_end)
-            classic_->finish();
-        else
-            classic_->look_who_waits();
+        if (elsewhere_ && is_the_end) elsewhere_->finish();
+        if (elsewhere_ && !is_the_end) elsewhere_->send_held();
     }
     void hold_nothing() {
-        if (remote_) remote_->hold_nothing();
+        if (elsewhere_) elsewhere_->hold_nothing();
     }
     Flusher& flusher() { return process_.flusher(); }
 
@@ -108,7 +98,7 @@ private:
                                  WantOfRoom& want);
     void follow_reach(std::int64_t now_us);
     void take_reach(Reach reach);
-    void open_ways();
+    WriterNeeds needs(const Address& address) const;
     void say_end();
     Result<bool> is_at_home(std::int64_t now_us);
     std::uint64_t machine_number() const;
@@ -119,9 +109,8 @@ private:
     Result<std::size_t> put_elsewhere(std::span<const std::string_view> messages, Form form,
                                       const Patience& patience, WantOfRoom& want, bool continues);
     std::optional<Error> take_late_error();
-    Result<std::size_t> how_many_fit(std::span<const std::string_view> messages, Form form);
     bool has_way_to_neighbours();
-    Result<std::size_t> put_to_others(RemoteWriter::Batch batch, WantOfRoom& want);
+    Result<std::size_t> put_to_others(const CarrierWriter::Batch& batch, WantOfRoom& want);
     std::span<const inbox::Item> items_of(std::span<const std::string_view> messages, Form form,
                                           std::int64_t now_us, std::uint64_t first_sequence);
     Error named(Error error) const;
@@ -143,11 +132,10 @@ private:
     NetworkId network_{};  // network namespace of the sockets
 
     std::unique_ptr<inbox::LocalWriter> local_;  // set if reach_.this_machine
-    // Our own carrier, for reach_.others, or for slots of this machine in folders of other users.
-    std::unique_ptr<RemoteWriter> remote_;
-    std::unique_ptr<ClassicWriter> classic_;  // the same for the classic Windows wire
-    bool is_at_home_ = false;                 // a slot here gets the messages, too
-    std::int64_t look_again_us_ = 0;          // next look for such a slot; not looked for earlier
+    // For reach_.others, or for slots of this machine in folders of other users.
+    std::unique_ptr<CarrierWriter> elsewhere_;
+    bool is_at_home_ = false;          // a slot here gets the messages, too
+    std::int64_t look_again_us_ = 0;   // next look for such a slot; not looked for earlier
     bool home_is_stuck_ = false;       // a wait for it timed out, and it has taken nothing since
     std::int64_t reach_again_us_ = 0;  // next look at names and addresses, which may move
 

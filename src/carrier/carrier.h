@@ -1,4 +1,5 @@
-// The interface of every transport. Test doubles: testing/fake_carrier.h (in memory) and
+// The receiving half of every transport, with which a post office also answers. The half for
+// writers is in carrier_writer.h. Test doubles: testing/fake_carrier.h (in memory) and
 // testing/lossy_carrier.h (wraps any carrier; loses, repeats, reorders, delays, cuts).
 #pragma once
 
@@ -19,12 +20,12 @@
 
 namespace mailslot {
 
+// Value of Envelope::station by carriers that have no such field: a gateway passed the message on.
+inline constexpr std::uint64_t kPassedOn = 1;
+
 struct CarrierTraits {
     std::string_view name;              // "udp"
     std::size_t max_message_bytes = 0;  // the largest payload for send()
-    bool can_broadcast = false;         // reaches Scope::everybody and Scope::named
-    // The largest frame to pass to send_packed() at present.
-    std::size_t max_frame_bytes = kMaxDatagramBytes;
 };
 
 // Datagrams that a carrier received but did not deliver, and losses below it that it knows of.
@@ -43,14 +44,6 @@ struct FurtherCounter {
     std::string_view name;
     std::uint64_t count = 0;
     bool is_level = false;  // may go down
-};
-
-// A way out of this machine: an interface and address family, or the address of one machine.
-struct WayInfo {
-    std::string name{};            // "eth0 IPv4", "10.0.0.7"
-    std::uint64_t sent = 0;        // datagrams that left by this way
-    std::uint64_t dropped = 0;     // datagrams that did not
-    std::optional<Error> error{};  // why the last of the dropped did not leave
 };
 
 // Destination of a message, as a carrier sees it.
@@ -87,6 +80,14 @@ inline constexpr const char* kOneFamily = "one address family";
 inline bool is_of_one_family(const Error& error) {
     return std::string_view(error.step) == kOneFamily;
 }
+
+// The replay windows of sealed datagrams, on their way to the next post office.
+class ReplayMemory {
+public:
+    virtual ~ReplayMemory() = default;
+    virtual void save_windows(const std::function<void(const wire::SealerState&)>& to) const = 0;
+    virtual void restore_window(const wire::SealerState& state) = 0;
+};
 
 class Carrier {
 public:
@@ -127,24 +128,11 @@ public:
     // Errors: message_too_big, unreachable, no_resources.
     virtual Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) = 0;
 
-    // Sends frames of messages that are packed already (carrier/udp/open_piece.h). Returns how many
-    // frames left.
-    // Errors: unreachable, no_resources.
-    virtual Result<std::size_t> send_packed(const Destination& to,
-                                            std::span<const Bytes> frames) = 0;
-
     virtual CarrierCounters counters() const = 0;
     virtual std::vector<FurtherCounter> further_counters() const = 0;
 
-    // Returns the ways that messages took so far; empty for a carrier with a single way.
-    virtual std::vector<WayInfo> ways() const { return {}; }
-
-    // Saves the replay windows of sealed datagrams for the next post office. Saves nothing if the
-    // carrier opens no sealed datagrams.
-    virtual void save_windows(const std::function<void(const wire::SealerState&)>& to) const {
-        (void)to;
-    }
-    virtual void restore_window(const wire::SealerState& state) { (void)state; }
+    // Returns null if the carrier opens no sealed datagrams.
+    virtual ReplayMemory* replay_memory() { return nullptr; }
     virtual void stop() = 0;  // nothing is received after the call
 };
 

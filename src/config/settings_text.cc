@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/toml_settings.h"
+#include "model/carrier_switches.h"
 #include "model/trust.h"
 
 namespace mailslot {
@@ -64,6 +65,14 @@ std::vector<std::string> words_of(std::initializer_list<std::pair<const char*, b
     return chosen;
 }
 
+std::vector<std::string> carriers_of(const Settings& settings) {
+    std::vector<std::string> chosen;
+    for (const auto& [name, is_on] : kCarrierSwitches) {
+        if (settings.*is_on) chosen.emplace_back(name);
+    }
+    return chosen;
+}
+
 class Lines {
 public:
     explicit Lines(const Origins& origins) : origins_(origins) {}
@@ -105,8 +114,7 @@ std::string to_toml(const Settings& settings, const Origins& origins) {
     lines.add("max_slot_rate", std::to_string(settings.max_slot_rate));
     lines.add("metrics", quoted(settings.metrics));
     lines.add("metrics_senders", std::to_string(settings.metrics_senders));
-    lines.add("carriers",
-              list_of(words_of({{"udp", settings.udp}, {"netbios", settings.netbios}})));
+    lines.add("carriers", list_of(carriers_of(settings)));
     lines.add("workgroup", quoted(settings.classic.workgroup));
     lines.add("netbios_names", list_of(settings.classic.names));
     lines.add("gateway", list_of(words_of({{"netbios_to_udp", settings.classic.passes_in},

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "config/rules.h"
+#include "model/carrier_switches.h"
 #include "model/fold.h"
 #include "model/host_names.h"
 #include "model/stream_address.h"
@@ -264,17 +265,18 @@ const toml::node* apply_metrics_senders(const toml::node& value, Settings& setti
     return nullptr;
 }
 
+using Word = std::pair<std::string_view, bool*>;
+
 // Sets the flags whose words are in the list, and clears all others. Returns null if the list is
 // right.
-const toml::node* apply_words(const toml::node& value,
-                              std::initializer_list<std::pair<std::string_view, bool*>> words) {
+const toml::node* apply_words(const toml::node& value, const std::vector<Word>& words) {
     const auto* const array = value.as_array();
     if (array == nullptr) return &value;
     std::vector<bool*> named;
     for (const toml::node& element : *array) {
         const auto text = text_in(element);
-        const auto* const found =
-            std::ranges::find_if(words, [&text](const auto& word) { return text == word.first; });
+        const auto found =
+            std::ranges::find_if(words, [&text](const Word& word) { return text == word.first; });
         if (found == words.end()) return &element;
         named.push_back(found->second);
     }
@@ -283,9 +285,10 @@ const toml::node* apply_words(const toml::node& value,
 }
 
 const toml::node* apply_carriers(const toml::node& value, Settings& settings) {
-    const auto* const wrong =
-        apply_words(value, {{"udp", &settings.udp}, {"netbios", &settings.netbios}});
-    return wrong != nullptr || settings.udp || settings.netbios ? wrong : &value;
+    std::vector<Word> words;
+    for (const auto& [name, is_on] : kCarrierSwitches) words.emplace_back(name, &(settings.*is_on));
+    const auto* const wrong = apply_words(value, words);
+    return wrong != nullptr || has_carrier(settings) ? wrong : &value;
 }
 
 const toml::node* apply_gateway(const toml::node& value, Settings& settings) {
@@ -344,7 +347,7 @@ constexpr Setting kSettings[] = {
     {"max_slot_rate", "a number of messages a second, 0 for no limit", apply_max_slot_rate},
     {"metrics", R"("unix:/PATH", or a loopback address such as "127.0.0.1:9138")", apply_metrics},
     {"metrics_senders", "a number from 0 to 65536", apply_metrics_senders},
-    {"carriers", R"(a list of "udp" and "netbios", not empty)", apply_carriers},
+    {"carriers", kCarriersRule, apply_carriers},
     {"workgroup", R"(1 to 15 letters, digits and characters like "-" and "_", such as "WORKGROUP")",
      apply_workgroup},
     {"netbios_names", R"(a list of NetBIOS names with suffixes, such as ["LAB#1C"])",

@@ -1,6 +1,5 @@
 #include "post/gateway.h"
 
-#include "carrier/netbios/classic_packer.h"
 #include "wire/labels.h"
 
 namespace mailslot::post {
@@ -16,12 +15,12 @@ bool came_by_gateway(const Envelope& message) {
 }
 
 void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
-    const bool from_udp = &carrier == &udp_, from_netbios = &carrier == &netbios_;
-    if (!(from_udp && settings_.passes_out) && !(from_netbios && settings_.passes_in)) return;
+    const bool from_ours = &carrier == &ours_, from_classic = &carrier == &classic_;
+    if (!(from_ours && settings_.passes_out) && !(from_classic && settings_.passes_in)) return;
     for (const Parcel& parcel : arrived) {
         if (parcel.envelope.kind != Kind::message || parcel.envelope.is_refused) continue;
         parcel.for_each([&](const Envelope& message) {
-            if (from_udp)
+            if (from_ours)
                 pass_out(message);
             else
                 pass_in(message);
@@ -34,7 +33,7 @@ void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
 void Gateway::pass_in(const Envelope& message) {
     if (message.station == kPassedOn) return;
     text_.clear();
-    const Label via{kViaLabel, "netbios"};
+    const Label via{kViaLabel, classic_.traits().name};
     if (!wire::append_labels(text_, {&via, 1})) return;
     text_ += as_text(message.payload);
     Envelope passed = message;
@@ -45,8 +44,8 @@ void Gateway::pass_in(const Envelope& message) {
     passed.format.labelled = true;
     passed.payload = as_bytes(text_);
     const Destination everybody{.in_clear = true};
-    (void)udp_.send(everybody,
-                    {&passed, 1});  // may be lost like any datagram, and then shows as a gap
+    (void)ours_.send(everybody,
+                     {&passed, 1});  // may be lost like any datagram, and then shows as a gap
 }
 
 // Messages for this machine alone stay here.
@@ -56,7 +55,7 @@ void Gateway::pass_out(const Envelope& message) {
     Envelope passed = message;
     passed.station = kPassedOn;
     passed.delivered_at_home = false;
-    (void)netbios_.send({}, {&passed, 1});  // messages too large for that wire are left out
+    (void)classic_.send({}, {&passed, 1});  // messages too large for that wire are left out
 }
 
 }  // namespace mailslot::post

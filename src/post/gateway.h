@@ -22,8 +22,8 @@ bool came_by_gateway(const Envelope& message);
 class Gateway {
 public:
     // `station`: this machine's number, by which it knows its own copies.
-    Gateway(const Settings& settings, std::uint64_t station, Carrier& udp, Carrier& netbios)
-        : settings_(settings.classic), station_(station), udp_(udp), netbios_(netbios) {}
+    Gateway(const Settings& settings, std::uint64_t station, Carrier& ours, Carrier& classic)
+        : settings_(settings.classic), station_(station), ours_(ours), classic_(classic) {}
 
     // Passes on parcels that `carrier` brought, after the post office has dealt with them.
     void pass_on(const Carrier& carrier, std::span<const Parcel> arrived);
@@ -35,8 +35,8 @@ private:
 
     const ClassicSettings settings_;
     std::uint64_t station_;
-    Carrier& udp_;
-    Carrier& netbios_;
+    Carrier& ours_;
+    Carrier& classic_;
     std::string text_;  // payload of the current message
 };
 

@@ -29,9 +29,7 @@
 #include <vector>
 
 #include "base/saturating.h"
-#include "carrier/local/local_carrier.h"
-#include "carrier/netbios/netbios_carrier.h"
-#include "carrier/udp/udp_carrier.h"
+#include "carrier/carriers.h"
 #include "inbox/sender_notes.h"
 #include "model/host_names.h"
 #include "os/network_id.h"
@@ -89,9 +87,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       folder_(folder),
       door_(loop, clock, bounds_of_process(kMaxRegistrants),
             [this](int fd) { hear_registrant(fd); }),
-      network_(settings.udp ? make_udp_carrier(settings) : make_netbios_carrier(settings)),
-      classic_(settings.udp && settings.netbios ? make_netbios_carrier(settings) : nullptr),
-      neighbours_(make_local_carrier(settings)),
+      carriers_(make_carriers(settings)),
       network_id_(os::own_network()),
       addresses_(addresses_of_system(clock)),
       post_office_(identity_of(settings, station), clock,
@@ -111,7 +107,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
                                       .port = to.port,
                                       .source = answer.to_address,
                                       .domain = std::string(answer.domain)};
-              (void)network_->send(asker, {&answer, 1});
+              (void)main_carrier().send(asker, {&answer, 1});
           }) {
     if (role_.serves_all_users) {
         owners_.emplace(folder, clock);
@@ -119,7 +115,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
     }
     post_office_.ids().addresses_are_known_by(
         [this](const IpAddress& address) { return addresses_.has(address); });
-    if (classic_) gateway_.emplace(settings, station, *network_, *classic_);
+    if (carriers_.size() > 1) gateway_.emplace(settings, station, *carriers_[0], *carriers_[1]);
     if (settings.answer_queries) {
         post_office_.answer_queries_by([this](const Envelope& query) { answerer_.hear(query); });
     }
@@ -150,8 +146,6 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
     (void)office->mark_lock(office->lock_);
     // The network comes first: a process that finds the socket may rely on being heard.
     office->start_network(estate);
-    // A failure costs only other users' messages, on a machine without any interface.
-    (void)office->start(*office->neighbours_, estate);
     office->adopt(estate);
     if (auto listening = office->listen(); !listening) return listening.error();
     return office;
@@ -160,7 +154,7 @@ Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
 Office::~Office() {
     answerer_.send_all();
     stop_listening();
-    for (Carrier* carrier : carriers()) {
+    for (const auto& carrier : carriers_) {
         if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
         // A successor goes on with this carrier's state on the network, such as names.
         if (is_replaced_) (void)carrier->hand_over();
@@ -168,29 +162,18 @@ Office::~Office() {
     }
 }
 
-std::vector<Carrier*> Office::carriers() const {
-    std::vector<Carrier*> all{network_.get()};
-    if (classic_) all.push_back(classic_.get());
-    all.push_back(neighbours_.get());
-    return all;
-}
-
 void Office::start_network(Estate& estate) {
     const bool tries_again = retry_network_.has_value();
     retry_network_.reset();
     network_error_.reset();
-    for (Carrier* carrier : {network_.get(), classic_.get()}) {
-        if (carrier == nullptr || carrier->poll_fd() >= 0) continue;
+    for (const auto& carrier : carriers_) {
+        if (carrier->poll_fd() >= 0) continue;
         const auto started = start(*carrier, estate);
         if (started) continue;
-        if (!network_error_) {
-            network_error_ = started.error();
-            const bool is_classic = carrier->traits().name == "netbios";
-            if (is_classic) network_error_->detail.insert(0, "by the classic wire: ");
-        }
+        if (!network_error_) network_error_ = started.error();
         retry_network_ = clock_.now() + kRetryNetwork;
     }
-    if (!network_error_) network_error_ = network_->heard_in_part();
+    if (!network_error_) network_error_ = main_carrier().heard_in_part();
     if (tries_again && !retry_network_) lend_anew();
 }
 

@@ -123,7 +123,7 @@ private:
 
     Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
            const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock);
-    std::vector<Carrier*> carriers() const;
+    Carrier& main_carrier() const { return *carriers_.front(); }
     void start_network(Estate& estate);
     Result<void> start(Carrier& carrier, Estate& estate);
     void receive(Carrier& carrier);
@@ -210,10 +210,8 @@ private:
     };
     std::map<std::uint32_t, BackedBytes> backed_;  // memory of slots, by user
     ItemMaker item_maker_;
-    // network_: the carrier to other machines. classic_: the classic wire, if that is a second
-    // carrier. neighbours_: other users of a machine without a network.
-    std::unique_ptr<Carrier> network_, classic_, neighbours_;
-    std::optional<Gateway> gateway_;  // between network_ and classic_
+    const std::vector<std::unique_ptr<Carrier>> carriers_;  // the main carrier first
+    std::optional<Gateway> gateway_;                        // between the first two
     std::optional<Error> network_error_;
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;

@@ -109,7 +109,7 @@ std::vector<NamedCounter> Office::counters() const {
                            {"answers_over_limit", queries.over_limit},
                            {"queries_from_afar", queries.from_afar},
                            {"bad_queries", queries.bad}});
-    const CarrierCounters udp = network_->counters();
+    const CarrierCounters udp = main_carrier().counters();
     all.insert(all.end(), {{"rx_datagrams", udp.rx_datagrams},
                            {"rx_bad_packet", udp.rx_bad_packet},
                            {"rx_unknown_version", udp.rx_unknown_version},
@@ -124,7 +124,7 @@ std::vector<NamedCounter> Office::counters() const {
                            {"senders", office.senders, true},
                            {"half_arrived", office.half_arrived, true},
                            {"half_arrived_bytes", office.half_arrived_bytes, true}});
-    for (const Carrier* carrier : carriers()) {
+    for (const auto& carrier : carriers_) {
         for (const FurtherCounter& counter : carrier->further_counters()) {
             all.push_back({std::string(counter.name), counter.count, counter.is_level});
         }

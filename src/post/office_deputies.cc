@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds kLookAtLockEvery{250};
 
 void Office::make_deputy(int fd) {
     if (!may_take_over(fd) || deputies_.has(fd) || !deputies_.appoint(fd)) return;
-    for (Carrier* carrier : carriers()) {
+    for (const auto& carrier : carriers_) {
         for (const ListeningSocket& socket : carrier->lend()) {
             if (socket.fd) deputies_.lend_socket(fd, carrier->traits().name, socket);
         }

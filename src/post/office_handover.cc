@@ -24,7 +24,9 @@ using wire::Rank;
 void Office::adopt(Estate& estate) {
     is_successor_ = !estate.registrants.empty();
     inherited_ = post_office_.take_books(
-        estate.books, [this](const wire::SealerState& state) { network_->restore_window(state); });
+        estate.books, [memory = main_carrier().replay_memory()](const wire::SealerState& state) {
+            if (memory != nullptr) memory->restore_window(state);
+        });
     has_books_ = !inherited_.empty();
     use_machine();
     for (os::GuardedFd& connection : estate.registrants) {
@@ -46,9 +48,9 @@ void Office::begin_to_receive() {
     awaited_.clear();
     for (const auto& [key, memory] : inherited_) post_office_.forget_slot(key);
     inherited_.clear();
-    for (Carrier* carrier : carriers()) {
+    for (const auto& carrier : carriers_) {
         // Out of descriptors or memory: the carrier is opened anew, later.
-        if (auto begun = begin_to_receive(*carrier); !begun && carrier != neighbours_.get()) {
+        if (auto begun = begin_to_receive(*carrier); !begun) {
             carrier->stop();
             network_error_ = begun.error();
             retry_network_ = clock_.now();
@@ -109,7 +111,7 @@ void Office::drain() {
     bool more = !receive_by_;  // otherwise nothing is received yet
     for (int round = 0; more && round < kMostRounds; ++round) {
         more = false;
-        for (Carrier* carrier : carriers()) {
+        for (const auto& carrier : carriers_) {
             more = carrier->receive(deliver) || more;
         }
     }
@@ -130,9 +132,11 @@ Estate Office::take_apart() {
     };
     wire::OfficeStateWriter books;
     post_office_.write_books(books, memory_of);
-    network_->save_windows([&books](const wire::SealerState& state) { books.put(state); });
+    if (const auto* memory = main_carrier().replay_memory()) {
+        memory->save_windows([&books](const wire::SealerState& state) { books.put(state); });
+    }
     estate.books = books.take();
-    for (Carrier* carrier : carriers()) {
+    for (const auto& carrier : carriers_) {
         if (!receive_by_ && carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
         for (ListeningSocket& socket : carrier->hand_over()) {
             estate.sockets.push_back({std::string(carrier->traits().name), std::move(socket)});

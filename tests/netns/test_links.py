@@ -153,7 +153,9 @@ class NoNetwork(lab.LabTest):
         a.put("IN", "marker")
         self.assert_next_is(listener, "once")
         self.assert_next_is(listener, "marker")
-        a.put("//*/mailslot/NOBODY", "unheard")
+        status, _, err = a.run("put", "//*/mailslot/NOBODY", "unheard")
+        self.assertEqual(status, 1, err)
+        self.assertIn("no network interface is up", err)
 
 
 class TwoUsers(lab.LabTest):

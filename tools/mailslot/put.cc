@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "api/process.h"
-#include "api/remote_writer.h"
+#include "carrier/carrier_writer.h"
 #include "mailslot/absence.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"

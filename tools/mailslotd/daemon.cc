@@ -11,8 +11,11 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "carrier/carrier.h"
+#include "carrier/carriers.h"
 #include "config/settings_text.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
@@ -79,6 +82,7 @@ private:
     void tell_who_shares_port();
     void keep(const Estate& estate);
     void keep_at_end(const Estate& estate);
+    void forget_kept();
 
     const DaemonOptions& options_;
     Settings settings_;
@@ -124,11 +128,17 @@ Result<void> Daemon::start() {
     return {};
 }
 
-// Gives the sockets to the service manager, where they outlive a kill, for the next mailslotd.
-void Daemon::keep(const Estate& estate) {
-    for (const char* name : {"udp", "local", "books"}) {
+void Daemon::forget_kept() {
+    std::vector<std::string_view> names = names_of_carriers();
+    names.push_back("books");
+    for (const std::string_view name : names) {
         manager_.notify("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
     }
+}
+
+// Gives the sockets to the service manager, where they outlive a kill, for the next mailslotd.
+void Daemon::keep(const Estate& estate) {
+    forget_kept();
     for (const Estate::Socket& socket : estate.sockets) {
         const std::array fds{socket.socket.fd.get()};
         manager_.notify("FDSTORE=1\nFDPOLL=0\nFDNAME=" + socket.carrier, fds);
@@ -139,9 +149,7 @@ void Daemon::keep(const Estate& estate) {
 // our books.
 void Daemon::keep_at_end(const Estate& estate) {
     if (estate.books.empty()) {
-        for (const char* name : {"udp", "local", "books"}) {
-            manager_.notify("FDSTOREREMOVE=1\nFDNAME=" + std::string(name));
-        }
+        forget_kept();
         return;
     }
     const auto books = post::to_memory(estate.books);
@@ -287,7 +295,8 @@ Result<Settings> give_up_root(DaemonOptions& options, const Settings& settings,
     if (geteuid() == 0) {
         if (auto made = os::make_folder_for(settings.dir, user); !made) return made.error();
     }
-    if (auto become = os::become_user(user, settings.netbios); !become) return become.error();
+    const bool keeps_low_ports = need_low_ports(settings);
+    if (auto become = os::become_user(user, keeps_low_ports); !become) return become.error();
     return load_settings(options.settings);
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "carrier/carrier.h"
 #include "mailslot/result.h"
 #include "model/envelope.h"
 #include "wire/netbios_datagram.h"
@@ -18,9 +19,6 @@ namespace mailslot {
 // Without scopes: two names and the largest write.
 inline constexpr std::size_t kMaxClassicDatagram =
     wire::kDatagramHeaderBytes + 2 * wire::kEncodedNameBytes + wire::kMaxSmbBytes;
-
-// Value of Envelope::station, which the wire lacks: a gateway passed the message on.
-inline constexpr std::uint64_t kPassedOn = 1;
 
 // Destination of a message on the classic wire.
 struct ClassicTarget {

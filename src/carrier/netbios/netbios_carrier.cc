@@ -9,6 +9,12 @@
 namespace mailslot {
 namespace {
 
+// Says which carrier failed, for callers that start several.
+Error by_the_classic_wire(Error error) {
+    error.detail.insert(0, "by the classic wire: ");
+    return error;
+}
+
 class NetbiosCarrier final : public Carrier {
 public:
     NetbiosCarrier(const Settings& settings, NetbiosPorts ports)
@@ -17,17 +23,17 @@ public:
     }
 
     CarrierTraits traits() const override {
-        return {"netbios", wire::max_classic_message_bytes("A"), true};
+        return {"netbios", wire::max_classic_message_bytes("A")};
     }
 
     Result<void> start() override { return start_with({}); }
 
     Result<void> start_with(std::vector<ListeningSocket> sockets) override {
         if (receiver_) return {};
-        if (!names_) return names_.error();
+        if (!names_) return by_the_classic_wire(names_.error());
         auto receiver = NetbiosReceiver::open(
             settings_, *names_, ports_, {datagram_counters_, name_counters_}, std::move(sockets));
-        if (!receiver) return receiver.error();
+        if (!receiver) return by_the_classic_wire(receiver.error());
         receiver_ = std::move(*receiver);
         return {};
     }
@@ -52,10 +58,6 @@ public:
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
         if (!sender_) return names_.error();
         return sender_->send(to, messages);
-    }
-
-    Result<std::size_t> send_packed(const Destination&, std::span<const Bytes>) override {
-        return Error{Errc::unreachable, "send", 0, "the classic wire carries no frames"};
     }
 
     CarrierCounters counters() const override {
@@ -100,6 +102,10 @@ private:
 };
 
 }  // namespace
+
+std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings) {
+    return make_netbios_carrier(settings, NetbiosPorts{});
+}
 
 std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings, NetbiosPorts ports) {
     return std::make_unique<NetbiosCarrier>(settings, ports);

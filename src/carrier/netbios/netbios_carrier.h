@@ -9,8 +9,8 @@
 
 namespace mailslot {
 
-// Cannot send frames: send_packed() fails. start() fails with bad_config if the machine's name is
-// not possible on the classic wire.
-std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings, NetbiosPorts ports = {});
+// start() fails with bad_config if the machine's name is not possible on the classic wire.
+std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings);
+std::unique_ptr<Carrier> make_netbios_carrier(const Settings& settings, NetbiosPorts ports);
 
 }  // namespace mailslot

@@ -11,6 +11,7 @@
 
 #include "carrier/carrier.h"
 #include "carrier/testing/owned_envelope.h"
+#include "carrier/udp/frame_sender.h"
 #include "model/ip_address.h"
 #include "model/limits.h"
 
@@ -25,7 +26,7 @@ private:
     std::vector<FakeCarrier*> started_{};
 };
 
-class FakeCarrier final : public Carrier {
+class FakeCarrier final : public Carrier, public FrameSender {
 public:
     static constexpr std::size_t kChunkBytes = 1024;  // larger messages become fragments
 
@@ -35,7 +36,7 @@ public:
     FakeCarrier& operator=(const FakeCarrier&) = delete;
     ~FakeCarrier() override { FakeCarrier::stop(); }
 
-    CarrierTraits traits() const override { return {"fake", kMaxNetworkMessageBytes, true}; }
+    CarrierTraits traits() const override { return {"fake", kMaxNetworkMessageBytes}; }
     Result<void> start() override;
     Result<void> start_with(std::vector<ListeningSocket>) override { return start(); }
     std::vector<ListeningSocket> hand_over() override {  // nothing to hand over
@@ -45,6 +46,7 @@ public:
     int poll_fd() const override { return -1; }
     bool receive(const Deliver& deliver) override;
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
+    std::size_t max_frame_bytes() const override { return kMaxDatagramBytes; }
     Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
     CarrierCounters counters() const override { return counters_; }
     std::vector<FurtherCounter> further_counters() const override { return {}; }

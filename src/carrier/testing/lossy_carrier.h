@@ -46,9 +46,6 @@ public:
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
         return inner_->send(to, messages);
     }
-    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override {
-        return inner_->send_packed(to, frames);
-    }
     CarrierCounters counters() const override;
     std::vector<FurtherCounter> further_counters() const override { return {}; }
     void stop() override;  // drops delayed messages

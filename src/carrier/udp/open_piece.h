@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "carrier/carrier.h"
 #include "carrier/udp/even_sizes.h"
 #include "model/envelope.h"
 #include "model/limits.h"
@@ -18,8 +19,26 @@
 
 namespace mailslot {
 
+// Messages of a writer that are not packed yet.
+struct Unpacked {
+    std::span<const Envelope> messages{};
+    std::size_t offset = 0;  // bytes of the first message that are packed
+    bool is_empty() const { return messages.empty(); }
+};
+
+// Checks whether frames of at most `datagram_bytes` can carry the messages.
+// Errors: message_too_big if any message is.
+Result<void> check_messages(const Destination& to, std::span<const Envelope> messages,
+                            std::size_t datagram_bytes = kMaxDatagramBytes);
+
 class OpenPiece {
 public:
+    // Starts over with as much of the messages as fits, at least a datagram, and takes it out of
+    // `rest`. A message that fits no piece goes on in the next. `to` and the messages must stay
+    // valid until clear(), begin() or the next fill(). check_messages() must have accepted them.
+    void fill(const Destination& to, Unpacked& rest,
+              std::size_t datagram_bytes = kMaxDatagramBytes);
+
     // Starts over and drops the content. `header` as for FrameWriter; its names must stay valid
     // until clear() or the next begin(). `datagram_bytes`: the most bytes of a datagram.
     void begin(const Envelope& header, std::size_t datagram_bytes = kMaxDatagramBytes);
@@ -29,7 +48,7 @@ public:
     // piece or that no frame can carry it.
     bool add(const wire::FrameRecord& message);
 
-    bool is_empty() const { return messages_ == 0; }
+    bool is_empty() const { return messages_ == 0; }  // of whole messages
     std::size_t messages() const { return messages_; }
 
     void clear() {
@@ -43,11 +62,14 @@ public:
     std::size_t messages_in(std::size_t datagrams) const;  // in the first `datagrams`
 
 private:
-    bool add_parts(const wire::FrameRecord& message);
+    bool add_some(Unpacked& rest);
+    bool add_single(const Envelope& message);
+    std::size_t add_parts(const wire::FrameRecord& message, std::size_t offset, bool may_split);
     bool next_datagram();
     void close_datagram(std::size_t bytes);
     void take(Bytes frame, std::size_t bytes, std::size_t messages);
     void open_datagram();
+    void open_next_datagram();
 
     Envelope header_{};
     std::vector<std::byte> memory_;  // allocated at first use

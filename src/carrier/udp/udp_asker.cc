@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 
 #include "carrier/udp/udp_group.h"
 #include "os/interfaces.h"
-#include "trust/seal.h"
 #include "wire/discovery.h"
 #include "wire/frame.h"
 
@@ -43,13 +41,12 @@ std::vector<Way> ways_to(const Destination& to, Family family, const Settings& s
     return ways;
 }
 
-// An answer is at most as large as its query, so the query is padded to a full datagram.
-std::uint16_t padding_of(const Envelope& query, const trust::DomainKeys* domain) {
+// An answer is at most as large as its query, so the query is padded to the largest frame.
+std::uint16_t padding_of(const Envelope& query, std::size_t max_frame_bytes) {
     constexpr std::size_t kSizeBytes = 2;
-    const std::size_t taken = (domain != nullptr ? wire::kSealBytes : 0) + wire::kFrameHeaderBytes +
-                              query.from_host.size() + query.to.size() + query.slot.size() +
-                              kSizeBytes + wire::kQueryBytes;
-    return static_cast<std::uint16_t>(kMaxDatagramBytes - std::min(taken, kMaxDatagramBytes));
+    const std::size_t taken = wire::kFrameHeaderBytes + query.from_host.size() + query.to.size() +
+                              query.slot.size() + kSizeBytes + wire::kQueryBytes;
+    return static_cast<std::uint16_t>(max_frame_bytes - std::min(taken, max_frame_bytes));
 }
 
 }  // namespace
@@ -58,7 +55,7 @@ UdpAsker::UdpAsker(const Settings& settings, std::unique_ptr<os::EventLoop> loop
     : settings_(settings),
       loop_(std::move(loop)),
       batch_(kBatchDatagrams, wire::kMaxFrameBytes),
-      keys_(settings.keys),
+      sealer_(settings.keys),
       opener_(settings.keys, clock_, windows_) {}
 
 Result<std::unique_ptr<UdpAsker>> UdpAsker::open(const Settings& settings) {
@@ -86,10 +83,8 @@ Result<void> UdpAsker::open_socket(Family family) {
 
 Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::uint64_t id,
                            std::uint32_t first) {
-    const bool is_named = to.scope == Scope::named;
-    const auto choice = keys_.choose(is_named ? std::string_view(to.to) : std::string_view());
-    if (choice.error) return *choice.error;
-    has_asked_in_clear_ = has_asked_in_clear_ || choice.domain == nullptr;
+    if (auto chosen = sealer_.choose(to); !chosen) return chosen;
+    has_asked_in_clear_ = has_asked_in_clear_ || !sealer_.seals();
     bool left = false;
     int os_code = 0;
     for (const auto& socket : sockets_) {
@@ -99,12 +94,12 @@ Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::ui
         envelope.scope = to.scope;
         envelope.to = to.to;
         envelope.payload = wire::encode_query(
-            payload, {id, socket->local_port(), first, padding_of(envelope, choice.domain)});
+            payload,
+            {id, socket->local_port(), first, padding_of(envelope, sealer_.max_frame_bytes())});
         std::array<std::byte, kMaxDatagramBytes> buffer;
-        std::array<std::byte, kMaxDatagramBytes> sealed;
-        Bytes frame = wire::encode_single(buffer, envelope);
-        if (choice.domain != nullptr) frame = seal(sealed, frame, to, *choice.domain->current);
-        const int failed = frame.empty() ? 0 : send(*socket, to, frame);
+        const Bytes frame =
+            wire::encode_single(std::span(buffer).first(sealer_.max_frame_bytes()), envelope);
+        const int failed = frame.empty() ? 0 : send(*socket, to, sealer_.seal({&frame, 1})[0]);
         if (failed == 0) left = true;
         if (failed > 0) os_code = failed;
     }
@@ -112,13 +107,6 @@ Result<void> UdpAsker::ask(const Destination& to, const Envelope& query, std::ui
     if (left) return {};
     if (os_code != 0) return Error{Errc::unreachable, "send", os_code};
     return Error{Errc::unreachable, "send", 0, "no network interface is up"};
-}
-
-Bytes UdpAsker::seal(std::span<std::byte> into, Bytes frame, const Destination& to,
-                     const trust::Key& key) {
-    const IpAddress target = to.scope == Scope::direct ? to.address : IpAddress{};
-    return trust::seal(into, frame, key.secret, key.id, keys_.keys().sealer().next(1),
-                       trust::target_of(target));
 }
 
 // Returns 0 if the frame left by at least one way, -1 if there is no way, else the system's code.

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "carrier/carrier.h"
+#include "carrier/udp/frame_sealer.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/udp_socket.h"
@@ -42,8 +43,6 @@ private:
     Result<void> open_socket(IpAddress::Family family);
     void receive(os::UdpSocket& socket);
     void hear(const os::Datagram& datagram);
-    Bytes seal(std::span<std::byte> into, Bytes frame, const Destination& to,
-               const trust::Key& key);
     int send(os::UdpSocket& socket, const Destination& to, Bytes frame);
 
     const Settings& settings_;
@@ -53,7 +52,7 @@ private:
     Hear hear_;  // set during wait()
     std::vector<IpAddress> other_versions_, strange_keys_;
     const SystemClock clock_{};
-    trust::KeysView keys_;
+    FrameSealer sealer_;
     trust::ReplayWindows windows_;
     trust::Opener opener_;
     bool has_asked_in_clear_ = false;  // an unsealed answer may be for us

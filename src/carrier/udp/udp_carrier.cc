@@ -3,23 +3,17 @@
 #include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_receiver.h"
 #include "carrier/udp/udp_sender.h"
-#include "trust/keys.h"
 #include "trust/replay_windows.h"
-#include "trust/seal.h"
 
 namespace mailslot {
 namespace {
 
-class UdpCarrier final : public Carrier {
+class UdpCarrier final : public Carrier, public ReplayMemory {
 public:
-    UdpCarrier(const Settings& settings, UdpReach reach)
-        : settings_(settings), sender_(settings_, counters_, reach) {}
+    explicit UdpCarrier(const Settings& settings)
+        : settings_(settings), sender_(settings_, UdpReach::network) {}
 
-    CarrierTraits traits() const override {
-        const bool seals = settings_.keys && !settings_.keys->ring()->is_empty();
-        return {"udp", kMaxNetworkMessageBytes, true,
-                seals ? trust::kMaxPlainBytes : kMaxDatagramBytes};
-    }
+    CarrierTraits traits() const override { return {"udp", kMaxNetworkMessageBytes}; }
 
     Result<void> start() override { return start_with({}); }
 
@@ -58,10 +52,6 @@ public:
         return sender_.send(to, messages);
     }
 
-    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override {
-        return sender_.send_packed(to, frames);
-    }
-
     CarrierCounters counters() const override {
         return {
             .rx_datagrams = counters_.rx_datagrams,
@@ -73,12 +63,13 @@ public:
             .rx_wrong_time = counters_.rx_wrong_time,
             .rx_other_interface = counters_.rx_other_interface,
             .rx_kernel_drops = earlier_drops_ + (receiver_ ? receiver_->kernel_drops() : 0),
-            .tx_datagrams = counters_.tx_datagrams,
-            .tx_failed = counters_.tx_failed,
+            .tx_datagrams = sender_.sent() + counters_.answers,
+            .tx_failed = sender_.failed() + counters_.answers_failed,
             .deaf_interfaces = counters_.deaf_interfaces,
         };
     }
 
+    ReplayMemory* replay_memory() override { return this; }
     void save_windows(const std::function<void(const wire::SealerState&)>& to) const override {
         windows_.save(to);
     }
@@ -88,8 +79,6 @@ public:
     }
 
     std::vector<FurtherCounter> further_counters() const override { return {}; }
-
-    std::vector<WayInfo> ways() const override { return sender_.ways(); }
 
     void stop() override {
         if (receiver_) earlier_drops_ += receiver_->kernel_drops();
@@ -109,8 +98,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings, UdpReach reach) {
-    return std::make_unique<UdpCarrier>(settings, reach);
+std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings) {
+    return std::make_unique<UdpCarrier>(settings);
 }
 
 }  // namespace mailslot

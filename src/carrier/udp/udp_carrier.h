@@ -8,12 +8,8 @@
 
 namespace mailslot {
 
-// The machines that messages to the group are for.
-enum class UdpReach { network, this_machine };
-
 // Opens nothing until start() or the first send().
 // Threads: send() may run in parallel with the other calls, which share a thread.
-std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings,
-                                          UdpReach reach = UdpReach::network);
+std::unique_ptr<Carrier> make_udp_carrier(const Settings& settings);
 
 }  // namespace mailslot

@@ -20,6 +20,7 @@
 
 #include "carrier/testing/collect.h"
 #include "carrier/udp/udp_carrier.h"
+#include "carrier/udp/udp_sender.h"
 #include "os/interfaces.h"
 
 namespace mailslot {
@@ -251,9 +252,9 @@ TEST(UdpInterfaces, waits_for_a_link_that_moves_until_the_largest_message_is_thr
 }
 
 // Returns the dropped datagrams by name of the way.
-std::map<std::string, std::uint64_t> dropped_by(const Carrier& carrier) {
+std::map<std::string, std::uint64_t> dropped_by(const UdpSender& sender) {
     std::map<std::string, std::uint64_t> dropped;
-    for (const WayInfo& way : carrier.ways()) dropped[way.name] = way.dropped;
+    for (const WayInfo& way : sender.ways()) dropped[way.name] = way.dropped;
     return dropped;
 }
 
@@ -273,19 +274,20 @@ TEST(UdpInterfaces, drops_for_a_slow_link_alone_what_a_fast_one_takes) {
             messages.push_back(message(i));
             messages.back().payload = as_bytes(payload);
         }
-        const auto writer = make_udp_carrier(plain_settings());
-        EXPECT_EQ(writer->send({}, messages).value(), 6000u);
-        auto dropped = dropped_by(*writer);
+        const Settings settings = plain_settings();
+        UdpSender writer(settings, UdpReach::network);
+        EXPECT_EQ(writer.send({}, messages).value(), 6000u);
+        auto dropped = dropped_by(writer);
         EXPECT_GT(dropped["in1 IPv4"], 0u);
         EXPECT_EQ(dropped["in2 IPv4"], 0u);
-        EXPECT_EQ(writer->counters().tx_failed, dropped["in1 IPv4"]);
+        EXPECT_EQ(writer.failed(), dropped["in1 IPv4"]);
 
         // The end leaves by both ways.
         Envelope end = message(6001);
         end.kind = Kind::end;
-        const auto before = writer->counters().tx_datagrams;
-        EXPECT_EQ(writer->send({}, std::span(&end, 1)).value(), 1u);
-        EXPECT_EQ(writer->counters().tx_datagrams, before + 2);
+        const auto before = writer.sent();
+        EXPECT_EQ(writer.send({}, std::span(&end, 1)).value(), 1u);
+        EXPECT_EQ(writer.sent(), before + 2);
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
@@ -315,16 +317,17 @@ TEST(UdpInterfaces, opens_a_socket_a_way_and_closes_it_when_the_interface_goes) 
     const auto test = [] {
         ASSERT_TRUE(add_pair(1));
         ASSERT_TRUE(add_pair(2));
-        const auto writer = make_udp_carrier(plain_settings());
+        const Settings settings = plain_settings();
+        UdpSender writer(settings, UdpReach::network);
         const Envelope one = message(1);
-        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        ASSERT_TRUE(writer.send({}, std::span(&one, 1)));
         const std::size_t with_two = open_descriptors();
-        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        ASSERT_TRUE(writer.send({}, std::span(&one, 1)));
         EXPECT_EQ(open_descriptors(), with_two);
         ASSERT_TRUE(shell("ip link del in2"));
-        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        ASSERT_TRUE(writer.send({}, std::span(&one, 1)));
         EXPECT_EQ(open_descriptors(), with_two - 1);
-        EXPECT_EQ(writer->ways().size(), 2u);  // the counts of the closed way remain
+        EXPECT_EQ(writer.ways().size(), 2u);  // the counts of the closed way remain
     };
     if (!in_own_network(test)) GTEST_SKIP() << kNoNamespace;
 }
@@ -334,17 +337,18 @@ TEST(UdpInterfaces, shares_sockets_among_many_ways_until_they_are_full) {
         for (int n = 0; n < 20; ++n) ASSERT_TRUE(add_pair(n));
         ASSERT_TRUE(shell("tc qdisc add dev in19 root tbf rate 1kbit burst 10kb limit 10mb"));
         const std::size_t before = open_descriptors();
-        const auto writer = make_udp_carrier(plain_settings());
+        const Settings settings = plain_settings();
+        UdpSender writer(settings, UdpReach::network);
         const std::string payload(1100, 'x');
         Envelope one = message(1);
         one.payload = as_bytes(payload);
-        ASSERT_TRUE(writer->send({}, std::span(&one, 1)));
+        ASSERT_TRUE(writer.send({}, std::span(&one, 1)));
         // A descriptor to watch the interfaces, a socket for each of 16 ways, and a shared socket
         // for the rest.
         EXPECT_EQ(open_descriptors(), before + 1 + 16 + 1);
         const std::vector<Envelope> messages(6000, one);
-        EXPECT_EQ(writer->send({}, messages).value(), 6000u);
-        for (const auto& [name, dropped] : dropped_by(*writer)) {
+        EXPECT_EQ(writer.send({}, messages).value(), 6000u);
+        for (const auto& [name, dropped] : dropped_by(writer)) {
             EXPECT_EQ(dropped > 0, name == "in19 IPv4") << name;
         }
     };

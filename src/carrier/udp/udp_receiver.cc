@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <string_view>
 
 #include "model/way.h"
 #include "os/interfaces.h"
@@ -53,7 +52,7 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
     : settings_(settings),
       counters_(counters),
       opener_(settings.keys, clock_, windows),
-      keys_(settings.keys),
+      sealer_(settings.keys),
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
       timer_(std::move(timer)),
@@ -356,16 +355,6 @@ std::uint64_t UdpReceiver::kernel_drops() const {
     return drops;
 }
 
-// Returns empty bytes if the key has vanished meanwhile or there is no room for the seal.
-Bytes UdpReceiver::seal_answer(std::span<std::byte> into, Bytes frame, const Destination& to) {
-    const trust::KeyRing* const ring = keys_.now();
-    const trust::DomainKeys* const domain = ring != nullptr ? ring->find(to.domain) : nullptr;
-    if (domain == nullptr || !domain->current) return {};
-    const trust::Stamp stamp = keys_.keys().sealer().next(1);
-    return trust::seal(into, frame, domain->current->secret, domain->current->id, stamp,
-                       trust::target_of(to.address));
-}
-
 // Sends from the port and address that the query came to, so that the asker's firewall recognizes
 // the answer. If that address has vanished, the system chooses.
 os::SendOutcome UdpReceiver::send_answer(os::UdpSocket& socket, Bytes frame,
@@ -381,16 +370,15 @@ os::SendOutcome UdpReceiver::send_answer(os::UdpSocket& socket, Bytes frame,
 Result<std::size_t> UdpReceiver::answer(const Destination& to, std::span<const Envelope> answers) {
     const auto socket = std::ranges::find(sockets_, to.address.family, &os::UdpSocket::family);
     if (socket == sockets_.end()) return Error{Errc::unreachable, "answer"};
+    if (auto chosen = sealer_.choose(to); !chosen) return chosen.error();
     std::size_t sent = 0;
     for (const Envelope& answer : answers) {
         std::array<std::byte, kMaxDatagramBytes> buffer;
-        std::array<std::byte, kMaxDatagramBytes> sealed;
-        Bytes frame = wire::encode_single(buffer, answer);
-        if (!to.domain.empty()) frame = seal_answer(sealed, frame, to);
+        const Bytes frame =
+            wire::encode_single(std::span(buffer).first(sealer_.max_frame_bytes()), answer);
         if (frame.empty()) return Error{Errc::message_too_big, "answer"};
-        const auto outcome = send_answer(*socket, frame, to);
-        (outcome.sent == 1 ? counters_.tx_datagrams : counters_.tx_failed)
-            .fetch_add(1, std::memory_order_relaxed);
+        const auto outcome = send_answer(*socket, sealer_.seal({&frame, 1})[0], to);
+        count_one(outcome.sent == 1 ? counters_.answers : counters_.answers_failed);
         if (outcome.sent == 0) return Error{Errc::unreachable, "answer", outcome.os_code};
         ++sent;
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "carrier/carrier.h"
+#include "carrier/udp/frame_sealer.h"
 #include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
 #include "model/settings.h"
@@ -65,7 +66,6 @@ private:
     void note_drops(std::size_t socket, std::uint32_t drops);
     void decode(const os::Datagram& datagram);
     UdpCounters::Count& counter_of(trust::Verdict why);
-    Bytes seal_answer(std::span<std::byte> into, Bytes frame, const Destination& to);
     os::SendOutcome send_answer(os::UdpSocket& socket, Bytes frame, const Destination& to);
     void deliver_decoded(const Carrier::Deliver& deliver);
 
@@ -73,7 +73,7 @@ private:
     UdpCounters& counters_;
     const SystemClock clock_{};
     trust::Opener opener_;
-    trust::KeysView keys_;  // for answers
+    FrameSealer sealer_;  // for answers
     os::PollSet poll_set_;
     os::InterfaceWatch watch_;
     std::optional<os::Timer> timer_;      // for the next check of the memberships

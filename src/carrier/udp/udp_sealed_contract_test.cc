@@ -150,7 +150,8 @@ TEST_F(UdpSealed, drops_what_comes_twice_also_after_a_hand_over) {
     replay();
     EXPECT_TRUE(until_copies(*reader, 1));
     auto successor = make_udp_carrier(with(lab(1)));
-    reader->save_windows([&](const wire::SealerState& s) { successor->restore_window(s); });
+    reader->replay_memory()->save_windows(
+        [&](const wire::SealerState& s) { successor->replay_memory()->restore_window(s); });
     ASSERT_TRUE(successor->start_with(reader->hand_over()));
     replay();
     EXPECT_TRUE(until_copies(*successor, 1));

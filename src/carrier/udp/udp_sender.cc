@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <thread>
 
-#include "base/check.h"
 #include "trust/seal.h"
 #include "wire/frame.h"
 
@@ -45,21 +44,29 @@ Error unreachable(int os_code) {
 
 }  // namespace
 
+std::size_t UdpSender::max_frame_bytes() const {
+    const bool seals = settings_.keys && !settings_.keys->ring()->is_empty();
+    return seals ? trust::kMaxPlainBytes : kMaxDatagramBytes;
+}
+
 Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envelope> messages) {
-    if (auto chosen = choose_key(to); !chosen) return chosen.error();
-    const std::size_t most = key_ != nullptr ? trust::kMaxPlainBytes : kMaxDatagramBytes;
-    if (auto fits = packer_.begin(to, messages, most); !fits) return fits.error();
+    if (auto chosen = sealer_.choose(to); !chosen) return chosen.error();
+    const std::size_t most = sealer_.max_frame_bytes();
+    if (auto fits = check_messages(to, messages, most); !fits) return fits.error();
     if (messages.empty()) return 0;
     keeps_rest_ = to.keeps_rest;
     if (auto found = find_ways(to.address); !found) return found.error();
     std::size_t taken = 0;
-    if (messages[0].kind == Kind::end) {
-        if (send_end(packer_.next()) == 0) return no_way_out();
-        return 1;
-    }
-    for (auto datagrams = packer_.next(); !datagrams.empty(); datagrams = packer_.next()) {
+    for (Unpacked rest{messages}; !rest.is_empty();) {
+        const std::size_t done = messages.size() - rest.messages.size();
+        piece_.fill(to, rest, most);
+        const auto datagrams = piece_.datagrams();
+        if (messages[0].kind == Kind::end) {
+            if (send_end(datagrams) == 0) return no_way_out();
+            return 1;
+        }
         const std::size_t left = send_batch(datagrams);
-        taken = packer_.messages_done(left);
+        taken = done + piece_.messages_in(left);
         if (left < datagrams.size()) break;
     }
     if (taken == 0) return no_way_out();
@@ -68,44 +75,12 @@ Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envel
 
 Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<const Bytes> frames) {
     if (frames.empty()) return 0;
-    if (auto chosen = choose_key(to); !chosen) return chosen.error();
+    if (auto chosen = sealer_.choose(to); !chosen) return chosen.error();
     keeps_rest_ = to.keeps_rest;
     if (auto found = find_ways(to.address); !found) return found.error();
     const std::size_t left = send_batch(frames);
     if (left == 0) return no_way_out();
     return left;
-}
-
-Result<void> UdpSender::choose_key(const Destination& to) {
-    key_ = nullptr;
-    const bool is_named = to.scope == Scope::named;
-    using Choice = trust::KeysView::Choice;
-    const auto choice = to.in_clear
-                            ? Choice{}
-                            : keys_.choose(is_named ? std::string_view(to.to) : std::string_view());
-    if (choice.error) return *choice.error;
-    if (choice.domain == nullptr) return {};
-    key_ = &*choice.domain->current;
-    target_ = trust::target_of(to.scope == Scope::direct ? to.address : IpAddress{});
-    return {};
-}
-
-// Seals frames contiguously in memory: those of the same size stay a single piece for the system.
-std::span<const Bytes> UdpSender::seal_all(std::span<const Bytes> frames) {
-    std::size_t room = 0;
-    for (const Bytes frame : frames) room += frame.size() + wire::kSealBytes;
-    if (sealed_memory_.size() < room) sealed_memory_.resize(room);
-    sealed_.clear();
-    trust::Stamp stamp = keys_.keys().sealer().next(frames.size());
-    std::span<std::byte> rest(sealed_memory_);
-    for (const Bytes frame : frames) {
-        const Bytes sealed = trust::seal(rest, frame, key_->secret, key_->id, stamp, target_);
-        MAILSLOT_CHECK(!sealed.empty());  // always a frame of ours, with room
-        sealed_.push_back(sealed);
-        rest = rest.subspan(sealed.size());
-        ++stamp.counter;
-    }
-    return sealed_;
 }
 
 // Waits as long as the pace requires. A lone datagram never waits; several could outrun their
@@ -125,7 +100,7 @@ void UdpSender::keep_pace(std::span<const Bytes> frames, std::span<const Bytes> 
                                       [family](const Way* way) { return way->family() == family; });
     }
     std::size_t weighed = bytes * copies * (is_to_many_ ? kWeightOfMany : 1);
-    if (key_ != nullptr) weighed = weighed * kHundredthsOfSealed / 100;
+    if (sealer_.seals()) weighed = weighed * kHundredthsOfSealed / 100;
     const auto wait = pacer_.count(weighed, std::chrono::steady_clock::now());
     if (wait > wait.zero()) std::this_thread::sleep_for(wait);
 }
@@ -149,7 +124,7 @@ bool UdpSender::wait_for_neighbours(std::span<const Bytes> datagrams) {
 // Sends each datagram by every way. Returns how many left by at least one way. Waits for room only
 // if no way took a datagram; a full way drops its copy if another way took the datagram.
 std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
-    const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
+    const std::span<const Bytes> datagrams = sealer_.seal(frames);
     is_held_ = !wait_for_neighbours(datagrams);
     if (is_held_) return 0;
     keep_pace(frames, datagrams);
@@ -184,8 +159,8 @@ std::size_t UdpSender::send_by_each(std::span<const Bytes> datagrams) {
 }
 
 void UdpSender::count(std::size_t left, std::size_t dropped) {
-    counters_.tx_datagrams.fetch_add(left, std::memory_order_relaxed);
-    counters_.tx_failed.fetch_add(dropped, std::memory_order_relaxed);
+    sent_.fetch_add(left, std::memory_order_relaxed);
+    failed_.fetch_add(dropped, std::memory_order_relaxed);
 }
 
 // Waits briefly for room in any full way. Returns false if none is full or the waits are used up.
@@ -202,7 +177,7 @@ bool UdpSender::wait_for_room() {
 
 // Sends the end by every way, full or not: readers use it to count the way's drops.
 std::size_t UdpSender::send_end(std::span<const Bytes> frames) {
-    const std::span<const Bytes> datagrams = key_ != nullptr ? seal_all(frames) : frames;
+    const std::span<const Bytes> datagrams = sealer_.seal(frames);
     std::vector<Way*> rest(ways_.in_use().begin(), ways_.in_use().end());
     for (Way* const way : rest) way->use_reserve();
     std::size_t left = 0;

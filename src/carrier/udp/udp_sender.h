@@ -2,50 +2,53 @@
 // send_end().
 #pragma once
 
-#include <chrono>
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "base/clock.h"
-#include "carrier/carrier.h"
-#include "carrier/udp/datagram_packer.h"
+#include "carrier/udp/frame_sealer.h"
+#include "carrier/udp/frame_sender.h"
 #include "carrier/udp/host_resolver.h"
+#include "carrier/udp/open_piece.h"
 #include "carrier/udp/pacer.h"
-#include "carrier/udp/udp_carrier.h"
-#include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
 #include "carrier/udp/ways.h"
 #include "model/settings.h"
 #include "os/interfaces.h"
 #include "os/udp_socket.h"
-#include "trust/keys.h"
 
 namespace mailslot {
 
-class UdpSender {
+// The machines that messages to the group are for.
+enum class UdpReach { network, this_machine };
+
+// Opens nothing until the first send(). The settings must outlive the sender.
+// Threads: one at a time; sent() and failed(): any.
+class UdpSender final : public FrameSender {
 public:
-    UdpSender(const Settings& settings, UdpCounters& counters, UdpReach reach)
+    UdpSender(const Settings& settings, UdpReach reach)
         : settings_(settings),
           reach_(reach),
-          counters_(counters),
           pacer_(settings.send_rate_bytes),
           ways_(settings.hop_limit),
-          keys_(settings.keys) {}
+          sealer_(settings.keys) {}
     UdpSender(const UdpSender&) = delete;
     UdpSender& operator=(const UdpSender&) = delete;
 
-    // As Carrier::send. A message is taken if each of its datagrams left by at least one way.
-    Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages);
-    // As Carrier::send_packed, likewise.
-    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames);
+    std::size_t max_frame_bytes() const override;
+    // A message is taken if each of its datagrams left by at least one way.
+    Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
+    Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
+    std::vector<WayInfo> ways() const override { return ways_.info(); }
 
-    // The ways that messages took so far.
-    std::vector<WayInfo> ways() const { return ways_.info(); }
+    // Datagrams that left and that did not, counted for each interface and family used.
+    std::uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
+    std::uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
 
 private:
-    Result<void> choose_key(const Destination& to);
     Result<void> find_ways(const IpAddress& address);
     void add_way(const IpAddress& address, const os::Outlet& outlet, const std::string& name);
     void add_peers();
@@ -58,15 +61,14 @@ private:
     std::size_t send_end(std::span<const Bytes> frames);
     bool wait_for_room();
     void count(std::size_t left, std::size_t dropped);
-    std::span<const Bytes> seal_all(std::span<const Bytes> frames);
     Error no_way_out() const;
 
     const Settings& settings_;
     const UdpReach reach_;
     const SystemClock clock_{};
     std::unique_ptr<HostResolver> peer_resolver_;  // made when needed
-    UdpCounters& counters_;
-    DatagramPacker packer_;
+    std::atomic<std::uint64_t> sent_{0}, failed_{0};
+    OpenPiece piece_;  // for send()
     Pacer pacer_;
     std::optional<os::InterfaceWatch> watch_;  // none: not available
     std::optional<Clock::Instant> listed_;     // when the list of interfaces was last read
@@ -78,12 +80,8 @@ private:
     bool is_held_ = false;                     // likewise: the caller waits for a neighbour
     int waits_left_ = 0;                       // left in the current send()
     int waits_without_progress_ = 0;           // likewise
-    trust::KeysView keys_;
-    const trust::Key* key_ = nullptr;  // for the current send(); null: not sealed
-    trust::Target target_{};           // likewise
-    std::vector<std::byte> sealed_memory_;
-    std::vector<Bytes> sealed_;
-    std::vector<std::size_t> taken_;  // by each way, from the datagrams being sent
+    FrameSealer sealer_;                       // with the key for the current send()
+    std::vector<std::size_t> taken_;           // by each way, from the datagrams being sent
 };
 
 }  // namespace mailslot

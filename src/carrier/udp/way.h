@@ -12,7 +12,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "carrier/carrier.h"
+#include "carrier/carrier_writer.h"
 #include "model/ip_address.h"
 #include "os/udp_socket.h"
 

@@ -1,6 +1,6 @@
 // Sends one writer's messages to other machines. Messages put within one burst share datagrams, and
 // datagrams share pieces (docs/protocol/udp-carrier.md, "In pieces"), because a system call costs
-// as much as encoding a hundred small messages. The code is in this file and in remote_writer.cc.
+// as much as encoding a hundred small messages. The code is in this file and in udp_writer.cc.
 // The thread that sends messages which no further put sends is in flusher.h.
 //
 // Lone or part of a burst. A put is close if it comes at most kCloseTime after the end of the put
@@ -14,7 +14,7 @@
 // A piece leaves when it is full; before a message that cannot join it (larger than a piece, other
 // marks, another destination), so that the order stays; kHoldTime after its first message, by the
 // put that notices or by the flusher; and when the writer closes, or its process ends by exit(). A
-// child of fork has a RemoteWriter of its own: held messages stay the parent's, and leave once.
+// child of fork has a UdpWriter of its own: held messages stay the parent's, and leave once.
 //
 // Costs. A killed process loses its held messages, up to a piece or kHoldTime of them. An error of
 // a held message is returned by the next put, and the reader counts the gap.
@@ -26,7 +26,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,18 +33,13 @@
 #include <utility>
 #include <vector>
 
-#include "api/backlog.h"
-#include "api/flusher.h"
-#include "base/clock.h"
-#include "carrier/carrier.h"
-#include "carrier/udp/datagram_packer.h"
+#include "carrier/carrier_writer.h"
+#include "carrier/flusher.h"
+#include "carrier/udp/backlog.h"
+#include "carrier/udp/frame_sender.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/open_piece.h"
-#include "mailslot/mailslot.h"
-#include "model/address.h"
-#include "model/form.h"
 #include "model/own_host.h"
-#include "model/settings.h"
 
 namespace mailslot {
 
@@ -56,45 +50,18 @@ inline constexpr std::chrono::microseconds kCloseTime{10};
 inline constexpr std::size_t kWorthHolding = 16;
 inline constexpr int kMostCloseness = 256;
 
-// Pause before the next try to find room. At 100 Mbit/s a fifth of a small send buffer
-// leaves meanwhile.
-inline constexpr std::chrono::milliseconds kRoomRetry{5};
-// Error::step of errors that held messages met. The put that returns such an error has put nothing.
-inline constexpr const char* kLateStep = "send earlier messages";
-
 // Threads: one at a time.
-class RemoteWriter {
+class UdpWriter final : public CarrierWriter {
 public:
-    struct Ports {
-        const Settings& settings;
-        const Clock& clock;
-        std::unique_ptr<Carrier> carrier;
-        // Used if there is no network interface.
-        std::function<std::unique_ptr<Carrier>()> make_neighbours;
-        std::unique_ptr<HostResolver> resolver;  // null unless the address is a host's name
-    };
-    RemoteWriter(const Address& address, std::uint64_t origin, Timeout wait_for_address,
-                 Ports ports);
+    // `resolver`: null unless the address is a host's name.
+    UdpWriter(const WriterNeeds& needs, std::unique_ptr<FrameSender> sender,
+              std::unique_ptr<HostResolver> resolver);
 
-    std::size_t max_message_bytes() const { return max_message_bytes_; }
-
-    // Messages that belong together, each small enough.
-    struct Batch {
-        std::span<const std::string_view> texts;
-        Form form{};
-        std::uint64_t first_sequence = 0;
-        std::int64_t sent_at_us = 0;
-        std::uint64_t station = 0;
-        bool delivered_at_home = false;
-        bool continues = false;  // belongs to the same put as the batch before
-        bool waits = false;      // the caller waits if there is no room
-    };
-    // Sends or holds the messages. Returns how many.
-    // Errors, of the first message: unreachable, no_resources, message_too_big.
-    Result<std::size_t> put(const Batch& batch);
-    // Fast path of a stream: a message joins the open piece, and nothing has to leave. Returns
-    // false if nothing was done; then call put().
-    bool hold(const wire::FrameRecord& message) {
+    Result<std::size_t> how_many_fit(std::span<const std::string_view> texts, Form form) override;
+    Result<std::size_t> put(const Batch& batch) override;
+    bool has_used_next() const override { return has_used_next_; }
+    bool wants_room() const override { return wants_room_; }
+    bool hold(const wire::FrameRecord& message) override {
         const std::int64_t since = message.sent_at_us - last_put_us_;
         const std::int64_t held_for = message.sent_at_us - piece_begun_us_;
         const bool goes_on = is_holding_ && !piece_.is_empty() && !piece_at_home_ && since >= 0 &&
@@ -103,29 +70,16 @@ public:
         last_put_us_ = message.sent_at_us;
         return true;
     }
-    // Returns whether parts of the message after those counted by the last put() may have left. If
-    // so, its number must never name another message.
-    bool is_half_sent() const { return is_half_sent_; }
-    // Returns whether the last put() or flush() stopped for want of room. Nothing is lost, and the
-    // caller may wait kRoomRetry and call again.
-    bool wants_room() const { return wants_room_; }
-    // Sends held messages.
-    void flush();
-    // Sends held messages at the end of the writer or its process. Waits while room keeps coming.
-    void finish();
-    // Returns how many messages so far have not left on any way.
-    std::uint64_t lost() const { return lost_; }
-    void count_lost() { ++lost_; }
-    std::vector<WayInfo> ways() const { return carrier_->ways(); }
-    // Returns the error of messages that were held, once. Call before each put.
-    std::optional<Error> take_late_error() { return std::exchange(late_error_, std::nullopt); }
-    // Returns when held messages must be flushed at the latest.
-    std::optional<Clock::Instant> due() const;
-    // From now on every put is sent at once.
-    void hold_nothing() { may_hold_ = false; }
-
-    // Flushes, and tells readers that the writer closes.
-    void end(std::uint64_t next_sequence);
+    void hold_nothing() override { may_hold_ = false; }
+    std::optional<Clock::Instant> due() const override;
+    void send_held() override { flush(); }
+    void flush() override;
+    void finish() override;
+    std::optional<Error> take_late_error() override {
+        return std::exchange(late_error_, std::nullopt);
+    }
+    void end(std::uint64_t next_sequence) override;
+    Departures departures() const override { return {lost_, sender_->ways()}; }
 
 private:
     // Result of sending a piece.
@@ -135,6 +89,7 @@ private:
         bool is_half = false;  // parts of the next message have left
     };
 
+    Result<std::size_t> put_or_wait(const Batch& batch);
     bool decide_to_hold(std::int64_t now_us);
     bool suits(const Batch& batch) const;
     void begin_piece(const Batch& batch);
@@ -146,16 +101,12 @@ private:
     bool send_backlog();
     void tell_later(Error error);
     Result<std::size_t> no_room(const Batch& batch);
-    void send_held();
+    void send_open_piece();
     void learn_from_clock();
     void hear_at_once();
     std::optional<Error> send_large(const Batch& batch, std::size_t index);
-    std::optional<Error> send_parts(std::span<const Bytes> parts);
-    void keep_parts(std::span<const Bytes> parts);
-    bool reaches_neighbours(std::span<const Bytes> frames);
-    bool reaches_neighbours(const Envelope& message);
+    std::optional<Error> send_parts();
     Result<std::size_t> put_all(const Batch& batch);
-    Carrier& neighbours();
     bool is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
     Destination destination();
     Envelope envelope(const Batch& batch) const;
@@ -166,11 +117,8 @@ private:
     const Settings& settings_;
     mutable OwnHost host_{settings_};
     const Clock& clock_;
-    const std::unique_ptr<Carrier> carrier_;
-    const std::function<std::unique_ptr<Carrier>()> make_neighbours_;
+    const std::unique_ptr<FrameSender> sender_;
     const std::unique_ptr<HostResolver> resolver_;
-    const std::size_t max_message_bytes_;
-    std::unique_ptr<Carrier> neighbours_;
     bool is_first_ = true;         // nothing was sent yet
     Clock::Instant first_sent_{};  // by a clock that runs on in sleep
 
@@ -181,8 +129,9 @@ private:
     Clock::Instant piece_begun_{};
     std::int64_t piece_begun_us_ = 0;
 
-    bool has_sent_ = false;      // during this put
-    bool is_half_sent_ = false;  // likewise
+    bool has_sent_ = false;       // during this put
+    bool is_half_sent_ = false;   // likewise: parts of the next message may have left
+    bool has_used_next_ = false;  // likewise
     bool may_hold_ = true;
     bool is_holding_ = false;       // the last put was part of a burst
     std::int64_t last_put_us_ = 0;  // end of the last put
@@ -191,11 +140,14 @@ private:
     std::optional<Error> late_error_;
 
     Backlog backlog_;
-    DatagramPacker packer_;       // for a message that fits no piece
     bool waits_ = false;          // the last put() waits if there is no room
     bool wants_room_ = false;     // after the last put() or flush()
     Clock::Instant try_again_{};  // next try to send the backlog
     std::uint64_t lost_ = 0;
 };
+
+std::unique_ptr<CarrierWriter> make_udp_writer(const WriterNeeds& needs);
+// Makes a writer whose messages to the group are for this machine alone.
+std::unique_ptr<CarrierWriter> make_udp_writer_to_this_machine(const WriterNeeds& needs);
 
 }  // namespace mailslot

@@ -1,4 +1,4 @@
-#include "api/remote_writer.h"
+#include "carrier/udp/udp_writer.h"
 
 #include <gtest/gtest.h>
 
@@ -15,22 +15,17 @@ using std::chrono::microseconds;
 
 const IpAddress kReader = IpAddress::v4(10, 0, 0, 1);
 
-class RemoteWriterTest : public testing::Test {
+class UdpWriterTest : public testing::Test {
 protected:
-    explicit RemoteWriterTest(std::string_view address = R"(\\*\mailslot\IN)")
+    explicit UdpWriterTest(std::string_view address = R"(\\*\mailslot\IN)")
         : address_(parse_address(address).value()) {
         reader_.start().value();
         settings_.host = "alpha";
         auto carrier = std::make_unique<FakeCarrier>(network_, IpAddress::v4(10, 0, 0, 2));
         carrier_ = carrier.get();
-        writer_ = std::make_unique<RemoteWriter>(
-            address_, 7, Timeout(0),
-            RemoteWriter::Ports{settings_, clock_, std::move(carrier),
-                                [this] {
-                                    return std::make_unique<FakeCarrier>(
-                                        network_, IpAddress::v4(10, 0, 0, 3));
-                                },
-                                nullptr});
+        writer_ = std::make_unique<UdpWriter>(
+            WriterNeeds{.address = address_, .settings = settings_, .clock = clock_, .origin = 7},
+            std::move(carrier), nullptr);
     }
 
     Result<std::size_t> put(const std::vector<std::string>& texts, bool at_home = false,
@@ -92,19 +87,19 @@ protected:
     FakeNetwork network_;
     FakeCarrier reader_{network_, kReader};
     FakeCarrier* carrier_ = nullptr;
-    std::unique_ptr<RemoteWriter> writer_;
+    std::unique_ptr<UdpWriter> writer_;
     std::uint64_t sequence_ = 0, last_sequence_ = 0;
     std::int64_t last_sent_at_us_ = 0;
     bool last_at_home_ = false;
     std::uint32_t last_age_ms_ = 0;
 };
 
-class RemoteWriterToOneTest : public RemoteWriterTest {
+class UdpWriterToOneTest : public UdpWriterTest {
 protected:
-    RemoteWriterToOneTest() : RemoteWriterTest(R"(\\10.0.0.1\mailslot\IN)") {}
+    UdpWriterToOneTest() : UdpWriterTest(R"(\\10.0.0.1\mailslot\IN)") {}
 };
 
-TEST_F(RemoteWriterTest, sends_a_lone_message_at_once) {
+TEST_F(UdpWriterTest, sends_a_lone_message_at_once) {
     put({"one"}).value();
     EXPECT_EQ(arrived(), Texts{"one"});
     EXPECT_FALSE(writer_->due());
@@ -113,7 +108,7 @@ TEST_F(RemoteWriterTest, sends_a_lone_message_at_once) {
     EXPECT_EQ(arrived(), Texts{"two"});
 }
 
-TEST_F(RemoteWriterTest, grows_older_while_the_machine_sleeps) {
+TEST_F(UdpWriterTest, grows_older_while_the_machine_sleeps) {
     put({"one"}).value();
     EXPECT_EQ(arrived(), Texts{"one"});
     EXPECT_EQ(last_age_ms_, 0u);
@@ -124,7 +119,7 @@ TEST_F(RemoteWriterTest, grows_older_while_the_machine_sleeps) {
     EXPECT_EQ(last_age_ms_, 3'602'000u);
 }
 
-TEST_F(RemoteWriterTest, holds_what_follows_closely_until_it_is_due) {
+TEST_F(UdpWriterTest, holds_what_follows_closely_until_it_is_due) {
     begin_a_burst();
     clock_.advance(kCloseTime);
     put({"two"}).value();
@@ -138,7 +133,7 @@ TEST_F(RemoteWriterTest, holds_what_follows_closely_until_it_is_due) {
     EXPECT_FALSE(writer_->due());
 }
 
-TEST_F(RemoteWriterTest, sends_what_is_held_before_a_lone_message) {
+TEST_F(UdpWriterTest, sends_what_is_held_before_a_lone_message) {
     begin_a_burst();
     put({"two"}).value();
     clock_.advance(kHoldTime / 2);
@@ -147,7 +142,7 @@ TEST_F(RemoteWriterTest, sends_what_is_held_before_a_lone_message) {
     EXPECT_EQ(arrived(), (Texts{"two", "three"}));
 }
 
-TEST_F(RemoteWriterTest, holds_nothing_longer_than_the_hold_time_while_messages_keep_coming) {
+TEST_F(UdpWriterTest, holds_nothing_longer_than_the_hold_time_while_messages_keep_coming) {
     begin_a_burst();
     const auto begun = clock_.now();
     std::size_t came = 0;
@@ -160,7 +155,7 @@ TEST_F(RemoteWriterTest, holds_nothing_longer_than_the_hold_time_while_messages_
     EXPECT_LE(clock_.now() - begun, kHoldTime + microseconds(10));
 }
 
-TEST_F(RemoteWriterTest, sends_a_piece_when_it_is_full) {
+TEST_F(UdpWriterTest, sends_a_piece_when_it_is_full) {
     begin_a_burst();
     std::size_t put_so_far = 0, came = 0;
     while (came == 0) {
@@ -173,7 +168,7 @@ TEST_F(RemoteWriterTest, sends_a_piece_when_it_is_full) {
     EXPECT_TRUE(writer_->due());
 }
 
-TEST_F(RemoteWriterTest, keeps_the_order_around_a_message_larger_than_a_piece) {
+TEST_F(UdpWriterTest, keeps_the_order_around_a_message_larger_than_a_piece) {
     begin_a_burst();
     put({"small"}).value();
     const std::string large(100'000, 'L');
@@ -187,7 +182,7 @@ TEST_F(RemoteWriterTest, keeps_the_order_around_a_message_larger_than_a_piece) {
     EXPECT_EQ(joined(got), "small" + large + "after");
 }
 
-TEST_F(RemoteWriterTest, holds_a_message_in_parts_like_a_small_one) {
+TEST_F(UdpWriterTest, holds_a_message_in_parts_like_a_small_one) {
     begin_a_burst();
     put({"small"}).value();
     const std::string large(5000, 'L');
@@ -204,7 +199,7 @@ TEST_F(RemoteWriterTest, holds_a_message_in_parts_like_a_small_one) {
     EXPECT_EQ(whole, large);
 }
 
-TEST_F(RemoteWriterTest, sends_what_is_held_before_messages_with_other_marks) {
+TEST_F(UdpWriterTest, sends_what_is_held_before_messages_with_other_marks) {
     begin_a_burst();
     put({"not here"}, false).value();
     put({"here too"}, true).value();
@@ -215,7 +210,7 @@ TEST_F(RemoteWriterTest, sends_what_is_held_before_messages_with_other_marks) {
     EXPECT_TRUE(last_at_home_);
 }
 
-TEST_F(RemoteWriterTest, holds_a_put_of_many_that_follows_closely_but_what_fills_pieces) {
+TEST_F(UdpWriterTest, holds_a_put_of_many_that_follows_closely_but_what_fills_pieces) {
     const Texts many(2000, std::string(100, 'x'));
     EXPECT_EQ(put(many).value(), 2000u);
     EXPECT_EQ(arrived().size(), 2000u);  // lone
@@ -227,19 +222,19 @@ TEST_F(RemoteWriterTest, holds_a_put_of_many_that_follows_closely_but_what_fills
     EXPECT_EQ(came + arrived().size(), 2000u);
 }
 
-TEST_F(RemoteWriterTest, says_the_end_behind_all_that_was_held) {
+TEST_F(UdpWriterTest, says_the_end_behind_all_that_was_held) {
     begin_a_burst();
     put({"two"}).value();
     writer_->end(sequence_ + 1);
     EXPECT_EQ(arrived(), (Texts{"two", "END 3", "END 3", "END 3"}));
 }
 
-TEST_F(RemoteWriterTest, says_no_end_of_nothing) {
+TEST_F(UdpWriterTest, says_no_end_of_nothing) {
     writer_->end(1);
     EXPECT_EQ(arrived(), Texts{});
 }
 
-TEST_F(RemoteWriterTest, learns_that_holding_is_not_worth_it_and_unlearns_it_with_a_full_piece) {
+TEST_F(UdpWriterTest, learns_that_holding_is_not_worth_it_and_unlearns_it_with_a_full_piece) {
     // Two programs that answer each other faster than kCloseTime: held messages wait for the clock.
     int held = 0;
     for (int i = 0; i < 1000; ++i) {
@@ -266,23 +261,14 @@ TEST_F(RemoteWriterTest, learns_that_holding_is_not_worth_it_and_unlearns_it_wit
     EXPECT_TRUE(writer_->due());
 }
 
-TEST_F(RemoteWriterTest, sends_at_once_when_the_clock_is_set_back) {
+TEST_F(UdpWriterTest, sends_at_once_when_the_clock_is_set_back) {
     begin_a_burst();
     clock_.set_wall_back(std::chrono::hours(1));
     put({"two"}).value();
     EXPECT_EQ(arrived(), Texts{"two"});
 }
 
-TEST_F(RemoteWriterTest, sends_to_the_neighbours_what_was_held_when_the_network_went) {
-    begin_a_burst();
-    put({"two"}).value();
-    carrier_->fail_after(0, Errc::unreachable);
-    writer_->flush();
-    EXPECT_EQ(arrived(), Texts{"two"});
-    EXPECT_FALSE(writer_->take_late_error());
-}
-
-TEST_F(RemoteWriterTest, holds_nothing_when_it_must_not) {
+TEST_F(UdpWriterTest, holds_nothing_when_it_must_not) {
     begin_a_burst();
     writer_->hold_nothing();
     put({"two"}).value();
@@ -290,13 +276,13 @@ TEST_F(RemoteWriterTest, holds_nothing_when_it_must_not) {
     EXPECT_EQ(arrived(), (Texts{"two", "three"}));
 }
 
-TEST_F(RemoteWriterToOneTest, tells_at_once_what_a_lone_message_met) {
+TEST_F(UdpWriterToOneTest, tells_at_once_what_a_lone_message_met) {
     carrier_->fail_after(0, Errc::unreachable);
     EXPECT_EQ(put({"one"}).error().code, Errc::unreachable);
     EXPECT_FALSE(writer_->take_late_error());
 }
 
-TEST_F(RemoteWriterToOneTest, tells_later_what_held_messages_met_once_and_then_sends_at_once) {
+TEST_F(UdpWriterToOneTest, tells_later_what_held_messages_met_once_and_then_sends_at_once) {
     begin_a_burst();
     put({"two"}).value();
     carrier_->fail_after(0, Errc::unreachable);
@@ -313,13 +299,13 @@ TEST_F(RemoteWriterToOneTest, tells_later_what_held_messages_met_once_and_then_s
     EXPECT_TRUE(writer_->due());
 }
 
-TEST_F(RemoteWriterTest, counts_what_nobody_got_as_put_and_so_not_as_half_sent) {
+TEST_F(UdpWriterTest, counts_what_nobody_got_as_put_and_so_not_as_half_sent) {
     carrier_->fail_after(0);
     EXPECT_EQ(put({std::string(100'000, 'L')}).value(), 1u);
-    EXPECT_FALSE(writer_->is_half_sent());
+    EXPECT_FALSE(writer_->has_used_next());
 }
 
-TEST_F(RemoteWriterToOneTest, tells_when_parts_of_the_next_message_have_left) {
+TEST_F(UdpWriterToOneTest, tells_when_parts_of_the_next_message_have_left) {
     writer_->hold_nothing();
     const Texts texts{"small", std::string(5000, 'L'), "after"};
     const struct {
@@ -330,19 +316,19 @@ TEST_F(RemoteWriterToOneTest, tells_when_parts_of_the_next_message_have_left) {
         SCOPED_TRACE(frames);
         carrier_->fail_after(frames);
         EXPECT_EQ(put(texts).value(), 1u);
-        EXPECT_EQ(writer_->is_half_sent(), is_half_sent);
+        EXPECT_EQ(writer_->has_used_next(), is_half_sent);
         ++sequence_;
     }
     carrier_->fail_after(6);
     EXPECT_EQ(put(texts).value(), 2u);
-    EXPECT_FALSE(writer_->is_half_sent());
+    EXPECT_FALSE(writer_->has_used_next());
     ++sequence_;
     carrier_->fail_after(SIZE_MAX);
     EXPECT_EQ(put(texts).value(), 3u);
-    EXPECT_FALSE(writer_->is_half_sent());
+    EXPECT_FALSE(writer_->has_used_next());
 }
 
-TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
+TEST_F(UdpWriterToOneTest, tells_how_many_of_a_lone_put_left) {
     carrier_->fail_after(100, Errc::no_resources);
     const auto taken = put(Texts(1000, std::string(100, 'x')));
     ASSERT_TRUE(taken);
@@ -351,29 +337,7 @@ TEST_F(RemoteWriterToOneTest, tells_how_many_of_a_lone_put_left) {
     EXPECT_EQ(arrived().size(), *taken);
 }
 
-// A machine without neighbours: a message to many could go to neighbours if the network is down.
-class RemoteWriterAlone : public RemoteWriterTest {
-protected:
-    RemoteWriterAlone() {
-        writer_ = std::make_unique<RemoteWriter>(
-            address_, 7, Timeout(0),
-            RemoteWriter::Ports{settings_, clock_, make_carrier(),
-                                [this] {
-                                    auto nobody = std::make_unique<FakeCarrier>(
-                                        network_, IpAddress::v4(10, 0, 0, 3));
-                                    nobody->fail_after(0, Errc::unreachable);
-                                    return nobody;
-                                },
-                                nullptr});
-    }
-    std::unique_ptr<Carrier> make_carrier() {
-        auto carrier = std::make_unique<FakeCarrier>(network_, IpAddress::v4(10, 0, 0, 2));
-        carrier_ = carrier.get();
-        return carrier;
-    }
-};
-
-TEST_F(RemoteWriterAlone, is_told_that_nothing_left) {
+TEST_F(UdpWriterTest, is_told_that_nothing_left) {
     carrier_->fail_after(0, Errc::unreachable);
     EXPECT_EQ(put({"one"}).error().code, Errc::unreachable);
     EXPECT_EQ(put({std::string(100'000, 'L')}).error().code, Errc::unreachable);
@@ -382,38 +346,38 @@ TEST_F(RemoteWriterAlone, is_told_that_nothing_left) {
     EXPECT_EQ(arrived(), Texts{"two"});
 }
 
-TEST_F(RemoteWriterAlone, is_told_later_that_nothing_of_what_was_held_left) {
+TEST_F(UdpWriterTest, is_told_later_that_nothing_of_what_was_held_left) {
     begin_a_burst();
     put({"two", "three"}).value();
     carrier_->fail_after(0, Errc::unreachable);
     writer_->flush();
-    EXPECT_EQ(writer_->lost(), 2u);
+    EXPECT_EQ(writer_->departures().messages_lost, 2u);
     const auto late = writer_->take_late_error();
     ASSERT_TRUE(late);
     EXPECT_EQ(late->code, Errc::unreachable);
     EXPECT_STREQ(late->step, kLateStep);
 }
 
-TEST_F(RemoteWriterAlone, is_content_with_the_slot_here) {
+TEST_F(UdpWriterTest, is_content_with_the_slot_here) {
     carrier_->fail_after(0, Errc::unreachable);
     EXPECT_TRUE(put({"one"}, true));
     EXPECT_TRUE(put({std::string(100'000, 'L')}, true));
-    EXPECT_EQ(writer_->lost(), 0u);
+    EXPECT_EQ(writer_->departures().messages_lost, 0u);
 }
 
-TEST_F(RemoteWriterAlone, counts_what_it_drops_for_want_of_room_and_is_told_nothing) {
+TEST_F(UdpWriterTest, counts_what_it_drops_for_want_of_room_and_is_told_nothing) {
     carrier_->fail_after(0);
     EXPECT_TRUE(put({"one"}));
     EXPECT_TRUE(put({std::string(100'000, 'L')}));
-    EXPECT_EQ(writer_->lost(), 2u);
+    EXPECT_EQ(writer_->departures().messages_lost, 2u);
 }
 
-class RemoteWriterThatWaits : public RemoteWriterAlone {
+class UdpWriterThatWaits : public UdpWriterTest {
 protected:
     Result<std::size_t> put_waiting(const Texts& texts) { return put(texts, false, true); }
 };
 
-TEST_F(RemoteWriterThatWaits, loses_nothing_and_takes_no_more_until_there_is_room) {
+TEST_F(UdpWriterThatWaits, loses_nothing_and_takes_no_more_until_there_is_room) {
     carrier_->fail_after(0);
     EXPECT_EQ(put_waiting({"one"}).value(), 1u);  // waits in the backlog
     EXPECT_EQ(writer_->due(), clock_.now() + kRoomRetry);
@@ -426,10 +390,10 @@ TEST_F(RemoteWriterThatWaits, loses_nothing_and_takes_no_more_until_there_is_roo
     writer_->flush();  // held, since it was close
     EXPECT_EQ(arrived(), (Texts{"one", "two"}));
     EXPECT_FALSE(writer_->due());
-    EXPECT_EQ(writer_->lost(), 0u);
+    EXPECT_EQ(writer_->departures().messages_lost, 0u);
 }
 
-TEST_F(RemoteWriterThatWaits, goes_on_in_the_middle_of_a_large_message) {
+TEST_F(UdpWriterThatWaits, goes_on_in_the_middle_of_a_large_message) {
     const std::string large(300'000, 'L');
     carrier_->fail_after(100);
     EXPECT_EQ(put_waiting({large}).value(), 1u);
@@ -448,7 +412,16 @@ TEST_F(RemoteWriterThatWaits, goes_on_in_the_middle_of_a_large_message) {
     EXPECT_EQ(arrived(), Texts{"after"});
 }
 
-TEST_F(RemoteWriterThatWaits, keeps_the_order_of_what_was_held_and_what_waits) {
+TEST_F(UdpWriterThatWaits, counts_a_large_message_of_which_only_the_end_is_missing) {
+    carrier_->fail_after(80);  // 88 parts
+    EXPECT_EQ(put_waiting({std::string(100'000, 'L')}).value(), 1u);
+    carrier_->fail_after(0, Errc::unreachable);
+    writer_->flush();
+    EXPECT_EQ(writer_->departures().messages_lost, 1u);
+    EXPECT_FALSE(writer_->due());
+}
+
+TEST_F(UdpWriterThatWaits, keeps_the_order_of_what_was_held_and_what_waits) {
     begin_a_burst();
     put_waiting({"two"}).value();
     carrier_->fail_after(0);
@@ -461,22 +434,22 @@ TEST_F(RemoteWriterThatWaits, keeps_the_order_of_what_was_held_and_what_waits) {
     EXPECT_EQ(arrived(), (Texts{"two", "three"}));
 }
 
-TEST_F(RemoteWriterThatWaits, takes_a_network_that_goes_for_a_gap) {
+TEST_F(UdpWriterThatWaits, takes_a_network_that_goes_for_a_gap) {
     carrier_->fail_after(0);
     put_waiting({"one"}).value();
     carrier_->fail_after(0, Errc::unreachable);
     writer_->flush();
-    EXPECT_EQ(writer_->lost(), 1u);
+    EXPECT_EQ(writer_->departures().messages_lost, 1u);
     EXPECT_FALSE(writer_->due());
     EXPECT_EQ(writer_->take_late_error()->code, Errc::unreachable);
 }
 
-TEST_F(RemoteWriterThatWaits, lets_others_without_patience_drop) {
+TEST_F(UdpWriterThatWaits, lets_others_without_patience_drop) {
     carrier_->fail_after(0);
     put_waiting({"one"}).value();
     EXPECT_EQ(put({"dropped"}).value(), 1u);
     EXPECT_FALSE(writer_->wants_room());
-    EXPECT_EQ(writer_->lost(), 1u);
+    EXPECT_EQ(writer_->departures().messages_lost, 1u);
     carrier_->fail_after(SIZE_MAX);
     put({"two"}).value();
     writer_->flush();

@@ -1,9 +1,12 @@
-#include "api/remote_writer.h"
+#include "carrier/udp/udp_writer.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <limits>
+#include <string>
 #include <thread>
+
+#include "carrier/udp/udp_sender.h"
 
 namespace mailslot {
 namespace {
@@ -26,30 +29,44 @@ bool is_unsealed(const Error& error) {
 
 }  // namespace
 
-RemoteWriter::RemoteWriter(const Address& address, std::uint64_t origin, Timeout wait_for_address,
-                           Ports ports)
-    : address_(address),
-      origin_(origin),
-      wait_for_address_(wait_for_address),
-      settings_(ports.settings),
-      clock_(ports.clock),
-      carrier_(std::move(ports.carrier)),
-      make_neighbours_(std::move(ports.make_neighbours)),
-      resolver_(std::move(ports.resolver)),
-      max_message_bytes_(carrier_->traits().max_message_bytes) {}
+UdpWriter::UdpWriter(const WriterNeeds& needs, std::unique_ptr<FrameSender> sender,
+                     std::unique_ptr<HostResolver> resolver)
+    : address_(needs.address),
+      origin_(needs.origin),
+      wait_for_address_(needs.wait_for_address),
+      settings_(needs.settings),
+      clock_(needs.clock),
+      sender_(std::move(sender)),
+      resolver_(std::move(resolver)) {}
 
-Result<std::size_t> RemoteWriter::put(const Batch& batch) {
-    if (!batch.continues) is_holding_ = decide_to_hold(batch.sent_at_us);
+Result<std::size_t> UdpWriter::how_many_fit(std::span<const std::string_view> texts, Form) {
+    const auto too_big = std::ranges::find_if(
+        texts, [](std::string_view text) { return text.size() > kMaxNetworkMessageBytes; });
+    if (too_big != texts.begin()) return static_cast<std::size_t>(too_big - texts.begin());
+    return Error{Errc::message_too_big, "send", 0,
+                 "the network takes at most " + std::to_string(kMaxNetworkMessageBytes) + " bytes"};
+}
+
+Result<std::size_t> UdpWriter::put(const Batch& batch) {
     has_sent_ = is_half_sent_ = wants_room_ = false;
+    auto done = put_or_wait(batch);
+    const bool may_have_left = !done && !wants_room_ && done.error().code != Errc::message_too_big;
+    has_used_next_ = is_half_sent_ || may_have_left;
+    lost_ += has_used_next_;
+    return done;
+}
+
+Result<std::size_t> UdpWriter::put_or_wait(const Batch& batch) {
+    if (!batch.continues) is_holding_ = decide_to_hold(batch.sent_at_us);
     waits_ = batch.waits;
     if (!send_backlog()) return no_room(batch);
-    if (!piece_.is_empty() && (!is_holding_ || !suits(batch))) send_held();
+    if (!piece_.is_empty() && (!is_holding_ || !suits(batch))) send_open_piece();
     if (!backlog_.is_empty()) return no_room(batch);
     auto done = put_all(batch);
     if (!done) hear_at_once();
     if (!piece_.is_empty() && batch.sent_at_us - piece_begun_us_ >= kHoldTime.count()) {
         learn_from_clock();
-        send_held();
+        send_open_piece();
     }
     last_put_us_ = has_sent_ ? clock_.unix_microseconds() : batch.sent_at_us;
     return done;
@@ -57,7 +74,7 @@ Result<std::size_t> RemoteWriter::put(const Batch& batch) {
 
 // Returns an error to callers that wait and to writers to one host. For others, counts the loss:
 // fire and forget.
-Result<std::size_t> RemoteWriter::no_room(const Batch& batch) {
+Result<std::size_t> UdpWriter::no_room(const Batch& batch) {
     wants_room_ = batch.waits;
     if (batch.waits || is_to_one()) {
         return Error{Errc::no_resources, "send", EAGAIN, "the network is slower than the writer"};
@@ -67,10 +84,10 @@ Result<std::size_t> RemoteWriter::no_room(const Batch& batch) {
 }
 
 // Sends the backlog. Returns false if there is no room for all of it.
-bool RemoteWriter::send_backlog() {
+bool UdpWriter::send_backlog() {
     if (backlog_.is_empty()) return true;
     has_sent_ = true;
-    const auto sent = backlog_.send(*carrier_);
+    const auto sent = backlog_.send(*sender_);
     if (sent) return true;
     if (is_want_of_room(sent.error())) {
         try_again_ = clock_.now() + kRoomRetry;
@@ -82,19 +99,19 @@ bool RemoteWriter::send_backlog() {
     return true;
 }
 
-void RemoteWriter::tell_later(Error error) {
+void UdpWriter::tell_later(Error error) {
     if (!is_unsealed(error)) error.step = kLateStep;
     late_error_ = std::move(error);
 }
 
-bool RemoteWriter::decide_to_hold(std::int64_t now_us) {
+bool UdpWriter::decide_to_hold(std::int64_t now_us) {
     const std::int64_t since = now_us - last_put_us_;
     const bool is_close = since >= 0 && since <= kCloseTime.count();
     closeness_ = is_close ? std::min(closeness_ + 1, kMostCloseness) : 0;
     return may_hold_ && closeness_ >= needed_closeness_;
 }
 
-Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
+Result<std::size_t> UdpWriter::put_all(const Batch& batch) {
     std::size_t done = 0;
     std::size_t before_piece = 0;  // value of `done` when the open piece was begun
     const auto stopped = [this](std::size_t at, Error error, bool half) -> Result<std::size_t> {
@@ -117,7 +134,7 @@ Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
             ++done;
         } else if (is_holding_) {
             needed_closeness_ = 1;
-            send_held();
+            send_open_piece();
         } else if (auto sent = send_piece(); sent.error) {
             return stopped(before_piece + sent.left, *sent.error, sent.is_half);
         }
@@ -128,11 +145,11 @@ Result<std::size_t> RemoteWriter::put_all(const Batch& batch) {
     return done;
 }
 
-bool RemoteWriter::suits(const Batch& batch) const {
+bool UdpWriter::suits(const Batch& batch) const {
     return piece_at_home_ == batch.delivered_at_home && piece_station_ == batch.station;
 }
 
-void RemoteWriter::begin_piece(const Batch& batch) {
+void UdpWriter::begin_piece(const Batch& batch) {
     piece_begun_ = clock_.now();
     piece_begun_us_ = batch.sent_at_us;
     piece_at_home_ = batch.delivered_at_home;
@@ -140,24 +157,24 @@ void RemoteWriter::begin_piece(const Batch& batch) {
     to_ = destination();
     if (is_first_) first_sent_ = clock_.now_through_sleep();
     is_first_ = false;
-    piece_.begin(envelope(batch), carrier_->traits().max_frame_bytes);
+    piece_.begin(envelope(batch), sender_->max_frame_bytes());
 }
 
-std::optional<Clock::Instant> RemoteWriter::due() const {
+std::optional<Clock::Instant> UdpWriter::due() const {
     if (!backlog_.is_empty()) return try_again_;
     if (piece_.is_empty()) return std::nullopt;
     return piece_begun_ + kHoldTime;
 }
 
-void RemoteWriter::flush() {
+void UdpWriter::flush() {
     wants_room_ = !send_backlog();
     if (wants_room_ || piece_.is_empty()) return;
     learn_from_clock();
-    send_held();
+    send_open_piece();
     wants_room_ = !backlog_.is_empty();
 }
 
-void RemoteWriter::finish() {
+void UdpWriter::finish() {
     int waits = 0, waits_in_vain = 0;
     for (flush(); wants_room_; flush()) {
         const std::size_t before = backlog_.frames();
@@ -172,13 +189,13 @@ void RemoteWriter::finish() {
 }
 
 // Raises the number of close puts needed, because the clock ended a piece with few messages.
-void RemoteWriter::learn_from_clock() {
+void UdpWriter::learn_from_clock() {
     if (piece_.messages() >= kWorthHolding) return;
     needed_closeness_ = std::min(2 * needed_closeness_, kMostCloseness);
 }
 
 // Sends held messages. No caller waits for the result, so the next put returns the error.
-void RemoteWriter::send_held() {
+void UdpWriter::send_open_piece() {
     if (piece_.is_empty()) return;
     const std::size_t messages = piece_.messages();
     auto sent = send_piece();
@@ -189,12 +206,12 @@ void RemoteWriter::send_held() {
 }
 
 // After an error the next puts are lone, until one succeeds.
-void RemoteWriter::hear_at_once() {
+void UdpWriter::hear_at_once() {
     closeness_ = -1;
     is_holding_ = false;
 }
 
-RemoteWriter::Outcome RemoteWriter::send_piece() {
+UdpWriter::Outcome UdpWriter::send_piece() {
     has_sent_ = true;
     to_.keeps_rest = waits_;
     const auto frames = piece_.datagrams();
@@ -203,10 +220,10 @@ RemoteWriter::Outcome RemoteWriter::send_piece() {
     return outcome;
 }
 
-RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
+UdpWriter::Outcome UdpWriter::send_to_one(std::span<const Bytes> frames) {
     std::size_t left = 0;
     while (left < frames.size()) {
-        auto sent = carrier_->send_packed(to_, frames.subspan(left));
+        auto sent = sender_->send_packed(to_, frames.subspan(left));
         if (sent) {
             left += *sent;
         } else if (waits_ && is_want_of_room(sent.error())) {
@@ -225,11 +242,11 @@ RemoteWriter::Outcome RemoteWriter::send_to_one(std::span<const Bytes> frames) {
 // room in our own buffers are a gap in the sequence, which every reader counts. The writer gets an
 // error only for messages that nobody can get: nothing left this machine, and no slot here
 // took them.
-RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) {
+UdpWriter::Outcome UdpWriter::send_to_many(std::span<const Bytes> frames) {
     std::optional<Error> error;
     std::size_t lost = 0;
     for (std::size_t next = 0; next < frames.size();) {
-        auto sent = carrier_->send_packed(to_, frames.subspan(next));
+        auto sent = sender_->send_packed(to_, frames.subspan(next));
         if (sent) {
             next += std::max<std::size_t>(*sent, 1);
             continue;
@@ -240,7 +257,7 @@ RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) 
             keep_piece(next);
             break;
         }
-        if (is_full || (!reaches_neighbours(frames.subspan(next, 1)) && !piece_at_home_)) {
+        if (is_full || !piece_at_home_) {
             lost += messages_at(next);
             if (!is_full) error = std::move(sent.error());
         }
@@ -252,36 +269,20 @@ RemoteWriter::Outcome RemoteWriter::send_to_many(std::span<const Bytes> frames) 
 }
 
 // Returns how many messages of the piece are complete with this frame, and not before.
-std::size_t RemoteWriter::messages_at(std::size_t frame) const {
+std::size_t UdpWriter::messages_at(std::size_t frame) const {
     return piece_.messages_in(frame + 1) - piece_.messages_in(frame);
 }
 
-// Moves frames that found no room, from `from` on, to the backlog.
-void RemoteWriter::keep_piece(std::size_t from) {
-    backlog_.begin(to_);
+// Adds frames that found no room, from `from` on, to the backlog.
+void UdpWriter::keep_piece(std::size_t from) {
+    if (backlog_.is_empty()) backlog_.begin(to_);
     const auto frames = piece_.datagrams();
     for (std::size_t i = from; i < frames.size(); ++i) backlog_.add(frames[i], messages_at(i));
     try_again_ = clock_.now() + kRoomRetry;
 }
 
-// Sends to other users of this machine, who may listen even if no interface is up.
-bool RemoteWriter::reaches_neighbours(std::span<const Bytes> frames) {
-    const auto before = neighbours().counters().tx_datagrams;
-    return neighbours().send_packed(to_, frames) && neighbours().counters().tx_datagrams > before;
-}
-
-bool RemoteWriter::reaches_neighbours(const Envelope& message) {
-    const auto before = neighbours().counters().tx_datagrams;
-    return neighbours().send(to_, {&message, 1}) && neighbours().counters().tx_datagrams > before;
-}
-
-Carrier& RemoteWriter::neighbours() {
-    if (!neighbours_) neighbours_ = make_neighbours_();
-    return *neighbours_;
-}
-
 // Sends a message that does not fit into a piece, or returns the error if it must not be sent.
-std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t index) {
+std::optional<Error> UdpWriter::send_large(const Batch& batch, std::size_t index) {
     has_sent_ = true;
     to_.keeps_rest = waits_;
     Envelope message = envelope(batch);
@@ -289,51 +290,38 @@ std::optional<Error> RemoteWriter::send_large(const Batch& batch, std::size_t in
     message.sent_at_us = batch.sent_at_us;
     message.format = batch.form;
     message.payload = as_bytes(batch.texts[index]);
-    const auto fits = packer_.begin(to_, {&message, 1}, carrier_->traits().max_frame_bytes);
-    if (!fits) return fits.error();
-    for (auto parts = packer_.next(); !parts.empty(); parts = packer_.next()) {
-        auto error = send_parts(parts);
-        if (!error) continue;
-        if (is_to_one() || is_unsealed(*error)) return error;
-        // As in send_to_many().
-        const bool is_full = is_want_of_room(*error);
-        lost_ += is_full;
-        if (is_full || reaches_neighbours(message) || batch.delivered_at_home) return std::nullopt;
-        return error;
+    const std::size_t most = sender_->max_frame_bytes();
+    if (auto fits = check_messages(to_, {&message, 1}, most); !fits) return fits.error();
+    std::optional<Error> error;
+    for (Unpacked rest{{&message, 1}}; !rest.is_empty() && !error;) {
+        piece_.fill(to_, rest, most);
+        error = send_parts();
     }
-    return std::nullopt;
+    piece_.clear();
+    if (!error || is_to_one() || is_unsealed(*error)) return error;
+    // As in send_to_many().
+    const bool is_full = is_want_of_room(*error);
+    lost_ += is_full;
+    if (is_full || batch.delivered_at_home) return std::nullopt;
+    return error;
 }
 
-// Sends some parts of a message. Parts that must wait for room, and all later parts, go to
+// Sends the parts in the piece. Parts that must wait for room, and all later parts, go to
 // the backlog.
-std::optional<Error> RemoteWriter::send_parts(std::span<const Bytes> parts) {
-    while (!parts.empty()) {
-        if (!backlog_.is_empty()) {
-            keep_parts(parts);
-            return std::nullopt;
-        }
-        const auto sent = carrier_->send_packed(to_, parts);
-        if (sent) {
-            parts = parts.subspan(*sent);
-        } else if (waits_ && is_want_of_room(sent.error())) {
-            backlog_.begin(to_);
-            keep_parts(parts);
-            return std::nullopt;
-        } else {
-            return sent.error();
-        }
+std::optional<Error> UdpWriter::send_parts() {
+    const auto parts = piece_.datagrams();
+    std::size_t left = 0;
+    while (left < parts.size() && backlog_.is_empty()) {
+        const auto sent = sender_->send_packed(to_, parts.subspan(left));
+        if (!sent && !(waits_ && is_want_of_room(sent.error()))) return sent.error();
+        if (!sent) break;
+        left += *sent;
     }
+    if (left < parts.size()) keep_piece(left);
     return std::nullopt;
 }
 
-void RemoteWriter::keep_parts(std::span<const Bytes> parts) {
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        backlog_.add(parts[i], packer_.messages_done(i + 1) - packer_.messages_done(i));
-    }
-    try_again_ = clock_.now() + kRoomRetry;
-}
-
-void RemoteWriter::end(std::uint64_t next_sequence) {
+void UdpWriter::end(std::uint64_t next_sequence) {
     if (is_first_) return;
     finish();
     Batch none;
@@ -345,11 +333,10 @@ void RemoteWriter::end(std::uint64_t next_sequence) {
     // Without a time, readers could not tell the end from a replay.
     end.sent_at_us = clock_.unix_microseconds();
     const Destination to = destination();
-    Carrier& way = neighbours_ ? *neighbours_ : *carrier_;
-    for (int i = 0; i < kEndCopies; ++i) (void)way.send(to, {&end, 1});
+    for (int i = 0; i < kEndCopies; ++i) (void)sender_->send(to, {&end, 1});
 }
 
-Destination RemoteWriter::destination() {
+Destination UdpWriter::destination() {
     // Only the first message waits for the address. Later messages use what is known by then.
     if (resolver_) {
         return resolver_->destination(address_, is_first_ ? wait_for_address_ : Timeout(0));
@@ -366,7 +353,7 @@ Destination RemoteWriter::destination() {
 }
 
 // Returns the envelope fields that all messages of this writer share.
-Envelope RemoteWriter::envelope(const Batch& batch) const {
+Envelope UdpWriter::envelope(const Batch& batch) const {
     Envelope envelope;
     envelope.scope = to_.scope;
     envelope.to = to_.to;
@@ -380,6 +367,17 @@ Envelope RemoteWriter::envelope(const Batch& batch) const {
     envelope.origin_age_ms = static_cast<std::uint32_t>(
         std::min<std::int64_t>(age.count(), std::numeric_limits<std::uint32_t>::max()));
     return envelope;
+}
+
+std::unique_ptr<CarrierWriter> make_udp_writer(const WriterNeeds& needs) {
+    return std::make_unique<UdpWriter>(
+        needs, std::make_unique<UdpSender>(needs.settings, UdpReach::network),
+        needs.is_to_host ? std::make_unique<HostResolver>(needs.settings, needs.clock) : nullptr);
+}
+
+std::unique_ptr<CarrierWriter> make_udp_writer_to_this_machine(const WriterNeeds& needs) {
+    return std::make_unique<UdpWriter>(
+        needs, std::make_unique<UdpSender>(needs.settings, UdpReach::this_machine), nullptr);
 }
 
 }  // namespace mailslot

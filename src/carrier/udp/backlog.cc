@@ -1,4 +1,4 @@
-#include "api/backlog.h"
+#include "carrier/udp/backlog.h"
 
 #include <algorithm>
 
@@ -20,13 +20,13 @@ void Backlog::add(Bytes frame, std::size_t messages) {
     frames_.push_back({{frame.begin(), frame.end()}, messages});
 }
 
-Result<void> Backlog::send(Carrier& carrier) {
+Result<void> Backlog::send(FrameSender& sender) {
     std::vector<Bytes> views;
     while (!is_empty()) {
         views.clear();
         const std::size_t most = std::min(frames_.size() - next_, os::kPieceDatagrams);
         for (std::size_t i = 0; i < most; ++i) views.emplace_back(frames_[next_ + i].bytes);
-        const auto sent = carrier.send_packed(to_, views);
+        const auto sent = sender.send_packed(to_, views);
         if (!sent) return sent.error();
         next_ += *sent;
     }

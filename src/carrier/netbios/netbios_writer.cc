@@ -1,4 +1,4 @@
-#include "api/classic_writer.h"
+#include "carrier/netbios/netbios_writer.h"
 
 #include <algorithm>
 #include <limits>
@@ -13,18 +13,17 @@ bool is_classic_place(const Address& address) {
            wire::parse_netbios_name(address.place_text).has_value();
 }
 
-ClassicWriter::ClassicWriter(const Address& address, std::uint64_t origin, const Settings& settings,
-                             const Clock& clock)
-    : address_(address),
-      origin_(origin),
-      settings_(settings),
-      clock_(clock),
-      keys_(settings.keys),
-      names_(own_names(settings)) {
-    if (names_) sender_.emplace(settings_, *names_, NetbiosPorts{});
+NetbiosWriter::NetbiosWriter(const WriterNeeds& needs, NetbiosPorts ports)
+    : address_(needs.address),
+      origin_(needs.origin),
+      settings_(needs.settings),
+      clock_(needs.clock),
+      keys_(needs.settings.keys),
+      names_(own_names(needs.settings)) {
+    if (names_) sender_.emplace(settings_, *names_, ports);
 }
 
-Result<std::size_t> ClassicWriter::how_many_fit(std::span<const std::string_view> messages,
+Result<std::size_t> NetbiosWriter::how_many_fit(std::span<const std::string_view> texts,
                                                 Form form) {
     if (!names_) return names_.error();
     if (is_to_be_sealed()) {
@@ -34,7 +33,7 @@ Result<std::size_t> ClassicWriter::how_many_fit(std::span<const std::string_view
     }
     if (auto can = NetbiosSender::check(destination()); !can) return can.error();
     std::size_t fit = 0;
-    for (const std::string_view text : messages) {
+    for (const std::string_view text : texts) {
         Envelope message;
         message.format = form;
         message.payload = as_bytes(text);
@@ -46,7 +45,7 @@ Result<std::size_t> ClassicWriter::how_many_fit(std::span<const std::string_view
     return fit;
 }
 
-Result<std::size_t> ClassicWriter::put(const RemoteWriter::Batch& batch) {
+Result<std::size_t> NetbiosWriter::put(const Batch& batch) {
     if (!sender_) return names_.error();
     std::size_t taken = 0;
     while (taken < batch.texts.size()) {
@@ -59,11 +58,12 @@ Result<std::size_t> ClassicWriter::put(const RemoteWriter::Batch& batch) {
         if (!sent && !is_unheard) break;
         ++taken;
     }
-    look_who_waits();
+    send_held();
     return taken;
 }
 
-void ClassicWriter::look_who_waits() {
+void NetbiosWriter::send_held() {
+    if (!sender_) return;
     const auto now = clock_.now();
     if (!sender_->is_waiting()) {
         due_.reset();
@@ -72,33 +72,23 @@ void ClassicWriter::look_who_waits() {
     }
 }
 
-void ClassicWriter::put_too(const RemoteWriter::Batch& batch) {
-    if (!sender_ || is_to_be_sealed()) return;
-    for (std::size_t i = 0; i < batch.texts.size(); ++i) {
-        const Envelope message = envelope_of(batch, i);
-        (void)sender_->send(destination(), {&message, 1});
-    }
-    (void)sender_->take_late_error();
-    look_who_waits();
-}
-
-std::optional<Error> ClassicWriter::take_late_error() {
+std::optional<Error> NetbiosWriter::take_late_error() {
     return sender_ ? sender_->take_late_error() : std::nullopt;
 }
 
-void ClassicWriter::finish() {
+void NetbiosWriter::flush() {
     if (sender_) sender_->finish(kNameQuestionTakes);
     due_.reset();
 }
 
 // docs/trust.md: a message that has a key is never sent in clear text.
-bool ClassicWriter::is_to_be_sealed() {
+bool NetbiosWriter::is_to_be_sealed() {
     const bool is_named = address_.place == Place::named;
     const auto choice = keys_.choose(is_named ? std::string_view(address_.place_key) : "");
     return choice.domain != nullptr || choice.error.has_value();
 }
 
-Envelope ClassicWriter::envelope_of(const RemoteWriter::Batch& batch, std::size_t index) {
+Envelope NetbiosWriter::envelope_of(const Batch& batch, std::size_t index) {
     const Clock::Instant now = clock_.now_through_sleep();
     if (!first_sent_) first_sent_ = now;
     const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - *first_sent_);
@@ -115,7 +105,7 @@ Envelope ClassicWriter::envelope_of(const RemoteWriter::Batch& batch, std::size_
     return message;
 }
 
-Destination ClassicWriter::destination() const {
+Destination NetbiosWriter::destination() const {
     switch (address_.place) {
         case Place::ip:
             return {Scope::direct, "", address_.ip};
@@ -124,6 +114,10 @@ Destination ClassicWriter::destination() const {
         default:
             return {Scope::everybody, "", {}};
     }
+}
+
+std::unique_ptr<CarrierWriter> make_netbios_writer(const WriterNeeds& needs) {
+    return std::make_unique<NetbiosWriter>(needs, NetbiosPorts{});
 }
 
 }  // namespace mailslot

@@ -1,4 +1,4 @@
-#include "api/flusher.h"
+#include "carrier/flusher.h"
 
 #include <algorithm>
 #include <mutex>

@@ -1,4 +1,4 @@
-// Sends messages that a writer holds back (remote_writer.h) when no further put sends them. The
+// Sends messages that a writer holds back (udp/udp_writer.h) when no further put sends them. The
 // flusher's thread is the only lasting thread of a process that only writes. The thread starts with
 // the first held message, sleeps while nothing is held, and never ends.
 //

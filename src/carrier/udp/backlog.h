@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "carrier/carrier.h"
+#include "carrier/udp/frame_sender.h"
 
 namespace mailslot {
 
@@ -32,7 +32,7 @@ public:
 
     // Sends as many frames as there is room for. Errors: want of room (the rest goes on waiting),
     // and others, after which the caller calls clear().
-    Result<void> send(Carrier& carrier);
+    Result<void> send(FrameSender& sender);
 
 private:
     struct Frame {
