@@ -109,7 +109,7 @@ struct Losses {
     std::uint64_t fragment_timed_out = 0;  // seen in part
     std::uint64_t not_trusted = 0, over_limit = 0;  // seen, and refused
     std::uint64_t bad_record = 0;  // dropped because shared memory was tampered with
-    std::uint64_t total() const;
+    MAILSLOT_API std::uint64_t total() const;
 };
 
 struct SlotInfo {
