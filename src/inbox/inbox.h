@@ -18,6 +18,7 @@
 #include "inbox/harm_watch.h"
 #include "inbox/segment.h"
 #include "inbox/sender_notes.h"
+#include "mailslot/mailslot.h"
 #include "model/address.h"
 #include "model/contents.h"
 #include "model/form.h"
