@@ -42,10 +42,6 @@ struct RecordEnvelope {
     Bytes meta() const { return std::span(meta_buffer).first(meta_size); }
 };
 
-struct Record : RecordEnvelope {
-    std::string payload;
-};
-
 // Given by the station to a new writer of the slot.
 struct WriterPass {
     std::uint32_t number = 0;
@@ -80,13 +76,10 @@ public:
     const SlotName& name() const { return name_; }
     const SlotOptions& options() const { return options_; }
 
-    // Takes the oldest message, if need be waits until `deadline`. Serves threads in the order of
-    // arrival. `interrupted` is called with no lock held; a message that is there comes first.
+    // Takes the oldest message, and waits for one if necessary: without limit if `timeout` is below
+    // 0. Reuses the memory of `payload`. Serves threads in the order of arrival. `interrupted` is
+    // called with no lock held; a message that is there comes first.
     // Errors: timed_out, closed, interrupted
-    Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
-    Result<void> get_nowait(Record& record) { return get_nowait(record, record.payload); }
-    // Gets into a string of the caller's, so that its memory is used again. No deadline if
-    // `timeout` is below 0.
     Result<void> get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
                             Interrupted interrupted = nullptr);
     Result<void> get_nowait(RecordEnvelope& record, std::string& payload);
