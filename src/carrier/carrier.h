@@ -22,7 +22,6 @@ namespace mailslot {
 struct CarrierTraits {
     std::string_view name;              // "udp"
     std::size_t max_message_bytes = 0;  // the largest payload for send()
-    bool can_broadcast = false;         // reaches Scope::everybody and Scope::named
     // The largest frame to pass to send_packed() at present.
     std::size_t max_frame_bytes = kMaxDatagramBytes;
 };

@@ -26,7 +26,7 @@ class LocalCarrier final : public Carrier {
 public:
     explicit LocalCarrier(std::uint16_t port) : prefix_(name_prefix(port)) {}
 
-    CarrierTraits traits() const override { return {"local", kMaxNetworkMessageBytes, true}; }
+    CarrierTraits traits() const override { return {"local", kMaxNetworkMessageBytes}; }
 
     Result<void> start() override {
         if (receiving_) return {};

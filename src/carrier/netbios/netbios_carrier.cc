@@ -17,7 +17,7 @@ public:
     }
 
     CarrierTraits traits() const override {
-        return {"netbios", wire::max_classic_message_bytes("A"), true};
+        return {"netbios", wire::max_classic_message_bytes("A")};
     }
 
     Result<void> start() override { return start_with({}); }

@@ -35,7 +35,7 @@ public:
     FakeCarrier& operator=(const FakeCarrier&) = delete;
     ~FakeCarrier() override { FakeCarrier::stop(); }
 
-    CarrierTraits traits() const override { return {"fake", kMaxNetworkMessageBytes, true}; }
+    CarrierTraits traits() const override { return {"fake", kMaxNetworkMessageBytes}; }
     Result<void> start() override;
     Result<void> start_with(std::vector<ListeningSocket>) override { return start(); }
     std::vector<ListeningSocket> hand_over() override {  // nothing to hand over

@@ -17,8 +17,7 @@ public:
 
     CarrierTraits traits() const override {
         const bool seals = settings_.keys && !settings_.keys->ring()->is_empty();
-        return {"udp", kMaxNetworkMessageBytes, true,
-                seals ? trust::kMaxPlainBytes : kMaxDatagramBytes};
+        return {"udp", kMaxNetworkMessageBytes, seals ? trust::kMaxPlainBytes : kMaxDatagramBytes};
     }
 
     Result<void> start() override { return start_with({}); }
