@@ -10,6 +10,7 @@
 #include "inbox/get_now.h"
 #include "inbox/inbox.h"
 #include "inbox/inbox_writer.h"
+#include "inbox/testing/record.h"
 #include "post/item_maker.h"
 #include "post/post_office.h"
 #include "wire/frame.h"

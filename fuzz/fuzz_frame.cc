@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "wire/discovery.h"
 #include "wire/frame.h"
+#include "wire/testing/decode_messages.h"
 
 using namespace mailslot;
 
@@ -45,7 +46,7 @@ void check_discovery(const Envelope& envelope) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const Bytes datagram = std::as_bytes(std::span(data, size));
     std::vector<Envelope> envelopes;
-    if (!wire::decode_frame(datagram, envelopes)) {
+    if (!wire::decode_messages(datagram, envelopes)) {
         MAILSLOT_CHECK(envelopes.empty());
         return 0;
     }

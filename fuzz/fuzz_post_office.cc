@@ -190,7 +190,7 @@ private:
         if (mode_ & 2) {
             office_.deliver(parcels());
         } else {
-            office_.deliver(batch_);
+            post::deliver_each(office_, batch_);
         }
         batch_.clear();
         check();
@@ -246,7 +246,7 @@ private:
     }
     void check_slot(std::size_t index) const {
         const SlotCounters counters = office_.counters(kKeys[index]);
-        const std::vector<SenderCounters> senders = office_.senders(kKeys[index]);
+        const std::vector<SenderCounters> senders = post::all_senders(office_, kKeys[index]);
         MAILSLOT_CHECK(counters.senders == senders.size());
         std::uint64_t lost = 0, received = 0, repeats = 0;
         for (const SenderCounters& sender : senders) {

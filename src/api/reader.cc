@@ -1,4 +1,4 @@
-// Reader: get() and the functions that look at slots (list, info, senders).
+// The reading end.
 //
 // A get:
 //   1. Reader::get_into calls Impl::get_at_once.                                 reader.cc
@@ -21,14 +21,10 @@
 
 #include "api/message.h"
 #include "api/process.h"
-#include "base/saturating.h"
-#include "inbox/ask_reader.h"
 #include "inbox/get_now.h"
 #include "inbox/inbox.h"
 #include "mailslot/mailslot.h"
-#include "model/limits.h"
 #include "os/biased_mutex.h"
-#include "post/ask_office.h"
 
 namespace mailslot {
 
@@ -178,60 +174,6 @@ std::optional<Error> Reader::network_error() const {
 
 void Reader::close() {
     if (impl_) impl_->close();
-}
-
-std::uint64_t Losses::total() const {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count :
-         {slot_full, dropped_oldest, message_too_big, network_gap, kernel_drop, fragment_timed_out,
-          not_trusted, over_limit, bad_record}) {
-        count_up(sum, count);
-    }
-    return sum;
-}
-
-Result<std::vector<SlotInfo>> list(Interrupted interrupted) {
-    const auto process = Process::current();
-    if (!process) return process.error();
-    std::vector<SlotInfo> slots;
-    // Skips slots of dead readers and slots that this user may not see.
-    for (auto& slot : inbox::ask_all_for_info(all_entries((*process)->folders()), interrupted)) {
-        if (slot) slots.push_back(std::move(*slot));
-        if (!slot && slot.error().code == Errc::interrupted) return slot.error();
-    }
-    return slots;
-}
-
-Result<SlotInfo> info(std::string_view name, Interrupted interrupted) {
-    const auto parsed = parse_reader_name(name);
-    if (!parsed) return parsed.error();
-    const auto process = Process::current();
-    if (!process) return process.error();
-    for (const inbox::SlotFolder& folder : (*process)->folders()) {
-        const auto entry = folder.find(parsed->key);
-        if (!entry) continue;
-        auto slot = inbox::ask_for_info(*entry, interrupted);
-        if (slot || slot.error().code != Errc::no_such_slot) return slot;
-    }
-    return Error{Errc::no_such_slot, "info", 0, parsed->text};
-}
-
-Result<std::vector<SenderInfo>> senders(std::string_view name, Interrupted interrupted) {
-    const auto parsed = parse_reader_name(name);
-    if (!parsed) return parsed.error();
-    const auto process = Process::current();
-    if (!process) return process.error();
-    const std::vector<inbox::SlotFolder> folders = (*process)->folders();
-    for (const inbox::SlotFolder& folder : folders) {
-        const auto entry = folder.find(parsed->key);
-        if (!entry) continue;
-        // Skip files that a dead reader left.
-        const auto slot = inbox::ask_for_info(*entry, interrupted);
-        if (!slot && slot.error().code == Errc::no_such_slot) continue;
-        if (!slot) return slot.error();
-        return post::ask_for_senders(folders, *entry, *slot, kMaxSenders, interrupted);
-    }
-    return Error{Errc::no_such_slot, "senders", 0, parsed->text};
 }
 
 }  // namespace mailslot

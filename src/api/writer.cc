@@ -340,4 +340,10 @@ void Writer::close() {
     }
 }
 
+Result<std::string> canonical(std::string_view address) {
+    const auto parsed = parse_address(address);
+    if (!parsed) return parsed.error();
+    return to_string(*parsed);
+}
+
 }  // namespace mailslot

@@ -10,7 +10,7 @@
 
 #include "inbox/drop_book.h"
 #include "inbox/slot_folder.h"
-#include "mailslot/mailslot.h"
+#include "mailslot/slot_info.h"
 #include "os/fork_guard.h"
 #include "os/futex.h"
 #include "wire/local_message.h"

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
-#include "inbox/slot_under_test.h"
+#include "inbox/testing/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -30,7 +30,7 @@ protected:
         honest_ = writer();
         EXPECT_TRUE(put(*honest_));
         Record record;
-        ASSERT_TRUE(inbox_->get_nowait(record));
+        ASSERT_TRUE(get_nowait(*inbox_, record));
         EXPECT_EQ(record.payload, "honest");
     }
     void look(int times = 1) {
@@ -107,7 +107,7 @@ TEST_F(HarmTest, a_full_slot_is_left_alone) {
     EXPECT_EQ(put(*honest_).error().code, Errc::slot_full);
     look(5);
     Record record;
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(inbox_->get_nowait(record));
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(get_nowait(*inbox_, record));
     look(5);
     EXPECT_TRUE(put(*honest_));
 }

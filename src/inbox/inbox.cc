@@ -2,8 +2,8 @@
 // 1. get_now() (get_now.h) is the fast path, which the reader tries first. It takes a message from
 //    the block at hand if no thread waits or polls and no drop is unreported. After many messages
 //    in a row it calls let_some_come(). In all other cases stage 2 follows.
-// 2. get(), get_within() or get_nowait() calls take_and_tell() for stages 3 to 6, unless threads
-//    that wait in line come first.
+// 2. get_within() or get_nowait() calls take_and_tell() for stages 3 to 6, unless threads that wait
+//    in line come first.
 // 3. reach_message() finds the record at the read position (find_record()), checks its commit word,
 //    frees the previous block (leave()) and enters the record's (enter()). If the record is a row,
 //    begin_row() enters the row.
@@ -15,11 +15,11 @@
 // 6. take_or_replace() replaces a damaged segment (replace_segment()), and updates the event
 //    descriptor (settle_poll()). take_and_tell() adds drops that are not reported yet
 //    (tell_drops()).
-// 7. If there was no message, or threads wait in line, get_nowait() returns timed_out. get() and
-//    get_within() call wait_for_one(), which puts the thread in line. The first in line looks again
-//    without the mutex (spin()), then arms the bell, looks once more and sleeps (sleep_on_bell()).
-//    Other threads sleep until called (Waiter::sleep()). After each sleep, the first in line
-//    returns to stage 3, until the deadline, a signal or close().
+// 7. If there was no message, or threads wait in line, get_nowait() returns timed_out. get_within()
+//    calls wait_for_one(), which puts the thread in line. The first in line looks again without the
+//    mutex (spin()), then arms the bell, looks once more and sleeps (sleep_on_bell()). Other
+//    threads sleep until called (Waiter::sleep()). After each sleep, the first in line returns to
+//    stage 3, until the deadline, a signal or close().
 #include "inbox/inbox.h"
 
 #include <sys/eventfd.h>
@@ -280,12 +280,6 @@ Result<void> Inbox::get_nowait(RecordEnvelope& record, std::string& payload) {
     if (!waiters_.empty() && waiting() <= waiters_.size()) return Error{Errc::timed_out, "get"};
     if (!take_and_tell(record, payload)) return Error{Errc::timed_out, "get"};
     return {};
-}
-
-Result<void> Inbox::get(Record& record, os::Deadline deadline, Interrupted interrupted) {
-    Lock lock(mutex_);
-    if (waiters_.empty() && !closed_ && take_and_tell(record, record.payload)) return {};
-    return wait_for_one(lock, record, record.payload, {deadline, os::Interruption(interrupted)});
 }
 
 Result<void> Inbox::get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,

@@ -19,6 +19,7 @@
 #include "inbox/harm_watch.h"
 #include "inbox/segment.h"
 #include "inbox/sender_notes.h"
+#include "mailslot/mailslot.h"
 #include "model/address.h"
 #include "model/contents.h"
 #include "model/form.h"
@@ -40,10 +41,6 @@ struct RecordEnvelope {
     std::array<std::byte, kMaxMetaBytes> meta_buffer;
 
     Bytes meta() const { return std::span(meta_buffer).first(meta_size); }
-};
-
-struct Record : RecordEnvelope {
-    std::string payload;
 };
 
 // Given by the station to a new writer of the slot.
@@ -80,13 +77,10 @@ public:
     const SlotName& name() const { return name_; }
     const SlotOptions& options() const { return options_; }
 
-    // Takes the oldest message, if need be waits until `deadline`. Serves threads in the order of
-    // arrival. `interrupted` is called with no lock held; a message that is there comes first.
+    // Takes the oldest message, and waits for one if necessary: without limit if `timeout` is below
+    // 0. Reuses the memory of `payload`. Serves threads in the order of arrival. `interrupted` is
+    // called with no lock held; a message that is there comes first.
     // Errors: timed_out, closed, interrupted
-    Result<void> get(Record& record, os::Deadline deadline, Interrupted interrupted = nullptr);
-    Result<void> get_nowait(Record& record) { return get_nowait(record, record.payload); }
-    // Gets into a string of the caller's, so that its memory is used again. No deadline if
-    // `timeout` is below 0.
     Result<void> get_within(RecordEnvelope& record, std::string& payload, Timeout timeout,
                             Interrupted interrupted = nullptr);
     Result<void> get_nowait(RecordEnvelope& record, std::string& payload);

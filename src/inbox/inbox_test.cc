@@ -12,7 +12,7 @@
 #include "base/crash_point.h"
 #include "inbox/inbox_writer.h"
 #include "inbox/sender_notes.h"
-#include "inbox/slot_under_test.h"
+#include "inbox/testing/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -35,7 +35,7 @@ protected:
     }
     std::string get() {
         Record record;
-        const auto got = inbox_->get_nowait(record);
+        const auto got = get_nowait(*inbox_, record);
         return got ? record.payload : "(" + std::string(to_string(got.error().code)) + ")";
     }
     bool is_readable() {
@@ -170,7 +170,7 @@ TEST_F(InboxTest, puts_a_batch_up_to_the_quota) {
     EXPECT_EQ(inbox_->qsize(), 5u);
     Record record;
     for (std::uint64_t i = 1; i <= 5; ++i) {
-        ASSERT_TRUE(inbox_->get_nowait(record));
+        ASSERT_TRUE(get_nowait(*inbox_, record));
         EXPECT_EQ(record.sequence, i);
     }
 }
@@ -181,9 +181,9 @@ TEST_F(InboxTest, gives_memory_back_after_a_burst) {
     const std::string text(1000, 'x');
     for (int i = 0; i < 20000; ++i) ASSERT_TRUE(put(*w, text));
     Record record;
-    while (inbox_->get_nowait(record)) {
+    while (get_nowait(*inbox_, record)) {
     }
-    EXPECT_EQ(inbox_->get(record, steady_clock::now() + 150ms).error().code, Errc::timed_out);
+    EXPECT_EQ(get_within(*inbox_, record, 150ms).error().code, Errc::timed_out);
     struct stat status {};
     const WriterPass pass = inbox_->admit_writer().value();
     ASSERT_EQ(fstat(pass.segment.get(), &status), 0);
@@ -195,7 +195,7 @@ TEST_F(InboxTest, waits_no_shorter_than_asked) {
     Record record;
     for (const auto timeout : {0ms, 1ms, 20ms, 130ms}) {
         const auto before = steady_clock::now();
-        EXPECT_EQ(inbox_->get(record, before + timeout).error().code, Errc::timed_out);
+        EXPECT_EQ(get_within(*inbox_, record, timeout).error().code, Errc::timed_out);
         EXPECT_GE(steady_clock::now() - before, timeout);
     }
 }
@@ -206,7 +206,7 @@ TEST_F(InboxTest, wakes_a_sleeping_reader) {
     std::string got;
     std::thread reader([&] {
         Record record;
-        if (inbox_->get(record, std::nullopt)) got = record.payload;
+        if (get_within(*inbox_, record, kForever)) got = record.payload;
     });
     while (w->header().bell.load() == 0) std::this_thread::yield();
     ASSERT_TRUE(put(*w, "good morning"));
@@ -224,7 +224,7 @@ TEST_F(InboxTest, gives_each_message_to_one_of_many_reading_threads) {
     for (int i = 0; i < kReaders; ++i) {
         threads.emplace_back([&] {
             Record record;
-            while (inbox_->get(record, std::nullopt)) {
+            while (get_within(*inbox_, record, kForever)) {
                 std::lock_guard lock(mutex);
                 seen.emplace(record.origin, record.sequence);
                 if (seen.size() == kWriters * kEach) break;
@@ -253,7 +253,7 @@ TEST_F(InboxTest, close_wakes_every_waiting_thread) {
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
             Record record;
-            if (inbox_->get(record, std::nullopt).error().code == Errc::closed) ++closed;
+            if (get_within(*inbox_, record, kForever).error().code == Errc::closed) ++closed;
         });
     }
     auto w = writer();
@@ -308,10 +308,10 @@ TEST_F(InboxTest, a_signal_ends_waits_before_they_sleep) {
     auto w = writer();
     const Interrupted yes = [] { return true; };
     Record record;
-    EXPECT_EQ(inbox_->get(record, std::nullopt, yes).error().code, Errc::interrupted);
+    EXPECT_EQ(get_within(*inbox_, record, kForever, yes).error().code, Errc::interrupted);
     ASSERT_TRUE(put(*w, "1"));
     EXPECT_EQ(w->wait_for_room(1, std::nullopt, yes).error().code, Errc::interrupted);
-    EXPECT_TRUE(inbox_->get(record, std::nullopt, yes));  // a waiting message comes first
+    EXPECT_TRUE(get_within(*inbox_, record, kForever, yes));  // a waiting message comes first
     EXPECT_TRUE(w->wait_for_room(1, std::nullopt, yes));
 }
 

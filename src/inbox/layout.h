@@ -8,10 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mailslot/mailslot.h"
 #include "mailslot/result.h"
+#include "mailslot/types.h"
 #include "model/form.h"
 #include "model/machine_id.h"
+
+namespace mailslot {
+struct SlotOptions;
+}
 
 namespace mailslot::inbox {
 

@@ -12,7 +12,7 @@
 #include "inbox/inbox.h"
 #include "inbox/meta.h"
 #include "inbox/put_now.h"
-#include "inbox/slot_under_test.h"
+#include "inbox/testing/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -47,7 +47,7 @@ protected:
     // Gets the next message, which must have the number `sequence`. Returns how many were dropped
     // before it.
     std::uint64_t get_number(std::uint64_t sequence) {
-        EXPECT_TRUE(inbox_->get_nowait(record_));
+        EXPECT_TRUE(get_nowait(*inbox_, record_));
         EXPECT_EQ(record_.payload, std::to_string(sequence));
         EXPECT_EQ(record_.sequence, sequence);
         return record_.dropped_before;
@@ -162,7 +162,7 @@ TEST_F(MakeRoom, drops_as_many_bytes_as_it_must_also_over_many_blocks) {
     const std::uint64_t waiting = inbox_->qsize();
     EXPECT_EQ(dropped() + waiting, 400u);
     for (std::uint64_t i = 400 - waiting; i < 400; ++i) {
-        ASSERT_TRUE(inbox_->get_nowait(record_));
+        ASSERT_TRUE(get_nowait(*inbox_, record_));
         EXPECT_TRUE(record_.payload == sent[i]) << i;
     }
     EXPECT_TRUE(inbox_->empty());
@@ -208,14 +208,14 @@ TEST_F(MakeRoom, tells_every_origin_of_its_own_and_of_what_the_dropped_would_hav
     ASSERT_TRUE(put(*w, "", 2, 8));  // four are kept: 1 of 8, 3 of 7, 9 of 9, 2 of 8
     inbox_->make_room();
     EXPECT_EQ(dropped(), 5u);
-    ASSERT_TRUE(inbox_->get_nowait(record_));
+    ASSERT_TRUE(get_nowait(*inbox_, record_));
     EXPECT_EQ(std::pair(record_.origin, record_.dropped_before),
               (std::pair<std::uint64_t, std::uint64_t>(8, 0)));
     EXPECT_EQ(get_number(3), 2u);
-    ASSERT_TRUE(inbox_->get(record_, steady_clock::now()));
+    ASSERT_TRUE(get_within(*inbox_, record_, 0ms));
     EXPECT_EQ(std::pair(record_.origin, record_.dropped_before),
               (std::pair<std::uint64_t, std::uint64_t>(9, 3 + 5)));
-    ASSERT_TRUE(inbox_->get_nowait(record_));
+    ASSERT_TRUE(get_nowait(*inbox_, record_));
     EXPECT_EQ(record_.dropped_before, 0u);
 }
 
@@ -264,7 +264,7 @@ TEST_F(MakeRoom, does_not_count_as_dropped_what_was_never_put_whole) {
         inbox_->make_room();
     }
     EXPECT_EQ(dropped(), 5999u);
-    ASSERT_TRUE(inbox_->get_nowait(record_));
+    ASSERT_TRUE(get_nowait(*inbox_, record_));
     EXPECT_EQ(record_.sequence, 6000u);
     EXPECT_EQ(record_.dropped_before, 5999u);
 }
@@ -301,7 +301,7 @@ TEST_F(MakeRoom, is_exact_with_many_writers_and_readers) {
             Record record;
             for (;;) {
                 const bool is_last = all_put;
-                const bool took = inbox_->get(record, steady_clock::now() + 1ms).has_value();
+                const bool took = get_within(*inbox_, record, 1ms).has_value();
                 if (!took && is_last) return;
                 if (!took) continue;
                 EXPECT_EQ(record.payload, std::to_string(record.sequence));
@@ -326,7 +326,7 @@ TEST_F(MakeRoom, is_exact_with_many_writers_and_readers) {
     auto w = writer();
     for (std::uint64_t origin = 0; origin < kWriters; ++origin) {
         ASSERT_TRUE(put(*w, "", kEach + 1, origin));
-        ASSERT_TRUE(inbox_->get_nowait(record_));
+        ASSERT_TRUE(get_nowait(*inbox_, record_));
         EXPECT_EQ(got[origin] + told[origin] + record_.dropped_before, kEach) << origin;
     }
 }
@@ -347,7 +347,7 @@ TEST_F(MakeRoom, keeps_the_order_and_tells_each_gap_where_it_is) {
         }
     });
     for (std::uint64_t last = 0; last < kAll;) {
-        ASSERT_TRUE(inbox_->get(record_, steady_clock::now() + 60s));
+        ASSERT_TRUE(get_within(*inbox_, record_, 60s));
         ASSERT_EQ(record_.sequence, last + 1 + record_.dropped_before);
         last = record_.sequence;
     }
@@ -372,7 +372,7 @@ TEST_F(MakeRoom, a_writer_does_not_attach_to_a_policy_that_makes_no_sense) {
         inbox_->bury(pass.number);
         auto w = writer();
         EXPECT_TRUE(put(*w, "works again", 1));
-        EXPECT_TRUE(inbox_->get_nowait(record_));
+        EXPECT_TRUE(get_nowait(*inbox_, record_));
     }
 }
 
@@ -389,7 +389,7 @@ TEST_F(MakeRoom, lies_in_the_books_end_in_fresh_memory_and_never_in_a_hang) {
     auto after = writer();
     EXPECT_TRUE(put(*after, "works again", 1));
     Record record;
-    EXPECT_TRUE(inbox_->get_nowait(record));
+    EXPECT_TRUE(get_nowait(*inbox_, record));
     EXPECT_EQ(record.payload, "works again");
 }
 

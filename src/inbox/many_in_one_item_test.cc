@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "inbox/meta.h"
-#include "inbox/slot_under_test.h"
+#include "inbox/testing/slot_under_test.h"
 #include "model/testing/packed_contents.h"
 
 namespace mailslot::inbox {
@@ -33,7 +33,7 @@ protected:
     }
     Record get() {
         Record record;
-        EXPECT_TRUE(inbox_->get_nowait(record));
+        EXPECT_TRUE(get_nowait(*inbox_, record));
         return record;
     }
 };

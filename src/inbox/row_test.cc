@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "inbox/get_now.h"
-#include "inbox/slot_under_test.h"
+#include "inbox/testing/slot_under_test.h"
 #include "model/testing/packed_contents.h"
 
 namespace mailslot::inbox {
@@ -59,7 +59,7 @@ protected:
             static_cast<RecordEnvelope&>(record_) = envelope;
         });
     }
-    bool get() { return inbox_->get_nowait(record_).has_value(); }
+    bool get() { return get_nowait(*inbox_, record_).has_value(); }
     Position tail() const { return read_books(writer_->header()).tail; }
     // Returns the bytes of the record at that place.
     std::byte* at(Position place) const {

@@ -3,6 +3,8 @@
 #include <new>
 #include <utility>
 
+#include "mailslot/mailslot.h"
+
 namespace mailslot::inbox {
 
 Limits limits_for(const SlotOptions& options) {

@@ -7,7 +7,7 @@
 
 #include "inbox/get_now.h"
 #include "inbox/put_now.h"
-#include "inbox/slot_under_test.h"
+#include "inbox/testing/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -67,7 +67,7 @@ TEST_F(StraightWays, mix_with_the_others_in_any_order) {
             const bool is_straight = up_to(3) > 0 && get_now(record);
             straight_gets += is_straight;
             if (!is_straight) {
-                ASSERT_EQ(inbox_->get_nowait(record).has_value(), !waiting.empty());
+                ASSERT_EQ(get_nowait(*inbox_, record).has_value(), !waiting.empty());
             }
             if (waiting.empty()) {
                 ASSERT_FALSE(is_straight);
@@ -115,7 +115,7 @@ TEST_F(StraightWays, a_get_with_something_in_the_way_does_nothing) {
     ASSERT_TRUE(put_now(*one, "second"));
     // The second message is in a block that the reader has not entered.
     EXPECT_FALSE(get_now(record));
-    ASSERT_TRUE(inbox_->get_nowait(record));
+    ASSERT_TRUE(get_nowait(*inbox_, record));
     // A poller must be told when the slot is empty, which only the slow path does.
     ASSERT_TRUE(inbox_->fileno());
     EXPECT_FALSE(get_now(record));
@@ -129,7 +129,7 @@ TEST_F(StraightWays, a_thread_that_puts_and_gets_in_turn_is_not_kept_waiting) {
     const auto one = writer();
     ASSERT_TRUE(one->put(std::array{Item{.payload = as_bytes(std::string_view("first"))}}));
     Record record;
-    ASSERT_TRUE(inbox_->get_nowait(record));
+    ASSERT_TRUE(get_nowait(*inbox_, record));
     int gets = 0;
     for (std::uint64_t i = 1; i <= 100'000; ++i) {
         if (!put_now(*one, "text", i)) {
@@ -138,7 +138,7 @@ TEST_F(StraightWays, a_thread_that_puts_and_gets_in_turn_is_not_kept_waiting) {
             ASSERT_TRUE(one->put({&item, 1}));
         }
         if (!get_now(record)) {
-            ASSERT_TRUE(inbox_->get_nowait(record));
+            ASSERT_TRUE(get_nowait(*inbox_, record));
         }
         gets += record.sequence == i;
     }

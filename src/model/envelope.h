@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 #include "model/form.h"
 #include "model/ip_address.h"
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 
 namespace mailslot {
 

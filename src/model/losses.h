@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 
 namespace mailslot {
 

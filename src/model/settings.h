@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 #include "model/limits.h"
 
 namespace mailslot {

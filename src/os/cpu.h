@@ -14,15 +14,6 @@ inline void cpu_relax() {
 #endif
 }
 
-// Fetches a cache line that will be written to.
-inline void prefetch_for_writing(const void* place) {
-#if defined(__x86_64__)
-    asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(place)));
-#else
-    __builtin_prefetch(place, 1);
-#endif
-}
-
 // Returns a number that no other living thread has; never 0 or 1.
 inline std::uintptr_t thread_token() {
 #if defined(__x86_64__)

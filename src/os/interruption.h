@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 #include "os/futex.h"
 
 namespace mailslot::os {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 #include "os/fork_guard.h"
 #include "os/futex.h"
 

@@ -139,7 +139,7 @@ private:
     void finish() {
         for (int writer = 1; writer <= plan_.writers; ++writer) {
             const Piece end{Kind::end, static_cast<std::uint64_t>(writer), plan_.messages + 1, 0};
-            office_.deliver(std::vector(1 + network_.below(2), envelope(end)));
+            deliver_each(office_, std::vector(1 + network_.below(2), envelope(end)));
         }
         pass_time(kFragmentTimeout);
     }
@@ -180,7 +180,7 @@ private:
         for (const auto& got : slots_.got) told[got.origin] += got.lost_before;
         std::uint64_t received = 0, repeats = 0;
         LossCounters lost;
-        for (const SenderCounters& sender : office_.senders("LOG")) {
+        for (const SenderCounters& sender : all_senders(office_, "LOG")) {
             RC_ASSERT(told[sender.origin] + sender.lost_untold ==
                       sender.lost.total() + sender.told_then_arrived);
             RC_ASSERT(sender.received + sender.lost.total() == plan_.messages);

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "inbox/slot_folder.h"
-#include "mailslot/mailslot.h"
 #include "mailslot/result.h"
+#include "mailslot/slot_info.h"
 #include "os/local_socket.h"
 #include "wire/local_message.h"
 

@@ -37,10 +37,10 @@ protected:
             all.push_back(message(++sent_[origin], "x", origin));
             all.back().from_address = IpAddress::v4(10, 0, 0, machine);
         }
-        office_->deliver(all);
+        deliver_each(*office_, all);
     }
     std::uint64_t received(std::uint64_t origin) const {
-        for (const SenderCounters& sender : office_->senders("LOG")) {
+        for (const SenderCounters& sender : all_senders(*office_, "LOG")) {
             if (sender.origin != origin) continue;
             EXPECT_EQ(sender.received + sender.lost.over_limit, sent_.at(origin));
             EXPECT_EQ(sender.lost.total(), sender.lost.over_limit);
@@ -73,7 +73,7 @@ TEST_F(PostOfficeLimits, tell_the_next_message_and_take_no_copy_of_what_was_refu
     put(1, 1, 1);
     EXPECT_EQ(slots_.got.back().sequence, 6u);
     EXPECT_EQ(slots_.got.back().lost_before, 3u);
-    office_->deliver(std::vector{message(4, "x", 1)});
+    deliver_each(*office_, std::vector{message(4, "x", 1)});
     EXPECT_EQ(office_->counters("LOG").repeats, 1u);
     EXPECT_EQ(received(1), 3u);
 }

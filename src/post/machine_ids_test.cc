@@ -110,7 +110,7 @@ TEST_F(MachineIdsTest, goes_on_in_the_books) {
     successor.take_books(out.take());
     EXPECT_EQ(successor.ids().present(), 77u);
     EXPECT_EQ(successor.ids().conflicts(), 1u);
-    successor.deliver(std::vector{marked(8, kHome, kOurs), marked(9, 77, kOurs)});
+    deliver_each(successor, std::vector{marked(8, kHome, kOurs), marked(9, 77, kOurs)});
     EXPECT_EQ(successor.counters().own, 2u);
 }
 

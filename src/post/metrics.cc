@@ -9,7 +9,7 @@
 #include "model/fold.h"
 #include "model/ip_address.h"
 #include "model/losses.h"
-#include "model/senders.h"
+#include "post/sender_order.h"
 
 namespace mailslot::post {
 namespace {

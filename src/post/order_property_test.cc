@@ -203,7 +203,7 @@ private:
             last = got.sequence;
         }
         RC_ASSERT(numbers == complete_[origin]);
-        for (const SenderCounters& sender : office_.senders("LOG")) {
+        for (const SenderCounters& sender : all_senders(office_, "LOG")) {
             if (sender.origin != origin) continue;
             RC_ASSERT(sender.told_then_arrived == 0u);
             RC_ASSERT(sender.received + sender.lost.total() == plan_.messages);

@@ -46,12 +46,6 @@ void PostOffice::deliver(std::span<const Parcel> arrived) {
     flush();
 }
 
-void PostOffice::deliver(std::span<const Envelope> arrived) {
-    look_at_clock();
-    for (const Envelope& envelope : arrived) take_in({envelope});
-    flush();
-}
-
 void PostOffice::look_at_clock() {
     now_ = clock_.now();
     now_through_sleep_ = clock_.now_through_sleep();

@@ -69,8 +69,7 @@ public:
     PostOffice(const PostOffice&) = delete;
     PostOffice& operator=(const PostOffice&) = delete;
 
-    void deliver(std::span<const Parcel> arrived);    // from carriers
-    void deliver(std::span<const Envelope> arrived);  // each a parcel by itself
+    void deliver(std::span<const Parcel> arrived);  // from carriers
     void tick();  // lets half-arrived and waiting messages time out
     std::optional<Clock::Instant> next_tick() const;  // when tick() will have work
 
@@ -128,10 +127,8 @@ public:
 
     OfficeCounters counters() const;
     SlotCounters counters(std::string_view slot_key) const;  // all zero for a slot that is not open
-    std::vector<SenderCounters> senders(
-        std::string_view slot_key) const;  // in the order first heard
-    // Returns at most `most` senders, from `from` on; the first page begins at 0. Senders that come
-    // or are forgotten between two pages do not disturb the others.
+    // Returns at most `most` senders in the order first heard, from `from` on; the first page begins
+    // at 0. Senders that come or are forgotten between two pages do not disturb the others.
     SenderPage senders(std::string_view slot_key, std::uint64_t from, std::size_t most) const;
 
 private:

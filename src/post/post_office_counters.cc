@@ -49,10 +49,6 @@ SlotCounters PostOffice::counters(std::string_view slot_key) const {
     return counters;
 }
 
-std::vector<SenderCounters> PostOffice::senders(std::string_view slot_key) const {
-    return senders(slot_key, 0, kMaxSenders).senders;
-}
-
 SenderPage PostOffice::senders(std::string_view slot_key, std::uint64_t from,
                                std::size_t most) const {
     SenderPage page;

@@ -72,7 +72,7 @@ TEST_F(PostOfficeTest, drops_what_its_own_writer_delivered_at_home) {
     deliver({own});
     EXPECT_TRUE(slots_.got.empty());
     EXPECT_EQ(office_.counters().own, 1u);
-    EXPECT_TRUE(office_.senders("LOG").empty());
+    EXPECT_TRUE(all_senders(office_, "LOG").empty());
     own.delivered_at_home = false;  // sent to this machine by the network rules
     deliver({own});
     EXPECT_EQ(sequences(), Numbers{1});
@@ -217,7 +217,7 @@ TEST_F(PostOfficeTest, takes_back_a_loss_that_two_refused_messages_could_not_tel
 TEST_F(PostOfficeTest, does_not_loop_when_a_slot_takes_nothing_and_does_not_say_why) {
     PostOffice office{{}, clock_, [](auto, auto) { return Result<std::size_t>(0); }};
     office.slot_opened("LOG");
-    office.deliver(std::vector{message(1), message(2)});
+    deliver_each(office, std::vector{message(1), message(2)});
     EXPECT_EQ(office.counters().lost.refused, 2u);
 }
 
@@ -288,7 +288,8 @@ TEST_F(PostOfficeTest, forgets_the_sender_that_was_silent_for_longest) {
     EXPECT_EQ(office_.counters().senders, 3u);
     EXPECT_EQ(office_.counters().senders_forgotten, 1u);
     Numbers origins;
-    for (const SenderCounters& sender : office_.senders("LOG")) origins.push_back(sender.origin);
+    for (const SenderCounters& sender : all_senders(office_, "LOG"))
+        origins.push_back(sender.origin);
     EXPECT_EQ(origins, (Numbers{1, 3, 4}));
     EXPECT_EQ(office_.counters("LOG").senders_forgotten, 1u);
 }
@@ -321,7 +322,7 @@ TEST(PostOffice, keeps_to_its_bounds_with_a_hundred_thousand_senders) {
     });
     office.slot_opened("LOG");
     for (std::uint64_t origin = 1; origin <= kMany; ++origin) {
-        office.deliver(std::vector{message(1, "x", origin)});
+        deliver_each(office, std::vector{message(1, "x", origin)});
     }
     EXPECT_EQ(taken, kMany);
     EXPECT_EQ(office.counters("LOG").received, kMany);

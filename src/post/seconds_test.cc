@@ -130,7 +130,7 @@ TEST_F(PostOfficeSeconds, the_other_address_of_a_fast_writer_may_be_a_batch_ahea
     for (std::uint64_t n = 1; n <= 3000; ++n) deliver({from(kWriters, message(n))});
     deliver({from(kWritersOther, message(6000))});  // the link of that address has just come up
     EXPECT_EQ(slots_.got.back().origin, kOrigin);
-    EXPECT_EQ(office_.senders("LOG").size(), 1u);
+    EXPECT_EQ(all_senders(office_, "LOG").size(), 1u);
 }
 
 TEST_F(PostOfficeSeconds, counters_stop_at_their_end) {
@@ -151,12 +151,12 @@ TEST_F(PostOfficeSeconds, a_second_sender_goes_with_the_books) {
     RecordingSlots slots;
     PostOffice successor({kHome, "ME", {}}, clock_, slots.function());
     successor.take_books(books);
-    EXPECT_EQ(successor.senders("LOG").size(), 2u);
+    EXPECT_EQ(all_senders(successor, "LOG").size(), 2u);
     clock_.advance(2s);
     const std::vector<Envelope> later = {from(kWriters, message(2)),
                                          from(kStrangers, message(1'000'000'001)),
                                          from(kWriters, message(3))};
-    successor.deliver(later);
+    deliver_each(successor, later);
     EXPECT_EQ(slots.got.size(), 3u);
     EXPECT_EQ(successor.counters("LOG").lost.total(), 0u);
 }

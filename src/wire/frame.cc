@@ -220,13 +220,6 @@ Result<Parcel> decode_frame(Bytes datagram) {
     return parcel;
 }
 
-Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out) {
-    const Result<Parcel> parcel = decode_frame(datagram);
-    if (!parcel) return parcel.error();
-    parcel->for_each([&out](const Envelope& message) { out.push_back(message); });
-    return {};
-}
-
 FrameWriter::FrameWriter(std::span<std::byte> buffer, const Envelope& header)
     : buffer_(frame_part(buffer)), out_(buffer_) {
     const Envelope shared = message_header(header);

@@ -46,8 +46,6 @@ inline constexpr std::size_t kSealBytes = 60;
 Result<Parcel> decode_frame(Bytes datagram);
 // Decodes into a new parcel, which has no defined content after an error.
 Result<void> decode_frame(Bytes datagram, Parcel& parcel);
-// Appends the messages as single envelopes to `out`.
-Result<void> decode_frame(Bytes datagram, std::vector<Envelope>& out);
 
 // The fields of one message in a message frame.
 struct FrameRecord {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "wire/frame.h"
+#include "wire/testing/decode_messages.h"
 
 namespace mailslot::wire {
 namespace {
@@ -95,7 +96,7 @@ RC_GTEST_PROP(FrameProperty, messages_come_out_as_they_went_in, ()) {
     RC_ASSERT(sent.empty() == texts.empty());
     if (sent.empty()) return;
     std::vector<Envelope> got;
-    RC_ASSERT(decode_frame(writer.finish(), got).has_value());
+    RC_ASSERT(decode_messages(writer.finish(), got).has_value());
     RC_ASSERT(got.size() == sent.size());
     for (std::size_t i = 0; i < sent.size(); ++i) expect_same(got[i], sent[i]);
 }
@@ -118,7 +119,7 @@ RC_GTEST_PROP(FrameProperty, all_parts_of_a_message_make_it_whole_again, ()) {
         e.payload = as_bytes(std::string_view(whole).substr(e.offset, e.chunk_bytes));
         const Bytes datagram = encode_single(std::span(buffer).first(datagram_bytes), e);
         std::vector<Envelope> got;
-        RC_ASSERT(decode_frame(datagram, got).has_value());
+        RC_ASSERT(decode_messages(datagram, got).has_value());
         RC_ASSERT(got.size() == 1u);
         expect_same(got[0], e);
         joined += as_text(got[0].payload);
@@ -135,7 +136,7 @@ RC_GTEST_PROP(FrameProperty, ends_queries_and_answers_come_out_as_they_went_in, 
     const Envelope& sent = letter.borrow();
     std::array<std::byte, kMaxDatagramBytes> buffer;
     std::vector<Envelope> got;
-    RC_ASSERT(decode_frame(encode_single(buffer, sent), got).has_value());
+    RC_ASSERT(decode_messages(encode_single(buffer, sent), got).has_value());
     RC_ASSERT(got.size() == 1u);
     expect_same(got[0], sent);
 }
@@ -154,7 +155,7 @@ RC_GTEST_PROP(FrameProperty, a_frame_with_bytes_changed_at_random_is_refused_or_
         changed[at] = std::byte(*rc::gen::arbitrary<std::uint8_t>());
     }
     std::vector<Envelope> got;
-    if (!decode_frame(changed, got)) {
+    if (!decode_messages(changed, got)) {
         RC_ASSERT(got.empty());
         return;
     }

@@ -154,7 +154,7 @@ Bytes encode_again(Buffer& buffer, const std::vector<Envelope>& envelopes, std::
 TEST(Frame, reads_the_worked_packet) {
     const auto datagram = from_hex(kWorked);
     std::vector<Envelope> out;
-    ASSERT_TRUE(decode_frame(datagram, out));
+    ASSERT_TRUE(decode_messages(datagram, out));
     ASSERT_EQ(out.size(), 2u);
     for (const Envelope& e : out) {
         EXPECT_EQ(e.kind, Kind::message);
@@ -202,7 +202,7 @@ TEST(Frame, writes_the_worked_packet) {
 TEST(Frame, reads_a_fragment) {
     const auto datagram = from_hex(kFragment + "01 0004 00000006 00000004 0506");
     std::vector<Envelope> out;
-    ASSERT_TRUE(decode_frame(datagram, out));
+    ASSERT_TRUE(decode_messages(datagram, out));
     ASSERT_EQ(out.size(), 1u);
     EXPECT_EQ(out[0].kind, Kind::fragment);
     EXPECT_EQ(out[0].format, Format::text);
@@ -216,7 +216,7 @@ TEST(Frame, reads_a_fragment) {
 TEST(Frame, reads_where_a_named_frame_goes) {
     const auto datagram = from_hex(kGood[2].hex);
     std::vector<Envelope> out;
-    ASSERT_TRUE(decode_frame(datagram, out));
+    ASSERT_TRUE(decode_messages(datagram, out));
     EXPECT_EQ(out[0].scope, Scope::named);
     EXPECT_EQ(out[0].to, "LAB");
     EXPECT_EQ(out[0].slot, "x");
@@ -230,7 +230,7 @@ TEST(Frame, gives_the_same_bytes_for_what_it_read) {
         SCOPED_TRACE(sample.what);
         const auto datagram = from_hex(sample.hex);
         std::vector<Envelope> out;
-        ASSERT_TRUE(decode_frame(datagram, out));
+        ASSERT_TRUE(decode_messages(datagram, out));
         EXPECT_EQ(as_text(encode_again(buffer, out, datagram.size())), as_text(datagram));
     }
 }
@@ -263,7 +263,7 @@ TEST(Frame, refuses_or_repeats_every_frame_with_one_bit_flipped) {
             const std::byte mask{static_cast<unsigned char>(1u << (bit % 8))};
             datagram[bit / 8] ^= mask;
             std::vector<Envelope> out;
-            if (decode_frame(datagram, out)) {
+            if (decode_messages(datagram, out)) {
                 EXPECT_EQ(as_text(encode_again(buffer, out, datagram.size())), as_text(datagram))
                     << bit;
             } else {
@@ -279,9 +279,9 @@ TEST(Frame, appends_all_or_none_to_what_is_there) {
     out[0].sequence = 99;
     const auto good = from_hex(kWorked);
     const auto bad = from_hex(kWorked + "00");
-    EXPECT_FALSE(decode_frame(bad, out));
+    EXPECT_FALSE(decode_messages(bad, out));
     EXPECT_EQ(out.size(), 1u);
-    EXPECT_TRUE(decode_frame(good, out));
+    EXPECT_TRUE(decode_messages(good, out));
     EXPECT_EQ(out.size(), 3u);
     EXPECT_EQ(out[0].sequence, 99u);
 }

@@ -22,7 +22,7 @@ TEST(FrameWriter, packs_messages_until_the_datagram_is_full) {
     EXPECT_TRUE(writer.add(a_message(added + 1, "")));  // a small message still fits
     EXPECT_EQ(messages_in(writer.finish()), added + 1);
     std::vector<Envelope> out;
-    ASSERT_TRUE(decode_frame(writer.finish(), out));
+    ASSERT_TRUE(decode_messages(writer.finish(), out));
     ASSERT_EQ(out.size(), added + 1);
     EXPECT_EQ(out.back().sequence, added + 1);
     EXPECT_EQ(as_text(out[added - 1].payload), "0123456789");
@@ -65,7 +65,7 @@ TEST(FrameWriter, marks_a_message_from_before_the_first_as_sent_with_it) {
     earlier.sent_at_us = std::numeric_limits<std::int64_t>::min();
     ASSERT_TRUE(writer.add(earlier));
     std::vector<Envelope> out;
-    ASSERT_TRUE(decode_frame(writer.finish(), out));
+    ASSERT_TRUE(decode_messages(writer.finish(), out));
     EXPECT_EQ(out[1].sent_at_us, 1000);
 }
 
@@ -83,7 +83,7 @@ TEST(FrameWriter, refuses_a_message_too_long_after_the_first) {
     later.sent_at_us = message.sent_at_us + 0xffffffff;
     EXPECT_TRUE(writer.add(later));
     std::vector<Envelope> out;
-    ASSERT_TRUE(decode_frame(writer.finish(), out));
+    ASSERT_TRUE(decode_messages(writer.finish(), out));
     EXPECT_EQ(out[1].sent_at_us, later.sent_at_us);
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 
 namespace mailslot::wire {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "mailslot/mailslot.h"
 #include "mailslot/result.h"
+#include "mailslot/slot_info.h"
 #include "model/machine_id.h"
 
 namespace mailslot::wire {

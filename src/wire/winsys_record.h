@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "mailslot/mailslot.h"
+#include "mailslot/types.h"
 
 namespace mailslot::wire {
 

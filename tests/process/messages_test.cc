@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inbox/local_writer.h"
+#include "mailslot/both_ends.h"
 #include "mailslot/mailslot.h"
 #include "support/child.h"
 #include "support/machine.h"

@@ -20,16 +20,17 @@ ROOMS = """
 |---|---|---|
 | `include/mailslot/` | the public API | nothing else of ours |
 | `src/base/` | cursors | public headers |
-| `src/model/` | nouns; no I/O | base |
+| `src/model/` | nouns; no I/O | base; of the public headers `result.h` |
 | `src/os/` | the system | base, model |
 | `tools/` | commands | all rooms above |
 """
 GOOD_TREE = {
     "docs/ARCHITECTURE.md": ROOMS,
     "include/mailslot/result.h": "#include <string>\n",
+    "include/mailslot/all.h": "",
     "src/base/bytes.h": '#include "mailslot/result.h"\n',
     "src/base/testing/fake.h": "",
-    "src/model/name.h": '#include "base/bytes.h"\n',
+    "src/model/name.h": '#include "base/bytes.h"\n#include "mailslot/result.h"\n',
     "src/model/name_test.cc": '#include <gtest/gtest.h>\n#include "base/testing/fake.h"\n',
     "src/os/loop.cc": '#ifdef __linux__\n#include <unistd.h>\n#include "model/name.h"\n#endif\n',
     "tools/mailslot/main.cc": '#include "os/loop.cc"\n#include "mailslot/main.h"\n',
@@ -62,6 +63,7 @@ class Layers(Trees):
         rows = [
             ("src/base/up.h", '#include "model/name.h"\n', "src/base/up.h:1: includes src/model/name.h"),
             ("src/model/up.cc", '\n#  include <os/loop.cc>\n', "src/model/up.cc:2: includes src/os/loop.cc"),
+            ("src/model/up.h", '#include "mailslot/all.h"\n', "src/model/up.h:1: includes include/mailslot/all.h"),
             ("src/base/up.h", '#include "mailslot/main.h"\n', "includes tools/mailslot/main.h"),
             ("include/mailslot/up.h", '#include "base/bytes.h"\n', "includes src/base/bytes.h"),
             ("include/mailslot/up.h", "#include <sodium.h>\n", "public headers need the C++ library only"),

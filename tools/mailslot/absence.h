@@ -5,7 +5,7 @@
 #include <optional>
 #include <thread>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/slot_info.h"
 
 namespace mailslot::cli {
 

@@ -12,8 +12,8 @@
 #include "mailslot/size_text.h"
 #include "mailslot/slot_json.h"
 #include "mailslot/table.h"
-#include "model/senders.h"
 #include "model/trust.h"
+#include "post/sender_order.h"
 
 namespace mailslot::cli {
 namespace {

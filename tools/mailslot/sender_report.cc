@@ -6,7 +6,7 @@
 #include "base/visible_text.h"
 #include "mailslot/json_line.h"
 #include "mailslot/slot_json.h"
-#include "model/senders.h"
+#include "post/sender_order.h"
 
 namespace mailslot::cli {
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/slot_info.h"
 
 namespace mailslot::cli {
 

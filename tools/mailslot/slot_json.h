@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "mailslot/json_line.h"
-#include "mailslot/mailslot.h"
+#include "mailslot/slot_info.h"
 
 namespace mailslot::cli {
 

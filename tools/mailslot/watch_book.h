@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/slot_info.h"
 #include "wire/local_message.h"
 
 namespace mailslot::cli {

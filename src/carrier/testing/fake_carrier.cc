@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "wire/frame.h"
+#include "wire/testing/decode_messages.h"
 
 namespace mailslot {
 
@@ -57,7 +58,7 @@ Result<std::size_t> FakeCarrier::send_packed(const Destination& to, std::span<co
     std::size_t left = 0;
     for (const Bytes frame : frames) {
         std::vector<Envelope> messages;
-        MAILSLOT_CHECK(wire::decode_frame(frame, messages).has_value());
+        MAILSLOT_CHECK(wire::decode_messages(frame, messages).has_value());
         if (takes_ < messages.size()) break;
         if (auto sent = send(to, messages); !sent) return sent;
         ++left;

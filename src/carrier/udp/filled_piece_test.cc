@@ -6,6 +6,7 @@
 
 #include "carrier/udp/open_piece.h"
 #include "wire/frame.h"
+#include "wire/testing/decode_messages.h"
 
 namespace mailslot {
 namespace {
@@ -58,7 +59,7 @@ TEST(FilledPiece, puts_small_messages_together_and_fills_the_datagrams) {
     ASSERT_EQ(datagrams.size(), 5u);  // 57 bytes each, 52 before them: 20 messages in 1200 bytes
     for (const Bytes datagram : datagrams) EXPECT_EQ(datagram.size(), 52u + 20 * 57);
     std::vector<Envelope> decoded;
-    for (const Bytes datagram : datagrams) ASSERT_TRUE(wire::decode_frame(datagram, decoded));
+    for (const Bytes datagram : datagrams) ASSERT_TRUE(wire::decode_messages(datagram, decoded));
     ASSERT_EQ(decoded.size(), 100u);
     EXPECT_EQ(decoded[99].sequence, 100u);
     EXPECT_TRUE(filler.next().empty());
@@ -91,7 +92,7 @@ TEST(FilledPiece, goes_on_with_a_large_message_in_the_next_batch) {
 // The texts that the receiver decodes.
 std::vector<std::string> texts_in(std::span<const Bytes> datagrams) {
     std::vector<Envelope> decoded;
-    for (const Bytes datagram : datagrams) EXPECT_TRUE(wire::decode_frame(datagram, decoded));
+    for (const Bytes datagram : datagrams) EXPECT_TRUE(wire::decode_messages(datagram, decoded));
     std::vector<std::string> texts;
     for (const Envelope& e : decoded) {
         if (e.kind == Kind::message || e.offset == 0) texts.emplace_back();

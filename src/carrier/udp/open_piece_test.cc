@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "wire/testing/decode_messages.h"
+
 namespace mailslot {
 namespace {
 
@@ -34,7 +36,7 @@ protected:
         for (std::size_t i = 0; i < datagrams.size(); ++i) {
             EXPECT_LE(datagrams[i].size(), kMaxDatagramBytes);
             std::vector<Envelope> messages;
-            EXPECT_TRUE(wire::decode_frame(datagrams[i], messages));
+            EXPECT_TRUE(wire::decode_messages(datagrams[i], messages));
             for (const Envelope& message : messages) {
                 EXPECT_EQ(message.sequence, seen + 1);
                 EXPECT_EQ(message.sent_at_us, 1'000 + static_cast<std::int64_t>(seen));
@@ -104,7 +106,7 @@ TEST_F(OpenPieceTest, does_not_fill_datagrams_of_messages_of_one_size) {
     while (add(std::string(100, 'x'))) continue;
     for (const Bytes datagram : piece_.datagrams()) {
         std::vector<Envelope> messages;
-        ASSERT_TRUE(wire::decode_frame(datagram, messages));
+        ASSERT_TRUE(wire::decode_messages(datagram, messages));
         EXPECT_EQ(datagram.size(), 63 + messages.size() * (kContentHeadBytes + 100));
     }
 }

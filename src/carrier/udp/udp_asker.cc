@@ -134,12 +134,11 @@ void UdpAsker::receive(os::UdpSocket& socket) {
 void UdpAsker::hear(const os::Datagram& datagram) {
     Parcel parcel;
     const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, parcel);
-    const auto remember = [&datagram](std::vector<IpAddress>& who) {
-        const bool is_known = std::ranges::count(who, datagram.from.address) > 0;
-        if (!is_known && who.size() < kMaxOthers) who.push_back(datagram.from.address);
-    };
-    if (verdict == trust::Verdict::unknown_version) return remember(other_versions_);
-    if (verdict == trust::Verdict::sealed) return remember(strange_keys_);
+    if (verdict == trust::Verdict::unknown_version) {
+        const bool is_known = std::ranges::count(other_versions_, datagram.from.address) > 0;
+        if (!is_known && other_versions_.size() < kMaxOthers)
+            other_versions_.push_back(datagram.from.address);
+    }
     if (verdict != trust::Verdict::taken || !hear_) return;
     Envelope answer = parcel.envelope;
     const bool may_be_ours = answer.trust == Trust::domain || has_asked_in_clear_;

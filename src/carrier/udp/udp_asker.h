@@ -35,8 +35,6 @@ public:
 
     // Senders of datagrams that only a later program knows.
     const std::vector<IpAddress>& other_versions() const { return other_versions_; }
-    // Senders of datagrams that are sealed with an unknown key.
-    const std::vector<IpAddress>& strange_keys() const { return strange_keys_; }
 
 private:
     UdpAsker(const Settings& settings, std::unique_ptr<os::EventLoop> loop);
@@ -50,7 +48,7 @@ private:
     std::vector<std::unique_ptr<os::UdpSocket>> sockets_;  // a socket per family
     os::DatagramBatch batch_;
     Hear hear_;  // set during wait()
-    std::vector<IpAddress> other_versions_, strange_keys_;
+    std::vector<IpAddress> other_versions_;
     const SystemClock clock_{};
     FrameSealer sealer_;
     trust::ReplayWindows windows_;

@@ -1,4 +1,4 @@
-// For slots of tests, which look at messages one by one.
+// For tests, which deliver messages and look at them one by one, and ask for all senders at once.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,18 @@ PostOffice::PutIntoSlot one_by_one(Put put) {
         }
         return put(slot_key, messages);
     };
+}
+
+// Delivers each envelope as a parcel by itself, all in one batch.
+inline void deliver_each(PostOffice& office, std::span<const Envelope> arrived) {
+    std::vector<Parcel> parcels;
+    for (const Envelope& envelope : arrived) parcels.push_back({envelope});
+    office.deliver(parcels);
+}
+
+inline std::vector<SenderCounters> all_senders(const PostOffice& office,
+                                               std::string_view slot_key) {
+    return office.senders(slot_key, 0, kMaxSenders).senders;
 }
 
 }  // namespace mailslot::post

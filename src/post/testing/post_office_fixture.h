@@ -53,7 +53,7 @@ class PostOfficeTest : public testing::Test {
 protected:
     PostOfficeTest() { office_.slot_opened("LOG"); }
 
-    void deliver(const std::vector<Envelope>& arrived) { office_.deliver(arrived); }
+    void deliver(const std::vector<Envelope>& arrived) { deliver_each(office_, arrived); }
     std::vector<std::uint64_t> sequences() const {
         std::vector<std::uint64_t> all;
         for (const auto& got : slots_.got) all.push_back(got.sequence);
@@ -68,7 +68,7 @@ protected:
         EXPECT_EQ(office_.counters("LOG").lost, office_.counters().lost);
         return office_.counters("LOG").lost;
     }
-    SenderCounters only_sender() const { return office_.senders("LOG").at(0); }
+    SenderCounters only_sender() const { return all_senders(office_, "LOG").at(0); }
 
     using Numbers = std::vector<std::uint64_t>;
     FakeClock clock_;

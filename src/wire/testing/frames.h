@@ -1,4 +1,4 @@
-// Envelopes to encode, and decode_frame()'s verdict on a frame.
+// Envelopes to encode, and the decoder's verdict on a frame.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "wire/frame.h"
+#include "wire/testing/decode_messages.h"
 
 namespace mailslot::wire {
 
@@ -35,7 +36,7 @@ inline Envelope a_fragment() {
 // Returns the step at which the datagram is refused; empty if it is accepted.
 inline std::string step_of(Bytes datagram) {
     std::vector<Envelope> out;
-    const Result<void> result = decode_frame(datagram, out);
+    const Result<void> result = decode_messages(datagram, out);
     if (result) return "";
     EXPECT_EQ(result.error().code, Errc::bad_packet);
     EXPECT_TRUE(out.empty());

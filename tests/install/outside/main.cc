@@ -9,7 +9,7 @@ int main() {
     writer.put("HELLO").value();
     const mailslot::Message message = reader.get(mailslot::Timeout(5000)).value();
     const auto nobody = mailslot::Writer::open(R"(\\.\mailslot\nobody)");
-    if (nobody) return 1;
+    if (nobody || reader.info().lost.total() != 0) return 1;
     std::cout << message.text() << " from " << message.from_host()
               << "; nobody: " << to_string(nobody.error().code) << '\n';
 }

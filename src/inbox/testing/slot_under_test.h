@@ -8,6 +8,7 @@
 
 #include "inbox/inbox.h"
 #include "inbox/inbox_writer.h"
+#include "inbox/testing/record.h"
 
 namespace mailslot::inbox {
 

@@ -3,7 +3,7 @@
 
 #include <tuple>
 
-#include "mailslot/mailslot.h"
+#include "mailslot/slot_info.h"
 
 namespace mailslot {
 

@@ -1,4 +1,4 @@
-#include "mailslot/mailslot.h"
+#include "mailslot/both_ends.h"
 
 #include <mutex>
 #include <optional>
@@ -6,12 +6,6 @@
 #include "model/address.h"
 
 namespace mailslot {
-
-Result<std::string> canonical(std::string_view address) {
-    const auto parsed = parse_address(address);
-    if (!parsed) return parsed.error();
-    return to_string(*parsed);
-}
 
 struct Mailslot::Impl {
     std::string address;
