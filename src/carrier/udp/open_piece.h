@@ -1,6 +1,6 @@
 // Collects the messages of a writer to a destination in the datagrams of a piece
 // (docs/protocol/udp-carrier.md, "In pieces"): small messages share datagrams, larger messages are
-// split, with all parts in the same piece. Pure; owns its memory.
+// split, with all parts in the same piece if a piece can hold them. Pure; owns its memory.
 #pragma once
 
 #include <array>
