@@ -30,6 +30,13 @@ public:
         return !backed_ || backed_() + bytes <= share;
     }
 
+    // Returns whether another user's claims of memory must be checked: there is a limit.
+    bool is_checked() {
+        if (!backed_) return false;
+        is_limited_ = limit_.room().has_value();
+        return is_limited_;
+    }
+
     // Returns whether the reader should provide memory before it is needed.
     bool reader_provides() const { return is_limited_ && backed_ != nullptr; }
 

@@ -6,7 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "inbox/slot_under_test.h"
+#include "inbox/testing/record.h"
+#include "inbox/testing/slot_under_test.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -101,7 +102,7 @@ TEST_F(BackingTest, ahead_is_kept_while_messages_wait) {
     for (int i = 0; i < 3; ++i) inbox_->trim();
     ASSERT_EQ(fill(*w, 1), 1);
     Record record;
-    while (inbox_->get_nowait(record)) {
+    while (get_nowait(*inbox_, record)) {
     }
     for (int i = 0; i < 3; ++i) inbox_->trim();
     EXPECT_EQ(fill(*w, 100), 0);

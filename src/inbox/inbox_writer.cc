@@ -22,6 +22,8 @@ constexpr milliseconds kMemorySlice{2};
 // The reader is asked for memory when this block ahead has none: half of what it then provides.
 constexpr std::uint32_t kAskAhead = 16;
 constexpr std::uint32_t kAskEvery = 4;  // blocks
+// Blocks that a put looks at for a free one, 4 GiB. A hostile slot may have 2^27 that are used.
+constexpr std::uint32_t kMostLooks = 65536;
 constexpr int kLockSpins = 200;
 // A batch ends at this many bytes, because it holds the lock.
 constexpr std::size_t kBatchBytes = 256 * 1024;
@@ -371,7 +373,8 @@ Result<std::uint32_t> InboxWriter::take_free_block() {
     // The reader turns the hint back to the blocks that it has left, so that memory in hand is
     // taken first.
     const std::uint32_t hint = header().next_block.load(std::memory_order_relaxed) % count;
-    for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint32_t looks = std::min(count, kMostLooks);
+    for (std::uint32_t i = 0; i < looks; ++i) {
         const std::uint32_t block = (hint + i) % count;
         if (take_block(block, refused)) {
             header().next_block.store(block + 1, std::memory_order_relaxed);
@@ -379,6 +382,7 @@ Result<std::uint32_t> InboxWriter::take_free_block() {
             return block;
         }
     }
+    if (looks < count) header().next_block.store(hint + looks, std::memory_order_relaxed);
     if (refused) return *refused;
     return Error{Errc::slot_full, "put"};  // by geometry_for, only in a damaged segment
 }
@@ -397,7 +401,8 @@ bool InboxWriter::take_block(std::uint32_t block, std::optional<Error>& refused)
     BlockState seen = state.load(std::memory_order_acquire);
     if (seen == BlockState::free_backed &&
         state.compare_exchange_strong(seen, BlockState::used, std::memory_order_acquire)) {
-        return true;
+        if (has_memory(block)) return true;
+        state.store(BlockState::free, std::memory_order_release);
     }
     if (refused) return false;
     seen = BlockState::free;
@@ -408,6 +413,12 @@ bool InboxWriter::take_block(std::uint32_t block, std::optional<Error>& refused)
     state.store(BlockState::free, std::memory_order_release);
     refused = backed.error();
     return false;
+}
+
+// Returns whether the block has the memory that its state claims. Matters only where another user
+// could make this process take memory above its share.
+bool InboxWriter::has_memory(std::uint32_t block) {
+    return !backing_.is_checked() || segment_.is_backed(block);
 }
 
 Result<void> InboxWriter::back(std::uint32_t block) {

@@ -108,6 +108,8 @@ public:
 
     // For a post office, before its first put.
     void keep_notes_in(NotesPage page) { notes_page_ = std::move(page); }
+    // Returns whether users other than the reader's may write to the slot, as its registration says.
+    bool is_opened() const { return notes_page_.has_value(); }
     SenderNotes& sender_notes() const {
         return notes_page_ ? notes_page_->notes() : header().sender_notes;
     }
@@ -156,6 +158,7 @@ private:
     Result<std::uint32_t> next_block(std::uint32_t block);
     Result<std::uint32_t> take_free_block();
     bool take_block(std::uint32_t block, std::optional<Error>& refused);
+    bool has_memory(std::uint32_t block);
     Result<void> back(std::uint32_t block);
     void ask_ahead(std::uint32_t block);
     Result<Position> copy_in(Position at, Bytes bytes);

@@ -117,6 +117,11 @@ Result<void> Segment::reserve(std::uint32_t block) const {
         fd_, mapping_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes, kBlockBytes);
 }
 
+bool Segment::is_backed(std::uint32_t block) const {
+    return os::is_backed(mapping_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes,
+                         kBlockBytes);
+}
+
 void Segment::release(std::uint32_t block) const {
     os::release_range(fd_, geometry_.blocks_offset() + std::size_t{block} * kBlockBytes,
                       kBlockBytes);

@@ -45,6 +45,8 @@ public:
     // Back a block with memory and make touching it cheap; give its memory back.
     Result<void> reserve(std::uint32_t block) const;
     void release(std::uint32_t block) const;
+    // Returns whether all of a block has memory.
+    bool is_backed(std::uint32_t block) const;
     // Returns how much memory the whole segment takes at present.
     std::uint64_t backed_bytes() const { return os::backed_bytes(fd_); }
 

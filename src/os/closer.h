@@ -22,6 +22,7 @@ public:
     void close(std::uint32_t user, UniqueFd fd);
     // Returns how many of that user's descriptors are still open.
     std::size_t open_of(std::uint32_t user) const;
+    std::size_t open_in_all() const;
 
 private:
     struct Work;

@@ -57,6 +57,9 @@ std::uint64_t memory_number(const UniqueFd& fd);
 // Errors: no_resources
 Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size_t offset,
                            std::size_t size);
+// Returns whether all pages of a range have memory. The range begins at a page, and has at most 64
+// KiB.
+bool is_backed(const Mapping& mapping, std::size_t offset, std::size_t size);
 // Returns how many bytes of memory the whole of `fd` takes at present.
 std::uint64_t backed_bytes(const UniqueFd& fd);
 // Gives the range back to the system; its bytes read as zeroes from then on.

@@ -59,6 +59,11 @@ void Door::accept(const Listener& listener) {
 }
 
 bool Door::accept_one(const Listener& listener) {
+    // A connection that is turned away waits to be closed, too.
+    if (strangers_in_all_ + closer_.open_in_all() >= bounds_.of_strangers * 5 / 4) {
+        pause_accepting();
+        return false;
+    }
     os::GuardedFd connection = os::accept_local(listener.fd);
     if (!connection) {
         if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) pause_accepting();
@@ -113,9 +118,10 @@ void Door::pause_accepting() {
 bool Door::has_room_for(const Guest& guest) const {
     if (guests_.size() >= bounds_.in_all) return false;
     if (!guest.is_stranger) return true;
-    if (strangers_in_all_ >= bounds_.of_strangers) return false;
+    if (strangers_in_all_ + closer_.open_in_all() >= bounds_.of_strangers) return false;
     const auto found = strangers_.find(guest.user);
-    return found == strangers_.end() || found->second < bounds_.of_stranger;
+    const std::size_t open = found == strangers_.end() ? 0 : found->second;
+    return open + closer_.open_of(guest.user) < bounds_.of_stranger;
 }
 
 // Refuses openly, so that the process can tell this from a process that does not run.

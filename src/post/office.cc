@@ -62,6 +62,7 @@ constexpr std::size_t kItemsAtOnce = 256;
 constexpr auto kOfficeLockPatience = 50ms;
 constexpr auto kNoPatienceFor = 1s;
 constexpr auto kCountBackedEvery = 10ms;
+constexpr auto kUsualPut = 1ms;  // a put that takes longer has waited, or was made to search
 // A process that has taken nothing out since it was asked for room is not asked again for this
 // time.
 constexpr auto kAskAgainAfter = 10s;
@@ -256,6 +257,7 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
         return !taken && (taken.error().code == Errc::no_such_slot ||
                           taken.error().code == Errc::bad_segment);
     };
+    const auto begun = clock_.now();
     const auto patience = patience_with(slot);
     const auto put_once = [&] {
         slot.writer->set_lock_patience(patience);
@@ -266,9 +268,12 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
         repair(slot, key);
         taken = put_once();
     }
+    const auto now = clock_.now();
     if (patience > 0ms && !taken && taken.error().code == Errc::timed_out) {
-        slot.patient_from = clock_.now() + kNoPatienceFor;
-        if (slot.is_strangers) impatient_until_[slot.user] = slot.patient_from;
+        slot.patient_from = now + kNoPatienceFor;
+    }
+    if (slot.is_strangers && now - begun > kUsualPut) {
+        waits_for(slot).charge(slot.user, now - begun, now);
     }
     settle_wants(slot, key);
     const bool is_full = !taken && taken.error().code == Errc::slot_full;
@@ -283,16 +288,21 @@ Result<std::size_t> Office::put(Slot& slot, const std::string& key,
     return taken;
 }
 
-// Returns how long to wait for the slot's lock. If a stranger held a lock too long, none of that
-// user's slots is waited for during kNoPatienceFor, because slot after slot would stop us for good.
-// Each such user leaves less patience for the other strangers' slots.
+// Opened slots have an account of their own: anybody may hold their locks, and that must not harm
+// their user's other slots.
+TimeShares& Office::waits_for(const Slot& slot) {
+    return slot.writer->is_opened() ? waits_for_opened_ : waits_for_private_;
+}
+
+// Returns how long to wait for the slot's lock. Slots of another user share an account of the
+// office's time, and each user that has used it up leaves less to the others.
 std::chrono::milliseconds Office::patience_with(const Slot& slot) {
     const auto now = clock_.now();
     if (now < slot.patient_from) return 0ms;
-    if (!slot.is_strangers || impatient_until_.empty()) return kOfficeLockPatience;
-    std::erase_if(impatient_until_, [now](const auto& entry) { return entry.second <= now; });
-    if (impatient_until_.contains(slot.user)) return 0ms;
-    return kOfficeLockPatience / static_cast<int>(1 + impatient_until_.size());
+    if (!slot.is_strangers) return kOfficeLockPatience;
+    const TimeShares& waits = waits_for(slot);
+    if (waits.left_of(slot.user, now).count() == 0) return 0ms;
+    return kOfficeLockPatience / static_cast<int>(1 + waits.users_without(now));
 }
 
 void Office::settle_wants(Slot& slot, const std::string& key) {

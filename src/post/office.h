@@ -130,7 +130,8 @@ private:
     Result<void> listen();
     Result<void> mark_lock(const os::GuardedFd& lock) const;
     void stop_listening();
-    bool has_room_for_slot(std::uint32_t user, std::size_t bytes) const;
+    bool has_room_for_slot(const std::string& key, std::uint32_t user,
+                           const inbox::Geometry& geometry);
     Result<void> enter_name(int fd, const wire::LocalMessage& message, Slot& slot);
     Result<void> listen_at(const std::string& path, unsigned mode, os::GuardedFd& listener,
                            std::optional<os::FileId>& file);
@@ -145,6 +146,7 @@ private:
     void give_socket(int fd, const wire::LocalMessage& message);
     Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
+    TimeShares& waits_for(const Slot& slot);
     std::chrono::milliseconds patience_with(const Slot& slot);
     void settle_wants(Slot& slot, const std::string& key);
     void ask_when_full(Slot& slot, const std::string& key, std::size_t bytes);
@@ -203,12 +205,14 @@ private:
     bool has_lent_slots_ = false;  // owned by processes that stand still
 
     std::map<std::string, std::unique_ptr<Slot>, std::less<>> slots_;
-    std::map<std::uint32_t, Clock::Instant> impatient_until_;  // by user; see patience_with()
+    // Time that slots of other users took above the usual: see patience_with().
+    TimeShares waits_for_private_, waits_for_opened_;
     struct BackedBytes {
         std::uint64_t bytes = 0;
         Clock::Instant count_again_from{};
     };
     std::map<std::uint32_t, BackedBytes> backed_;  // memory of slots, by user
+    os::MemoryLimit memory_limit_{};
     ItemMaker item_maker_;
     const std::vector<std::unique_ptr<Carrier>> carriers_;  // the main carrier first
     std::optional<Gateway> gateway_;                        // between the first two

@@ -51,12 +51,12 @@ void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
 
 }  // namespace
 
-// Returns true for the slot's user, for our own user and root, and for everybody if we entered the
-// slot in the folder that all users see.
+// Returns true for the slot's user, for our own user and root, and for everybody if the slot is open
+// to other users.
 bool Office::may_ask_about(int fd, const Slot& slot) const {
     const std::uint32_t asker = door_.user_of(fd);
     const bool is_its_own = slot.registrant != kOwn && asker == slot.user;
-    return is_its_own || os::is_own_user_or_root(asker) || !slot.entered_for.empty();
+    return is_its_own || os::is_own_user_or_root(asker) || slot.writer->is_opened();
 }
 
 void Office::tell_senders(int fd, const LocalMessage& question) const {

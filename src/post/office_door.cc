@@ -8,6 +8,7 @@
 
 #include "inbox/office_pass.h"
 #include "model/fold.h"
+#include "os/descriptors.h"
 #include "os/folder.h"
 #include "os/shared_memory.h"
 #include "os/user.h"
@@ -23,7 +24,12 @@ using wire::LocalOp;
 using namespace std::chrono_literals;
 
 // Bounds, so that no user can use everything up.
-constexpr std::size_t kMaxSlotsOfUser = 4096;  // up to three descriptors each
+// Each slot of another user takes a descriptor and up to three mappings; a process may have 65530
+// mappings.
+constexpr std::size_t kMostSlotsOfUser = 4096;
+constexpr std::size_t kMostSlotsOfStrangers = 16384;
+// A user's slots' headers and block states take at most this part of a memory limit: docs/memory.md.
+constexpr std::uint64_t kSharesOfLimitForLooks = 16;
 // Memory to map: a process may map 128 TiB, and a slot has at most 1 TiB of messages.
 constexpr std::size_t kMostMappedOfUser = std::size_t{8} << 40;
 constexpr std::size_t kMostMapped = std::size_t{64} << 40;
@@ -97,20 +103,31 @@ Result<void> Office::mark_lock(const os::GuardedFd& lock) const {
     return folder_.write_office_mark(lock, {network_id_, role_.rank != wire::Rank::reader});
 }
 
-bool Office::has_room_for_slot(std::uint32_t user, std::size_t bytes) const {
+bool Office::has_room_for_slot(const std::string& key, std::uint32_t user,
+                               const inbox::Geometry& geometry) {
     if (os::is_own_user_or_root(user)) return true;
-    std::size_t slots = 0, of_user = 0, in_all = 0;
-    for (const auto& [key, slot] : slots_) {
-        if (slot->registrant == kOwn) continue;
-        const std::size_t size = slot->writer->geometry().segment_bytes();
-        in_all += size;
+    // Memory that this process takes when it looks into a slot.
+    const auto looked_at = [](const inbox::Geometry& of) {
+        return inbox::kHeaderBytes + of.block_count;
+    };
+    std::size_t slots = 0, slots_in_all = 0, of_user = 0, in_all = 0, looks = looked_at(geometry);
+    for (const auto& [other, slot] : slots_) {
+        if (slot->registrant == kOwn || other == key) continue;
+        const inbox::Geometry& its = slot->writer->geometry();
+        in_all += its.segment_bytes();
+        if (slot->is_strangers) ++slots_in_all;
         if (slot->user != user) continue;
-        of_user += size;
+        of_user += its.segment_bytes();
+        looks += looked_at(its);
         ++slots;
     }
-    return slots < kMaxSlotsOfUser &&
+    const std::size_t descriptors = os::most_descriptors(), bytes = geometry.segment_bytes();
+    const auto limited = memory_limit_.room();
+    return slots < std::min(kMostSlotsOfUser, descriptors / 8) &&
+           slots_in_all < std::min(kMostSlotsOfStrangers, descriptors / 8 * 3) &&
            bytes <= kMostMappedOfUser - std::min(of_user, kMostMappedOfUser) &&
-           bytes <= kMostMapped - std::min(in_all, kMostMapped);
+           bytes <= kMostMapped - std::min(in_all, kMostMapped) &&
+           (!limited || looks <= limited->limit / kSharesOfLimitForLooks);
 }
 
 // Enters the slot for a process that may not write to the slot folder. `detail` has the process's
@@ -219,8 +236,9 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     const bool is_sound = fds.size() >= 2 && os::is_shared_memory(fds[0]) &&
                           os::is_shared_memory(fds[1]) && number != 0 &&
                           number < inbox::kLockWaiters;
-    if (!is_sound)
-        return refuse(Errc::bad_segment, "the registration came without the slot's memory");
+    // The kernel drops descriptors on the way if this process may not have more.
+    if (fds.size() < 2) return refuse(Errc::no_resources, "the slot's memory did not arrive");
+    if (!is_sound) return refuse(Errc::bad_segment);
     if (owners_ && !owners_->may_have(key, user)) {
         return refuse(Errc::slot_exists,
                       "the slot belonged to another user's process when the post office ended; "
@@ -244,8 +262,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     if (auto taken = inbox::take_extras(*writer, fds, os::shares_events(fd)); !taken) {
         return refuse(taken.error().code, "no notes page");
     }
-    const std::size_t bytes = writer->geometry().segment_bytes();
-    if (found == slots_.end() && !has_room_for_slot(user, bytes)) {
+    if (!has_room_for_slot(key, user, writer->geometry())) {
         return refuse(Errc::no_resources);
     }
     auto slot = std::make_unique<Slot>();

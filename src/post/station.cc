@@ -313,8 +313,10 @@ Result<void> Station::register_as_guest(const std::shared_ptr<inbox::Inbox>& inb
     const auto until = clock_.now() + kDaemonPatience;
     for (;;) {
         auto registered = register_slot(inbox);
-        if (registered || !may_be_busy(registered.error())) return registered;
-        if (clock_.now() >= until) return office_is_busy();
+        if (registered) return registered;
+        const bool is_short = registered.error().code == Errc::no_resources;
+        if (!is_short && !may_be_busy(registered.error())) return registered;
+        if (clock_.now() >= until) return is_short ? registered : office_is_busy();
         std::this_thread::sleep_for(kDaemonSeeksAgain);
         seek_office();
     }

@@ -35,6 +35,11 @@ std::chrono::nanoseconds TimeShares::left_of(std::uint32_t user, Clock::Instant 
     return std::max(std::chrono::nanoseconds(kShare - used), std::chrono::nanoseconds::zero());
 }
 
+std::size_t TimeShares::users_without(Clock::Instant now) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        accounts_, [now](const auto& entry) { return used_of(entry.second, now) >= kShare; }));
+}
+
 std::optional<Clock::Instant> TimeShares::waits_until(std::uint32_t user,
                                                       Clock::Instant now) const {
     if (left_of(user, now).count() > 0) return std::nullopt;

@@ -22,6 +22,8 @@ public:
     // Returns how much of the share is left.
     std::chrono::nanoseconds left_of(std::uint32_t user, Clock::Instant now) const;
     std::size_t users() const { return accounts_.size(); }  // users remembered
+    // Returns how many users have no time left now.
+    std::size_t users_without(Clock::Instant now) const;
     // Returns when the user gets more time, or nullopt if the share is not used up.
     std::optional<Clock::Instant> waits_until(std::uint32_t user, Clock::Instant now) const;
 

@@ -55,5 +55,15 @@ TEST(TimeShares, remembers_a_bounded_number_of_users) {
     EXPECT_LT(shares.users(), 2000u);
 }
 
+TEST(TimeShares, tells_how_many_users_have_none_left) {
+    TimeShares shares;
+    const Clock::Instant start{};
+    EXPECT_EQ(shares.users_without(start), 0u);
+    shares.charge(1, TimeShares::kShare, start);
+    shares.charge(2, TimeShares::kShare / 2, start);
+    EXPECT_EQ(shares.users_without(start), 1u);
+    EXPECT_EQ(shares.users_without(start + TimeShares::kWindow), 0u);
+}
+
 }  // namespace
 }  // namespace mailslot::post

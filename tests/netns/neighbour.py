@@ -259,12 +259,43 @@ def register_much(run):
     return {"bytes": size, "registered": said.count(REGISTERED), "refused": said.count(REFUSED)}
 
 
+def register_again(run):
+    """Registers small slots, and then the same names with the largest."""
+    office = connect(f"{run}/office.sock")
+    alive = segment_of(run, b"BOBS")[1]
+    size, largest = largest_segment()
+    _, small = segment_for(1 << 16)
+    said = []
+    for segment in (small, largest):
+        for i in range(40):
+            answer = answer_to(office, packet(REGISTER, f"AGAIN{i}".encode(), 1), (segment, alive))
+            said.append(answer[0] if answer else None)
+    return {"bytes": size, "small": said[:40].count(REGISTERED), "large": said[40:].count(REGISTERED)}
+
+
+def lie_about_blocks(run, state, max_bytes):
+    """A slot whose blocks all seem to be in that state: 1 in use, 2 free and with memory."""
+    office = connect(f"{run}/office.sock")
+    alive = segment_of(run, b"BOBS")[1]
+    size, segment = segment_for(int(max_bytes))
+    blocks, = struct.unpack("<I", os.pread(segment, 4, 16))
+    os.pwrite(segment, bytes([int(state)]) * blocks, PAGE)
+    assert answer_to(office, packet(REGISTER, b"LIES", 1), (segment, alive))[0] == REGISTERED
+    print("lies", flush=True)
+    sys.stdin.read()
+
+
 def largest_segment():
-    max_bytes, max_messages = 1 << 40, 1
+    return segment_for(1 << 40)
+
+
+def segment_for(max_bytes):
+    max_messages = 1000
     blocks = (max_bytes + max_messages * 415) // 65472 + 3
     size = PAGE + ((blocks + PAGE - 1) & ~(PAGE - 1)) + blocks * 65536
     segment = memory(size)
-    os.pwrite(segment, struct.pack("<QIIIIQQQ", MAGIC, LAYOUT, 65536, blocks, 0, max_bytes, max_messages, (1 << 32) - 1), 0)
+    os.pwrite(segment, struct.pack("<QIIIIQQQ", MAGIC, LAYOUT, 65536, blocks, 0, max_bytes, max_messages,
+                                   min(max_bytes, (1 << 32) - 1)), 0)
     return size, segment
 
 

@@ -123,6 +123,18 @@ class Slots(Strangers):
         self.assert_unhurt("beside slots of the largest size")
         self.listen(BOB, "MORE")
 
+    def test_are_not_registered_again_as_larger(self):
+        self.listen(BOB, "BOBS")
+        said = self.done("register_again")
+        self.assertEqual((said["small"], said["large"]), (40, 7), said)
+        self.assert_unhurt("beside slots that grew")
+
+    def test_that_seem_full_do_not_hold_up_others(self):
+        self.listen(BOB, "BOBS")
+        self.begin("lie_about_blocks", "1", str(1 << 40))
+        feed(self.a.start("put", "//*/mailslot/LIES"), 1, 3000)
+        self.assert_quick("beside a slot whose blocks are all in use")
+
 
 class OpenedSlot(Strangers):
     """Damage left in the memory of a slot by a user who may write to it ends with that user, within seconds."""

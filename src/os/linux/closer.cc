@@ -118,6 +118,13 @@ void Closer::close(std::uint32_t user, UniqueFd fd) {
     close(user, std::move(one));
 }
 
+std::size_t Closer::open_in_all() const {
+    std::lock_guard lock(work_->mutex);
+    std::size_t open = 0;
+    for (const auto& [user, pile] : work_->piles) open += pile.open;
+    return open;
+}
+
 std::size_t Closer::open_of(std::uint32_t user) const {
     std::lock_guard lock(work_->mutex);
     const auto found = work_->piles.find(user);

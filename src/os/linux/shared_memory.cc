@@ -8,6 +8,8 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -102,6 +104,16 @@ Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size
     } while (result != 0 && errno == EINTR);
     if (result != 0) return Error{Errc::no_resources, "reserve shared memory", errno};
     return {};
+}
+
+bool is_backed(const Mapping& mapping, std::size_t offset, std::size_t size) {
+    constexpr std::size_t kPageBytes = 4096, kMostPages = 16;
+    std::array<unsigned char, kMostPages> pages{};
+    const std::size_t count = (size + kPageBytes - 1) / kPageBytes;
+    if (count > kMostPages || mincore(mapping.data() + offset, size, pages.data()) != 0)
+        return false;
+    return std::all_of(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(count),
+                       [](unsigned char page) { return (page & 1) != 0; });
 }
 
 std::uint64_t backed_bytes(const UniqueFd& fd) {
