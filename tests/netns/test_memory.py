@@ -100,6 +100,13 @@ class MemoryLimits(Neighbourhood):
             self.assertEqual(info["lost"], 0, (count, info))
         self.assert_unhurt("beside a slot that its reader provides for")
 
+    def test_of_the_office_do_not_kill_it_where_a_reader_claims_memory(self):
+        self.listen(BOB, "BOBS")
+        self.limit_office()
+        self.assertEqual(self.bob("lie_about_blocks", "2", str(1 << 30)).line(), b"lies\n")
+        self.a.put("//*/mailslot/LIES", stdin=self.stream(TOO_MUCH))
+        self.assert_unhurt("beside a slot without the memory that it claims")
+
     def test_of_a_writer_are_not_used_up_by_a_reader_that_works(self):
         self.busy_listener(ANN, "OPEN", "--access", "everybody")
         status, _, err = self.b.run("put", "--no-wait", "OPEN", stdin=self.stream(TOO_MUCH), prefix=self.limited(BOB))
