@@ -149,7 +149,7 @@ class Daemon(lab.LabTest):
         second = self.b.start(program=lab.support.daemon_for_others())
         status, _, said = second.end()
         self.assertEqual(status, 1)
-        self.assertRegex(said, rf"\Amailslotd: [^\n]*mailslotd, process {daemon.process.pid} already; --replace[^\n]*\n\Z")
+        self.assertRegex(said, rf"\Amailslotd: [^\n]* is already mailslotd, process {daemon.process.pid}; --replace[^\n]*\n\Z")
         self.assert_office(daemon)
 
 
