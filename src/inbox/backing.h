@@ -21,6 +21,9 @@ public:
     // Makes the slot another user's. `backed` returns the bytes that slots of that user have.
     void share(std::function<std::uint64_t()> backed) { backed_ = std::move(backed); }
 
+    bool is_shared() const { return backed_ != nullptr; }
+
+    // Returns whether this process may take so much more memory for the slot.
     bool may_take(std::size_t bytes) {
         const auto room = limit_.room();
         is_limited_ = room.has_value();
@@ -32,13 +35,13 @@ public:
 
     // Returns whether another user's claims of memory must be checked: there is a limit.
     bool is_checked() {
-        if (!backed_) return false;
+        if (!is_shared()) return false;
         is_limited_ = limit_.room().has_value();
         return is_limited_;
     }
 
     // Returns whether the reader should provide memory before it is needed.
-    bool reader_provides() const { return is_limited_ && backed_ != nullptr; }
+    bool reader_provides() const { return is_limited_ && is_shared(); }
 
 private:
     os::MemoryLimit limit_;

@@ -22,7 +22,8 @@ constexpr milliseconds kMemorySlice{2};
 // The reader is asked for memory when this block ahead has none: half of what it then provides.
 constexpr std::uint32_t kAskAhead = 16;
 constexpr std::uint32_t kAskEvery = 4;  // blocks
-// Blocks that a put looks at for a free one, 4 GiB. A hostile slot may have 2^27 that are used.
+// Blocks of another user's slot that a put looks at for a free one, 4 GiB. A hostile slot may have
+// 2^27 that are used.
 constexpr std::uint32_t kMostLooks = 65536;
 constexpr int kLockSpins = 200;
 // A batch ends at this many bytes, because it holds the lock.
@@ -373,7 +374,7 @@ Result<std::uint32_t> InboxWriter::take_free_block() {
     // The reader turns the hint back to the blocks that it has left, so that memory in hand is
     // taken first.
     const std::uint32_t hint = header().next_block.load(std::memory_order_relaxed) % count;
-    const std::uint32_t looks = std::min(count, kMostLooks);
+    const std::uint32_t looks = backing_.is_shared() ? std::min(count, kMostLooks) : count;
     for (std::uint32_t i = 0; i < looks; ++i) {
         const std::uint32_t block = (hint + i) % count;
         if (take_block(block, refused)) {
