@@ -28,10 +28,10 @@ enum class Trust : std::uint8_t {
     local,   // put on this machine; counts as more than domain
 };
 
-// Who else on this machine may write to a slot.
+// Users of this machine that may write to a slot.
 enum class Access : std::uint8_t { owner, group, everybody };
 
-// What a full slot does with a new message.
+// Treatment of a new message by a full slot.
 enum class WhenFull : std::uint8_t {
     refuse,       // the writer gets Errc::slot_full
     drop_oldest,  // drops the oldest message that waits: Losses::dropped_oldest

@@ -18,7 +18,7 @@ using wire::LocalOp;
 
 // Most time for an answer. The office does nothing that takes long.
 constexpr std::chrono::seconds kPatience{1};
-// Where the office's queue is full.
+// For a full queue of the office.
 constexpr std::chrono::milliseconds kPatienceInQueue{200}, kComeAgain{2};
 
 Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {

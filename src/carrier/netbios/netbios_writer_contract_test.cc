@@ -1,4 +1,4 @@
-// What only the writer of the classic wire promises. Uses the loopback and ports that need no
+// Promises of the classic writer alone. Uses the loopback and ports that need no
 // privilege.
 #include <gtest/gtest.h>
 
