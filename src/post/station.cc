@@ -113,14 +113,16 @@ Result<void> Station::find_place() {
     const auto begun = clock_.now();
     for (;;) {
         Result<void> found;
+        bool is_busy = false;
         execute([&] {
             seek_office();
             if (role_.rank != wire::Rank::reader && !office_) found = why_no_office();
             if (is_guest_ && !office_connection_) {
                 found = is_office_busy_ ? office_is_busy() : nobody_serves_guests();
             }
+            is_busy = is_office_busy_;
         });
-        const bool waits_short = is_guest_ && !is_office_busy_;
+        const bool waits_short = is_guest_ && !is_busy;
         const auto until = begun + (waits_short ? kGuestPatience : kDaemonPatience);
         const bool may_change =
             !found && (is_guest_ || (role_.rank != wire::Rank::reader &&
