@@ -47,8 +47,6 @@ public:
     void release(std::uint32_t block) const;
     // Returns whether all of a block has memory.
     bool is_backed(std::uint32_t block) const;
-    // Returns how much memory the whole segment takes at present.
-    std::uint64_t backed_bytes() const { return os::backed_bytes(fd_); }
 
 private:
     Segment(os::UniqueFd fd, os::Mapping mapping, const Geometry& geometry);

@@ -1,8 +1,8 @@
 """A user who tries all deeds of tests/netns/neighbour.py, at random and without end, beside honest users of the
 machine.
 
-Requirements: no honest message lost; 99 of 100 of them late by less than 0.1 s (0.25 s in a short run, on a machine with
-noisy neighbours); no user refused; memory and descriptors as before.
+Requirements: no honest message lost; 99 of 100 of them late by less than 0.1 s; no user refused; memory and descriptors
+as before.
 SECONDS (60), SEED (the time): environment. Ten minutes: SECONDS=600 python3 soak_strangers.py build/dev/bin/mailslot
 """
 
@@ -20,7 +20,7 @@ from test_daemon_users import ANN, BOB, as_user
 SECONDS = float(os.environ.get("SECONDS", "60"))
 SEED = int(os.environ.get("SEED", str(time.time_ns() % 1_000_000)))
 PAUSE = 0.01  # seconds between two honest messages
-LATE, SHARE = (0.1 if SECONDS > 60 else 0.25), 0.99
+LATE, SHARE = 0.1, 0.99
 LASTING = [("linger",), ("hold_connections", "ANNS"), ("come_and_go",), ("lock_slots",), ("flood",), ("trap", "silent"),
            ("trap", "pages"), ("trap", "lingering"), ("take_names",)]
 SHORT = [("hand_over_descriptors",), ("take_what_is_anns",), ("register_much",), ("say_nothing",)]
