@@ -11,7 +11,7 @@
 #include "inbox/inbox.h"
 #include "inbox/inbox_writer.h"
 #include "inbox/testing/record.h"
-#include "post/item_maker.h"
+#include "office/item_maker.h"
 #include "post/post_office.h"
 #include "wire/frame.h"
 

@@ -13,8 +13,8 @@
 #include "mailslot/result.h"
 #include "model/address.h"
 #include "model/settings.h"
+#include "office/station.h"
 #include "os/fork_mutex.h"
-#include "post/station.h"
 
 namespace mailslot {
 

@@ -7,7 +7,7 @@
 #include "inbox/ask_reader.h"
 #include "model/address.h"
 #include "model/limits.h"
-#include "post/ask_office.h"
+#include "office/ask_office.h"
 
 namespace mailslot {
 

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "model/fold.h"
-#include "post/gateway.h"
+#include "post/gateway_mark.h"
 
 namespace mailslot::post {
 

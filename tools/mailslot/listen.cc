@@ -26,7 +26,7 @@
 #include "mailslot/slot_json.h"
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
-#include "post/station.h"
+#include "office/station.h"
 #include "trust/keys.h"
 #include "wire/winsys_record.h"
 

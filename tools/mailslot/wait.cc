@@ -8,7 +8,7 @@
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
 #include "mailslot/report.h"
-#include "post/station.h"
+#include "office/station.h"
 
 namespace mailslot::cli {
 namespace {

@@ -20,7 +20,7 @@
 #include "mailslot/terminal.h"
 #include "mailslot/watch_view.h"
 #include "model/own_host.h"
-#include "post/ask_office.h"
+#include "office/ask_office.h"
 
 namespace mailslot::cli {
 namespace {

@@ -20,11 +20,11 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
 #include "mailslotd/log.h"
+#include "office/station.h"
 #include "os/descriptors.h"
 #include "os/network_state.h"
 #include "os/privileges.h"
 #include "os/service_manager.h"
-#include "post/station.h"
 #include "trust/keys.h"
 
 namespace mailslot::daemon {

@@ -9,8 +9,8 @@
 #include "carrier/netbios/subnets.h"
 #include "inbox/slot_folder.h"
 #include "mailslot/doctor/finding.h"
-#include "post/ask_office.h"
-#include "post/station.h"
+#include "office/ask_office.h"
+#include "office/station.h"
 #include "wire/netbios_service.h"
 
 namespace mailslot::cli::doctor {

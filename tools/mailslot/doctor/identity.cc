@@ -4,7 +4,7 @@
 
 #include "inbox/slot_folder.h"
 #include "mailslot/doctor/finding.h"
-#include "post/ask_office.h"
+#include "office/ask_office.h"
 
 namespace mailslot::cli::doctor {
 

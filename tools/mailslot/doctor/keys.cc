@@ -5,7 +5,7 @@
 
 #include "inbox/slot_folder.h"
 #include "mailslot/doctor/finding.h"
-#include "post/ask_office.h"
+#include "office/ask_office.h"
 #include "trust/key_file.h"
 
 namespace mailslot::cli::doctor {

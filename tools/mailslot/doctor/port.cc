@@ -8,7 +8,7 @@
 #include "carrier/carrier.h"
 #include "mailslot/doctor/finding.h"
 #include "mailslot/size_text.h"
-#include "post/station.h"
+#include "office/station.h"
 
 namespace mailslot::cli::doctor {
 namespace {
