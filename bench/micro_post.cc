@@ -101,7 +101,7 @@ void receive_and_get(benchmark::State& state) {
     inbox::InboxWriter writer(inbox::Segment::attach(std::move(pass.segment)).value(),
                               os::LivenessView::attach(liveness->fd()).value(), pass.number,
                               std::move(pass.event));
-    post::ItemMaker items;
+    office::ItemMaker items;
     post::PostOffice office({}, clock, [&](std::string_view, std::span<const Parcel> parcels) {
         return writer.put(items.make(parcels, 256));
     });

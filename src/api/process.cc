@@ -58,14 +58,14 @@ Result<Process*> Process::current() {
     return now.process;
 }
 
-Result<std::shared_ptr<post::Station>> Process::station(Access access) {
+Result<std::shared_ptr<office::Station>> Process::station(Access access) {
     std::lock_guard lock(mutex_);
     const bool shared = access != Access::owner && settings_.system_dir != settings_.dir;
     auto& place = shared ? shared_station_ : station_;
     if (auto running = place.lock()) return running;
     Settings settings = settings_;
     if (shared) settings.dir = settings.system_dir;
-    auto started = post::Station::start(settings, clock_, random_);
+    auto started = office::Station::start(settings, clock_, random_);
     if (!started && shared && started.error().code == Errc::no_permission) {
         return Error{Errc::no_permission, "create slot", started.error().os_code,
                      "a slot that others may write to must be in " + settings.dir +

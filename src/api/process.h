@@ -30,7 +30,7 @@ public:
 
     // Returns the station, started if necessary, which runs as long as somebody holds a pointer.
     // Errors: no_permission, no_resources, timed_out.
-    Result<std::shared_ptr<post::Station>> station(Access access);
+    Result<std::shared_ptr<office::Station>> station(Access access);
 
     // Sends messages that writers hold back.
     Flusher& flusher() { return flusher_; }
@@ -50,7 +50,7 @@ private:
     SystemClock clock_;
     SystemRandom random_;
     std::mutex mutex_;
-    std::weak_ptr<post::Station> station_, shared_station_;
+    std::weak_ptr<office::Station> station_, shared_station_;
     DepartureBook departures_;
     Flusher flusher_;
 };

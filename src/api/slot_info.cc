@@ -60,7 +60,7 @@ Result<std::vector<SenderInfo>> senders(std::string_view name, Interrupted inter
         const auto slot = inbox::ask_for_info(*entry, interrupted);
         if (!slot && slot.error().code == Errc::no_such_slot) continue;
         if (!slot) return slot.error();
-        return post::ask_for_senders(folders, *entry, *slot, kMaxSenders, interrupted);
+        return office::ask_for_senders(folders, *entry, *slot, kMaxSenders, interrupted);
     }
     return Error{Errc::no_such_slot, "senders", 0, parsed->text};
 }

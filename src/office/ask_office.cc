@@ -10,7 +10,7 @@
 #include "os/local_socket.h"
 #include "os/network_id.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
@@ -148,4 +148,4 @@ Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder
     return std::move(answer->counters);
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -12,7 +12,7 @@
 #include "os/local_socket.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Returns the senders that the slot has heard, at most `most`, in the order first heard. `slot` is
 // what the slot's reader has just reported. Asks the offices of the folders in turn until an office
@@ -30,4 +30,4 @@ Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolde
 Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder,
                                                          os::Deadline answer_by = {});
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -7,7 +7,7 @@
 #include "os/local_socket.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalOp;
@@ -101,4 +101,4 @@ void Deputies::beat() {
     if (pulse_) pulse_->beat();
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

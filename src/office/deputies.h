@@ -15,7 +15,7 @@
 #include "inbox/inbox.h"
 #include "office/office_pulse.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Each deputy takes a descriptor for each socket, and wakes when something arrives after a pause.
 inline constexpr std::size_t kMostDeputies = 8;
@@ -68,4 +68,4 @@ private:
     std::map<std::string, SlotLender, std::less<>> lenders_;
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -6,7 +6,7 @@
 #include "office/deputies.h"
 #include "os/poll_set.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
@@ -105,4 +105,4 @@ Deputy::LentSlots Deputy::take_slots() {
     return taken;
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

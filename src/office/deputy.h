@@ -17,7 +17,7 @@
 #include "os/fork_guard.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Threads: the station's only.
 class Deputy {
@@ -59,4 +59,4 @@ private:
     int looks_after_complaint_ = 0;
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -8,7 +8,7 @@
 #include "os/user.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using namespace std::chrono_literals;
@@ -247,4 +247,4 @@ std::optional<Clock::Instant> Door::next_tick() const {
     return next;
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

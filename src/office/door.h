@@ -19,7 +19,7 @@
 #include "os/fork_guard.h"
 #include "os/local_socket.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Bounds for the number of connections. A stranger is any user other than this process's user and
 // root.
@@ -112,4 +112,4 @@ private:
     std::map<std::uint32_t, Clock::Instant> paused_{};  // users, and the end of their pauses
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -3,7 +3,7 @@
 #include "post/gateway_mark.h"
 #include "wire/labels.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
     const bool from_ours = &carrier == &ours_, from_classic = &carrier == &classic_;
@@ -24,7 +24,7 @@ void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
 void Gateway::pass_in(const Envelope& message) {
     if (message.station == kPassedOn) return;
     text_.clear();
-    const Label via{kViaLabel, classic_.traits().name};
+    const Label via{post::kViaLabel, classic_.traits().name};
     if (!wire::append_labels(text_, {&via, 1})) return;
     text_ += as_text(message.payload);
     Envelope passed = message;
@@ -41,7 +41,7 @@ void Gateway::pass_in(const Envelope& message) {
 
 // Messages for this machine alone stay here.
 void Gateway::pass_out(const Envelope& message) {
-    if (message.scope == Scope::direct || came_by_gateway(message)) return;
+    if (message.scope == Scope::direct || post::came_by_gateway(message)) return;
     if (message.trust != Trust::none) return;  // sealed; the copy would be in the clear
     Envelope passed = message;
     passed.station = kPassedOn;
@@ -49,4 +49,4 @@ void Gateway::pass_out(const Envelope& message) {
     (void)classic_.send({}, {&passed, 1});  // messages too large for that wire are left out
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -11,7 +11,7 @@
 #include "model/parcel.h"
 #include "model/settings.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 class Gateway {
 public:
@@ -34,4 +34,4 @@ private:
     std::string text_;  // payload of the current message
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

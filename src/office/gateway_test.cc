@@ -7,7 +7,7 @@
 #include "carrier/testing/fake_carrier.h"
 #include "wire/labels.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 class GatewayTest : public testing::Test {
@@ -136,4 +136,4 @@ TEST_F(GatewayTest, leaves_ends_queries_and_answers_alone) {
 }
 
 }  // namespace
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -3,7 +3,7 @@
 #include "os/folder.h"
 #include "os/local_socket.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 Result<GuestSockets::Made> GuestSockets::make(int connection, std::uint32_t user,
                                               std::string_view earlier) {
@@ -32,4 +32,4 @@ void GuestSockets::remove_of(int connection) {
     files_.erase(found);
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -12,7 +12,7 @@
 #include "mailslot/result.h"
 #include "os/fork_guard.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Threads: the office's.
 class GuestSockets {
@@ -38,4 +38,4 @@ private:
     std::map<int, std::string> files_{};
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

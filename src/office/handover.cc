@@ -7,7 +7,7 @@
 #include "base/crash_point.h"
 #include "os/shared_memory.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
@@ -97,4 +97,4 @@ Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessag
     }
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

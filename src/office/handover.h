@@ -13,7 +13,7 @@
 #include "os/local_socket.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 struct Estate {
     struct Socket {
@@ -47,4 +47,4 @@ Result<void> send_estate(int fd, const Estate& estate);
 Result<Estate> receive_estate(int fd,
                               const std::function<void(const wire::LocalMessage&)>& meanwhile);
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

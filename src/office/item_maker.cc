@@ -1,6 +1,6 @@
 #include "office/item_maker.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 // Returns true if the metas of both differ at most in lost_before.
@@ -48,4 +48,4 @@ Bytes ItemMaker::meta_for(const Envelope& sender, std::uint64_t lost_before) {
                                                               lost_before, sender.from_host});
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

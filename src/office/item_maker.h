@@ -13,7 +13,7 @@
 #include "inbox/meta.h"
 #include "model/parcel.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Keeps its memory between calls, because allocating costs more than a put.
 class ItemMaker {
@@ -36,4 +36,4 @@ private:
     std::uint64_t meta_tells_ = 0;  // losses that meta_ reports
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -7,7 +7,7 @@
 
 #include "model/testing/packed_contents.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 Envelope from(std::string_view host, std::uint64_t origin, std::uint64_t sequence,
@@ -118,4 +118,4 @@ TEST(ItemMaker, keeps_many_metas_apart) {
 }
 
 }  // namespace
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -19,7 +19,7 @@
 #include "os/thread.h"
 #include "post/metrics.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using std::chrono::milliseconds;
@@ -47,7 +47,7 @@ public:
             add_senders(entries[i], *slots[i], is_over);
             sample_.slots.push_back(std::move(*slots[i]));
         }
-        return metrics_text(sample_);
+        return post::metrics_text(sample_);
     }
 
 private:
@@ -67,13 +67,13 @@ private:
         for (SenderInfo& sender : *heard) {
             sample_.senders.emplace_back(slot.name, std::move(sender));
         }
-        keep_most_telling(sample_, most_senders_);
+        post::keep_most_telling(sample_, most_senders_);
     }
 
     const inbox::SlotFolder& folder_;
     const std::size_t most_senders_;
     const Instant end_ = now() + kCollectWithin;
-    MetricsSample sample_;
+    post::MetricsSample sample_;
 };
 
 }  // namespace
@@ -123,9 +123,9 @@ struct MetricsServer::State {
         };
         std::vector<std::string> answers;
         for (const std::string_view request : requests) {
-            const bool is_misled = address.path.empty() && !is_for_loopback(request);
-            answers.push_back(is_misled ? answer_to_misled(request)
-                                        : metrics_answer(request, make_text));
+            const bool is_misled = address.path.empty() && !post::is_for_loopback(request);
+            answers.push_back(is_misled ? post::answer_to_misled(request)
+                                        : post::metrics_answer(request, make_text));
         }
         return answers;
     }
@@ -167,4 +167,4 @@ std::optional<Error> MetricsServer::error() const {
 // that ends this server.
 MetricsServer::~MetricsServer() { state_->end(); }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -10,7 +10,7 @@
 #include "mailslot/result.h"
 #include "model/settings.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Threads: any.
 class MetricsServer {
@@ -32,4 +32,4 @@ private:
     std::shared_ptr<State> state_;
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

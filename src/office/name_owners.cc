@@ -4,7 +4,7 @@
 
 #include "os/folder.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 constexpr unsigned kFolderMode = 0700, kFileMode = 0600;
@@ -64,4 +64,4 @@ std::optional<Clock::Instant> NameOwners::next_tick() const {
     return missing_.empty() ? std::nullopt : std::optional(until_);
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "inbox/slot_folder.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Threads: the office's.
 class NameOwners {
@@ -39,4 +39,4 @@ private:
     std::map<std::string, std::uint32_t, std::less<>> missing_{}, present_{};
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

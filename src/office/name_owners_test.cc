@@ -8,7 +8,7 @@
 #include "base/testing/fake_clock.h"
 #include "os/folder.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST_F(NameOwnersTest, removes_what_is_no_note) {
 }
 
 }  // namespace
-}  // namespace mailslot::post
+}  // namespace mailslot::office

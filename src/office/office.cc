@@ -38,7 +38,7 @@
 #include "trust/keys.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalOp;
@@ -71,8 +71,8 @@ bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before 
 
 }  // namespace
 
-Identity identity_of(const Settings& settings, std::uint64_t station) {
-    Identity identity{station, host_key(settings.host), {}, HostNames(settings)};
+post::Identity identity_of(const Settings& settings, std::uint64_t station) {
+    post::Identity identity{station, host_key(settings.host), {}, HostNames(settings)};
     for (const std::string& domain : settings.domains) {
         identity.domain_keys.push_back(host_key(domain));
     }
@@ -385,8 +385,8 @@ void Office::book_counters(Slot& slot, const std::string& key) {
                         std::uint64_t booked) {
         if (now != booked) book(total, now, booked);  // may go down, because losses are taken back
     };
-    const SlotCounters now = post_office_.counters(key);
-    SlotCounters& booked = slot.booked;
+    const post::SlotCounters now = post_office_.counters(key);
+    post::SlotCounters& booked = slot.booked;
     inbox::Header& header = slot.writer->header();
     add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
     add(header.kernel_drop, now.lost.kernel_drop, booked.lost.kernel_drop);
@@ -435,7 +435,8 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
 
 // Takes the books that our predecessor handed over if they are for this memory, otherwise the notes
 // in the memory.
-void Office::open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked) {
+void Office::open_books(const std::string& key, inbox::InboxWriter& writer,
+                        post::SlotCounters& booked) {
     const auto inherited = inherited_.find(key);
     const bool is_its_own =
         inherited != inherited_.end() && inherited->second == os::memory_number(writer.memory());
@@ -486,4 +487,4 @@ std::vector<std::string> Office::names_of_slots(const std::optional<std::string>
     return names;
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

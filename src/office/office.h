@@ -31,7 +31,7 @@
 #include "post/post_office.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 using wire::NamedCounter;
 
@@ -43,7 +43,7 @@ struct OfficeRole {
 
 struct OfficeStatus {
     std::size_t slots = 0, registrants = 0;
-    OfficeCounters counters;
+    post::OfficeCounters counters;
     std::optional<Error> metrics_error{};  // why no metrics are served, if they should be
 };
 
@@ -155,7 +155,7 @@ private:
     std::uint64_t backed_for(std::uint32_t user);
     void repair(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
-    void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
+    void open_books(const std::string& key, inbox::InboxWriter& writer, post::SlotCounters& booked);
     void make_deputy(int fd);
     void lend_anew();
     void drop_dead_lent_slots();
@@ -220,17 +220,17 @@ private:
     std::optional<Clock::Instant> retry_network_;
     std::optional<Clock::Instant> book_at_;
     const NetworkId network_id_;
-    OwnAddresses addresses_;
+    post::OwnAddresses addresses_;
     std::set<int> told_;  // registrants that follow this machine's number
     std::function<void(const MachineId&)> tell_ = [](const MachineId&) {};
-    PostOffice post_office_;
+    post::PostOffice post_office_;
     os::ShortTurns turns_;
     SystemRandom random_;
-    Answerer answerer_;
+    post::Answerer answerer_;
 };
 
-OwnAddresses addresses_of_system(const Clock& clock);
+post::OwnAddresses addresses_of_system(const Clock& clock);
 // Returns this machine's number, names and domains, as messages address them.
-Identity identity_of(const Settings& settings, std::uint64_t station);
+post::Identity identity_of(const Settings& settings, std::uint64_t station);
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -7,14 +7,14 @@
 #include "office/office_slot.h"
 #include "os/user.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
 using wire::LocalOp;
 
 // Copies all causes that a sender's losses can have.
-Losses losses_of(const LossCounters& lost) {
+Losses losses_of(const post::LossCounters& lost) {
     Losses all;
     all.network_gap = lost.network_gap;
     all.kernel_drop = lost.kernel_drop;
@@ -26,7 +26,7 @@ Losses losses_of(const LossCounters& lost) {
     return all;
 }
 
-SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
+SenderInfo info_of(const post::SenderCounters& sender, const Clock& clock) {
     const auto ago = std::chrono::duration_cast<std::chrono::microseconds>(
         clock.now_through_sleep() - sender.last_heard);
     const std::chrono::microseconds heard(clock.unix_microseconds() - ago.count());
@@ -41,7 +41,7 @@ SenderInfo info_of(const SenderCounters& sender, const Clock& clock) {
             .last_heard = std::chrono::system_clock::time_point(heard)};
 }
 
-void add_losses(std::vector<NamedCounter>& all, const LossCounters& counted) {
+void add_losses(std::vector<NamedCounter>& all, const post::LossCounters& counted) {
     for_each_cause(losses_of(counted), [&all](std::string_view cause, std::uint64_t count) {
         // Some causes belong to the slot alone.
         if (cause == "bad_record" || cause == "dropped_oldest") return;
@@ -69,9 +69,9 @@ void Office::tell_senders(int fd, const LocalMessage& question) const {
         answer.op = LocalOp::refused;
         answer.why = Errc::no_permission;
     } else {
-        const SenderPage page =
+        const post::SenderPage page =
             post_office_.senders(question.key, question.cursor.value_or(0), wire::kSendersPerPage);
-        for (const SenderCounters& sender : page.senders) {
+        for (const post::SenderCounters& sender : page.senders) {
             answer.senders.push_back(info_of(sender, clock_));
         }
         answer.cursor = page.next;
@@ -86,7 +86,7 @@ void Office::tell_counters(int fd) const {
 }
 
 std::vector<NamedCounter> Office::counters() const {
-    const OfficeCounters office = post_office_.counters();
+    const post::OfficeCounters office = post_office_.counters();
     std::vector<NamedCounter> all{
         {"envelopes", office.envelopes},
         {"delivered", office.delivered},
@@ -104,7 +104,7 @@ std::vector<NamedCounter> Office::counters() const {
         {"origin_conflicts", post_office_.origin_conflicts()},
     };
     add_losses(all, office.lost);
-    const AnswererCounters& queries = answerer_.counters();
+    const post::AnswererCounters& queries = answerer_.counters();
     all.insert(all.end(), {{"answers", queries.answers},
                            {"answers_over_limit", queries.over_limit},
                            {"queries_from_afar", queries.from_afar},
@@ -132,4 +132,4 @@ std::vector<NamedCounter> Office::counters() const {
     return all;
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

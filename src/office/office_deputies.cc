@@ -10,7 +10,7 @@
 #include "office/office_slot.h"
 #include "os/folder.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 // Shorter than the time that a successor waits before it receives.
@@ -83,4 +83,4 @@ void Office::drop_dead_lent_slots() {
     for (const std::string& key : dead) remove_slot(key, kLent);
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

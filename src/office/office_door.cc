@@ -16,7 +16,7 @@
 #include "os/user.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
@@ -290,4 +290,4 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     make_deputy(fd);
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

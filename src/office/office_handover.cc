@@ -10,7 +10,7 @@
 #include "os/shared_memory.h"
 #include "os/user.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalOp;
@@ -147,4 +147,4 @@ Estate Office::take_apart() {
     return estate;
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

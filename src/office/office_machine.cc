@@ -5,7 +5,7 @@
 #include "office/office_slot.h"
 #include "os/interfaces.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 using wire::LocalOp;
 
@@ -24,7 +24,7 @@ std::optional<std::vector<IpAddress>> list_addresses() {
 
 }  // namespace
 
-OwnAddresses addresses_of_system(const Clock& clock) {
+post::OwnAddresses addresses_of_system(const Clock& clock) {
     auto opened = os::InterfaceWatch::open();  // otherwise the list is read every second
     auto watch = opened ? std::make_shared<os::InterfaceWatch>(std::move(*opened)) : nullptr;
     return {clock, list_addresses, [watch] { return watch && watch->changed(); }};
@@ -55,4 +55,4 @@ void Office::use_machine() {
     if (gateway_) gateway_->set_station(machine().number);
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

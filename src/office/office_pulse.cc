@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <new>
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using Word = std::atomic<std::uint32_t>;
@@ -31,4 +31,4 @@ Result<PulseView> PulseView::attach(int fd) {
 
 std::uint32_t PulseView::beats() const { return word_in(mapping_).load(std::memory_order_seq_cst); }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

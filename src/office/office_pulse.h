@@ -9,7 +9,7 @@
 #include "mailslot/result.h"
 #include "os/shared_memory.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 class OfficePulse {
 public:
@@ -33,4 +33,4 @@ private:
     os::Mapping mapping_;
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -8,7 +8,7 @@
 
 #include "office/office.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 struct Office::Slot {
     std::unique_ptr<inbox::InboxWriter> writer;
@@ -16,7 +16,7 @@ struct Office::Slot {
     std::uint32_t user = 0;     // the registrant's
     bool is_strangers = false;  // not this process's user, and not root
     OwnSlot own{};              // own slots only
-    SlotCounters booked;        // included in the segment's counters already
+    post::SlotCounters booked;  // included in the segment's counters already
     Clock::Instant patient_from{};
     // For a full slot that drops its oldest: when its process was last asked to make room.
     std::uint64_t asked_at_count = ~std::uint64_t{0};
@@ -29,4 +29,4 @@ struct Office::Slot {
 // since.
 inline Trust Office::require_of(const Slot& slot) { return slot.writer->geometry().limits.require; }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -13,7 +13,7 @@
 #include "os/network_id.h"
 #include "os/thread.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 // A user's folder is closed to other users. The whole machine's folder is open to all who may write
@@ -372,4 +372,4 @@ void Station::set_network_error(std::optional<Error> error) {
     network_error_ = std::move(error);
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -30,7 +30,7 @@
 #include "os/local_socket.h"
 #include "wire/local_message.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // How often a station checks that its folder is still there, and what the system calls this
 // machine. Some file systems and sandboxes report no changes. A check takes five system calls.
@@ -254,4 +254,4 @@ private:
     std::thread thread_;
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

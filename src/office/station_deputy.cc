@@ -7,7 +7,7 @@
 
 #include "office/station.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalOp;
@@ -145,4 +145,4 @@ void Station::step_down() {
     seek_office();
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

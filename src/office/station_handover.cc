@@ -6,7 +6,7 @@
 #include "base/crash_point.h"
 #include "office/station.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
@@ -214,4 +214,4 @@ void Station::bury_office_writers() {
     office_numbers_.clear();
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

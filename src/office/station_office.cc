@@ -9,7 +9,7 @@
 #include "office/station.h"
 #include "os/user.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
@@ -389,4 +389,4 @@ Result<void> Station::await_registration(const std::string& key) {
     }
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

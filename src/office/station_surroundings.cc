@@ -4,7 +4,7 @@
 #include "model/own_host.h"
 #include "office/station.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 void Station::look_around() {
     look_around_at_ = clock_.now() + kLookAround;
@@ -123,4 +123,4 @@ void Station::keep_watch() {
     if (watch_) change_at_ = clock_.now();
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -6,7 +6,7 @@
 #include "office/station.h"
 #include "os/user.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using wire::LocalMessage;
@@ -107,4 +107,4 @@ void Station::dismiss_visitor(int fd) {
     make_room(*visitor.inbox, 0);  // the visitor may have been about to ask
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 constexpr std::size_t kMostAccounts = 1024;
@@ -47,4 +47,4 @@ std::optional<Clock::Instant> TimeShares::waits_until(std::uint32_t user,
     return account.window + account.used / kShare * kWindow;
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 // Threads: one at a time.
 class TimeShares {
@@ -37,4 +37,4 @@ private:
     std::map<std::uint32_t, Account> accounts_{};
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using namespace std::chrono_literals;
@@ -66,4 +66,4 @@ TEST(TimeShares, tells_how_many_users_have_none_left) {
 }
 
 }  // namespace
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -1,6 +1,6 @@
 #include "office/vigil.h"
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 Vigil::Next Vigil::look(bool something_waits, std::uint32_t beats) {
     const bool stands = has_looked_ && beats == beats_;
@@ -15,4 +15,4 @@ Vigil::Next Vigil::look(bool something_waits, std::uint32_t beats) {
     return ++in_vain_ < kLooksInVain ? Next::look_again : Next::replace;
 }
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace mailslot::post {
+namespace mailslot::office {
 
 class Vigil {
 public:
@@ -27,4 +27,4 @@ private:
     int in_vain_ = 0;  // looks in a row at which something waited and the pulse stood still
 };
 
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace mailslot::post {
+namespace mailslot::office {
 namespace {
 
 using Next = Vigil::Next;
@@ -49,4 +49,4 @@ TEST(Vigil, a_sleep_forgets_the_pulse) {
 }
 
 }  // namespace
-}  // namespace mailslot::post
+}  // namespace mailslot::office

@@ -267,7 +267,7 @@ void Listener::warn_about_network() {
     for (const Reader& reader : readers_) {
         const auto error = reader.network_error();
         if (!error) continue;
-        if (post::is_of_other_network(*error)) {
+        if (office::is_of_other_network(*error)) {
             if (options_.verbose) say("warning: " + error->detail);
             network_warned_ = true;
             return;

@@ -27,7 +27,7 @@ int run_wait(const WaitOptions& options) {
     const std::string name(reader->name());
     if (options.verbose) say("waiting for " + name);
     const auto deaf = reader->network_error();
-    if (deaf && post::is_of_other_network(*deaf)) {
+    if (deaf && office::is_of_other_network(*deaf)) {
         if (options.verbose) say("warning: " + deaf->detail);
     } else if (deaf && is_of_one_family(*deaf)) {
         say("warning: " + to_string(*deaf));

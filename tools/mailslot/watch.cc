@@ -37,7 +37,7 @@ void look_at_slot(std::span<const inbox::SlotFolder> folders, const inbox::SlotE
     if (slot->senders > 0) {
         const std::size_t left =
             kSendersLookedAt - std::min(kSendersLookedAt, sample.senders.size());
-        auto heard = post::ask_for_senders(folders, entry, *slot, left);
+        auto heard = office::ask_for_senders(folders, entry, *slot, left);
         const std::size_t seen = heard ? heard->size() : 0;
         for (std::size_t i = 0; i < seen; ++i) {
             sample.senders.emplace_back(slot->name, std::move((*heard)[i]));
@@ -69,7 +69,7 @@ Sample look(const Process& process) {
         for (std::size_t i = 0; i < entries.size() && !stop_requested(); ++i) {
             look_at_slot(folders, entries[i], std::move(slots[i]), sample);
         }
-        if (auto counters = post::ask_for_counters(folder)) {
+        if (auto counters = office::ask_for_counters(folder)) {
             add_counters(sample.machine, std::move(*counters));
         }
     }

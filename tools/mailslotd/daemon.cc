@@ -31,8 +31,8 @@ namespace mailslot::daemon {
 namespace {
 
 using namespace std::chrono_literals;
-using post::Estate;
-using post::Station;
+using office::Estate;
+using office::Station;
 
 // Interval of looks for changes to report. With a watchdog, at most half its time.
 constexpr auto kLookEvery = 10s;
@@ -73,7 +73,7 @@ private:
                (options_.settings.system || geteuid() == 0);
     }
     Result<void> start();
-    post::StationRole take_role();
+    office::StationRole take_role();
     void reload();
     int end(std::string_view words);
     static void tell(std::string& said, const std::optional<Error>& error, std::string_view wrong,
@@ -95,15 +95,15 @@ private:
     std::string status_, network_error_, metrics_error_, keys_error_, port_error_;
 };
 
-post::StationRole Daemon::take_role() {
-    post::StationRole role;
+office::StationRole Daemon::take_role() {
+    office::StationRole role;
     role.rank = options_.replace ? wire::Rank::successor_daemon : wire::Rank::daemon;
     role.serves_all_users = serves_all_users();
     for (os::PassedFd& passed : manager_.take_fds()) {
         if (passed.name == "udp" || passed.name == "local") {
             role.kept.sockets.push_back({passed.name, {std::move(passed.fd)}});
         } else if (passed.name == "books") {
-            role.kept.books = post::books_in(passed.fd.get());
+            role.kept.books = office::books_in(passed.fd.get());
         } else if (os::is_listener(passed.fd)) {
             role.listener = std::move(passed.fd);
         }
@@ -152,7 +152,7 @@ void Daemon::keep_at_end(const Estate& estate) {
         forget_kept();
         return;
     }
-    const auto books = post::to_memory(estate.books);
+    const auto books = office::to_memory(estate.books);
     if (!books) return;
     const std::array fds{books->get()};
     manager_.notify("FDSTORE=1\nFDPOLL=0\nFDNAME=books", fds);
@@ -219,7 +219,7 @@ void Daemon::tell_status() {
          is_in_part ? "receives from only a part of the network: "
                     : "receives nothing from the network: ",
          "receives from the network again");
-    const post::OfficeStatus office = station_->office_status();
+    const office::OfficeStatus office = station_->office_status();
     tell(metrics_error_, office.metrics_error, "cannot serve metrics: ", "serves metrics");
     std::optional<Error> keys_error;
     if (settings_.keys) {

@@ -9,7 +9,7 @@
 namespace mailslot::cli::doctor {
 
 void check_identity(const Patient& patient, Findings& findings) {
-    const auto counters = post::ask_for_counters(inbox::SlotFolder(patient.settings.dir));
+    const auto counters = office::ask_for_counters(inbox::SlotFolder(patient.settings.dir));
     if (!counters) return;
     const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
                           std::string fix) {

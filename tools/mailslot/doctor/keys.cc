@@ -42,7 +42,7 @@ Finding of_this_machine(const Settings& settings, const trust::KeyRing& ring) {
 
 // Reports messages that this machine's office refuses.
 void look_at_refused(const Settings& settings, Findings& findings) {
-    const auto counters = post::ask_for_counters(inbox::SlotFolder(settings.dir));
+    const auto counters = office::ask_for_counters(inbox::SlotFolder(settings.dir));
     if (!counters) return;
     const auto value_of = [&counters](std::string_view name) -> std::uint64_t {
         for (const auto& counter : *counters) {

@@ -97,7 +97,7 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
         return;
     }
     if (!check_that_it_runs(others, is_office, port, findings)) return;
-    if (error && post::is_of_other_network(*error)) {
+    if (error && office::is_of_other_network(*error)) {
         findings.push_back(
             {"port", Status::warning, "other_network", error->detail,
              "export MAILSLOT_DIR=/run/mailslot-of-this-container    # for all programs here"});
