@@ -71,8 +71,17 @@ bool tells_of_losses(const Parcel& parcel) { return parcel.envelope.lost_before 
 
 }  // namespace
 
-post::Identity identity_of(const Settings& settings, std::uint64_t station) {
-    post::Identity identity{station, host_key(settings.host), {}, HostNames(settings)};
+post::Identity identity_of(const Settings& settings, std::uint64_t station,
+                           post::MachineIds::IsOurAddress is_our_address) {
+    post::Identity identity{.station = station,
+                            .host_key = host_key(settings.host),
+                            .names = HostNames(settings),
+                            .is_our_address = std::move(is_our_address)};
+    if (settings.keys) {
+        identity.is_keyed = [keys = settings.keys](std::string_view domain) {
+            return keys->is_in_use() && keys->ring()->find(domain) != nullptr;
+        };
+    }
     for (const std::string& domain : settings.domains) {
         identity.domain_keys.push_back(host_key(domain));
     }
@@ -91,11 +100,12 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
       carriers_(make_carriers(settings)),
       network_id_(os::own_network()),
       addresses_(addresses_of_system(clock)),
-      post_office_(identity_of(settings, station), clock,
-                   [this](std::string_view key, std::span<const Parcel> messages) {
-                       return put(key, messages);
-                   },
-                   {.sender_rate = settings.max_sender_rate, .slot_rate = settings.max_slot_rate}),
+      answers_queries_(settings.answer_queries),
+      post_office_(
+          identity_of(settings, station,
+                      [this](const IpAddress& address) { return addresses_.has(address); }),
+          clock, *this,
+          {.sender_rate = settings.max_sender_rate, .slot_rate = settings.max_slot_rate}),
       turns_(kTurn),
       answerer_(
           station, settings.host, clock, random_,
@@ -114,24 +124,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
         owners_.emplace(folder, clock);
         guest_sockets_.emplace(folder, random_);
     }
-    post_office_.ids().addresses_are_known_by(
-        [this](const IpAddress& address) { return addresses_.has(address); });
     if (carriers_.size() > 1) gateway_.emplace(settings, station, *carriers_[0], *carriers_[1]);
-    if (settings.answer_queries) {
-        post_office_.answer_queries_by([this](const Envelope& query) { answerer_.hear(query); });
-    }
-    if (settings.keys) {
-        post_office_.domains_are_keyed_by([keys = settings.keys](std::string_view domain) {
-            return keys->is_in_use() && keys->ring()->find(domain) != nullptr;
-        });
-    }
-    post_office_.note_senders_by(
-        [this](std::string_view key, std::uint64_t origin, std::uint64_t next) {
-            const auto found = slots_.find(key);
-            if (found == slots_.end()) return;
-            inbox::note_sender(found->second->writer->sender_notes(), origin, next,
-                               clock_.now_through_sleep());
-        });
 }
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
@@ -249,6 +242,24 @@ Result<std::size_t> Office::put(std::string_view key, std::span<const Parcel> me
         book_counters(*found->second, found->first);
     }
     return put(*found->second, found->first, item_maker_.make(messages, kItemsAtOnce));
+}
+
+void Office::note_sender(std::string_view key, std::uint64_t origin, std::uint64_t next) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end()) return;
+    inbox::note_sender(found->second->writer->sender_notes(), origin, next,
+                       clock_.now_through_sleep());
+}
+
+std::uint64_t Office::memory_of(std::string_view key) const {
+    const auto slot = slots_.find(key);
+    if (slot != slots_.end()) return os::memory_number(slot->second->writer->memory());
+    const auto inherited = inherited_.find(key);  // not registered again yet
+    return inherited != inherited_.end() ? inherited->second : 0;
+}
+
+void Office::answer(const Envelope& query) {
+    if (answers_queries_) answerer_.hear(query);
 }
 
 Result<std::size_t> Office::put(Slot& slot, const std::string& key,

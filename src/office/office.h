@@ -47,7 +47,7 @@ struct OfficeStatus {
     std::optional<Error> metrics_error{};  // why no metrics are served, if they should be
 };
 
-class Office {
+class Office final : private post::Slots {
 public:
     // Starts on the network, then listens for registrations. Without a network the office still
     // works for processes that register. `estate` comes from an earlier office, or holds the lock
@@ -59,7 +59,7 @@ public:
                                                 std::uint64_t station, const Clock& clock,
                                                 os::EventLoop& loop, const OfficeRole& role,
                                                 Estate estate, Clock::Instant receive_by);
-    ~Office();
+    ~Office() override;
 
     // Handing over (office_handover.cc). Offers the office to the next registered process that may
     // have the office. Returns false if none is left. is_offered(): that process can still answer.
@@ -144,7 +144,10 @@ private:
     void drop_registrant(int fd);
     void register_slot(int fd, const wire::LocalMessage& message, std::vector<os::UniqueFd>& fds);
     void give_socket(int fd, const wire::LocalMessage& message);
-    Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages);
+    Result<std::size_t> put(std::string_view key, std::span<const Parcel> messages) override;
+    void note_sender(std::string_view key, std::uint64_t origin, std::uint64_t next) override;
+    std::uint64_t memory_of(std::string_view key) const override;
+    void answer(const Envelope& query) override;
     Result<std::size_t> put(Slot& slot, const std::string& key, std::span<const inbox::Item> items);
     TimeShares& waits_for(const Slot& slot);
     std::chrono::milliseconds patience_with(const Slot& slot);
@@ -223,6 +226,7 @@ private:
     post::OwnAddresses addresses_;
     std::set<int> told_;  // registrants that follow this machine's number
     std::function<void(const MachineId&)> tell_ = [](const MachineId&) {};
+    const bool answers_queries_;
     post::PostOffice post_office_;
     os::ShortTurns turns_;
     SystemRandom random_;
@@ -231,6 +235,7 @@ private:
 
 post::OwnAddresses addresses_of_system(const Clock& clock);
 // Returns this machine's number, names and domains, as messages address them.
-post::Identity identity_of(const Settings& settings, std::uint64_t station);
+post::Identity identity_of(const Settings& settings, std::uint64_t station,
+                           post::MachineIds::IsOurAddress is_our_address);
 
 }  // namespace mailslot::office

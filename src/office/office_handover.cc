@@ -124,14 +124,8 @@ Estate Office::take_apart() {
     stop_listening();  // the successor makes the files
     post_office_.let_all_go();
     book_counters();
-    const auto memory_of = [this](std::string_view key) -> std::uint64_t {
-        const auto slot = slots_.find(key);
-        if (slot != slots_.end()) return os::memory_number(slot->second->writer->memory());
-        const auto inherited = inherited_.find(key);  // not registered again yet
-        return inherited != inherited_.end() ? inherited->second : 0;
-    };
     wire::OfficeStateWriter books;
-    post_office_.write_books(books, memory_of);
+    post_office_.write_books(books);
     if (const auto* memory = main_carrier().replay_memory()) {
         memory->save_windows([&books](const wire::SealerState& state) { books.put(state); });
     }

@@ -91,7 +91,7 @@ private:
 class Run {
 public:
     Run(const Plan& plan, std::uint64_t seed)
-        : plan_(plan), network_(plan, seed), office_({}, clock_, slots_.function(), limits(plan)) {
+        : plan_(plan), network_(plan, seed), office_({}, clock_, slots_, limits(plan)) {
         office_.slot_opened("LOG");
         slots_.refuse = [this](std::uint64_t) -> std::optional<Errc> {
             if (!network_.chance(plan_.refuse_percent)) return std::nullopt;

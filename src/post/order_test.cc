@@ -277,7 +277,7 @@ TEST_F(Order, is_let_go_early_by_a_sender_with_too_many_messages) {
 }
 
 TEST_F(Order, is_let_go_early_by_senders_with_too_many_bytes_in_all) {
-    PostOffice office{{}, clock_, slots_.function()};
+    PostOffice office{{}, clock_, slots_};
     office.slot_opened("LOG");
     const std::string text(100'000, 'x');
     std::uint64_t put = 0;

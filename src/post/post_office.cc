@@ -28,12 +28,11 @@ bool has_senders_time(const Parcel& parcel) {
 
 }  // namespace
 
-PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_into_slot,
-                       const Limits& limits)
+PostOffice::PostOffice(Identity identity, const Clock& clock, Slots& slots, const Limits& limits)
     : identity_(std::move(identity)),
-      ids_(identity_.station),
+      ids_(identity_.station, identity_.is_our_address),
       clock_(clock),
-      put_into_slot_(std::move(put_into_slot)),
+      slots_(slots),
       book_(std::max<std::size_t>(limits.senders, 1)),
       reassembly_(limits.reassembly),
       sender_rate_(limits.sender_rate),
@@ -107,8 +106,8 @@ SlotBook* PostOffice::find_slot(std::string_view spelling) {
 
 PostOffice::Spellings::iterator PostOffice::add_spelling(std::string_view spelling) {
     const std::optional<std::string> key = fold(spelling);
-    const auto found = key ? slots_.find(*key) : slots_.end();
-    SlotBook* const slot = found == slots_.end() ? nullptr : &found->second;
+    const auto found = key ? open_.find(*key) : open_.end();
+    SlotBook* const slot = found == open_.end() ? nullptr : &found->second;
     if (spellings_.size() >= kMaxSpellings) forget_spellings();
     return spellings_.emplace(spelling, slot).first;
 }
@@ -126,7 +125,7 @@ void PostOffice::count_no_such_slot(const Parcel& parcel) {
 
 void PostOffice::slot_opened(std::string_view slot_key) {
     forget_slot(slot_key);
-    SlotBook& slot = slots_[std::string(slot_key)];
+    SlotBook& slot = open_[std::string(slot_key)];
     slot.key = slot_key;
     slot.opened_at = clock_.now_through_sleep();
     forget_spellings();
@@ -134,13 +133,13 @@ void PostOffice::slot_opened(std::string_view slot_key) {
 
 void PostOffice::slot_taken_over(std::string_view slot_key, Clock::Instant open_since) {
     slot_opened(slot_key);
-    slots_.find(slot_key)->second.opened_at = open_since;
+    open_.find(slot_key)->second.opened_at = open_since;
 }
 
 void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
                                std::uint64_t next) {
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end() || next == 0 || next > kMaxSequence + 1) return;
+    const auto found = open_.find(slot_key);
+    if (found == open_.end() || next == 0 || next > kMaxSequence + 1) return;
     const SenderKey key{&found->second, origin};
     if (book_.is_full() || book_.find(key) != nullptr) return;
     Sender& sender = book_.add(key, next, {});
@@ -152,10 +151,10 @@ void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
 }
 
 void PostOffice::forget_slot(std::string_view slot_key) {
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end()) return;
+    const auto found = open_.find(slot_key);
+    if (found == open_.end()) return;
     clear_books(found->second);
-    slots_.erase(found);
+    open_.erase(found);
     forget_spellings();
 }
 
@@ -193,7 +192,7 @@ Sender& PostOffice::sender_of(SlotBook& slot, const Parcel& parcel) {
 }
 
 void PostOffice::note(const Sender& sender) const {
-    note_sender_(sender.key.slot->key, sender.key.origin, sender.window.next());
+    slots_.note_sender(sender.key.slot->key, sender.key.origin, sender.window.next());
 }
 
 void PostOffice::note_drops(const Parcel& parcel) {
@@ -407,7 +406,7 @@ void PostOffice::put_into_run(Sender& sender, const Parcel& parcel) {
 void PostOffice::flush() {
     for (std::size_t front = 0; front < run_.size();) {
         const Result<std::size_t> taken =
-            put_into_slot_(run_slot_->key, std::span(run_).subspan(front));
+            slots_.put(run_slot_->key, std::span(run_).subspan(front));
         if (taken && *taken > 0) {
             front = settle_taken(front, *taken);
             continue;

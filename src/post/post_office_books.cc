@@ -82,9 +82,7 @@ wire::SenderState to_state(const Sender& sender) {
 
 }  // namespace
 
-void PostOffice::write_books(
-    wire::OfficeStateWriter& out,
-    const std::function<std::uint64_t(std::string_view)>& memory_of) const {
+void PostOffice::write_books(wire::OfficeStateWriter& out) const {
     wire::OfficeNumbers numbers;
     save(counters_, numbers);
     out.put(numbers);
@@ -94,8 +92,8 @@ void PostOffice::write_books(
             parts[key.sender.slot].push_back({to_ticks(last_part), part});
         });
     out.put(ids_.save());
-    for (const auto& [key, slot] : slots_) {
-        wire::SlotState state{memory_of(key), to_ticks(slot.opened_at),
+    for (const auto& [key, slot] : open_) {
+        wire::SlotState state{slots_.memory_of(key), to_ticks(slot.opened_at),
                               to_ticks(slot.forgot_until)};
         save(slot.counters, state.counters);
         state.key = key;
@@ -117,7 +115,7 @@ std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
     };
     visitor.slot = [&](const wire::SlotState& state) {
         slot_taken_over(state.key, std::min(now_through_sleep_, from_ticks(state.opened_at)));
-        slot = &slots_.find(state.key)->second;
+        slot = &open_.find(state.key)->second;
         slot->forgot_until = std::min(now_through_sleep_, from_ticks(state.forgot_until));
         restore(slot->counters, state.counters);
         return memories.emplace(state.key, state.memory).second;

@@ -10,9 +10,10 @@ constexpr std::uint64_t kMemory = 4711;
 
 class Books : public PostOfficeTest {
 protected:
+    Books() { slots_.slots.memory = kMemory; }
     std::vector<std::byte> books() const {
         wire::OfficeStateWriter out;
-        office_.write_books(out, [](std::string_view) { return kMemory; });
+        office_.write_books(out);
         return out.take();
     }
     // From now on `successor` gets all messages.
@@ -22,7 +23,7 @@ protected:
     PostOffice successor_{
         {kHome, "ME", {"LAB"}},
         clock_,
-        slots_.function(),
+        slots_,
         {.senders = 3,
          .reassembly = {.bytes = 20'000, .bytes_per_sender = 10'000, .messages_per_sender = 4}}};
 };
@@ -105,12 +106,12 @@ TEST_F(Books, may_be_cut_anywhere_or_be_damaged) {
     deliver({message(1), message(3), part(4, "abcd", 0), message(1, "x", 8)});
     const std::vector<std::byte> whole = books();
     for (std::size_t size = 0; size < whole.size(); ++size) {
-        PostOffice cut({kHome, "ME", {}}, clock_, slots_.function());
+        PostOffice cut({kHome, "ME", {}}, clock_, slots_);
         cut.take_books(Bytes(whole).first(size));
         deliver_each(cut, std::vector{message(5), part(4, "abcd", 1)});
         std::vector<std::byte> damaged = whole;
         damaged[size] ^= std::byte{0xff};
-        PostOffice bent({kHome, "ME", {}}, clock_, slots_.function());
+        PostOffice bent({kHome, "ME", {}}, clock_, slots_);
         bent.take_books(damaged);
         deliver_each(bent, std::vector{message(5), part(4, "abcd", 1)});
         bent.tick();

@@ -215,7 +215,8 @@ TEST_F(PostOfficeTest, takes_back_a_loss_that_two_refused_messages_could_not_tel
 }
 
 TEST_F(PostOfficeTest, does_not_loop_when_a_slot_takes_nothing_and_does_not_say_why) {
-    PostOffice office{{}, clock_, [](auto, auto) { return Result<std::size_t>(0); }};
+    TestSlots slots([](auto, auto) { return Result<std::size_t>(0); });
+    PostOffice office{{}, clock_, slots};
     office.slot_opened("LOG");
     deliver_each(office, std::vector{message(1), message(2)});
     EXPECT_EQ(office.counters().lost.refused, 2u);
@@ -316,10 +317,11 @@ TEST(PostOffice, keeps_to_its_bounds_with_a_hundred_thousand_senders) {
     constexpr std::uint64_t kMany = 100'000;
     FakeClock clock;
     std::uint64_t taken = 0;
-    PostOffice office({}, clock, [&taken](std::string_view, std::span<const Parcel> messages) {
+    TestSlots slots([&taken](std::string_view, std::span<const Parcel> messages) {
         taken += messages.size();
         return Result<std::size_t>(messages.size());
     });
+    PostOffice office({}, clock, slots);
     office.slot_opened("LOG");
     for (std::uint64_t origin = 1; origin <= kMany; ++origin) {
         deliver_each(office, std::vector{message(1, "x", origin)});
