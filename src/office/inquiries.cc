@@ -1,10 +1,9 @@
-// Answers questions about the office's books: docs/protocol/local-socket.md.
+#include "office/inquiries.h"
 
-#include <algorithm>
+#include <string>
+#include <string_view>
 
 #include "model/losses.h"
-#include "office/office.h"
-#include "office/office_slot.h"
 #include "os/user.h"
 
 namespace mailslot::office {
@@ -12,6 +11,7 @@ namespace {
 
 using wire::LocalMessage;
 using wire::LocalOp;
+using wire::NamedCounter;
 
 // Copies all causes that a sender's losses can have.
 Losses losses_of(const post::LossCounters& lost) {
@@ -49,44 +49,40 @@ void add_losses(std::vector<NamedCounter>& all, const post::LossCounters& counte
     });
 }
 
-}  // namespace
-
 // Returns true for the slot's user, for our own user and root, and for everybody if the slot is open
 // to other users.
-bool Office::may_ask_about(int fd, const Slot& slot) const {
-    const std::uint32_t asker = door_.user_of(fd);
+bool may_ask_about(const RegisteredSlot& slot, std::uint32_t asker) {
     const bool is_its_own = slot.registrant != kOwn && asker == slot.user;
     return is_its_own || os::is_own_user_or_root(asker) || slot.writer->is_opened();
 }
 
-void Office::tell_senders(int fd, const LocalMessage& question) const {
+}  // namespace
+
+wire::LocalMessage Inquiries::senders(const LocalMessage& question, std::uint32_t asker) const {
+    const auto refused = [&question](Errc why) {
+        return LocalMessage{.op = LocalOp::refused, .key = question.key, .why = why};
+    };
+    const RegisteredSlot* const slot = registry_.find(question.key);
+    if (slot == nullptr) return refused(Errc::no_such_slot);
+    if (!may_ask_about(*slot, asker)) return refused(Errc::no_permission);
+    const post::SenderPage page =
+        rules_.senders(question.key, question.cursor.value_or(0), wire::kSendersPerPage);
     LocalMessage answer{.op = LocalOp::sender_page, .key = question.key};
-    const auto found = slots_.find(question.key);
-    if (found == slots_.end()) {
-        answer.op = LocalOp::refused;
-        answer.why = Errc::no_such_slot;
-    } else if (!may_ask_about(fd, *found->second)) {
-        answer.op = LocalOp::refused;
-        answer.why = Errc::no_permission;
-    } else {
-        const post::SenderPage page =
-            post_office_.senders(question.key, question.cursor.value_or(0), wire::kSendersPerPage);
-        for (const post::SenderCounters& sender : page.senders) {
-            answer.senders.push_back(info_of(sender, clock_));
-        }
-        answer.cursor = page.next;
+    for (const post::SenderCounters& sender : page.senders) {
+        answer.senders.push_back(info_of(sender, clock_));
     }
-    (void)os::send_packet(fd, wire::encode(answer));
+    answer.cursor = page.next;
+    return answer;
 }
 
-void Office::tell_counters(int fd) const {
+wire::LocalMessage Inquiries::counters() const {
     LocalMessage answer{.op = LocalOp::counter_list};
-    answer.counters = counters();
-    (void)os::send_packet(fd, wire::encode(answer));
+    answer.counters = machine_counters();
+    return answer;
 }
 
-std::vector<NamedCounter> Office::counters() const {
-    const post::OfficeCounters office = post_office_.counters();
+std::vector<NamedCounter> Inquiries::machine_counters() const {
+    const post::OfficeCounters office = rules_.counters();
     std::vector<NamedCounter> all{
         {"envelopes", office.envelopes},
         {"delivered", office.delivered},
@@ -100,8 +96,8 @@ std::vector<NamedCounter> Office::counters() const {
         {"too_old", office.too_old},
         {"fragment_repeats", office.fragment_repeats},
         {"senders_forgotten", office.senders_forgotten},
-        {"identity_conflicts", post_office_.ids().conflicts()},
-        {"origin_conflicts", post_office_.origin_conflicts()},
+        {"identity_conflicts", rules_.ids().conflicts()},
+        {"origin_conflicts", rules_.origin_conflicts()},
     };
     add_losses(all, office.lost);
     const post::AnswererCounters& queries = answerer_.counters();
@@ -109,7 +105,7 @@ std::vector<NamedCounter> Office::counters() const {
                            {"answers_over_limit", queries.over_limit},
                            {"queries_from_afar", queries.from_afar},
                            {"bad_queries", queries.bad}});
-    const CarrierCounters udp = main_carrier().counters();
+    const CarrierCounters udp = network_.main_carrier().counters();
     all.insert(all.end(), {{"rx_datagrams", udp.rx_datagrams},
                            {"rx_bad_packet", udp.rx_bad_packet},
                            {"rx_unknown_version", udp.rx_unknown_version},
@@ -120,11 +116,11 @@ std::vector<NamedCounter> Office::counters() const {
                            {"rx_other_interface", udp.rx_other_interface},
                            {"rx_kernel_drops", udp.rx_kernel_drops},
                            {"deaf_interfaces", udp.deaf_interfaces, true},
-                           {"slots", slots_.size(), true},
+                           {"slots", registry_.slots().size(), true},
                            {"senders", office.senders, true},
                            {"half_arrived", office.half_arrived, true},
                            {"half_arrived_bytes", office.half_arrived_bytes, true}});
-    for (const auto& carrier : carriers_) {
+    for (const auto& carrier : network_.carriers()) {
         for (const FurtherCounter& counter : carrier->further_counters()) {
             all.push_back({std::string(counter.name), counter.count, counter.is_level});
         }
