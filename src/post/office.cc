@@ -79,7 +79,7 @@ Identity identity_of(const Settings& settings, std::uint64_t station) {
     return identity;
 }
 
-Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
+Office::Office(const Settings& settings, const local::SlotFolder& folder, std::uint64_t station,
                const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock)
     : clock_(clock),
       loop_(loop),
@@ -135,7 +135,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
 }
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
-                                             const inbox::SlotFolder& folder, std::uint64_t station,
+                                             const local::SlotFolder& folder, std::uint64_t station,
                                              const Clock& clock, os::EventLoop& loop,
                                              const OfficeRole& role, Estate estate,
                                              Clock::Instant receive_by) {
