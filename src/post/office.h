@@ -18,7 +18,6 @@
 #include "os/event_loop.h"
 #include "os/folder.h"
 #include "os/local_socket.h"
-#include "os/thread.h"
 #include "post/answerer.h"
 #include "post/deputies.h"
 #include "post/door.h"
@@ -224,7 +223,6 @@ private:
     std::set<int> told_;  // registrants that follow this machine's number
     std::function<void(const MachineId&)> tell_ = [](const MachineId&) {};
     PostOffice post_office_;
-    os::ShortTurns turns_;
     SystemRandom random_;
     Answerer answerer_;
 };
