@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "office/door.h"
 #include "wire/local_message.h"
 
@@ -12,7 +12,7 @@ namespace mailslot::office {
 
 class Heirs {
 public:
-    Heirs(const inbox::SlotFolder& folder, Door& door, wire::Rank rank)
+    Heirs(const local::SlotFolder& folder, Door& door, wire::Rank rank)
         : folder_(folder), door_(door), rank_(rank) {}
 
     // Returns true if the process behind a connection may have the office.
@@ -31,7 +31,7 @@ public:
 private:
     static constexpr int kNobody = -1;
 
-    const inbox::SlotFolder& folder_;
+    const local::SlotFolder& folder_;
     Door& door_;
     const wire::Rank rank_;  // of this office
     std::set<int> asked_;

@@ -12,20 +12,12 @@ using namespace std::chrono_literals;
 constexpr auto kTryAgain = 2s;
 constexpr int kReceiveRounds = 16;  // then other events have their turn
 constexpr int kDrainRounds = 1000;  // ends even under a flood
-// Short turns: docs/office.md, "Turns". 0.1 ms is the shortest turn that Linux allows. A
-// stream begins with kStream parcels at once, and ends with kNoStream or fewer.
-constexpr auto kTurn = 100us;
-constexpr std::size_t kStream = 16, kNoStream = 1;
 
 }  // namespace
 
 Network::Network(const Settings& settings, std::uint64_t machine, const Clock& clock,
                  os::EventLoop& loop, Heard heard)
-    : clock_(clock),
-      loop_(loop),
-      heard_(std::move(heard)),
-      carriers_(make_carriers(settings)),
-      turns_(kTurn) {
+    : clock_(clock), loop_(loop), heard_(std::move(heard)), carriers_(make_carriers(settings)) {
     if (carriers_.size() > 1) gateway_.emplace(settings, machine, *carriers_[0], *carriers_[1]);
 }
 
@@ -88,19 +80,12 @@ std::vector<Estate::Socket> Network::hand_over() {
 }
 
 void Network::receive(Carrier& carrier, const Carrier::Deliver& deliver) {
-    std::size_t parcels = 0;
-    const auto count_and_deliver = [&](std::span<const Parcel> arrived) {
-        parcels += arrived.size();
+    const auto deliver_and_pass_on = [&](std::span<const Parcel> arrived) {
         deliver(arrived);
         if (gateway_) gateway_->pass_on(carrier, arrived);
     };
-    for (int round = 0; round < kReceiveRounds; ++round) {
-        const bool more = carrier.receive(count_and_deliver);
-        if (parcels >= kStream) turns_.begin();
-        if (!more) break;
-        turns_.give_way();  // to the readers of what was delivered
+    for (int round = 0; round < kReceiveRounds && carrier.receive(deliver_and_pass_on); ++round) {
     }
-    if (parcels <= kNoStream) turns_.end();
 }
 
 void Network::drain(const Carrier::Deliver& deliver) {

@@ -16,7 +16,6 @@
 #include "office/gateway.h"
 #include "office/handover.h"
 #include "os/event_loop.h"
-#include "os/thread.h"
 
 namespace mailslot::office {
 
@@ -42,8 +41,6 @@ public:
     void receive(Carrier& carrier, const Carrier::Deliver& deliver);
     // Receives all that waits in the sockets now.
     void drain(const Carrier::Deliver& deliver);
-    // Ends the short turns in which a stream is received.
-    void end_turns() { turns_.end(); }
 
     Carrier& main_carrier() const { return *carriers_.front(); }
     const std::vector<std::unique_ptr<Carrier>>& carriers() const { return carriers_; }
@@ -66,7 +63,6 @@ private:
     bool receives_ = false;
     std::optional<Error> error_;
     std::optional<Clock::Instant> try_again_;
-    os::ShortTurns turns_;
 };
 
 }  // namespace mailslot::office

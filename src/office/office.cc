@@ -73,7 +73,7 @@ void send_answer(Carrier& carrier, const Endpoint& to, const Envelope& answer) {
 
 }  // namespace
 
-Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t machine,
+Office::Office(const Settings& settings, const local::SlotFolder& folder, std::uint64_t machine,
                const Clock& clock, os::EventLoop& loop, const OfficeRole& role, Estate& estate,
                Clock::Instant receive_by)
     : clock_(clock),
@@ -102,7 +102,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
           {door_, registry_, network_, machine_, heirs_, returners_, deputies_, inquiries_}) {}
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
-                                             const inbox::SlotFolder& folder, std::uint64_t machine,
+                                             const local::SlotFolder& folder, std::uint64_t machine,
                                              const Clock& clock, os::EventLoop& loop,
                                              const OfficeRole& role, Estate estate,
                                              Clock::Instant receive_by) {
@@ -212,7 +212,6 @@ void Office::drain() {
 
 Estate Office::take_apart() {
     Estate estate;
-    network_.end_turns();  // the thread stays, and may have an office again
     answerer_.send_all();
     place_.stop_listening();  // the successor makes the files
     rules_.let_all_go();

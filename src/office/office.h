@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "model/settings.h"
 #include "office/delivery.h"
 #include "office/deputies.h"
@@ -43,7 +43,7 @@ public:
     // `receive_by` at the latest.
     // Errors: no_permission, no_resources.
     static Result<std::unique_ptr<Office>> open(const Settings& settings,
-                                                const inbox::SlotFolder& folder,
+                                                const local::SlotFolder& folder,
                                                 std::uint64_t machine, const Clock& clock,
                                                 os::EventLoop& loop, const OfficeRole& role,
                                                 Estate estate, Clock::Instant receive_by);
@@ -80,7 +80,7 @@ public:
     OfficeStatus status() const;
 
 private:
-    Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t machine,
+    Office(const Settings& settings, const local::SlotFolder& folder, std::uint64_t machine,
            const Clock& clock, os::EventLoop& loop, const OfficeRole& role, Estate& estate,
            Clock::Instant receive_by);
     bool may_put(const RegisteredSlot& slot);

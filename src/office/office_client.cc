@@ -44,12 +44,12 @@ void use_machine(const MachineId& machine, const std::string& dir, const Premise
 // ------------------------------------------------------------------------------------
 
 bool OfficeClient::join(const std::string& dir) {
-    const auto offices = inbox::SlotFolder(dir).offices_for(at_.network);
+    const auto offices = local::SlotFolder(dir).offices_for(at_.network);
     return std::ranges::any_of(offices,
-                               [&](const inbox::SlotFolder& office) { return join(office, dir); });
+                               [&](const local::SlotFolder& office) { return join(office, dir); });
 }
 
-bool OfficeClient::join(const inbox::SlotFolder& office, const std::string& dir) {
+bool OfficeClient::join(const local::SlotFolder& office, const std::string& dir) {
     auto connection = os::connect_local(office.office_socket_path());
     if (!connection) {
         if (connection.error().os_code == EAGAIN) is_busy_ = true;  // its queue is full

@@ -109,7 +109,7 @@ private:
     // `joined`: no answer came yet, so nobody knows whether the office understands us.
     enum class Link { none, joined, answered };
 
-    bool join(const inbox::SlotFolder& office, const std::string& dir);
+    bool join(const local::SlotFolder& office, const std::string& dir);
     bool connect(os::GuardedFd connection);
     os::GuardedFd disconnect();
     void bury_writers();
@@ -129,7 +129,7 @@ private:
     Link link_ = Link::none;
     os::GuardedFd connection_;
     Deputies::Numbers writers_;                   // numbers that the office has in our slots
-    inbox::SlotFolder office_{at_.settings.dir};  // place of that office
+    local::SlotFolder office_{at_.settings.dir};  // place of that office
     std::string dir_{at_.settings.dir};           // its folder
     std::optional<os::FileId> lock_id_{};         // its lock
     Deputy deputy_;                               // lent by that office

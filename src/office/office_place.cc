@@ -15,7 +15,7 @@ constexpr unsigned kForOwner = 0600, kForAll = 0666;
 
 }  // namespace
 
-OfficePlace::OfficePlace(const inbox::SlotFolder& folder, const NetworkId& network,
+OfficePlace::OfficePlace(const local::SlotFolder& folder, const NetworkId& network,
                          const Clock& clock, const OfficeRole& role, Door& door, os::GuardedFd lock)
     : folder_(folder),
       network_(network),

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/result.h"
 #include "model/machine_id.h"
 #include "office/door.h"
@@ -26,7 +26,7 @@ struct OfficeRole {
 
 class OfficePlace {
 public:
-    OfficePlace(const inbox::SlotFolder& folder, const NetworkId& network, const Clock& clock,
+    OfficePlace(const local::SlotFolder& folder, const NetworkId& network, const Clock& clock,
                 const OfficeRole& role, Door& door, os::GuardedFd lock);
 
     // Errors: no_permission, no_resources.
@@ -51,7 +51,7 @@ private:
     Result<void> mark_lock() const;
     Result<void> listen_at(Socket& socket);
 
-    const inbox::SlotFolder& folder_;
+    const local::SlotFolder& folder_;
     const NetworkId network_;
     const Clock& clock_;
     const OfficeRole role_;

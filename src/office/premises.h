@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/clock.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "model/machine_id.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
@@ -18,7 +18,7 @@ struct Premises {
     const wire::Rank rank;
     // True in the folder of another user, whose mailslotd does for us what we may not do there.
     const bool is_guest;
-    inbox::SlotFolder folder;  // with the names of our network's office
+    local::SlotFolder folder;  // with the names of our network's office
     const NetworkId network;
 
     bool is_daemon() const { return rank != wire::Rank::reader; }

@@ -34,7 +34,7 @@ std::size_t looked_at(const inbox::Geometry& of) { return inbox::kHeaderBytes + 
 
 }  // namespace
 
-Registry::Registry(const inbox::SlotFolder& folder, const Clock& clock, Random& random,
+Registry::Registry(const local::SlotFolder& folder, const Clock& clock, Random& random,
                    post::PostOffice& rules, bool serves_all_users)
     : folder_(folder), clock_(clock), rules_(rules) {
     if (!serves_all_users) return;

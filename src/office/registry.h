@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/result.h"
 #include "office/guest_sockets.h"
 #include "office/name_owners.h"
@@ -29,7 +29,7 @@ public:
     using Slots = std::map<std::string, std::unique_ptr<RegisteredSlot>, std::less<>>;
 
     // `serves_all_users`: slots of several users are registered.
-    Registry(const inbox::SlotFolder& folder, const Clock& clock, Random& random,
+    Registry(const local::SlotFolder& folder, const Clock& clock, Random& random,
              post::PostOffice& rules, bool serves_all_users);
 
     RegisteredSlot* find(std::string_view key) const;  // null if not registered
@@ -87,7 +87,7 @@ private:
     const std::string& name_of(const std::string& key, RegisteredSlot& slot) const;
     void drop_dead_lent_slots();
 
-    const inbox::SlotFolder& folder_;
+    const local::SlotFolder& folder_;
     const Clock& clock_;
     post::PostOffice& rules_;
     Slots slots_;

@@ -44,7 +44,7 @@ Station::Station(const Settings& settings, const Clock& clock, Random& random, S
           .loop = *loop_,
           .rank = role.rank,
           .is_guest = is_anothers_folder(settings.dir),
-          .folder = inbox::SlotFolder(settings.dir),
+          .folder = local::SlotFolder(settings.dir),
           .network = os::own_network()},
       desk_(at_, std::move(liveness), random.u64() | 1),
       place_(at_, desk_, errors_, role.serves_all_users,
