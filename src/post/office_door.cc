@@ -284,7 +284,7 @@ void Office::register_slot(int fd, const LocalMessage& message, std::vector<os::
     if (network_error_) {
         answer.why = network_error_->code;
         answer.detail = network_error_->detail;
-        answer.number = is_of_one_family(*network_error_) ? 1 : 0;
+        answer.number = network_error_->reason == Reason::one_family ? 1 : 0;
     }
     (void)os::send_packet(fd, wire::encode(answer));
     make_deputy(fd);

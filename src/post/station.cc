@@ -139,7 +139,8 @@ Error Station::why_no_office() const {
     const Error why = no_office_.value_or(Error{Errc::no_such_slot});
     if (why.code != Errc::no_such_slot && why.code != Errc::timed_out) return why;
     return Error{why.code, "take over", why.os_code,
-                 "a process that holds " + folder_.office_lock_path() + " does not answer"};
+                 "a process that holds " + folder_.office_lock_path() + " does not answer",
+                 Reason::no_takeover};
 }
 
 Result<void> Station::prepare() {

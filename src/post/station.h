@@ -38,13 +38,6 @@ inline constexpr std::chrono::seconds kLookAround{1};
 // Entries of slots that are checked each time.
 inline constexpr int kEntriesAtOnce = 64;
 
-// Step of a network_error() that is no failure: the slot hears another network than this process's.
-inline constexpr const char* kOtherNetwork = "other network";
-
-inline bool is_of_other_network(const Error& error) {
-    return std::string_view(error.step) == kOtherNetwork;
-}
-
 // The difference between a daemon's station and a reading process's.
 struct StationRole {
     wire::Rank rank = wire::Rank::reader;

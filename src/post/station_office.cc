@@ -23,7 +23,9 @@ constexpr int kQuickTries = 200;
 constexpr int kChangeTries = 50;
 constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
-constexpr const char* kRefusal = "register";
+Error refusal(Errc why, std::string detail = {}) {
+    return {why, "register", 0, std::move(detail), Reason::refused_by_office};
+}
 constexpr auto kGrace = 50ms;
 // The whole machine's daemon may be restarting, with everything that was sent meanwhile.
 constexpr auto kDaemonComesBack = 150ms;
@@ -251,11 +253,12 @@ void Station::note_network() {
     std::optional<Error> other;
     if (!may_be_one(machine_.network, network_id_)) {
         other =
-            Error{Errc::unreachable, kOtherNetwork, 0,
+            Error{Errc::unreachable, "other network", 0,
                   "the post office of " + (is_machines_ ? settings_.system_dir : settings_.dir) +
                       " is in another network namespace, so this process receives from that "
                       "network; to receive from its own network, set MAILSLOT_DIR to a folder that "
-                      "the two namespaces do not share"};
+                      "the two namespaces do not share",
+                  Reason::other_network};
     }
     std::lock_guard lock(mutex_);
     other_network_ = std::move(other);
@@ -307,7 +310,7 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
         fds);
     if (sent) sent = await_registration(key);
     // A refusal is an answer. Any other error means that nobody there understands us.
-    const bool refused = !sent && std::string_view(sent.error().step) == kRefusal;
+    const bool refused = !sent && sent.error().reason == Reason::refused_by_office;
     if (!sent && !refused) {
         if (sent.error().code == Errc::timed_out) {
             note_mute_office();
@@ -322,7 +325,7 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
     }
     if (sent) set_refused(key, std::nullopt);
     if (!refused) return sent;
-    Error why{sent.error().code, kRefusal, 0, inbox->name().text};
+    Error why = refusal(sent.error().code, inbox->name().text);
     if (!sent.error().detail.empty()) why.detail += ": " + sent.error().detail;
     set_refused(key, why);
     return why;
@@ -344,11 +347,11 @@ Result<void> Station::obtain_socket() {
         if (!message) {
             obtained = message.error();
         } else if (message->op == LocalOp::refused && message->key.empty()) {
-            obtained = Error{message->why, kRefusal};
+            obtained = refusal(message->why);
         } else if (message->op != LocalOp::given_socket) {
             answer_office(*message, std::move(packet->fds));
         } else if (packet->fds.empty() || !os::listen_again(packet->fds[0])) {
-            obtained = Error{Errc::bad_segment, kRefusal};
+            obtained = refusal(Errc::bad_segment);
         } else {
             return listen_at(folder_.reader_socket_path(message->detail),
                              std::move(packet->fds[0]));
@@ -373,7 +376,7 @@ Result<void> Station::await_registration(const std::string& key) {
         const auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
         if (message->key == key && message->op == LocalOp::refused) {
-            return Error{message->why, kRefusal, 0, message->detail};
+            return refusal(message->why, message->detail);
         }
         if (message->key != key || message->op != LocalOp::registered) {
             answer_office(*message, std::move(packet->fds));
@@ -382,8 +385,9 @@ Result<void> Station::await_registration(const std::string& key) {
         if (message->why == Errc{}) {
             set_network_error(std::nullopt);
         } else {
-            const char* step = message->number == 1 ? kOneFamily : "post office";
-            set_network_error(Error{message->why, step, 0, message->detail});
+            const bool in_part = message->number == 1;
+            set_network_error(Error{message->why, in_part ? "one address family" : "post office", 0,
+                                    message->detail, in_part ? Reason::one_family : Reason::none});
         }
         return {};
     }
