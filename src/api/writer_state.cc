@@ -24,8 +24,8 @@ constexpr std::int64_t kReachAgainUs = 500'000;
 // Returns the number by which this machine's post office recognises copies of its own machine's
 // messages, which leave in `network`. Read from the slot's memory, at any time. 0 without a slot
 // here.
-std::uint64_t machine_number(const inbox::LocalWriter& local, const NetworkId& network) {
-    const auto end = local.end();
+std::uint64_t machine_number(const local::LocalWriter& here, const NetworkId& network) {
+    const auto end = here.end();
     if (!end) return 0;
     const MachineId machine = inbox::read_machine(end->header());
     return may_be_one(machine.network, network) ? machine.number
