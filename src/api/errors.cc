@@ -216,8 +216,7 @@ std::string_view advice_for(const Error& error) {
     if (is_forbidden(error)) return kForbidden;
     if (step_of(error) == "start thread") return {};  // the detail names the limits
     if (error.code == Errc::no_resources) return advice_about_resources(error.os_code);
-    const bool is_classic = error.detail == "UDP port 137" || error.detail == "UDP port 138";
-    if (error.code == Errc::port_taken && is_classic) {
+    if (error.code == Errc::port_taken && error.reason == Reason::classic_port) {
         return "end the program that uses the port; see docs/windows.md, \"On one machine with "
                "Samba\"";
     }

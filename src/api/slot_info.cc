@@ -3,23 +3,12 @@
 #include <utility>
 
 #include "api/process.h"
-#include "base/saturating.h"
 #include "local/ask_reader.h"
 #include "model/address.h"
 #include "model/limits.h"
 #include "office/ask_office.h"
 
 namespace mailslot {
-
-std::uint64_t Losses::total() const {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count :
-         {slot_full, dropped_oldest, message_too_big, network_gap, kernel_drop, fragment_timed_out,
-          not_trusted, over_limit, bad_record}) {
-        count_up(sum, count);
-    }
-    return sum;
-}
 
 Result<std::vector<SlotInfo>> list(Interrupted interrupted) {
     const auto process = Process::current();

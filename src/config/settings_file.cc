@@ -10,10 +10,10 @@
 #include <fstream>
 #include <iterator>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "config/rules.h"
+#include "config/settings_table.h"
 #include "config/toml_settings.h"
 #include "model/host_names.h"
 #include "trust/key_folders.h"
@@ -120,39 +120,46 @@ Result<void> apply_files(const SettingsSources& sources, Settings& settings, Ori
     return apply_file(sources, path, nullptr, settings, origins);
 }
 
-// Applies a setting that a variable or an option may give: dir, host or port.
-Result<void> apply_text(const std::string& where, const char* key, const std::string& text,
-                        Settings& settings, Origins* origins) {
-    const std::string_view name = key;
-    const auto wrong = [&](std::string_view rule) {
-        std::string detail = where + "=" + text + ": must be ";
-        return Error{Errc::bad_config, where.starts_with("--") ? "options" : "environment", 0,
-                     detail += rule};
+// Settings that a variable or an option may give, too.
+struct TextSource {
+    const char* key;
+    const char* variable;
+    const char* option;
+    std::optional<std::string> SettingsOptions::*given;
+};
+
+constexpr TextSource kTextSources[] = {
+    {"dir", "MAILSLOT_DIR", "--dir", &SettingsOptions::dir},
+    {"host", "MAILSLOT_HOST", "--host", &SettingsOptions::host},
+    {"port", "MAILSLOT_PORT", "--port", &SettingsOptions::port},
+};
+
+// Applies the text of a variable or option, for settings that are texts or numbers.
+Result<void> apply_text(const char* step, const std::string& where, const char* key,
+                        const std::string& text, Settings& settings, Origins* origins) {
+    const Setting& setting = *find_setting(key);
+    const auto applies = [&](auto content) {
+        return setting.field.apply(SettingValue{.content = std::move(content)}, settings) ==
+               nullptr;
     };
-    if (name == "dir") {
-        if (!is_folder(text)) return wrong(kFolderRule);
-        settings.dir = settings.system_dir =
-            text;  // a machine of its own, which shares nothing with the real machine
-    } else if (name == "host") {
-        if (!is_host(text)) return wrong(kHostRule);
-        settings.host = text;
-    } else {
-        const auto port = parse_port(text);
-        if (!port) return wrong(kPortRule);
-        settings.port = *port;
+    const auto number = parse_whole(text);
+    if (!applies(text) && !(number && applies(*number))) {
+        std::string detail = where + "=" + text + ": must be ";
+        return Error{Errc::bad_config, step, 0, detail += setting.rule};
     }
+    // A machine of its own, which shares nothing with the real machine.
+    if (std::string_view(key) == "dir") settings.system_dir = settings.dir;
     if (origins != nullptr) (*origins)[key] = where;
     return {};
 }
 
 Result<void> apply_environment(const SettingsSources& sources, Settings& settings,
                                Origins* origins) {
-    for (const auto& [variable, key] :
-         {std::pair("MAILSLOT_DIR", "dir"), std::pair("MAILSLOT_HOST", "host"),
-          std::pair("MAILSLOT_PORT", "port")}) {
-        const std::string text = value_of(sources, variable);
+    for (const TextSource& source : kTextSources) {
+        const std::string text = value_of(sources, source.variable);
         if (text.empty()) continue;
-        auto applied = apply_text(variable, key, text, settings, origins);
+        auto applied =
+            apply_text("environment", source.variable, source.key, text, settings, origins);
         if (!applied) return applied;
     }
     return {};
@@ -163,11 +170,10 @@ Result<void> apply_options(const SettingsOptions& options, Settings& settings, O
         settings.dir = settings.system_dir;
         if (origins != nullptr) (*origins)["dir"] = "--system";
     }
-    for (const auto& [option, key, text] :
-         {std::tuple("--dir", "dir", &options.dir), std::tuple("--host", "host", &options.host),
-          std::tuple("--port", "port", &options.port)}) {
-        if (!*text) continue;
-        auto applied = apply_text(option, key, **text, settings, origins);
+    for (const TextSource& source : kTextSources) {
+        const auto& text = options.*source.given;
+        if (!text) continue;
+        auto applied = apply_text("options", source.option, source.key, *text, settings, origins);
         if (!applied) return applied;
     }
     return {};

@@ -79,15 +79,11 @@ std::optional<std::size_t> Inbox::next_size() const {
 
 Losses Inbox::losses() const {
     constexpr auto relaxed = std::memory_order_relaxed;
-    const Header& header = segment_->header();
     Losses lost = earlier_losses_;
-    count_up(lost.slot_full, header.refused_slot_full.load(relaxed));
-    count_up(lost.message_too_big, header.refused_too_big.load(relaxed));
-    count_up(lost.network_gap, header.network_gap.load(relaxed));
-    count_up(lost.kernel_drop, header.kernel_drop.load(relaxed));
-    count_up(lost.fragment_timed_out, header.fragment_timed_out.load(relaxed));
-    count_up(lost.not_trusted, header.not_trusted.load(relaxed));
-    count_up(lost.over_limit, header.over_limit.load(relaxed));
+    for (const LossCause& cause : kLossCauses) {
+        if (cause.counted_by == LossCause::By::reader) continue;
+        count_up(lost.*cause.count, lost_in(segment_->header(), cause.count).load(relaxed));
+    }
     return lost;
 }
 

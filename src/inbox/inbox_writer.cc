@@ -433,9 +433,9 @@ Result<void> InboxWriter::back(std::uint32_t block) {
 }
 
 void InboxWriter::count_refusal(Errc code) {
-    if (code == Errc::slot_full) header().refused_slot_full.fetch_add(1, std::memory_order_relaxed);
-    if (code == Errc::message_too_big)
-        header().refused_too_big.fetch_add(1, std::memory_order_relaxed);
+    if (code != Errc::slot_full && code != Errc::message_too_big) return;
+    const Loss cause = code == Errc::slot_full ? &Losses::slot_full : &Losses::message_too_big;
+    lost_in(header(), cause).fetch_add(1, std::memory_order_relaxed);
 }
 
 Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
@@ -447,7 +447,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
         if (has_room(read_books(header()), read_consumed(), payload_bytes)) return {};
         const auto now = steady_clock::now();
         if (deadline && now >= *deadline)
-            return Error{Errc::timed_out, "put", 0, "the slot stayed full"};
+            return Error{Errc::timed_out, "put", 0, "the slot stayed full", Reason::stayed_full};
         if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "put"};
         auto slice = now + kRoomSlice;
         if (deadline) slice = std::min(slice, *deadline);

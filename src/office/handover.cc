@@ -67,7 +67,8 @@ Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessag
     for (;;) {
         auto packet = os::receive_guarded(fd, deadline);
         if (!packet) return packet.error();
-        if (packet->bytes.empty()) return Error{Errc::closed, "take over"};
+        if (packet->bytes.empty())
+            return Error{Errc::closed, "take over", 0, {}, Reason::no_takeover};
         auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
         const std::size_t fds = packet->fds.size();
@@ -90,7 +91,8 @@ Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessag
             return Error{message->why, "take over", 0,
                          message->why == Errc::no_permission
                              ? message->detail + " belongs to another user"
-                             : message->detail};
+                             : message->detail,
+                         Reason::no_takeover};
         } else {
             meanwhile(*message);
         }

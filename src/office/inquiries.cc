@@ -3,7 +3,6 @@
 #include <string>
 #include <string_view>
 
-#include "model/losses.h"
 #include "os/user.h"
 
 namespace mailslot::office {
@@ -12,19 +11,6 @@ namespace {
 using wire::LocalMessage;
 using wire::LocalOp;
 using wire::NamedCounter;
-
-// Copies all causes that a sender's losses can have.
-Losses losses_of(const post::LossCounters& lost) {
-    Losses all;
-    all.network_gap = lost.network_gap;
-    all.kernel_drop = lost.kernel_drop;
-    all.fragment_timed_out = lost.fragment_timed_out;
-    all.slot_full = lost.slot_full;
-    all.message_too_big = lost.message_too_big;
-    all.not_trusted = lost.not_trusted;
-    all.over_limit = sum_of(lost.over_limit, lost.refused);  // as in the slot's own counters
-    return all;
-}
 
 SenderInfo info_of(const post::SenderCounters& sender, const Clock& clock) {
     const auto ago = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -35,18 +21,27 @@ SenderInfo info_of(const post::SenderCounters& sender, const Clock& clock) {
             .from_address = to_string(sender.address),
             .received = sender.received,
             .repeats = sender.repeats,
-            .lost = losses_of(sender.lost),
+            .lost = sender.lost,
             .lost_untold = sender.lost_untold,
             .told_then_arrived = sender.told_then_arrived,
             .last_heard = std::chrono::system_clock::time_point(heard)};
 }
 
-void add_losses(std::vector<NamedCounter>& all, const post::LossCounters& counted) {
-    for_each_cause(losses_of(counted), [&all](std::string_view cause, std::uint64_t count) {
-        // Some causes belong to the slot alone.
-        if (cause == "bad_record" || cause == "dropped_oldest") return;
-        all.push_back({"lost_" + std::string(cause), count});
-    });
+void add_losses(std::vector<NamedCounter>& all, const Losses& lost) {
+    for (const LossCause& cause : kLossCauses) {
+        if (cause.counted_by == LossCause::By::reader) continue;
+        all.push_back({"lost_" + std::string(cause.name), lost.*cause.count});
+    }
+}
+
+// Adds the counters of a table that are levels, or those that are none.
+template <class Table, class Counters>
+void add_counters(std::vector<NamedCounter>& all, const Table& table, const Counters& counters,
+                  bool levels) {
+    for (const auto& row : table) {
+        if (row.is_level != levels) continue;
+        all.push_back({std::string(row.name), counters.*row.count, row.is_level});
+    }
 }
 
 // Returns true for the slot's user, for our own user and root, and for everybody if the slot is open
@@ -83,43 +78,21 @@ wire::LocalMessage Inquiries::counters() const {
 
 std::vector<NamedCounter> Inquiries::machine_counters() const {
     const post::OfficeCounters office = rules_.counters();
-    std::vector<NamedCounter> all{
-        {"envelopes", office.envelopes},
-        {"delivered", office.delivered},
-        {"own", office.own},
-        {"not_for_us", office.not_for_us},
-        {"ignored", office.ignored},
-        {"bad", office.bad},
-        {"bad_fragments", office.bad_fragments},
-        {"no_such_slot", office.no_such_slot},
-        {"repeats", office.repeats},
-        {"too_old", office.too_old},
-        {"fragment_repeats", office.fragment_repeats},
-        {"senders_forgotten", office.senders_forgotten},
-        {"identity_conflicts", rules_.ids().conflicts()},
-        {"origin_conflicts", rules_.origin_conflicts()},
-    };
+    std::vector<NamedCounter> all;
+    add_counters(all, post::kOfficeCounters, office, false);
+    all.insert(all.end(), {{"identity_conflicts", rules_.ids().conflicts()},
+                           {"origin_conflicts", rules_.origin_conflicts()}});
     add_losses(all, office.lost);
     const post::AnswererCounters& queries = answerer_.counters();
     all.insert(all.end(), {{"answers", queries.answers},
                            {"answers_over_limit", queries.over_limit},
                            {"queries_from_afar", queries.from_afar},
                            {"bad_queries", queries.bad}});
-    const CarrierCounters udp = network_.main_carrier().counters();
-    all.insert(all.end(), {{"rx_datagrams", udp.rx_datagrams},
-                           {"rx_bad_packet", udp.rx_bad_packet},
-                           {"rx_unknown_version", udp.rx_unknown_version},
-                           {"rx_sealed", udp.rx_sealed},
-                           {"rx_sealed_copies", udp.rx_sealed_copies},
-                           {"rx_not_trusted", udp.rx_not_trusted},
-                           {"rx_wrong_time", udp.rx_wrong_time},
-                           {"rx_other_interface", udp.rx_other_interface},
-                           {"rx_kernel_drops", udp.rx_kernel_drops},
-                           {"deaf_interfaces", udp.deaf_interfaces, true},
-                           {"slots", registry_.slots().size(), true},
-                           {"senders", office.senders, true},
-                           {"half_arrived", office.half_arrived, true},
-                           {"half_arrived_bytes", office.half_arrived_bytes, true}});
+    const CarrierCounters carrier_counters = network_.main_carrier().counters();
+    add_counters(all, kCarrierCounters, carrier_counters, false);
+    add_counters(all, kCarrierCounters, carrier_counters, true);
+    all.push_back({"slots", registry_.slots().size(), true});
+    add_counters(all, post::kOfficeCounters, office, true);
     for (const auto& carrier : network_.carriers()) {
         for (const FurtherCounter& counter : carrier->further_counters()) {
             all.push_back({std::string(counter.name), counter.count, counter.is_level});

@@ -19,10 +19,13 @@ using wire::LocalOp;
 using namespace std::chrono_literals;
 
 constexpr auto kAnswerPatience = 500ms;
-constexpr const char* kRefusal = "register";
 // Counts from the first answer that did not come within 500 ms. Deputies are faster, and have more
 // to go on with.
 constexpr auto kMutePatience = 1500ms;
+
+Error refusal(Errc why, std::string detail = {}) {
+    return {why, "register", 0, std::move(detail), Reason::refused_by_office};
+}
 
 }  // namespace
 
@@ -33,11 +36,12 @@ void use_machine(const MachineId& machine, const std::string& dir, const Premise
     if (may_be_one(machine.network, at.network)) return errors.set_other_network(std::nullopt);
     // An office in another network is mailslotd's, or its process was moved.
     errors.set_other_network(
-        Error{Errc::unreachable, kOtherNetwork, 0,
+        Error{Errc::unreachable, "other network", 0,
               "the post office of " + dir +
                   " is in another network namespace, so this process receives from that "
                   "network; to receive from its own network, set MAILSLOT_DIR to a folder that "
-                  "the two namespaces do not share"});
+                  "the two namespaces do not share",
+              Reason::other_network});
 }
 
 // --- The connection
@@ -135,7 +139,7 @@ Result<void> OfficeClient::add(const SlotDesk::Slot& slot) {
         fds);
     if (sent) sent = await_registration(key);
     // A refusal is an answer. Any other error means that nobody there understands us.
-    const bool is_refused = !sent && std::string_view(sent.error().step) == kRefusal;
+    const bool is_refused = !sent && sent.error().reason == Reason::refused_by_office;
     if (!sent && !is_refused) {
         if (sent.error().code == Errc::timed_out) {
             note_mute();
@@ -151,7 +155,7 @@ Result<void> OfficeClient::add(const SlotDesk::Slot& slot) {
         errors_.accept(key);
         return sent;
     }
-    Error why{sent.error().code, kRefusal, 0, slot->name().text};
+    Error why = refusal(sent.error().code, slot->name().text);
     if (!sent.error().detail.empty()) why.detail += ": " + sent.error().detail;
     errors_.refuse(key, why);
     return why;
@@ -165,7 +169,7 @@ Result<void> OfficeClient::await_registration(const std::string& key) {
         const auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
         if (message->key == key && message->op == LocalOp::refused) {
-            return Error{message->why, kRefusal, 0, message->detail};
+            return refusal(message->why, message->detail);
         }
         if (message->key != key || message->op != LocalOp::registered) {
             answer(*message, std::move(packet->fds));
@@ -174,8 +178,10 @@ Result<void> OfficeClient::await_registration(const std::string& key) {
         if (message->why == Errc{}) {
             errors_.set_network(std::nullopt);
         } else {
-            const char* step = message->number == 1 ? kOneFamily : "post office";
-            errors_.set_network(Error{message->why, step, 0, message->detail});
+            const bool in_part = message->number == 1;
+            errors_.set_network(Error{message->why, in_part ? "one address family" : "post office",
+                                      0, message->detail,
+                                      in_part ? Reason::one_family : Reason::none});
         }
         return {};
     }
@@ -222,14 +228,14 @@ Result<void> OfficeClient::await_socket() {
         const auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
         if (message->op == LocalOp::refused && message->key.empty()) {
-            return Error{message->why, kRefusal};
+            return refusal(message->why);
         }
         if (message->op != LocalOp::given_socket) {
             answer(*message, std::move(packet->fds));
             continue;
         }
         if (packet->fds.empty() || !os::listen_again(packet->fds[0])) {
-            return Error{Errc::bad_segment, kRefusal};
+            return refusal(Errc::bad_segment);
         }
         return place_.listen_at(at_.folder.reader_socket_path(message->detail),
                                 std::move(packet->fds[0]));

@@ -22,13 +22,6 @@
 
 namespace mailslot::office {
 
-// Step of an error that is no failure: the slot hears another network than this process's.
-inline constexpr const char* kOtherNetwork = "other network";
-
-inline bool is_of_other_network(const Error& error) {
-    return std::string_view(error.step) == kOtherNetwork;
-}
-
 // Returns true if an office that is only busy may have caused the error.
 inline bool may_be_busy(const Error& error) {
     return error.code == Errc::timed_out || error.code == Errc::closed ||

@@ -81,7 +81,7 @@ void Reception::register_slot(int connection, const LocalMessage& request,
     if (const auto& error = office_.network.error()) {
         answer.why = error->code;
         answer.detail = error->detail;
-        answer.number = is_of_one_family(*error) ? 1 : 0;
+        answer.number = error->reason == Reason::one_family ? 1 : 0;
     }
     send(connection, answer);
     make_deputy(connection);

@@ -4,6 +4,7 @@
 
 #include "base/saturating.h"
 #include "inbox/office_pass.h"
+#include "model/losses.h"
 #include "os/shared_memory.h"
 
 namespace mailslot::office {
@@ -15,14 +16,10 @@ void RegisteredSlot::book(const post::SlotCounters& now) {
         if (count != before) mailslot::book(total, count, before);
     };
     inbox::Header& header = writer->header();
-    add(header.network_gap, now.lost.network_gap, booked.lost.network_gap);
-    add(header.kernel_drop, now.lost.kernel_drop, booked.lost.kernel_drop);
-    add(header.fragment_timed_out, now.lost.fragment_timed_out, booked.lost.fragment_timed_out);
-    // A refusal for want of memory, or because another writer of the slot is stopped, counts as a
-    // limit, too.
-    add(header.over_limit, sum_of(now.lost.over_limit, now.lost.refused),
-        sum_of(booked.lost.over_limit, booked.lost.refused));
-    add(header.not_trusted, now.lost.not_trusted, booked.lost.not_trusted);
+    for (const LossCause& cause : kLossCauses) {
+        if (cause.counted_by != LossCause::By::office) continue;
+        add(lost_in(header, cause.count), now.lost.*cause.count, booked.lost.*cause.count);
+    }
     add(header.repeats, now.repeats, booked.repeats);
     add(header.senders_forgotten, now.senders_forgotten, booked.senders_forgotten);
     header.senders.store(now.senders, std::memory_order_relaxed);

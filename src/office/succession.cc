@@ -49,7 +49,7 @@ Error why_no_office(const std::optional<Error>& tried, const std::string& lock_p
     const Error why = tried.value_or(Error{Errc::no_such_slot});
     if (why.code != Errc::no_such_slot && why.code != Errc::timed_out) return why;
     return Error{why.code, "take over", why.os_code,
-                 "a process that holds " + lock_path + " does not answer"};
+                 "a process that holds " + lock_path + " does not answer", Reason::no_takeover};
 }
 
 }  // namespace

@@ -251,7 +251,7 @@ TEST_F(PostOfficeLosses, calls_nothing_lost_of_what_was_sent_before_anybody_list
     deliver({aged(message(5), 2s), aged(part(3, "abcd", 0), 2s)});
     clock_.advance(kFragmentTimeout);
     office_.tick();
-    EXPECT_EQ(lost(), LossCounters{});
+    EXPECT_EQ(lost(), Losses{});
     EXPECT_EQ(office_.counters().half_arrived, 0u);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
 #include "post/post_office.h"
 
 namespace mailslot::post {

@@ -46,7 +46,7 @@ TEST_F(Books, let_a_stream_go_on_without_loss_and_repeat) {
     deliver_on({message(4), message(5), message(3), message(2), message(6)});
     EXPECT_EQ(sequences(), (Numbers{1, 2, 4, 5, 3, 6}));
     EXPECT_EQ(lost_before(), (Numbers{0, 0, 1, 0, 0, 0}));
-    EXPECT_EQ(successor_.counters("LOG").lost, LossCounters{});
+    EXPECT_EQ(successor_.counters("LOG").lost, Losses{});
     EXPECT_EQ(successor_.counters("LOG").repeats, 2u);
 }
 
@@ -57,7 +57,7 @@ TEST_F(Books, complete_a_message_that_was_half_here) {
     deliver_on({part(1, "abcdef", 1)});
     ASSERT_EQ(slots_.got.size(), 1u);
     EXPECT_EQ(slots_.got[0].text, "abcdef");
-    EXPECT_EQ(successor_.counters("LOG").lost, LossCounters{});
+    EXPECT_EQ(successor_.counters("LOG").lost, Losses{});
 }
 
 TEST_F(Books, know_what_was_given_up) {
@@ -68,7 +68,7 @@ TEST_F(Books, know_what_was_given_up) {
     hand_over();
     deliver_on({part(1, "abcd", 0), part(1, "abcd", 1), message(2)});
     EXPECT_EQ(sequences(), (Numbers{1, 2}));
-    EXPECT_EQ(successor_.counters("LOG").lost, LossCounters{});
+    EXPECT_EQ(successor_.counters("LOG").lost, Losses{});
 }
 
 TEST_F(Books, let_what_is_half_here_time_out_as_before) {

@@ -27,7 +27,9 @@ std::string octal(unsigned mode) {
     return text.data();
 }
 
-Error refused(std::string detail) { return {Errc::bad_config, "read key", 0, std::move(detail)}; }
+Error refused(std::string detail, Reason reason = Reason::bad_key) {
+    return {Errc::bad_config, "read key", 0, std::move(detail), reason};
+}
 
 // Also trusts the owner of the folder if check_folder() accepts the folder. Root may have given it
 // to a service's user; only root can have put it there, so that user's files are as good as root's.
@@ -44,7 +46,8 @@ Result<void> check_key_folder(const std::string& path, const os::FolderState& fo
     }
     if ((folder.mode & kWritableByOthers) != 0) {
         return refused(path + ": others may write to it (mode " + octal(folder.mode) +
-                       "): chmod go-w '" + path + "'");
+                           "): chmod go-w '" + path + "'",
+                       Reason::open_key);
     }
     return {};
 }
@@ -110,7 +113,8 @@ Result<DomainKeys> load_key_file(const std::string& path) {
     }
     if (((*file)->mode & kForOthers) != 0) {
         return refused(path + ": others may read it (mode " + octal((*file)->mode) +
-                       "): chmod 600 '" + path + "', and consider a new key");
+                           "): chmod 600 '" + path + "', and consider a new key",
+                       Reason::open_key);
     }
     auto keys = parse_key_file(text.first((*file)->size), path);
     if (keys) keys->path = path;

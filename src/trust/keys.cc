@@ -124,7 +124,8 @@ KeysView::Choice KeysView::choose(std::string_view to) {
     if (domain == nullptr && !to.empty() && keys_->has_known(to)) {
         return {nullptr, Error{Errc::no_permission, "seal", 0,
                                "the key of " + std::string(to) +
-                                   " is gone; get it again with 'mailslot key import'"}};
+                                   " is gone; get it again with 'mailslot key import'",
+                               Reason::not_sealed}};
     }
     if (domain == nullptr) {
         const std::string& standard = keys_->default_domain();
@@ -134,13 +135,15 @@ KeysView::Choice KeysView::choose(std::string_view to) {
             return {nullptr, Error{Errc::no_permission, "seal", 0,
                                    "the setting default_domain is " + standard +
                                        ", but this user has no key of that domain; get it with "
-                                       "'mailslot key import'"}};
+                                       "'mailslot key import'",
+                                   Reason::not_sealed}};
         }
     }
     if (domain->current) return {domain, {}};
     return {nullptr, Error{Errc::no_permission, "seal", 0,
                            "the message must be sealed with the key of " + domain->domain +
-                               ", but this user may not read the key: " + domain->path}};
+                               ", but this user may not read the key: " + domain->path,
+                           Reason::not_sealed}};
 }
 
 }  // namespace mailslot::trust

@@ -116,7 +116,8 @@ Result<void> Daemon::start() {
     if (!station && station.error().code == Errc::slot_exists) {
         return Error{Errc::slot_exists, "take over", 0,
                      "the post office of " + settings_.dir + " is already " +
-                         station.error().detail + "; --replace replaces it"};
+                         station.error().detail + "; --replace replaces it",
+                     Reason::no_takeover};
     }
     if (!station) return station.error();
     station_ = std::move(*station);
@@ -214,7 +215,7 @@ void Daemon::tell_who_shares_port() {
 void Daemon::tell_status() {
     tell_who_shares_port();
     const auto error = station_->network_error();
-    const bool is_in_part = error && is_of_one_family(*error);
+    const bool is_in_part = error && error->reason == Reason::one_family;
     tell(network_error_, error,
          is_in_part ? "receives from only a part of the network: "
                     : "receives nothing from the network: ",
@@ -241,7 +242,7 @@ int Daemon::run(const os::UniqueFd& signals) {
     if (auto started = start(); !started) {
         // The advice for slot errors would mislead here.
         const Error& error = started.error();
-        if (std::string_view(error.step) != "take over") return fail(error);
+        if (error.reason != Reason::no_takeover) return fail(error);
         const bool is_stopped = error.code == Errc::no_such_slot || error.code == Errc::timed_out;
         log(Priority::error,
             error.detail + (is_stopped ? "; resume that process (kill -CONT), or end it" : ""));
@@ -315,7 +316,7 @@ int run(const DaemonOptions& options) {
     auto settings = load_settings(options.settings, &origins);
     if (!settings) return fail(settings.error());
     if (options.print_config) {
-        return print(to_toml(*settings, origins));
+        return print(to_toml(*settings, origins, options.verbose ? Help::with : Help::without));
     }
     if (options.check_config) return cli::kDone;
     DaemonOptions as_user = options;

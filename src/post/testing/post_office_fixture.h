@@ -65,7 +65,7 @@ protected:
         for (const auto& got : slots_.got) all.push_back(got.lost_before);
         return all;
     }
-    LossCounters lost() const {
+    Losses lost() const {
         EXPECT_EQ(office_.counters("LOG").lost, office_.counters().lost);
         return office_.counters("LOG").lost;
     }

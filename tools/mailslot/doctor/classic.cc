@@ -82,7 +82,7 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
                    "ip address");
     }
     if (const auto error = reader.network_error();
-        error && !is_of_one_family(*error) && !office::is_of_other_network(*error)) {
+        error && error->reason != Reason::one_family && error->reason != Reason::other_network) {
         const bool is_permission = error->code == Errc::no_permission;
         return add(
             Status::failed, is_permission ? "no_permission" : "port_taken", to_string(*error),

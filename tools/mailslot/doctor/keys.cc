@@ -81,12 +81,13 @@ void check_keys(const Patient& patient, Findings& findings) {
 // Returns the finding for a key that is no secret, or no key. Its command is taken from the error,
 // if there.
 Finding bad_key(const Error& error) {
-    const auto command = error.detail.find("chmod ");
-    const std::string fix =
-        command == error.detail.npos
-            ? "mailslot key import --replace    # reads the output of 'mailslot key export' on "
-              "another machine"
-            : error.detail.substr(command, error.detail.rfind('\'') + 1 - command);
+    std::string fix =
+        "mailslot key import --replace    # reads the output of 'mailslot key export' on another "
+        "machine";
+    if (error.reason == Reason::open_key) {
+        const auto begin = error.detail.find("chmod ");
+        fix = error.detail.substr(begin, error.detail.rfind('\'') + 1 - begin);
+    }
     return {"keys", Status::failed, "bad_key", error.detail, fix};
 }
 

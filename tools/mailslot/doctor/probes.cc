@@ -187,13 +187,11 @@ Finding not_heard(const Patient& patient, const Probe& probe) {
 
 }  // namespace
 
-void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
+void check_probes(const Patient& patient, Reader& reader, bool has_port, Findings& findings) {
     std::vector<Probe> probes = probes_for(patient);
     const auto error = reader.network_error();
-    const bool is_deaf_in_part = error && is_of_one_family(*error);
-    const bool is_deaf =
-        (error && !is_deaf_in_part) || (!findings.empty() && findings.back().check == "port" &&
-                                        findings.back().status == Status::failed);
+    const bool is_deaf_in_part = error && error->reason == Reason::one_family;
+    const bool is_deaf = (error && !is_deaf_in_part) || !has_port;
     for (int i = 0; i < kTries; ++i) {
         for (Probe& probe : probes) {
             if (!probe.is_heard) send(probe, patient.settings, reader.name());

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,14 +16,16 @@
 
 #include "api/process.h"
 #include "carrier/carrier.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/loss_report.h"
 #include "mailslot/output.h"
 #include "mailslot/plain_line.h"
+#include "mailslot/print_options.h"
 #include "mailslot/report.h"
 #include "mailslot/sender_report.h"
+#include "mailslot/slot_arguments.h"
 #include "mailslot/slot_json.h"
 #include "mailslot/stop_signal.h"
 #include "model/limits.h"
@@ -32,6 +35,15 @@
 
 namespace mailslot::cli {
 namespace {
+
+struct ListenOptions {
+    std::vector<std::string> names;
+    std::optional<std::uint64_t> count{};
+    Timeout timeout = kForever;
+    PrintOptions print{};
+    SlotOptions slot{};
+    bool verbose = false;
+};
 
 using Instant = std::chrono::steady_clock::time_point;
 using std::chrono::steady_clock;
@@ -267,12 +279,12 @@ void Listener::warn_about_network() {
     for (const Reader& reader : readers_) {
         const auto error = reader.network_error();
         if (!error) continue;
-        if (office::is_of_other_network(*error)) {
+        if (error->reason == Reason::other_network) {
             if (options_.verbose) say("warning: " + error->detail);
             network_warned_ = true;
             return;
         }
-        const bool is_in_part = is_of_one_family(*error);
+        const bool is_in_part = error->reason == Reason::one_family;
         say((is_in_part ? "warning: " : "warning: nothing comes from other machines: ") +
             to_string(*error));
         network_warned_ = true;  // the cause is the machine's: report it once
@@ -293,14 +305,16 @@ int Listener::summarize() {
         unread += reader.qsize();
     }
     const std::string losses = losses_text(lost);
+    const bool has_lost =
+        std::ranges::any_of(lost, [](const Losses& one) { return one.total() > 0; });
     if (end_ == End::timed_out) {
         say("nothing came for " + std::to_string(options_.timeout.count()) + " ms");
         status_ = kNothingInTime;
     }
-    if (end_ == End::stopped || losses != "0 lost" || options_.verbose) {
+    if (end_ == End::stopped || has_lost || options_.verbose) {
         const std::string rest = unread > 0 ? ", " + std::to_string(unread) + " unread" : "";
         say(tally_.text() + ", " + losses + rest);
-        if (losses != "0 lost") say_who_lost();
+        if (has_lost) say_who_lost();
     }
     return status_;
 }
@@ -322,9 +336,7 @@ std::chrono::microseconds spin_of(const Settings& settings) {
     return settings.spin;
 }
 
-}  // namespace
-
-int run_listen(const ListenOptions& options) {
+int run(const ListenOptions& options) {
     const auto process = Process::current();
     if (!process) return fail(process.error());
     StopSignal stop;  // before the readers, which start a thread
@@ -347,5 +359,40 @@ int run_listen(const ListenOptions& options) {
     }
     return listener.run();
 }
+
+Use prepare() {
+    auto options = std::make_shared<ListenOptions>();
+    Arguments arguments{
+        texts("NAME", "", "The slots", options->names).required().offering(Offer::slots),
+        number(
+            "--count", "N", "End after N messages", 1,
+            [options](std::int64_t count) { options->count = static_cast<std::uint64_t>(count); }),
+        milliseconds("--timeout", "End with exit status 3 if nothing came for MS",
+                     options->timeout),
+    };
+    append(arguments, print_arguments(options->print));
+    arguments.push_back(flag("--with-host",
+                             "Print the sender's host before each message, as on a terminal",
+                             options->print.with_host));
+    append(arguments, slot_options(options->slot));
+    arguments.push_back(flag("-v,--verbose",
+                             "Report when the slots are ready, and always print totals at the end",
+                             options->verbose));
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command listen_command;
+const Command listen_command{
+    40, "listen", "Create slots and print their messages", prepare,
+    R"(The slots exist only while the command runs. Ctrl-C ends it. Lost messages are reported on
+standard error.
+
+Examples:
+  mailslot listen LISTENER
+  mailslot listen LOG ALARMS --json | jq -r .text
+  mailslot listen LOG --count 100 --timeout 60000 > sample.log
+  mailslot listen STATUS --max-messages 100 --when-full drop_oldest      the newest 100 wait)"};
 
 }  // namespace mailslot::cli

@@ -4,6 +4,6 @@
 namespace mailslot::cli {
 
 // Runs the verb that the arguments name, and returns the program's exit status.
-int run_arguments(int argc, char** argv);
+int run_command_line(int argc, char** argv);
 
 }  // namespace mailslot::cli

@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/visible_text.h"
 #include "config/settings_file.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
@@ -22,6 +23,15 @@
 
 namespace mailslot::cli {
 namespace {
+
+struct KeyOptions {
+    std::string action;  // new, list, export, import, rotate, remove
+    std::string name;    // the domain; import: a file
+    std::string output;  // export: a file; empty: standard output
+    bool replace = false;
+    bool finish = false;
+    bool json = false;
+};
 
 using trust::DomainKeys;
 using trust::Second;
@@ -50,12 +60,11 @@ Result<DomainKeys> find_keys(const Settings& settings, const std::string& domain
         const std::string path = trust::key_path(*folder, *folded);
         if (access(path.c_str(), F_OK) == 0) return trust::load_key_file(path);
     }
-    return Error{Errc::no_permission, "key", 0, domain};
+    return Error{Errc::no_permission, "key", 0, domain, Reason::no_key};
 }
 
 int fail_to_find(const Error& error) {
-    if (std::string_view(error.step) != "key" || error.code != Errc::no_permission)
-        return fail(error);
+    if (error.reason != Reason::no_key) return fail(error);
     say("no key of " + error.detail +
         " on this machine; create it with 'mailslot key new', or get it from another machine with "
         "'mailslot key import'");
@@ -311,28 +320,68 @@ int remove(const Settings& settings, const KeyOptions& options) {
     return kDone;
 }
 
-}  // namespace
+struct Action {
+    std::string_view name;
+    int (*run)(const Settings&, const KeyOptions&);
+};
+constexpr Action kActions[] = {
+    {"new", make_new},       {"list", list_keys}, {"export", export_keys},
+    {"import", import_keys}, {"rotate", rotate},  {"remove", remove},
+};
 
-int run_key(const KeyOptions& options) {
-    using Action = std::pair<std::string_view, int (*)(const Settings&, const KeyOptions&)>;
+int run(const KeyOptions& options) {
     SettingsOptions without_keys;
     without_keys.with_keys = false;  // bad keys must not stop the command that repairs them
     const auto settings = load_settings(without_keys);
     if (!settings) return fail(settings.error());
-    const Action actions[] = {
-        {"new", make_new},       {"list", list_keys}, {"export", export_keys},
-        {"import", import_keys}, {"rotate", rotate},  {"remove", remove},
-    };
     const auto* const action =
-        std::ranges::find(actions, std::string_view(options.action), &Action::first);
+        std::ranges::find(kActions, std::string_view(options.action), &Action::name);
     const bool wants_name = options.action != "list" && options.action != "import";
-    if (action == std::end(actions) || (wants_name && options.name.empty())) {
-        say(action == std::end(actions)
+    if (action == std::end(kActions) || (wants_name && options.name.empty())) {
+        say(action == std::end(kActions)
                 ? "unknown command 'key " + options.action + "'; see 'mailslot key --help'"
                 : "the domain is missing: mailslot key " + options.action + " DOMAIN");
         return kWrongUse;
     }
-    return action->second(*settings, options);
+    return action->run(*settings, options);
 }
+
+Argument action_argument(std::string& action) {
+    std::vector<std::string> names;
+    for (const Action& known : kActions) names.emplace_back(known.name);
+    return text("ACTION", "", "new, list, export, import, rotate or remove", action)
+        .required()
+        .offering(std::move(names));
+}
+
+Use prepare() {
+    auto options = std::make_shared<KeyOptions>();
+    Arguments arguments{
+        action_argument(options->action),
+        text("NAME", "", "The domain; for import a file (- or nothing: standard input)",
+             options->name)
+            .offering(Offer::domains),
+        text("--output", "FILE", "export: write a new file that only you may read", options->output)
+            .offering(Offer::files),
+        flag("--replace", "new, import, export: replace what is there", options->replace),
+        flag("--finish", "rotate: do the last step, drop the previous key", options->finish),
+        flag("--json", "list: one JSON object a line, without the keys", options->json),
+    };
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command key_command;
+const Command key_command{
+    120, "key", "Manage keys of domains, which decide who may read and write", prepare,
+    R"(A machine with a domain's key is in the domain: it reads and writes \\DOMAIN\mailslot\...
+
+Examples:
+  mailslot key new LAB
+  mailslot key export LAB | ssh beta mailslot key import
+  mailslot key rotate LAB       on one machine: makes the next key; copy it to all machines;
+  mailslot key rotate LAB       on each: makes the next key current;
+  mailslot key rotate LAB --finish      on each, after all machines have done this)"};
 
 }  // namespace mailslot::cli

@@ -1,13 +1,14 @@
 // mailslot doctor: why no message arrives, and how to fix it.
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/random.h"
 #include "base/visible_text.h"
 #include "config/settings_file.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/doctor/finding.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
@@ -15,6 +16,13 @@
 
 namespace mailslot::cli {
 namespace {
+
+struct DoctorOptions {
+    std::string address;  // destination of messages; empty: none
+    std::string peer;     // a host; empty: none
+    bool json = false;
+    Timeout timeout{500};  // for answers of other machines
+};
 
 using doctor::Finding;
 using doctor::Findings;
@@ -98,18 +106,20 @@ void check_network(const Patient& patient, Findings& findings) {
         return;
     }
     if (patient.settings.udp) {
-        doctor::check_port(patient, *reader, findings);
-        doctor::check_probes(patient, *reader, findings);
+        Findings of_port;
+        doctor::check_port(patient, *reader, of_port);
+        const bool has_port = std::ranges::count(of_port, Status::failed, &Finding::status) == 0;
+        findings.insert(findings.end(), of_port.begin(), of_port.end());
+        doctor::check_probes(patient, *reader, has_port, findings);
     }
     doctor::check_classic(patient, *reader, findings);
 }
 
-}  // namespace
-
-int run_doctor(const DoctorOptions& options) {
+int run(const DoctorOptions& options) {
     Findings findings;
     auto settings = load_settings();
-    if (!settings && std::string_view(settings.error().step) == "read key") {
+    const Reason reason = settings ? Reason::none : settings.error().reason;
+    if (reason == Reason::bad_key || reason == Reason::open_key) {
         findings.push_back(doctor::bad_key(settings.error()));
         return print(findings, options.json);
     }
@@ -135,5 +145,33 @@ int run_doctor(const DoctorOptions& options) {
     }
     return print(findings, options.json);
 }
+
+Use prepare() {
+    auto options = std::make_shared<DoctorOptions>();
+    Arguments arguments{
+        text("ADDRESS", "", "Check also for a reader there: NAME, or an address as for put",
+             options->address)
+            .offering(Offer::addresses),
+        text("--peer", "HOST", "Check also whether HOST and this machine hear each other",
+             options->peer),
+        milliseconds("--timeout", "Wait at most MS for other machines (default 500)",
+                     options->timeout),
+        flag("--json", "One JSON object a check", options->json),
+    };
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command doctor_command;
+const Command doctor_command{
+    100, "doctor", "Explain why nothing arrives, and how to fix it", prepare,
+    R"(Prints one line per check, for a fault with its cause and, after 'fix:', the command or setting that
+fixes it. Exit status 1 if a check failed. As root it sees more: firewall rules, other users' programs.
+
+Examples:
+  mailslot doctor
+  mailslot doctor --peer FILESRV
+  mailslot doctor //SALES/mailslot/LISTENER --json | jq 'select(.status == "failed")')"};
 
 }  // namespace mailslot::cli

@@ -1,10 +1,11 @@
 // mailslot info: a slot's sizes, limits, counters, and losses by cause.
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/visible_text.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
@@ -17,6 +18,12 @@
 
 namespace mailslot::cli {
 namespace {
+
+struct InfoOptions {
+    std::string name;
+    bool json = false;
+    bool senders = false;  // all senders
+};
 
 void append_row(std::string& out, std::string_view key, std::string_view value) {
     constexpr std::size_t kWidth = 20;  // the longest cause, its indentation, and a gap
@@ -53,8 +60,8 @@ void append_table(std::string& out, const SlotInfo& slot) {
                slot.read_timeout >= Timeout{0} ? std::to_string(slot.read_timeout.count()) + " ms"
                                                : "forever");
     append_row(out, "lost", slot.lost.total());
-    for (const Loss& loss : losses_of(slot.lost))
-        append_row(out, "  " + std::string(loss.cause), loss.count);
+    for (const LossCause& cause : kLossCauses)
+        append_row(out, "  " + std::string(cause.name), slot.lost.*cause.count);
 }
 
 void append_senders(std::string& out, std::vector<SenderInfo> senders, bool all) {
@@ -81,9 +88,7 @@ void append_senders(std::string& out, std::vector<SenderInfo> senders, bool all)
     }
 }
 
-}  // namespace
-
-int run_info(const InfoOptions& options) {
+int run(const InfoOptions& options) {
     const auto slot = info(options.name);
     if (!slot) return fail_for(options.name, slot.error());
     const auto heard = senders(options.name);
@@ -99,5 +104,24 @@ int run_info(const InfoOptions& options) {
     }
     return finish(output);
 }
+
+Use prepare() {
+    auto options = std::make_shared<InfoOptions>();
+    Arguments arguments{
+        text("NAME", "", "A slot of this machine", options->name).required().offering(Offer::slots),
+        flag("--json", "One JSON object, with all senders", options->json),
+        flag("--senders", "All senders, not only the ten that lost most", options->senders),
+    };
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command info_command;
+const Command info_command{90, "info", "Show a slot's sizes, counters and losses", prepare,
+                           R"(Examples:
+  mailslot info LISTENER
+  mailslot info LISTENER --json | jq '.by_sender[] | select(.lost > 0)'
+  mailslot info LISTENER --json | jq .lost_by_cause)"};
 
 }  // namespace mailslot::cli

@@ -1,5 +1,6 @@
 // mailslot put: messages from the command line or from standard input.
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,7 +11,7 @@
 #include "api/process.h"
 #include "carrier/carrier_writer.h"
 #include "mailslot/absence.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/line_splitter.h"
 #include "mailslot/output.h"
@@ -22,9 +23,17 @@
 namespace mailslot::cli {
 namespace {
 
-bool is_of_earlier_messages(const Error& error) {
-    return error.step != nullptr && std::string_view(error.step) == kLateStep;
-}
+struct PutOptions {
+    std::string address;
+    std::vector<std::string> messages;  // none: standard input
+    bool whole = false;                 // all of standard input is one message
+    bool bytes = false;                 // do not claim UTF-8
+    bool no_wait = false;
+    bool stop_on_error = false;
+    bool verbose = false;
+    std::optional<Timeout> wait{};
+    std::vector<std::string> labels;  // NAME=VALUE
+};
 
 // Wraps a writer: counts messages, and says which message failed.
 class Putter {
@@ -83,7 +92,7 @@ Result<void> Putter::put_all(std::span<const std::string_view> messages) {
         }
         if (!may_go_on(taken.error())) return taken.error();
         // An error of earlier messages says nothing about this message.
-        if (is_of_earlier_messages(taken.error())) {
+        if (taken.error().reason == Reason::earlier_messages) {
             say_failure(book_.note(taken.error()));
         } else if (!waits_for_reader(taken.error())) {
             leave_out(taken.error());
@@ -244,9 +253,7 @@ std::optional<std::string> only_slot(const std::string& address) {
     return to_string(*parsed);
 }
 
-}  // namespace
-
-int run_put(const PutOptions& options) {
+int run(const PutOptions& options) {
     auto writer = Writer::open(options.address, {.wait_when_full = choose_wait(options)});
     if (!writer) return fail_for(options.address, writer.error());
     std::vector<Label> labels;
@@ -269,5 +276,63 @@ int run_put(const PutOptions& options) {
     if (!put) return fail_for(options.address, put.error(), which(options, putter.done()));
     return finish(putter, options);
 }
+
+Argument label_option(std::vector<std::string>& labels) {
+    Argument option = texts("--label", "NAME=VALUE",
+                            "A label for each message, such as level=30; may be repeated", labels);
+    option.set = [&labels](const std::vector<std::string>& values) -> std::string {
+        for (const std::string& value : values) {
+            if (value.find('=') == value.npos) return "'=' is missing";
+        }
+        labels = values;
+        return {};
+    };
+    return option;
+}
+
+Use prepare() {
+    auto options = std::make_shared<PutOptions>();
+    Arguments arguments{
+        text(
+            "ADDRESS", "",
+            R"(NAME, or \\PLACE\mailslot\NAME with a host, an IP address, a domain, . or * as PLACE)",
+            options->address)
+            .required()
+            .offering(Offer::addresses),
+        texts("MESSAGE", "",
+              "One message each; without MESSAGE, each line of standard input is a message",
+              options->messages),
+        flag("--whole", "All of standard input is one message", options->whole).without("MESSAGE"),
+        flag("--bytes", "Mark messages as bytes, not as UTF-8 text", options->bytes),
+        number("--wait", "MS",
+               "Wait at most MS for room in a full slot of this machine, or for a slow network", 0,
+               [options](std::int64_t ms) { options->wait = Timeout(ms); }),
+        flag("--no-wait", "With standard input: do not wait for room, or for a reader that is away",
+             options->no_wait)
+            .without("--wait"),
+        flag("--stop-on-error", "With standard input: end at the first message that fails",
+             options->stop_on_error),
+        flag("-v,--verbose", "Report at the end how many datagrams left this machine by which way",
+             options->verbose),
+        label_option(options->labels),
+    };
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command put_command;
+const Command put_command{
+    10, "put", "Put messages into a slot", prepare,
+    R"(Fails if a slot of this machine is full. With messages from standard input it waits instead:
+for room in the slot, and for a network that is slower than the messages come. It leaves out a
+line that cannot leave this machine, goes on, and ends with status 1.
+
+Examples:
+  mailslot put LISTENER "hello" "and again"       two messages to a slot of this machine
+  mailslot put '\\*\mailslot\LISTENER' hello      to every machine that listens
+  mailslot put //FILESRV/mailslot/LOG -- -v       a message that begins with -
+  tail -F app.log | mailslot put '//*/mailslot/LOG'
+  mailslot put --whole --bytes IMAGES < photo.jpg)"};
 
 }  // namespace mailslot::cli

@@ -3,18 +3,27 @@
 // any did.
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "api/search.h"
 #include "base/visible_text.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/report.h"
 #include "model/address.h"
 
 namespace mailslot::cli {
 namespace {
+
+struct SignalOptions {
+    std::string address;
+    std::optional<Timeout> timeout{};  // for a waiting process, or for answers
+    bool until_heard = false;          // send when a process waits
+    bool check = true;                 // ask which hosts wait
+    bool verbose = false;
+};
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -110,9 +119,7 @@ int signal_and_look(const SignalOptions& options, Search& search) {
     return report(options, search.found());
 }
 
-}  // namespace
-
-int run_signal(const SignalOptions& options) {
+int run(const SignalOptions& options) {
     const auto address = parse_address(options.address);
     if (!address) return fail_for(options.address, address.error());
     if (address->place == Place::here) return signal_here(options);
@@ -121,5 +128,39 @@ int run_signal(const SignalOptions& options) {
     return options.until_heard ? signal_when_heard(options, *search)
                                : signal_and_look(options, *search);
 }
+
+Use prepare() {
+    auto options = std::make_shared<SignalOptions>();
+    Arguments arguments{
+        text(
+            "ADDRESS", "",
+            R"(NAME on this machine, or \\PLACE\mailslot\NAME on a host, in a domain, or with * everywhere)",
+            options->address)
+            .required()
+            .offering(Offer::addresses),
+        flag("--until-heard", "Send only when somebody waits", options->until_heard),
+        flag("--no-check", "For other machines: send without asking whether anybody waits",
+             options->check, false)
+            .without("--until-heard"),
+        number("--timeout", "MS",
+               "With --until-heard: give up after MS, with exit status 3; without: wait at most MS "
+               "for answers (default 400)",
+               0, [options](std::int64_t ms) { options->timeout = Timeout(ms); }),
+        flag("-v,--verbose", "Report on standard error who waited", options->verbose),
+    };
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command signal_command;
+const Command signal_command{
+    60, "signal", "Wake programs that wait for a name", prepare,
+    R"(A signal is sent once and not kept: it wakes only programs that wait at that moment. If none is known
+to wait, the command says so. Exit status: 4 for this machine, 0 for others, whose answers may get lost.
+
+Examples:
+  mailslot signal '//*/mailslot/READY'
+  mailslot signal //FILESRV/mailslot/READY --until-heard --timeout 60000)"};
 
 }  // namespace mailslot::cli

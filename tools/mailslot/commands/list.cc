@@ -1,12 +1,13 @@
-// mailslot list: the slots of this machine. For all machines: found.cc.
+// mailslot list: the slots of this machine, or of all machines.
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "api/process.h"
 #include "base/visible_text.h"
 #include "local/ask_reader.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/found.h"
 #include "mailslot/json_line.h"
@@ -18,6 +19,13 @@
 
 namespace mailslot::cli {
 namespace {
+
+struct ListOptions {
+    bool json = false;
+    bool names = false;  // nothing but the names, for scripts and completion
+    bool network = false;
+    Timeout timeout{500};  // for answers of other machines
+};
 
 Cells cells_of(const SlotInfo& slot) {
     std::string name;
@@ -61,10 +69,41 @@ Result<std::vector<SlotInfo>> list_and_tell() {
     return slots;
 }
 
-}  // namespace
+void append_addresses(std::string& out, const Found& found) {
+    for (const Machine& machine : found.machines) {
+        for (const std::string& slot : machine.slots) {
+            if (!machine.address.empty()) {
+                out += "\\\\";
+                append_visible(out, machine.host);
+                out += "\\mailslot\\";
+            }
+            append_visible(out, slot);
+            out += '\n';
+        }
+    }
+}
 
-int run_list(const ListOptions& options) {
-    if (options.network) return run_list_network(options);
+int list_network(const ListOptions& options) {
+    const auto found = find_slots({.timeout = options.timeout});
+    if (!found) return fail(found.error());
+    Output output;
+    if (options.names) {
+        append_addresses(output.text(), *found);
+    } else if (options.json) {
+        append_found_json(output.text(), *found);
+    } else if (found->machines.empty()) {
+        say("no slots on this machine, and no other machine answered within " +
+            std::to_string(options.timeout.count()) + " ms");
+    } else {
+        append_found_table(output.text(), *found);
+    }
+    const int printed = finish(output);
+    const int complete = report_found(*found);
+    return printed != kDone ? printed : complete;
+}
+
+int run(const ListOptions& options) {
+    if (options.network) return list_network(options);
     auto slots = options.names ? list() : list_and_tell();
     if (!slots) return fail(slots.error());
     std::sort(slots->begin(), slots->end(),
@@ -84,5 +123,33 @@ int run_list(const ListOptions& options) {
     }
     return finish(output);
 }
+
+Use prepare() {
+    auto options = std::make_shared<ListOptions>();
+    Arguments arguments{
+        flag("--json", "One JSON object a line", options->json),
+        flag("--names", "Only the names, one a line; for other machines the addresses",
+             options->names)
+            .without("--json"),
+        flag("--network", "List also the slots of every other machine that answers",
+             options->network),
+        milliseconds("--timeout", "Wait at most MS for their answers (default 500)",
+                     options->timeout)
+            .with("--network"),
+    };
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command list_command;
+const Command list_command{70, "list", "List the slots of this machine, or of all machines",
+                           prepare,
+                           R"(Machines may be set not to answer, and answers may get lost.
+
+Examples:
+  mailslot list
+  mailslot list --json | jq 'select(.lost > 0)'
+  mailslot list --network)"};
 
 }  // namespace mailslot::cli

@@ -6,13 +6,14 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "api/process.h"
 #include "local/ask_reader.h"
-#include "mailslot/commands.h"
+#include "mailslot/command.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
 #include "mailslot/report.h"
@@ -24,6 +25,12 @@
 
 namespace mailslot::cli {
 namespace {
+
+struct WatchOptions {
+    bool json = false;
+    Timeout interval{1000};
+    std::optional<std::uint64_t> count{};
+};
 
 using std::chrono::steady_clock;
 using Instant = steady_clock::time_point;
@@ -178,9 +185,7 @@ bool Watcher::wait_until(Instant next) {
     }
 }
 
-}  // namespace
-
-int run_watch(const WatchOptions& options) {
+int run(const WatchOptions& options) {
     const auto process = Process::current();
     if (!process) return fail(process.error());
     StopSignal stop;
@@ -188,5 +193,31 @@ int run_watch(const WatchOptions& options) {
     if (!stop_fd) return fail(stop_fd.error());
     return Watcher(options, **process, *stop_fd).run();
 }
+
+Use prepare() {
+    auto options = std::make_shared<WatchOptions>();
+    Arguments arguments{
+        flag("--json", "One JSON object per interval, each on its own line", options->json),
+        number("--interval", "MS", "Time between two looks (default 1000)", 50,
+               [options](std::int64_t ms) { options->interval = Timeout(ms); }),
+        number(
+            "--count", "N", "End after N intervals", 1,
+            [options](std::int64_t count) { options->count = static_cast<std::uint64_t>(count); }),
+    };
+    return {std::move(arguments), [options] { return run(*options); }};
+}
+
+}  // namespace
+
+extern const Command watch_command;
+const Command watch_command{
+    110, "watch", "Show a live table of slots, senders, rates and losses", prepare,
+    R"(On a terminal the table fills the screen until Ctrl-C or q. To a file or a pipe each interval
+prints a block of rows. Red rows have lost messages since the look before.
+
+Examples:
+  mailslot watch
+  mailslot watch --interval 5000 >> rates.txt
+  mailslot watch --json | jq '.slots[] | select(.lost_now > 0)')"};
 
 }  // namespace mailslot::cli
