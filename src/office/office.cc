@@ -7,7 +7,7 @@
 // 3. PostOffice::deliver (src/post/post_office.cc) drops parcels for other machines or for slots
 //    that are not open, parcels that a slot does not trust, and repeats. Puts fragments together,
 //    counts losses, and keeps messages back that came ahead of their turn.
-// 4. PostOffice::flush gives consecutive messages for the same slot to Delivery::put (delivery.cc).
+// 4. Dispatch::put_all gives consecutive messages for the same slot to Delivery::put (delivery.cc).
 //    If a message reports losses, RegisteredSlot::book first brings the slot's own counters up to
 //    date.
 // 5. ItemMaker::make (item_maker.h) makes records for the inbox, of at most 256 messages.
@@ -15,7 +15,7 @@
 //    as LockPatience allows. If the memory is damaged or its reader gone, Delivery attaches again or
 //    asks the slot's process to, and the put is tried once more.
 // 7. Delivery::settle_wants wakes the reader if the put could not, and asks for room. ask_when_full
-//    asks for room if a slot that drops its oldest is full. PostOffice::flush then counts each
+//    asks for room if a slot that drops its oldest is full. Dispatch then counts each
 //    message as delivered or lost.
 // 8. Gateway::pass_on (gateway.h) passes the batch on to the other carrier, if the settings say so.
 // 9. book_counters copies the counters to the slots' memory after the last batch. With more than 64

@@ -120,7 +120,7 @@ TEST_F(PostOfficeTest, ignores_discovery) {
 
 TEST_F(PostOfficeTest, hands_on_queries_for_this_machine) {
     std::vector<std::string> asked;
-    office_.answer_queries_by([&](const Envelope& e) { asked.emplace_back(e.slot); });
+    slots_.slots.hear_query = [&](const Envelope& e) { asked.emplace_back(e.slot); };
     Envelope query = message(0);
     query.kind = Kind::query;
     query.slot = "";

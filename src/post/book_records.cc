@@ -1,11 +1,13 @@
-// Writes the books of a post office for its successor, and reads them.
+#include "post/book_records.h"
 
+#include <algorithm>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "model/losses.h"
-#include "post/post_office.h"
-#include "wire/office_state.h"
+#include "post/admission.h"
 
 namespace mailslot::post {
 namespace {
@@ -72,18 +74,19 @@ wire::SenderState to_state(const Sender& sender) {
 
 }  // namespace
 
-void PostOffice::write_books(wire::OfficeStateWriter& out) const {
+void write_books(wire::OfficeStateWriter& out, const Books& books, const MachineIds& ids,
+                 const Slots& slots) {
     wire::OfficeNumbers numbers;
-    save(counters_, numbers);
+    save(books.counters, numbers);
     out.put(numbers);
     std::unordered_map<const SlotBook*, std::vector<wire::PartState>> parts;
-    reassembly_.each_part(
+    books.half_arrived.each_part(
         [&](const Reassembly::Key& key, Clock::Instant last_part, const Envelope& part) {
             parts[key.sender.slot].push_back({to_ticks(last_part), part});
         });
-    out.put(ids_.save());
-    for (const auto& [key, slot] : open_) {
-        wire::SlotState state{slots_.memory_of(key), to_ticks(slot.opened_at),
+    out.put(ids.save());
+    for (const auto& [key, slot] : books.slots.all()) {
+        wire::SlotState state{slots.memory_of(key), to_ticks(slot.opened_at),
                               to_ticks(slot.forgot_until)};
         save(slot.counters, state.counters);
         state.key = key;
@@ -93,20 +96,23 @@ void PostOffice::write_books(wire::OfficeStateWriter& out) const {
     }
 }
 
-std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
-    Bytes books, const std::function<void(const wire::SealerState&)>& take_sealer) {
-    look_at_clock();
+std::map<std::string, std::uint64_t, std::less<>> BookReader::read(
+    Bytes bytes, const std::function<void(const wire::SealerState&)>& take_sealer) {
+    const Clock::Instant now = books_.now.through_sleep;
     std::map<std::string, std::uint64_t, std::less<>> memories;
     SlotBook* slot = nullptr;
     wire::OfficeStateVisitor visitor;
     visitor.counters = [this](const wire::OfficeNumbers& numbers) {
-        restore(counters_, numbers);
+        restore(books_.counters, numbers);
         return true;
     };
     visitor.slot = [&](const wire::SlotState& state) {
-        slot_taken_over(state.key, std::min(now_through_sleep_, from_ticks(state.opened_at)));
-        slot = &open_.find(state.key)->second;
-        slot->forgot_until = std::min(now_through_sleep_, from_ticks(state.forgot_until));
+        if (SlotBook* const twice = books_.slots.find(state.key)) {
+            books_.clear(*twice);
+            books_.slots.close(*twice);
+        }
+        slot = &books_.slots.open(state.key, std::min(now, from_ticks(state.opened_at)));
+        slot->forgot_until = std::min(now, from_ticks(state.forgot_until));
         restore(slot->counters, state.counters);
         return memories.emplace(state.key, state.memory).second;
     };
@@ -124,20 +130,21 @@ std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
         ids_.restore(state);
         return true;
     };
-    wire::read_office_state(books, visitor);
-    book_.sort_by_age();
-    reassembly_.sort_by_age();
+    wire::read_office_state(bytes, visitor);
+    books_.senders.sort_by_age();
+    books_.half_arrived.sort_by_age();
     return memories;
 }
 
-bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
+bool BookReader::take_sender(SlotBook& slot, const wire::SenderState& state) {
     const SenderKey key{&slot, state.origin};
     SequenceWindow window(1);
-    if (book_.is_full() || book_.find(key) != nullptr || !window.restore(state)) return false;
+    if (books_.senders.is_full() || books_.senders.find(key) != nullptr || !window.restore(state))
+        return false;
     Envelope word;
     word.from_host = state.host.substr(0, kMaxHostBytes);
     word.from_address = state.address;
-    Sender& sender = book_.add(key, state.next, word);
+    Sender& sender = books_.senders.add(key, state.next, word);
     sender.window = std::move(window);
     sender.received = state.received;
     std::size_t i = 0;
@@ -146,30 +153,21 @@ bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
     sender.lost_untold = state.lost_untold;
     sender.told_then_arrived = state.told_then_arrived;
     sender.told_below = state.told_below;
-    const auto last_heard = std::min(now_through_sleep_, from_ticks(state.last_heard));
-    sender.acquaintance.restore(state.next, last_heard, now_through_sleep_);
+    const auto last_heard = std::min(books_.now.through_sleep, from_ticks(state.last_heard));
+    sender.acquaintance.restore(state.next, last_heard, books_.now.through_sleep);
     sender.acquaintance.add(state.address);
-    book_.heard(sender, last_heard);
+    books_.senders.heard(sender, last_heard);
     return true;
 }
 
-bool PostOffice::take_part(SlotBook& slot, const wire::PartState& state) {
+bool BookReader::take_part(SlotBook& slot, const wire::PartState& state) {
     const SenderKey key{&slot, state.part.origin};
-    Sender* const sender = book_.find(key);
+    Sender* const sender = books_.senders.find(key);
     if (sender == nullptr || !is_sound_fragment(state.part)) return false;
     if (sender->window.standing(state.part.sequence) == SequenceWindow::Standing::arrived) {
         return false;
     }
-    evicted_.clear();
-    const auto outcome =
-        reassembly_.add(key, state.part, std::min(now_, from_ticks(state.last_part)), evicted_);
-    // A complete message would have been in the slot.
-    if (outcome == Reassembly::Outcome::complete) reassembly_.drop(key, state.part.sequence);
-    for (const Reassembly::Key& evicted : evicted_) {
-        if (Sender* const its = book_.find(evicted.sender)) {
-            give_up(*its, evicted.sequence, &Losses::over_limit);
-        }
-    }
+    parts_.restore(*sender, state.part, std::min(books_.now.awake, from_ticks(state.last_part)));
     return true;
 }
 
