@@ -1,7 +1,5 @@
 #include "api/process.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <mutex>
 
@@ -12,6 +10,7 @@
 #include "os/interfaces.h"
 #include "os/look_up_host.h"
 #include "os/thread.h"
+#include "os/user.h"
 #include "trust/keys.h"
 
 namespace mailslot {
@@ -80,7 +79,7 @@ std::vector<local::SlotFolder> Process::folders() const {
     std::vector<local::SlotFolder> folders{local::SlotFolder(settings_.dir)};
     // Anybody may have made a folder in /tmp.
     const bool has_other =
-        !settings_.other_dir.empty() && os::owner_of(settings_.other_dir) == geteuid();
+        !settings_.other_dir.empty() && os::owner_of(settings_.other_dir) == os::this_user();
     if (has_other) folders.emplace_back(settings_.other_dir);
     if (settings_.system_dir != settings_.dir) folders.emplace_back(settings_.system_dir);
     return folders;

@@ -15,6 +15,7 @@
 #include "model/settings.h"
 #include "office/station.h"
 #include "os/fork_mutex.h"
+#include "os/system_random.h"
 
 namespace mailslot {
 
@@ -48,7 +49,7 @@ private:
 
     const Settings settings_;
     SystemClock clock_;
-    SystemRandom random_;
+    os::SystemRandom random_;
     std::mutex mutex_;
     std::weak_ptr<office::Station> station_, shared_station_;
     DepartureBook departures_;

@@ -9,8 +9,8 @@
 //   4. If step 2 returned false (nothing waits, or the record needs more work),
 //      Impl::get calls Inbox::get_nowait for timeout 0, Inbox::get_within
 //      otherwise.                                                                inbox/inbox.cc
-//   5. Inbox::wait_for_one spins for a moment, then sleeps in the kernel until a
-//      writer rings, the time is over or a signal comes.                         inbox/inbox.cc
+//   5. WaitingLine::wait spins for a moment, then sleeps in the kernel until a
+//      writer rings, the time is over or a signal comes.                  inbox/waiting_line.cc
 //   6. MessageMaker::make fills the Message as in step 3, with the lock `making`
 //      in place of the inbox's mutex.
 //

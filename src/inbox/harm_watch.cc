@@ -1,6 +1,6 @@
 #include "inbox/harm_watch.h"
 
-#include "inbox/inbox_writer.h"
+#include "inbox/layout.h"
 
 namespace mailslot::inbox {
 namespace {

@@ -44,6 +44,9 @@ inline constexpr std::uint64_t kMostMessageBytes = (1ull << 32) - 1;
 inline constexpr std::uint32_t kBellSleeper = 1;  // a thread sleeps on the bell
 inline constexpr std::uint32_t kBellPoll = 2;     // a program polls the event descriptor
 
+// Bit of `lock`: others wait. The bits below are the number of the lock's holder.
+inline constexpr std::uint32_t kLockWaiters = 1u << 31;
+
 // Values of `room_asked`: docs/inbox.md section 9.
 inline constexpr std::uint32_t kRoomIsLookedFor = 1;
 inline constexpr std::uint32_t kRoomIsUrgent = 2;

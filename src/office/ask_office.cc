@@ -1,12 +1,12 @@
 #include "office/ask_office.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <map>
 #include <thread>
 
 #include "local/ask_reader.h"
+#include "os/failure.h"
 #include "os/local_socket.h"
 #include "os/network_id.h"
 
@@ -24,13 +24,16 @@ constexpr std::chrono::milliseconds kPatienceInQueue{200}, kComeAgain{2};
 Result<os::GuardedFd> connect(const local::SlotFolder& office) {
     const auto until = std::chrono::steady_clock::now() + kPatienceInQueue;
     auto connection = os::connect_local(office.office_socket_path());
-    const auto is_full = [&] { return !connection && connection.error().os_code == EAGAIN; };
+    const auto is_full = [&] {
+        return !connection && os::failure_of(connection.error().os_code) == os::Failure::busy;
+    };
     while (is_full() && std::chrono::steady_clock::now() < until) {
         std::this_thread::sleep_for(kComeAgain);
         connection = os::connect_local(office.office_socket_path());
     }
     if (is_full()) {
-        return Error{Errc::timed_out, "ask the post office", EAGAIN, "it is busy; try again"};
+        return Error{Errc::timed_out, "ask the post office", os::code_of(os::Failure::busy),
+                     "it is busy; try again"};
     }
     if (connection || connection.error().code != Errc::no_such_slot) return connection;
     return Error{Errc::unreachable, "ask the post office", connection.error().os_code,

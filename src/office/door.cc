@@ -1,10 +1,10 @@
 #include "office/door.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "os/descriptors.h"
+#include "os/failure.h"
 #include "os/user.h"
 #include "wire/local_message.h"
 
@@ -66,7 +66,7 @@ bool Door::accept_one(const Listener& listener) {
     }
     os::GuardedFd connection = os::accept_local(listener.fd);
     if (!connection) {
-        if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) pause_accepting();
+        if (os::failure_of(os::last_code()) != os::Failure::busy) pause_accepting();
         return false;
     }
     const auto begun = clock_.now();

@@ -1,11 +1,10 @@
 #include "office/heirs.h"
 
-#include <unistd.h>
-
 #include <string>
 
 #include "base/crash_point.h"
 #include "os/local_socket.h"
+#include "os/process.h"
 #include "os/user.h"
 
 namespace mailslot::office {
@@ -42,10 +41,11 @@ void Heirs::hear_claim(int connection, Rank rank) {
         return;
     }
     const std::string who = rank_ == Rank::reader ? "a reading process" : "mailslotd";
-    (void)os::send_packet(connection,
-                          wire::encode({.op = LocalOp::refused,
-                                        .why = may ? Errc::slot_exists : Errc::no_permission,
-                                        .detail = who + ", process " + std::to_string(getpid())}));
+    (void)os::send_packet(
+        connection,
+        wire::encode({.op = LocalOp::refused,
+                      .why = may ? Errc::slot_exists : Errc::no_permission,
+                      .detail = who + ", process " + std::to_string(os::own_process())}));
 }
 
 os::GuardedFd Heirs::take_claimant() {

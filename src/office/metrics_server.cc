@@ -1,7 +1,6 @@
 #include "office/metrics_server.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -15,6 +14,7 @@
 #include "model/limits.h"
 #include "model/stream_address.h"
 #include "office/ask_office.h"
+#include "os/failure.h"
 #include "os/stream_server.h"
 #include "os/thread.h"
 #include "post/metrics.h"
@@ -154,7 +154,7 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& sett
                                          folder, std::move(*stop));
     state->listen();  // in this thread, so that error() knows at once
     const bool started = os::run_detached([state] { state->run(); });
-    if (!started) return Error{Errc::no_resources, "start thread", errno};
+    if (!started) return Error{Errc::no_resources, "start thread", os::last_code()};
     return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
 }
 

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "local/slot_folder.h"
 #include "model/settings.h"
 #include "office/delivery.h"
@@ -24,6 +23,7 @@
 #include "office/registry.h"
 #include "office/returners.h"
 #include "os/event_loop.h"
+#include "os/system_random.h"
 #include "post/answerer.h"
 #include "post/post_office.h"
 
@@ -93,7 +93,7 @@ private:
     const Clock& clock_;
     bool is_replaced_ = false, drains_into_own_ = false;
     std::optional<Clock::Instant> book_at_;  // when the counters are copied to the slots' memory
-    SystemRandom random_;
+    os::SystemRandom random_;
     post::OwnAddresses addresses_;
     Door door_;
     Heirs heirs_;

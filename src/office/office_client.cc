@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <string_view>
 
 #include "base/crash_point.h"
 #include "inbox/office_pass.h"
+#include "os/failure.h"
 #include "os/local_socket.h"
 #include "os/user.h"
 
@@ -56,7 +56,8 @@ bool OfficeClient::join(const std::string& dir) {
 bool OfficeClient::join(const local::SlotFolder& office, const std::string& dir) {
     auto connection = os::connect_local(office.office_socket_path());
     if (!connection) {
-        if (connection.error().os_code == EAGAIN) is_busy_ = true;  // its queue is full
+        // Its queue is full.
+        if (os::failure_of(connection.error().os_code) == os::Failure::busy) is_busy_ = true;
         return false;
     }
     const std::uint32_t user = os::peer_identity(connection->get()).uid;

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "base/random.h"
 #include "office/office_client.h"
+#include "os/system_random.h"
 
 namespace mailslot::office {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 // Returns the number of the office that we were registered with, so that writers need not change.
 // Draws a new number if that office is in another network, because it may go on there.
 std::uint64_t machine_number(const MachineId& former, const NetworkId& network) {
-    return may_be_one(former.network, network) ? former.number : SystemRandom().u64() | 1;
+    return may_be_one(former.network, network) ? former.number : os::SystemRandom().u64() | 1;
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
 #include "office/reader_place.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <utility>
 
+#include "os/failure.h"
 #include "os/local_socket.h"
+#include "os/user.h"
 
 namespace mailslot::office {
 namespace {
@@ -23,7 +22,7 @@ constexpr std::size_t kEntriesAtOnce = 64;
 void sweep(const std::string& folder) {
     for (const std::string& file : os::list_folder(folder)) {
         const std::string path = folder + "/" + file;
-        if (os::owner_of(path) != geteuid()) continue;  // a guest has no lock
+        if (os::owner_of(path) != os::this_user()) continue;  // a guest has no lock
         const auto connection = os::connect_local(path);
         if (!connection && connection.error().code == Errc::no_such_slot) os::remove_socket(path);
     }
@@ -52,13 +51,13 @@ Result<void> ReaderPlace::check_as_guest() const {
 Result<void> ReaderPlace::prepare_folder() const {
     if (at_.is_guest) return check_as_guest();
     const std::string& dir = at_.settings.dir;
-    const bool is_system = dir == at_.settings.system_dir && geteuid() == 0;
+    const bool is_system = dir == at_.settings.system_dir && os::is_root();
     const bool is_open = is_system || serves_all_users_;
     auto prepared = at_.folder.prepare(is_open ? kSystemFolderMode : kUserFolderMode);
     if (!prepared || !serves_all_users_) return prepared;
     for (const char* const folder : {"", "/slots", "/readers"}) {
         if (!os::set_mode(dir + folder, kSystemFolderMode)) {
-            return Error{Errc::no_permission, "open folder", errno, dir + folder};
+            return Error{Errc::no_permission, "open folder", os::last_code(), dir + folder};
         }
     }
     return {};

@@ -1,7 +1,5 @@
 #include "office/registry.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -165,7 +163,7 @@ void Registry::add_lent(const std::string& key, std::unique_ptr<inbox::InboxWrit
     auto slot = std::make_unique<RegisteredSlot>();
     slot->writer = std::move(writer);
     slot->registrant = kLent;
-    slot->user = geteuid();
+    slot->user = os::this_user();
     enter(key, std::move(slot));
     has_lent_slots_ = true;
 }

@@ -1,7 +1,5 @@
 #include "office/slot_desk.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <span>
@@ -23,7 +21,7 @@ bool may_write(const SlotOptions& options, const os::PeerIdentity& peer) {
     if (os::is_own_user_or_root(peer.uid)) return true;
     if (options.access == Access::everybody) return true;
     if (options.access != Access::group) return false;
-    const std::uint32_t group = options.group.value_or(getegid());
+    const std::uint32_t group = options.group.value_or(os::this_group());
     return peer.gid == group || std::count(peer.groups.begin(), peer.groups.end(), group) > 0;
 }
 

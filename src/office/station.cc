@@ -1,18 +1,16 @@
 #include "office/station.h"
 
-#include <pthread.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <exception>
 #include <future>
 #include <new>
 #include <utility>
 
 #include "model/own_host.h"
+#include "os/failure.h"
 #include "os/network_id.h"
 #include "os/thread.h"
+#include "os/user.h"
 
 namespace mailslot::office {
 namespace {
@@ -24,7 +22,7 @@ constexpr auto kSeekAgain = std::chrono::milliseconds(5);
 constexpr auto kMemoryPause = std::chrono::milliseconds(100);
 
 bool is_anothers_folder(const std::string& dir) {
-    return geteuid() != 0 && os::owner_of(dir).value_or(geteuid()) != geteuid();
+    return !os::is_root() && os::owner_of(dir).value_or(os::this_user()) != os::this_user();
 }
 
 // Returns true for an error that ends when the present office ends or answers.
@@ -64,11 +62,11 @@ Result<std::shared_ptr<Station>> Station::start(const Settings& settings, const 
     if (auto opened = station->place_.open(); !opened) return opened.error();
 
     if (!os::run_joinable(station->thread_, [self = station.get()] { self->run(); })) {
-        return Error{Errc::no_resources, "start thread", errno,
+        return Error{Errc::no_resources, "start thread", os::last_code(),
                      "the system has no thread left; raise ulimit -u, ulimit -v or the container's "
                      "limit of processes"};
     }
-    pthread_setname_np(station->thread_.native_handle(), "mailslot");
+    os::name_thread(station->thread_, "mailslot");
     if (auto found = station->find_office(); !found) return found.error();
     return station;
 }
@@ -112,7 +110,8 @@ void Station::run() {
         try {
             goes_on = take_turn();
         } catch (const std::bad_alloc&) {
-            errors_.set_network(Error{Errc::no_resources, "post office", ENOMEM});
+            errors_.set_network(
+                Error{Errc::no_resources, "post office", os::code_of(os::Failure::no_memory)});
             std::this_thread::sleep_for(kMemoryPause);
         }
     }

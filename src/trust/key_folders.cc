@@ -1,7 +1,5 @@
 #include "trust/key_folders.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -9,6 +7,7 @@
 
 #include "os/folder.h"
 #include "os/private_file.h"
+#include "os/user.h"
 
 namespace mailslot::trust {
 namespace {
@@ -18,7 +17,7 @@ constexpr unsigned kForOthers = 077, kWritableByOthers = 022, kFolderMode = 0755
 
 // Root's programs may read files that root gave to a service's user.
 bool is_owner_trusted(std::uint32_t owner) {
-    return owner == 0 || owner == geteuid() || geteuid() == 0;
+    return owner == 0 || owner == os::this_user() || os::is_root();
 }
 
 std::string octal(unsigned mode) {

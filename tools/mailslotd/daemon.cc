@@ -25,6 +25,7 @@
 #include "os/network_state.h"
 #include "os/privileges.h"
 #include "os/service_manager.h"
+#include "os/system_random.h"
 #include "trust/keys.h"
 
 namespace mailslot::daemon {
@@ -88,7 +89,7 @@ private:
     Settings settings_;
     os::ServiceManager manager_;
     SystemClock clock_;
-    SystemRandom random_;
+    os::SystemRandom random_;
     // Readable: another mailslotd took our place.
     os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     std::shared_ptr<Station> station_;

@@ -1,12 +1,12 @@
 #include "carrier/udp/udp_writer.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <string>
 #include <thread>
 
 #include "carrier/udp/udp_sender.h"
+#include "os/failure.h"
 
 namespace mailslot {
 namespace {
@@ -72,7 +72,8 @@ Result<std::size_t> UdpWriter::put_or_wait(const Batch& batch) {
 Result<std::size_t> UdpWriter::no_room(const Batch& batch) {
     wants_room_ = batch.waits;
     if (batch.waits || is_to_one()) {
-        return Error{Errc::no_resources, "send", EAGAIN, "the network is slower than the writer"};
+        return Error{Errc::no_resources, "send", os::code_of(os::Failure::busy),
+                     "the network is slower than the writer"};
     }
     lost_ += batch.texts.size();
     return batch.texts.size();

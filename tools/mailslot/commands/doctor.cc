@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/random.h"
 #include "base/visible_text.h"
 #include "config/settings_file.h"
 #include "mailslot/command.h"
@@ -13,6 +12,7 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
+#include "os/system_random.h"
 
 namespace mailslot::cli {
 namespace {
@@ -96,7 +96,7 @@ int print(const Findings& findings, bool json) {
 void check_network(const Patient& patient, Findings& findings) {
     char name[32];
     std::snprintf(name, sizeof name, "DOCTOR-%016llx",
-                  static_cast<unsigned long long>(SystemRandom().u64()));
+                  static_cast<unsigned long long>(os::SystemRandom().u64()));
     auto reader = Reader::create(name, {.require = Trust::none});
     if (!reader) {
         findings.push_back(

@@ -12,11 +12,11 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "carrier/carrier.h"
 #include "carrier/udp/udp_group.h"
 #include "mailslot/doctor/finding.h"
 #include "model/fold.h"
+#include "os/system_random.h"
 #include "os/udp_socket.h"
 #include "wire/frame.h"
 
@@ -50,7 +50,7 @@ std::string interface_name(const Patient& patient, std::uint32_t index) {
 
 std::vector<Probe> probes_for(const Patient& patient) {
     std::vector<Probe> probes;
-    SystemRandom random;
+    os::SystemRandom random;
     for (const Link& link : sending_links(patient.interfaces, patient.settings)) {
         Probe probe{link, interface_name(patient, link.interface_index), "", random.u64()};
         probe.text = probe.interface + ' ' + family_name(link.family);

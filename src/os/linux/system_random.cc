@@ -1,4 +1,4 @@
-#include "base/random.h"
+#include "os/system_random.h"
 
 #include <sys/random.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-namespace mailslot {
+namespace mailslot::os {
 
 std::uint64_t SystemRandom::u64() {
     std::uint64_t value = 0;
@@ -20,4 +20,4 @@ std::uint64_t SystemRandom::u64() {
     return value;
 }
 
-}  // namespace mailslot
+}  // namespace mailslot::os
