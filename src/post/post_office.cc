@@ -187,7 +187,7 @@ Sender& PostOffice::sender_of(SlotBook& slot, const Parcel& parcel) {
     book_.heard(*sender, now_through_sleep_);
     if (sender->host.empty()) {  // recalled by its numbers alone
         sender->host = envelope.from_host;
-        sender->address = envelope.from_address;
+        sender->source = source_of(envelope);
     }
     return *sender;
 }
@@ -288,7 +288,7 @@ void PostOffice::count_repeats(Sender& sender, const Parcel& repeats) {
     const bool is_another = times_.is_another(first.origin, first.sequence, sent_at);
     if (is_another && has_senders_time(repeats)) origin_conflicts_ += count;
     if (times_.is_same(first.origin, first.sequence, sent_at)) {
-        sender.acquaintance.add(first.from_address);
+        sender.acquaintance.add(source_of(first));
     }
     sender.repeats += count;
     sender.key.slot->counters.repeats += count;

@@ -190,6 +190,8 @@ private:
     std::uint64_t begin_second(const SenderKey& of_first, std::uint64_t number,
                                const Parcel& parcel);
     void begin_anew(const SenderKey& key, std::uint64_t sequence);
+    void take_claims_back(Sender& first, const Acquaintance::Word& word);
+    void take_losses_back(Sender& sender, std::uint64_t count);
     Acquaintance::Word word_of(const Sender* sender, const Parcel& parcel) const;
 
     Sender& sender_of(SlotBook& slot, const Parcel& parcel);

@@ -75,7 +75,7 @@ wire::SenderState to_state(const Sender& sender) {
     state.lost_untold = sender.lost_untold;
     state.told_then_arrived = sender.told_then_arrived;
     state.told_below = sender.told_below;
-    state.address = sender.address;
+    state.source = sender.source;
     state.host = sender.host;
     return state;
 }
@@ -148,7 +148,8 @@ bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
     if (book_.is_full() || book_.find(key) != nullptr || !window.restore(state)) return false;
     Envelope word;
     word.from_host = state.host.substr(0, kMaxHostBytes);
-    word.from_address = state.address;
+    word.from_address = state.source.address;
+    word.from_port = state.source.port;
     Sender& sender = book_.add(key, state.next, word);
     sender.window = std::move(window);
     sender.received = state.received;
@@ -160,7 +161,7 @@ bool PostOffice::take_sender(SlotBook& slot, const wire::SenderState& state) {
     sender.told_below = state.told_below;
     const auto last_heard = std::min(now_through_sleep_, from_ticks(state.last_heard));
     sender.acquaintance.restore(state.next, last_heard, now_through_sleep_);
-    sender.acquaintance.add(state.address);
+    sender.acquaintance.add(state.source);
     book_.heard(sender, last_heard);
     return true;
 }
