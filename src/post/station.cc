@@ -298,29 +298,34 @@ Result<void> Station::open_slot(std::shared_ptr<inbox::Inbox> inbox) {
         });
         slots_[key] = inbox;
         inbox->set_machine(machine_);
-        if (!is_guest_) opened = folder_.claim(inbox->name(), socket_path_);
-        if (opened) {
-            // Without a post office the slot works on this machine, and is registered when there is
-            // an office. A guest's slot is entered by the office.
-            auto registered = is_guest_ ? register_as_guest(inbox) : register_slot(inbox);
-            if (is_guest_) opened = registered;
-        }
+        if (is_guest_) return;  // the office enters a guest's slot
+        opened = folder_.claim(inbox->name(), socket_path_);
+        // Without a post office the slot works on this machine, and is registered when there is an
+        // office.
+        if (opened) (void)register_slot(inbox);
         if (!opened) slots_.erase(key);
     });
+    if (!opened || !is_guest_) return opened;
+    opened = register_as_guest(inbox);
+    if (!opened) close_slot(inbox->name());
     return opened;
 }
 
-// A guest's slot works only if the machine's office has it, so a busy office is asked again.
+// A guest's slot works only if the machine's office has it, so a busy office is asked again. The
+// calling thread waits in between, because the station's thread has visitors of other slots.
 Result<void> Station::register_as_guest(const std::shared_ptr<inbox::Inbox>& inbox) {
     const auto until = clock_.now() + kDaemonPatience;
     for (;;) {
-        auto registered = register_slot(inbox);
+        Result<void> registered;
+        execute([&] {
+            if (!office_connection_) seek_office();
+            registered = register_slot(inbox);
+        });
         if (registered) return registered;
         const bool is_short = registered.error().code == Errc::no_resources;
         if (!is_short && !may_be_busy(registered.error())) return registered;
         if (clock_.now() >= until) return is_short ? registered : office_is_busy();
         std::this_thread::sleep_for(kDaemonSeeksAgain);
-        seek_office();
     }
 }
 
