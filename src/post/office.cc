@@ -61,6 +61,7 @@ constexpr std::size_t kItemsAtOnce = 256;
 // kOfficeLockPatience, then not at all for kNoPatienceFor.
 constexpr auto kOfficeLockPatience = 50ms;
 constexpr auto kNoPatienceFor = 1s;
+constexpr auto kLeastPatience = 1ms;  // a writer that works holds a lock for microseconds
 constexpr auto kCountBackedEvery = 10ms;
 constexpr auto kUsualPut = 1ms;  // a put that takes longer has waited, or was made to search
 // A process that has taken nothing out since it was asked for room is not asked again for this
@@ -301,7 +302,9 @@ std::chrono::milliseconds Office::patience_with(const Slot& slot) {
     if (now < slot.patient_from) return 0ms;
     if (!slot.is_strangers) return kOfficeLockPatience;
     const TimeShares& waits = waits_for(slot);
-    if (waits.left_of(slot.user, now).count() == 0) return 0ms;
+    const auto shares_used = waits.used_by_all(now) / TimeShares::kShareOfAll;
+    if (shares_used > 1 || waits.left_of(slot.user, now).count() == 0) return 0ms;
+    if (shares_used == 1) return kLeastPatience;
     return kOfficeLockPatience / static_cast<int>(1 + waits.users_without(now));
 }
 
@@ -423,9 +426,10 @@ void Office::remove_own_slot(const std::string& key) {
 void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
     auto& place = slots_[key];
     if (place == nullptr) {
-        open_books(key, *slot->writer, slot->booked);
+        open_books(key, *slot);
     } else {
         slot->booked = post_office_.counters(key);  // the reader has kept what was booked
+        slot->recalled = place->recalled;
     }
     place = std::move(slot);
     post_office_.slot_requires(key, require_of(*place));
@@ -434,21 +438,28 @@ void Office::enter_slot(const std::string& key, std::unique_ptr<Slot> slot) {
 }
 
 // Takes the books that our predecessor handed over if they are for this memory, otherwise the notes
-// in the memory.
-void Office::open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked) {
+// in the memory. Without room for all noted senders, the slot is opened as of now: a sender without
+// a note must not be taken for a sender whose every message was lost.
+void Office::open_books(const std::string& key, Slot& slot) {
     const auto inherited = inherited_.find(key);
-    const bool is_its_own =
-        inherited != inherited_.end() && inherited->second == os::memory_number(writer.memory());
+    const bool is_its_own = inherited != inherited_.end() &&
+                            inherited->second == os::memory_number(slot.writer->memory());
     if (inherited != inherited_.end()) inherited_.erase(inherited);
     if (is_its_own) {
-        booked = post_office_.counters(key);  // booked by our predecessor
+        slot.booked = post_office_.counters(key);  // booked by our predecessor
+        slot.recalled = std::min<std::size_t>(slot.booked.senders, inbox::kSenderNotes);
         return;
     }
-    inbox::SenderNotes& notes = writer.sender_notes();
-    post_office_.slot_taken_over(key, inbox::noted_since(notes, clock_.now_through_sleep()));
-    inbox::read_sender_notes(notes, [&](std::uint64_t origin, std::uint64_t next) {
-        post_office_.recall_sender(key, origin, next);
-    });
+    const auto now = clock_.now_through_sleep();
+    inbox::SenderNotes& notes = slot.writer->sender_notes();
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> noted;
+    inbox::read_sender_notes(notes,
+                             [&](auto origin, auto next) { noted.emplace_back(origin, next); });
+    const bool has_room = has_room_for_recalled(slot, noted.size());
+    post_office_.slot_taken_over(key, has_room ? inbox::noted_since(notes, now) : now);
+    if (!has_room) return;
+    slot.recalled = noted.size();
+    for (const auto& [origin, next] : noted) post_office_.recall_sender(key, origin, next);
 }
 
 void Office::remove_slot(const std::string& key, int registrant) {

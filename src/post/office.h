@@ -155,7 +155,8 @@ private:
     std::uint64_t backed_for(std::uint32_t user);
     void repair(Slot& slot, const std::string& key);
     void enter_slot(const std::string& key, std::unique_ptr<Slot> slot);
-    void open_books(const std::string& key, inbox::InboxWriter& writer, SlotCounters& booked);
+    void open_books(const std::string& key, Slot& slot);
+    bool has_room_for_recalled(const Slot& slot, std::size_t senders) const;
     void make_deputy(int fd);
     void lend_anew();
     void drop_dead_lent_slots();

@@ -28,8 +28,13 @@ using namespace std::chrono_literals;
 // mappings.
 constexpr std::size_t kMostSlotsOfUser = 4096;
 constexpr std::size_t kMostSlotsOfStrangers = 16384;
-// A user's slots' headers and block states take at most this part of a memory limit: docs/memory.md.
-constexpr std::uint64_t kSharesOfLimitForLooks = 16;
+// Headers and block states of a user's slots, and of all other users' slots, take at most these parts
+// of a memory limit: docs/memory.md.
+constexpr std::uint64_t kSharesOfLimitForLooks = 16, kSharesOfLimitForAllLooks = 4;
+// Senders that slots of other users may bring into the books by their notes: of the places for all
+// senders, an eighth a user, and three eighths for all such users.
+constexpr std::size_t kMostRecalledOfUser = kMaxSenders / 8;
+constexpr std::size_t kMostRecalledOfStrangers = kMaxSenders / 8 * 3;
 // Memory to map: a process may map 128 TiB, and a slot has at most 1 TiB of messages.
 constexpr std::size_t kMostMappedOfUser = std::size_t{8} << 40;
 constexpr std::size_t kMostMapped = std::size_t{64} << 40;
@@ -111,11 +116,13 @@ bool Office::has_room_for_slot(const std::string& key, std::uint32_t user,
         return inbox::kHeaderBytes + of.block_count;
     };
     std::size_t slots = 0, slots_in_all = 0, of_user = 0, in_all = 0, looks = looked_at(geometry);
+    std::size_t all_looks = looks;
     for (const auto& [other, slot] : slots_) {
         if (slot->registrant == kOwn || other == key) continue;
         const inbox::Geometry& its = slot->writer->geometry();
         in_all += its.segment_bytes();
         if (slot->is_strangers) ++slots_in_all;
+        if (slot->is_strangers) all_looks += looked_at(its);
         if (slot->user != user) continue;
         of_user += its.segment_bytes();
         looks += looked_at(its);
@@ -127,7 +134,20 @@ bool Office::has_room_for_slot(const std::string& key, std::uint32_t user,
            slots_in_all < std::min(kMostSlotsOfStrangers, descriptors / 8 * 3) &&
            bytes <= kMostMappedOfUser - std::min(of_user, kMostMappedOfUser) &&
            bytes <= kMostMapped - std::min(in_all, kMostMapped) &&
-           (!limited || looks <= limited->limit / kSharesOfLimitForLooks);
+           (!limited || (looks <= limited->limit / kSharesOfLimitForLooks &&
+                         all_looks <= limited->limit / kSharesOfLimitForAllLooks));
+}
+
+// Notes of other users' slots may be forged, and each costs a place in the books.
+bool Office::has_room_for_recalled(const Slot& slot, std::size_t senders) const {
+    if (!slot.is_strangers) return true;
+    std::size_t of_user = senders, of_strangers = senders;
+    for (const auto& [key, other] : slots_) {
+        if (other == nullptr || !other->is_strangers) continue;
+        of_strangers += other->recalled;
+        if (other->user == slot.user) of_user += other->recalled;
+    }
+    return of_user <= kMostRecalledOfUser && of_strangers <= kMostRecalledOfStrangers;
 }
 
 // Enters the slot for a process that may not write to the slot folder. `detail` has the process's

@@ -90,8 +90,8 @@ std::uint64_t PostOffice::origin_in_books(SlotBook& slot, const Parcel& parcel) 
 void PostOffice::take_claims_back(Sender& first, const Acquaintance::Word& word) {
     if (word.first < first.window.next()) return;
     for (Acquaintance::Second& claim : first.acquaintance.seconds()) {
-        const bool goes_on = word.first < claim.began_with &&
-                             word.came_at - claim.began_at >= kOrderPatience;
+        const bool goes_on =
+            word.first < claim.began_with && word.came_at - claim.began_at >= kOrderPatience;
         if (claim.claimed == 0 || !goes_on) continue;
         Sender* const second = book_.find({first.key.slot, claim.origin});
         if (second == nullptr || second->ahead) continue;  // forgotten, or not counted yet

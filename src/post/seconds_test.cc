@@ -227,10 +227,9 @@ TEST_F(PostOfficeSeconds, a_second_sender_goes_with_the_books) {
     successor.take_books(books);
     EXPECT_EQ(all_senders(successor, "LOG").size(), 2u);
     clock_.advance(2s);
-    const std::vector<Envelope> later = {from(kWriters, message(1'000'000), 40'002),
-                                         from(kWriters, message(2), 40'001),
-                                         from(kStrangers, message(1'000'000'001)),
-                                         from(kWriters, message(3), 40'001)};
+    const std::vector<Envelope> later = {
+        from(kWriters, message(1'000'000), 40'002), from(kWriters, message(2), 40'001),
+        from(kStrangers, message(1'000'000'001)), from(kWriters, message(3), 40'001)};
     deliver_each(successor, later);
     EXPECT_EQ(slots.got.size(), 4u);
     EXPECT_NE(slots.got.front().origin, kOrigin);

@@ -186,7 +186,8 @@ void OfficeStateWriter::put(const SenderState& sender) {
     for_each_number(sender, [&out](auto number) { out.u64be(static_cast<std::uint64_t>(number)); });
     const std::uint16_t port = sender.source.port;
     put_address(out, sender.source.address);
-    out.u8(static_cast<std::uint8_t>((sender.causes ? kHasCauses : 0) | (port != 0 ? kHasPort : 0)));
+    out.u8(
+        static_cast<std::uint8_t>((sender.causes ? kHasCauses : 0) | (port != 0 ? kHasPort : 0)));
     if (port != 0) out.u16be(port);
     put_bits(out, sender.arrived);
     if (sender.causes) {
