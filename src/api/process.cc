@@ -76,8 +76,8 @@ Result<std::shared_ptr<post::Station>> Process::station(Access access) {
     return started;
 }
 
-std::vector<inbox::SlotFolder> Process::folders() const {
-    std::vector<inbox::SlotFolder> folders{inbox::SlotFolder(settings_.dir)};
+std::vector<local::SlotFolder> Process::folders() const {
+    std::vector<local::SlotFolder> folders{local::SlotFolder(settings_.dir)};
     // Anybody may have made a folder in /tmp.
     const bool has_other =
         !settings_.other_dir.empty() && os::owner_of(settings_.other_dir) == geteuid();

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "carrier/flusher.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/result.h"
 #include "model/address.h"
 #include "model/settings.h"
@@ -39,7 +39,7 @@ public:
     DepartureBook& departures() { return departures_; }
 
     // Returns the folders of local names, in order: this user's folders, then the whole machine's.
-    std::vector<inbox::SlotFolder> folders() const;
+    std::vector<local::SlotFolder> folders() const;
 
 private:
     struct Current;  // holds this process's object

@@ -4,7 +4,7 @@
 
 #include "api/process.h"
 #include "base/saturating.h"
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "model/address.h"
 #include "model/limits.h"
 #include "post/ask_office.h"
@@ -26,7 +26,7 @@ Result<std::vector<SlotInfo>> list(Interrupted interrupted) {
     if (!process) return process.error();
     std::vector<SlotInfo> slots;
     // Skips slots of dead readers and slots that this user may not see.
-    for (auto& slot : inbox::ask_all_for_info(all_entries((*process)->folders()), interrupted)) {
+    for (auto& slot : local::ask_all_for_info(all_entries((*process)->folders()), interrupted)) {
         if (slot) slots.push_back(std::move(*slot));
         if (!slot && slot.error().code == Errc::interrupted) return slot.error();
     }
@@ -38,10 +38,10 @@ Result<SlotInfo> info(std::string_view name, Interrupted interrupted) {
     if (!parsed) return parsed.error();
     const auto process = Process::current();
     if (!process) return process.error();
-    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+    for (const local::SlotFolder& folder : (*process)->folders()) {
         const auto entry = folder.find(parsed->key);
         if (!entry) continue;
-        auto slot = inbox::ask_for_info(*entry, interrupted);
+        auto slot = local::ask_for_info(*entry, interrupted);
         if (slot || slot.error().code != Errc::no_such_slot) return slot;
     }
     return Error{Errc::no_such_slot, "info", 0, parsed->text};
@@ -52,12 +52,12 @@ Result<std::vector<SenderInfo>> senders(std::string_view name, Interrupted inter
     if (!parsed) return parsed.error();
     const auto process = Process::current();
     if (!process) return process.error();
-    const std::vector<inbox::SlotFolder> folders = (*process)->folders();
-    for (const inbox::SlotFolder& folder : folders) {
+    const std::vector<local::SlotFolder> folders = (*process)->folders();
+    for (const local::SlotFolder& folder : folders) {
         const auto entry = folder.find(parsed->key);
         if (!entry) continue;
         // Skip files that a dead reader left.
-        const auto slot = inbox::ask_for_info(*entry, interrupted);
+        const auto slot = local::ask_for_info(*entry, interrupted);
         if (!slot && slot.error().code == Errc::no_such_slot) continue;
         if (!slot) return slot.error();
         return post::ask_for_senders(folders, *entry, *slot, kMaxSenders, interrupted);

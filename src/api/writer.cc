@@ -10,7 +10,7 @@
 //      messages: put_once, WriterState::put, put_some, put_here. Labelled
 //      messages and put_many() begin here.                                       writer_state.cc
 //   5. LocalWriter::put attaches to the slot's memory if necessary, and calls
-//      InboxWriter::put.                                    inbox/local_writer.cc, inbox_writer.cc
+//      InboxWriter::put.                        local/local_writer.cc, inbox/inbox_writer.cc
 //   6. If the slot is full and the caller waits, Impl::wait_for_room sleeps
 //      without the mutex. Then step 4 puts the remaining messages.               writer.cc
 //
@@ -45,7 +45,7 @@
 #include "api/process.h"
 #include "api/writer_state.h"
 #include "carrier/flusher.h"
-#include "inbox/local_writer.h"
+#include "local/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "os/biased_mutex.h"
 #include "wire/labels.h"

@@ -56,7 +56,7 @@ void WriterState::take_reach(Reach reach) {
         // written directly.
         auto folders = process_.folders();
         if (reach_.others) folders.erase(folders.begin() + 1, folders.end());
-        local_ = std::make_unique<inbox::LocalWriter>(std::move(folders), address_.slot.key,
+        local_ = std::make_unique<local::LocalWriter>(std::move(folders), address_.slot.key,
                                                       options_.wait_for_others);
     }
     elsewhere_.reset();

@@ -9,7 +9,7 @@
 
 #include "api/process.h"
 #include "carrier/carrier_writer.h"
-#include "inbox/local_writer.h"
+#include "local/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "model/form.h"
 #include "os/recent_clock.h"
@@ -131,7 +131,7 @@ private:
     os::RecentClock clock_;
     NetworkId network_{};  // network namespace of the sockets
 
-    std::unique_ptr<inbox::LocalWriter> local_;  // set if reach_.this_machine
+    std::unique_ptr<local::LocalWriter> local_;  // set if reach_.this_machine
     // For reach_.others, or for slots of this machine in folders of other users.
     std::unique_ptr<CarrierWriter> elsewhere_;
     bool is_at_home_ = false;          // a slot here gets the messages, too

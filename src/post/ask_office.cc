@@ -6,7 +6,7 @@
 #include <map>
 #include <thread>
 
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "os/local_socket.h"
 #include "os/network_id.h"
 
@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kPatience{1};
 // For a full queue of the office.
 constexpr std::chrono::milliseconds kPatienceInQueue{200}, kComeAgain{2};
 
-Result<os::GuardedFd> connect(const inbox::SlotFolder& office) {
+Result<os::GuardedFd> connect(const local::SlotFolder& office) {
     const auto until = std::chrono::steady_clock::now() + kPatienceInQueue;
     auto connection = os::connect_local(office.office_socket_path());
     const auto is_full = [&] { return !connection && connection.error().os_code == EAGAIN; };
@@ -67,10 +67,10 @@ Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answe
 }
 
 // Lists the offices of all folders, our network's first. A slot is registered with only one office.
-std::vector<inbox::SlotFolder> all_offices_in(std::span<const inbox::SlotFolder> folders) {
-    std::vector<inbox::SlotFolder> all;
-    for (const inbox::SlotFolder& folder : folders) {
-        for (inbox::SlotFolder& office : folder.offices_for(os::own_network())) {
+std::vector<local::SlotFolder> all_offices_in(std::span<const local::SlotFolder> folders) {
+    std::vector<local::SlotFolder> all;
+    for (const local::SlotFolder& folder : folders) {
+        for (local::SlotFolder& office : folder.offices_for(os::own_network())) {
             all.push_back(std::move(office));
         }
         for (std::string& name : folder.office_names()) {
@@ -81,7 +81,7 @@ std::vector<inbox::SlotFolder> all_offices_in(std::span<const inbox::SlotFolder>
     return all;
 }
 
-Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const std::string& key,
+Result<std::vector<SenderInfo>> ask_one(const local::SlotFolder& folder, const std::string& key,
                                         std::size_t most, os::Deadline answer_by,
                                         Interrupted interrupted) {
     const auto office = connect(folder);
@@ -105,9 +105,9 @@ Result<std::vector<SenderInfo>> ask_one(const inbox::SlotFolder& folder, const s
 // Adds each sender's `dropped_oldest`. The office knows only what it put into the slot; what was
 // dropped to make room, only the reader knows.
 // Errors: interrupted.
-Result<void> add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry& entry,
+Result<void> add_drops(std::vector<SenderInfo>& senders, const local::SlotEntry& entry,
                        os::Deadline answer_by, Interrupted interrupted) {
-    const auto drops = inbox::ask_for_drops(entry, interrupted, answer_by);
+    const auto drops = local::ask_for_drops(entry, interrupted, answer_by);
     if (!drops && drops.error().code == Errc::interrupted) return drops.error();
     if (!drops) return {};
     const std::map<std::uint64_t, std::uint64_t> by_origin(drops->begin(), drops->end());
@@ -120,12 +120,12 @@ Result<void> add_drops(std::vector<SenderInfo>& senders, const inbox::SlotEntry&
 
 }  // namespace
 
-Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
-                                                const inbox::SlotEntry& entry, const SlotInfo& slot,
+Result<std::vector<SenderInfo>> ask_for_senders(std::span<const local::SlotFolder> folders,
+                                                const local::SlotEntry& entry, const SlotInfo& slot,
                                                 std::size_t most, Interrupted interrupted,
                                                 os::Deadline answer_by) {
     Result<std::vector<SenderInfo>> answer = Error{Errc::unreachable, "ask the post office"};
-    for (const inbox::SlotFolder& office : all_offices_in(folders)) {
+    for (const local::SlotFolder& office : all_offices_in(folders)) {
         answer = ask_one(office, entry.name.key, most, answer_by, interrupted);
         if (answer || answer.error().code != Errc::unreachable) break;
     }
@@ -135,10 +135,10 @@ Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolde
     return answer;
 }
 
-Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder,
+Result<std::vector<wire::NamedCounter>> ask_for_counters(const local::SlotFolder& folder,
                                                          os::Deadline answer_by) {
     auto office = connect(folder);
-    for (const inbox::SlotFolder& of_ours : folder.offices_for(os::own_network())) {
+    for (const local::SlotFolder& of_ours : folder.offices_for(os::own_network())) {
         office = connect(of_ours);
         if (office || office.error().code != Errc::unreachable) break;
     }

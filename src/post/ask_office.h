@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/result.h"
 #include "mailslot/slot_info.h"
 #include "os/local_socket.h"
@@ -20,14 +20,14 @@ namespace mailslot::post {
 // dropped messages to make room, asks its reader, too.
 // Errors: unreachable if nobody is the post office or no office knows the slot; no_permission if
 // the slot is another user's; timed_out, no_resources, interrupted.
-Result<std::vector<SenderInfo>> ask_for_senders(std::span<const inbox::SlotFolder> folders,
-                                                const inbox::SlotEntry& entry, const SlotInfo& slot,
+Result<std::vector<SenderInfo>> ask_for_senders(std::span<const local::SlotFolder> folders,
+                                                const local::SlotEntry& entry, const SlotInfo& slot,
                                                 std::size_t most, Interrupted interrupted = nullptr,
                                                 os::Deadline answer_by = {});
 
 // Returns the post office's counters for the whole machine.
 // Errors: as ask_for_senders.
-Result<std::vector<wire::NamedCounter>> ask_for_counters(const inbox::SlotFolder& folder,
+Result<std::vector<wire::NamedCounter>> ask_for_counters(const local::SlotFolder& folder,
                                                          os::Deadline answer_by = {});
 
 }  // namespace mailslot::post

@@ -9,7 +9,7 @@ Result<GuestSockets::Made> GuestSockets::make(int connection, std::uint32_t user
                                               std::string_view earlier) {
     const bool is_plain = !earlier.empty() && earlier.find('/') == std::string_view::npos;
     const std::string old = folder_.reader_socket_path(std::string(earlier));
-    if (is_plain && inbox::guest_of(old) == user) os::remove_file(old);
+    if (is_plain && local::guest_of(old) == user) os::remove_file(old);
     remove_of(connection);
     const std::string path = folder_.guest_socket_path(user, random_.u64());
     auto listener = os::listen_local(path, 0666);

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/random.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/result.h"
 #include "os/fork_guard.h"
 
@@ -17,7 +17,7 @@ namespace mailslot::post {
 // Threads: the office's.
 class GuestSockets {
 public:
-    GuestSockets(const inbox::SlotFolder& folder, Random& random)
+    GuestSockets(const local::SlotFolder& folder, Random& random)
         : folder_(folder), random_(random) {}
 
     struct Made {
@@ -33,7 +33,7 @@ public:
     void remove_of(int connection);
 
 private:
-    const inbox::SlotFolder& folder_;
+    const local::SlotFolder& folder_;
     Random& random_;
     std::map<int, std::string> files_{};
 };

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/saturating.h"
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "model/limits.h"
 #include "model/stream_address.h"
 #include "os/stream_server.h"
@@ -33,14 +33,14 @@ constexpr milliseconds kCollectWithin{1000}, kAnswerWithin{500};
 // Collects the metrics once.
 class Collection {
 public:
-    Collection(const inbox::SlotFolder& folder, std::size_t most_senders)
+    Collection(const local::SlotFolder& folder, std::size_t most_senders)
         : folder_(folder), most_senders_(most_senders) {}
 
     std::string run(const os::StopFlag& stop) {
         sample_.counters =
             ask_for_counters(folder_, end_).value_or(std::vector<wire::NamedCounter>());
-        const std::vector<inbox::SlotEntry> entries = folder_.list();
-        auto slots = inbox::ask_all_for_info(entries, nullptr, kAnswerWithin);
+        const std::vector<local::SlotEntry> entries = folder_.list();
+        auto slots = local::ask_all_for_info(entries, nullptr, kAnswerWithin);
         for (std::size_t i = 0; i < entries.size(); ++i) {
             if (!slots[i]) continue;
             const bool is_over = stop.wait_for(milliseconds(0)) || now() >= end_;
@@ -53,7 +53,7 @@ public:
 private:
     static Instant now() { return std::chrono::steady_clock::now(); }
 
-    void add_senders(const inbox::SlotEntry& entry, const SlotInfo& slot, bool is_over) {
+    void add_senders(const local::SlotEntry& entry, const SlotInfo& slot, bool is_over) {
         if (slot.senders == 0) return;
         Result<std::vector<SenderInfo>> heard = Error{Errc::unreachable, "ask the post office"};
         if (most_senders_ > 0 && !is_over) {
@@ -70,7 +70,7 @@ private:
         keep_most_telling(sample_, most_senders_);
     }
 
-    const inbox::SlotFolder& folder_;
+    const local::SlotFolder& folder_;
     const std::size_t most_senders_;
     const Instant end_ = now() + kCollectWithin;
     MetricsSample sample_;
@@ -79,7 +79,7 @@ private:
 }  // namespace
 
 struct MetricsServer::State {
-    State(std::string text, StreamAddress where, std::size_t senders, inbox::SlotFolder slots,
+    State(std::string text, StreamAddress where, std::size_t senders, local::SlotFolder slots,
           os::StopFlag ends)
         : setting(std::move(text)),
           address(std::move(where)),
@@ -90,7 +90,7 @@ struct MetricsServer::State {
     const std::string setting;  // as the user wrote the address
     const StreamAddress address;
     const std::size_t most_senders;
-    const inbox::SlotFolder folder;
+    const local::SlotFolder folder;
     os::StopFlag stop;
     mutable std::mutex mutex;
     std::optional<Error> error;                  // guarded by mutex
@@ -145,7 +145,7 @@ struct MetricsServer::State {
 MetricsServer::MetricsServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const Settings& settings,
-                                                            const inbox::SlotFolder& folder) {
+                                                            const local::SlotFolder& folder) {
     const auto parsed = parse_stream_address(settings.metrics);
     if (!parsed) return Error{Errc::bad_config, "metrics", 0, settings.metrics};
     auto stop = os::StopFlag::create();

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/result.h"
 #include "model/settings.h"
 
@@ -19,7 +19,7 @@ public:
     // predecessor that has not quite ended, tries again every two seconds.
     // Errors: bad_config, no_resources.
     static Result<std::unique_ptr<MetricsServer>> start(const Settings& settings,
-                                                        const inbox::SlotFolder& folder);
+                                                        const local::SlotFolder& folder);
     // Frees the address at once. The thread ends by itself, within a second or so.
     ~MetricsServer();
     std::optional<Error> error() const;  // why nothing is served, if that is so

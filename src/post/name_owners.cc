@@ -20,7 +20,7 @@ std::optional<std::uint32_t> user_in(const std::string& path) {
 
 }  // namespace
 
-NameOwners::NameOwners(const inbox::SlotFolder& folder, const Clock& clock)
+NameOwners::NameOwners(const local::SlotFolder& folder, const Clock& clock)
     : folder_(folder), clock_(clock), until_(clock.now() + kTimeToComeBack) {
     for (const std::string& file : os::list_folder(folder.owners_folder())) {
         const std::string path = folder.owners_folder() + '/' + file;

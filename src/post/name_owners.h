@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 
 namespace mailslot::post {
 
@@ -21,7 +21,7 @@ public:
     static constexpr std::chrono::seconds kTimeToComeBack{10};
 
     // Reads what an earlier office left.
-    NameOwners(const inbox::SlotFolder& folder, const Clock& clock);
+    NameOwners(const local::SlotFolder& folder, const Clock& clock);
 
     // Returns false if the folded name is another user's, and still kept for that user.
     bool may_have(std::string_view key, std::uint32_t user) const;
@@ -32,7 +32,7 @@ public:
     std::optional<Clock::Instant> next_tick() const;
 
 private:
-    const inbox::SlotFolder& folder_;
+    const local::SlotFolder& folder_;
     const Clock& clock_;
     const Clock::Instant until_;  // when names that nobody came back for become free
     // Users by file. `missing_`: noted by an earlier office, and not back yet.

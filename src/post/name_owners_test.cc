@@ -26,7 +26,7 @@ protected:
     std::size_t files() const { return os::list_folder(folder_.owners_folder()).size(); }
 
     const std::string dir_ = new_folder();
-    const inbox::SlotFolder folder_{dir_};
+    const local::SlotFolder folder_{dir_};
     FakeClock clock_;
 };
 

@@ -50,10 +50,6 @@ constexpr std::size_t kMaxRegistrants = 8192;  // each takes a descriptor
 constexpr auto kBookEvery = 20ms;
 constexpr std::size_t kManySlots = 64;
 constexpr int kReceiveRounds = 16;  // then other events have their turn
-// Short turns: docs/office.md, "Turns". 0.1 ms is the shortest turn that Linux allows. A
-// stream begins with kStream parcels at once, and ends with kNoStream or fewer.
-constexpr auto kTurn = 100us;
-constexpr std::size_t kStream = 16, kNoStream = 1;
 // Messages put under a single lock of the slot. A writer on this machine may wait about 20 us for
 // the lock.
 constexpr std::size_t kItemsAtOnce = 256;
@@ -80,7 +76,7 @@ Identity identity_of(const Settings& settings, std::uint64_t station) {
     return identity;
 }
 
-Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
+Office::Office(const Settings& settings, const local::SlotFolder& folder, std::uint64_t station,
                const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock)
     : clock_(clock),
       loop_(loop),
@@ -97,7 +93,6 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
                        return put(key, messages);
                    },
                    {.sender_rate = settings.max_sender_rate, .slot_rate = settings.max_slot_rate}),
-      turns_(kTurn),
       answerer_(
           station, settings.host, clock, random_,
           [this](const std::optional<std::string>& key, Trust asker) {
@@ -136,7 +131,7 @@ Office::Office(const Settings& settings, const inbox::SlotFolder& folder, std::u
 }
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
-                                             const inbox::SlotFolder& folder, std::uint64_t station,
+                                             const local::SlotFolder& folder, std::uint64_t station,
                                              const Clock& clock, os::EventLoop& loop,
                                              const OfficeRole& role, Estate estate,
                                              Clock::Instant receive_by) {
@@ -190,19 +185,12 @@ Result<void> Office::start(Carrier& carrier, Estate& estate) {
 
 void Office::receive(Carrier& carrier) {
     if (is_replaced()) return;
-    std::size_t parcels = 0;
     const auto deliver = [&](std::span<const Parcel> arrived) {
-        parcels += arrived.size();
         post_office_.deliver(arrived);
         if (gateway_) gateway_->pass_on(carrier, arrived);
     };
-    for (int round = 0; round < kReceiveRounds; ++round) {
-        const bool more = carrier.receive(deliver);
-        if (parcels >= kStream) turns_.begin();
-        if (!more) break;
-        turns_.give_way();  // to the readers of what was delivered
+    for (int round = 0; round < kReceiveRounds && carrier.receive(deliver); ++round) {
     }
-    if (parcels <= kNoStream) turns_.end();
     if (post_office_.ids().is_contested()) change_machine();
     if (slots_.size() <= kManySlots) {
         book_counters();

@@ -13,12 +13,11 @@
 
 #include "carrier/carrier.h"
 #include "inbox/inbox_writer.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/folder.h"
 #include "os/local_socket.h"
-#include "os/thread.h"
 #include "post/answerer.h"
 #include "post/deputies.h"
 #include "post/door.h"
@@ -55,7 +54,7 @@ public:
     // `receive_by` at the latest.
     // Errors: no_permission, no_resources.
     static Result<std::unique_ptr<Office>> open(const Settings& settings,
-                                                const inbox::SlotFolder& folder,
+                                                const local::SlotFolder& folder,
                                                 std::uint64_t station, const Clock& clock,
                                                 os::EventLoop& loop, const OfficeRole& role,
                                                 Estate estate, Clock::Instant receive_by);
@@ -121,7 +120,7 @@ private:
     // earlier office lent us.
     static constexpr int kOwn = -1, kLent = -2;
 
-    Office(const Settings& settings, const inbox::SlotFolder& folder, std::uint64_t station,
+    Office(const Settings& settings, const local::SlotFolder& folder, std::uint64_t station,
            const Clock& clock, os::EventLoop& loop, const OfficeRole& role, os::GuardedFd lock);
     Carrier& main_carrier() const { return *carriers_.front(); }
     void start_network(Estate& estate);
@@ -179,7 +178,7 @@ private:
     os::EventLoop& loop_;
     const OfficeRole role_;
     os::GuardedFd lock_;
-    const inbox::SlotFolder& folder_;
+    const local::SlotFolder& folder_;
     os::GuardedFd listener_, takeover_listener_;
     // Files of the sockets as we made them. Others may remove or replace them.
     std::optional<os::FileId> listener_file_, takeover_file_;
@@ -225,7 +224,6 @@ private:
     std::set<int> told_;  // registrants that follow this machine's number
     std::function<void(const MachineId&)> tell_ = [](const MachineId&) {};
     PostOffice post_office_;
-    os::ShortTurns turns_;
     SystemRandom random_;
     Answerer answerer_;
 };

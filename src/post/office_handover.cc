@@ -119,7 +119,6 @@ void Office::drain() {
 
 Estate Office::take_apart() {
     Estate estate;
-    turns_.end();  // the thread stays, and may have an office again
     answerer_.send_all();
     stop_listening();  // the successor makes the files
     post_office_.let_all_go();

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "inbox/inbox.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "model/settings.h"
 #include "os/event_loop.h"
 #include "os/folder_watch.h"
@@ -145,7 +145,7 @@ private:
     bool become_office();
     bool join_office();
     bool join_office(const std::string& dir);
-    bool join_office(const inbox::SlotFolder& office, const std::string& dir);
+    bool join_office(const local::SlotFolder& office, const std::string& dir);
     bool has_machines_office() const;
     void watch_for_machines_office();
     void change_to_machines_office();
@@ -196,7 +196,7 @@ private:
     StationRole role_;
     // True in the folder of another user, whose mailslotd does for us what we may not do there.
     const bool is_guest_;
-    inbox::SlotFolder folder_;  // with the names of our network's office
+    local::SlotFolder folder_;  // with the names of our network's office
     std::string socket_path_;
 
     std::unique_ptr<os::EventLoop> loop_;
@@ -215,7 +215,7 @@ private:
     std::optional<Error> metrics_error_{};    // why the metrics could not be served
     os::GuardedFd office_connection_;         // set if we are registered with an office
     std::vector<std::pair<std::string, std::uint32_t>> office_numbers_;  // numbers in our slots
-    inbox::SlotFolder office_place_{settings_.dir};                      // place of that office
+    local::SlotFolder office_place_{settings_.dir};                      // place of that office
     std::optional<os::FileId> office_lock_id_{};                         // lock of that office
     std::unique_ptr<Deputy> deputy_;                                     // lent by that office
     std::optional<Clock::Instant> look_at_{};                            // next look at that office

@@ -107,12 +107,12 @@ bool Station::join_office() {
 // The office gets our slots, so it must be this user's, root's, or belong to the user to whom root
 // gave the folder.
 bool Station::join_office(const std::string& dir) {
-    const auto offices = inbox::SlotFolder(dir).offices_for(network_id_);
+    const auto offices = local::SlotFolder(dir).offices_for(network_id_);
     return std::ranges::any_of(
-        offices, [&](const inbox::SlotFolder& office) { return join_office(office, dir); });
+        offices, [&](const local::SlotFolder& office) { return join_office(office, dir); });
 }
 
-bool Station::join_office(const inbox::SlotFolder& office, const std::string& dir) {
+bool Station::join_office(const local::SlotFolder& office, const std::string& dir) {
     auto connection = os::connect_local(office.office_socket_path());
     if (!connection) {
         if (connection.error().os_code == EAGAIN) is_office_busy_ = true;  // its queue is full

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "inbox/local_writer.h"
+#include "local/local_writer.h"
 #include "mailslot/mailslot.h"
 #include "support/child.h"
 #include "support/crash.h"
@@ -185,7 +185,7 @@ protected:
             const auto took = steady_clock::now() - before;
             if (put) continue;
             EXPECT_EQ(put.error().code, Errc::slot_full) << to_string(put.error());
-            EXPECT_GE(took, inbox::kRoomPatience);
+            EXPECT_GE(took, local::kRoomPatience);
             EXPECT_LT(took, kPromptly);
             return i;
         }
@@ -208,7 +208,7 @@ TEST_F(StoppedReader, keeps_the_old_ones_and_refuses_after_a_short_wait) {
     // The next put does not wait again.
     const auto before = steady_clock::now();
     EXPECT_EQ(writer.put("y").error().code, Errc::slot_full);
-    EXPECT_LT(steady_clock::now() - before, inbox::kRoomPatience);
+    EXPECT_LT(steady_clock::now() - before, local::kRoomPatience);
     reading_.signal(SIGCONT);
     board_->go.add();
     ASSERT_TRUE(board_->done.await());

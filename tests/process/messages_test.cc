@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "inbox/local_writer.h"
+#include "local/local_writer.h"
 #include "mailslot/both_ends.h"
 #include "mailslot/mailslot.h"
 #include "support/child.h"
@@ -223,7 +223,7 @@ TEST(Messages, with_a_broken_block_of_labels_arrive_whole_as_bytes) {
     const Machine& machine = Machine::own();
     Reader reader = Reader::create("LABELS").value();
     // Made only by a hostile or broken writer: marked as labelled, but without valid labels.
-    inbox::LocalWriter writer({machine.folder()}, "LABELS");
+    local::LocalWriter writer({machine.folder()}, "LABELS");
     inbox::Item item;
     item.format = {Format::text, true};
     item.payload = as_bytes("\xff\xff no labels");

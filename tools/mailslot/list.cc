@@ -5,7 +5,7 @@
 
 #include "api/process.h"
 #include "base/visible_text.h"
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/found.h"
@@ -36,8 +36,8 @@ void append_table(std::string& out, const std::vector<SlotInfo>& slots) {
     append_rows(out, rows, 1);
 }
 
-void tell_silent(const inbox::SlotEntry& entry) {
-    const auto connection = inbox::ReaderConnection::to(entry, false);
+void tell_silent(const local::SlotEntry& entry) {
+    const auto connection = local::ReaderConnection::to(entry, false);
     const std::int64_t pid = connection ? os::peer_identity(connection->fd()).pid : 0;
     std::string name;
     append_visible(name, entry.name.text);
@@ -49,8 +49,8 @@ void tell_silent(const inbox::SlotEntry& entry) {
 Result<std::vector<SlotInfo>> list_and_tell() {
     const auto process = Process::current();
     if (!process) return process.error();
-    const std::vector<inbox::SlotEntry> entries = inbox::all_entries((*process)->folders());
-    auto answers = inbox::ask_all_for_info(entries);
+    const std::vector<local::SlotEntry> entries = local::all_entries((*process)->folders());
+    auto answers = local::ask_all_for_info(entries);
     std::vector<SlotInfo> slots;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         if (answers[i])

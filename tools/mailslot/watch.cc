@@ -11,7 +11,7 @@
 #include <string>
 
 #include "api/process.h"
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "mailslot/commands.h"
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
@@ -31,7 +31,7 @@ using Instant = steady_clock::time_point;
 // Further senders are counted but not shown, because looking costs the post office time.
 constexpr std::size_t kSendersLookedAt = 2000;
 
-void look_at_slot(std::span<const inbox::SlotFolder> folders, const inbox::SlotEntry& entry,
+void look_at_slot(std::span<const local::SlotFolder> folders, const local::SlotEntry& entry,
                   Result<SlotInfo> slot, Sample& sample) {
     if (!slot) return;
     if (slot->senders > 0) {
@@ -62,10 +62,10 @@ Sample look(const Process& process) {
     Sample sample;
     sample.at = steady_clock::now();
     sample.time = std::chrono::system_clock::now();
-    const std::vector<inbox::SlotFolder> folders = process.folders();
-    for (const inbox::SlotFolder& folder : folders) {
-        const std::vector<inbox::SlotEntry> entries = folder.list();
-        auto slots = inbox::ask_all_for_info(entries, stop_requested);
+    const std::vector<local::SlotFolder> folders = process.folders();
+    for (const local::SlotFolder& folder : folders) {
+        const std::vector<local::SlotEntry> entries = folder.list();
+        auto slots = local::ask_all_for_info(entries, stop_requested);
         for (std::size_t i = 0; i < entries.size() && !stop_requested(); ++i) {
             look_at_slot(folders, entries[i], std::move(slots[i]), sample);
         }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 
 namespace mailslot::testing_process {
 
@@ -27,7 +27,7 @@ public:
     std::string address_of(const std::string& name) const {
         return "\\\\" + host_ + "\\mailslot\\" + name;
     }
-    inbox::SlotFolder folder() const { return inbox::SlotFolder(dir_); }
+    local::SlotFolder folder() const { return local::SlotFolder(dir_); }
 
 private:
     Machine(std::string host, std::uint16_t port);

@@ -7,7 +7,7 @@
 #include "carrier/netbios/name_service.h"
 #include "carrier/netbios/own_names.h"
 #include "carrier/netbios/subnets.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/doctor/finding.h"
 #include "post/ask_office.h"
 #include "post/station.h"
@@ -28,7 +28,7 @@ struct Names {
 
 Names names_of_office(const Patient& patient) {
     Names names;
-    const auto counters = post::ask_for_counters(inbox::SlotFolder(patient.settings.dir));
+    const auto counters = post::ask_for_counters(local::SlotFolder(patient.settings.dir));
     if (!counters) return names;
     for (const wire::NamedCounter& counter : *counters) {
         if (counter.name == "netbios_names") names.ours = counter.value;

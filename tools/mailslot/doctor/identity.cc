@@ -2,14 +2,14 @@
 #include <string>
 #include <string_view>
 
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/doctor/finding.h"
 #include "post/ask_office.h"
 
 namespace mailslot::cli::doctor {
 
 void check_identity(const Patient& patient, Findings& findings) {
-    const auto counters = post::ask_for_counters(inbox::SlotFolder(patient.settings.dir));
+    const auto counters = post::ask_for_counters(local::SlotFolder(patient.settings.dir));
     if (!counters) return;
     const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
                           std::string fix) {

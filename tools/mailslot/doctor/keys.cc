@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/doctor/finding.h"
 #include "post/ask_office.h"
 #include "trust/key_file.h"
@@ -42,7 +42,7 @@ Finding of_this_machine(const Settings& settings, const trust::KeyRing& ring) {
 
 // Reports messages that this machine's office refuses.
 void look_at_refused(const Settings& settings, Findings& findings) {
-    const auto counters = post::ask_for_counters(inbox::SlotFolder(settings.dir));
+    const auto counters = post::ask_for_counters(local::SlotFolder(settings.dir));
     if (!counters) return;
     const auto value_of = [&counters](std::string_view name) -> std::uint64_t {
         for (const auto& counter : *counters) {

@@ -11,7 +11,7 @@
 #include "api/search.h"
 #include "base/visible_text.h"
 #include "carrier/udp/host_resolver.h"
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "mailslot/doctor/finding.h"
 #include "model/address.h"
 #include "model/host_names.h"
@@ -256,10 +256,10 @@ Finding classic_or(const Patient& patient, const Address& peer, Finding why) {
 std::string reader_of(const std::string& key) {
     const auto process = Process::current();
     if (!process) return "another user";
-    for (const inbox::SlotFolder& folder : (*process)->folders()) {
+    for (const local::SlotFolder& folder : (*process)->folders()) {
         const auto entry = folder.find(key);
         if (!entry) continue;
-        const auto connection = inbox::ReaderConnection::to(*entry, false);
+        const auto connection = local::ReaderConnection::to(*entry, false);
         if (!connection) continue;
         const os::PeerIdentity reader = os::peer_identity(connection->fd());
         return "user " + os::name_of_user(reader.uid) + " (process " + std::to_string(reader.pid) +

@@ -9,12 +9,12 @@
 #include <string>
 #include <thread>
 
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "os/local_socket.h"
 #include "os/thread.h"
 #include "wire/local_message.h"
 
-namespace mailslot::inbox {
+namespace mailslot::local {
 namespace {
 
 using namespace std::chrono_literals;
@@ -68,8 +68,8 @@ TEST(AskForDrops, ends_at_a_page_that_brings_nothing) {
 TEST(AskForDrops, ends_with_as_many_as_a_slot_remembers_or_when_the_time_is_over) {
     const Trap trap(true);
     const auto drops = ask_for_drops(trap.entry());
-    const bool is_bounded =
-        drops ? drops->size() == DropBook::kMostOrigins : drops.error().code == Errc::timed_out;
+    const bool is_bounded = drops ? drops->size() == inbox::DropBook::kMostOrigins
+                                  : drops.error().code == Errc::timed_out;
     EXPECT_TRUE(is_bounded);
     const auto none = ask_for_drops(trap.entry(), nullptr, std::chrono::steady_clock::now());
     ASSERT_FALSE(none);
@@ -77,4 +77,4 @@ TEST(AskForDrops, ends_with_as_many_as_a_slot_remembers_or_when_the_time_is_over
 }
 
 }  // namespace
-}  // namespace mailslot::inbox
+}  // namespace mailslot::local

@@ -1,4 +1,4 @@
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 
 #include <poll.h>
 
@@ -15,7 +15,7 @@
 #include "os/local_socket.h"
 #include "os/user.h"
 
-namespace mailslot::inbox {
+namespace mailslot::local {
 namespace {
 
 using std::chrono::steady_clock;
@@ -203,14 +203,14 @@ std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entrie
     return answers;
 }
 
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted,
-                                      os::Deadline answer_by) {
+Result<inbox::DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted,
+                                             os::Deadline answer_by) {
     const auto ours = steady_clock::now() + kInfoPatience;
     const os::Deadline until = answer_by ? std::min(ours, *answer_by) : ours;
-    DropBook::Drops all;
+    inbox::DropBook::Drops all;
     std::optional<std::uint64_t> from = 0;
     // Each page must bring some drops, so this ends whatever the process answers.
-    while (from && all.size() < DropBook::kMostOrigins) {
+    while (from && all.size() < inbox::DropBook::kMostOrigins) {
         const auto answer =
             ask_reader(entry, {.op = LocalOp::drops, .cursor = from}, until, interrupted);
         if (!answer) return answer.error();
@@ -223,4 +223,4 @@ Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interr
     return all;
 }
 
-}  // namespace mailslot::inbox
+}  // namespace mailslot::local

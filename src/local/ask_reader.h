@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "inbox/drop_book.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 #include "mailslot/slot_info.h"
 #include "os/fork_guard.h"
 #include "os/futex.h"
 #include "wire/local_message.h"
 
-namespace mailslot::inbox {
+namespace mailslot::local {
 
 // How long all questions asked at once may take. A healthy station answers at once.
 inline constexpr std::chrono::milliseconds kInfoPatience{1000};
@@ -72,7 +72,8 @@ std::vector<Result<SlotInfo>> ask_all_for_info(std::span<const SlotEntry> entrie
                                                std::chrono::milliseconds patience = kInfoPatience);
 // Returns how many messages the slot has dropped, by origin, in the order of origins.
 // Errors: as above
-Result<DropBook::Drops> ask_for_drops(const SlotEntry& entry, Interrupted interrupted = nullptr,
-                                      os::Deadline answer_by = {});
+Result<inbox::DropBook::Drops> ask_for_drops(const SlotEntry& entry,
+                                             Interrupted interrupted = nullptr,
+                                             os::Deadline answer_by = {});
 
-}  // namespace mailslot::inbox
+}  // namespace mailslot::local

@@ -13,7 +13,7 @@
 #include "model/machine_id.h"
 #include "os/folder.h"
 
-namespace mailslot::inbox {
+namespace mailslot::local {
 
 // Tells which process reads a slot. Valid only while the process's socket accepts connections.
 struct SlotEntry {
@@ -94,4 +94,4 @@ std::optional<std::uint32_t> guest_of(std::string_view socket_path);
 
 std::vector<SlotEntry> all_entries(const std::vector<SlotFolder>& folders);
 
-}  // namespace mailslot::inbox
+}  // namespace mailslot::local

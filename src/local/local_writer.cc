@@ -1,13 +1,13 @@
-#include "inbox/local_writer.h"
+#include "local/local_writer.h"
 
 #include <algorithm>
 #include <chrono>
 
 #include "base/crash_point.h"
-#include "inbox/ask_reader.h"
+#include "local/ask_reader.h"
 #include "wire/local_message.h"
 
-namespace mailslot::inbox {
+namespace mailslot::local {
 namespace {
 
 using wire::LocalMessage;
@@ -49,12 +49,12 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     if (answer->message.op != LocalOp::attached || answer->fds.size() < 2 ||
         answer->fds.size() > (takes_event ? 3 : 2) || !os::is_shared_memory(answer->fds[0]) ||
         !os::is_shared_memory(answer->fds[1]) || answer->message.number == 0 ||
-        answer->message.number >= kLockWaiters) {
+        answer->message.number >= inbox::kLockWaiters) {
         return Error{Errc::no_such_slot, "attach"};
     }
     auto reader = os::LivenessView::attach(answer->fds[1]);
     if (!reader) return reader.error();
-    auto segment = Segment::attach(std::move(answer->fds[0]));
+    auto segment = inbox::Segment::attach(std::move(answer->fds[0]));
     // Another writer has damaged the segment: treat the slot as gone.
     if (!segment && segment.error().code == Errc::bad_segment) {
         return Error{Errc::no_such_slot, "attach", 0, segment.error().detail};
@@ -63,8 +63,8 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     os::UniqueFd event = answer->fds.size() > 2 ? std::move(answer->fds[2]) : os::UniqueFd();
     MAILSLOT_CRASH_POINT(attached);
     connection_ = std::move(answer->connection);
-    writer_ = std::make_shared<InboxWriter>(std::move(*segment), std::move(*reader),
-                                            answer->message.number, std::move(event));
+    writer_ = std::make_shared<inbox::InboxWriter>(std::move(*segment), std::move(*reader),
+                                                   answer->message.number, std::move(event));
     if (!takes_event) {  // another user's slot
         writer_->share_memory(
             [writer = writer_.get()] { return os::backed_bytes(writer->memory()); });
@@ -74,7 +74,8 @@ Result<void> LocalWriter::attach_in(const SlotFolder& folder) {
     return {};
 }
 
-Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::Refusal refusal) {
+Result<std::size_t> LocalWriter::put(std::span<const inbox::Item> items,
+                                     inbox::InboxWriter::Refusal refusal) {
     for (int attempt = 0;; ++attempt) {
         if (!writer_) [[unlikely]] {
             if (auto attached = attach(); !attached) return attached.error();
@@ -86,7 +87,8 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::R
         if (put.error().code == Errc::slot_full && writer_->drops_oldest()) {
             put = put_into_full(items);
             if (put) return put;
-            if (refusal == InboxWriter::Refusal::counted) writer_->count_refusal(put.error().code);
+            if (refusal == inbox::InboxWriter::Refusal::counted)
+                writer_->count_refusal(put.error().code);
         }
         if (put.error().code == Errc::no_resources) return put_when_backed(items, put.error());
         const bool lost =
@@ -99,7 +101,7 @@ Result<std::size_t> LocalWriter::put(std::span<const Item> items, InboxWriter::R
 
 // Asks for room and waits for it briefly.
 // Errors: as put's
-Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
+Result<std::size_t> LocalWriter::put_into_full(std::span<const inbox::Item> items) {
     const std::size_t bytes = items[0].payload.size();
     auto now = std::chrono::steady_clock::now();
     const auto full = [this] {
@@ -125,13 +127,13 @@ Result<std::size_t> LocalWriter::put_into_full(std::span<const Item> items) {
 
 // Waits briefly for memory that the station provides.
 // Errors: as put's
-Result<std::size_t> LocalWriter::put_when_backed(std::span<const Item> items,
+Result<std::size_t> LocalWriter::put_when_backed(std::span<const inbox::Item> items,
                                                  const Error& refused) {
     const auto begun = std::chrono::steady_clock::now();
     if (begun < patient_from_) return refused;
     const auto deadline = begun + kRoomPatience;
     for (;;) {
-        ask_station(InboxWriter::kWantsMemory);
+        ask_station(inbox::InboxWriter::kWantsMemory);
         writer_->wait_for_memory(deadline);
         auto put = writer_->put(items);
         settle_wants();
@@ -144,13 +146,13 @@ Result<std::size_t> LocalWriter::put_when_backed(std::span<const Item> items,
 }
 
 void LocalWriter::ask_station(std::uint8_t wants) {
-    if ((wants & InboxWriter::kWantsMemory) != 0) {
+    if ((wants & inbox::InboxWriter::kWantsMemory) != 0) {
         (void)os::send_packet(connection_.fd(), wire::encode({.op = LocalOp::back_memory}));
     }
-    if ((wants & InboxWriter::kWantsRing) != 0) ask_station_to_ring();
-    const bool wants_room = (wants & InboxWriter::kWantsRoom) != 0;
+    if ((wants & inbox::InboxWriter::kWantsRing) != 0) ask_station_to_ring();
+    const bool wants_room = (wants & inbox::InboxWriter::kWantsRoom) != 0;
     // Tries again later: the full socket may hold nothing but rings.
-    if (wants_room && !ask_station_for_room(0)) writer_->want(InboxWriter::kWantsRoom);
+    if (wants_room && !ask_station_for_room(0)) writer_->want(inbox::InboxWriter::kWantsRoom);
 }
 
 bool LocalWriter::ask_station_for_room(std::size_t bytes) {
@@ -174,4 +176,4 @@ void LocalWriter::ask_station_to_ring() {
     (void)os::send_packet(connection_.fd(), wire::encode({.op = LocalOp::ring}));
 }
 
-}  // namespace mailslot::inbox
+}  // namespace mailslot::local

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "base/hex.h"
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 
-namespace mailslot::inbox {
+namespace mailslot::local {
 namespace {
 
 constexpr std::string_view kMark = "mailslot office 1";
@@ -122,4 +122,4 @@ void SlotFolder::sweep_offices() const {
     }
 }
 
-}  // namespace mailslot::inbox
+}  // namespace mailslot::local

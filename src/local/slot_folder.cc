@@ -1,4 +1,4 @@
-#include "inbox/slot_folder.h"
+#include "local/slot_folder.h"
 
 #include <sodium.h>
 
@@ -9,7 +9,7 @@
 #include "base/hex.h"
 #include "os/local_socket.h"
 
-namespace mailslot::inbox {
+namespace mailslot::local {
 namespace {
 
 constexpr std::string_view kEntryMark = "mailslot 1";
@@ -140,4 +140,4 @@ std::vector<SlotEntry> all_entries(const std::vector<SlotFolder>& folders) {
     return all;
 }
 
-}  // namespace mailslot::inbox
+}  // namespace mailslot::local
