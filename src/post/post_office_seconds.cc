@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/saturating.h"
 #include "post/post_office.h"
 
 namespace mailslot::post {
@@ -101,11 +102,11 @@ void PostOffice::take_claims_back(Sender& first, const Acquaintance::Word& word)
 }
 
 void PostOffice::take_losses_back(Sender& sender, std::uint64_t count) {
-    for (const Loss cause : {Loss::network_gap, Loss::kernel_drop}) {
-        const std::uint64_t lost = std::min(count, sender.lost.of(cause));
-        for (LossCounters* const losses :
+    for (const Loss cause : {&Losses::network_gap, &Losses::kernel_drop}) {
+        const std::uint64_t lost = std::min(count, sender.lost.*cause);
+        for (Losses* const losses :
              {&sender.lost, &sender.key.slot->counters.lost, &counters_.lost}) {
-            count_down(losses->of(cause), lost);
+            count_down(losses->*cause, lost);
         }
         const std::uint64_t untold = std::min(lost, sender.lost_untold);
         sender.lost_untold -= untold;
