@@ -23,6 +23,8 @@ constexpr int kQuickTries = 200;
 constexpr int kChangeTries = 50;
 constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kAnswerPatience = 500ms;
+// A guest asks again and again, and its visitors wait for less than half a second.
+constexpr auto kGuestsAnswerPatience = 200ms;
 constexpr const char* kRefusal = "register";
 constexpr auto kGrace = 50ms;
 // The whole machine's daemon may be restarting, with everything that was sent meanwhile.
@@ -333,7 +335,7 @@ Result<void> Station::register_slot(const std::shared_ptr<inbox::Inbox>& inbox) 
 Result<void> Station::obtain_socket() {
     const std::string file =
         listener_ ? socket_path_.substr(socket_path_.rfind('/') + 1) : std::string();
-    const auto deadline = clock_.now() + kAnswerPatience;
+    const auto deadline = clock_.now() + (is_guest_ ? kGuestsAnswerPatience : kAnswerPatience);
     auto sent = os::send_packet(office_connection_.get(),
                                 wire::encode({.op = LocalOp::want_socket, .detail = file}));
     Result<void> obtained = sent;
@@ -366,7 +368,7 @@ std::string Station::entry_request(const SlotName& name) const {
 
 // Waits for the answer, so that a slot hears the network from the moment it is open.
 Result<void> Station::await_registration(const std::string& key) {
-    const auto deadline = clock_.now() + kAnswerPatience;
+    const auto deadline = clock_.now() + (is_guest_ ? kGuestsAnswerPatience : kAnswerPatience);
     for (;;) {
         auto packet = os::receive_guarded(office_connection_.get(), deadline);
         if (!packet) return packet.error();
