@@ -44,6 +44,8 @@ struct Envelope {
     // From.
     std::string_view from_host{};
     IpAddress from_address{};  // set by the carrier; Family::none from this machine
+    // Port of the socket that sent the datagram; set by the carrier; 0 if unknown.
+    std::uint16_t from_port = 0;
     // Address or group of this machine to which the datagram was sent; set by the carrier. In an
     // answer: the address that was asked, from which the answer leaves.
     IpAddress to_address{};

@@ -15,8 +15,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kAcceptPause = 100ms;  // when descriptors have run out
 constexpr int kAcceptedAtOnce = 32;
-constexpr auto kMaySayNothing = 2s;               // strangers that have just connected
-constexpr std::size_t kMostWaitToBeClosed = 512;  // descriptors, for each user
+constexpr auto kMaySayNothing = 2s;  // strangers that have just connected
+// Descriptors that wait to be closed, for each user; but no more than a user's connections.
+constexpr std::size_t kMostWaitToBeClosed = 512;
 
 }  // namespace
 
@@ -169,12 +170,18 @@ void Door::serve(int fd) {
     const std::uint32_t user = found->second.user;
     found->second.has_spoken = true;
     const auto begun = clock_.now();
+    if (is_behind(user)) return pause(user, begun + TimeShares::kWindow);
     hear_(fd);
     const auto now = clock_.now();
     shares_.charge(user, now - begun, now);
-    const bool is_behind = closer_.open_of(user) > kMostWaitToBeClosed;
-    const auto until = is_behind ? now + TimeShares::kWindow : shares_.waits_until(user, now);
-    if (until) pause(user, *until);
+    if (const auto until = shares_.waits_until(user, now)) pause(user, *until);
+}
+
+// Returns true if too many descriptors wait to be closed, so that another packet of this user, which
+// may bring 253 more, must wait.
+bool Door::is_behind(std::uint32_t user) const {
+    return closer_.open_of(user) > std::min(kMostWaitToBeClosed, bounds_.of_stranger) ||
+           closer_.open_in_all() > bounds_.of_strangers;
 }
 
 Result<os::Packet> Door::hear(int fd) { return os::receive_packet(fd, clock_.now()); }

@@ -92,6 +92,7 @@ private:
     void turn_away(Guest guest);
     void close(Guest guest);
     void serve(int fd);
+    bool is_behind(std::uint32_t user) const;
     void pause(std::uint32_t user, Clock::Instant until);
     void resume(std::uint32_t user);
     void dismiss_silent(Clock::Instant now);

@@ -6,6 +6,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kUsual = 50ms;
+constexpr auto kLeast = 1ms;         // a writer that works holds a lock for microseconds
 constexpr auto kNoPatienceFor = 1s;  // after a lock was not to be had
 constexpr auto kUsualPut = 1ms;      // a put that takes longer has waited, or was made to search
 
@@ -15,7 +16,9 @@ std::chrono::milliseconds LockPatience::with(const RegisteredSlot& slot, Clock::
     if (now < slot.patient_from) return 0ms;
     if (!slot.is_strangers) return kUsual;
     const TimeShares& waits = is_opened(slot) ? opened_ : private_;
-    if (waits.left_of(slot.user, now).count() == 0) return 0ms;
+    const auto shares_used = waits.used_by_all(now) / TimeShares::kShareOfAll;
+    if (shares_used > 1 || waits.left_of(slot.user, now).count() == 0) return 0ms;
+    if (shares_used == 1) return kLeast;
     return kUsual / static_cast<int>(1 + waits.users_without(now));
 }
 

@@ -19,6 +19,8 @@ using wire::LocalOp;
 using namespace std::chrono_literals;
 
 constexpr auto kAnswerPatience = 500ms;
+// A guest asks again and again, and its visitors wait for less than half a second.
+constexpr auto kGuestsAnswerPatience = 200ms;
 // Counts from the first answer that did not come within 500 ms. Deputies are faster, and have more
 // to go on with.
 constexpr auto kMutePatience = 1500ms;
@@ -163,7 +165,8 @@ Result<void> OfficeClient::add(const SlotDesk::Slot& slot) {
 }
 
 Result<void> OfficeClient::await_registration(const std::string& key) {
-    const auto deadline = at_.clock.now() + kAnswerPatience;
+    const auto deadline =
+        at_.clock.now() + (at_.is_guest ? kGuestsAnswerPatience : kAnswerPatience);
     for (;;) {
         auto packet = os::receive_guarded(connection_.get(), deadline);
         if (!packet) return packet.error();
@@ -222,7 +225,8 @@ Result<void> OfficeClient::obtain_socket() {
 }
 
 Result<void> OfficeClient::await_socket() {
-    const auto deadline = at_.clock.now() + kAnswerPatience;
+    const auto deadline =
+        at_.clock.now() + (at_.is_guest ? kGuestsAnswerPatience : kAnswerPatience);
     for (;;) {
         auto packet = os::receive_guarded(connection_.get(), deadline);
         if (!packet) return packet.error();

@@ -36,6 +36,7 @@ struct RegisteredSlot {
     bool is_strangers = false;  // not this process's user, and not root
     OwnSlot own{};              // own slots only
     post::SlotCounters booked;  // included in the segment's counters already
+    std::size_t recalled = 0;   // senders that the slot's notes brought into the books
     Clock::Instant patient_from{};
     // For a full slot that drops its oldest: when its process was last asked to make room.
     std::uint64_t asked_at_count = ~std::uint64_t{0};

@@ -21,8 +21,13 @@ constexpr auto kCountBackedEvery = 10ms;
 // mappings.
 constexpr std::size_t kMostSlotsOfUser = 4096;
 constexpr std::size_t kMostSlotsOfStrangers = 16384;
-// A user's slots' headers and block states take at most this part of a memory limit: docs/memory.md.
-constexpr std::uint64_t kSharesOfLimitForLooks = 16;
+// Headers and block states of a user's slots, and of all other users' slots, take at most these parts
+// of a memory limit: docs/memory.md.
+constexpr std::uint64_t kSharesOfLimitForLooks = 16, kSharesOfLimitForAllLooks = 4;
+// Senders that slots of other users may bring into the books by their notes: of the places for all
+// senders, an eighth a user, and three eighths for all such users.
+constexpr std::size_t kMostRecalledOfUser = kMaxSenders / 8;
+constexpr std::size_t kMostRecalledOfStrangers = kMaxSenders / 8 * 3;
 // Memory to map: a process may map 128 TiB, and a slot has at most 1 TiB of messages.
 constexpr std::size_t kMostMappedOfUser = std::size_t{8} << 40;
 constexpr std::size_t kMostMapped = std::size_t{64} << 40;
@@ -107,11 +112,13 @@ bool Registry::has_room_for(const std::string& key, std::uint32_t user,
                             const inbox::Geometry& geometry) {
     if (os::is_own_user_or_root(user)) return true;
     std::size_t slots = 0, slots_in_all = 0, of_user = 0, in_all = 0, looks = looked_at(geometry);
+    std::size_t all_looks = looks;
     for (const auto& [other, slot] : slots_) {
         if (slot->registrant == kOwn || other == key) continue;
         const inbox::Geometry& its = slot->writer->geometry();
         in_all += its.segment_bytes();
         if (slot->is_strangers) ++slots_in_all;
+        if (slot->is_strangers) all_looks += looked_at(its);
         if (slot->user != user) continue;
         of_user += its.segment_bytes();
         looks += looked_at(its);
@@ -123,7 +130,8 @@ bool Registry::has_room_for(const std::string& key, std::uint32_t user,
            slots_in_all < std::min(kMostSlotsOfStrangers, descriptors / 8 * 3) &&
            bytes <= kMostMappedOfUser - std::min(of_user, kMostMappedOfUser) &&
            bytes <= kMostMapped - std::min(in_all, kMostMapped) &&
-           (!limited || looks <= limited->limit / kSharesOfLimitForLooks);
+           (!limited || (looks <= limited->limit / kSharesOfLimitForLooks &&
+                         all_looks <= limited->limit / kSharesOfLimitForAllLooks));
 }
 
 // Enters the slot for a process that may not write to the slot folder. `detail` has the process's
@@ -174,6 +182,7 @@ void Registry::enter(const std::string& key, std::unique_ptr<RegisteredSlot> slo
         open_books(key, *slot);
     } else {
         slot->booked = rules_.counters(key);  // the reader has kept what was booked
+        slot->recalled = place->recalled;
     }
     place = std::move(slot);
     rules_.slot_requires(key, place->require());
@@ -182,7 +191,8 @@ void Registry::enter(const std::string& key, std::unique_ptr<RegisteredSlot> slo
 }
 
 // Takes the books that our predecessor handed over if they are for this memory, otherwise the notes
-// in the memory.
+// in the memory. Without room for all noted senders, the slot is opened as of now: a sender without
+// a note must not be taken for a sender whose every message was lost.
 void Registry::open_books(const std::string& key, RegisteredSlot& slot) {
     const auto expected = expected_.find(key);
     const bool is_its_own =
@@ -190,13 +200,31 @@ void Registry::open_books(const std::string& key, RegisteredSlot& slot) {
     if (expected != expected_.end()) expected_.erase(expected);
     if (is_its_own) {
         slot.booked = rules_.counters(key);  // booked by our predecessor
+        slot.recalled = std::min<std::size_t>(slot.booked.senders, inbox::kSenderNotes);
         return;
     }
     inbox::SenderNotes& notes = slot.writer->sender_notes();
-    rules_.slot_taken_over(key, inbox::noted_since(notes, clock_.now_through_sleep()));
-    inbox::read_sender_notes(notes, [&](std::uint64_t origin, std::uint64_t next) {
-        rules_.recall_sender(key, origin, next);
-    });
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> noted;
+    inbox::read_sender_notes(notes,
+                             [&](auto origin, auto next) { noted.emplace_back(origin, next); });
+    const auto now = clock_.now_through_sleep();
+    const bool has_room = has_room_for_recalled(slot, noted.size());
+    rules_.slot_taken_over(key, has_room ? inbox::noted_since(notes, now) : now);
+    if (!has_room) return;
+    slot.recalled = noted.size();
+    for (const auto& [origin, next] : noted) rules_.recall_sender(key, origin, next);
+}
+
+// Notes of other users' slots may be forged, and each costs a place in the books.
+bool Registry::has_room_for_recalled(const RegisteredSlot& slot, std::size_t senders) const {
+    if (!slot.is_strangers) return true;
+    std::size_t of_user = senders, of_strangers = senders;
+    for (const auto& [key, other] : slots_) {
+        if (other == nullptr || !other->is_strangers) continue;
+        of_strangers += other->recalled;
+        if (other->user == slot.user) of_user += other->recalled;
+    }
+    return of_user <= kMostRecalledOfUser && of_strangers <= kMostRecalledOfStrangers;
 }
 
 void Registry::give_up_expected() {

@@ -83,6 +83,7 @@ private:
     Result<std::string> enter_name(int connection, const wire::LocalMessage& request);
     void enter(const std::string& key, std::unique_ptr<RegisteredSlot> slot);
     void open_books(const std::string& key, RegisteredSlot& slot);
+    bool has_room_for_recalled(const RegisteredSlot& slot, std::size_t senders) const;
     std::uint64_t backed_for(std::uint32_t user);
     const std::string& name_of(const std::string& key, RegisteredSlot& slot) const;
     void drop_dead_lent_slots();

@@ -182,12 +182,30 @@ Result<void> Station::open_slot(const SlotDesk::Slot& slot) {
             opened = Error{Errc::slot_exists, "create slot", 0, name.text};
             return;
         }
-        // A guest's slot is entered by the office.
-        if (!at_.is_guest) opened = place_.enter(name);
+        if (at_.is_guest) return;  // the office enters a guest's slot
+        opened = place_.enter(name);
         if (opened) opened = succession_.add(slot);
         if (!opened) desk_.remove(name.key);
     });
+    if (!opened || !at_.is_guest) return opened;
+    opened = add_as_guest(slot);
+    if (!opened) close_slot(slot->name());
     return opened;
+}
+
+// A guest's slot works only if the machine's office has it, so a busy office is asked again. The
+// calling thread waits in between, because the station's thread has visitors of other slots.
+Result<void> Station::add_as_guest(const SlotDesk::Slot& slot) {
+    const auto until = at_.clock.now() + kDaemonPatience;
+    for (;;) {
+        Result<void> added;
+        execute([&] { added = succession_.add(slot); });
+        if (added) return added;
+        const bool is_short = added.error().code == Errc::no_resources;
+        if (!is_short && !may_be_busy(added.error())) return added;
+        if (at_.clock.now() >= until) return is_short ? added : office_is_busy(at_.settings.dir);
+        std::this_thread::sleep_for(kSeekAgain);
+    }
 }
 
 void Station::close_slot(const SlotName& name) {

@@ -85,6 +85,7 @@ private:
     Station(const Settings& settings, const Clock& clock, Random& random, StationRole role,
             std::unique_ptr<os::EventLoop> loop, std::unique_ptr<os::Liveness> liveness);
     Result<void> find_office();
+    Result<void> add_as_guest(const SlotDesk::Slot& slot);
     void run();
     bool take_turn();
     bool is_stopping() const;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "base/crash_point.h"
@@ -25,7 +24,6 @@ constexpr auto kGrace = 50ms;
 constexpr auto kDaemonComesBack = 150ms;
 constexpr auto kRestartGrace =
     1s;  // after the daemon was away: processes seek it every 5 ms, or later on a busy machine
-constexpr auto kGuestPatience = 5s;
 
 constexpr auto kOfferPatience = 100ms;
 constexpr int kMostOffers = 8;
@@ -40,11 +38,6 @@ Error nobody_serves_guests(const std::string& dir) {
                  dir + " belongs to another user, and no mailslotd serves all users there"};
 }
 
-Error office_is_busy(const std::string& dir) {
-    return Error{Errc::timed_out, "register", 0,
-                 "the post office of " + dir + " is busy; try again"};
-}
-
 Error why_no_office(const std::optional<Error>& tried, const std::string& lock_path) {
     const Error why = tried.value_or(Error{Errc::no_such_slot});
     if (why.code != Errc::no_such_slot && why.code != Errc::timed_out) return why;
@@ -53,6 +46,11 @@ Error why_no_office(const std::optional<Error>& tried, const std::string& lock_p
 }
 
 }  // namespace
+
+Error office_is_busy(const std::string& dir) {
+    return Error{Errc::timed_out, "register", 0,
+                 "the post office of " + dir + " is busy; try again"};
+}
 
 Succession::Succession(Premises& at, SlotDesk& desk, ReaderPlace& place, SlotErrors& errors,
                        const OfficeRole& role, Estate kept)
@@ -193,24 +191,13 @@ void Succession::register_slots() {
     }
 }
 
-// A guest's slot works only if the machine's office has it, so a busy office is asked again.
 Result<void> Succession::add(const SlotDesk::Slot& slot) {
     if (!at_.is_guest) {
         register_slot(slot);
         return {};
     }
-    const auto until = at_.clock.now() + kGuestPatience;
-    for (;;) {
-        auto registered = client_.add(slot);
-        if (registered) return registered;
-        const bool is_short = registered.error().code == Errc::no_resources;
-        if (!is_short && !may_be_busy(registered.error())) return registered;
-        if (at_.clock.now() >= until) {
-            return is_short ? registered : office_is_busy(at_.settings.dir);
-        }
-        std::this_thread::sleep_for(kSeekAgain);
-        seek();
-    }
+    if (!client_.is_connected()) seek();
+    return client_.add(slot);
 }
 
 void Succession::remove(const SlotName& name) {

@@ -22,6 +22,9 @@
 
 namespace mailslot::office {
 
+// Returns the error for a guest whose office is there and does not answer.
+Error office_is_busy(const std::string& dir);
+
 class Succession final : private OfficeClient::Fate {
 public:
     // `kept`: sockets and books that the service manager kept for us.
@@ -35,8 +38,8 @@ public:
     // Returns true if an office was there at the last search, but did not answer.
     bool is_busy() const { return client_.is_busy(); }
 
-    // Registers a slot. Without an office the slot works on this machine, and is registered when
-    // there is an office; a guest's slot does not work without.
+    // Tries once to register a slot. Without an office the slot works on this machine, and is
+    // registered when there is an office; a guest's slot does not work without.
     // Errors: for a guest's slot, as OfficeClient::add.
     Result<void> add(const SlotDesk::Slot& slot);
     void remove(const SlotName& name);

@@ -15,15 +15,19 @@ namespace mailslot::office {
 class TimeShares {
 public:
     static constexpr std::chrono::milliseconds kWindow{100};
-    static constexpr std::chrono::milliseconds kShare{20};  // in each window
+    static constexpr std::chrono::milliseconds kShare{20};       // of a user in each window
+    static constexpr std::chrono::milliseconds kShareOfAll{30};  // of all users together
 
     // Charges the user for work that took this long.
     void charge(std::uint32_t user, Clock::Instant::duration took, Clock::Instant now);
-    // Returns how much of the share is left.
+    // Returns how much of the share is left. Once all users together have used up their share, a user
+    // that has used as much as the others has nothing left.
     std::chrono::nanoseconds left_of(std::uint32_t user, Clock::Instant now) const;
     std::size_t users() const { return accounts_.size(); }  // users remembered
-    // Returns how many users have no time left now.
+    // Returns how many users have used up a whole share.
     std::size_t users_without(Clock::Instant now) const;
+    // Returns the time that all users together have used, with the debt of earlier windows.
+    Clock::Instant::duration used_by_all(Clock::Instant now) const;
     // Returns when the user gets more time, or nullopt if the share is not used up.
     std::optional<Clock::Instant> waits_until(std::uint32_t user, Clock::Instant now) const;
 
@@ -32,8 +36,12 @@ private:
         Clock::Instant window{};
         Clock::Instant::duration used{};  // in this window, with the debt of earlier windows
     };
-    static Clock::Instant::duration used_of(const Account& account, Clock::Instant now);
+    static Clock::Instant::duration used_of(const Account& account, Clock::Instant now,
+                                            Clock::Instant::duration share = kShare);
+    static void charge(Account& account, Clock::Instant::duration took, Clock::Instant now,
+                       Clock::Instant::duration share);
 
+    Account all_{};
     std::map<std::uint32_t, Account> accounts_{};
 };
 

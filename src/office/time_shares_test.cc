@@ -49,10 +49,28 @@ TEST(TimeShares, forgives_what_took_very_long) {
 TEST(TimeShares, remembers_a_bounded_number_of_users) {
     TimeShares shares;
     for (std::uint32_t user = 0; user < 100'000; ++user) {
-        shares.charge(user, 1ms, kStart + user * 1ms);
+        shares.charge(user, 1ms, kStart + user * 4ms);
     }
-    EXPECT_EQ(shares.left_of(99'999, kStart + 99'999ms), 19ms);
+    EXPECT_EQ(shares.left_of(99'999, kStart + 99'999 * 4ms), 19ms);
     EXPECT_LT(shares.users(), 2000u);
+}
+
+TEST(TimeShares, of_many_users_are_bounded_together_and_leave_some_to_a_newcomer) {
+    TimeShares shares;
+    constexpr std::uint32_t kMany = 1000, kLate = 5000;
+    std::uint32_t heard = 0;
+    for (std::uint32_t round = 0; round < 10; ++round) {
+        for (std::uint32_t user = 0; user < kMany; ++user) {
+            if (shares.left_of(user, kStart).count() == 0) continue;
+            shares.charge(user, 100us, kStart);
+            ++heard;
+        }
+    }
+    EXPECT_LE(heard * 100us, 2 * TimeShares::kShareOfAll + kMany * 100us) << "once each, at most";
+    EXPECT_GT(shares.left_of(kLate, kStart).count(), 0);
+    EXPECT_GT(shares.waits_until(0, kStart), kStart);
+    EXPECT_GE(shares.used_by_all(kStart), TimeShares::kShareOfAll);
+    EXPECT_EQ(shares.used_by_all(kStart + 10 * TimeShares::kWindow), 0ms);
 }
 
 TEST(TimeShares, tells_how_many_users_have_none_left) {

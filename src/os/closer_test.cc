@@ -95,6 +95,23 @@ TEST(Closer, makes_nobody_wait_for_a_close_that_takes_long) {
     EXPECT_LT(steady_clock::now() - begun, 10s);
 }
 
+TEST(Closer, leaves_no_last_close_to_the_thread_of_another_user) {
+    Closer closer;
+    // A large table, so that the others' copies live longer.
+    const UniqueFd any(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    std::vector<UniqueFd> many;
+    for (int i = 0; i < 800; ++i) many.emplace_back(fcntl(any.get(), F_DUPFD_CLOEXEC, 0));
+    for (int round = 0; round < 100; ++round) {
+        std::vector<Lingering> lingering(2);
+        std::vector<Pipe> pipes(4);
+        for (std::size_t i = 0; i < pipes.size(); ++i) {
+            closer.close(kAnn + 1 + static_cast<std::uint32_t>(i), std::move(pipes[i].out));
+            if (i < lingering.size()) closer.close(kBob + 10, std::move(lingering[i].ours));
+        }
+        for (const Pipe& pipe : pipes) ASSERT_TRUE(pipe.has_ended()) << round;
+    }
+}
+
 TEST(Closer, may_end_before_its_work_does) {
     Pipe pipe;
     {

@@ -103,9 +103,10 @@ public:
     std::uint16_t local_port() const;
     bool keeps_port() const;
 
-    // Takes a local port at once, so that a shortage of ports shows here and not at the first send.
+    // Takes a local port at once, so that a shortage of ports shows here and not at the first send:
+    // `wanted` if it is free, otherwise any.
     // Errors: no_resources
-    Result<void> take_port();
+    Result<void> take_port(std::uint16_t wanted = 0);
 
     // Allows datagrams to broadcast addresses.
     void allow_broadcast();

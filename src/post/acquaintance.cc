@@ -29,17 +29,17 @@ std::uint64_t most_messages_within(Clock::Instant::duration time) {
     return kMostMessagesAtOnce + bounded * kMostMessagesASecond / kMsInASecond;
 }
 
-bool Acquaintance::knows(const IpAddress& address) const {
+bool Acquaintance::knows(const Endpoint& source) const {
     // Sockets of this machine have no address, and identify the sender in other ways.
-    if (address.family == IpAddress::Family::none) return true;
-    return std::ranges::find(addresses_, address) != addresses_.end();
+    if (source.address.family == IpAddress::Family::none) return true;
+    return std::ranges::find(sources_, source) != sources_.end();
 }
 
-void Acquaintance::add(const IpAddress& address) {
-    if (knows(address)) return;
-    // The first address stays, because it stands in the books.
-    if (addresses_.size() > kMostFurtherAddresses) addresses_.erase(addresses_.begin() + 1);
-    addresses_.push_back(address);
+void Acquaintance::add(const Endpoint& source) {
+    if (knows(source)) return;
+    // The first source stays, because it stands in the books.
+    if (sources_.size() > kMostFurtherSources) sources_.erase(sources_.begin() + 1);
+    sources_.push_back(source);
 }
 
 std::uint64_t Acquaintance::reach() const {
@@ -54,9 +54,10 @@ bool Acquaintance::is_plausible(const Word& word) const {
 }
 
 void Acquaintance::heard(const Word& word) {
-    if (addresses_.empty()) add(word.address);
-    if (!trusts(word)) return;
-    add(word.address);
+    if (sources_.empty()) add(word.source);
+    if (!trusts(word)) return hear_newcomer(word);
+    heir_messages_ = 0;
+    add(word.source);
     if (word.came_at - counts_since_ >= kOrderPatience) {
         count_before_ = count_;
         count_ = 0;
@@ -67,19 +68,34 @@ void Acquaintance::heard(const Word& word) {
     heard_at_ = word.came_at;
 }
 
+void Acquaintance::hear_newcomer(const Word& word) {
+    const auto [address, port] = word.source;
+    if (std::ranges::find(sources_, address, &Endpoint::address) == sources_.end()) return;
+    const bool goes_on = port == heir_port_ && word.first == heir_next_;
+    const std::uint64_t before = goes_on ? heir_messages_ : 0;
+    heir_messages_ =
+        static_cast<std::uint16_t>(std::min<std::uint64_t>(kMessagesOfHeir, before + word.count));
+    heir_port_ = port;
+    heir_next_ = word.first + word.count;
+    if (heir_messages_ < kMessagesOfHeir) return;
+    add(word.source);
+    next_ = std::max(next_, heir_next_);
+}
+
 void Acquaintance::restore(std::uint64_t next, Clock::Instant heard_at, Clock::Instant now) {
     next_ = next;
     heard_at_ = heard_at;
-    shows_until_ = now + kAddressesShowFor;
+    shows_until_ = now + kSourcesShowFor;
 }
 
-void Acquaintance::add_second(std::uint64_t origin) {
-    if (std::ranges::find(seconds_, origin) != seconds_.end()) return;
+void Acquaintance::add_second(const Second& second) {
+    if (std::ranges::find(seconds_, second.origin, &Second::origin) != seconds_.end()) return;
     if (seconds_.size() == kMostSeconds) seconds_.erase(seconds_.begin());
-    seconds_.push_back(origin);
+    seconds_.push_back(second);
 }
 
-std::uint64_t origin_of_second(std::uint64_t origin, const IpAddress& address) {
+std::uint64_t origin_of_second(std::uint64_t origin, const Endpoint& source) {
+    const IpAddress& address = source.address;
     std::uint64_t halves[2];
     static_assert(sizeof halves == sizeof address.octets);
     std::memcpy(halves, address.octets.data(), sizeof halves);
@@ -92,7 +108,7 @@ std::uint64_t origin_of_second(std::uint64_t origin, const IpAddress& address) {
     };
     mix(halves[0]);
     mix(halves[1]);
-    mix(address.scope_id);
+    mix((std::uint64_t{source.port} << 32) | address.scope_id);
     return origin;
 }
 

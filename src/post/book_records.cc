@@ -67,7 +67,7 @@ wire::SenderState to_state(const Sender& sender) {
     state.lost_untold = sender.lost_untold;
     state.told_then_arrived = sender.told_then_arrived;
     state.told_below = sender.told_below;
-    state.address = sender.address;
+    state.source = sender.source;
     state.host = sender.host;
     return state;
 }
@@ -143,7 +143,8 @@ bool BookReader::take_sender(SlotBook& slot, const wire::SenderState& state) {
         return false;
     Envelope word;
     word.from_host = state.host.substr(0, kMaxHostBytes);
-    word.from_address = state.address;
+    word.from_address = state.source.address;
+    word.from_port = state.source.port;
     Sender& sender = books_.senders.add(key, state.next, word);
     sender.window = std::move(window);
     sender.received = state.received;
@@ -155,7 +156,7 @@ bool BookReader::take_sender(SlotBook& slot, const wire::SenderState& state) {
     sender.told_below = state.told_below;
     const auto last_heard = std::min(books_.now.through_sleep, from_ticks(state.last_heard));
     sender.acquaintance.restore(state.next, last_heard, books_.now.through_sleep);
-    sender.acquaintance.add(state.address);
+    sender.acquaintance.add(state.source);
     books_.senders.heard(sender, last_heard);
     return true;
 }

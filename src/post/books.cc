@@ -10,7 +10,7 @@ namespace {
 SenderCounters info_of(const Sender& sender) {
     return {.origin = sender.key.origin,
             .host = sender.host,
-            .address = sender.address,
+            .address = sender.source.address,
             .received = sender.received,
             .repeats = sender.repeats,
             .lost = sender.lost,

@@ -62,7 +62,7 @@ void Intake::count_repeats(Sender& sender, const Parcel& repeats) {
     const bool is_another = times_.is_another(first.origin, first.sequence, sent_at);
     if (is_another && has_senders_time(repeats)) origin_conflicts_ += count;
     if (times_.is_same(first.origin, first.sequence, sent_at)) {
-        sender.acquaintance.add(first.from_address);
+        sender.acquaintance.add(source_of(first));
     }
     sender.repeats += count;
     sender.key.slot->counters.repeats += count;

@@ -1,5 +1,7 @@
 #include "post/ledger.h"
 
+#include <algorithm>
+
 #include "base/saturating.h"
 
 namespace mailslot::post {
@@ -73,6 +75,20 @@ void Ledger::take_gap_back(Sender& sender, std::uint64_t sequence, Loss told) {
         ++sender.told_then_arrived;
     } else {
         count_down(sender.lost_untold);
+    }
+}
+
+void Ledger::take_gaps_back(Sender& sender, std::uint64_t count) {
+    for (const Loss cause : {&Losses::network_gap, &Losses::kernel_drop}) {
+        const std::uint64_t lost = std::min(count, sender.lost.*cause);
+        for (Losses* const losses :
+             {&sender.lost, &sender.key.slot->counters.lost, &books_.counters.lost}) {
+            count_down(losses->*cause, lost);
+        }
+        const std::uint64_t untold = std::min(lost, sender.lost_untold);
+        sender.lost_untold -= untold;
+        count_up(sender.told_then_arrived, lost - untold);
+        count -= lost;
     }
 }
 

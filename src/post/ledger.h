@@ -27,6 +27,8 @@ public:
                                     SequenceWindow::Standing standing);
     // Marks `sequence` as here, whole, and takes its loss back.
     void arrived(Sender& sender, std::uint64_t sequence, SequenceWindow::Standing standing);
+    // Takes back gaps of a sender that were none: the messages had not been sent.
+    void take_gaps_back(Sender& sender, std::uint64_t count);
 
 private:
     void take_gap_back(Sender& sender, std::uint64_t sequence, Loss told);

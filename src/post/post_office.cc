@@ -26,7 +26,7 @@ PostOffice::PostOffice(Identity identity, const Clock& clock, Slots& slots, cons
       intake_(books_, ledger_, dispatch_),
       turns_(books_, ledger_, dispatch_, intake_),
       parts_(books_, ledger_, dispatch_, turns_),
-      senders_(books_, dispatch_, turns_, parts_) {}
+      senders_(books_, ledger_, dispatch_, turns_, parts_) {}
 
 void PostOffice::deliver(std::span<const Parcel> arrived) {
     look_at_clock();

@@ -15,8 +15,9 @@ const IpAddress kWritersOther = IpAddress::v4(10, 1, 0, 1);
 const IpAddress kStrangers = IpAddress::v4(10, 0, 0, 66);
 constexpr std::uint64_t kOrigin = 7;
 
-Envelope from(const IpAddress& address, Envelope envelope) {
+Envelope from(const IpAddress& address, Envelope envelope, std::uint16_t port = 0) {
     envelope.from_address = address;
+    envelope.from_port = port;
     return envelope;
 }
 
@@ -126,6 +127,79 @@ TEST_F(PostOfficeSeconds, a_writer_with_a_new_address_goes_on_and_each_message_c
     EXPECT_EQ(lost().network_gap, 4998u);
 }
 
+TEST_F(PostOfficeSeconds, a_jump_from_another_port_of_the_writers_machine_does_not_move_it) {
+    constexpr std::uint16_t kPort = 40'001, kNeighbours = 40'002;
+    for (std::uint64_t n = 1; n <= 3; ++n) deliver({from(kWriters, message(n), kPort)});
+    clock_.advance(1s);
+    deliver({from(kWriters, message(60'000, "evil"), kNeighbours)});
+    EXPECT_NE(slots_.got.back().origin, kOrigin);
+    deliver({from(kWriters, end(61'000), kNeighbours)});
+    clock_.advance(1s);
+    for (std::uint64_t n = 4; n < 60; ++n) deliver({from(kWriters, message(n), kPort)});
+    EXPECT_EQ(only_sender().received, 59u);
+    EXPECT_EQ(only_sender().repeats, 0u);
+    EXPECT_EQ(only_sender().lost.total(), 0u);
+    EXPECT_EQ(slots_.got.size(), 60u);
+}
+
+TEST_F(PostOfficeSeconds, a_writer_with_a_new_port_is_the_same_writer) {
+    for (std::uint64_t n = 1; n <= 10; ++n) deliver({from(kWriters, message(n), 40'001)});
+    for (std::uint64_t n = 11; n <= 5000; ++n) deliver({from(kWriters, message(n), 40'002)});
+    EXPECT_EQ(all_senders(office_, "LOG").size(), 1u);
+    deliver({from(kWriters, message(40'000), 40'002)});
+    EXPECT_EQ(lost().network_gap, 34'999u);
+}
+
+TEST_F(PostOfficeSeconds, another_port_does_not_replace_the_port_of_a_writer_that_goes_on) {
+    std::uint64_t evil = 2000;
+    for (std::uint64_t n = 1; n <= 10; ++n) {
+        deliver({from(kWriters, message(n), 40'001)});
+        for (int i = 0; i < 200; ++i) deliver({from(kWriters, message(++evil, "x"), 40'002)});
+        deliver({from(kWriters, message(60'000 + n, "far"), 40'002)});
+    }
+    EXPECT_EQ(slots_.got.back().text, "far");
+    EXPECT_NE(slots_.got.back().origin, kOrigin);
+    EXPECT_EQ(only_sender().received, 10u);
+}
+
+TEST_F(PostOfficeSeconds, a_sealed_word_needs_no_port) {
+    const auto sealed = [](std::uint64_t n, std::uint16_t port) {
+        Envelope envelope = from(kWriters, aged(message(n), 10s), port);
+        envelope.trust = Trust::domain;
+        return envelope;
+    };
+    clock_.advance(10s);
+    deliver({sealed(1, 1)});
+    clock_.advance(1s);
+    deliver({sealed(5000, 2)});
+    EXPECT_EQ(slots_.got.back().origin, kOrigin);
+    EXPECT_EQ(lost().network_gap, 4998u);
+}
+
+TEST_F(PostOfficeSeconds, losses_that_a_stranger_claims_are_taken_back_when_the_writer_goes_on) {
+    clock_.advance(10s);
+    deliver({from(kWriters, aged(message(1), 10s)), from(kWriters, message(2))});
+    clock_.advance(1s);
+    deliver({from(kStrangers, aged(message(60'000, "evil"), 11s))});
+    EXPECT_EQ(lost().network_gap, 59'997u);
+    deliver({from(kWriters, message(3))});
+    EXPECT_EQ(lost().network_gap, 59'997u) << "it may have been on its way";
+    clock_.advance(kOrderPatience);
+    deliver({from(kWriters, message(4)), from(kWriters, message(7))});
+    EXPECT_EQ(lost().network_gap, 2u) << "its own";
+    EXPECT_EQ(office_.counters().lost.network_gap, 2u);
+    std::uint64_t told = 0, lost_untold = 0, told_then_arrived = 0;
+    for (const auto& each : slots_.got) told += each.lost_before;
+    for (const auto& each : all_senders(office_, "LOG")) {
+        lost_untold += each.lost_untold;
+        told_then_arrived += each.told_then_arrived;
+    }
+    EXPECT_EQ(told + lost_untold, lost().total() + told_then_arrived);
+    // A copy of a message from before does not take anything back twice.
+    deliver({from(kStrangers, aged(message(59'999, "evil"), 11s)), from(kWriters, message(8))});
+    EXPECT_EQ(lost().network_gap, 2u);
+}
+
 TEST_F(PostOfficeSeconds, the_other_address_of_a_fast_writer_may_be_a_batch_ahead) {
     for (std::uint64_t n = 1; n <= 3000; ++n) deliver({from(kWriters, message(n))});
     deliver({from(kWritersOther, message(6000))});  // the link of that address has just come up
@@ -144,7 +218,7 @@ TEST_F(PostOfficeSeconds, counters_stop_at_their_end) {
 }
 
 TEST_F(PostOfficeSeconds, a_second_sender_goes_with_the_books) {
-    deliver({from(kWriters, message(1)), from(kStrangers, message(1'000'000'000))});
+    deliver({from(kWriters, message(1), 40'001), from(kStrangers, message(1'000'000'000))});
     wire::OfficeStateWriter out;
     office_.write_books(out);
     const auto books = out.take();
@@ -153,11 +227,12 @@ TEST_F(PostOfficeSeconds, a_second_sender_goes_with_the_books) {
     successor.take_books(books);
     EXPECT_EQ(all_senders(successor, "LOG").size(), 2u);
     clock_.advance(2s);
-    const std::vector<Envelope> later = {from(kWriters, message(2)),
-                                         from(kStrangers, message(1'000'000'001)),
-                                         from(kWriters, message(3))};
+    const std::vector<Envelope> later = {
+        from(kWriters, message(1'000'000), 40'002), from(kWriters, message(2), 40'001),
+        from(kStrangers, message(1'000'000'001)), from(kWriters, message(3), 40'001)};
     deliver_each(successor, later);
-    EXPECT_EQ(slots.got.size(), 3u);
+    EXPECT_EQ(slots.got.size(), 4u);
+    EXPECT_NE(slots.got.front().origin, kOrigin);
     EXPECT_EQ(successor.counters("LOG").lost.total(), 0u);
 }
 

@@ -110,7 +110,7 @@ Sender& SenderBook::add(const SenderKey& key, std::uint64_t first, const Envelop
     Sender& sender = entry->second;
     sender.told_below = first;
     sender.host = word.from_host;
-    sender.address = word.from_address;
+    sender.source = source_of(word);
     sender.by_age = by_age_.insert(by_age_.end(), &sender);
     sender.number = key.slot->next_number++;
     key.slot->senders.emplace_hint(key.slot->senders.end(), sender.number, &sender);
@@ -128,7 +128,7 @@ void SenderBook::sort_by_age() {
 
 TokenBucket& SenderBook::bucket_of(Sender& sender) {
     if (!sender.bucket) {
-        std::weak_ptr<TokenBucket>& place = sender.key.slot->buckets[sender.address];
+        std::weak_ptr<TokenBucket>& place = sender.key.slot->buckets[sender.source.address];
         sender.bucket = place.lock();
         if (!sender.bucket) place = sender.bucket = std::make_shared<TokenBucket>();
     }
@@ -140,7 +140,7 @@ void SenderBook::remove(Sender& sender) {
     by_age_.erase(sender.by_age);
     sender.key.slot->senders.erase(sender.number);
     if (sender.bucket && sender.bucket.use_count() == 1) {
-        sender.key.slot->buckets.erase(sender.address);
+        sender.key.slot->buckets.erase(sender.source.address);
     }
     const SenderKey key = sender.key;  // a copy, because erase() destroys the sender's key
     senders_.erase(key);

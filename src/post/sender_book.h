@@ -166,7 +166,7 @@ struct Sender {
     SequenceWindow window;
     std::shared_ptr<TokenBucket> bucket;  // the machine's; null until needed
     std::string host;
-    IpAddress address{};
+    Endpoint source{};            // of its first word
     Clock::Instant last_heard{};  // by now_through_sleep()
     Ways ways;
     Acquaintance acquaintance;

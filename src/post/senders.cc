@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 namespace mailslot::post {
 namespace {
@@ -46,7 +47,7 @@ Sender& Senders::find_or_add(SlotBook& slot, const Parcel& parcel) {
     books_.senders.heard(*sender, books_.now.through_sleep);
     if (sender->host.empty()) {  // recalled by its numbers alone
         sender->host = envelope.from_host;
-        sender->address = envelope.from_address;
+        sender->source = source_of(envelope);
     }
     return *sender;
 }
@@ -83,7 +84,7 @@ std::uint64_t Senders::first_that_counts(const SlotBook& slot, const Envelope& e
 Acquaintance::Word Senders::word_of(const Sender* sender, const Parcel& parcel) const {
     const Envelope& envelope = parcel.envelope;
     const bool is_message = envelope.kind == Kind::message;
-    return {.address = envelope.from_address,
+    return {.source = source_of(envelope),
             .first = envelope.sequence,
             .count = is_message ? parcel.size() : 0,
             .after_drops = sender != nullptr && parcel.kernel_drops > sender->kernel_drops,
@@ -94,37 +95,55 @@ std::uint64_t Senders::origin_of(SlotBook& slot, const Parcel& parcel) {
     const std::uint64_t origin = parcel.envelope.origin;
     Sender* const first = books_.senders.find({&slot, origin});
     if (first == nullptr) return origin;
-    const Acquaintance& known = first->acquaintance;
+    Acquaintance& known = first->acquaintance;
     const bool comes_before = is_before(*first, parcel.envelope.sequence);
     const bool is_near = known.is_near(parcel.envelope.sequence);
     const bool is_here = is_near && !comes_before;
     if (is_here && known.seconds().empty()) return origin;
-    if (is_near && known.knows(parcel.envelope.from_address)) return origin;
     const Acquaintance::Word word = word_of(first, parcel);
-    // An address that goes on with a second sender's numbers belongs to that sender.
-    for (const std::uint64_t number : known.seconds()) {
+    if (is_near && known.knows(word.source)) {
+        take_claims_back(*first, word);
+        return origin;
+    }
+    // A source that goes on with a second sender's numbers belongs to that sender.
+    for (const Acquaintance::Second& each : known.seconds()) {
+        const std::uint64_t number = each.origin;
         const Sender* const second = books_.senders.find({&slot, number});
         if (second == nullptr || !second->acquaintance.is_near(word.first)) continue;
         // If a second sender that began below has got to where the first sender began, the first
         // goes on.
         if (is_here && second->window.next() <= first->window.next()) continue;
-        if (second->acquaintance.knows(word.address)) return number;
+        if (second->acquaintance.knows(word.source)) return number;
         if (!is_here && word.first + kRepeatWindow >= second->window.next()) return number;
     }
     if (is_here || (!comes_before && known.trusts(word) && known.is_plausible(word))) return origin;
-    const std::uint64_t number = origin_of_second(origin, word.address);
+    const std::uint64_t number = origin_of_second(origin, word.source);
     const Sender* const second = books_.senders.find({&slot, number});
     if (second == nullptr && comes_before && known.is_restored()) return origin;
     if (second == nullptr) return begin_second({&slot, origin}, number, parcel);
-    first->acquaintance.add_second(number);  // perhaps known to an earlier office
+    known.add_second({.origin = number, .began_with = word.first});  // if an earlier office knew it
     if (!second->acquaintance.is_plausible(word)) begin_anew({&slot, number}, word.first);
     return number;
 }
 
-// Returns the origin of the second sender that this adds. A writer that has got another address
-// goes on where it was. A claim that no writer can reach begins here: messages missing below are
-// nobody's loss. If the first sender itself was forgotten to make room, the word is the first
-// sender's.
+// Takes back what second senders have counted as lost if the first sender goes on with those numbers:
+// they had not been sent. A word that was on its way when the second sender began proves nothing.
+void Senders::take_claims_back(Sender& first, const Acquaintance::Word& word) {
+    if (word.first < first.window.next()) return;
+    for (Acquaintance::Second& claim : first.acquaintance.seconds()) {
+        const bool goes_on =
+            word.first < claim.began_with && word.came_at - claim.began_at >= kOrderPatience;
+        if (claim.claimed == 0 || !goes_on) continue;
+        Sender* const second = books_.senders.find({first.key.slot, claim.origin});
+        if (second == nullptr || second->ahead) continue;  // forgotten, or not counted yet
+        second->window.close_the_past();
+        ledger_.take_gaps_back(*second, std::exchange(claim.claimed, 0));
+    }
+}
+
+// Returns the origin of the second sender that this adds. A writer that has got another source goes
+// on where it was. A claim that no writer can reach begins here: messages missing below are nobody's
+// loss. If the first sender itself was forgotten to make room, the word is the first sender's.
 std::uint64_t Senders::begin_second(const SenderKey& of_first, std::uint64_t number,
                                     const Parcel& parcel) {
     if (Sender* const first = books_.senders.find(of_first))
@@ -137,7 +156,10 @@ std::uint64_t Senders::begin_second(const SenderKey& of_first, std::uint64_t num
                          first->acquaintance.is_plausible(word_of(first, parcel));
     const std::uint64_t next = goes_on ? first->window.next() : envelope.sequence;
     const std::uint64_t drops = goes_on ? first->kernel_drops : parcel.kernel_drops;
-    first->acquaintance.add_second(number);
+    first->acquaintance.add_second({.origin = number,
+                                    .began_with = envelope.sequence,
+                                    .claimed = goes_on ? envelope.sequence - next : 0,
+                                    .began_at = books_.now.through_sleep});
     Sender& second = books_.senders.add({of_first.slot, number}, next, envelope);
     if (goes_on) second.window.close_the_past();
     second.kernel_drops = drops;

@@ -9,6 +9,7 @@
 #include "post/acquaintance.h"
 #include "post/books.h"
 #include "post/dispatch.h"
+#include "post/ledger.h"
 #include "post/parts.h"
 #include "post/turns.h"
 
@@ -16,8 +17,8 @@ namespace mailslot::post {
 
 class Senders {
 public:
-    Senders(Books& books, Dispatch& dispatch, Turns& turns, Parts& parts)
-        : books_(books), dispatch_(dispatch), turns_(turns), parts_(parts) {}
+    Senders(Books& books, Ledger& ledger, Dispatch& dispatch, Turns& turns, Parts& parts)
+        : books_(books), ledger_(ledger), dispatch_(dispatch), turns_(turns), parts_(parts) {}
 
     // Returns the origin under which the parcel's sender stands in the books: the writer's own, or
     // that of a second sender.
@@ -35,8 +36,10 @@ private:
     std::uint64_t begin_second(const SenderKey& of_first, std::uint64_t number,
                                const Parcel& parcel);
     void begin_anew(const SenderKey& key, std::uint64_t sequence);
+    void take_claims_back(Sender& first, const Acquaintance::Word& word);
 
     Books& books_;
+    Ledger& ledger_;
     Dispatch& dispatch_;
     Turns& turns_;
     Parts& parts_;

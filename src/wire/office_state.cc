@@ -10,6 +10,9 @@ namespace {
 constexpr std::string_view kMark = "mso3";
 constexpr std::size_t kMostRecordBytes = 128 * 1024;  // a part of 64 KiB and its description
 
+// Bits of a sender's record that say what more the record has.
+constexpr std::uint8_t kHasCauses = 1, kHasPort = 2;
+
 enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart, kSealer, kMachine };
 
 // Lists the numbers once for both directions. `F` gets a reference to each number.
@@ -51,10 +54,11 @@ SenderState take_sender(ByteReader& in) {
     for_each_number(sender, [&in](auto& number) {
         number = static_cast<std::remove_reference_t<decltype(number)>>(in.u64be());
     });
-    sender.address = take_address(in);
-    const bool has_causes = in.u8() == 1;
+    sender.source.address = take_address(in);
+    const std::uint8_t extras = in.u8();
+    if ((extras & kHasPort) != 0) sender.source.port = in.u16be();
     take_bits(in, sender.arrived);
-    if (has_causes) {
+    if ((extras & kHasCauses) != 0) {
         sender.causes.emplace();
         take_bits(in, sender.causes->timed_out);
         take_bits(in, sender.causes->evicted);
@@ -176,12 +180,15 @@ void OfficeStateWriter::put(const SlotState& slot) {
 }
 
 void OfficeStateWriter::put(const SenderState& sender) {
-    std::vector<std::byte> buffer(8 * (9 + sender.lost.size()) + kAddressBytes + 1 +
+    std::vector<std::byte> buffer(8 * (9 + sender.lost.size()) + kAddressBytes + 1 + 2 +
                                   4 * sizeof(WindowBits) + sender.host.size());
     ByteWriter out(buffer);
     for_each_number(sender, [&out](auto number) { out.u64be(static_cast<std::uint64_t>(number)); });
-    put_address(out, sender.address);
-    out.u8(sender.causes ? 1 : 0);
+    const std::uint16_t port = sender.source.port;
+    put_address(out, sender.source.address);
+    out.u8(
+        static_cast<std::uint8_t>((sender.causes ? kHasCauses : 0) | (port != 0 ? kHasPort : 0)));
+    if (port != 0) out.u16be(port);
     put_bits(out, sender.arrived);
     if (sender.causes) {
         put_bits(out, sender.causes->timed_out);

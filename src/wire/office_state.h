@@ -37,7 +37,7 @@ struct SenderState {
     std::uint64_t received = 0, repeats = 0;
     LossNumbers lost{};
     std::uint64_t lost_untold = 0, told_then_arrived = 0, told_below = 0;
-    IpAddress address{};
+    Endpoint source{};  // port 0: of a sealed sender, or not in the books
     WindowBits arrived{};
     std::optional<CauseBits> causes{};
     std::string_view host{};

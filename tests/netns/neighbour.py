@@ -6,11 +6,13 @@ import fcntl
 import json
 import mmap
 import os
+import random
 import select
 import socket
 import struct
 import sys
 import threading
+import time
 
 ATTACH, ATTACHED, INFO, SLOT_INFO, REFUSED, REGISTER, UNREGISTER, REGISTERED = 1, 2, 3, 4, 7, 8, 9, 10
 COUNTERS, DROPS, DROP_PAGE, CLAIM, WANT_SOCKET, GIVEN_SOCKET = 14, 17, 18, 21, 31, 32
@@ -19,6 +21,7 @@ SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 PAGE = 4096
 MAGIC, LAYOUT, LOCK, SLOT_FULL, TOO_BIG, NETWORK_GAP, NOTES = 0x31746F6C736C696D, 6, 512, 640, 768, 896, 1664  # docs/inbox.md, section 2
 NONE = 2**64 - 1
+BRIEF_SLOTS, HELD, FREE = 40, (0.03, 0.04), 0.002  # seconds
 
 
 def packet(op, key=b"", number=0, detail=b""):
@@ -226,6 +229,68 @@ def lock_slots(run):
         assert answer_to(office, packet(REGISTER, f"EVIL{i}".encode(), 1), (slot, alive))[0] == REGISTERED
     print("locked", flush=True)
     sys.stdin.read()
+
+
+def lock_slots_briefly(run):
+    """Makes slots whose locks are held for a moment, again and again: for less than the office waits."""
+    office = connect(f"{run}/office.sock")
+    fine, alive = segment_of(run, b"BOBS")[:2]
+    headers = []
+    for i in range(BRIEF_SLOTS):
+        slot = memory(os.fstat(fine).st_size)
+        os.pwrite(slot, os.pread(fine, PAGE, 0), 0)
+        assert answer_to(office, packet(REGISTER, f"EVIL{i}".encode(), 1), (slot, alive))[0] == REGISTERED
+        headers.append(mmap.mmap(slot, PAGE))
+    print("begins", flush=True)
+    while not select.select([sys.stdin], [], [], FREE)[0]:
+        for holder, seconds in ((77, random.uniform(*HELD)), (0, 0)):
+            for header in headers:
+                header[LOCK:LOCK + 4] = struct.pack("<I", holder)
+            time.sleep(seconds)
+
+
+def register_states(run):
+    """Registers slots with many blocks, whose states take memory of every process that looks at them."""
+    office = connect(f"{run}/office.sock")
+    alive = segment_of(run, b"BOBS")[1]
+    said = []
+    for i in range(64):
+        size, segment = segment_for(1 << 36)
+        answer = answer_to(office, packet(REGISTER, f"STATES{i}".encode(), 1), (segment, alive))
+        said.append(answer and answer[0])
+    print(json.dumps({"bytes": size >> 16, "registered": said.count(REGISTERED), "refused": said.count(REFUSED)}), flush=True)
+    sys.stdin.read()
+
+
+def forge_many_notes(run):
+    """Registers slots whose notes name as many senders as they can hold."""
+    office = connect(f"{run}/office.sock")
+    alive = segment_of(run, b"BOBS")[1]
+    said = []
+    for i in range(200):
+        _, segment = segment_for(1 << 16)
+        notes = b"".join(struct.pack("<QQ", (1 + i) << 32 | place, 2**40) for place in range(128))
+        os.pwrite(segment, notes, NOTES + 8)
+        answer = answer_to(office, packet(REGISTER, f"NOTED{i}".encode(), 1), (segment, alive))
+        os.close(segment)
+        said.append(answer and answer[0])
+    print(json.dumps(said.count(REGISTERED)), flush=True)
+    sys.stdin.read()
+
+
+def flood_descriptors(run, name):
+    """Sends a reader as many descriptors as packets can carry, over several connections, without end."""
+    hers = reader_of(run, name.encode())
+    pipes = [os.pipe() for _ in range(10)]
+    fds = [end for pipe in pipes for end in pipe] * 12
+    print("begins", flush=True)
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        with contextlib.suppress(OSError):
+            connections = [connect(hers) for _ in range(8)]
+            for connection in connections * 2:
+                connection.setblocking(False)
+                with contextlib.suppress(OSError):
+                    socket.send_fds(connection, [packet(INFO, name.encode())], fds)
 
 
 def leave_behind(run, what, origin=""):

@@ -26,8 +26,8 @@ class Neighbourhood(lab.LabTest):
     def listen(self, user, name, *options):
         return self.b.listen(*options, name=name, prefix=as_user(user))
 
-    def bob(self, deed, *how, **streams):
-        return self.b.start("-B", "-c", PROGRAM, deed, str(self.run_folder), *how, prefix=as_user(BOB),
+    def bob(self, deed, *how, user=BOB, **streams):
+        return self.b.start("-B", "-c", PROGRAM, deed, str(self.run_folder), *how, prefix=as_user(user),
                             program="/usr/bin/python3", **streams)
 
     def done(self, deed, *how):

@@ -1,5 +1,8 @@
 """Datagrams that a stranger on the network forges: they are recognised, and do no harm to any writer."""
 
+import subprocess
+import sys
+
 import lab
 from lab import EVERYBODY, Ether, changed, feed, message_from, number_of
 
@@ -55,6 +58,35 @@ class Forged(lab.LabTest):
         self.ether.send(bytes(frame))
         self.assert_the_writer_is_heard(2, 60)
         self.assertEqual(self.reader.info()["lost"], 0)
+
+    def forge_at_home(self, frame):
+        """Sends the frame from the writer's own machine and address, as another user could."""
+        code = ("import socket, sys\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                "s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(sys.argv[1]))\n"
+                "s.sendto(bytes.fromhex(sys.argv[2]), ('239.255.71.38', int(sys.argv[3])))")
+        address = f"10.{self.honest.net.number}.0.{self.honest.number}"
+        subprocess.run([*self.honest.inside, sys.executable, "-c", code, address, frame.hex(), lab.PORT], check=True)
+
+    def test_a_jump_from_the_writers_own_machine_does_not_silence_it(self):
+        for jump in (50_000, JUMP):  # the first is as far as a writer can get at once
+            self.forge_at_home(changed(self.seen, sequence=jump))
+            self.assertEqual(message_from(self.listener)["sequence"], jump)
+        self.assert_the_writer_is_heard(2, 60)
+        info = self.reader.info()
+        self.assertEqual((info["received"], info["repeats"], info["lost"]), (62, 0, 0))
+
+    def test_a_writer_whose_address_comes_back_is_the_same_writer(self):
+        interface = self.honest.interface
+        for first in (2, 1500):
+            self.honest.ip(f"address flush dev {interface}")
+            feed(self.writer, first)  # notices that there is no way out
+            self.honest.up(interface)
+            heard, last = self.until_heard(self.writer, self.listener, first + 1)
+            for number in range(last + 1, first + 1400):
+                feed(self.writer, number)
+                heard.append(message_from(self.listener))
+            self.assertEqual({m["origin"] for m in heard}, {heard[0]["origin"]})
+        self.assertEqual(len(self.reader.info()["by_sender"]), 1)
 
     def test_small_steps_from_elsewhere_do_not_silence_the_writer(self):
         for sequence in range(1000, 50_000, 1000):

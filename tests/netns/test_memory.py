@@ -1,6 +1,7 @@
 """A control group with a memory limit around the post office, a writer or a reader: docs/memory.md."""
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -106,6 +107,24 @@ class MemoryLimits(Neighbourhood):
         self.assertEqual(self.bob("lie_about_blocks", "2", str(1 << 30)).line(), b"lies\n")
         self.a.put("//*/mailslot/LIES", stdin=self.stream(TOO_MUCH))
         self.assert_unhurt("beside a slot without the memory that it claims")
+
+    def test_of_the_office_are_not_used_up_by_the_states_of_blocks(self):
+        self.listen(BOB, "BOBS")
+        self.limit_office()
+        said = {}
+
+        def is_bounded():  # the office looks for its limit once a second
+            bob = self.bob("register_states")
+            said.update(json.loads(bob.line()))
+            if said["refused"] == 0:
+                bob.kill()
+            return said["refused"] > 0
+        self.wait_until("the office knows its limit", is_bounded)
+        self.assertGreater(said["registered"], 0)
+        self.assertLessEqual(said["registered"] * said["bytes"], LIMIT // 16, said)
+        for i in range(said["registered"]):
+            self.a.put(f"//*/mailslot/STATES{i}", stdin=self.stream(FEW))
+        self.assert_unhurt("beside slots with many blocks")
 
     def test_of_a_writer_are_not_used_up_by_a_reader_that_works(self):
         self.busy_listener(ANN, "OPEN", "--access", "everybody")

@@ -1,12 +1,14 @@
 """Attempts of other users of the machine to make processes wait, or to use up their resources: docs/trust.md."""
 
 import contextlib
+import json
 import os
 import queue
 import signal
 import time
 
 import lab
+import neighbour
 from lab import feed, message_from
 from neighbourhood import Neighbourhood
 from test_daemon_users import ANN, BOB, DAEMON, as_user
@@ -14,12 +16,14 @@ from test_daemon_users import ANN, BOB, DAEMON, as_user
 SOON = 3.0  # seconds: for a limit of a second, on a busy machine
 OLDER_KERNEL = "SO_PASSRIGHTS=ENOPROTOOPT"  # before Linux 6.16 nobody can refuse descriptors
 MOST_DESCRIPTORS = 1024  # usual limit of the reading process
+MOST_SENDERS = 65536
+OTHERS = (7001, 7002, 7003)
 
 
 class Strangers(Neighbourhood):
-    def begin(self, deed, *how):
+    def begin(self, deed, *how, **who):
         """Starts Bob. Returns when he has done the deed, and holds on to the result."""
-        bob = self.bob(deed, *how)
+        bob = self.bob(deed, *how, **who)
         self.assertIsNotNone(bob.line(), deed)
         return bob
 
@@ -90,6 +94,24 @@ class Connections(Strangers):
             self.assertEqual(message_from(few)["text"], "x")
             self.assertLess(len(os.listdir(f"/proc/{self.b.info('FEW')['reader_pid']}/fd")), MOST_DESCRIPTORS / 4)
 
+    def test_that_bring_descriptors_leave_the_reader_its_own(self):
+        """Descriptors wait to be closed. Several users send them faster than that."""
+        few = self.b.listen(name="FEW", prefix=as_user(ANN) + ["prlimit", f"--nofile={MOST_DESCRIPTORS}"] +
+                            lab.sandbox(OLDER_KERNEL))
+        pid = self.b.info("FEW")["reader_pid"]
+        bobs = [self.begin("flood_descriptors", "FEW", user=user) for user in OTHERS]
+        most = 0
+        for number in range(20):
+            ends = time.monotonic() + 0.1
+            while time.monotonic() < ends:
+                most = max(most, len(os.listdir(f"/proc/{pid}/fd")))
+            self.assertEqual(self.timed("put", "FEW", f"{number}"), (0, b"", ""))
+            self.assertEqual(message_from(few)["text"], f"{number}")
+        self.assertLess(most, MOST_DESCRIPTORS * 7 // 8)
+        for bob in bobs:
+            bob.kill()
+        self.wait_until("all are closed", lambda: len(os.listdir(f"/proc/{pid}/fd")) < 50)
+
     def test_that_say_nothing_are_ended(self):
         self.assertEqual(self.done("say_nothing"), {"reader": 20, "office": 20})
 
@@ -114,6 +136,33 @@ class Slots(Strangers):
             began = time.monotonic()
             self.assert_unhurt("beside held locks")
             self.assertLess(time.monotonic() - began, 1)
+
+    def test_whose_locks_are_held_briefly_do_not_hold_up_others(self):
+        self.listen(BOB, "BOBS")
+        self.begin("lock_slots_briefly")
+        writers = [self.a.start("put", f"//*/mailslot/EVIL{i}") for i in range(neighbour.BRIEF_SLOTS)]
+        honest = self.a.start("put", "//*/mailslot/ANNS")
+        late = []
+        for number in range(1, 101):
+            for writer in writers:
+                feed(writer, number)
+            began = time.monotonic()
+            feed(honest, number)
+            message = message_from(self.ann)
+            late.append(time.monotonic() - began)
+            self.assertEqual((lab.number_of(message), message["lost_before"]), (number, 0))
+        self.assertLess(sorted(late)[95], 0.1, sorted(late))
+        self.assertIsNone(self.office.process.poll())
+
+    def test_that_bring_notes_are_bounded(self):
+        self.listen(BOB, "BOBS")
+        bob = self.bob("forge_many_notes")
+        self.assertEqual(json.loads(bob.line()), 200)
+        _, out, _ = self.b.run("watch", "--count", "1", "--json")
+        senders = json.loads(out.splitlines()[0])["machine"]["senders"]
+        self.assertLessEqual(senders, MOST_SENDERS // 8)
+        self.assertGreater(senders, 0)
+        self.assert_unhurt("beside slots with many notes")
 
     def test_of_the_largest_size_are_bounded(self):
         self.listen(BOB, "BOBS")

@@ -62,6 +62,7 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     envelope.scope = Scope::direct;  // the destination name was checked above
     envelope.slot = write->slot;
     envelope.from_address = from.address;
+    envelope.from_port = from.port;
     envelope.trust = Trust::none;
     const trust::KeyRing* const ring = keys_.now();
     envelope.is_refused =

@@ -341,6 +341,7 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
         if (parcel.envelope.kind != Kind::copy) return parcels_.pop_back();
     }
     parcel.envelope.from_address = datagram.from.address;
+    parcel.envelope.from_port = datagram.from.port;
     parcel.envelope.to_address = datagram.to;
     if (parcel.envelope.kind == Kind::query) {
         parcel.envelope.is_from_neighbour = is_from_neighbour(datagram);

@@ -39,6 +39,7 @@ void Way::open_with(std::shared_ptr<os::UdpSocket> socket, bool is_shared) {
     is_neighbour_known_ = false;
     unconfirmed_bytes_ = reserve_bytes_ = 0;
     if (is_shared) return;
+    port_ = socket_->local_port();
     const std::size_t all = socket_->send_buffer_bytes();
     reserve_bytes_ = std::min(kReserveBytes, all / kReserveOfAll);
     socket_->limit_send_buffer(all - reserve_bytes_);

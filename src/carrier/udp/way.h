@@ -43,6 +43,8 @@ public:
     void close() { socket_.reset(); }
     bool is_open() const { return socket_ != nullptr; }
     bool is_shared() const { return is_shared_; }
+    // Returns the port of the last socket of its own; 0: none yet.
+    std::uint16_t port() const { return port_; }
     const std::shared_ptr<os::UdpSocket>& socket() const { return socket_; }
 
     // Begins a send: forgets the error that stopped the last.
@@ -75,6 +77,7 @@ private:
     const std::string name_;
     std::shared_ptr<os::UdpSocket> socket_;
     bool is_shared_ = false;
+    std::uint16_t port_ = 0;
     std::size_t reserve_bytes_ = 0;
     int os_code_ = 0;
 

@@ -43,7 +43,7 @@ bool Ways::open(Way& way) {
     if (own_sockets() < kSocketsAtOnce && take_own_socket(way)) return true;
     auto& common = shared(way.family());
     if (!common) {
-        auto opened = open_socket(way.family());
+        auto opened = open_socket(way.family(), 0);
         if (opened) common = std::move(*opened);
         if (!opened) error_ = opened.error();
     }
@@ -55,17 +55,19 @@ bool Ways::open(Way& way) {
     return way.is_open();
 }
 
+// Takes the way's last port again if that is free, because readers know a writer by its ports.
 bool Ways::take_own_socket(Way& way) {
-    auto opened = open_socket(way.family());
+    auto opened = open_socket(way.family(), way.port());
     if (!opened || os::descriptors_run_short((*opened)->fd())) return false;
     way.open_with(std::move(*opened), false);
     return true;
 }
 
-Result<std::shared_ptr<os::UdpSocket>> Ways::open_socket(IpAddress::Family family) const {
+Result<std::shared_ptr<os::UdpSocket>> Ways::open_socket(IpAddress::Family family,
+                                                         std::uint16_t port) const {
     auto socket = os::UdpSocket::open_for_sending(family, hop_limit_);
     if (!socket) return socket.error();
-    if (auto taken = socket->take_port(); !taken) return taken.error();
+    if (auto taken = socket->take_port(port); !taken) return taken.error();
     return std::make_shared<os::UdpSocket>(std::move(*socket));
 }
 

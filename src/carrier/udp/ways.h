@@ -47,7 +47,8 @@ public:
 private:
     Way& find(const Way::Course& course, const std::string& name);
     bool open(Way& way);
-    Result<std::shared_ptr<os::UdpSocket>> open_socket(IpAddress::Family family) const;
+    Result<std::shared_ptr<os::UdpSocket>> open_socket(IpAddress::Family family,
+                                                       std::uint16_t port) const;
     std::shared_ptr<os::UdpSocket>& shared(IpAddress::Family family) {
         return family == IpAddress::Family::v4 ? shared_v4_ : shared_v6_;
     }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -36,6 +37,12 @@ bool keep_alone(std::vector<int>& fds) {
     return close_range(from, ~0u);
 }
 
+// Held by a holder while its table still has copies of descriptors that are not its own. Of the
+// process, because all its Closers share the table that is copied.
+std::timed_mutex copying;
+// A file of a stranger's file system can hold up a holder that closes its copy.
+constexpr std::chrono::seconds kMostCopying{1};
+
 // A thread that holds a second reference to the files, so that the last close happens when the
 // thread ends. That close does not wait for a socket's unsent bytes: the kernel never lets an
 // ending thread linger.
@@ -45,7 +52,10 @@ struct Holder {
     bool holds = false;
 
     void run() {
-        holds = unshare(CLONE_FILES) == 0 && keep_alone(fds);
+        {
+            const std::unique_lock lock(copying, kMostCopying);
+            holds = unshare(CLONE_FILES) == 0 && keep_alone(fds);
+        }
         is_ready.release();
         may_end.acquire();
     }
@@ -59,7 +69,11 @@ void close_all(std::deque<UniqueFd> fds) {
     const bool is_there = run_detached([holder] { holder->run(); });
     if (is_there) holder->is_ready.acquire();
     fds.clear();
-    if (is_there) holder->may_end.release();
+    if (!is_there) return;
+    // Another user's holder may have copies of these descriptors, and its close must not be the last:
+    // that thread goes on, so that its close would linger.
+    { const std::unique_lock lock(copying, kMostCopying); }
+    holder->may_end.release();
 }
 
 struct Pile {

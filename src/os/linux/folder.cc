@@ -86,17 +86,15 @@ void give_to_folder_owner(const std::string& path) {
 }
 
 Result<void> make_folder(const std::string& path, unsigned mode) {
-    if (mkdir(path.c_str(), mode) == 0) {
-        if (chmod(path.c_str(), mode) != 0) return error_of("make folder", path);  // past the umask
-        return {};
-    }
-    if (errno == ENOENT) {
+    bool is_made = mkdir(path.c_str(), mode) == 0;
+    if (!is_made && errno == ENOENT) {
         const auto slash = path.rfind('/');
         if (slash == 0 || slash == std::string::npos) return error_of("make folder", path);
         if (auto made = make_folder(path.substr(0, slash), 0755); !made) return made;
-        if (mkdir(path.c_str(), mode) == 0) return {};
+        is_made = mkdir(path.c_str(), mode) == 0;
     }
-    if (errno != EEXIST) return error_of("make folder", path);
+    if (is_made && chmod(path.c_str(), mode) == 0) return {};  // past the umask
+    if (is_made || errno != EEXIST) return error_of("make folder", path);
     return check_folder(path);
 }
 

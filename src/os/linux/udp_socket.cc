@@ -287,10 +287,11 @@ bool UdpSocket::send_from(std::uint16_t port) {
     return connect(fd(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size) == 0;
 }
 
-Result<void> UdpSocket::take_port() {
-    const SocketAddress any = to_socket_address({{family_, {}, 0}, 0});
+Result<void> UdpSocket::take_port(std::uint16_t wanted) {
+    const SocketAddress any = to_socket_address({{family_, {}, 0}, wanted});
     if (::bind(fd(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0) return {};
     const int os_code = errno;
+    if (wanted != 0) return take_port();
     if (os_code != EADDRINUSE) return network_error("bind", os_code);
     return Error{Errc::no_resources, "bind", os_code,
                  "every local port is in use (end programs that hold UDP ports, or widen "
