@@ -40,7 +40,7 @@ struct Reader::Impl {
 
     void close() {
         if (is_inherited()) return;
-        std::shared_ptr<post::Station> ended;
+        std::shared_ptr<office::Station> ended;
         {
             std::lock_guard lock(mutex);
             ended.swap(station);
@@ -82,7 +82,7 @@ struct Reader::Impl {
     MessageMaker maker;  // for get; guarded by `making`
     std::atomic<Timeout> read_timeout;
     std::mutex mutex;
-    std::shared_ptr<post::Station> station;  // guarded by mutex
+    std::shared_ptr<office::Station> station;  // guarded by mutex
 };
 
 namespace {

@@ -65,9 +65,9 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
 }
 
 void InboxWriter::count_refusal(Errc code) {
-    if (code == Errc::slot_full) header().refused_slot_full.fetch_add(1, std::memory_order_relaxed);
-    if (code == Errc::message_too_big)
-        header().refused_too_big.fetch_add(1, std::memory_order_relaxed);
+    if (code != Errc::slot_full && code != Errc::message_too_big) return;
+    const Loss cause = code == Errc::slot_full ? &Losses::slot_full : &Losses::message_too_big;
+    lost_in(header(), cause).fetch_add(1, std::memory_order_relaxed);
 }
 
 Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline deadline,
@@ -79,7 +79,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
         if (records_.quotas().may_allow(payload_bytes)) return {};
         const auto now = steady_clock::now();
         if (deadline && now >= *deadline)
-            return Error{Errc::timed_out, "put", 0, "the slot stayed full"};
+            return Error{Errc::timed_out, "put", 0, "the slot stayed full", Reason::stayed_full};
         if (interrupted != nullptr && interrupted()) return Error{Errc::interrupted, "put"};
         auto slice = now + kRoomSlice;
         if (deadline) slice = std::min(slice, *deadline);

@@ -41,13 +41,10 @@ void SlotCounters::fill(SlotInfo& info, const RecordReader& records) const {
 
 Losses SlotCounters::losses(const Header& header) const {
     Losses lost = lost_;
-    count_up(lost.slot_full, header.refused_slot_full.load(relaxed));
-    count_up(lost.message_too_big, header.refused_too_big.load(relaxed));
-    count_up(lost.network_gap, header.network_gap.load(relaxed));
-    count_up(lost.kernel_drop, header.kernel_drop.load(relaxed));
-    count_up(lost.fragment_timed_out, header.fragment_timed_out.load(relaxed));
-    count_up(lost.not_trusted, header.not_trusted.load(relaxed));
-    count_up(lost.over_limit, header.over_limit.load(relaxed));
+    for (const LossCause& cause : kLossCauses) {
+        if (cause.counted_by == LossCause::By::reader) continue;
+        count_up(lost.*cause.count, lost_in(header, cause.count).load(relaxed));
+    }
     return lost;
 }
 

@@ -17,6 +17,9 @@ bool run_detached(std::function<void()> work);
 // Does the same on a thread that is joined.
 bool run_joinable(std::thread& thread, std::function<void()> work);
 
+// Names a thread for people who look at this process: at most 15 bytes.
+void name_thread(std::thread& thread, const char* name);
+
 // Keeps this code in memory for the life of the process, even if the program or plugin that holds
 // it is unloaded by dlclose(3): threads may run in it, and handlers of the process's end point to
 // it.
@@ -37,27 +40,5 @@ private:
 
 // Makes the calling thread's sleeps end on time, not up to 50 microseconds late.
 void use_precise_timers();
-
-// Gives a thread its share of a processor in turns of about `turn` instead of the system's (some
-// milliseconds). The thread then waits less long for a processor that others use too. Does nothing
-// if the system lacks this (Linux before 6.12) or forbids it.
-// Threads: the same for all calls
-class ShortTurns {
-public:
-    explicit ShortTurns(std::chrono::nanoseconds turn) : turn_(turn) {}
-
-    void begin();
-    void end();
-    bool are_on() const { return are_on_; }
-
-    // Lets threads that wait for this processor go first, once. Costs the thread a turn, so does
-    // nothing unless short turns are on.
-    void give_way() const;
-
-private:
-    const std::chrono::nanoseconds turn_;
-    std::chrono::nanoseconds usual_{};
-    bool are_on_ = false, are_refused_ = false;
-};
 
 }  // namespace mailslot::os

@@ -19,7 +19,7 @@ CALLS = {
     "sendmsg": 46, "recvmsg": 47, "bind": 49, "listen": 50, "getsockname": 51, "setsockopt": 54, "getsockopt": 55, "flock": 73,
     "ftruncate": 77, "getdents64": 217, "futex": 202, "epoll_wait": 232, "epoll_pwait": 281, "epoll_ctl": 233, "set_robust_list": 273, "fallocate": 285,
     "timerfd_create": 283, "timerfd_settime": 286, "accept4": 288, "signalfd4": 289, "eventfd2": 290, "epoll_create1": 291,
-    "inotify_init1": 294, "inotify_add_watch": 254, "recvmmsg": 299, "sendmmsg": 307, "sched_setattr": 314, "sched_getattr": 315,
+    "inotify_init1": 294, "inotify_add_watch": 254, "recvmmsg": 299, "sendmmsg": 307,
     "getrandom": 318, "memfd_create": 319, "prctl": 157, "clone3": 435, "clone": 56, "sched_yield": 24, "sched_getaffinity": 204,
     "fcntl": 72, "rename": 82, "chmod": 90, "fchmod": 91, "prlimit64": 302, "setitimer": 38, "rt_sigaction": 13, "dup": 32,
 }

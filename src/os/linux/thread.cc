@@ -3,54 +3,19 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <new>
-#include <optional>
 #include <system_error>
 #include <utility>
 
 namespace mailslot::os {
 namespace {
-
-// struct sched_attr of sched_setattr(2), version 0. Debian 12's <sched.h> lacks it, and conflicts
-// with the kernel's header that has it.
-struct SchedulingAttributes {
-    std::uint32_t size = sizeof(SchedulingAttributes);
-    std::uint32_t policy = 0;
-    std::uint64_t flags = 0;
-    std::int32_t nice = 0;
-    std::uint32_t priority = 0;
-    std::uint64_t runtime = 0, deadline = 0, period = 0;  // ns
-};
-
-// Attributes of the calling thread.
-bool get_attributes(SchedulingAttributes& attributes) {
-    return syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) == 0;
-}
-bool set_attributes(SchedulingAttributes& attributes) {
-    return syscall(SYS_sched_setattr, 0, &attributes, 0) == 0;
-}
-
-// Returns the turn before the change; nullopt if the system refused the change.
-std::optional<std::chrono::nanoseconds> change_turn(std::chrono::nanoseconds turn) {
-    SchedulingAttributes attributes;
-    if (!get_attributes(attributes)) return std::nullopt;
-    const std::chrono::nanoseconds before(attributes.runtime);
-    attributes.runtime = static_cast<std::uint64_t>(turn.count());
-    if (!set_attributes(attributes)) return std::nullopt;
-    // Older kernels accept the value without effect.
-    if (!get_attributes(attributes)) return std::nullopt;
-    if (attributes.runtime != static_cast<std::uint64_t>(turn.count())) return std::nullopt;
-    return before;
-}
 
 bool run(std::thread& thread, std::function<void()> work) {
     sigset_t all, before;
@@ -84,6 +49,10 @@ bool run_joinable(std::thread& thread, std::function<void()> work) {
     return run(thread, std::move(work));
 }
 
+void name_thread(std::thread& thread, const char* name) {
+    pthread_setname_np(thread.native_handle(), name);
+}
+
 void stay_loaded() {
     Dl_info code{};
     if (dladdr(reinterpret_cast<const void*>(&stay_loaded), &code) == 0) return;
@@ -109,25 +78,5 @@ bool StopFlag::wait_for(std::chrono::milliseconds at_most) const {
 }
 
 void use_precise_timers() { prctl(PR_SET_TIMERSLACK, 1000); }
-
-void ShortTurns::begin() {
-    if (are_on_ || are_refused_) return;
-    if (const auto before = change_turn(turn_)) {
-        usual_ = *before;
-        are_on_ = true;
-    } else {
-        are_refused_ = true;
-    }
-}
-
-void ShortTurns::end() {
-    if (!are_on_) return;
-    (void)change_turn(usual_);
-    are_on_ = false;
-}
-
-void ShortTurns::give_way() const {
-    if (are_on_) sched_yield();
-}
 
 }  // namespace mailslot::os
