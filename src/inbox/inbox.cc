@@ -57,8 +57,8 @@ Inbox::Inbox(const SlotName& name, const SlotOptions& options, Segment segment,
              std::optional<NotesPage> notes, std::chrono::nanoseconds spin, Backing backing)
     : name_(name),
       options_(options),
-      end_(options_, std::move(segment), std::move(notes), std::move(backing)),
-      line_(end_, gathering_, spin) {}
+      line_(end_, gathering_, spin),
+      end_(options_, std::move(segment), std::move(notes), std::move(backing)) {}
 
 // --- Messages
 

@@ -93,9 +93,9 @@ private:
     const SlotOptions options_;
 
     mutable os::BiasedMutex mutex_;  // guards all below except atomics
-    ReadingEnd end_;
     Gathering gathering_;
     WaitingLine line_;
+    ReadingEnd end_;
 };
 
 }  // namespace mailslot::inbox

@@ -48,19 +48,20 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     }
     MAILSLOT_CRASH_POINT(locked);
 
-    const auto appended = records_.append(items);
+    std::size_t appended = 0;
+    const auto filled = records_.append(items, appended);
     lock_.unlock();  // before ring() looks at the bell, the commit is visible: both are seq_cst
-    if (!appended) [[unlikely]] {
-        const Errc code = appended.error().code;
+    if (appended == 0) [[unlikely]] {
+        const Errc code = filled.error().code;
         const bool is_final = code != Errc::slot_full || !drops_oldest();
         if (refusal == Refusal::counted && is_final) count_refusal(code);
-        return appended.error();
+        return filled.error();
     }
     // Comes before the bell, because ringing may cost this thread the processor.
-    note_senders(items, *appended);
+    note_senders(items, appended);
     MAILSLOT_CRASH_POINT(before_bell);
     ring();
-    return *appended;
+    return appended;
 }
 
 void InboxWriter::count_refusal(Errc code) {
@@ -75,7 +76,7 @@ Result<void> InboxWriter::wait_for_room(std::size_t payload_bytes, os::Deadline 
         if (is_over != nullptr && *is_over) return Error{Errc::closed, "put"};
         if (reader_is_gone()) return Error{Errc::no_such_slot, "put"};
         header().room_wanted.store(1, std::memory_order_seq_cst);
-        if (quotas_.may_allow(payload_bytes)) return {};
+        if (records_.quotas().may_allow(payload_bytes)) return {};
         const auto now = steady_clock::now();
         if (deadline && now >= *deadline)
             return Error{Errc::timed_out, "put", 0, "the slot stayed full", Reason::stayed_full};

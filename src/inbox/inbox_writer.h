@@ -7,7 +7,6 @@
 #include <span>
 
 #include "inbox/item.h"
-#include "inbox/quotas.h"
 #include "inbox/record_writer.h"
 #include "inbox/segment.h"
 #include "inbox/sender_notes.h"
@@ -89,9 +88,8 @@ private:
     Segment segment_;
     WriterLock lock_;
     Wants wants_;
-    Quotas quotas_{segment_, wants_};
+    RecordWriter records_{segment_, blocks_, wants_};
     WriterBlocks blocks_{segment_, wants_};
-    RecordWriter records_{segment_, quotas_, blocks_};
     os::UniqueFd event_;
     std::optional<NotesPage> notes_page_;
 };

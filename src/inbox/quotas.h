@@ -13,7 +13,10 @@ namespace mailslot::inbox {
 class Quotas {
 public:
     Quotas(const Segment& segment, Wants& wants)
-        : segment_(segment), wants_(wants), consumed_(without_reserve({})) {}
+        : header_(segment.header()),
+          wants_(wants),
+          limits_(segment.geometry().limits),
+          consumed_(without_reserve({})) {}
 
     // Returns whether there is room for certain, by the old copy of the reader line.
     bool allow(const BooksCopy& books, std::size_t payload_bytes, std::size_t messages = 1) const {
@@ -29,17 +32,17 @@ public:
 private:
     bool has_room(const BooksCopy& books, const Consumed& consumed, std::size_t payload_bytes,
                   std::size_t messages) const {
-        const Limits& limits = segment_.geometry().limits;
-        return books.count - consumed.count + messages <= limits.max_messages &&
-               books.bytes - consumed.bytes + payload_bytes <= limits.max_bytes;
+        return books.count - consumed.count + messages <= limits_.max_messages &&
+               books.bytes - consumed.bytes + payload_bytes <= limits_.max_bytes;
     }
     Consumed read_consumed() const;
     Consumed without_reserve(const Consumed& consumed) const;
     void look_for_excess(const BooksCopy& books, const Consumed& consumed,
                          std::size_t payload_bytes);
 
-    const Segment& segment_;
+    Header& header_;
     Wants& wants_;
+    const Limits limits_;
     // The reader line as last read, less the reserve. The reader line only grows, so an old copy
     // may make the slot seem fuller than it is, but never emptier.
     Consumed consumed_;

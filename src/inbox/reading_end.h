@@ -57,8 +57,8 @@ struct ReadingEnd {
     std::atomic<bool> closed{false};
     // Shared, because a thread may sleep on the bell while the segment is replaced.
     std::shared_ptr<Segment> segment;
-    ReaderBlocks blocks;
     RecordReader records{*segment, blocks};
+    ReaderBlocks blocks;
     Bell bell;
     RoomMaker room_maker;
     SlotCounters counters;

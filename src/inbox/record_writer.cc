@@ -192,14 +192,15 @@ inline Result<void> RecordWriter::fill(Batch& batch, std::span<const Item> items
     return {};
 }
 
-Result<std::size_t> RecordWriter::append(std::span<const Item> items) {
+Result<void> RecordWriter::append(std::span<const Item> items, std::size_t& appended) {
     Batch batch;
-    const auto filled = fill(batch, items);
-    if (batch.taken == 0) [[unlikely]]
-        return filled.error();
-    make_visible(batch.books, *batch.first_word, batch.first_commit);
-    remember(batch.books, *batch.previous);
-    return batch.taken;
+    auto filled = fill(batch, items);
+    appended = batch.taken;
+    if (batch.taken > 0) [[likely]] {
+        make_visible(batch.books, *batch.first_word, batch.first_commit);
+        remember(batch.books, *batch.previous);
+    }
+    return filled;
 }
 
 // Copies to a place in the chain, taking further blocks as needed. Returns the end of the copy.

@@ -16,17 +16,19 @@ namespace mailslot::inbox {
 // Threads: the lock's holder
 class RecordWriter {
 public:
-    RecordWriter(const Segment& segment, Quotas& quotas, WriterBlocks& blocks)
-        : segment_(segment), quotas_(quotas), blocks_(blocks) {}
+    RecordWriter(const Segment& segment, WriterBlocks& blocks, Wants& wants)
+        : segment_(segment), blocks_(blocks), quotas_(segment, wants) {}
 
     // Appends as many of the items' messages as there is room for, and makes them visible at once.
-    // Returns how many.
-    // Errors: bad_segment, message_too_big, slot_full, no_resources; about the first message
-    Result<std::size_t> append(std::span<const Item> items);
+    // Sets `appended` to their number.
+    // Errors: bad_segment, message_too_big, slot_full, no_resources; about the message after those
+    Result<void> append(std::span<const Item> items, std::size_t& appended);
     // Appends a message without meta that has room in the tail's block. `now` returns the item's
     // time. Returns false, with nothing done, in all other cases. See append_now.h.
     template <class Now>
     bool append_now(Item& item, const Now& now);
+
+    const Quotas& quotas() const { return quotas_; }
 
 private:
     struct Batch;
@@ -51,8 +53,8 @@ private:
     void remember(const BooksCopy& books, const Item& last);
 
     const Segment& segment_;
-    Quotas& quotas_;
     WriterBlocks& blocks_;
+    Quotas quotas_;
     // The last record that this writer put. If `count` equals that of the books, the record is the
     // last of the queue, and the next may continue it.
     struct {
