@@ -1,29 +1,26 @@
 #include "inbox/bell.h"
 
-#include <sys/eventfd.h>
-
-#include <cerrno>
-
 #include "base/crash_point.h"
 #include "inbox/record_reader.h"
+#include "os/event.h"
+#include "os/failure.h"
 #include "os/futex.h"
 
 namespace mailslot::inbox {
 
 Result<void> Bell::open_event() {
-    event_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!event_) return Error{Errc::no_resources, "fileno", errno};
+    event_ = os::make_event();
+    if (!event_) return Error{Errc::no_resources, "fileno", os::last_code()};
     return {};
 }
 
 void Bell::settle_event(const RecordReader& records) {
-    eventfd_t drained = 0;
-    eventfd_read(event_.get(), &drained);  // fails if there is nothing to drain
+    os::clear_event(event_);
     auto& bell = records.segment().header().bell;
     bell.fetch_or(kBellPoll, std::memory_order_seq_cst);
     if (records.nothing_waits()) return;
     bell.fetch_and(~kBellPoll, std::memory_order_seq_cst);
-    eventfd_write(event_.get(), 1);
+    os::set_event(event_);
 }
 
 std::uint32_t Bell::arm(Header& header) {
@@ -41,8 +38,7 @@ bool ring_bell(Header& header, const os::UniqueFd& event) {
     if ((armed & kBellSleeper) != 0) os::futex_wake_all(header.bell);
     if ((armed & kBellPoll) == 0) return false;
     if (!event) return true;
-    // Fails only if the counter is at its maximum, and the descriptor readable already.
-    eventfd_write(event.get(), 1);
+    os::set_event(event);
     return false;
 }
 

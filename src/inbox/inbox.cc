@@ -23,13 +23,12 @@
 //    stage 3, until the deadline, a signal or close().
 #include "inbox/inbox.h"
 
-#include <unistd.h>
-
 #include <functional>
 #include <mutex>
 #include <utility>
 
 #include "inbox/get_now.h"
+#include "os/process.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -130,7 +129,7 @@ SlotInfo Inbox::info() const {
     const Guest guest(mutex_);
     SlotInfo info;
     info.name = name_.text;
-    info.reader_pid = getpid();
+    info.reader_pid = os::own_process();
     info.max_message_bytes = end_.segment->geometry().limits.max_message_bytes;
     info.max_bytes = options_.max_bytes;
     info.max_messages = options_.max_messages;

@@ -1,10 +1,10 @@
 #include "inbox/reading_end.h"
 
-#include <cerrno>
 #include <utility>
 
 #include "inbox/repair.h"
 #include "inbox/take_now.h"
+#include "os/failure.h"
 #include "os/fd.h"
 #include "os/futex.h"
 
@@ -53,7 +53,7 @@ Result<WriterPass> ReadingEnd::admit_writer() {
     if (closed) return Error{Errc::closed, "attach"};
     WriterPass pass;
     pass.segment = os::duplicate(segment->fd().get());
-    if (!pass.segment) return Error{Errc::no_resources, "attach", errno};
+    if (!pass.segment) return Error{Errc::no_resources, "attach", os::last_code()};
     if (bell.is_polled()) pass.event = os::duplicate(bell.event().get());
     pass.number = numbers.give();
     return pass;
@@ -64,9 +64,9 @@ Result<WriterPass> ReadingEnd::admit_office() {
     if (!pass || !notes) return pass;
     pass->notes = os::duplicate(notes->fd().get());
     if (pass->notes) return pass;
-    const int system_errno = errno;
+    const int os_code = os::last_code();
     bury(pass->number);
-    return Error{Errc::no_resources, "attach", system_errno};
+    return Error{Errc::no_resources, "attach", os_code};
 }
 
 void ReadingEnd::bury(std::uint32_t number) {
