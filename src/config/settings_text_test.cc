@@ -59,6 +59,8 @@ spin_us = 40                            # built in
 
 TEST(SettingsText, says_with_help_what_each_setting_is) {
     Settings settings;
+    settings.host = "alpha";
+    settings.dir = "/run/x";
     settings.peers = {{"A", "10.0.0.7"}};
     const std::string text = to_toml(settings, {}, Help::with);
     for (const Setting& setting : all_settings()) {
