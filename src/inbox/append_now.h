@@ -15,8 +15,7 @@ namespace mailslot::inbox {
 
 // For the lock's holder: no other writer changes the selected books.
 [[gnu::always_inline]] inline BooksCopy RecordWriter::own_books() const {
-    const Header& header = segment_.header();
-    const Books& books = header.books[header.selector.load(std::memory_order_relaxed) & 1];
+    const Books& books = header_.books[header_.selector.load(std::memory_order_relaxed) & 1];
     return {{books.tail_block.load(std::memory_order_relaxed),
              books.tail_offset.load(std::memory_order_relaxed)},
             books.count.load(std::memory_order_relaxed),
@@ -26,9 +25,8 @@ namespace mailslot::inbox {
 // Prepares the books, commits by the first record's word, then selects the books.
 [[gnu::always_inline]] inline void RecordWriter::make_visible(
     const BooksCopy& books, std::atomic<std::uint64_t>& first_word, std::uint64_t commit) {
-    Header& header = segment_.header();
-    const std::uint32_t selector = header.selector.load(std::memory_order_relaxed);
-    Books& next = header.books[(selector + 1) & 1];
+    const std::uint32_t selector = header_.selector.load(std::memory_order_relaxed);
+    Books& next = header_.books[(selector + 1) & 1];
     next.tail_block.store(books.tail.block, std::memory_order_release);
     next.tail_offset.store(books.tail.offset, std::memory_order_release);
     next.count.store(books.count, std::memory_order_release);
@@ -36,7 +34,7 @@ namespace mailslot::inbox {
     MAILSLOT_CRASH_POINT(books_prepared);
     first_word.store(commit, std::memory_order_release);
     MAILSLOT_CRASH_POINT(committed);
-    header.selector.store(selector + 1, std::memory_order_release);
+    header_.selector.store(selector + 1, std::memory_order_release);
     MAILSLOT_CRASH_POINT(books_selected);
 }
 

@@ -48,14 +48,14 @@ Result<std::size_t> InboxWriter::put(std::span<const Item> items, Refusal refusa
     }
     MAILSLOT_CRASH_POINT(locked);
 
-    std::size_t appended = 0;
-    const auto filled = records_.append(items, appended);
+    std::optional<Error> refused;
+    const std::size_t appended = records_.append(items, refused);
     lock_.unlock();  // before ring() looks at the bell, the commit is visible: both are seq_cst
     if (appended == 0) [[unlikely]] {
-        const Errc code = filled.error().code;
+        const Errc code = refused->code;
         const bool is_final = code != Errc::slot_full || !drops_oldest();
         if (refusal == Refusal::counted && is_final) count_refusal(code);
-        return filled.error();
+        return std::move(*refused);
     }
     // Comes before the bell, because ringing may cost this thread the processor.
     note_senders(items, appended);

@@ -16,11 +16,12 @@ constexpr std::size_t kBatchBytes = 256 * 1024;
 
 // The messages that a put appends while it holds the lock.
 struct RecordWriter::Batch {
-    BooksCopy books;  // the books after the batch
+    std::optional<Error>& refused;  // why the message after those taken was not
+    BooksCopy books{};              // the books after the batch
     std::atomic<std::uint64_t>* first_word = nullptr;
     std::uint64_t first_commit = 0;  // stored after all other words
     const Item* previous = nullptr;  // the last message of this batch
-    Item last;                       // storage for `previous`, if taken from an item of several
+    Item last{};                     // storage for `previous`, if taken from an item of several
     std::size_t taken = 0, bytes = 0;
 };
 
@@ -119,15 +120,23 @@ Result<void> RecordWriter::append_across(Batch& batch, const Item& item) {
     return {};
 }
 
-inline Result<void> RecordWriter::take_in(Batch& batch, const Item& item) {
+// Returns false if the message is refused.
+inline bool RecordWriter::take_in(Batch& batch, const Item& item) {
+    const auto refuse = [&](const Error& error) {
+        batch.refused = error;
+        return false;
+    };
     const std::size_t size = item.payload.size();
     if (size > segment_.geometry().limits.max_message_bytes || !quotas_.allow(batch.books, size))
         [[unlikely]] {
-        if (auto admitted = quotas_.admit(batch.books, size); !admitted) return admitted;
+        if (auto admitted = quotas_.admit(batch.books, size); !admitted) {
+            return refuse(admitted.error());
+        }
     }
     if (append_here(batch, item)) [[likely]]
-        return {};
-    return append_across(batch, item);
+        return true;
+    const auto appended = append_across(batch, item);
+    return appended || refuse(appended.error());
 }
 
 // Appends all of an item's messages as a row. Returns false if they cannot all go that way.
@@ -154,53 +163,52 @@ bool RecordWriter::append_row(Batch& batch, const Item& item) {
     return true;
 }
 
-// Errors: about the message after those taken
-Result<void> RecordWriter::take_in_all(Batch& batch, Item item) {
+// Returns false if a message is refused.
+bool RecordWriter::take_in_all(Batch& batch, Item item) {
     for (;; item.remove_front()) {
         if (append_row(batch, item)) {
             batch.last = item;
             batch.last.sequence += item.contents.size() - 1;
             batch.last.sent_at_us = item.contents.last_sent_at_us();
             batch.previous = &batch.last;
-            return {};
+            return true;
         }
         const Item one = item.front();
-        if (auto taken = take_in(batch, one); !taken) return taken;
+        if (!take_in(batch, one)) return false;
         batch.last = one;
         batch.previous = &batch.last;
-        if (item.contents.size() == 1 || batch.bytes >= kBatchBytes) return {};
+        if (item.contents.size() == 1 || batch.bytes >= kBatchBytes) return true;
     }
 }
 
 // Takes as many messages as there is room for.
-// Errors: about the message after those taken
-inline Result<void> RecordWriter::fill(Batch& batch, std::span<const Item> items) {
+inline void RecordWriter::fill(Batch& batch, std::span<const Item> items) {
     batch.books = own_books();
-    if (!is_possible(batch.books.tail, segment_.geometry().block_count))
-        return Error{Errc::bad_segment, "put"};
+    if (!is_possible(batch.books.tail, segment_.geometry().block_count)) {
+        batch.refused = Error{Errc::bad_segment, "put"};
+        return;
+    }
     for (const Item& item : items) {
         // Messages taken so far are kept. The caller gets the error at its next put.
         if (item.contents.empty()) [[likely]] {
-            if (auto taken = take_in(batch, item); !taken) [[unlikely]]
-                return taken;
+            if (!take_in(batch, item)) [[unlikely]]
+                return;
             batch.previous = &item;
-        } else if (auto taken = take_in_all(batch, item); !taken) {
-            return taken;
+        } else if (!take_in_all(batch, item)) {
+            return;
         }
-        if (batch.bytes >= kBatchBytes) break;
+        if (batch.bytes >= kBatchBytes) return;
     }
-    return {};
 }
 
-Result<void> RecordWriter::append(std::span<const Item> items, std::size_t& appended) {
-    Batch batch;
-    auto filled = fill(batch, items);
-    appended = batch.taken;
+std::size_t RecordWriter::append(std::span<const Item> items, std::optional<Error>& refused) {
+    Batch batch{.refused = refused};
+    fill(batch, items);
     if (batch.taken > 0) [[likely]] {
         make_visible(batch.books, *batch.first_word, batch.first_commit);
         remember(batch.books, *batch.previous);
     }
-    return filled;
+    return batch.taken;
 }
 
 // Copies to a place in the chain, taking further blocks as needed. Returns the end of the copy.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "inbox/item.h"
@@ -17,12 +18,12 @@ namespace mailslot::inbox {
 class RecordWriter {
 public:
     RecordWriter(const Segment& segment, WriterBlocks& blocks, Wants& wants)
-        : segment_(segment), blocks_(blocks), quotas_(segment, wants) {}
+        : segment_(segment), header_(segment.header()), blocks_(blocks), quotas_(segment, wants) {}
 
     // Appends as many of the items' messages as there is room for, and makes them visible at once.
-    // Sets `appended` to their number.
-    // Errors: bad_segment, message_too_big, slot_full, no_resources; about the message after those
-    Result<void> append(std::span<const Item> items, std::size_t& appended);
+    // Returns how many. Sets `refused` to the reason if it is not all, except where a batch ends.
+    // Errors: bad_segment, message_too_big, slot_full, no_resources
+    std::size_t append(std::span<const Item> items, std::optional<Error>& refused);
     // Appends a message without meta that has room in the tail's block. `now` returns the item's
     // time. Returns false, with nothing done, in all other cases. See append_now.h.
     template <class Now>
@@ -36,9 +37,9 @@ private:
     BooksCopy own_books() const;
     void make_visible(const BooksCopy& books, std::atomic<std::uint64_t>& first_word,
                       std::uint64_t commit);
-    Result<void> fill(Batch& batch, std::span<const Item> items);
-    Result<void> take_in(Batch& batch, const Item& item);
-    Result<void> take_in_all(Batch& batch, Item item);
+    void fill(Batch& batch, std::span<const Item> items);
+    bool take_in(Batch& batch, const Item& item);
+    bool take_in_all(Batch& batch, Item item);
     static bool may_continue(const Item& item, const Item& previous);
     bool may_continue_last(const Item& item) const;
     bool may_continue(const Batch& batch, const Item& item) const;
@@ -53,6 +54,7 @@ private:
     void remember(const BooksCopy& books, const Item& last);
 
     const Segment& segment_;
+    Header& header_;  // the segment's
     WriterBlocks& blocks_;
     Quotas quotas_;
     // The last record that this writer put. If `count` equals that of the books, the record is the
