@@ -19,7 +19,7 @@ COUNTERS, DROPS, DROP_PAGE, CLAIM, WANT_SOCKET, GIVEN_SOCKET = 14, 17, 18, 21, 3
 MOST_CONNECTIONS = 1024  # limit of a user
 SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
 PAGE = 4096
-MAGIC, LAYOUT, LOCK, SLOT_FULL, TOO_BIG, NETWORK_GAP, NOTES = 0x31746F6C736C696D, 6, 512, 640, 768, 896, 1664  # docs/inbox.md, section 2
+MAGIC, LAYOUT, LOCK, LOST, BY_OFFICE, NOTES = 0x31746F6C736C696D, 7, 512, 640, 768, 896  # docs/inbox.md, section 2
 NONE = 2**64 - 1
 BRIEF_SLOTS, HELD, FREE = 40, (0.03, 0.04), 0.002  # seconds
 
@@ -300,7 +300,7 @@ def leave_behind(run, what, origin=""):
         if what.isdigit():  # the lock, in the name of that writer
             memory_of_slot[LOCK:LOCK + 4] = struct.pack("<I", int(what))
         elif what == "counters":
-            for offset in (SLOT_FULL, TOO_BIG, *(NETWORK_GAP + 128 * i for i in range(6))):
+            for offset in (*(LOST + 8 * i for i in range(9)), *(BY_OFFICE + 8 * i for i in range(3))):
                 memory_of_slot[offset:offset + 8] = struct.pack("<Q", NONE)
         elif what == "notes":  # that the office has dealt with all numbers of that sender
             for place in range(128):
