@@ -1,0 +1,43 @@
+// Empties the queue at the bottleneck once a second, so that its base delay is seen and another
+// stream that keeps the queue full is noticed: docs/protocol/pace.md, "Draining". Pure.
+#pragma once
+
+#include <chrono>
+
+#include "carrier/pace/path_view.h"
+
+namespace mailslot {
+
+class QueueDrain {
+public:
+    using Instant = std::chrono::steady_clock::time_point;
+    using Duration = std::chrono::nanoseconds;
+    using Seconds = std::chrono::duration<double>;
+
+    // All streams drain at full seconds of Unix time. `second_begins`: the steady clock's time of
+    // any of them.
+    explicit QueueDrain(Duration second_begins) : second_begins_(second_begins) {}
+
+    void schedule(Instant now);
+    // Returns the share of the rate that may be sent at `now`.
+    double share(Instant now) const;
+    // After each report: begins a drain when its time has come and a queue stands. `empty`: a queue
+    // up to this counts as none. Returns whether the last report is about a drain, and so tells
+    // nothing about the path's rate.
+    bool looks(const PathView& view, Seconds empty, Instant now);
+    // The queue never emptied in the last drains.
+    bool is_in_vain() const { return drains_in_vain_ >= kDrainsInVain; }
+
+private:
+    static constexpr int kDrainsInVain = 2;
+
+    bool watch(const PathView& view, Seconds empty);
+
+    const Duration second_begins_;
+    Instant next_{}, begun_{}, ends_{};
+    Seconds queue_{};  // when the drain began
+    bool is_watched_ = false, was_emptied_ = false;
+    int drains_in_vain_ = 0;
+};
+
+}  // namespace mailslot
