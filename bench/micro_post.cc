@@ -11,8 +11,9 @@
 #include "inbox/inbox.h"
 #include "inbox/inbox_writer.h"
 #include "inbox/testing/record.h"
-#include "post/item_maker.h"
+#include "office/item_maker.h"
 #include "post/post_office.h"
+#include "post/testing/one_by_one.h"
 #include "wire/frame.h"
 
 namespace mailslot {
@@ -75,12 +76,13 @@ void receive(benchmark::State& state) {
     Stream stream(static_cast<std::size_t>(state.range(0)));
     SystemClock clock;
     std::size_t taken = 0;
-    post::PostOffice office({}, clock, [&](std::string_view, std::span<const Parcel> parcels) {
+    post::TestSlots slots([&](std::string_view, std::span<const Parcel> parcels) {
         std::size_t count = 0;
         for (const Parcel& parcel : parcels) count += parcel.size();
         taken += count;
         return Result<std::size_t>(count);
     });
+    post::PostOffice office({}, clock, slots);
     office.slot_opened("LISTENER");
     for (auto _ : state) {
         for (std::int64_t copy = 0; copy < state.range(1); ++copy) office.deliver(stream.decode());
@@ -101,10 +103,11 @@ void receive_and_get(benchmark::State& state) {
     inbox::InboxWriter writer(inbox::Segment::attach(std::move(pass.segment)).value(),
                               os::LivenessView::attach(liveness->fd()).value(), pass.number,
                               std::move(pass.event));
-    post::ItemMaker items;
-    post::PostOffice office({}, clock, [&](std::string_view, std::span<const Parcel> parcels) {
+    office::ItemMaker items;
+    post::TestSlots slots([&](std::string_view, std::span<const Parcel> parcels) {
         return writer.put(items.make(parcels, 256));
     });
+    post::PostOffice office({}, clock, slots);
     office.slot_opened("LISTENER");
     MessageMaker maker("LISTENER", "alpha");
     Message message;

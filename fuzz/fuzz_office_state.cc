@@ -46,26 +46,28 @@ class Office {
 public:
     explicit Office(const Clock& clock)
         : office_(
-              {1, "ME", {}}, clock,
-              [](std::string_view, std::span<const Parcel> messages) -> Result<std::size_t> {
-                  std::size_t count = 0;
-                  for (const Parcel& parcel : messages) count += parcel.size();
-                  return count;
-              },
+              {1, "ME", {}}, clock, slots_,
               {.senders = kSenders,
                .reassembly = {
-                   .bytes = kBytes, .bytes_per_sender = kBytes / 2, .messages_per_sender = 4}}) {}
+                   .bytes = kBytes, .bytes_per_sender = kBytes / 2, .messages_per_sender = 4}}) {
+        slots_.memory = kMemory;
+    }
 
     void take(Bytes books) { memories_ = office_.take_books(books); }
     std::vector<std::byte> books() const {
         wire::OfficeStateWriter out;
-        office_.write_books(out, [](std::string_view) { return kMemory; });
+        office_.write_books(out);
         return out.take();
     }
     PostOffice& operator*() { return office_; }
     const auto& memories() const { return memories_; }
 
 private:
+    TestSlots slots_{[](std::string_view, std::span<const Parcel> messages) {
+        std::size_t count = 0;
+        for (const Parcel& parcel : messages) count += parcel.size();
+        return Result<std::size_t>(count);
+    }};
     PostOffice office_;
     std::map<std::string, std::uint64_t, std::less<>> memories_;
 };

@@ -51,7 +51,7 @@ public:
         : in_(bytes),
           mode_(in_.u8()),
           tight_(mode_ & 1),
-          office_(identity(), clock_, put(), limits()) {
+          office_(identity(), clock_, test_slots_, limits()) {
         payload_.assign(2048, std::byte{'x'});
         for (std::size_t i = 0; i < kKeys.size(); ++i) open(i);
     }
@@ -75,11 +75,6 @@ private:
             limits = {3, {.bytes = 6000, .bytes_per_sender = 4000, .messages_per_sender = 3}};
         return limits;
     }
-    PostOffice::PutIntoSlot put() {
-        return one_by_one(
-            [this](std::string_view key, std::span<const Envelope> run) { return put(key, run); });
-    }
-
     Result<std::size_t> put(std::string_view key, std::span<const Envelope> run) {
         const auto index = static_cast<std::size_t>(std::ranges::find(kKeys, key) - kKeys.begin());
         MAILSLOT_CHECK(index < kKeys.size() && slots_[index].is_open && !run.empty());
@@ -280,6 +275,8 @@ private:
     std::size_t calls_ = 0;
     std::vector<Envelope> batch_;
     std::deque<PackedContents> contents_;  // contents for parcels()
+    TestSlots test_slots_{one_by_one(
+        [this](std::string_view key, std::span<const Envelope> run) { return put(key, run); })};
     PostOffice office_;
 };
 

@@ -78,6 +78,38 @@ struct Losses {
     std::uint64_t bad_record = 0;  // dropped because shared memory was tampered with
 
     MAILSLOT_API std::uint64_t total() const;
+    bool operator==(const Losses&) const = default;
 };
+
+// A cause of losses. Commands, JSON, metrics, the Python module and the wire formats all follow
+// the table below.
+struct LossCause {
+    // The process that adds to a slot's count: a writer that is refused, the post office of this
+    // machine, or the reader, in memory of its own.
+    enum class By : std::uint8_t { writer, office, reader };
+
+    std::string_view name;  // the member's, and the same everywhere
+    std::uint64_t Losses::*count;
+    By counted_by;
+    std::string_view help;
+};
+
+inline constexpr LossCause kLossCauses[] = {
+    {"slot_full", &Losses::slot_full, LossCause::By::writer, "Refused for want of room."},
+    {"dropped_oldest", &Losses::dropped_oldest, LossCause::By::reader,
+     "Dropped to make room for newer messages."},
+    {"message_too_big", &Losses::message_too_big, LossCause::By::writer, "Refused for the size."},
+    {"network_gap", &Losses::network_gap, LossCause::By::office, "Never arrived."},
+    {"kernel_drop", &Losses::kernel_drop, LossCause::By::office,
+     "Never arrived, while this machine's kernel dropped datagrams."},
+    {"fragment_timed_out", &Losses::fragment_timed_out, LossCause::By::office, "Arrived in part."},
+    {"not_trusted", &Losses::not_trusted, LossCause::By::office, "Refused for want of trust."},
+    {"over_limit", &Losses::over_limit, LossCause::By::office,
+     "Refused because of a limit that protects this machine."},
+    {"bad_record", &Losses::bad_record, LossCause::By::reader,
+     "Dropped because shared memory was tampered with."},
+};
+static_assert(sizeof(Losses) == sizeof(kLossCauses) / sizeof(LossCause) * sizeof(std::uint64_t),
+              "every member has a row, in the same order");
 
 }  // namespace mailslot

@@ -1,21 +1,30 @@
-# Fish completion for mailslot: verbs and options as its own help names them, and slots that exist right now.
+# Fish completion for mailslot. The program says which words it takes; this script finds the slots that exist right now,
+# here and on machines that answer, and the domains that have a key here.
 
-function __mailslot_verbs
-    mailslot --help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z-]*\)  *\(.*\)/\1\t\2/p'
+function __mailslot_domains
+    if test "$argv[1]" = import
+        __fish_complete_path (commandline -ct)
+    else
+        mailslot key list 2>/dev/null | awk 'NR > 1 && !seen[$1]++ { print $1 }'
+    end
 end
 
-function __mailslot_options
+function __mailslot_offers
     set -l words (commandline -opc)
-    mailslot $words[2] --help 2>/dev/null | sed -n '/^Options:/,/^$/s/^  [-a-z,]*\(--[a-z-]*\)[^ ]* *\(.*\)/\1\t\2/p'
+    set -l word (commandline -ct)
+    set -l offers (mailslot --complete $words[2..-1] "$word" 2>/dev/null)
+    switch "$offers[1]"
+        case :slots
+            mailslot list --names 2>/dev/null
+        case :addresses
+            mailslot list --network --timeout 200 --names 2>/dev/null | string replace -a \\ /
+        case :domains
+            __mailslot_domains $words[3]
+        case :files
+            __fish_complete_path "$word"
+        case '?*'
+            printf '%s\n' $offers
+    end
 end
 
-complete -c mailslot -f
-complete -c mailslot -n __fish_use_subcommand -a '(__mailslot_verbs)'
-complete -c mailslot -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -a '(__mailslot_options)'
-complete -c mailslot -n '__fish_seen_subcommand_from get listen wait info' -a '(mailslot list --names 2>/dev/null)'
-complete -c mailslot -n 'test (commandline -opc)[-1] = --when-full' -a 'refuse drop_oldest'
-complete -c mailslot -n 'test (commandline -opc)[-1] = --order' -a 'kept as_it_comes'
-complete -c mailslot -n 'test (commandline -opc)[-1] = --require' -a 'none domain local'
-complete -c mailslot -n 'test (commandline -opc)[-1] = key' -a 'new list export import rotate remove'
-complete -c mailslot -n '__fish_seen_subcommand_from put who signal doctor' \
-    -a '(mailslot list --network --timeout 200 --names 2>/dev/null | string replace -a \\\\ /)'
+complete -c mailslot -f -a '(__mailslot_offers)'

@@ -9,9 +9,6 @@ from ._visible import cell
 
 _GAP_SECONDS = 1.0
 _SENDERS_REPORTED = 10
-_CAUSES = (  # docs/post-office.md
-    "slot_full", "dropped_oldest", "message_too_big", "network_gap", "kernel_drop", "fragment_timed_out", "not_trusted",
-    "over_limit", "bad_record")
 
 
 def plural(count: int, noun: str) -> str:
@@ -20,7 +17,7 @@ def plural(count: int, noun: str) -> str:
 
 def losses_text(lost: list[_mailslot.Losses]) -> str:
     """Returns "0 lost" or "3 lost (network_gap 2, slot_full 1)" for the sum of all."""
-    sums = [(cause, sum(getattr(one, cause) for one in lost)) for cause in _CAUSES]
+    sums = [(cause, sum(getattr(one, cause) for one in lost)) for cause in _mailslot.LOSS_CAUSES]
     causes = ", ".join(f"{cause} {count}" for cause, count in sums if count)
     return f"{sum(one.total for one in lost)} lost" + (f" ({causes})" if causes else "")
 

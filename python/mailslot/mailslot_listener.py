@@ -417,13 +417,14 @@ class _Listener:
         with contextlib.suppress(BrokenPipeError, _Stop):
             self._output.flush()
         self._say_losses(self._losses.rest())
-        lost = losses_text([reader.info().lost for reader in self._readers])
+        lost = [reader.info().lost for reader in self._readers]
+        has_lost = any(one.total for one in lost)
         unread = sum(reader.qsize() for reader in self._readers)
-        if end.sums_up or lost != "0 lost" or self._options.verbose:
+        if end.sums_up or has_lost or self._options.verbose:
             senders = plural(len(self._senders), "sender")
             rest = f", {unread} unread" if unread else ""
-            _say(f"{plural(self._messages, 'message')} from {senders}, {lost}{rest}")
-        if lost != "0 lost":
+            _say(f"{plural(self._messages, 'message')} from {senders}, {losses_text(lost)}{rest}")
+        if has_lost:
             self._say_who_lost()
         return end.status
 

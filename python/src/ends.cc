@@ -45,9 +45,7 @@ Labels labels_of(const py::handle& labels) {
 
 // Raises slot_full (queue.Full in Python) if room did not come in time.
 [[noreturn]] void raise_put(Error error) {
-    if (error.code == Errc::timed_out && error.detail.find("full") != std::string::npos) {
-        error.code = Errc::slot_full;
-    }
+    if (error.reason == Reason::stayed_full) error.code = Errc::slot_full;
     raise(error);
 }
 

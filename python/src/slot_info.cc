@@ -13,21 +13,17 @@ namespace mailslot::python {
 namespace {
 
 void define_slots(py::module_& module) {
-    py::class_<Losses>(module, "Losses",
-                       "Messages that did not reach a slot, by cause, since it was created.")
-        .def_readonly("slot_full", &Losses::slot_full)
-        .def_readonly("dropped_oldest", &Losses::dropped_oldest)
-        .def_readonly("message_too_big", &Losses::message_too_big)
-        .def_readonly("network_gap", &Losses::network_gap)
-        .def_readonly("kernel_drop", &Losses::kernel_drop)
-        .def_readonly("fragment_timed_out", &Losses::fragment_timed_out)
-        .def_readonly("not_trusted", &Losses::not_trusted)
-        .def_readonly("over_limit", &Losses::over_limit)
-        .def_readonly("bad_record", &Losses::bad_record)
-        .def_property_readonly("total", &Losses::total)
-        .def("__repr__", [](const Losses& lost) {
-            return "<Losses total=" + std::to_string(lost.total()) + ">";
-        });
+    py::class_<Losses> losses(
+        module, "Losses", "Messages that did not reach a slot, by cause, since it was created.");
+    py::list causes;
+    for (const LossCause& cause : kLossCauses) {
+        losses.def_readonly(cause.name.data(), cause.count, cause.help.data());
+        causes.append(py::str(cause.name.data()));
+    }
+    module.attr("LOSS_CAUSES") = py::tuple(causes);
+    losses.def_property_readonly("total", &Losses::total).def("__repr__", [](const Losses& lost) {
+        return "<Losses total=" + std::to_string(lost.total()) + ">";
+    });
     py::class_<SlotInfo>(module, "SlotInfo", "A slot: sizes in bytes, times in milliseconds.")
         .def_property_readonly("name", [](const SlotInfo& info) { return decode_text(info.name); })
         .def_readonly("reader_pid", &SlotInfo::reader_pid)

@@ -74,7 +74,7 @@ def test_senders_that_lost_most_come_first_and_not_more_than_ten():
             self.__dict__.update(values)
 
     def sender(origin, lost):
-        causes = dict.fromkeys(_loss_lines._CAUSES, 0) | {"network_gap": lost, "total": lost}
+        causes = dict.fromkeys(_mailslot.LOSS_CAUSES, 0) | {"network_gap": lost, "total": lost}
         return "LOG", Fake(origin=origin, from_host="A", from_address="10.0.0.2", received=7, lost=Fake(**causes))
 
     lines = _loss_lines.sender_lines([sender(i, i) for i in range(13)], several_slots=True)
@@ -99,4 +99,4 @@ def test_losses_are_said_not_more_than_once_a_second():
 
 def test_all_causes_are_told():
     causes = {name for name in dir(_mailslot.Losses) if not name.startswith("_")} - {"total"}
-    assert set(_loss_lines._CAUSES) == causes
+    assert set(_mailslot.LOSS_CAUSES) == causes

@@ -1,13 +1,15 @@
-#include <cerrno>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "base/visible_text.h"
 #include "mailslot/result.h"
+#include "os/failure.h"
 
 namespace mailslot {
 namespace {
+
+using os::Failure;
 
 struct Words {
     Errc code;
@@ -141,26 +143,23 @@ constexpr StepAdvice kSteps[] = {
 
 // Returns the advice for the system's reason, which says more than the bare error code.
 std::string_view advice_about_resources(int os_code) {
-    switch (os_code) {
-        case 0:
-        case EAGAIN:
+    switch (os::failure_of(os_code)) {
+        case Failure::none:
+        case Failure::busy:
             return "free memory, disk space or open files, or raise their limit (ulimit)";
-        case ENOSPC:
-        case EDQUOT:
+        case Failure::no_space:
             return "free disk space or memory there";
-        case ENOMEM:
-        case ENOBUFS:
+        case Failure::no_memory:
             return "free memory, or raise its limit (ulimit -v)";
-        case EMFILE:
+        case Failure::no_descriptors:
             return "raise the limit of open files (ulimit -n)";
-        case ENFILE:
+        case Failure::no_open_files:
             return "close files of other programs, or raise fs.file-max (sysctl)";
-        case EFBIG:
+        case Failure::file_too_big:
             return "raise the limit of a file's size (ulimit -f)";
-        case EISDIR:
+        case Failure::is_folder:
             return "this is a folder: name a file";
-        case ENOENT:
-        case ENOTDIR:
+        case Failure::missing:
             return "create its folder first, or name another file";
         default:
             return {};  // the reason stands before this
@@ -178,20 +177,20 @@ std::string_view step_of(const Error& error) {
     return error.step != nullptr ? error.step : std::string_view();
 }
 
-// For EPERM and ENOSYS. EACCES, EAGAIN and EMFILE are left out: file permissions and limits
-// cause them.
+// For calls that the system forbids or lacks. Failures that file permissions and limits cause are
+// left out.
 constexpr std::string_view kForbidden =
     "the system forbids this call: check the sandbox (SystemCallFilter=, RestrictAddressFamilies=, "
     "a container's seccomp profile) and the firewall";
 
 bool is_forbidden(const Error& error) {
-    switch (error.os_code) {
-        case EPERM:  // for datagrams, the answer of a firewall
+    switch (os::failure_of(error.os_code)) {
+        case Failure::forbidden:  // for datagrams, the answer of a firewall
             return error.code == Errc::no_resources || error.code == Errc::no_permission ||
                    (error.code == Errc::unreachable && step_of(error) != "send");
-        case ENOSYS:
+        case Failure::no_such_call:
             return true;
-        case EAFNOSUPPORT:
+        case Failure::no_family:
             return error.code == Errc::no_resources || error.code == Errc::unreachable;
         default:
             return false;
@@ -199,7 +198,7 @@ bool is_forbidden(const Error& error) {
 }
 
 std::string_view advice_about_step(const StepAdvice& special, int os_code) {
-    if (os_code != EROFS) return special.advice;
+    if (os::failure_of(os_code) != Failure::read_only) return special.advice;
     if (special.advice == kFolder || special.advice == kNewFolder) {
         return "choose a writable folder (MAILSLOT_DIR), or mount this folder writable";
     }
@@ -216,8 +215,7 @@ std::string_view advice_for(const Error& error) {
     if (is_forbidden(error)) return kForbidden;
     if (step_of(error) == "start thread") return {};  // the detail names the limits
     if (error.code == Errc::no_resources) return advice_about_resources(error.os_code);
-    const bool is_classic = error.detail == "UDP port 137" || error.detail == "UDP port 138";
-    if (error.code == Errc::port_taken && is_classic) {
+    if (error.code == Errc::port_taken && error.reason == Reason::classic_port) {
         return "end the program that uses the port; see docs/windows.md, \"On one machine with "
                "Samba\"";
     }

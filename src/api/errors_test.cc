@@ -144,7 +144,7 @@ const AdviceCase kAdvice[] = {
      "is not ASCII",
      "PLACE"},
     {"Samba's port",
-     {Errc::port_taken, "bind", EADDRINUSE, "UDP port 138"},
+     {Errc::port_taken, "bind", EADDRINUSE, "UDP port 138", Reason::classic_port},
      "Samba",
      "MAILSLOT_PORT"},
     {"our port", {Errc::port_taken, "bind", EADDRINUSE, "UDP port 17138"}, "MAILSLOT_PORT"},

@@ -1,7 +1,5 @@
 #include "api/process.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <mutex>
 
@@ -12,6 +10,7 @@
 #include "os/interfaces.h"
 #include "os/look_up_host.h"
 #include "os/thread.h"
+#include "os/user.h"
 #include "trust/keys.h"
 
 namespace mailslot {
@@ -58,14 +57,14 @@ Result<Process*> Process::current() {
     return now.process;
 }
 
-Result<std::shared_ptr<post::Station>> Process::station(Access access) {
+Result<std::shared_ptr<office::Station>> Process::station(Access access) {
     std::lock_guard lock(mutex_);
     const bool shared = access != Access::owner && settings_.system_dir != settings_.dir;
     auto& place = shared ? shared_station_ : station_;
     if (auto running = place.lock()) return running;
     Settings settings = settings_;
     if (shared) settings.dir = settings.system_dir;
-    auto started = post::Station::start(settings, clock_, random_);
+    auto started = office::Station::start(settings, clock_, random_);
     if (!started && shared && started.error().code == Errc::no_permission) {
         return Error{Errc::no_permission, "create slot", started.error().os_code,
                      "a slot that others may write to must be in " + settings.dir +
@@ -80,7 +79,7 @@ std::vector<local::SlotFolder> Process::folders() const {
     std::vector<local::SlotFolder> folders{local::SlotFolder(settings_.dir)};
     // Anybody may have made a folder in /tmp.
     const bool has_other =
-        !settings_.other_dir.empty() && os::owner_of(settings_.other_dir) == geteuid();
+        !settings_.other_dir.empty() && os::owner_of(settings_.other_dir) == os::this_user();
     if (has_other) folders.emplace_back(settings_.other_dir);
     if (settings_.system_dir != settings_.dir) folders.emplace_back(settings_.system_dir);
     return folders;

@@ -13,8 +13,9 @@
 #include "mailslot/result.h"
 #include "model/address.h"
 #include "model/settings.h"
+#include "office/station.h"
 #include "os/fork_mutex.h"
-#include "post/station.h"
+#include "os/system_random.h"
 
 namespace mailslot {
 
@@ -30,7 +31,7 @@ public:
 
     // Returns the station, started if necessary, which runs as long as somebody holds a pointer.
     // Errors: no_permission, no_resources, timed_out.
-    Result<std::shared_ptr<post::Station>> station(Access access);
+    Result<std::shared_ptr<office::Station>> station(Access access);
 
     // Sends messages that writers hold back.
     Flusher& flusher() { return flusher_; }
@@ -48,9 +49,9 @@ private:
 
     const Settings settings_;
     SystemClock clock_;
-    SystemRandom random_;
+    os::SystemRandom random_;
     std::mutex mutex_;
-    std::weak_ptr<post::Station> station_, shared_station_;
+    std::weak_ptr<office::Station> station_, shared_station_;
     DepartureBook departures_;
     Flusher flusher_;
 };

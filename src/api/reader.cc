@@ -9,8 +9,8 @@
 //   4. If step 2 returned false (nothing waits, or the record needs more work),
 //      Impl::get calls Inbox::get_nowait for timeout 0, Inbox::get_within
 //      otherwise.                                                                inbox/inbox.cc
-//   5. Inbox::wait_for_one spins for a moment, then sleeps in the kernel until a
-//      writer rings, the time is over or a signal comes.                         inbox/inbox.cc
+//   5. WaitingLine::wait spins for a moment, then sleeps in the kernel until a
+//      writer rings, the time is over or a signal comes.                  inbox/waiting_line.cc
 //   6. MessageMaker::make fills the Message as in step 3, with the lock `making`
 //      in place of the inbox's mutex.
 //
@@ -40,7 +40,7 @@ struct Reader::Impl {
 
     void close() {
         if (is_inherited()) return;
-        std::shared_ptr<post::Station> ended;
+        std::shared_ptr<office::Station> ended;
         {
             std::lock_guard lock(mutex);
             ended.swap(station);
@@ -82,7 +82,7 @@ struct Reader::Impl {
     MessageMaker maker;  // for get; guarded by `making`
     std::atomic<Timeout> read_timeout;
     std::mutex mutex;
-    std::shared_ptr<post::Station> station;  // guarded by mutex
+    std::shared_ptr<office::Station> station;  // guarded by mutex
 };
 
 namespace {

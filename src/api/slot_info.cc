@@ -3,23 +3,12 @@
 #include <utility>
 
 #include "api/process.h"
-#include "base/saturating.h"
 #include "local/ask_reader.h"
 #include "model/address.h"
 #include "model/limits.h"
-#include "post/ask_office.h"
+#include "office/ask_office.h"
 
 namespace mailslot {
-
-std::uint64_t Losses::total() const {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count :
-         {slot_full, dropped_oldest, message_too_big, network_gap, kernel_drop, fragment_timed_out,
-          not_trusted, over_limit, bad_record}) {
-        count_up(sum, count);
-    }
-    return sum;
-}
 
 Result<std::vector<SlotInfo>> list(Interrupted interrupted) {
     const auto process = Process::current();
@@ -60,7 +49,7 @@ Result<std::vector<SenderInfo>> senders(std::string_view name, Interrupted inter
         const auto slot = local::ask_for_info(*entry, interrupted);
         if (!slot && slot.error().code == Errc::no_such_slot) continue;
         if (!slot) return slot.error();
-        return post::ask_for_senders(folders, *entry, *slot, kMaxSenders, interrupted);
+        return office::ask_for_senders(folders, *entry, *slot, kMaxSenders, interrupted);
     }
     return Error{Errc::no_such_slot, "senders", 0, parsed->text};
 }

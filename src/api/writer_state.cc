@@ -21,6 +21,17 @@ constexpr std::int64_t kLookAgainUs = 50'000;
 // list costs 0.1 ms, and moving an address takes longer than the pause.
 constexpr std::int64_t kReachAgainUs = 500'000;
 
+// Returns the number by which this machine's post office recognises copies of its own machine's
+// messages, which leave in `network`. Read from the slot's memory, at any time. 0 without a slot
+// here.
+std::uint64_t machine_number(const local::LocalWriter& here, const NetworkId& network) {
+    const auto end = here.end();
+    if (!end) return 0;
+    const MachineId machine = inbox::read_machine(end->header());
+    return may_be_one(machine.network, network) ? machine.number
+                                                : number_for_other_networks(machine.number);
+}
+
 }  // namespace
 
 os::Deadline deadline_of(Timeout timeout) {
@@ -221,16 +232,6 @@ Result<bool> WriterState::is_at_home(std::int64_t now_us) {
     return is_at_home_;
 }
 
-// Returns the number by which this machine's post office recognises its own machine's copies. Read
-// from the slot's memory, at any time. 0 without a slot here.
-std::uint64_t WriterState::machine_number() const {
-    const auto end = local_->end();
-    if (!end) return 0;
-    const MachineId machine = inbox::read_machine(end->header());
-    return may_be_one(machine.network, network_) ? machine.number
-                                                 : number_for_other_networks(machine.number);
-}
-
 // Fire and forget: a message that does not get into the slot here is counted there. Returns how
 // many are settled: all, unless the caller has the patience to wait with `want`.
 std::size_t WriterState::put_at_home(std::span<const inbox::Item> items, const Patience& patience,
@@ -299,7 +300,7 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
                 .form = form,
                 .first_sequence = first,
                 .sent_at_us = now_us,
-                .station = *at_home ? machine_number() : 0,
+                .station = *at_home ? machine_number(*local_, network_) : 0,
                 .delivered_at_home = *at_home,
                 .continues = continues,
                 .waits = is_patient(patience),

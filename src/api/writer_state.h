@@ -101,7 +101,6 @@ private:
     WriterNeeds needs(const Address& address) const;
     void say_end();
     Result<bool> is_at_home(std::int64_t now_us);
-    std::uint64_t machine_number() const;
     std::size_t put_at_home(std::span<const inbox::Item> items, const Patience& patience,
                             WantOfRoom& want);
     std::size_t put_rest(std::span<const std::string_view> messages, Form form,

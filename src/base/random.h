@@ -1,4 +1,4 @@
-// Randomness as a port: the kernel's, or a seeded generator for tests.
+// Randomness as a port: the kernel's (os/system_random.h), or a seeded generator for tests.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,6 @@ class Random {
 public:
     virtual ~Random() = default;
     virtual std::uint64_t u64() = 0;
-};
-
-// Uses getrandom(2).
-// Threads: any.
-class SystemRandom final : public Random {
-public:
-    std::uint64_t u64() override;
 };
 
 class SeededRandom final : public Random {

@@ -39,6 +39,30 @@ struct CarrierCounters {
     std::uint64_t deaf_interfaces = 0;     // usable, but joining the group failed; present number
 };
 
+// The names of these counters. The post office's own carrier tells them all.
+struct CarrierCounter {
+    std::string_view name;
+    std::uint64_t CarrierCounters::*count;
+    bool is_level = false;  // may go down
+};
+
+inline constexpr CarrierCounter kCarrierCounters[] = {
+    {"rx_datagrams", &CarrierCounters::rx_datagrams},
+    {"rx_bad_packet", &CarrierCounters::rx_bad_packet},
+    {"rx_unknown_version", &CarrierCounters::rx_unknown_version},
+    {"rx_sealed", &CarrierCounters::rx_sealed},
+    {"rx_sealed_copies", &CarrierCounters::rx_sealed_copies},
+    {"rx_not_trusted", &CarrierCounters::rx_not_trusted},
+    {"rx_wrong_time", &CarrierCounters::rx_wrong_time},
+    {"rx_other_interface", &CarrierCounters::rx_other_interface},
+    {"rx_kernel_drops", &CarrierCounters::rx_kernel_drops},
+    {"tx_datagrams", &CarrierCounters::tx_datagrams},
+    {"tx_failed", &CarrierCounters::tx_failed},
+    {"deaf_interfaces", &CarrierCounters::deaf_interfaces, true},
+};
+static_assert(sizeof(CarrierCounters) ==
+              sizeof(kCarrierCounters) / sizeof(CarrierCounter) * sizeof(std::uint64_t));
+
 // A counter that only a single kind of carrier has.
 struct FurtherCounter {
     std::string_view name;
@@ -74,13 +98,6 @@ struct ListeningSocket {
     std::vector<std::byte> memo{};  // in the carrier's own format; may be empty
 };
 
-// The step in errors of heard_in_part().
-inline constexpr const char* kOneFamily = "one address family";
-
-inline bool is_of_one_family(const Error& error) {
-    return std::string_view(error.step) == kOneFamily;
-}
-
 // The replay windows of sealed datagrams, on their way to the next post office.
 class ReplayMemory {
 public:
@@ -104,7 +121,7 @@ public:
     // Starts with sockets that another carrier of its kind handed over; closes those that do not
     // fit.
     virtual Result<void> start_with(std::vector<ListeningSocket> sockets) = 0;
-    // Returns an error (step kOneFamily) if the carrier started but hears only a part of the
+    // Returns an error (Reason::one_family) if the carrier started but hears only a part of the
     // network: the system refuses sockets of an address family of which this machine has addresses.
     virtual std::optional<Error> heard_in_part() const { return {}; }
     // Stops and returns the listening sockets, which go on collecting datagrams.

@@ -24,8 +24,6 @@ namespace mailslot {
 // Pause before the next try to find room in the send buffers. At 100 Mbit/s a fifth of a small send
 // buffer leaves meanwhile.
 inline constexpr std::chrono::milliseconds kRoomRetry{5};
-// Error::step of errors that held messages met. The put that returns such an error has put nothing.
-inline constexpr const char* kLateStep = "send earlier messages";
 
 // A way out of this machine: an interface and address family, or the address of one machine.
 struct WayInfo {
@@ -104,7 +102,8 @@ public:
     // Sends held messages at the end of the process. Waits while room keeps coming, but only for a
     // bounded time.
     virtual void finish() { flush(); }
-    // Returns the error of messages that were held, once. Call before each put.
+    // Returns the error of messages that were held, once, with Reason::earlier_messages. Call before
+    // each put.
     virtual std::optional<Error> take_late_error() { return {}; }
 
     // Sends held messages as finish() does, and tells readers that the writer closes.

@@ -51,14 +51,8 @@ bool is_folder(std::string_view text) {
     return text.starts_with('/') && text.find('\0') == std::string_view::npos;
 }
 
-std::optional<std::uint16_t> port_from(std::int64_t number) {
-    if (number < 1 || number > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
-    return static_cast<std::uint16_t>(number);
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-    const auto number = parse_number<std::int64_t>(text);
-    return number ? port_from(*number) : std::nullopt;
+std::optional<std::int64_t> parse_whole(std::string_view text) {
+    return parse_number<std::int64_t>(text);
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) {

@@ -19,8 +19,8 @@ bool is_host(std::string_view text);
 bool is_netbios_name(std::string_view text);
 bool is_suffixed_netbios_name(std::string_view text);
 bool is_folder(std::string_view text);
-std::optional<std::uint16_t> port_from(std::int64_t number);
-std::optional<std::uint16_t> parse_port(std::string_view text);
+// Returns nullopt unless all of the text is a whole number.
+std::optional<std::int64_t> parse_whole(std::string_view text);
 // Accepts "4194304", "4096KiB", "4MiB", "1GiB". Returns nullopt if the text is no size, or over 64
 // bits.
 std::optional<std::uint64_t> parse_size(std::string_view text);

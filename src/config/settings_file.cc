@@ -1,21 +1,20 @@
 #include "config/settings_file.h"
 
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "config/rules.h"
+#include "config/settings_table.h"
 #include "config/toml_settings.h"
 #include "model/host_names.h"
+#include "os/failure.h"
+#include "os/file_kind.h"
+#include "os/private_file.h"
+#include "os/process.h"
+#include "os/user.h"
 #include "trust/key_folders.h"
 #include "trust/keys.h"
 
@@ -120,39 +119,46 @@ Result<void> apply_files(const SettingsSources& sources, Settings& settings, Ori
     return apply_file(sources, path, nullptr, settings, origins);
 }
 
-// Applies a setting that a variable or an option may give: dir, host or port.
-Result<void> apply_text(const std::string& where, const char* key, const std::string& text,
-                        Settings& settings, Origins* origins) {
-    const std::string_view name = key;
-    const auto wrong = [&](std::string_view rule) {
-        std::string detail = where + "=" + text + ": must be ";
-        return Error{Errc::bad_config, where.starts_with("--") ? "options" : "environment", 0,
-                     detail += rule};
+// Settings that a variable or an option may give, too.
+struct TextSource {
+    const char* key;
+    const char* variable;
+    const char* option;
+    std::optional<std::string> SettingsOptions::*given;
+};
+
+constexpr TextSource kTextSources[] = {
+    {"dir", "MAILSLOT_DIR", "--dir", &SettingsOptions::dir},
+    {"host", "MAILSLOT_HOST", "--host", &SettingsOptions::host},
+    {"port", "MAILSLOT_PORT", "--port", &SettingsOptions::port},
+};
+
+// Applies the text of a variable or option, for settings that are texts or numbers.
+Result<void> apply_text(const char* step, const std::string& where, const char* key,
+                        const std::string& text, Settings& settings, Origins* origins) {
+    const Setting& setting = *find_setting(key);
+    const auto applies = [&](auto content) {
+        return setting.field.apply(SettingValue{.content = std::move(content)}, settings) ==
+               nullptr;
     };
-    if (name == "dir") {
-        if (!is_folder(text)) return wrong(kFolderRule);
-        settings.dir = settings.system_dir =
-            text;  // a machine of its own, which shares nothing with the real machine
-    } else if (name == "host") {
-        if (!is_host(text)) return wrong(kHostRule);
-        settings.host = text;
-    } else {
-        const auto port = parse_port(text);
-        if (!port) return wrong(kPortRule);
-        settings.port = *port;
+    const auto number = parse_whole(text);
+    if (!applies(text) && !(number && applies(*number))) {
+        std::string detail = where + "=" + text + ": must be ";
+        return Error{Errc::bad_config, step, 0, detail += setting.rule};
     }
+    // A machine of its own, which shares nothing with the real machine.
+    if (std::string_view(key) == "dir") settings.system_dir = settings.dir;
     if (origins != nullptr) (*origins)[key] = where;
     return {};
 }
 
 Result<void> apply_environment(const SettingsSources& sources, Settings& settings,
                                Origins* origins) {
-    for (const auto& [variable, key] :
-         {std::pair("MAILSLOT_DIR", "dir"), std::pair("MAILSLOT_HOST", "host"),
-          std::pair("MAILSLOT_PORT", "port")}) {
-        const std::string text = value_of(sources, variable);
+    for (const TextSource& source : kTextSources) {
+        const std::string text = value_of(sources, source.variable);
         if (text.empty()) continue;
-        auto applied = apply_text(variable, key, text, settings, origins);
+        auto applied =
+            apply_text("environment", source.variable, source.key, text, settings, origins);
         if (!applied) return applied;
     }
     return {};
@@ -163,53 +169,58 @@ Result<void> apply_options(const SettingsOptions& options, Settings& settings, O
         settings.dir = settings.system_dir;
         if (origins != nullptr) (*origins)["dir"] = "--system";
     }
-    for (const auto& [option, key, text] :
-         {std::tuple("--dir", "dir", &options.dir), std::tuple("--host", "host", &options.host),
-          std::tuple("--port", "port", &options.port)}) {
-        if (!*text) continue;
-        auto applied = apply_text(option, key, **text, settings, origins);
+    for (const TextSource& source : kTextSources) {
+        const auto& text = options.*source.given;
+        if (!text) continue;
+        auto applied = apply_text("options", source.option, source.key, *text, settings, origins);
         if (!applied) return applied;
     }
     return {};
 }
 
 Error unreadable(const std::string& path, int os_code) {
-    const bool is_lack = os_code == EMFILE || os_code == ENFILE || os_code == ENOMEM;
+    const os::Failure failure = os::failure_of(os_code);
+    const bool is_lack = failure == os::Failure::no_descriptors ||
+                         failure == os::Failure::no_open_files || failure == os::Failure::no_memory;
     if (is_lack) return Error{Errc::no_resources, "open file", os_code, path};
     return Error{Errc::bad_config, "open file", os_code, path + ": cannot be read"};
-}
-
-// The null device counts as an empty file.
-bool is_null_device(const struct stat& status) {
-    constexpr unsigned kMajor = 1, kMinor = 3;  // Linux, Documentation/admin-guide/devices.txt
-    return S_ISCHR(status.st_mode) && status.st_rdev == makedev(kMajor, kMinor);
 }
 
 // Refuses everything that is no file. Opening a pipe, for example, waits for a writer, perhaps
 // forever.
 Result<void> check_kind(const std::string& path) {
-    struct stat status {};
-    if (stat(path.c_str(), &status) != 0) return {};  // opening the file says why
-    if (S_ISREG(status.st_mode) || is_null_device(status)) return {};
-    const char* const kind = S_ISDIR(status.st_mode)    ? "a folder"
-                             : S_ISFIFO(status.st_mode) ? "a pipe"
-                             : S_ISSOCK(status.st_mode) ? "a socket"
-                                                        : "a device";
+    const char* kind = "a device";
+    switch (os::kind_of(path)) {
+        case os::FileKind::missing:  // opening the file says why
+        case os::FileKind::file:
+            return {};
+        case os::FileKind::folder:
+            kind = "a folder";
+            break;
+        case os::FileKind::pipe:
+            kind = "a pipe";
+            break;
+        case os::FileKind::socket:
+            kind = "a socket";
+            break;
+        case os::FileKind::device:
+            break;
+    }
     return Error{Errc::bad_config, "no file", 0, path + ": is " + kind + ", not a file"};
 }
 
 Result<std::optional<std::string>> read_whole_file(const std::string& path) {
     if (auto checked = check_kind(path); !checked) return checked.error();
-    errno = 0;
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
-        return unreadable(path, errno);
+        const int os_code = os::last_code();
+        if (os::failure_of(os_code) == os::Failure::missing) return std::optional<std::string>();
+        return unreadable(path, os_code);
     }
     std::string text(kMaxFileBytes + 1, '\0');
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(file.gcount()));
-    if (file.bad()) return unreadable(path, errno);
+    if (file.bad()) return unreadable(path, os::last_code());
     if (text.size() > kMaxFileBytes) {
         return Error{Errc::bad_config, "no file", 0,
                      path + ": is over 1 MiB, too large for a configuration"};
@@ -220,13 +231,8 @@ Result<std::optional<std::string>> read_whole_file(const std::string& path) {
 // Returns true if another user owns the folder: after su or setpriv, variables may still name the
 // previous user's folders.
 bool is_another_users(const char* folder) {
-    struct stat status {};
-    return geteuid() != 0 && stat(folder, &status) == 0 && status.st_uid != geteuid();
-}
-
-std::string system_host() {
-    std::array<char, 256> name{};  // HOST_NAME_MAX is 64; the last byte stays zero
-    return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+    const auto state = os::folder_state(folder);
+    return !os::is_root() && state && state->owner != os::this_user();
 }
 
 SettingsSources system_sources() {
@@ -240,8 +246,8 @@ SettingsSources system_sources() {
         if (value != nullptr && !is_another_users(value)) sources.environment[variable] = value;
     }
     sources.read_file = read_whole_file;
-    sources.user_id = geteuid();
-    sources.host_name = system_host();
+    sources.user_id = os::this_user();
+    sources.host_name = os::host_name();
     return sources;
 }
 
@@ -271,7 +277,7 @@ Result<Settings> load_settings(const SettingsOptions& options, Origins* origins)
     auto settings = settings_from(sources, origins);
     if (settings && !origins->contains("host")) {
         settings->ask_host = [] {
-            const std::string system = system_host();
+            const std::string system = os::host_name();
             const std::string host = default_host(system);
             return HostName{host, full_host_of(host, system)};
         };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "config/settings_table.h"
 #include "config/toml_settings.h"
 
 namespace mailslot {
@@ -54,6 +55,24 @@ spin_us = 40                            # built in
 [peers]
 "FILESRV" = "10.0.0.7"                  # /etc/mailslot/mailslot.toml:4
 )");
+}
+
+TEST(SettingsText, says_with_help_what_each_setting_is) {
+    Settings settings;
+    settings.peers = {{"A", "10.0.0.7"}};
+    const std::string text = to_toml(settings, {}, Help::with);
+    for (const Setting& setting : all_settings()) {
+        const std::string line = "\n# " + std::string(setting.help) + "\n";
+        const auto at = text.find(line);
+        ASSERT_NE(at, text.npos) << setting.key;
+        const std::string_view after = std::string_view(text).substr(at + line.size());
+        EXPECT_TRUE(after.starts_with(std::string(setting.key) + " = ") ||
+                    after.starts_with("[" + std::string(setting.key) + "]\n"))
+            << setting.key;
+    }
+    Settings back;
+    ASSERT_TRUE(apply_toml(text, "printed", back));
+    EXPECT_EQ(to_toml(back, {}, Help::with), text);
 }
 
 TEST(SettingsText, is_a_file_that_says_the_same) {

@@ -109,12 +109,11 @@ TEST_F(BackingTest, ahead_is_kept_while_messages_wait) {
 }
 
 TEST_F(BackingTest, of_a_reader_keeps_to_its_own_limit) {
-    open({.max_bytes = 64 * kMiB});
+    open({.max_bytes = 64 * kMiB}, limited());
     const auto w = writer();
     is_used(80 * kMiB);
     w->set_backing(limited());
     EXPECT_EQ(fill(*w, 1), 0);
-    inbox_->set_backing(limited());
     inbox_->back_ahead();
     EXPECT_EQ(fill(*w, 1), 0);
     is_used(0);

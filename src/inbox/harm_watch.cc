@@ -1,6 +1,6 @@
 #include "inbox/harm_watch.h"
 
-#include "inbox/inbox_writer.h"
+#include "inbox/layout.h"
 
 namespace mailslot::inbox {
 namespace {
@@ -9,12 +9,11 @@ namespace {
 // blocks that a writer has just taken.
 constexpr std::uint32_t kMostUsedWhenEmpty = 8;
 
-std::array<std::atomic<std::uint64_t>*, 10> counters_of(Header& header) {
-    return {&header.refused_slot_full, &header.refused_too_big,
-            &header.network_gap,       &header.fragment_timed_out,
-            &header.not_trusted,       &header.over_limit,
-            &header.repeats,           &header.senders,
-            &header.kernel_drop,       &header.senders_forgotten};
+std::array<std::atomic<std::uint64_t>*, HarmWatch::kCounters> counters_of(Header& header) {
+    std::array<std::atomic<std::uint64_t>*, HarmWatch::kCounters> all{
+        &header.repeats, &header.senders, &header.senders_forgotten};
+    for (std::size_t i = 0; i < kCauses; ++i) all[3 + i] = &header.lost[i];
+    return all;
 }
 
 // Counters of losses also go down, when a message counted as lost arrives late.
@@ -45,7 +44,8 @@ bool HarmWatch::is_lock_stuck(const Header& header) {
 // Counts used blocks only if a writer found no room although the slot is empty.
 bool HarmWatch::is_used_up(const Segment& segment, bool is_empty) {
     const Header& header = segment.header();
-    const std::uint64_t refused = header.refused_slot_full.load(std::memory_order_relaxed);
+    const std::uint64_t refused =
+        lost_in(header, &Losses::slot_full).load(std::memory_order_relaxed);
     const bool was_refused = refused != refused_;
     refused_ = refused;
     if (!is_empty || !was_refused || header.lock.load(std::memory_order_acquire) != 0) return false;

@@ -19,6 +19,7 @@ public:
     static constexpr int kLooksAtLock = 3;
     // No counter can honestly change by more than this between two looks.
     static constexpr std::uint64_t kMostBetweenLooks = 100'000'000;
+    static constexpr std::size_t kCounters = 3 + kCauses;
 
     // Resets counters with impossible values. Returns true if writers can no longer use the
     // segment. `is_empty` means that everything in it has been read.
@@ -34,7 +35,7 @@ private:
     std::uint64_t count_ = 0;
     int looks_ = 0;
     std::uint64_t refused_ = 0;
-    std::array<std::uint64_t, 10> counted_{};
+    std::array<std::uint64_t, kCounters> counted_{};
 };
 
 }  // namespace mailslot::inbox

@@ -71,20 +71,20 @@ TEST_F(HarmTest, a_writer_that_puts_all_the_time_is_left_alone) {
 }
 
 TEST_F(HarmTest, counters_that_cannot_be_are_put_back) {
-    header_->network_gap.store(5);
-    header_->refused_slot_full.store(3);
+    lost_in(*header_, &Losses::network_gap).store(5);
+    lost_in(*header_, &Losses::slot_full).store(3);
     look();
     for (const std::uint64_t lie :
          {~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1} << 40}) {
-        header_->network_gap.store(lie);
-        header_->refused_slot_full.store(lie);
+        lost_in(*header_, &Losses::network_gap).store(lie);
+        lost_in(*header_, &Losses::slot_full).store(lie);
         header_->repeats.store(lie);
         look();
         EXPECT_EQ(inbox_->info().lost.network_gap, 5u);
         EXPECT_EQ(inbox_->info().lost.slot_full, 3u);
         EXPECT_EQ(inbox_->info().repeats, 0u);
     }
-    header_->network_gap.store(4);  // a message arrived late
+    lost_in(*header_, &Losses::network_gap).store(4);  // a message arrived late
     look();
     EXPECT_EQ(inbox_->info().lost.network_gap, 4u);
 }

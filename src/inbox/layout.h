@@ -11,6 +11,7 @@
 #include "mailslot/result.h"
 #include "mailslot/types.h"
 #include "model/form.h"
+#include "model/losses.h"
 #include "model/machine_id.h"
 
 namespace mailslot {
@@ -20,7 +21,7 @@ struct SlotOptions;
 namespace mailslot::inbox {
 
 inline constexpr std::uint64_t kMagic = 0x31'74'6f'6c'73'6c'69'6d;  // "milslot1" read as a number
-inline constexpr std::uint32_t kLayoutVersion = 6;
+inline constexpr std::uint32_t kLayoutVersion = 7;
 inline constexpr std::uint32_t kBlockBytes = 64 * 1024;
 inline constexpr std::uint32_t kBlockHeaderBytes = 64;  // the link, alone in its cache line
 // A cache line, so that reading a record does not disturb writing the next.
@@ -42,6 +43,9 @@ inline constexpr std::uint64_t kMostMessageBytes = (1ull << 32) - 1;
 // --- Bits of `bell`
 inline constexpr std::uint32_t kBellSleeper = 1;  // a thread sleeps on the bell
 inline constexpr std::uint32_t kBellPoll = 2;     // a program polls the event descriptor
+
+// Bit of `lock`: others wait. The bits below are the number of the lock's holder.
+inline constexpr std::uint32_t kLockWaiters = 1u << 31;
 
 // Values of `room_asked`: docs/inbox.md section 9.
 inline constexpr std::uint32_t kRoomIsLookedFor = 1;
@@ -78,6 +82,10 @@ struct SenderNotes {
     std::array<SenderNote, kSenderNotes> by_place;
 };
 
+// More than there are causes, so that a new cause leaves the layout as it is.
+inline constexpr std::size_t kRoomForCauses = 16;
+static_assert(kCauses <= kRoomForCauses);
+
 struct Header {
     // Constants, written before any other process sees them.
     std::uint64_t magic;
@@ -104,13 +112,13 @@ struct Header {
     std::atomic<std::uint32_t> next_block;  // a hint: the search for a free block begins here
     std::array<Books, 2> books;
 
-    // Incremented by writers whose message was refused.
-    alignas(128) std::atomic<std::uint64_t> refused_slot_full, refused_too_big;
-
+    // Messages that did not get into the slot, by cause in the order of kLossCauses. Incremented by
+    // writers whose message was refused, changed by the post office of this machine. The causes
+    // that readers count stay 0.
+    alignas(128) std::array<std::atomic<std::uint64_t>, kRoomForCauses> lost;
     // Changed by the post office of this machine.
-    alignas(128) std::atomic<std::uint64_t> network_gap, fragment_timed_out, not_trusted,
-        over_limit, repeats, senders;
-    std::atomic<std::uint64_t> kernel_drop, senders_forgotten;
+    alignas(128) std::atomic<std::uint64_t> repeats;
+    std::atomic<std::uint64_t> senders, senders_forgotten;
 
     // Written by the post office for its successor, where only the owner's processes may write:
     // sender_notes.h.
@@ -128,6 +136,8 @@ struct Header {
 static_assert(sizeof(Header) <= kHeaderBytes);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<BlockState>::is_always_lock_free);
+
+inline auto& lost_in(auto& header, Loss cause) { return header.lost[place_of(cause)]; }
 
 inline void write_machine(Header& header, const MachineId& machine) {
     header.network_cookie.store(machine.network.cookie, std::memory_order_relaxed);

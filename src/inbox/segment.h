@@ -65,4 +65,14 @@ struct BooksCopy {
 };
 BooksCopy read_books(const Header& header);
 
+// All that the reader has ever taken out.
+struct Consumed {
+    std::uint64_t count = 0, bytes = 0;
+
+    void add(std::uint64_t messages, std::uint64_t payload_bytes) {
+        count += messages;
+        bytes += payload_bytes;
+    }
+};
+
 }  // namespace mailslot::inbox

@@ -1,18 +1,17 @@
 #include "local/ask_reader.h"
 
-#include <poll.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <map>
 #include <thread>
 #include <utility>
 
 #include "os/closer.h"
 #include "os/descriptors.h"
+#include "os/failure.h"
 #include "os/folder.h"
 #include "os/interruption.h"
 #include "os/local_socket.h"
+#include "os/poll_set.h"
 #include "os/user.h"
 
 namespace mailslot::local {
@@ -39,11 +38,13 @@ Result<LocalMessage> understood(const os::Packet& packet) {
     return message;
 }
 
+bool is_busy(const Error& error) { return os::failure_of(error.os_code) == os::Failure::busy; }
+
 Result<ReaderConnection> begin(const SlotEntry& entry, LocalMessage question,
                                os::Deadline until = steady_clock::now()) {
     question.key = entry.name.key;
     auto connection = ReaderConnection::to(entry, question.op == LocalOp::attach);
-    while (!connection && connection.error().os_code == EAGAIN && steady_clock::now() < *until) {
+    while (!connection && is_busy(connection.error()) && steady_clock::now() < *until) {
         std::this_thread::sleep_for(kComeAgain);
         connection = ReaderConnection::to(entry, question.op == LocalOp::attach);
     }
@@ -106,15 +107,12 @@ public:
 
     // Returns when an answer has come, or at `until`.
     void hear(os::Deadline until) {
-        std::vector<pollfd> polled;
-        for (const auto& [i, connection] : asked_) polled.push_back({connection.fd(), POLLIN, 0});
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(*until - steady_clock::now());
-        const int wait = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
-        if (::poll(polled.data(), polled.size(), wait) <= 0) return;
+        std::vector<int> polled;
+        for (const auto& [i, connection] : asked_) polled.push_back(connection.fd());
+        const std::vector<bool> is_ready = os::wait_until_readable(polled, until);
         std::size_t at = 0;
         std::erase_if(asked_, [&](auto& asked) {
-            if (polled[at++].revents == 0) return false;
+            if (!is_ready[at++]) return false;
             auto packet = os::receive_packet(asked.second.fd(), steady_clock::now());
             if (!packet && packet.error().code == Errc::timed_out) return false;
             answers_[asked.first] =

@@ -3,10 +3,10 @@
 #include <sodium.h>
 
 #include <array>
-#include <cerrno>
 #include <charconv>
 
 #include "base/hex.h"
+#include "os/failure.h"
 #include "os/local_socket.h"
 
 namespace mailslot::local {
@@ -69,7 +69,7 @@ std::string SlotFolder::owner_path(std::string_view key) const {
 Result<SlotEntry> SlotFolder::read_entry(const std::string& path) const {
     const auto text = os::read_small_file(path);
     if (!text) return text.error();
-    if (!*text) return Error{Errc::no_such_slot, "find slot", ENOENT};
+    if (!*text) return Error{Errc::no_such_slot, "find slot", os::code_of(os::Failure::missing)};
     std::string_view rest = **text;
     const auto mark = next_field(rest), socket = next_field(rest), key = next_field(rest),
                name = next_field(rest);

@@ -52,7 +52,7 @@ public:
     std::string takeover_socket_path() const { return dir_ + "/takeover" + office_ + ".sock"; }
     std::string office_lock_path() const { return dir_ + "/office" + office_ + ".lock"; }
 
-    // Folder in which an office of all users notes the owner of each name (post/name_owners.h).
+    // Folder in which an office of all users notes the owner of each name (office/name_owners.h).
     std::string owners_folder() const { return dir_ + "/owners" + office_; }
     std::string owner_path(std::string_view key) const;
 

@@ -1,9 +1,9 @@
 #include "model/ip_address.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include "model/ip_text.h"
 
 namespace mailslot {
 namespace {
@@ -48,7 +48,7 @@ bool takes_scope_id(const IpAddress& address) {
 
 std::optional<IpAddress> parse_v4(const std::string& text) {
     IpAddress address{IpAddress::Family::v4};
-    if (inet_pton(AF_INET, text.c_str(), address.octets.data()) != 1) return std::nullopt;
+    if (!read_v4(text, address.octets)) return std::nullopt;
     return address;
 }
 
@@ -61,7 +61,7 @@ std::optional<IpAddress> parse_v6(std::string text) {
         address.scope_id = *scope_id;
         text.resize(percent);
     }
-    if (inet_pton(AF_INET6, text.c_str(), address.octets.data()) != 1) return std::nullopt;
+    if (!read_v6(text, address.octets)) return std::nullopt;
     if (percent != std::string::npos && !takes_scope_id(address)) return std::nullopt;
     if (!is_mapped_v4(address)) return address;
     const auto& octets = address.octets;
@@ -94,7 +94,7 @@ bool IpAddress::is_unicast() const {
 
 std::optional<IpAddress> parse_ip_address(std::string_view text) {
     if (text.find('\0') != std::string_view::npos)
-        return std::nullopt;  // inet_pton would stop there
+        return std::nullopt;  // the system would stop there
     if (auto literal = undo_literal(text)) return parse_v6(std::move(*literal));
     if (text.size() >= 2 && text.front() == '[' && text.back() == ']')
         return parse_v6(std::string(text.substr(1, text.size() - 2)));
@@ -104,9 +104,8 @@ std::optional<IpAddress> parse_ip_address(std::string_view text) {
 
 std::string to_string(const IpAddress& address) {
     if (address.family == IpAddress::Family::none) return {};
-    const int family = address.family == IpAddress::Family::v4 ? AF_INET : AF_INET6;
-    char buffer[INET6_ADDRSTRLEN];
-    std::string text = inet_ntop(family, address.octets.data(), buffer, sizeof buffer);
+    std::string text = address.family == IpAddress::Family::v4 ? write_v4(address.octets)
+                                                               : write_v6(address.octets);
     if (address.scope_id != 0) text += '%' + std::to_string(address.scope_id);
     return text;
 }

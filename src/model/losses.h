@@ -1,26 +1,33 @@
-// The names of the causes of a loss, the same everywhere.
+// The counts of losses by cause, as numbers in a row: for formats and memory that hold them so.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string_view>
+#include <iterator>
 
 #include "mailslot/types.h"
 
 namespace mailslot {
 
-// Calls `each(name, count)` for every cause, even if its count is 0.
-template <class F>
-void for_each_cause(const Losses& lost, F&& each) {
-    static_assert(sizeof(Losses) == 9 * sizeof(std::uint64_t), "a new cause wants a line here");
-    each(std::string_view("slot_full"), lost.slot_full);
-    each(std::string_view("dropped_oldest"), lost.dropped_oldest);
-    each(std::string_view("message_too_big"), lost.message_too_big);
-    each(std::string_view("network_gap"), lost.network_gap);
-    each(std::string_view("kernel_drop"), lost.kernel_drop);
-    each(std::string_view("fragment_timed_out"), lost.fragment_timed_out);
-    each(std::string_view("not_trusted"), lost.not_trusted);
-    each(std::string_view("over_limit"), lost.over_limit);
-    each(std::string_view("bad_record"), lost.bad_record);
+inline constexpr std::size_t kCauses = std::size(kLossCauses);
+
+// A count for each cause, in the order of kLossCauses.
+using LossNumbers = std::array<std::uint64_t, kCauses>;
+
+// Names a cause by the member that counts the cause.
+using Loss = std::uint64_t Losses::*;
+
+constexpr std::size_t place_of(Loss cause) {
+    std::size_t place = 0;
+    while (kLossCauses[place].count != cause) ++place;
+    return place;
+}
+
+// Calls `each` with a reference to each count.
+template <class Lost, class F>
+void for_each_loss(Lost& lost, F&& each) {
+    for (const LossCause& cause : kLossCauses) each(lost.*cause.count);
 }
 
 }  // namespace mailslot

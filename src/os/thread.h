@@ -17,6 +17,9 @@ bool run_detached(std::function<void()> work);
 // Does the same on a thread that is joined.
 bool run_joinable(std::thread& thread, std::function<void()> work);
 
+// Names a thread for people who look at this process: at most 15 bytes.
+void name_thread(std::thread& thread, const char* name);
+
 // Keeps this code in memory for the life of the process, even if the program or plugin that holds
 // it is unloaded by dlclose(3): threads may run in it, and handlers of the process's end point to
 // it.

@@ -6,6 +6,9 @@
 
 namespace mailslot::os {
 
+std::uint32_t this_user();  // the effective one
+bool is_root();
+std::uint32_t this_group();  // the effective one
 // False for the number that stands for all unmapped users in a user namespace: nobody can be
 // recognized by that number.
 bool is_own_user(std::uint32_t user);

@@ -91,7 +91,7 @@ private:
 class Run {
 public:
     Run(const Plan& plan, std::uint64_t seed)
-        : plan_(plan), network_(plan, seed), office_({}, clock_, slots_.function(), limits(plan)) {
+        : plan_(plan), network_(plan, seed), office_({}, clock_, slots_, limits(plan)) {
         office_.slot_opened("LOG");
         slots_.refuse = [this](std::uint64_t) -> std::optional<Errc> {
             if (!network_.chance(plan_.refuse_percent)) return std::nullopt;
@@ -179,16 +179,16 @@ private:
         std::map<std::uint64_t, std::uint64_t> told;
         for (const auto& got : slots_.got) told[got.origin] += got.lost_before;
         std::uint64_t received = 0, repeats = 0;
-        LossCounters lost;
+        Losses lost;
         for (const SenderCounters& sender : all_senders(office_, "LOG")) {
             RC_ASSERT(told[sender.origin] + sender.lost_untold ==
                       sender.lost.total() + sender.told_then_arrived);
             RC_ASSERT(sender.received + sender.lost.total() == plan_.messages);
             for (const Loss cause :
-                 {Loss::network_gap, Loss::kernel_drop, Loss::fragment_timed_out, Loss::over_limit,
-                  Loss::slot_full, Loss::message_too_big, Loss::refused}) {
-                LossCounters of_sender = sender.lost;
-                lost.of(cause) += of_sender.of(cause);
+                 {&Losses::network_gap, &Losses::kernel_drop, &Losses::fragment_timed_out,
+                  &Losses::over_limit, &Losses::slot_full, &Losses::message_too_big}) {
+                Losses of_sender = sender.lost;
+                lost.*cause += of_sender.*cause;
             }
             received += sender.received;
             repeats += sender.repeats;

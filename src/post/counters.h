@@ -4,62 +4,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
-#include "base/saturating.h"
+#include "mailslot/types.h"
 #include "model/ip_address.h"
+#include "model/losses.h"
 
 namespace mailslot::post {
-
-// Reasons why a message did not get into its slot on this machine.
-enum class Loss : std::uint8_t {
-    network_gap,         // never arrived
-    kernel_drop,         // never arrived, while this machine's kernel was dropping datagrams
-    fragment_timed_out,  // some parts arrived, the others did not in time
-    over_limit,          // over a rate limit, or half arrived and its room was needed
-    slot_full,
-    message_too_big,
-    not_trusted,  // less than the slot's `require`, or without the seal that its domain demands
-    refused,      // any other error of the slot, such as no_permission
-};
-
-struct LossCounters {
-    std::uint64_t network_gap = 0, kernel_drop = 0, fragment_timed_out = 0, over_limit = 0;
-    std::uint64_t slot_full = 0, message_too_big = 0, refused = 0;
-    std::uint64_t not_trusted = 0;
-
-    std::uint64_t& of(Loss cause) {
-        switch (cause) {
-            case Loss::network_gap:
-                return network_gap;
-            case Loss::kernel_drop:
-                return kernel_drop;
-            case Loss::fragment_timed_out:
-                return fragment_timed_out;
-            case Loss::over_limit:
-                return over_limit;
-            case Loss::slot_full:
-                return slot_full;
-            case Loss::message_too_big:
-                return message_too_big;
-            case Loss::not_trusted:
-                return not_trusted;
-            case Loss::refused:
-                break;
-        }
-        return refused;
-    }
-    std::uint64_t total() const {
-        std::uint64_t sum = 0;
-        for (const std::uint64_t count : {network_gap, kernel_drop, fragment_timed_out, over_limit,
-                                          slot_full, message_too_big, refused, not_trusted}) {
-            count_up(sum, count);
-        }
-        return sum;
-    }
-    bool operator==(const LossCounters&) const = default;
-};
 
 struct OfficeCounters {
     std::uint64_t envelopes = 0;      // handed over by carriers
@@ -74,7 +27,7 @@ struct OfficeCounters {
     std::uint64_t too_old = 0;        // numbers below the window, taken for repeats
     std::uint64_t fragment_repeats = 0;
     std::uint64_t senders_forgotten = 0;
-    LossCounters lost;  // in all slots, including closed ones
+    Losses lost;  // in all slots, including closed ones
 
     std::uint64_t senders = 0;             // remembered now
     std::uint64_t half_arrived = 0;        // messages, now
@@ -83,13 +36,41 @@ struct OfficeCounters {
     bool operator==(const OfficeCounters&) const = default;
 };
 
+// The counters of the office under their own names. Losses have the names of their causes.
+struct OfficeCounter {
+    std::string_view name;
+    std::uint64_t OfficeCounters::*count;
+    bool is_level = false;  // looked up, not kept: may go down
+};
+
+inline constexpr OfficeCounter kOfficeCounters[] = {
+    {"envelopes", &OfficeCounters::envelopes},
+    {"delivered", &OfficeCounters::delivered},
+    {"own", &OfficeCounters::own},
+    {"not_for_us", &OfficeCounters::not_for_us},
+    {"ignored", &OfficeCounters::ignored},
+    {"bad", &OfficeCounters::bad},
+    {"bad_fragments", &OfficeCounters::bad_fragments},
+    {"no_such_slot", &OfficeCounters::no_such_slot},
+    {"repeats", &OfficeCounters::repeats},
+    {"too_old", &OfficeCounters::too_old},
+    {"fragment_repeats", &OfficeCounters::fragment_repeats},
+    {"senders_forgotten", &OfficeCounters::senders_forgotten},
+    {"senders", &OfficeCounters::senders, true},
+    {"half_arrived", &OfficeCounters::half_arrived, true},
+    {"half_arrived_bytes", &OfficeCounters::half_arrived_bytes, true},
+};
+static_assert(sizeof(OfficeCounters) == sizeof(Losses) + sizeof(kOfficeCounters) /
+                                                             sizeof(OfficeCounter) *
+                                                             sizeof(std::uint64_t));
+
 struct SlotCounters {
     std::uint64_t received = 0;  // put into the slot
     std::uint64_t repeats = 0;   // too_old included
     std::uint64_t too_old = 0;
     std::uint64_t senders = 0;  // remembered now
     std::uint64_t senders_forgotten = 0;
-    LossCounters lost;
+    Losses lost;
 
     bool operator==(const SlotCounters&) const = default;
 };
@@ -99,7 +80,7 @@ struct SenderCounters {
     std::string host;
     IpAddress address{};  // address of the first word heard
     std::uint64_t received = 0, repeats = 0;
-    LossCounters lost;
+    Losses lost;
     std::uint64_t lost_untold = 0;        // lost, but not reported in any lost_before yet
     std::uint64_t told_then_arrived = 0;  // reported lost, then delivered late
     Clock::Instant last_heard{};

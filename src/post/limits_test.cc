@@ -27,8 +27,7 @@ class PostOfficeLimits : public testing::Test {
 protected:
     void open(std::uint64_t sender_rate, std::uint64_t slot_rate) {
         office_ = std::make_unique<PostOffice>(
-            Identity{}, clock_, slots_.function(),
-            Limits{.sender_rate = sender_rate, .slot_rate = slot_rate});
+            Identity{}, clock_, slots_, Limits{.sender_rate = sender_rate, .slot_rate = slot_rate});
         office_->slot_opened("LOG");
     }
     void put(std::uint64_t origin, std::uint8_t machine, std::uint64_t count) {

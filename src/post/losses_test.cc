@@ -160,10 +160,10 @@ TEST_F(PostOfficeLosses, ignores_notes_that_nobody_can_have_written) {
 
 TEST_F(PostOfficeLosses, notes_losses_for_its_successor) {
     std::vector<std::pair<std::uint64_t, std::uint64_t>> notes;
-    office_.note_senders_by([&](std::string_view slot, std::uint64_t origin, std::uint64_t next) {
+    slots_.slots.note = [&](std::string_view slot, std::uint64_t origin, std::uint64_t next) {
         EXPECT_EQ(slot, "LOG");
         notes.emplace_back(origin, next);
-    });
+    };
     deliver({message(1), message(2), message(1, "hello", 8)});
     EXPECT_TRUE(notes.empty());  // the messages are in the slot
     deliver({end(5)});
@@ -251,7 +251,7 @@ TEST_F(PostOfficeLosses, calls_nothing_lost_of_what_was_sent_before_anybody_list
     deliver({aged(message(5), 2s), aged(part(3, "abcd", 0), 2s)});
     clock_.advance(kFragmentTimeout);
     office_.tick();
-    EXPECT_EQ(lost(), LossCounters{});
+    EXPECT_EQ(lost(), Losses{});
     EXPECT_EQ(office_.counters().half_arrived, 0u);
 }
 

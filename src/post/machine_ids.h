@@ -30,8 +30,6 @@ public:
     explicit MachineIds(std::uint64_t present, IsOurAddress is_our_address = {})
         : present_(present), is_our_address_(std::move(is_our_address)) {}
 
-    void addresses_are_known_by(IsOurAddress is_ours) { is_our_address_ = std::move(is_ours); }
-
     std::uint64_t present() const { return present_; }
     // Adds a number that this machine's writers may have used.
     void add_former(std::uint64_t number);

@@ -11,7 +11,7 @@ const IpAddress kOurs = IpAddress::v4(10, 0, 0, 1), kTheirs = IpAddress::v4(10, 
 class MachineIdsTest : public PostOfficeTest {
 protected:
     MachineIdsTest() {
-        office_.ids().addresses_are_known_by([](const IpAddress& a) { return a == kOurs; });
+        is_ours_ = [](const IpAddress& a) { return a == kOurs; };
     }
     static Envelope marked(std::uint64_t sequence, std::uint64_t station, const IpAddress& from) {
         Envelope envelope = message(sequence);
@@ -105,8 +105,8 @@ TEST_F(MachineIdsTest, goes_on_in_the_books) {
     hear(kHome, kTheirs);
     ids().change_to(77, clock_.now());
     wire::OfficeStateWriter out;
-    office_.write_books(out, [](std::string_view) { return 1; });
-    PostOffice successor({0x4444, "ME", {}}, clock_, slots_.function());
+    office_.write_books(out);
+    PostOffice successor({0x4444, "ME", {}}, clock_, slots_);
     successor.take_books(out.take());
     EXPECT_EQ(successor.ids().present(), 77u);
     EXPECT_EQ(successor.ids().conflicts(), 1u);

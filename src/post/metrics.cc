@@ -8,7 +8,6 @@
 #include "base/saturating.h"
 #include "model/fold.h"
 #include "model/ip_address.h"
-#include "model/losses.h"
 #include "post/sender_order.h"
 
 namespace mailslot::post {
@@ -97,9 +96,9 @@ void append_slots(std::string& out, const std::vector<SlotInfo>& slots) {
     // A late message takes its loss back, so this value can go down.
     append_head(out, kLost, "Messages that did not reach the slot, by cause.", false);
     for (const SlotInfo& slot : slots) {
-        for_each_cause(slot.lost, [&](std::string_view cause, std::uint64_t count) {
-            append_sample(out, kLost, {slot.name, cause}, count);
-        });
+        for (const LossCause& cause : kLossCauses) {
+            append_sample(out, kLost, {slot.name, cause.name}, slot.lost.*cause.count);
+        }
     }
 }
 
@@ -129,10 +128,10 @@ void append_senders(std::string& out, const MetricsSample& sample) {
     });
     append_head(out, kLost, "Messages of a sender that did not reach the slot, by cause.", false);
     each([&](Labels labels, const SenderInfo& sender) {
-        for_each_cause(sender.lost, [&](std::string_view cause, std::uint64_t count) {
-            labels.cause = cause;
-            append_sample(out, kLost, labels, count);
-        });
+        for (const LossCause& cause : kLossCauses) {
+            labels.cause = cause.name;
+            append_sample(out, kLost, labels, sender.lost.*cause.count);
+        }
     });
     append_head(out, kLeftOut, "Senders without metrics of their own.", true);
     append_sample(out, kLeftOut, {}, sample.senders_left_out);

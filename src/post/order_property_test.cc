@@ -220,7 +220,7 @@ private:
     const Clock::Instant start_ = clock_.now();
     microseconds last_{};
     RecordingSlots slots_;
-    PostOffice office_{{}, clock_, slots_.function()};
+    PostOffice office_{{}, clock_, slots_};
 };
 
 // The thread sanitizer makes each message cost eighty times as much, in code without threads.

@@ -195,9 +195,9 @@ TEST_F(Order, keeps_a_message_that_is_complete_ahead_of_its_turn) {
 TEST_F(Order, counts_what_is_half_here_ahead_of_its_turn_and_had_to_make_room) {
     know({kFour, kSix});
     for (std::uint64_t s = 52; s <= 57; ++s) get({by(kFour, part(s, "abcd", 0))});  // 4 may wait
-    EXPECT_EQ(lost(), (LossCounters{.network_gap = 1, .over_limit = 2}));           // 51; 52 and 53
+    EXPECT_EQ(lost(), (Losses{.network_gap = 1, .over_limit = 2}));                 // 51; 52 and 53
     get({by(kSix, message(58)), by(kFour, message(58))});
-    EXPECT_EQ(lost(), (LossCounters{.network_gap = 5, .over_limit = 2}));
+    EXPECT_EQ(lost(), (Losses{.network_gap = 5, .over_limit = 2}));
     EXPECT_EQ(lost_before(), Numbers{7});
     for (std::uint64_t s = 54; s <= 57; ++s) get({by(kFour, part(s, "abcd", 1))});
     EXPECT_EQ(lost().total(), 3u);
@@ -277,7 +277,7 @@ TEST_F(Order, is_let_go_early_by_a_sender_with_too_many_messages) {
 }
 
 TEST_F(Order, is_let_go_early_by_senders_with_too_many_bytes_in_all) {
-    PostOffice office{{}, clock_, slots_.function()};
+    PostOffice office{{}, clock_, slots_};
     office.slot_opened("LOG");
     const std::string text(100'000, 'x');
     std::uint64_t put = 0;
@@ -337,7 +337,7 @@ TEST_F(Order, tells_the_next_message_what_the_slot_refused_of_those_that_waited)
     get({by(kFour, message(52)), by(kFour, message(54)), by(kSix, message(54))});
     EXPECT_EQ(sequences(), Numbers{54});
     EXPECT_EQ(lost_before(), Numbers{3});
-    EXPECT_EQ(lost(), (LossCounters{.network_gap = 2, .slot_full = 1}));
+    EXPECT_EQ(lost(), (Losses{.slot_full = 1, .network_gap = 2}));
 }
 
 // ---- First words

@@ -213,13 +213,13 @@ constexpr int kBatches = 60;
 struct Seen {
     explicit Seen(std::uint64_t seed, std::size_t senders)
         : random(seed),
-          office({1, "ME", {}}, clock, slots.function(),
+          office({1, "ME", {}}, clock, slots,
                  {.senders = senders, .reassembly = {.bytes = 9000, .bytes_per_sender = 5000}}) {
         office.slot_opened("LOG");
         office.slot_opened("OTHER");
-        office.note_senders_by([this](auto key, std::uint64_t origin, std::uint64_t next) {
+        slots.slots.note = [this](auto key, std::uint64_t origin, std::uint64_t next) {
             notes.emplace_back(key, origin, next);
-        });
+        };
         slots.refuse = [this](std::uint64_t) -> std::optional<Errc> {
             const auto mood = random() % 100;
             if (mood == 0) return Errc::no_such_slot;

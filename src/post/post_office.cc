@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/saturating.h"
 #include "model/fold.h"
-#include "post/gateway.h"
+#include "post/gateway_mark.h"
 
 namespace mailslot::post {
 
@@ -28,12 +29,11 @@ bool has_senders_time(const Parcel& parcel) {
 
 }  // namespace
 
-PostOffice::PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_into_slot,
-                       const Limits& limits)
+PostOffice::PostOffice(Identity identity, const Clock& clock, Slots& slots, const Limits& limits)
     : identity_(std::move(identity)),
-      ids_(identity_.station),
+      ids_(identity_.station, identity_.is_our_address),
       clock_(clock),
-      put_into_slot_(std::move(put_into_slot)),
+      slots_(slots),
       book_(std::max<std::size_t>(limits.senders, 1)),
       reassembly_(limits.reassembly),
       sender_rate_(limits.sender_rate),
@@ -84,7 +84,7 @@ void PostOffice::tick() {
     while (const auto late = reassembly_.take_timed_out(now_)) {
         Sender* const sender = book_.find(late->sender);
         MAILSLOT_CHECK(sender != nullptr);
-        give_up(*sender, late->sequence, Loss::fragment_timed_out);
+        give_up(*sender, late->sequence, &Losses::fragment_timed_out);
     }
     flush();
 }
@@ -107,8 +107,8 @@ SlotBook* PostOffice::find_slot(std::string_view spelling) {
 
 PostOffice::Spellings::iterator PostOffice::add_spelling(std::string_view spelling) {
     const std::optional<std::string> key = fold(spelling);
-    const auto found = key ? slots_.find(*key) : slots_.end();
-    SlotBook* const slot = found == slots_.end() ? nullptr : &found->second;
+    const auto found = key ? open_.find(*key) : open_.end();
+    SlotBook* const slot = found == open_.end() ? nullptr : &found->second;
     if (spellings_.size() >= kMaxSpellings) forget_spellings();
     return spellings_.emplace(spelling, slot).first;
 }
@@ -126,7 +126,7 @@ void PostOffice::count_no_such_slot(const Parcel& parcel) {
 
 void PostOffice::slot_opened(std::string_view slot_key) {
     forget_slot(slot_key);
-    SlotBook& slot = slots_[std::string(slot_key)];
+    SlotBook& slot = open_[std::string(slot_key)];
     slot.key = slot_key;
     slot.opened_at = clock_.now_through_sleep();
     forget_spellings();
@@ -134,13 +134,13 @@ void PostOffice::slot_opened(std::string_view slot_key) {
 
 void PostOffice::slot_taken_over(std::string_view slot_key, Clock::Instant open_since) {
     slot_opened(slot_key);
-    slots_.find(slot_key)->second.opened_at = open_since;
+    open_.find(slot_key)->second.opened_at = open_since;
 }
 
 void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
                                std::uint64_t next) {
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end() || next == 0 || next > kMaxSequence + 1) return;
+    const auto found = open_.find(slot_key);
+    if (found == open_.end() || next == 0 || next > kMaxSequence + 1) return;
     const SenderKey key{&found->second, origin};
     if (book_.is_full() || book_.find(key) != nullptr) return;
     Sender& sender = book_.add(key, next, {});
@@ -152,10 +152,10 @@ void PostOffice::recall_sender(std::string_view slot_key, std::uint64_t origin,
 }
 
 void PostOffice::forget_slot(std::string_view slot_key) {
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end()) return;
+    const auto found = open_.find(slot_key);
+    if (found == open_.end()) return;
     clear_books(found->second);
-    slots_.erase(found);
+    open_.erase(found);
     forget_spellings();
 }
 
@@ -193,7 +193,7 @@ Sender& PostOffice::sender_of(SlotBook& slot, const Parcel& parcel) {
 }
 
 void PostOffice::note(const Sender& sender) const {
-    note_sender_(sender.key.slot->key, sender.key.origin, sender.window.next());
+    slots_.note_sender(sender.key.slot->key, sender.key.origin, sender.window.next());
 }
 
 void PostOffice::note_drops(const Parcel& parcel) {
@@ -211,7 +211,7 @@ void PostOffice::make_room_for_sender() {
 void PostOffice::forget_least_recent() {
     Sender& oldest = book_.least_recent();
     for (const std::uint64_t sequence : reassembly_.drop_all(oldest.key)) {
-        give_up(oldest, sequence, Loss::over_limit);
+        give_up(oldest, sequence, &Losses::over_limit);
     }
     SlotBook& slot = *oldest.key.slot;
     slot.forgot_until = std::max(slot.forgot_until, oldest.last_heard);
@@ -311,29 +311,29 @@ void PostOffice::count_gap(Sender& sender, std::uint64_t sequence, bool dropped)
     const std::uint64_t gap = sender.window.advance_to(sequence);
     if (gap == 0) return;
     if (dropped) sender.window.set_dropped(gap);
-    count_loss(sender, dropped ? Loss::kernel_drop : Loss::network_gap, gap);
+    count_loss(sender, dropped ? &Losses::kernel_drop : &Losses::network_gap, gap);
 }
 
 void PostOffice::count_loss(Sender& sender, Loss cause, std::uint64_t count) {
-    count_up(sender.lost.of(cause), count);
+    count_up(sender.lost.*cause, count);
     count_up(sender.lost_untold, count);
-    count_up(sender.key.slot->counters.lost.of(cause), count);
-    count_up(counters_.lost.of(cause), count);
+    count_up(sender.key.slot->counters.lost.*cause, count);
+    count_up(counters_.lost.*cause, count);
     if (count > 0) note(sender);
 }
 
 // Returns the cause under which to correct a gap. Below the window the cause of a gap is not known,
 // so `cause` may be taken for the other cause.
 Loss PostOffice::gap_counted_as(Sender& sender, Loss cause) {
-    if (sender.lost.of(cause) > 0) return cause;
-    return cause == Loss::network_gap ? Loss::kernel_drop : Loss::network_gap;
+    if (sender.lost.*cause > 0) return cause;
+    return cause == &Losses::network_gap ? &Losses::kernel_drop : &Losses::network_gap;
 }
 
 void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss told) {
     const Loss cause = gap_counted_as(sender, told);
-    count_down(sender.lost.of(cause));
-    count_down(sender.key.slot->counters.lost.of(cause));
-    count_down(counters_.lost.of(cause));
+    count_down(sender.lost.*cause);
+    count_down(sender.key.slot->counters.lost.*cause);
+    count_down(counters_.lost.*cause);
     if (sequence < sender.told_below) {
         ++sender.told_then_arrived;
     } else {
@@ -343,10 +343,9 @@ void PostOffice::take_gap_back(Sender& sender, std::uint64_t sequence, Loss told
 
 // Moves a loss to a better known cause.
 void PostOffice::move_loss(Sender& sender, Loss from, Loss to) {
-    for (LossCounters* const lost :
-         {&sender.lost, &sender.key.slot->counters.lost, &counters_.lost}) {
-        count_down(lost->of(from));
-        count_up(lost->of(to), 1);
+    for (Losses* const lost : {&sender.lost, &sender.key.slot->counters.lost, &counters_.lost}) {
+        count_down(lost->*from);
+        count_up(lost->*to, 1);
     }
 }
 
@@ -355,7 +354,8 @@ void PostOffice::move_loss(Sender& sender, Loss from, Loss to) {
 Standing PostOffice::revive(Sender& sender, std::uint64_t sequence, Standing standing) {
     if (standing != Standing::timed_out && standing != Standing::evicted) return standing;
     const bool timed_out = standing == Standing::timed_out;
-    move_loss(sender, timed_out ? Loss::fragment_timed_out : Loss::over_limit, Loss::network_gap);
+    move_loss(sender, timed_out ? &Losses::fragment_timed_out : &Losses::over_limit,
+              &Losses::network_gap);
     sender.window.clear_cause(sequence);
     return Standing::missing;
 }
@@ -363,8 +363,8 @@ Standing PostOffice::revive(Sender& sender, std::uint64_t sequence, Standing sta
 // Marks `sequence` as here, whole.
 void PostOffice::accept(Sender& sender, std::uint64_t sequence, Standing standing) {
     sender.window.set_arrived(sequence);
-    if (standing == Standing::missing) take_gap_back(sender, sequence, Loss::network_gap);
-    if (standing == Standing::dropped) take_gap_back(sender, sequence, Loss::kernel_drop);
+    if (standing == Standing::missing) take_gap_back(sender, sequence, &Losses::network_gap);
+    if (standing == Standing::dropped) take_gap_back(sender, sequence, &Losses::kernel_drop);
 }
 
 // ---- Into the slot
@@ -388,7 +388,7 @@ void PostOffice::stage(Sender& sender, Parcel parcel) {
             if (over > 0) parcel.contents = parcel.contents.first(taken);
             put_into_run(sender, parcel);
         }
-        if (over > 0) count_loss(sender, Loss::over_limit, over);
+        if (over > 0) count_loss(sender, &Losses::over_limit, over);
         return;
     }
     put_into_run(sender, parcel);
@@ -407,7 +407,7 @@ void PostOffice::put_into_run(Sender& sender, const Parcel& parcel) {
 void PostOffice::flush() {
     for (std::size_t front = 0; front < run_.size();) {
         const Result<std::size_t> taken =
-            put_into_slot_(run_slot_->key, std::span(run_).subspan(front));
+            slots_.put(run_slot_->key, std::span(run_).subspan(front));
         if (taken && *taken > 0) {
             front = settle_taken(front, *taken);
             continue;
@@ -420,9 +420,11 @@ void PostOffice::flush() {
             staged_.clear();
             break;
         }
-        front = settle_refused(front, why == Errc::slot_full         ? Loss::slot_full
-                                      : why == Errc::message_too_big ? Loss::message_too_big
-                                                                     : Loss::refused);
+        // A refusal for want of memory, or because another writer of the slot is stopped, counts as
+        // a limit.
+        front = settle_refused(front, why == Errc::slot_full         ? &Losses::slot_full
+                                      : why == Errc::message_too_big ? &Losses::message_too_big
+                                                                     : &Losses::over_limit);
     }
     for (const Staged& staged : staged_) staged.sender->staged = Sender::kNotStaged;
     run_.clear();

@@ -27,16 +27,21 @@
 #include "post/reassembly.h"
 #include "post/recent_times.h"
 #include "post/sender_book.h"
+#include "post/slots.h"
 #include "post/waiting_room.h"
 
 namespace mailslot::post {
 
-// Number and names of this machine, for admission.
+// Number, names and keys of this machine, for admission.
 struct Identity {
     std::uint64_t station = 0;             // random number to begin with; ids() has the present
     std::string host_key;                  // own name, folded
     std::vector<std::string> domain_keys;  // folded
     HostNames names{};                     // further ways to write the own name
+    // Returns true if a domain's key is here. Unsealed messages for that domain are then refused,
+    // whichever carrier brought them.
+    std::function<bool(std::string_view domain)> is_keyed = [](std::string_view) { return false; };
+    MachineIds::IsOurAddress is_our_address{};  // if empty, all addresses are
 
     bool has(std::string_view name) const;          // the machine's name, or a domain of ours
     bool has_one_of(std::string_view names) const;  // for the `to` of a direct frame
@@ -57,15 +62,7 @@ inline constexpr std::size_t kMaxSpellings =
 
 class PostOffice final {
 public:
-    // Puts messages into the slot with this folded name. Returns how many the slot took, in order;
-    // the number may end within a parcel. An error says why the slot did not take the next message:
-    // no_such_slot, slot_full, message_too_big, or another. Never calls the post office, and must
-    // not block for long.
-    using PutIntoSlot = std::function<Result<std::size_t>(std::string_view slot_key,
-                                                          std::span<const Parcel> messages)>;
-
-    PostOffice(Identity identity, const Clock& clock, PutIntoSlot put_into_slot,
-               const Limits& limits = {});
+    PostOffice(Identity identity, const Clock& clock, Slots& slots, const Limits& limits = {});
     PostOffice(const PostOffice&) = delete;
     PostOffice& operator=(const PostOffice&) = delete;
 
@@ -77,25 +74,11 @@ public:
     // open already starts anew.
     void slot_opened(std::string_view slot_key);
 
-    // Taking over from a post office that died (docs/office.md). `note` writes down, for the
-    // next office, that all numbers of a sender below `next` are dealt with: put into the slot, or
-    // counted as lost. That office opens the slot as of when the notes began, and recalls each
-    // sender noted.
-    using NoteSender =
-        std::function<void(std::string_view slot_key, std::uint64_t origin, std::uint64_t next)>;
-    void note_senders_by(NoteSender note) { note_sender_ = std::move(note); }
+    // Taking over from a post office that died (docs/office.md): opens the slot as of when the
+    // notes of Slots::note_sender began, and recalls each sender noted.
     void slot_taken_over(std::string_view slot_key, Clock::Instant open_since);
     void recall_sender(std::string_view slot_key, std::uint64_t origin, std::uint64_t next);
 
-    // `is_keyed` says whether a domain's key is here. If so, unsealed messages for that domain are
-    // refused, whichever carrier brought them.
-    void domains_are_keyed_by(std::function<bool(std::string_view domain)> is_keyed) {
-        is_keyed_ = std::move(is_keyed);
-    }
-    // `answer` gets other programs' queries that are for this machine.
-    void answer_queries_by(std::function<void(const Envelope&)> answer) {
-        answer_query_ = std::move(answer);
-    }
     // Numbers that mark this machine's own datagrams.
     MachineIds& ids() { return ids_; }
     const MachineIds& ids() const { return ids_; }
@@ -105,10 +88,7 @@ public:
     std::uint64_t origin_conflicts() const { return origin_conflicts_; }
 
     // Handing over (docs/office.md, docs/protocol/office-state.md): writes all that is known.
-    // `memory_of` gives the number of a slot's memory.
-    void write_books(
-        wire::OfficeStateWriter& out,
-        const std::function<std::uint64_t(std::string_view slot_key)>& memory_of) const;
+    void write_books(wire::OfficeStateWriter& out) const;
     // Reads books into a post office that knows nothing yet, and opens the slots. Returns the
     // number of each slot's memory, for the caller to compare. State of the carrier goes to
     // `take_sealer`.
@@ -229,15 +209,12 @@ private:
     RecentTimes times_;
     std::uint64_t origin_conflicts_ = 0;
     const Clock& clock_;
-    PutIntoSlot put_into_slot_;
-    NoteSender note_sender_ = [](std::string_view, std::uint64_t, std::uint64_t) {};
-    std::function<void(const Envelope&)> answer_query_ = [](const Envelope&) {};
-    std::function<bool(std::string_view)> is_keyed_ = [](std::string_view) { return false; };
+    Slots& slots_;
     OfficeCounters counters_;
     Clock::Instant now_{}, now_through_sleep_{};  // time of the current call
 
-    ByText<SlotBook> slots_;  // by folded name
-    Spellings spellings_;     // as writers wrote them; null: no such slot
+    ByText<SlotBook> open_;  // open slots, by folded name
+    Spellings spellings_;    // as writers wrote them; null: no such slot
     const Spellings::value_type* last_spelling_ = nullptr;  // looked up last
     std::uint64_t kernel_drops_ = 0;                        // the most that a parcel said
     Clock::Instant dropped_at_ = Clock::Instant::min();     // when kernel_drops_ went up last
@@ -248,7 +225,7 @@ private:
     WaitingRoom room_;
 
     SlotBook* run_slot_ = nullptr;  // slot of all messages in run_
-    std::vector<Parcel> run_;       // for one call of put_into_slot_
+    std::vector<Parcel> run_;       // for one call of Slots::put
     std::vector<Staged> staged_;    // parallel to run_
     std::deque<Ahead> gone_;        // taken from room_; run_ borrows them
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/saturating.h"
 #include "post/post_office.h"
 
 namespace mailslot::post {
@@ -30,7 +31,7 @@ bool PostOffice::admits(const Parcel& parcel) {
     if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
         counters_.ignored += parcel.size();
         const bool is_question = envelope.kind == Kind::query && !is_refused(envelope);
-        if (is_question && is_for_us(envelope)) answer_query_(envelope);
+        if (is_question && is_for_us(envelope)) slots_.answer(envelope);
     } else if (envelope.delivered_at_home &&
                ids_.is_own(envelope.station, envelope.from_address, now_, parcel.size())) {
         counters_.own += parcel.size();
@@ -70,13 +71,14 @@ bool PostOffice::is_sound(const Parcel& parcel) {
 // ---- Trust
 
 void PostOffice::slot_requires(std::string_view slot_key, Trust require) {
-    const auto found = slots_.find(slot_key);
-    if (found != slots_.end()) found->second.require = require;
+    const auto found = open_.find(slot_key);
+    if (found != open_.end()) found->second.require = require;
 }
 
 bool PostOffice::is_refused(const Envelope& envelope) const {
-    return envelope.is_refused || (envelope.scope == Scope::named &&
-                                   envelope.trust == Trust::none && is_keyed_(envelope.to));
+    return envelope.is_refused ||
+           (envelope.scope == Scope::named && envelope.trust == Trust::none &&
+            identity_.is_keyed(envelope.to));
 }
 
 // Drops a parcel, and learns nothing about its sender, because anybody may have sent the parcel.

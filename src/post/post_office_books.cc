@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "base/check.h"
+#include "model/losses.h"
 #include "post/post_office.h"
 #include "wire/office_state.h"
 
@@ -15,22 +16,14 @@ Clock::Instant from_ticks(std::int64_t ticks) {
 }
 
 // Lists the counters for both directions. `each` gets a reference to each number.
-template <class Losses, class F>
-void for_each_loss(Losses& lost, F&& each) {
-    each(lost.network_gap), each(lost.kernel_drop), each(lost.fragment_timed_out);
-    each(lost.over_limit), each(lost.slot_full), each(lost.message_too_big), each(lost.refused);
-    each(lost.not_trusted);
-}
-
 template <class Counters, class F>
 void for_each_number(Counters& counters, F&& each) requires requires {
     counters.envelopes;
 }
 {
-    each(counters.envelopes), each(counters.delivered), each(counters.own);
-    each(counters.not_for_us), each(counters.ignored), each(counters.bad);
-    each(counters.bad_fragments), each(counters.no_such_slot), each(counters.repeats);
-    each(counters.too_old), each(counters.fragment_repeats), each(counters.senders_forgotten);
+    for (const OfficeCounter& counter : kOfficeCounters) {
+        if (!counter.is_level) each(counters.*counter.count);
+    }
     for_each_loss(counters.lost, each);
 }
 
@@ -44,10 +37,7 @@ void for_each_number(Counters& counters, F&& each) requires requires {
     for_each_loss(counters.lost, each);
 }
 
-// A new counter must be added above, and in docs/protocol/office-state.md. (Three of the office's
-// counters and one of a slot's are looked up, not kept.)
-static_assert(sizeof(OfficeCounters) == sizeof(wire::OfficeNumbers) + 3 * sizeof(std::uint64_t));
-static_assert(sizeof(LossCounters) == sizeof(wire::SenderState::lost));
+// A new counter of a slot must be added above. (One of them is looked up, not kept.)
 static_assert(sizeof(SlotCounters) == sizeof(wire::SlotState::counters) + sizeof(std::uint64_t));
 
 template <class Counters, class Numbers>
@@ -82,9 +72,7 @@ wire::SenderState to_state(const Sender& sender) {
 
 }  // namespace
 
-void PostOffice::write_books(
-    wire::OfficeStateWriter& out,
-    const std::function<std::uint64_t(std::string_view)>& memory_of) const {
+void PostOffice::write_books(wire::OfficeStateWriter& out) const {
     wire::OfficeNumbers numbers;
     save(counters_, numbers);
     out.put(numbers);
@@ -94,8 +82,8 @@ void PostOffice::write_books(
             parts[key.sender.slot].push_back({to_ticks(last_part), part});
         });
     out.put(ids_.save());
-    for (const auto& [key, slot] : slots_) {
-        wire::SlotState state{memory_of(key), to_ticks(slot.opened_at),
+    for (const auto& [key, slot] : open_) {
+        wire::SlotState state{slots_.memory_of(key), to_ticks(slot.opened_at),
                               to_ticks(slot.forgot_until)};
         save(slot.counters, state.counters);
         state.key = key;
@@ -117,7 +105,7 @@ std::map<std::string, std::uint64_t, std::less<>> PostOffice::take_books(
     };
     visitor.slot = [&](const wire::SlotState& state) {
         slot_taken_over(state.key, std::min(now_through_sleep_, from_ticks(state.opened_at)));
-        slot = &slots_.find(state.key)->second;
+        slot = &open_.find(state.key)->second;
         slot->forgot_until = std::min(now_through_sleep_, from_ticks(state.forgot_until));
         restore(slot->counters, state.counters);
         return memories.emplace(state.key, state.memory).second;
@@ -179,7 +167,7 @@ bool PostOffice::take_part(SlotBook& slot, const wire::PartState& state) {
     if (outcome == Reassembly::Outcome::complete) reassembly_.drop(key, state.part.sequence);
     for (const Reassembly::Key& evicted : evicted_) {
         if (Sender* const its = book_.find(evicted.sender)) {
-            give_up(*its, evicted.sequence, Loss::over_limit);
+            give_up(*its, evicted.sequence, &Losses::over_limit);
         }
     }
     return true;

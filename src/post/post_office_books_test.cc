@@ -10,9 +10,10 @@ constexpr std::uint64_t kMemory = 4711;
 
 class Books : public PostOfficeTest {
 protected:
+    Books() { slots_.slots.memory = kMemory; }
     std::vector<std::byte> books() const {
         wire::OfficeStateWriter out;
-        office_.write_books(out, [](std::string_view) { return kMemory; });
+        office_.write_books(out);
         return out.take();
     }
     // From now on `successor` gets all messages.
@@ -22,7 +23,7 @@ protected:
     PostOffice successor_{
         {kHome, "ME", {"LAB"}},
         clock_,
-        slots_.function(),
+        slots_,
         {.senders = 3,
          .reassembly = {.bytes = 20'000, .bytes_per_sender = 10'000, .messages_per_sender = 4}}};
 };
@@ -45,7 +46,7 @@ TEST_F(Books, let_a_stream_go_on_without_loss_and_repeat) {
     deliver_on({message(4), message(5), message(3), message(2), message(6)});
     EXPECT_EQ(sequences(), (Numbers{1, 2, 4, 5, 3, 6}));
     EXPECT_EQ(lost_before(), (Numbers{0, 0, 1, 0, 0, 0}));
-    EXPECT_EQ(successor_.counters("LOG").lost, LossCounters{});
+    EXPECT_EQ(successor_.counters("LOG").lost, Losses{});
     EXPECT_EQ(successor_.counters("LOG").repeats, 2u);
 }
 
@@ -56,7 +57,7 @@ TEST_F(Books, complete_a_message_that_was_half_here) {
     deliver_on({part(1, "abcdef", 1)});
     ASSERT_EQ(slots_.got.size(), 1u);
     EXPECT_EQ(slots_.got[0].text, "abcdef");
-    EXPECT_EQ(successor_.counters("LOG").lost, LossCounters{});
+    EXPECT_EQ(successor_.counters("LOG").lost, Losses{});
 }
 
 TEST_F(Books, know_what_was_given_up) {
@@ -67,7 +68,7 @@ TEST_F(Books, know_what_was_given_up) {
     hand_over();
     deliver_on({part(1, "abcd", 0), part(1, "abcd", 1), message(2)});
     EXPECT_EQ(sequences(), (Numbers{1, 2}));
-    EXPECT_EQ(successor_.counters("LOG").lost, LossCounters{});
+    EXPECT_EQ(successor_.counters("LOG").lost, Losses{});
 }
 
 TEST_F(Books, let_what_is_half_here_time_out_as_before) {
@@ -105,12 +106,12 @@ TEST_F(Books, may_be_cut_anywhere_or_be_damaged) {
     deliver({message(1), message(3), part(4, "abcd", 0), message(1, "x", 8)});
     const std::vector<std::byte> whole = books();
     for (std::size_t size = 0; size < whole.size(); ++size) {
-        PostOffice cut({kHome, "ME", {}}, clock_, slots_.function());
+        PostOffice cut({kHome, "ME", {}}, clock_, slots_);
         cut.take_books(Bytes(whole).first(size));
         deliver_each(cut, std::vector{message(5), part(4, "abcd", 1)});
         std::vector<std::byte> damaged = whole;
         damaged[size] ^= std::byte{0xff};
-        PostOffice bent({kHome, "ME", {}}, clock_, slots_.function());
+        PostOffice bent({kHome, "ME", {}}, clock_, slots_);
         bent.take_books(damaged);
         deliver_each(bent, std::vector{message(5), part(4, "abcd", 1)});
         bent.tick();

@@ -42,8 +42,8 @@ OfficeCounters PostOffice::counters() const {
 }
 
 SlotCounters PostOffice::counters(std::string_view slot_key) const {
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end()) return {};
+    const auto found = open_.find(slot_key);
+    if (found == open_.end()) return {};
     SlotCounters counters = found->second.counters;
     counters.senders = found->second.senders.size();
     return counters;
@@ -52,8 +52,8 @@ SlotCounters PostOffice::counters(std::string_view slot_key) const {
 SenderPage PostOffice::senders(std::string_view slot_key, std::uint64_t from,
                                std::size_t most) const {
     SenderPage page;
-    const auto found = slots_.find(slot_key);
-    if (found == slots_.end()) return page;
+    const auto found = open_.find(slot_key);
+    if (found == open_.end()) return page;
     const auto& all = found->second.senders;
     for (auto sender = all.lower_bound(from); sender != all.end(); ++sender) {
         if (page.senders.size() == most) {

@@ -17,8 +17,8 @@ bool is_message(const Parcel& parcel) { return parcel.envelope.kind == Kind::mes
 }  // namespace
 
 void PostOffice::slot_orders(std::string_view slot_key, Order order) {
-    const auto found = slots_.find(slot_key);
-    if (found != slots_.end()) found->second.order = order;
+    const auto found = open_.find(slot_key);
+    if (found != open_.end()) found->second.order = order;
 }
 
 void PostOffice::hear_way(Sender& sender, const Parcel& parcel) {

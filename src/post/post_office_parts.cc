@@ -34,7 +34,7 @@ void PostOffice::give_up_evicted() {
     for (const Reassembly::Key& key : evicted_) {
         // Null if the slot's reader was gone when the complete message was put.
         Sender* const its_sender = book_.find(key.sender);
-        if (its_sender != nullptr) give_up(*its_sender, key.sequence, Loss::over_limit);
+        if (its_sender != nullptr) give_up(*its_sender, key.sequence, &Losses::over_limit);
     }
 }
 
@@ -62,7 +62,7 @@ void PostOffice::give_up(Sender& sender, std::uint64_t sequence, Loss cause) {
     } else {
         const bool was_dropped = standing == Standing::dropped;
         move_loss(sender,
-                  gap_counted_as(sender, was_dropped ? Loss::kernel_drop : Loss::network_gap),
+                  gap_counted_as(sender, was_dropped ? &Losses::kernel_drop : &Losses::network_gap),
                   cause);
     }
     window.set_given_up(sequence, cause);

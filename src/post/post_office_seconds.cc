@@ -108,7 +108,7 @@ void PostOffice::begin_anew(const SenderKey& key, std::uint64_t sequence) {
     Sender* const second = book_.find(key);
     if (second == nullptr) return;  // the slot went away
     for (const std::uint64_t half : reassembly_.drop_all(key)) {
-        give_up(*second, half, Loss::over_limit);
+        give_up(*second, half, &Losses::over_limit);
     }
     second->window = SequenceWindow(sequence);
     second->told_below = sequence;

@@ -185,7 +185,7 @@ TEST_F(PostOfficeTest, counts_what_the_slot_refuses_and_tells_the_next_message) 
     EXPECT_EQ(sequences(), (Numbers{1, 1, 6, 7}));
     EXPECT_EQ(lost_before(), (Numbers{0, 0, 4, 0}));
     EXPECT_EQ(lost(),
-              (LossCounters{.network_gap = 1, .slot_full = 1, .message_too_big = 1, .refused = 1}));
+              (Losses{.slot_full = 1, .message_too_big = 1, .network_gap = 1, .over_limit = 1}));
     EXPECT_EQ(only_sender().lost_untold, 0u);
     EXPECT_EQ(only_sender().received, 3u);
     EXPECT_EQ(office_.counters().delivered, 4u);
@@ -215,10 +215,11 @@ TEST_F(PostOfficeTest, takes_back_a_loss_that_two_refused_messages_could_not_tel
 }
 
 TEST_F(PostOfficeTest, does_not_loop_when_a_slot_takes_nothing_and_does_not_say_why) {
-    PostOffice office{{}, clock_, [](auto, auto) { return Result<std::size_t>(0); }};
+    TestSlots slots([](auto, auto) { return Result<std::size_t>(0); });
+    PostOffice office{{}, clock_, slots};
     office.slot_opened("LOG");
     deliver_each(office, std::vector{message(1), message(2)});
-    EXPECT_EQ(office.counters().lost.refused, 2u);
+    EXPECT_EQ(office.counters().lost.over_limit, 2u);
 }
 
 // ---- Slots that come and go
@@ -316,10 +317,11 @@ TEST(PostOffice, keeps_to_its_bounds_with_a_hundred_thousand_senders) {
     constexpr std::uint64_t kMany = 100'000;
     FakeClock clock;
     std::uint64_t taken = 0;
-    PostOffice office({}, clock, [&taken](std::string_view, std::span<const Parcel> messages) {
+    TestSlots slots([&taken](std::string_view, std::span<const Parcel> messages) {
         taken += messages.size();
         return Result<std::size_t>(messages.size());
     });
+    PostOffice office({}, clock, slots);
     office.slot_opened("LOG");
     for (std::uint64_t origin = 1; origin <= kMany; ++origin) {
         deliver_each(office, std::vector{message(1, "x", origin)});
@@ -347,7 +349,7 @@ TEST_F(PostOfficeTest, counts_the_half_arrived_messages_of_a_sender_that_it_forg
     deliver({part(1, "abcd", 0, 2, 1), part(2, "abcd", 0, 2, 1)});
     EXPECT_EQ(lost().network_gap, 1u);
     deliver({message(1, "x", 2), message(1, "x", 3), message(1, "x", 4)});
-    EXPECT_EQ(lost(), (LossCounters{.over_limit = 2}));
+    EXPECT_EQ(lost(), (Losses{.over_limit = 2}));
     EXPECT_EQ(office_.counters().half_arrived, 0u);
 }
 

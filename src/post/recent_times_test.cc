@@ -1,6 +1,6 @@
 #include "post/recent_times.h"
 
-#include "post/gateway.h"
+#include "post/gateway_mark.h"
 #include "post/testing/post_office_fixture.h"
 #include "wire/labels.h"
 

@@ -59,7 +59,7 @@ void SequenceWindow::set_dropped(std::uint64_t count) {
 void SequenceWindow::set_given_up(std::uint64_t sequence, Loss cause) {
     if (!is_in_window(sequence)) return;
     if (!causes_) causes_ = std::make_unique<Causes>();
-    (cause == Loss::over_limit ? causes_->evicted : causes_->timed_out).set(sequence);
+    (cause == &Losses::over_limit ? causes_->evicted : causes_->timed_out).set(sequence);
 }
 
 void SequenceWindow::save(wire::SenderState& state) const {

@@ -32,10 +32,10 @@ class SequenceWindow {
 public:
     enum class Standing : std::uint8_t {
         ahead,      // next() or later: not heard of yet
-        missing,    // counted as Loss::network_gap
-        dropped,    // counted as Loss::kernel_drop
-        timed_out,  // counted as Loss::fragment_timed_out
-        evicted,    // counted as Loss::over_limit
+        missing,    // counted as network_gap
+        dropped,    // counted as kernel_drop
+        timed_out,  // counted as fragment_timed_out
+        evicted,    // counted as over_limit
         uncounted,  // below the first number that counts, and not arrived
         arrived,
         too_old,  // below the window: unknown
@@ -174,7 +174,7 @@ struct Sender {
     std::uint64_t number = 0;         // unique in the slot, never used again
     std::uint64_t kernel_drops = 0;   // the most that its parcels said
     std::uint64_t received = 0, repeats = 0;
-    LossCounters lost;
+    Losses lost;
     std::uint64_t lost_untold = 0, told_then_arrived = 0;
     std::uint64_t told_below = 0;     // losses of lower numbers are in some message's lost_before
     std::size_t staged = kNotStaged;  // index of the last parcel in the run that waits for delivery

@@ -51,7 +51,7 @@ TEST(SequenceWindow, reaches_back_exactly_kRepeatWindow_numbers) {
 TEST(SequenceWindow, gives_the_place_of_a_number_that_left_to_one_that_is_missing) {
     SequenceWindow window(1);
     for (std::uint64_t s = 1; s <= kRepeatWindow; ++s) window.set_arrived(s);
-    window.set_given_up(7, Loss::over_limit);
+    window.set_given_up(7, &Losses::over_limit);
     window.advance_to(kRepeatWindow + 10);
     for (std::uint64_t s = kRepeatWindow + 1; s < kRepeatWindow + 10; ++s) {
         EXPECT_EQ(window.standing(s), Standing::missing) << s;
@@ -62,7 +62,7 @@ TEST(SequenceWindow, gives_the_place_of_a_number_that_left_to_one_that_is_missin
 TEST(SequenceWindow, forgets_all_numbers_after_a_jump_over_the_whole_window) {
     SequenceWindow window(1);
     for (std::uint64_t s = 1; s <= 2 * kRepeatWindow; ++s) window.set_arrived(s);
-    window.set_given_up(2 * kRepeatWindow, Loss::fragment_timed_out);
+    window.set_given_up(2 * kRepeatWindow, &Losses::fragment_timed_out);
     const std::uint64_t far = std::uint64_t{1} << 53;
     EXPECT_EQ(window.advance_to(far), far - 2 * kRepeatWindow - 1);
     for (std::uint64_t s = far - kRepeatWindow; s < far; ++s) {
@@ -74,8 +74,8 @@ TEST(SequenceWindow, forgets_all_numbers_after_a_jump_over_the_whole_window) {
 TEST(SequenceWindow, remembers_why_a_number_was_given_up_until_it_arrives) {
     SequenceWindow window(1);
     window.advance_to(3);
-    window.set_given_up(1, Loss::fragment_timed_out);
-    window.set_given_up(2, Loss::over_limit);
+    window.set_given_up(1, &Losses::fragment_timed_out);
+    window.set_given_up(2, &Losses::over_limit);
     EXPECT_EQ(window.standing(1), Standing::timed_out);
     EXPECT_EQ(window.standing(2), Standing::evicted);
     window.set_arrived(1);
@@ -87,7 +87,7 @@ TEST(SequenceWindow, remembers_why_a_number_was_given_up_until_it_arrives) {
 TEST(SequenceWindow, notes_nothing_about_numbers_outside_it) {
     SequenceWindow window(1);
     window.advance_to(3000);
-    window.set_given_up(3000 - kRepeatWindow - 1, Loss::over_limit);  // shares its bit with 2999
+    window.set_given_up(3000 - kRepeatWindow - 1, &Losses::over_limit);  // shares its bit with 2999
     EXPECT_EQ(window.standing(2999), Standing::missing);
 }
 
@@ -111,7 +111,7 @@ TEST(SequenceWindow, takes_numbers_in_a_row_at_once) {
 TEST(SequenceWindow, takes_more_numbers_in_a_row_than_it_reaches_back) {
     SequenceWindow window(1);
     window.advance_to(3);
-    window.set_given_up(2, Loss::over_limit);
+    window.set_given_up(2, &Losses::over_limit);
     window.set_next_arrived(kRepeatWindow + 5);
     EXPECT_EQ(window.next(), kRepeatWindow + 8);
     EXPECT_EQ(window.standing(7), Standing::too_old);

@@ -113,7 +113,7 @@ TEST_F(PostOfficeTrust, hears_a_domain_whose_key_something_came_under) {
 }
 
 TEST_F(PostOfficeTrust, takes_nothing_in_the_clear_for_a_domain_whose_key_is_here) {
-    office_.domains_are_keyed_by([](std::string_view domain) { return domain == "LAB"; });
+    keyed_domain_ = "LAB";
     const auto to_lab = [](Envelope envelope) {
         envelope.scope = Scope::named;
         envelope.to = "LAB";
@@ -128,7 +128,7 @@ TEST_F(PostOfficeTrust, takes_nothing_in_the_clear_for_a_domain_whose_key_is_her
 
 TEST_F(PostOfficeTrust, answers_no_question_that_the_carrier_refuses) {
     int asked = 0;
-    office_.answer_queries_by([&](const Envelope&) { ++asked; });
+    slots_.slots.hear_query = [&](const Envelope&) { ++asked; };
     Envelope query;
     query.kind = Kind::query;
     deliver({query});

@@ -119,7 +119,8 @@ Result<DomainKeys> parse_key_file(std::string_view text, const std::string& wher
         return Error{
             Errc::bad_config, "read key", 0,
             where + ":" + std::to_string(number) + ": " + std::string(what) +
-                "; replace the file with the output of 'mailslot key export' on another machine"};
+                "; replace the file with the output of 'mailslot key export' on another machine",
+            Reason::bad_key};
     };
     std::size_t number = 0;
     while (!text.empty()) {

@@ -1,7 +1,5 @@
 #include "trust/key_folders.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -9,6 +7,7 @@
 
 #include "os/folder.h"
 #include "os/private_file.h"
+#include "os/user.h"
 
 namespace mailslot::trust {
 namespace {
@@ -18,7 +17,7 @@ constexpr unsigned kForOthers = 077, kWritableByOthers = 022, kFolderMode = 0755
 
 // Root's programs may read files that root gave to a service's user.
 bool is_owner_trusted(std::uint32_t owner) {
-    return owner == 0 || owner == geteuid() || geteuid() == 0;
+    return owner == 0 || owner == os::this_user() || os::is_root();
 }
 
 std::string octal(unsigned mode) {
@@ -27,7 +26,9 @@ std::string octal(unsigned mode) {
     return text.data();
 }
 
-Error refused(std::string detail) { return {Errc::bad_config, "read key", 0, std::move(detail)}; }
+Error refused(std::string detail, Reason reason = Reason::bad_key) {
+    return {Errc::bad_config, "read key", 0, std::move(detail), reason};
+}
 
 // Also trusts the owner of the folder if check_folder() accepts the folder. Root may have given it
 // to a service's user; only root can have put it there, so that user's files are as good as root's.
@@ -44,7 +45,8 @@ Result<void> check_key_folder(const std::string& path, const os::FolderState& fo
     }
     if ((folder.mode & kWritableByOthers) != 0) {
         return refused(path + ": others may write to it (mode " + octal(folder.mode) +
-                       "): chmod go-w '" + path + "'");
+                           "): chmod go-w '" + path + "'",
+                       Reason::open_key);
     }
     return {};
 }
@@ -110,7 +112,8 @@ Result<DomainKeys> load_key_file(const std::string& path) {
     }
     if (((*file)->mode & kForOthers) != 0) {
         return refused(path + ": others may read it (mode " + octal((*file)->mode) +
-                       "): chmod 600 '" + path + "', and consider a new key");
+                           "): chmod 600 '" + path + "', and consider a new key",
+                       Reason::open_key);
     }
     auto keys = parse_key_file(text.first((*file)->size), path);
     if (keys) keys->path = path;

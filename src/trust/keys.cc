@@ -1,14 +1,13 @@
 #include "trust/keys.h"
 
-#include <unistd.h>
-
 #include <limits>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "model/fold.h"
 #include "os/coarse_clock.h"
 #include "os/fork_guard.h"
+#include "os/process.h"
+#include "os/system_random.h"
 
 namespace mailslot::trust {
 namespace {
@@ -22,11 +21,11 @@ constexpr std::int64_t kEvery = std::chrono::nanoseconds(kLookAtKeysEvery).count
 Stamp Sealer::next(std::uint64_t count) {
     const std::lock_guard lock(mutex_);
     const std::uint64_t generation = os::fork_generation();
-    const std::int64_t process = getpid();
+    const std::int64_t process = os::own_process();
     const bool is_new = last_.counter == 0 || generation != generation_ || process != process_ ||
                         last_.counter > std::numeric_limits<std::uint64_t>::max() - count;
     if (is_new) {
-        last_ = {SystemRandom().u64(),
+        last_ = {os::SystemRandom().u64(),
                  static_cast<std::uint64_t>(SystemClock().unix_microseconds()), 0};
         generation_ = generation;
         process_ = process;
@@ -124,7 +123,8 @@ KeysView::Choice KeysView::choose(std::string_view to) {
     if (domain == nullptr && !to.empty() && keys_->has_known(to)) {
         return {nullptr, Error{Errc::no_permission, "seal", 0,
                                "the key of " + std::string(to) +
-                                   " is gone; get it again with 'mailslot key import'"}};
+                                   " is gone; get it again with 'mailslot key import'",
+                               Reason::not_sealed}};
     }
     if (domain == nullptr) {
         const std::string& standard = keys_->default_domain();
@@ -134,13 +134,15 @@ KeysView::Choice KeysView::choose(std::string_view to) {
             return {nullptr, Error{Errc::no_permission, "seal", 0,
                                    "the setting default_domain is " + standard +
                                        ", but this user has no key of that domain; get it with "
-                                       "'mailslot key import'"}};
+                                       "'mailslot key import'",
+                                   Reason::not_sealed}};
         }
     }
     if (domain->current) return {domain, {}};
     return {nullptr, Error{Errc::no_permission, "seal", 0,
                            "the message must be sealed with the key of " + domain->domain +
-                               ", but this user may not read the key: " + domain->path}};
+                               ", but this user may not read the key: " + domain->path,
+                           Reason::not_sealed}};
 }
 
 }  // namespace mailslot::trust

@@ -10,9 +10,8 @@ namespace mailslot::trust {
 namespace {
 
 Verdict verdict_of(const Error& error) {
-    const std::string_view step = error.step;
-    if (step == "sealed") return Verdict::sealed;
-    return step == "version" || step == "flags" ? Verdict::unknown_version : Verdict::bad_packet;
+    if (error.reason == Reason::sealed) return Verdict::sealed;
+    return error.reason == Reason::later_version ? Verdict::unknown_version : Verdict::bad_packet;
 }
 
 // Returns whether the sealed target is right: this machine's address for a direct message, else

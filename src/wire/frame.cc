@@ -20,7 +20,9 @@ constexpr std::size_t kSequenceAt = 28;
 constexpr std::size_t kSequenceAndTimeBytes = 16;
 
 Error damaged() { return Error{Errc::bad_packet, "frame"}; }
-Error of_a_later_program() { return Error{Errc::bad_packet, "flags"}; }
+Error of_a_later_program(const char* step) {
+    return Error{Errc::bad_packet, step, 0, {}, Reason::later_version};
+}
 
 bool is_known(Kind kind) { return kind >= Kind::message && kind <= Kind::answer; }
 bool is_known(Scope scope) { return scope >= Scope::everybody && scope <= Scope::direct; }
@@ -59,11 +61,11 @@ Result<void> decode_prefix(ByteReader& in, std::size_t datagram_bytes) {
     const std::uint8_t version = in.u8();
     const std::uint8_t flags = in.u8();
     if (!in.ok() || magic != kFrameMagic || datagram_bytes > kMaxFrameBytes) return damaged();
-    if (version != kFrameVersion) return Error{Errc::bad_packet, "version"};
-    if ((flags & ~kSealedFlag) != 0) return of_a_later_program();
+    if (version != kFrameVersion) return of_a_later_program("version");
+    if ((flags & ~kSealedFlag) != 0) return of_a_later_program("flags");
     if (flags == 0) return {};
     if (datagram_bytes < kFrameHeaderBytes + kSealBytes) return damaged();
-    return Error{Errc::bad_packet, "sealed"};
+    return Error{Errc::bad_packet, "sealed", 0, {}, Reason::sealed};
 }
 
 Result<void> decode_header(ByteReader& in, Envelope& e) {
@@ -80,7 +82,7 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
     e.origin_age_ms = in.u32be();
     if (!in.ok()) return damaged();
     if (!is_known(e.kind) || !is_known(e.scope) || (marks & ~(kDeliveredAtHome | kFilled)) != 0) {
-        return of_a_later_program();
+        return of_a_later_program("flags");
     }
     e.delivered_at_home = (marks & kDeliveredAtHome) != 0;
     e.from_host = as_text(in.take(from_host_bytes));
@@ -100,7 +102,7 @@ Result<Contents> decode_contents(ByteReader& in, std::size_t count, std::int64_t
         if (bytes.size() - end < kContentHeadBytes) return damaged();
         head = ContentHead::at(bytes.data() + end);
         if (bytes.size() - end < head.size()) return damaged();
-        if (!form_from_byte(head.form_byte)) return of_a_later_program();
+        if (!form_from_byte(head.form_byte)) return of_a_later_program("flags");
         if (i == 0 && head.sent_after_us != 0) return damaged();
         if (base_us > std::numeric_limits<std::int64_t>::max() - head.sent_after_us)
             return damaged();
@@ -138,7 +140,7 @@ Result<void> decode_fragment(ByteReader& in, bool is_filled, Envelope& e) {
     e.offset = in.u32be();
     e.payload = in.take(is_filled ? part_bytes(e) : in.left());
     if (!in.ok() || !ends_well(in, is_filled)) return damaged();
-    if (!form) return of_a_later_program();
+    if (!form) return of_a_later_program("flags");
     e.format = *form;
     if (!is_part(e)) return damaged();
     return {};

@@ -41,8 +41,7 @@ inline constexpr std::size_t kSealBytes = 60;
 
 // Decodes the whole content of a datagram, or fails. The parcel borrows the datagram; the caller
 // sets from_address and trust.
-// Errors: bad_packet; `step` is "version" or "flags" for a datagram of a later program, "sealed" if
-// a key is needed, "frame" for damage.
+// Errors: bad_packet, with Reason::later_version or Reason::sealed, or none for damage.
 Result<Parcel> decode_frame(Bytes datagram);
 // Decodes into a new parcel, which has no defined content after an error.
 Result<void> decode_frame(Bytes datagram, Parcel& parcel);

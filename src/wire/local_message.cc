@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "model/losses.h"
+
 namespace mailslot::wire {
 namespace {
 
@@ -46,14 +48,6 @@ std::optional<std::uint64_t> none_or(std::uint64_t number) {
 }
 
 // Lists the numbers once for both directions. `F` gets a reference to each number.
-template <class Lost, class F>
-void for_each_loss(Lost& lost, F&& each) {
-    each(lost.slot_full), each(lost.dropped_oldest), each(lost.message_too_big);
-    each(lost.network_gap);
-    each(lost.kernel_drop), each(lost.fragment_timed_out), each(lost.not_trusted);
-    each(lost.over_limit), each(lost.bad_record);
-}
-
 template <class Info, class F>
 void for_each_number(Info& info, F&& each) {
     each(info.max_message_bytes), each(info.max_bytes), each(info.max_messages);

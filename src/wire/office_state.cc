@@ -7,7 +7,7 @@
 namespace mailslot::wire {
 namespace {
 
-constexpr std::string_view kMark = "mso2";
+constexpr std::string_view kMark = "mso3";
 constexpr std::size_t kMostRecordBytes = 128 * 1024;  // a part of 64 KiB and its description
 
 enum Tag : std::uint8_t { kCounters = 1, kSlot, kSender, kPart, kSealer, kMachine };

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "model/envelope.h"
 #include "model/limits.h"
+#include "model/losses.h"
 
 namespace mailslot::wire {
 
@@ -21,7 +22,7 @@ using WindowBits = std::array<std::uint64_t, kRepeatWindow / 64>;
 struct SlotState {
     std::uint64_t memory = 0;  // identifies the slot's memory: its file's number
     std::int64_t opened_at = 0, forgot_until = 0;
-    std::array<std::uint64_t, 12> counters{};
+    std::array<std::uint64_t, 4 + kCauses> counters{};  // losses last
     std::string_view key{};
 };
 
@@ -34,7 +35,7 @@ struct SenderState {
     std::uint64_t origin = 0, next = 0, counted_from = 0;
     std::int64_t last_heard = 0;
     std::uint64_t received = 0, repeats = 0;
-    std::array<std::uint64_t, 8> lost{};  // per cause
+    LossNumbers lost{};
     std::uint64_t lost_untold = 0, told_then_arrived = 0, told_below = 0;
     IpAddress address{};
     WindowBits arrived{};
@@ -63,7 +64,7 @@ struct MachineState {
     std::vector<std::uint64_t> former{};
 };
 
-using OfficeNumbers = std::array<std::uint64_t, 20>;
+using OfficeNumbers = std::array<std::uint64_t, 12 + kCauses>;  // losses last
 
 class OfficeStateWriter {
 public:

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import queue
+import re
 import shutil
 import signal
 import socket
@@ -56,6 +57,17 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self.path))
+
+
+def manual():
+    page = pathlib.Path(__file__).resolve().parents[2] / "docs/man/mailslot.1.scd"
+    return re.sub(r"\\(.)", r"\1", page.read_text(encoding="utf-8"))
+
+
+def manual_causes():
+    """Returns the causes of losses that mailslot(1) lists."""
+    table = manual().partition("[[ *Cause*\n")[2].partition("\n\n")[0]
+    return re.findall(r"(?m)^\|  ([a-z_]+)$", table)
 
 
 class Running:

@@ -27,11 +27,6 @@ def wrong_exit_status(root):
             if not re.search(rf"^\| `{code}` \|.*\| {status} \|$", page, re.MULTILINE)]
 
 
-def setting_keys(root):
-    table = re.search(r"kSettings\[\] = \{(.*?)\n\};", read(root / "src/config/toml_settings.cc"), re.DOTALL)
-    return re.findall(r'^\s*\{"([a-z_]+)",', table.group(1), re.MULTILINE) if table else []
-
-
 def environment_variables(root):
     return sorted(set(re.findall(r'"(MAILSLOT_[A-Z]+)"', read(root / "src/config/settings_file.cc"))))
 
@@ -83,6 +78,5 @@ def untested_packets(root):
 def problems(root):
     return (missing(error_codes(root), "docs/errors.md", root, "Errc")
             + wrong_exit_status(root)
-            + missing(setting_keys(root), "docs/configuration.md", root, "setting")
             + missing(environment_variables(root), "docs/configuration.md", root, "variable")
             + unlisted_decisions(root) + dead_links(root) + untested_packets(root))

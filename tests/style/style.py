@@ -6,7 +6,9 @@ import sys
 sys.dont_write_bytecode = True
 
 import documents  # noqa: E402
+import error_words  # noqa: E402
 import layers  # noqa: E402
+import lists  # noqa: E402
 import places  # noqa: E402
 import plain_words  # noqa: E402
 import sizes  # noqa: E402
@@ -17,6 +19,8 @@ CHECKS = {
     "sizes": sizes.problems,
     "documents": documents.problems,
     "places": places.problems,
+    "lists": lists.problems,
+    "error_words": error_words.problems,
     "words": plain_words.problems,
     "format": tools.unformatted,
     "shellcheck": tools.bad_shell,

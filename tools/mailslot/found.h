@@ -3,12 +3,9 @@
 
 #include <string>
 
-#include "mailslot/commands.h"
 #include "mailslot/discovery.h"
 
 namespace mailslot::cli {
-
-int run_list_network(const ListOptions& options);
 
 // A line for each slot: host, address (empty: this machine) and slot.
 void append_found_json(std::string& out, const Found& found);

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "mailslot/commands.h"
+#include "mailslot/print_options.h"
 #include "mailslot/row.h"
 
 namespace mailslot::cli {

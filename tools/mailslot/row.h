@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "mailslot/commands.h"
 #include "mailslot/mailslot.h"
+#include "mailslot/print_options.h"
 #include "mailslot/value.h"
 
 namespace mailslot::cli {

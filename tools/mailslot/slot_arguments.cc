@@ -1,72 +1,55 @@
 #include "mailslot/slot_arguments.h"
 
-#include <CLI/CLI.hpp>
-#include <string>
+#include <array>
 
 #include "model/trust.h"
 
 namespace mailslot::cli {
+namespace {
 
-void add_access(CLI::App& verb, SlotOptions& slot) {
-    const auto set = [&slot](const std::string& word) {
-        if (word == "owner")
-            slot.access = Access::owner;
-        else if (word == "group")
-            slot.access = Access::group;
-        else if (word == "everybody")
-            slot.access = Access::everybody;
-        else
-            throw CLI::ValidationError("--access",
-                                       "'" + word + "' is not owner, group or everybody");
-    };
-    verb.add_option_function<std::string>(
-            "--access", set,
-            "Users of this machine who may put: owner (default), group or everybody")
-        ->type_name("WHO");
+std::vector<std::string> trust_words() {
+    std::vector<std::string> words;
+    for (const Trust trust : kAllTrust) words.emplace_back(word_of(trust));
+    return words;
 }
 
-void add_when_full(CLI::App& verb, SlotOptions& slot) {
-    const auto set = [&slot](const std::string& word) {
-        if (word == "refuse")
-            slot.when_full = WhenFull::refuse;
-        else if (word == "drop_oldest")
-            slot.when_full = WhenFull::drop_oldest;
-        else
-            throw CLI::ValidationError("--when-full",
-                                       "'" + word + "' is not refuse or drop_oldest");
-    };
-    verb.add_option_function<std::string>(
-            "--when-full", set,
-            "When the slot is full: refuse new messages (default), or drop_oldest")
-        ->type_name("POLICY");
+}  // namespace
+
+Argument access_option(SlotOptions& slot) {
+    return choice(
+        "--access", "WHO", "Users of this machine who may put: owner (default), group or everybody",
+        {"owner", "group", "everybody"}, [&slot](std::size_t index) {
+            slot.access = std::array{Access::owner, Access::group, Access::everybody}[index];
+        });
 }
 
-void add_order(CLI::App& verb, SlotOptions& slot) {
-    const auto set = [&slot](const std::string& word) {
-        if (word == "kept")
-            slot.order = Order::kept;
-        else if (word == "as_it_comes")
-            slot.order = Order::as_it_comes;
-        else
-            throw CLI::ValidationError("--order", "'" + word + "' is not kept or as_it_comes");
-    };
-    verb.add_option_function<std::string>(
-            "--order", set,
-            "Order of messages: kept (default; waits up to 20 ms for a late one) or as_it_comes")
-        ->type_name("ORDER");
+Argument require_option(SlotOptions& slot) {
+    return choice("--require", "TRUST",
+                  "Refuse messages with less trust: none, domain (sealed with a key) or local",
+                  trust_words(), [&slot](std::size_t index) { slot.require = kAllTrust[index]; });
 }
 
-void add_require(CLI::App& verb, SlotOptions& slot) {
-    const auto set = [&slot](const std::string& word) {
-        slot.require = parse_trust(word);
-        if (!slot.require) {
-            throw CLI::ValidationError("--require", "'" + word + "' is not none, domain or local");
-        }
+Arguments slot_options(SlotOptions& slot) {
+    return {
+        number(
+            "--max-messages", "N", "Most messages that may wait (default 1000000)", 1,
+            [&slot](std::int64_t count) { slot.max_messages = static_cast<std::size_t>(count); }),
+        size("--max-bytes", "Most bytes that may wait (default 64MiB)", slot.max_bytes),
+        choice("--when-full", "POLICY",
+               "When the slot is full: refuse new messages (default), or drop_oldest",
+               {"refuse", "drop_oldest"},
+               [&slot](std::size_t index) {
+                   slot.when_full = std::array{WhenFull::refuse, WhenFull::drop_oldest}[index];
+               }),
+        choice("--order", "ORDER",
+               "Order of messages: kept (default; waits up to 20 ms for a late one) or as_it_comes",
+               {"kept", "as_it_comes"},
+               [&slot](std::size_t index) {
+                   slot.order = std::array{Order::kept, Order::as_it_comes}[index];
+               }),
+        access_option(slot),
+        require_option(slot),
     };
-    verb.add_option_function<std::string>(
-            "--require", set,
-            "Refuse messages with less trust: none, domain (sealed with a key) or local")
-        ->type_name("TRUST");
 }
 
 }  // namespace mailslot::cli

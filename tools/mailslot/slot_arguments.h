@@ -1,17 +1,14 @@
-// Options that describe a slot, each added by a function.
+// Options that describe a slot.
 #pragma once
 
+#include "mailslot/argument.h"
 #include "mailslot/mailslot.h"
-
-namespace CLI {
-class App;
-}
 
 namespace mailslot::cli {
 
-void add_access(CLI::App& verb, SlotOptions& slot);
-void add_when_full(CLI::App& verb, SlotOptions& slot);
-void add_order(CLI::App& verb, SlotOptions& slot);
-void add_require(CLI::App& verb, SlotOptions& slot);
+Argument access_option(SlotOptions& slot);
+Argument require_option(SlotOptions& slot);
+// Returns the options for a slot's size and behaviour, these two included.
+Arguments slot_options(SlotOptions& slot);
 
 }  // namespace mailslot::cli

@@ -4,7 +4,6 @@
 
 #include "base/saturating.h"
 #include "mailslot/json_line.h"
-#include "model/losses.h"
 #include "model/trust.h"
 
 namespace mailslot::cli {
@@ -17,32 +16,24 @@ std::string_view word_of(Order order) {
     return order == Order::as_it_comes ? "as_it_comes" : "kept";
 }
 
-std::vector<Loss> losses_of(const Losses& lost) {
-    std::vector<Loss> all;
-    for_each_cause(lost, [&all](std::string_view cause, std::uint64_t count) {
-        all.push_back({cause, count});
-    });
-    return all;
+std::string causes_text(const Losses& lost) {
+    std::string text;
+    for (const LossCause& cause : kLossCauses) {
+        const std::uint64_t count = lost.*cause.count;
+        if (count == 0) continue;
+        if (!text.empty()) text += ", ";
+        (text += cause.name) += ' ' + std::to_string(count);
+    }
+    return text;
 }
 
 std::string losses_text(std::span<const Losses> lost) {
-    std::vector<Loss> sums = losses_of({});
-    std::uint64_t total = 0;
-    for (const Losses& one : lost) {
-        count_up(total, one.total());
-        const std::vector<Loss> causes = losses_of(one);
-        for (std::size_t i = 0; i < sums.size(); ++i) count_up(sums[i].count, causes[i].count);
+    Losses sum;
+    for (const LossCause& cause : kLossCauses) {
+        for (const Losses& one : lost) count_up(sum.*cause.count, one.*cause.count);
     }
-    std::string text = std::to_string(total) + " lost";
-    if (total == 0) return text;
-    char before = '(';
-    for (const Loss& sum : sums) {
-        if (sum.count == 0) continue;
-        text += before == '(' ? " (" : ", ";
-        before = ',';
-        text += std::string(sum.cause) + ' ' + std::to_string(sum.count);
-    }
-    return text + ')';
+    const std::string causes = causes_text(sum);
+    return std::to_string(sum.total()) + " lost" + (causes.empty() ? "" : " (" + causes + ")");
 }
 
 namespace {
@@ -50,7 +41,7 @@ namespace {
 void add_losses(JsonObject& object, const Losses& lost) {
     object.add("lost", lost.total());
     JsonObject causes(object.value("lost_by_cause"));
-    for (const Loss& loss : losses_of(lost)) causes.add(loss.cause, loss.count);
+    for (const LossCause& cause : kLossCauses) causes.add(cause.name, lost.*cause.count);
 }
 
 void add_or_null(JsonObject& object, std::string_view key, std::optional<std::uint64_t> number) {

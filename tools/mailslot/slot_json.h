@@ -24,14 +24,11 @@ void append_sender_json(std::string& out, const SenderInfo& sender);
 void add_slot(JsonObject& object, const SlotInfo& slot);
 void add_sender(JsonObject& object, const SenderInfo& sender);
 
-struct Loss {
-    std::string_view cause;
-    std::uint64_t count;
-};
 std::string_view word_of(WhenFull policy);
 std::string_view word_of(Order order);
-std::vector<Loss> losses_of(const Losses& lost);  // all causes, including those without losses
 
+// Returns "network_gap 2, slot_full 1". Empty if nothing was lost.
+std::string causes_text(const Losses& lost);
 // Returns "0 lost" or "3 lost (network_gap 2, slot_full 1)" for the sum of all.
 std::string losses_text(std::span<const Losses> lost);
 

@@ -22,17 +22,6 @@ std::string cell(std::string_view text) {
     return out;
 }
 
-// Returns "network_gap 2, slot_full 1". Empty if nothing was lost.
-std::string causes_text(const Losses& lost) {
-    std::string text;
-    for (const Loss& loss : losses_of(lost)) {
-        if (loss.count == 0) continue;
-        if (!text.empty()) text += ", ";
-        text += std::string(loss.cause) + ' ' + std::to_string(loss.count);
-    }
-    return text;
-}
-
 // Returns the first `columns` characters.
 std::string_view cut(std::string_view line, std::size_t columns) {
     std::size_t at = 0;

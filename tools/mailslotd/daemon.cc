@@ -20,19 +20,20 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
 #include "mailslotd/log.h"
+#include "office/station.h"
 #include "os/descriptors.h"
 #include "os/network_state.h"
 #include "os/privileges.h"
 #include "os/service_manager.h"
-#include "post/station.h"
+#include "os/system_random.h"
 #include "trust/keys.h"
 
 namespace mailslot::daemon {
 namespace {
 
 using namespace std::chrono_literals;
-using post::Estate;
-using post::Station;
+using office::Estate;
+using office::Station;
 
 // Interval of looks for changes to report. With a watchdog, at most half its time.
 constexpr auto kLookEvery = 10s;
@@ -73,7 +74,7 @@ private:
                (options_.settings.system || geteuid() == 0);
     }
     Result<void> start();
-    post::StationRole take_role();
+    office::StationRole take_role();
     void reload();
     int end(std::string_view words);
     static void tell(std::string& said, const std::optional<Error>& error, std::string_view wrong,
@@ -88,22 +89,22 @@ private:
     Settings settings_;
     os::ServiceManager manager_;
     SystemClock clock_;
-    SystemRandom random_;
+    os::SystemRandom random_;
     // Readable: another mailslotd took our place.
     os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     std::shared_ptr<Station> station_;
     std::string status_, network_error_, metrics_error_, keys_error_, port_error_;
 };
 
-post::StationRole Daemon::take_role() {
-    post::StationRole role;
+office::StationRole Daemon::take_role() {
+    office::StationRole role;
     role.rank = options_.replace ? wire::Rank::successor_daemon : wire::Rank::daemon;
     role.serves_all_users = serves_all_users();
     for (os::PassedFd& passed : manager_.take_fds()) {
         if (passed.name == "udp" || passed.name == "local") {
             role.kept.sockets.push_back({passed.name, {std::move(passed.fd)}});
         } else if (passed.name == "books") {
-            role.kept.books = post::books_in(passed.fd.get());
+            role.kept.books = office::books_in(passed.fd.get());
         } else if (os::is_listener(passed.fd)) {
             role.listener = std::move(passed.fd);
         }
@@ -116,7 +117,8 @@ Result<void> Daemon::start() {
     if (!station && station.error().code == Errc::slot_exists) {
         return Error{Errc::slot_exists, "take over", 0,
                      "the post office of " + settings_.dir + " is already " +
-                         station.error().detail + "; --replace replaces it"};
+                         station.error().detail + "; --replace replaces it",
+                     Reason::no_takeover};
     }
     if (!station) return station.error();
     station_ = std::move(*station);
@@ -152,7 +154,7 @@ void Daemon::keep_at_end(const Estate& estate) {
         forget_kept();
         return;
     }
-    const auto books = post::to_memory(estate.books);
+    const auto books = office::to_memory(estate.books);
     if (!books) return;
     const std::array fds{books->get()};
     manager_.notify("FDSTORE=1\nFDPOLL=0\nFDNAME=books", fds);
@@ -214,12 +216,12 @@ void Daemon::tell_who_shares_port() {
 void Daemon::tell_status() {
     tell_who_shares_port();
     const auto error = station_->network_error();
-    const bool is_in_part = error && is_of_one_family(*error);
+    const bool is_in_part = error && error->reason == Reason::one_family;
     tell(network_error_, error,
          is_in_part ? "receives from only a part of the network: "
                     : "receives nothing from the network: ",
          "receives from the network again");
-    const post::OfficeStatus office = station_->office_status();
+    const office::OfficeStatus office = station_->office_status();
     tell(metrics_error_, office.metrics_error, "cannot serve metrics: ", "serves metrics");
     std::optional<Error> keys_error;
     if (settings_.keys) {
@@ -241,7 +243,7 @@ int Daemon::run(const os::UniqueFd& signals) {
     if (auto started = start(); !started) {
         // The advice for slot errors would mislead here.
         const Error& error = started.error();
-        if (std::string_view(error.step) != "take over") return fail(error);
+        if (error.reason != Reason::no_takeover) return fail(error);
         const bool is_stopped = error.code == Errc::no_such_slot || error.code == Errc::timed_out;
         log(Priority::error,
             error.detail + (is_stopped ? "; resume that process (kill -CONT), or end it" : ""));
@@ -315,7 +317,7 @@ int run(const DaemonOptions& options) {
     auto settings = load_settings(options.settings, &origins);
     if (!settings) return fail(settings.error());
     if (options.print_config) {
-        return print(to_toml(*settings, origins));
+        return print(to_toml(*settings, origins, options.verbose ? Help::with : Help::without));
     }
     if (options.check_config) return cli::kDone;
     DaemonOptions as_user = options;

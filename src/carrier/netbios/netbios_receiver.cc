@@ -32,8 +32,10 @@ std::optional<os::UdpSocket> adopt(std::vector<ListeningSocket>& inherited, std:
 
 Result<os::UdpSocket> bind(std::uint16_t port) {
     auto socket = os::UdpSocket::bind(Family::v4, port, kBufferBytes);
-    if (socket || socket.error().code != Errc::no_permission) return socket;
+    if (socket) return socket;
     Error error = socket.error();
+    error.reason = Reason::classic_port;
+    if (error.code != Errc::no_permission) return error;
     error.detail +=
         ": ports below 1024 need CAP_NET_BIND_SERVICE, which classic-wire.conf gives to the service"
         " mailslotd (docs/windows.md); or: sysctl net.ipv4.ip_unprivileged_port_start=137";

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "carrier/carrier.h"
 #include "carrier/netbios/classic_intake.h"
 #include "carrier/netbios/name_service.h"
@@ -18,6 +17,7 @@
 #include "carrier/netbios/subnets.h"
 #include "os/interfaces.h"
 #include "os/poll_set.h"
+#include "os/system_random.h"
 #include "os/timer.h"
 #include "os/udp_socket.h"
 
@@ -74,7 +74,7 @@ private:
     const NetbiosPorts ports_;
     Counters counters_;
     const SystemClock clock_{};
-    SystemRandom random_;
+    os::SystemRandom random_;
     os::PollSet poll_set_;
     os::InterfaceWatch watch_;
     os::Timer timer_;

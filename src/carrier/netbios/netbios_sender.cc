@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/random.h"
 #include "carrier/netbios/classic_packer.h"
 #include "carrier/netbios/name_finder.h"
 #include "carrier/netbios/subnets.h"
 #include "os/interfaces.h"
+#include "os/system_random.h"
 #include "os/thread.h"
 #include "os/udp_socket.h"
 
@@ -45,7 +45,7 @@ struct NetbiosSender::State {
     const OwnNames names;
     const NetbiosPorts ports;
     const SystemClock clock{};
-    SystemRandom random;
+    os::SystemRandom random;
     std::mutex mutex;
     std::condition_variable settled;
     NameFinder finder{clock, random};

@@ -29,7 +29,8 @@ Result<std::size_t> NetbiosWriter::how_many_fit(std::span<const std::string_view
     if (is_to_be_sealed()) {
         return Error{Errc::no_permission, "seal", 0,
                      "messages to this address must be sealed, and the classic wire carries only "
-                     "clear text"};
+                     "clear text",
+                     Reason::not_sealed};
     }
     if (auto can = NetbiosSender::check(destination()); !can) return can.error();
     std::size_t fit = 0;

@@ -40,7 +40,9 @@ void FakeWriter::flush() {
     for (const OwnedEnvelope& held : held_) messages.push_back(held.view());
     const auto sent = carrier_.send({}, messages);
     lost_ += held_.size() - sent.value_or(0);
-    if (!sent) late_error_ = Error{sent.error().code, kLateStep};
+    if (!sent)
+        late_error_ =
+            Error{sent.error().code, "send earlier messages", 0, {}, Reason::earlier_messages};
     held_.clear();
     due_.reset();
 }

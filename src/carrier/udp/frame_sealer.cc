@@ -15,7 +15,9 @@ Result<void> FrameSealer::choose(const Destination& to) {
         const trust::KeyRing* const ring = keys_.now();
         domain = ring != nullptr ? ring->find(to.domain) : nullptr;
         // The key may have vanished meanwhile.
-        if (domain == nullptr || !domain->current) return Error{Errc::no_permission, "seal"};
+        if (domain == nullptr || !domain->current) {
+            return Error{Errc::no_permission, "seal", 0, {}, Reason::not_sealed};
+        }
     } else {
         const bool is_named = to.scope == Scope::named;
         const auto choice = keys_.choose(is_named ? std::string_view(to.to) : std::string_view());

@@ -22,7 +22,7 @@ public:
 
     // Chooses the key for all frames until the next call. An answer has the key of its
     // destination's `domain`.
-    // Errors: no_permission (step "seal") if the frames must be sealed and cannot be.
+    // Errors: no_permission (Reason::not_sealed) if the frames must be sealed and cannot be.
     Result<void> choose(const Destination& to);
     // Returns whether a key was chosen.
     bool seals() const { return key_ != nullptr; }

@@ -97,8 +97,9 @@ Result<void> UdpReceiver::bind_families() {
         if (!failed) failed = error;
         if (!heard_in_part_ && has_addresses(family)) {
             heard_in_part_ =
-                Error{error.code, kOneFamily, error.os_code,
-                      family == Family::v4 ? "cannot receive by IPv4" : "cannot receive by IPv6"};
+                Error{error.code, "one address family", error.os_code,
+                      family == Family::v4 ? "cannot receive by IPv4" : "cannot receive by IPv6",
+                      Reason::one_family};
         }
     }
     if (sockets_.empty()) return failed.value();

@@ -1,9 +1,9 @@
 #include "carrier/udp/udp_sender.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <thread>
 
+#include "os/failure.h"
 #include "trust/seal.h"
 #include "wire/frame.h"
 
@@ -37,8 +37,11 @@ std::string name_in(std::span<const os::Interface> interfaces, std::uint32_t ind
 // Explains why nothing leaves, if the system's own words could mean many things.
 Error unreachable(int os_code) {
     Error error{Errc::unreachable, "send", os_code};
-    if (os_code == EPERM) error.detail = "the firewall of this machine blocks sending";
-    if (os_code == EADDRNOTAVAIL) error.detail = "this machine has no address to send from yet";
+    const os::Failure failure = os::failure_of(os_code);
+    if (failure == os::Failure::forbidden)
+        error.detail = "the firewall of this machine blocks sending";
+    if (failure == os::Failure::no_address)
+        error.detail = "this machine has no address to send from yet";
     return error;
 }
 
@@ -272,7 +275,8 @@ std::vector<Link> UdpSender::links_of_the_system() const {
 
 Error UdpSender::no_way_out() const {
     if (is_held_ || std::ranges::any_of(ways_.in_use(), &Way::is_full)) {
-        return Error{Errc::no_resources, "send", EAGAIN, "the network is slower than the writer"};
+        return Error{Errc::no_resources, "send", os::code_of(os::Failure::busy),
+                     "the network is slower than the writer"};
     }
     for (const Way* way : ways_.in_use()) {
         if (way->os_code() != 0) return unreachable(way->os_code());

@@ -1,12 +1,12 @@
 #include "carrier/udp/udp_writer.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
 #include <string>
 #include <thread>
 
 #include "carrier/udp/udp_sender.h"
+#include "os/failure.h"
 
 namespace mailslot {
 namespace {
@@ -21,11 +21,6 @@ constexpr int kEndCopies = 3;
 // half second.
 constexpr int kLastWaits = 1000;
 constexpr int kLastWaitsInVain = 100;
-
-// Returns whether the message must be sealed, but cannot be.
-bool is_unsealed(const Error& error) {
-    return error.code == Errc::no_permission && std::string_view(error.step) == "seal";
-}
 
 }  // namespace
 
@@ -77,7 +72,8 @@ Result<std::size_t> UdpWriter::put_or_wait(const Batch& batch) {
 Result<std::size_t> UdpWriter::no_room(const Batch& batch) {
     wants_room_ = batch.waits;
     if (batch.waits || is_to_one()) {
-        return Error{Errc::no_resources, "send", EAGAIN, "the network is slower than the writer"};
+        return Error{Errc::no_resources, "send", os::code_of(os::Failure::busy),
+                     "the network is slower than the writer"};
     }
     lost_ += batch.texts.size();
     return batch.texts.size();
@@ -100,7 +96,10 @@ bool UdpWriter::send_backlog() {
 }
 
 void UdpWriter::tell_later(Error error) {
-    if (!is_unsealed(error)) error.step = kLateStep;
+    if (error.reason != Reason::not_sealed) {
+        error.step = "send earlier messages";
+        error.reason = Reason::earlier_messages;
+    }
     late_error_ = std::move(error);
 }
 
@@ -251,7 +250,7 @@ UdpWriter::Outcome UdpWriter::send_to_many(std::span<const Bytes> frames) {
             next += std::max<std::size_t>(*sent, 1);
             continue;
         }
-        if (is_unsealed(sent.error())) return {0, std::move(sent.error())};
+        if (sent.error().reason == Reason::not_sealed) return {0, std::move(sent.error())};
         const bool is_full = is_want_of_room(sent.error());
         if (is_full && waits_) {
             keep_piece(next);
@@ -298,7 +297,7 @@ std::optional<Error> UdpWriter::send_large(const Batch& batch, std::size_t index
         error = send_parts();
     }
     piece_.clear();
-    if (!error || is_to_one() || is_unsealed(*error)) return error;
+    if (!error || is_to_one() || error->reason == Reason::not_sealed) return error;
     // As in send_to_many().
     const bool is_full = is_want_of_room(*error);
     lost_ += is_full;

@@ -355,7 +355,8 @@ TEST_F(UdpWriterTest, is_told_later_that_nothing_of_what_was_held_left) {
     const auto late = writer_->take_late_error();
     ASSERT_TRUE(late);
     EXPECT_EQ(late->code, Errc::unreachable);
-    EXPECT_STREQ(late->step, kLateStep);
+    EXPECT_STREQ(late->step, "send earlier messages");
+    EXPECT_EQ(late->reason, Reason::earlier_messages);
 }
 
 TEST_F(UdpWriterTest, is_content_with_the_slot_here) {

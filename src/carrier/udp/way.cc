@@ -1,7 +1,6 @@
 #include "carrier/udp/way.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "carrier/udp/udp_group.h"

@@ -14,8 +14,8 @@ namespace mailslot::inbox {
 
 class SlotUnderTest : public testing::Test {
 protected:
-    void open(const SlotOptions& options = {}) {
-        inbox_ = Inbox::create({"TEST", "TEST"}, options).value();
+    void open(const SlotOptions& options = {}, Backing backing = Backing()) {
+        inbox_ = Inbox::create({"TEST", "TEST"}, options, {}, std::move(backing)).value();
     }
     std::unique_ptr<InboxWriter> writer() {
         WriterPass pass = inbox_->admit_writer().value();

@@ -49,6 +49,10 @@ bool run_joinable(std::thread& thread, std::function<void()> work) {
     return run(thread, std::move(work));
 }
 
+void name_thread(std::thread& thread, const char* name) {
+    pthread_setname_np(thread.native_handle(), name);
+}
+
 void stay_loaded() {
     Dl_info code{};
     if (dladdr(reinterpret_cast<const void*>(&stay_loaded), &code) == 0) return;

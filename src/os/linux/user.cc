@@ -24,6 +24,12 @@ bool stands_for_others(std::uint32_t user) {
 
 }  // namespace
 
+std::uint32_t this_user() { return geteuid(); }
+
+std::uint32_t this_group() { return getegid(); }
+
+bool is_root() { return this_user() == 0; }
+
 bool is_own_user(std::uint32_t user) { return user == geteuid() && !stands_for_others(user); }
 
 std::string name_of_user(std::uint32_t user) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,7 +65,7 @@ protected:
         for (const auto& got : slots_.got) all.push_back(got.lost_before);
         return all;
     }
-    LossCounters lost() const {
+    Losses lost() const {
         EXPECT_EQ(office_.counters("LOG").lost, office_.counters().lost);
         return office_.counters("LOG").lost;
     }
@@ -73,10 +74,17 @@ protected:
     using Numbers = std::vector<std::uint64_t>;
     FakeClock clock_;
     RecordingSlots slots_;
+    std::optional<std::string> keyed_domain_{};  // domain whose key is here
+    MachineIds::IsOurAddress is_ours_ = [](const IpAddress&) { return true; };
     PostOffice office_{
-        {kHome, "ME", {"LAB", "ATTIC"}},
+        {.station = kHome,
+         .host_key = "ME",
+         .domain_keys = {"LAB", "ATTIC"},
+         .is_keyed =
+             [this](std::string_view domain) { return keyed_domain_ && domain == *keyed_domain_; },
+         .is_our_address = [this](const IpAddress& address) { return is_ours_(address); }},
         clock_,
-        slots_.function(),
+        slots_,
         {.senders = 3,
          .reassembly = {.bytes = 20'000, .bytes_per_sender = 10'000, .messages_per_sender = 4}}};
 };

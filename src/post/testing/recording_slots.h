@@ -21,11 +21,7 @@ public:
         bool operator==(const Got&) const = default;
     };
 
-    PostOffice::PutIntoSlot function() {
-        return one_by_one([this](std::string_view slot, std::span<const Envelope> run) {
-            return put(slot, run);
-        });
-    }
+    operator Slots&() { return slots; }
 
     // Returns the error for a sequence number, or nullopt to take the message.
     std::function<std::optional<Errc>(std::uint64_t sequence)> refuse = [](auto) {
@@ -34,6 +30,8 @@ public:
 
     std::vector<Got> got;
     std::vector<std::size_t> runs;  // messages in each call
+    TestSlots slots{one_by_one(
+        [this](std::string_view slot, std::span<const Envelope> run) { return put(slot, run); })};
 
 private:
     Result<std::size_t> put(std::string_view slot, std::span<const Envelope> run) {

@@ -9,8 +9,8 @@
 #include "carrier/netbios/subnets.h"
 #include "local/slot_folder.h"
 #include "mailslot/doctor/finding.h"
-#include "post/ask_office.h"
-#include "post/station.h"
+#include "office/ask_office.h"
+#include "office/station.h"
 #include "wire/netbios_service.h"
 
 namespace mailslot::cli::doctor {
@@ -28,7 +28,7 @@ struct Names {
 
 Names names_of_office(const Patient& patient) {
     Names names;
-    const auto counters = post::ask_for_counters(local::SlotFolder(patient.settings.dir));
+    const auto counters = office::ask_for_counters(local::SlotFolder(patient.settings.dir));
     if (!counters) return names;
     for (const wire::NamedCounter& counter : *counters) {
         if (counter.name == "netbios_names") names.ours = counter.value;
@@ -82,7 +82,7 @@ void check_classic(const Patient& patient, const Reader& reader, Findings& findi
                    "ip address");
     }
     if (const auto error = reader.network_error();
-        error && !is_of_one_family(*error) && !post::is_of_other_network(*error)) {
+        error && error->reason != Reason::one_family && error->reason != Reason::other_network) {
         const bool is_permission = error->code == Errc::no_permission;
         return add(
             Status::failed, is_permission ? "no_permission" : "port_taken", to_string(*error),

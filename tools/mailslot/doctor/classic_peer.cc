@@ -4,13 +4,13 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/visible_text.h"
 #include "carrier/netbios/name_finder.h"
 #include "carrier/netbios/name_service.h"
 #include "carrier/netbios/own_names.h"
 #include "carrier/netbios/subnets.h"
 #include "mailslot/doctor/finding.h"
+#include "os/system_random.h"
 #include "os/udp_socket.h"
 #include "wire/netbios_service.h"
 
@@ -56,7 +56,7 @@ std::optional<Asker> make_asker(const Patient& patient) {
 
 NameFinder::Found find_name(Asker& asker, const wire::NetbiosName& name) {
     const SystemClock clock;
-    SystemRandom random;
+    os::SystemRandom random;
     NameFinder finder(clock, random);
     finder.look_up(name);
     while (finder.next_tick()) {
@@ -70,7 +70,7 @@ NameFinder::Found find_name(Asker& asker, const wire::NetbiosName& name) {
 // Asks a machine for its own name. Returns nullopt if no answer came.
 std::optional<std::string> ask_node(Asker& asker, const IpAddress& address) {
     std::array<std::byte, wire::kMaxNameServicePacketBytes> buffer;
-    const auto id = static_cast<std::uint16_t>(SystemRandom().u64());
+    const auto id = static_cast<std::uint16_t>(os::SystemRandom().u64());
     const wire::NameQuestion everything{{wire::wildcard_name(), {}}, wire::RecordType::status};
     const Bytes question = wire::encode_name_packet(buffer, {.id = id, .question = everything});
     std::optional<std::string> told;

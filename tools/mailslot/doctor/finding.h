@@ -35,7 +35,8 @@ struct Patient {
 void check_configuration(const Patient& patient, Findings& findings);
 void check_interfaces(const Patient& patient, Findings& findings);
 void check_port(const Patient& patient, const Reader& reader, Findings& findings);
-void check_probes(const Patient& patient, Reader& reader, Findings& findings);
+// `has_port`: check_port() found no failure.
+void check_probes(const Patient& patient, Reader& reader, bool has_port, Findings& findings);
 void check_classic(const Patient& patient, const Reader& reader, Findings& findings);
 void check_buffers(const Patient& patient, Findings& findings);
 void check_clock(Findings& findings);

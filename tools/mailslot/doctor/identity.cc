@@ -4,12 +4,12 @@
 
 #include "local/slot_folder.h"
 #include "mailslot/doctor/finding.h"
-#include "post/ask_office.h"
+#include "office/ask_office.h"
 
 namespace mailslot::cli::doctor {
 
 void check_identity(const Patient& patient, Findings& findings) {
-    const auto counters = post::ask_for_counters(local::SlotFolder(patient.settings.dir));
+    const auto counters = office::ask_for_counters(local::SlotFolder(patient.settings.dir));
     if (!counters) return;
     const auto warn = [&](std::string_view counter, std::string cause, const std::string& what,
                           std::string fix) {

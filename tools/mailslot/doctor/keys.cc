@@ -5,7 +5,7 @@
 
 #include "local/slot_folder.h"
 #include "mailslot/doctor/finding.h"
-#include "post/ask_office.h"
+#include "office/ask_office.h"
 #include "trust/key_file.h"
 
 namespace mailslot::cli::doctor {
@@ -42,7 +42,7 @@ Finding of_this_machine(const Settings& settings, const trust::KeyRing& ring) {
 
 // Reports messages that this machine's office refuses.
 void look_at_refused(const Settings& settings, Findings& findings) {
-    const auto counters = post::ask_for_counters(local::SlotFolder(settings.dir));
+    const auto counters = office::ask_for_counters(local::SlotFolder(settings.dir));
     if (!counters) return;
     const auto value_of = [&counters](std::string_view name) -> std::uint64_t {
         for (const auto& counter : *counters) {
@@ -81,12 +81,13 @@ void check_keys(const Patient& patient, Findings& findings) {
 // Returns the finding for a key that is no secret, or no key. Its command is taken from the error,
 // if there.
 Finding bad_key(const Error& error) {
-    const auto command = error.detail.find("chmod ");
-    const std::string fix =
-        command == error.detail.npos
-            ? "mailslot key import --replace    # reads the output of 'mailslot key export' on "
-              "another machine"
-            : error.detail.substr(command, error.detail.rfind('\'') + 1 - command);
+    std::string fix =
+        "mailslot key import --replace    # reads the output of 'mailslot key export' on another "
+        "machine";
+    if (error.reason == Reason::open_key) {
+        const auto begin = error.detail.find("chmod ");
+        fix = error.detail.substr(begin, error.detail.rfind('\'') + 1 - begin);
+    }
     return {"keys", Status::failed, "bad_key", error.detail, fix};
 }
 

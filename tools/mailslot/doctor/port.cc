@@ -8,7 +8,7 @@
 #include "carrier/carrier.h"
 #include "mailslot/doctor/finding.h"
 #include "mailslot/size_text.h"
-#include "post/station.h"
+#include "office/station.h"
 
 namespace mailslot::cli::doctor {
 namespace {
@@ -97,13 +97,13 @@ void check_port(const Patient& patient, const Reader& reader, Findings& findings
         return;
     }
     if (!check_that_it_runs(others, is_office, port, findings)) return;
-    if (error && post::is_of_other_network(*error)) {
+    if (error && error->reason == Reason::other_network) {
         findings.push_back(
             {"port", Status::warning, "other_network", error->detail,
              "export MAILSLOT_DIR=/run/mailslot-of-this-container    # for all programs here"});
         return;
     }
-    if (error && is_of_one_family(*error)) {
+    if (error && error->reason == Reason::one_family) {
         findings.push_back({"port", Status::warning, "family_forbidden", to_string(*error),
                             "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK    # "
                             "in that program's unit"});

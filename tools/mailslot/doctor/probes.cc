@@ -12,11 +12,11 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "carrier/carrier.h"
 #include "carrier/udp/udp_group.h"
 #include "mailslot/doctor/finding.h"
 #include "model/fold.h"
+#include "os/system_random.h"
 #include "os/udp_socket.h"
 #include "wire/frame.h"
 
@@ -50,7 +50,7 @@ std::string interface_name(const Patient& patient, std::uint32_t index) {
 
 std::vector<Probe> probes_for(const Patient& patient) {
     std::vector<Probe> probes;
-    SystemRandom random;
+    os::SystemRandom random;
     for (const Link& link : sending_links(patient.interfaces, patient.settings)) {
         Probe probe{link, interface_name(patient, link.interface_index), "", random.u64()};
         probe.text = probe.interface + ' ' + family_name(link.family);
@@ -187,13 +187,11 @@ Finding not_heard(const Patient& patient, const Probe& probe) {
 
 }  // namespace
 
-void check_probes(const Patient& patient, Reader& reader, Findings& findings) {
+void check_probes(const Patient& patient, Reader& reader, bool has_port, Findings& findings) {
     std::vector<Probe> probes = probes_for(patient);
     const auto error = reader.network_error();
-    const bool is_deaf_in_part = error && is_of_one_family(*error);
-    const bool is_deaf =
-        (error && !is_deaf_in_part) || (!findings.empty() && findings.back().check == "port" &&
-                                        findings.back().status == Status::failed);
+    const bool is_deaf_in_part = error && error->reason == Reason::one_family;
+    const bool is_deaf = (error && !is_deaf_in_part) || !has_port;
     for (int i = 0; i < kTries; ++i) {
         for (Probe& probe : probes) {
             if (!probe.is_heard) send(probe, patient.settings, reader.name());

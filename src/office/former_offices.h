@@ -1,0 +1,28 @@
+// Offices that did not answer, and were replaced. Such an office may go on in the middle of a put,
+// so its writers in our slots are buried only when the office hangs up.
+// Threads: the station's only.
+#pragma once
+
+#include <map>
+
+#include "office/office_client.h"
+#include "office/premises.h"
+#include "office/slot_desk.h"
+
+namespace mailslot::office {
+
+class FormerOffices {
+public:
+    FormerOffices(const Premises& at, SlotDesk& desk) : at_(at), desk_(desk) {}
+
+    void add(OfficeClient::Former former);
+
+private:
+    void hear(int connection);
+
+    const Premises& at_;
+    SlotDesk& desk_;
+    std::map<int, OfficeClient::Former> offices_;  // by their connections
+};
+
+}  // namespace mailslot::office

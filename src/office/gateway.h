@@ -1,0 +1,37 @@
+// Passes messages that came by one carrier on to the other, if the settings say so:
+// docs/windows.md, "As a gateway". A message that was passed on is marked, and no gateway passes it
+// on again.
+// Threads: the station's.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "carrier/carrier.h"
+#include "model/parcel.h"
+#include "model/settings.h"
+
+namespace mailslot::office {
+
+class Gateway {
+public:
+    // `station`: this machine's number, by which it knows its own copies.
+    Gateway(const Settings& settings, std::uint64_t station, Carrier& ours, Carrier& classic)
+        : settings_(settings.classic), station_(station), ours_(ours), classic_(classic) {}
+
+    // Passes on parcels that `carrier` brought, after the post office has dealt with them.
+    void pass_on(const Carrier& carrier, std::span<const Parcel> arrived);
+    void set_station(std::uint64_t station) { station_ = station; }
+
+private:
+    void pass_in(const Envelope& message);
+    void pass_out(const Envelope& message);
+
+    const ClassicSettings settings_;
+    std::uint64_t station_;
+    Carrier& ours_;
+    Carrier& classic_;
+    std::string text_;  // payload of the current message
+};
+
+}  // namespace mailslot::office
