@@ -20,10 +20,11 @@ constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
 
 constexpr double kTrainBytes = 56 * 1024;
 constexpr Seconds kTrainNoise{0.0003}, kLikelyTrainNoise{0.0001};
+constexpr double kRemembered = 0.95;
 constexpr double kCarriesMore = 4;  // than a writer sent that was slower than the path
 
 constexpr double kAlpha = 32 * 1024, kLeastAlpha = 6 * 1024, kMostAlpha = 1024 * 1024;
-constexpr double kAlphaStep = kAlpha / 64, kCompetingStep = 1448;
+constexpr double kAlphaStep = kAlpha / 64, kCompetingStep = 1 * 1448;
 constexpr double kAlphaCut = 0.7;
 constexpr Seconds kQueueTime{0.0004}, kNoise{0.0003};
 constexpr double kSeenShare = 0.3;
@@ -46,7 +47,7 @@ constexpr double kFlightBytes = 64 * 1024;
 
 PathPace::PathPace(const Limits& limits, std::optional<Memory> memory)
     : limits_(limits), memory_(memory), drain_(limits.second_begins), alpha_(kAlpha) {
-    set_rate(memory ? memory->rate : limits.unheard);
+    set_rate(memory ? kRemembered * memory->rate : limits.unheard);
 }
 
 void PathPace::set_rate(double rate) {
@@ -96,12 +97,13 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     const Duration rest = begun_ ? now - last_left_ : Duration::zero();
     if (!begun_) {
         begun_ = unanswered_since_ = now;
-        if (memory_) bucket_.save(kFirstBurst);
+        if (memory_) bucket_.save(kFirstBurst - std::min(kFirstBurst, burst()));
     }
     if (rest > kRest) {
         unanswered_since_ = now;
         if (!was_held_) {
-            bucket_.save(std::min(kFirstBurst, rate_ * Seconds(rest).count()));
+            const double unused = std::min(kFirstBurst, rate_ * Seconds(rest).count());
+            bucket_.save(std::max(0.0, unused - burst()));
             rate_changed_at_ = sent_.bytes();
         }
     }
@@ -182,12 +184,13 @@ void PathPace::adjust(Instant now) {
     if (is_limited_by_reader_) return;
     const Seconds aim = kQueueTime + Seconds(alpha_ / std::max(flow->arrived, kLeastRate));
     const Seconds seen = std::max(kNoise, kSeenShare * aim);
-    if (drain_.looks(view_, seen, now)) {
+    const Seconds empty = kQueueTime + Seconds(kAlpha / std::max(flow->arrived, kLeastRate));
+    if (drain_.looks(view_, std::max(kNoise, kSeenShare * empty), now)) {
         adjusted_at_ = now;
         rate_changed_at_ = sent_.bytes();
         return;
     }
-    compete(drain_.is_in_vain());
+    compete();
     const bool is_queued = view_.queue() > seen;
     respond_to_loss(is_queued);
     if (state_ != State::competing) state_ = is_queued ? State::steady : State::growing;
@@ -199,11 +202,20 @@ void PathPace::adjust(Instant now) {
     adjusted_at_ = now;
 }
 
-void PathPace::compete(bool competes) {
-    if (competes == (state_ == State::competing)) return;
-    state_ = competes ? State::competing : State::steady;
-    if (!competes) alpha_ = std::min(alpha_, kAlpha);
-    view_.keep_base(competes);
+// Another stream that keeps the queue full leaves no room to a stream that avoids queues. A queue
+// that a drain empties is mostly our own: half as long is enough.
+void PathPace::compete() {
+    const int before = std::exchange(times_empty_, drain_.times_empty());
+    const bool was_emptied = times_empty_ != before;
+    if (state_ != State::competing && drain_.is_in_vain()) {
+        state_ = State::competing;
+        view_.keep_base(true);
+    } else if (state_ == State::competing && was_emptied) {
+        alpha_ = std::max(kAlpha, alpha_ / 2);
+        if (alpha_ > kAlpha) return;
+        state_ = State::steady;
+        view_.keep_base(false);
+    }
 }
 
 // Keeps the receiver's buffer from overflowing. Returns whether the buffer limits the stream.

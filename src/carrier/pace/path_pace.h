@@ -71,7 +71,7 @@ private:
     void respond_to_loss(bool is_queued);
     void grow(const PathView::Flow& flow, Instant now);
     void hold_queue(const PathView::Flow& flow, Instant now);
-    void compete(bool competes);
+    void compete();
     void set_rate(double rate);
 
     const Limits limits_;
@@ -84,7 +84,8 @@ private:
 
     State state_ = State::first_burst;
     double rate_;
-    double alpha_;  // bytes that this stream keeps in the queue
+    int times_empty_ = 0;  // of drain_, when last looked at
+    double alpha_;         // bytes that this stream keeps in the queue
     bool is_limited_by_reader_ = false;
     bool was_held_ = false;  // the bytes that leave next had to wait
     std::optional<Instant> begun_{};

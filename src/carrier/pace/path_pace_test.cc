@@ -107,7 +107,7 @@ TEST_F(PathPaceTest, a_remembered_path_is_used_at_once) {
     const auto begun = now_;
     for (int i = 0; i < 50; ++i) send(pace);
     const double took = std::chrono::duration<double>(now_ - begun).count();
-    EXPECT_NEAR(took, (50 * kBytes - 128 * 1024) / 10e6, 0.005);
+    EXPECT_NEAR(took, (50 * kBytes - 128 * 1024) / 9.5e6, 0.005);
 }
 
 TEST_F(PathPaceTest, a_remembered_path_that_is_silent_is_left) {

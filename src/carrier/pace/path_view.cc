@@ -7,7 +7,8 @@ using Seconds = PathView::Seconds;
 
 // The base is the least delay of the last 1.5 to 3 s: queues are drained each second, and two
 // clocks drift apart by up to 50 us a second.
-constexpr double kBaseSeconds = 1.5;
+constexpr double kBaseSeconds = 1.5, kLongBaseSeconds = 10;
+constexpr double kDrift = 50e-6;  // a second
 // Within this time the least delay counts: a late wake-up is no queue.
 constexpr double kQueueSeconds = 0.003;
 constexpr double kSmoothing = 1.0 / 8;
@@ -74,16 +75,41 @@ void PathView::begin_anew() {
     has_new_drops_ = has_new_loss_ = false;
 }
 
+void PathView::Base::begin(double delay, double at) {
+    least = least_before = delay;
+    least_at = least_before_at = begun = at;
+}
+
+void PathView::Base::note(double delay, double at, double span) {
+    if (at - begun >= span) {
+        least_before = least;
+        least_before_at = least_at;
+        least = delay;
+        least_at = begun = at;
+    } else if (delay < least) {
+        least = delay;
+        least_at = at;
+    }
+}
+
 void PathView::note_delay(const Point& point) {
     if (count_ == 1) {
-        base_ = base_before_ = point.delay;
-        base_begun_ = point.arrived;
-    } else if (point.arrived - base_begun_ >= kBaseSeconds && !keeps_base_) {
-        base_before_ = base_;
-        base_ = point.delay;
-        base_begun_ = point.arrived;
+        base_.begin(point.delay, point.arrived);
+        long_base_.begin(point.delay, point.arrived);
     }
-    base_ = std::min(base_, point.delay);
+    // A base that is kept has a span without an end.
+    base_.note(point.delay, point.arrived, keeps_base_ ? 1e18 : kBaseSeconds);
+    long_base_.note(point.delay, point.arrived, keeps_base_ ? 1e18 : kLongBaseSeconds);
+}
+
+void PathView::keep_base(bool keeps) {
+    if (keeps && !keeps_base_) base_.begin(long_base_.value(), last().arrived);
+    keeps_base_ = keeps;
+}
+
+Seconds PathView::standing_queue() const {
+    const double drift = kDrift * (last().arrived - long_base_.value_at());
+    return Seconds(std::max(0.0, last().delay - long_base_.value() - drift));
 }
 
 void PathView::note_round_trip(Seconds round_trip) {

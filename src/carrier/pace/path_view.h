@@ -53,14 +53,17 @@ public:
     // Delay above the base: the least of the reports of the last 3 ms, and of the last report.
     Seconds queue() const;
     Seconds last_queue() const { return above_base(last().delay); }
+    // The last delay above the least of the last 10 to 20 s, less what clocks may have drifted
+    // since: a queue that others keep full, and that no short base shows.
+    Seconds standing_queue() const;
     std::uint64_t acknowledged() const { return last().sent; }  // bytes sent up to the last mark
     Instant left_at() const { return last().left; }             // when the last mark left
     double buffer_fill() const { return buffer_fill_; }         // 0 to 1
     bool has_new_drops() const { return has_new_drops_; }       // by the receiver's kernel
     bool has_new_loss() const { return has_new_loss_; }         // since the report before
     std::uint64_t lost_bytes() const { return lost_bytes_; }    // in all
-    // Keeps the base: a queue that never empties would hide it.
-    void keep_base(bool keeps) { keeps_base_ = keeps; }
+    // Goes back to the base of the last 10 to 20 s and keeps it: the queue never empties.
+    void keep_base(bool keeps);
 
 private:
     // A report, in the units of this class.
@@ -78,9 +81,17 @@ private:
         return points_[(next_ + kPoints - 1 - steps) % kPoints];
     }
     const Point& last() const { return back(0); }
-    Seconds above_base(double delay) const {
-        return Seconds(std::max(0.0, delay - std::min(base_, base_before_)));
-    }
+    // The least delay of the present and of the previous span of time.
+    struct Base {
+        double least = 0, least_before = 0;
+        double least_at = 0, least_before_at = 0, begun = 0;  // seconds by the receiver's clock
+
+        void begin(double delay, double at);
+        void note(double delay, double at, double span);
+        double value() const { return std::min(least, least_before); }
+        double value_at() const { return least < least_before ? least_at : least_before_at; }
+    };
+    Seconds above_base(double delay) const { return Seconds(std::max(0.0, delay - base_.value())); }
     bool compare(const wire::Report& report, Point& point);
     void note_delay(const Point& point);
     void note_round_trip(Seconds round_trip);
@@ -89,8 +100,7 @@ private:
     std::size_t next_ = 0, count_ = 0;
     wire::Report last_report_{};
     Seconds round_trip_{}, least_round_trip_{}, interval_{};
-    // Least delay since base_begun_, and in the time before.
-    double base_ = 0, base_before_ = 0, base_begun_ = 0;
+    Base base_{}, long_base_{};
     double buffer_fill_ = 0;
     bool has_new_drops_ = false, has_new_loss_ = false, keeps_base_ = false;
     std::uint64_t lost_bytes_ = 0;

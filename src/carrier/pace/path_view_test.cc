@@ -23,8 +23,8 @@ protected:
     }
     // The report about the last piece, if that took `delay` to arrive and nothing was lost.
     wire::Report report(microseconds delay = microseconds(500)) {
-        const auto arrived =
-            duration_cast<microseconds>((now_ + delay).time_since_epoch()) + microseconds(77'000'000);
+        const auto arrived = duration_cast<microseconds>((now_ + delay).time_since_epoch()) +
+                             microseconds(77'000'000);
         return {.number = ++number_,
                 .highest = {100 * pieces_, 0},
                 .counted_from = 1,

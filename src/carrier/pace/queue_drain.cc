@@ -27,12 +27,13 @@ void QueueDrain::schedule(Instant now) {
 double QueueDrain::share(Instant now) const { return now < ends_ ? kShare : 1; }
 
 bool QueueDrain::looks(const PathView& view, Seconds empty, Instant now) {
-    if (is_watched_) return watch(view, empty);
+    if (is_watched_) return watch(view);
     if (now < next_) return false;
     schedule(now);
-    queue_ = view.queue();
-    if (queue_ < empty) {
-        drains_in_vain_ = 0;
+    queue_ = view.standing_queue();
+    empty_ = empty;
+    if (queue_ < empty_) {
+        note(true);
         return false;
     }
     const Seconds time = std::min(kTimesQueue * queue_ + kClocksDiffer, kLongest);
@@ -43,16 +44,22 @@ bool QueueDrain::looks(const PathView& view, Seconds empty, Instant now) {
     return true;
 }
 
-bool QueueDrain::watch(const PathView& view, Seconds empty) {
-    if (view.last_queue() > 2 * queue_ + kClocksDiffer) {  // the path has become slower
+bool QueueDrain::watch(const PathView& view) {
+    const Seconds queue = view.standing_queue();
+    if (queue > 2 * queue_ + kClocksDiffer) {  // the path has become slower
         is_watched_ = false;
         return false;
     }
-    if (view.left_at() >= begun_ && view.last_queue() < empty) was_emptied_ = true;
+    if (view.left_at() >= begun_ && queue < empty_) was_emptied_ = true;
     if (view.left_at() < ends_ + std::chrono::duration_cast<Duration>(kClocksDiffer)) return true;
     is_watched_ = false;
-    drains_in_vain_ = was_emptied_ ? 0 : drains_in_vain_ + 1;
+    note(was_emptied_);
     return true;
+}
+
+void QueueDrain::note(bool was_emptied) {
+    drains_in_vain_ = was_emptied ? 0 : drains_in_vain_ + 1;
+    times_empty_ += was_emptied;
 }
 
 }  // namespace mailslot

@@ -25,19 +25,22 @@ public:
     // up to this counts as none. Returns whether the last report is about a drain, and so tells
     // nothing about the path's rate.
     bool looks(const PathView& view, Seconds empty, Instant now);
-    // The queue never emptied in the last drains.
+    // Returns whether the last drains did not empty the queue.
     bool is_in_vain() const { return drains_in_vain_ >= kDrainsInVain; }
+    // Returns how often the queue was found empty, or emptied.
+    int times_empty() const { return times_empty_; }
 
 private:
     static constexpr int kDrainsInVain = 2;
 
-    bool watch(const PathView& view, Seconds empty);
+    bool watch(const PathView& view);
+    void note(bool was_emptied);
 
     const Duration second_begins_;
     Instant next_{}, begun_{}, ends_{};
-    Seconds queue_{};  // when the drain began
+    Seconds queue_{}, empty_{};  // as of the drain's begin
     bool is_watched_ = false, was_emptied_ = false;
-    int drains_in_vain_ = 0;
+    int drains_in_vain_ = 0, times_empty_ = 0;
 };
 
 }  // namespace mailslot
