@@ -212,7 +212,8 @@ void PathPace::compete() {
         view_.keep_base(true);
     } else if (state_ == State::competing && was_emptied) {
         alpha_ = std::max(kAlpha, alpha_ / 2);
-        if (alpha_ > kAlpha) return;
+        if (alpha_ > kAlpha && !drain_.is_alone()) return;
+        alpha_ = kAlpha;
         state_ = State::steady;
         view_.keep_base(false);
     }

@@ -59,6 +59,7 @@ bool QueueDrain::watch(const PathView& view) {
 
 void QueueDrain::note(bool was_emptied) {
     drains_in_vain_ = was_emptied ? 0 : drains_in_vain_ + 1;
+    empty_in_a_row_ = was_emptied ? empty_in_a_row_ + 1 : 0;
     times_empty_ += was_emptied;
 }
 

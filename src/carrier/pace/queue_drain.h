@@ -29,6 +29,8 @@ public:
     bool is_in_vain() const { return drains_in_vain_ >= kDrainsInVain; }
     // Returns how often the queue was found empty, or emptied.
     int times_empty() const { return times_empty_; }
+    // Returns whether the last two drains emptied the queue: nobody else fills it.
+    bool is_alone() const { return empty_in_a_row_ >= kDrainsInVain; }
 
 private:
     static constexpr int kDrainsInVain = 2;
@@ -40,7 +42,7 @@ private:
     Instant next_{}, begun_{}, ends_{};
     Seconds queue_{}, empty_{};  // as of the drain's begin
     bool is_watched_ = false, was_emptied_ = false;
-    int drains_in_vain_ = 0, times_empty_ = 0;
+    int drains_in_vain_ = 0, times_empty_ = 0, empty_in_a_row_ = 0;
 };
 
 }  // namespace mailslot
