@@ -1,0 +1,286 @@
+#include "carrier/pace/path_pace.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace mailslot {
+namespace {
+
+using Seconds = PathPace::Seconds;
+using Duration = PathPace::Duration;
+using std::chrono::milliseconds;
+
+// docs/protocol/pace.md, "Constants", gives the reason for each.
+constexpr double kFirstBurst = 128 * 1024;
+constexpr milliseconds kWaitForReport{300}, kTrainPatience{60};
+constexpr milliseconds kAskAgain{1};
+constexpr milliseconds kRest{100};
+constexpr std::chrono::seconds kMostPatience{2}, kForgetRate{5};
+constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
+
+constexpr double kTrainBytes = 56 * 1024;
+constexpr Seconds kTrainNoise{0.0003}, kLikelyTrainNoise{0.0001};
+constexpr double kRemembered = 0.95;
+constexpr double kCarriesMore = 4;  // than a writer sent that was slower than the path
+
+constexpr double kAlpha = 32 * 1024, kLeastAlpha = 6 * 1024, kMostAlpha = 1024 * 1024;
+constexpr double kAlphaStep = kAlpha / 64, kCompetingStep = 1 * 1448;
+constexpr double kAlphaCut = 0.7;
+constexpr Seconds kQueueTime{0.0004}, kNoise{0.0003};
+constexpr double kSeenShare = 0.3;
+
+constexpr Seconds kLeastWindow{0.006}, kMostWindow{0.2};
+constexpr Seconds kLeastCorrection{0.02}, kSmoothing{0.008};
+constexpr double kFall = 0.7;
+constexpr double kRandomLoss = 0.03;
+
+constexpr double kReaderFull = 0.5, kReaderFills = 0.25, kReaderCut = 0.85;
+constexpr milliseconds kReaderPause{50};
+
+constexpr double kDatagram = 1200, kPiece = 65000;
+constexpr Seconds kQuantum{0.001}, kLateWake{0.0005};
+constexpr double kMostBurst = 1024 * 1024;
+constexpr Seconds kFlightSlack{0.002};
+constexpr double kFlightBytes = 64 * 1024;
+
+}  // namespace
+
+PathPace::PathPace(const Limits& limits, std::optional<Memory> memory)
+    : limits_(limits), memory_(memory), drain_(limits.second_begins), alpha_(kAlpha) {
+    set_rate(memory ? kRemembered * memory->rate : limits.unheard);
+}
+
+void PathPace::set_rate(double rate) {
+    const double most = limits_.most > 0 ? limits_.most : kMostRate;
+    rate_ = std::clamp(rate, std::min(kLeastRate, most), most);
+}
+
+std::size_t PathPace::quantum() const {
+    return static_cast<std::size_t>(std::clamp(rate_ * kQuantum.count(), kDatagram, kPiece));
+}
+
+// Two turns, so that a late wake-up costs nothing.
+double PathPace::burst() const {
+    const double turns = std::clamp(2 * rate_ * kQuantum.count(), 2 * kDatagram, kFirstBurst);
+    return std::max(turns, std::min(rate_ * kLateWake.count(), kMostBurst));
+}
+
+// A path that is lost, or a receiver that is silent, stops the stream at this.
+double PathPace::most_in_flight() const {
+    const Seconds trip = view_.is_empty() ? memory_->round_trip : view_.round_trip();
+    const Seconds interval = view_.is_empty() ? 5 * kFlightSlack : 2 * view_.interval();
+    return rate_ * (trip + interval + kFlightSlack).count() + kFlightBytes;
+}
+
+Duration PathPace::wait(std::size_t bytes, Instant now) {
+    if (!begun_) return Duration::zero();
+    look_at_silence(now);
+    const auto size = static_cast<double>(bytes);
+    if (state_ == State::first_burst && !memory_) {
+        if (static_cast<double>(sent_.bytes()) + size <= kFirstBurst) return Duration::zero();
+        was_held_ = true;
+        if (!view_.is_empty()) return kAskAgain;
+        return std::max<Duration>(*begun_ + kWaitForReport - now, kAskAgain);
+    }
+    Duration wait = bucket_.wait(size, rate_ * drain_.share(now), burst(), now);
+    if (state_ != State::unheard) {
+        const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
+        const auto in_flight = static_cast<double>(sent_.bytes() - known);
+        if (in_flight > 0 && in_flight + size > most_in_flight() + kFirstBurst * view_.is_empty())
+            wait = std::max<Duration>(wait, kAskAgain);
+    }
+    was_held_ = was_held_ || wait > Duration::zero();
+    return std::min<Duration>(wait, kWaitForReport);
+}
+
+void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now) {
+    const Duration rest = begun_ ? now - last_left_ : Duration::zero();
+    if (!begun_) {
+        begun_ = unanswered_since_ = now;
+        if (memory_) bucket_.save(kFirstBurst - std::min(kFirstBurst, burst()));
+    }
+    if (rest > kRest) {
+        unanswered_since_ = now;
+        if (!was_held_) {
+            const double unused = std::min(kFirstBurst, rate_ * Seconds(rest).count());
+            bucket_.save(std::max(0.0, unused - burst()));
+            rate_changed_at_ = sent_.bytes();
+        }
+    }
+    if (!view_.is_empty() && unanswered_since_ < view_.heard_at()) unanswered_since_ = now;
+    last_left_ = now;
+    const bool is_paced = std::exchange(was_held_, false) || bucket_.is_behind();
+    if (state_ != State::first_burst || memory_) bucket_.take(static_cast<double>(bytes));
+    sent_.left(from, mark, bytes, is_paced, now);
+}
+
+bool PathPace::is_first_burst_over() const {
+    return memory_ || view_.acknowledged() * 8 >= sent_.bytes() * 7;
+}
+
+// Goes on without reports that do not come: the receiver is gone, or an older program, or the way
+// back is cut.
+void PathPace::look_at_silence(Instant now) {
+    if (state_ == State::first_burst) {
+        const bool is_late = now - *begun_ >= kWaitForReport;
+        if (!view_.is_empty() && (is_late || now - view_.heard_at() >= kTrainPatience)) {
+            start(now);  // the rest of the train is lost, or the path is very slow
+        } else if (is_late) {
+            state_ = State::unheard;
+            set_rate(std::min(rate_, limits_.unheard));
+            bucket_.clear();
+        }
+        return;
+    }
+    const Duration silent = now - unanswered_since_;
+    if (view_.is_empty() || sent_.bytes() == view_.acknowledged()) {
+        if (state_ == State::unheard && silent >= kForgetRate) set_rate(limits_.unheard);
+        return;
+    }
+    const Seconds patience = 4 * (view_.round_trip() + view_.interval());
+    if (silent < std::clamp<Seconds>(patience, kWaitForReport, kMostPatience)) return;
+    if (unanswered_since_ < view_.heard_at()) return;
+    state_ = State::unheard;
+    set_rate(std::min(rate_ / 2, limits_.unheard));
+    view_.begin_anew();
+}
+
+bool PathPace::heard(const wire::Report& report, Instant now) {
+    if (!view_.heard(report, sent_, now)) return false;
+    if (state_ == State::first_burst) {
+        // The beginning of a train may pass a token bucket at the speed of the wire.
+        if (is_first_burst_over()) start(now);
+    } else if (state_ == State::unheard) {
+        start(now);
+    } else {
+        adjust(now);
+    }
+    return true;
+}
+
+void PathPace::start(Instant now) {
+    const auto train = view_.train(kTrainBytes);
+    const bool is_first = state_ == State::first_burst && !memory_;
+    double carried = rate_;
+    if (is_first && train && (train->was_together || train->rate > rate_)) {
+        const auto with = [&](Seconds noise) {
+            return 1 / (1 / train->rate + noise.count() / kTrainBytes);
+        };
+        set_rate(with(kTrainNoise));
+        carried = with(kLikelyTrainNoise) * (train->was_together ? 1 : kCarriesMore);
+    }
+    state_ = State::growing;
+    growth_.begin(carried);
+    bucket_.clear();
+    drain_.schedule(now);
+    adjusted_at_ = now;
+    rate_changed_at_ = sent_.bytes();
+}
+
+void PathPace::adjust(Instant now) {
+    const auto flow = view_.flow(std::clamp(view_.round_trip(), kLeastWindow, kMostWindow));
+    if (!flow) return;
+    is_limited_by_reader_ = respect_reader(*flow, now);
+    if (is_limited_by_reader_) return;
+    const Seconds aim = kQueueTime + Seconds(alpha_ / std::max(flow->arrived, kLeastRate));
+    const Seconds seen = std::max(kNoise, kSeenShare * aim);
+    const Seconds empty = kQueueTime + Seconds(kAlpha / std::max(flow->arrived, kLeastRate));
+    if (drain_.looks(view_, std::max(kNoise, kSeenShare * empty), now)) {
+        adjusted_at_ = now;
+        rate_changed_at_ = sent_.bytes();
+        return;
+    }
+    compete();
+    const bool is_queued = view_.queue() > seen;
+    respond_to_loss(is_queued);
+    if (state_ != State::competing) state_ = is_queued ? State::steady : State::growing;
+    if (state_ != State::growing) {
+        hold_queue(*flow, now);
+    } else if (view_.last_queue() <= seen) {
+        grow(*flow, now);
+    }
+    adjusted_at_ = now;
+}
+
+// Another stream that keeps the queue full leaves no room to a stream that avoids queues. A queue
+// that a drain empties is mostly our own: half as long is enough.
+void PathPace::compete() {
+    const int before = std::exchange(times_empty_, drain_.times_empty());
+    const bool was_emptied = times_empty_ != before;
+    if (state_ != State::competing && drain_.is_in_vain()) {
+        state_ = State::competing;
+        view_.keep_base(true);
+    } else if (state_ == State::competing && was_emptied) {
+        alpha_ = std::max(kAlpha, alpha_ / 2);
+        if (alpha_ > kAlpha && !drain_.is_alone()) return;
+        alpha_ = kAlpha;
+        state_ = State::steady;
+        view_.keep_base(false);
+    }
+}
+
+// Keeps the receiver's buffer from overflowing. Returns whether the buffer limits the stream.
+bool PathPace::respect_reader(const PathView::Flow& flow, Instant now) {
+    const double fill = view_.buffer_fill();
+    if (view_.has_new_drops()) {
+        set_rate(std::min(rate_, flow.read) * kReaderCut);
+        growth_.pause_until(now + kReaderPause);
+    } else if (fill > kReaderFull) {
+        set_rate(std::min(rate_, flow.read * (1 + kReaderFills - fill)));
+    } else if (fill <= kReaderFills) {
+        return false;
+    }
+    growth_.begin(flow.read);
+    rate_changed_at_ = sent_.bytes();
+    return true;
+}
+
+// Loss while a queue stands is congestion, and makes the queue that is aimed at shorter. Loss
+// without a queue is the link's own.
+void PathPace::respond_to_loss(bool is_queued) {
+    if (view_.acknowledged() < alpha_changed_at_) return;
+    if (view_.has_new_loss() && is_queued) {
+        alpha_ = std::max(kLeastAlpha, alpha_ * kAlphaCut);
+    } else if (state_ == State::competing) {
+        alpha_ = std::min(kMostAlpha, alpha_ + kCompetingStep);
+    } else if (alpha_ < kAlpha) {
+        alpha_ = std::min(kAlpha, alpha_ + kAlphaStep);
+    } else {
+        return;
+    }
+    alpha_changed_at_ = sent_.bytes();
+}
+
+void PathPace::grow(const PathView::Flow& flow, Instant now) {
+    if (!flow.is_paced || view_.acknowledged() < rate_changed_at_) return;
+    const auto next = growth_.next(rate_, view_.round_trip() + view_.interval(), now);
+    if (!next) return;
+    set_rate(*next);
+    rate_changed_at_ = sent_.bytes();
+}
+
+// As much as arrives, corrected by what the queue has too much or too little.
+void PathPace::hold_queue(const PathView::Flow& flow, Instant now) {
+    const double arrived = flow.arrived * (1 + std::min(flow.lost, kRandomLoss));
+    const double missing = alpha_ + (kQueueTime - flow.queue).count() * arrived;
+    const Seconds time = std::max(kLeastCorrection, 3 * (view_.round_trip() + view_.interval()));
+    double aim = std::clamp(arrived + missing / time.count(), arrived / 2, 2 * arrived);
+    if (!flow.is_paced) aim = std::max(aim, rate_);
+    const double share = std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
+    set_rate(rate_ + (flow.arrived < kFall * rate_ ? 1 : share) * (aim - rate_));
+    growth_.begin(flow.arrived);
+    rate_changed_at_ = sent_.bytes();
+}
+
+PathPace::Limit PathPace::limit() const {
+    if (is_limited_by_reader_) return Limit::reader;
+    if (state_ == State::steady || state_ == State::competing) return Limit::path;
+    return limits_.most > 0 && rate_ >= limits_.most ? Limit::setting : Limit::none;
+}
+
+std::optional<PathPace::Memory> PathPace::memory() const {
+    if (view_.is_empty() || state_ == State::first_burst) return std::nullopt;
+    return Memory{rate_, view_.least_round_trip()};
+}
+
+}  // namespace mailslot

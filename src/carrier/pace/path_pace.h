@@ -1,0 +1,97 @@
+// Decides how fast a writer sends by a way, from the reports of the machine at its end. The page
+// docs/protocol/pace.md has the equations and the reasons. Pure: time is a parameter.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "carrier/pace/path_view.h"
+#include "carrier/pace/queue_drain.h"
+#include "carrier/pace/rate_growth.h"
+#include "carrier/pace/send_bucket.h"
+#include "carrier/pace/sent_marks.h"
+
+namespace mailslot {
+
+class PathPace {
+public:
+    using Instant = std::chrono::steady_clock::time_point;
+    using Duration = std::chrono::nanoseconds;
+    using Seconds = std::chrono::duration<double>;
+
+    struct Limits {
+        double most = 0;                   // bytes a second, never more; 0: no bound
+        double unheard = 8 * 1024 * 1024;  // bytes a second while no report comes
+        Duration second_begins{};          // as in QueueDrain
+    };
+    // What is known of a path from an earlier stream.
+    struct Memory {
+        double rate = 0;  // bytes a second
+        Seconds round_trip{};
+    };
+    enum class State : std::uint8_t {
+        first_burst,  // nothing was heard yet
+        unheard,      // no report came in time, or none any longer
+        growing,      // the path takes all
+        steady,       // a short queue stands at the bottleneck
+        competing,    // another stream keeps the queue full
+    };
+    enum class Limit : std::uint8_t { none, path, reader, setting };
+
+    explicit PathPace(const Limits& limits, std::optional<Memory> memory = std::nullopt);
+
+    // Returns how long `bytes` must wait before they leave. Ask again then, or when a report came
+    // meanwhile. Never more than 300 ms.
+    Duration wait(std::size_t bytes, Instant now);
+    // Datagrams of `bytes` left: the stream from `from` to `mark`.
+    void left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now);
+    // Returns false if the report is old or impossible; it then has no effect.
+    bool heard(const wire::Report& report, Instant now);
+
+    // Returns how many bytes should leave together.
+    std::size_t quantum() const;
+    State state() const { return state_; }
+    Limit limit() const;
+    double rate() const { return rate_; }           // bytes a second
+    double queued_bytes() const { return alpha_; }  // that this stream aims to keep in the queue
+    const PathView& view() const { return view_; }
+    // Returns what later streams can use; nullopt unless the path's rate is known.
+    std::optional<Memory> memory() const;
+
+private:
+    double burst() const;
+    double most_in_flight() const;
+    bool is_first_burst_over() const;
+    void look_at_silence(Instant now);
+    void start(Instant now);
+    void adjust(Instant now);
+    bool respect_reader(const PathView::Flow& flow, Instant now);
+    void respond_to_loss(bool is_queued);
+    void grow(const PathView::Flow& flow, Instant now);
+    void hold_queue(const PathView::Flow& flow, Instant now);
+    void compete();
+    void set_rate(double rate);
+
+    const Limits limits_;
+    const std::optional<Memory> memory_;
+    SentMarks sent_;
+    PathView view_;
+    SendBucket bucket_;
+    RateGrowth growth_;
+    QueueDrain drain_;
+
+    State state_ = State::first_burst;
+    double rate_;
+    int times_empty_ = 0;  // of drain_, when last looked at
+    double alpha_;         // bytes that this stream keeps in the queue
+    bool is_limited_by_reader_ = false;
+    bool was_held_ = false;  // the bytes that leave next had to wait
+    std::optional<Instant> begun_{};
+    Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
+    // What was sent when the rate or alpha was last changed: reports on less say nothing about it.
+    std::uint64_t rate_changed_at_ = 0, alpha_changed_at_ = 0;
+};
+
+}  // namespace mailslot

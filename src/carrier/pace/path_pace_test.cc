@@ -1,0 +1,238 @@
+#include "carrier/pace/path_pace.h"
+
+#include <gtest/gtest.h>
+
+namespace mailslot {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr std::size_t kBytes = 12'000;
+constexpr std::uint64_t kMessages = 100;
+
+class PathPaceTest : public testing::Test {
+protected:
+    // Sends a piece as soon as it may leave.
+    nanoseconds send(PathPace& pace) {
+        nanoseconds waited{};
+        for (auto wait = pace.wait(kBytes, now_); wait > wait.zero();
+             wait = pace.wait(kBytes, now_)) {
+            now_ += wait;
+            waited += wait;
+        }
+        pace.left({sequence_, 0}, {sequence_ + kMessages, 0}, kBytes, now_);
+        sequence_ += kMessages;
+        return waited;
+    }
+    // A report that all sent so far has arrived, the last piece `delay` ago.
+    wire::Report report(microseconds delay = milliseconds(1)) {
+        const auto arrived = duration_cast<microseconds>((now_ - delay).time_since_epoch());
+        return {.number = ++number_,
+                .highest = {sequence_, 0},
+                .counted_from = 1,
+                .messages = sequence_,
+                .bytes = kBytes * sequence_ / kMessages,
+                .arrived_us = static_cast<std::uint64_t>(arrived.count()),
+                .held_us = 100,
+                .sample_bytes = 8000,
+                .sample_us = 1000,
+                .families = 1};
+    }
+    // Sends for `time` at the pace, with a report after each piece, 1 ms after it left.
+    double stream(PathPace& pace, milliseconds time) {
+        const auto begun = now_;
+        double bytes = 0;
+        while (now_ - begun < time) {
+            send(pace);
+            bytes += kBytes;
+            now_ += milliseconds(1);
+            EXPECT_TRUE(pace.heard(report(microseconds(500)), now_));
+        }
+        return bytes / std::chrono::duration<double>(now_ - begun).count();
+    }
+
+    PathPace::Instant now_{std::chrono::hours(1)};
+    std::uint64_t sequence_ = 0;
+    std::uint32_t number_ = 0;
+};
+
+TEST_F(PathPaceTest, lets_the_first_128_KiB_go_at_once_and_then_waits_for_a_report) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(send(pace), nanoseconds::zero());
+    EXPECT_EQ(pace.wait(kBytes, now_), milliseconds(300));
+    EXPECT_EQ(pace.state(), PathPace::State::first_burst);
+}
+
+TEST_F(PathPaceTest, goes_on_at_the_rate_for_nobody_if_no_report_comes) {
+    PathPace pace({.unheard = 1e6});
+    const auto begun = now_;
+    double bytes = 0;
+    while (now_ - begun < std::chrono::seconds(10)) {
+        send(pace);
+        bytes += kBytes;
+    }
+    EXPECT_EQ(pace.state(), PathPace::State::unheard);
+    EXPECT_NEAR(bytes, 128 * 1024 + 1e6 * 9.7, 2 * kBytes);
+}
+
+TEST_F(PathPaceTest, begins_a_little_below_the_rate_of_the_train) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    ASSERT_TRUE(pace.heard(report(), now_));  // 8 MB/s
+    EXPECT_EQ(pace.state(), PathPace::State::growing);
+    EXPECT_LT(pace.rate(), 8e6);
+    EXPECT_GT(pace.rate(), 7.5e6);
+}
+
+TEST_F(PathPaceTest, begins_with_what_is_known_if_the_rest_of_the_train_is_lost) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    wire::Report half = report();
+    half.highest.sequence = half.messages = sequence_ / 2;
+    half.bytes /= 2;
+    now_ += milliseconds(10);
+    ASSERT_TRUE(pace.heard(half, now_));
+    EXPECT_GT(pace.wait(kBytes, now_), nanoseconds::zero());
+    now_ += milliseconds(61);
+    EXPECT_EQ(pace.wait(kBytes, now_), nanoseconds::zero());
+    EXPECT_EQ(pace.state(), PathPace::State::growing);
+}
+
+TEST_F(PathPaceTest, a_remembered_path_is_used_at_once) {
+    PathPace pace({}, PathPace::Memory{10e6, PathPace::Seconds(0.05)});
+    const auto begun = now_;
+    for (int i = 0; i < 50; ++i) send(pace);
+    const double took = std::chrono::duration<double>(now_ - begun).count();
+    EXPECT_NEAR(took, (50 * kBytes - 128 * 1024) / 9.5e6, 0.005);
+}
+
+TEST_F(PathPaceTest, a_remembered_path_that_is_silent_is_left) {
+    PathPace pace({.unheard = 1e6}, PathPace::Memory{100e6, PathPace::Seconds(0.001)});
+    const auto begun = now_;
+    double bytes = 0;
+    while (now_ - begun < milliseconds(299)) {
+        send(pace);
+        bytes += kBytes;
+    }
+    EXPECT_LT(bytes, 3e6);
+    send(pace);
+    EXPECT_EQ(pace.rate(), 1e6);
+}
+
+TEST_F(PathPaceTest, grows_while_all_arrives_up_to_the_writers_own_bound) {
+    PathPace pace({.most = 9e6});
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    ASSERT_TRUE(pace.heard(report(), now_));
+    stream(pace, milliseconds(1000));
+    EXPECT_EQ(pace.rate(), 9e6);
+    EXPECT_EQ(pace.limit(), PathPace::Limit::setting);
+    EXPECT_LT(stream(pace, milliseconds(500)), 9.3e6);
+}
+
+TEST_F(PathPaceTest, a_writer_that_sends_little_does_not_grow) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    ASSERT_TRUE(pace.heard(report(), now_));
+    const double rate = pace.rate();
+    for (int i = 0; i < 100; ++i) {
+        now_ += milliseconds(10);
+        send(pace);
+        now_ += milliseconds(1);
+        ASSERT_TRUE(pace.heard(report(microseconds(500)), now_));
+    }
+    EXPECT_EQ(pace.rate(), rate);
+}
+
+TEST_F(PathPaceTest, a_short_burst_after_a_rest_leaves_at_once) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    ASSERT_TRUE(pace.heard(report(), now_));
+    stream(pace, milliseconds(100));
+    for (int rest = 0; rest < 3; ++rest) {
+        now_ += std::chrono::seconds(2);
+        for (int i = 0; i < 8; ++i) EXPECT_EQ(send(pace), nanoseconds::zero());
+        now_ += milliseconds(1);
+        EXPECT_TRUE(pace.heard(report(microseconds(500)), now_));
+        EXPECT_NE(pace.state(), PathPace::State::unheard);
+    }
+}
+
+TEST_F(PathPaceTest, bounds_the_bytes_in_flight_and_halves_its_rate_in_silence) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    ASSERT_TRUE(pace.heard(report(), now_));
+    stream(pace, milliseconds(100));
+    const double rate = pace.rate();
+    const auto begun = now_;
+    std::size_t bytes = 0;
+    while (pace.state() != PathPace::State::unheard) {
+        send(pace);
+        bytes += kBytes;
+    }
+    EXPECT_LT(now_ - begun, milliseconds(320));
+    EXPECT_LT(static_cast<double>(bytes), 0.03 * rate + 100'000);
+    EXPECT_LE(pace.rate(), rate / 2);
+    while (now_ - begun < std::chrono::seconds(6)) send(pace);
+    EXPECT_EQ(pace.rate(), 8.0 * 1024 * 1024);
+    now_ += milliseconds(1);
+    EXPECT_TRUE(pace.heard(report(microseconds(500)), now_));
+    EXPECT_EQ(pace.state(), PathPace::State::growing);
+}
+
+TEST_F(PathPaceTest, respects_a_full_buffer_and_kernel_drops_of_the_reader) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    ASSERT_TRUE(pace.heard(report(), now_));
+    stream(pace, milliseconds(100));
+    double rate = pace.rate();
+    for (const std::uint32_t drops : {0u, 5u}) {
+        send(pace);
+        now_ += milliseconds(1);
+        wire::Report full = report(microseconds(500));
+        full.buffer_bytes = 1000;
+        full.buffer_used = drops == 0 ? 900 : 0;
+        full.kernel_drops = drops;
+        ASSERT_TRUE(pace.heard(full, now_));
+        EXPECT_LT(pace.rate(), 0.9 * rate);
+        EXPECT_EQ(pace.limit(), PathPace::Limit::reader);
+        rate = pace.rate();
+    }
+}
+
+TEST_F(PathPaceTest, never_goes_below_its_floor) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    ASSERT_TRUE(pace.heard(report(), now_));
+    std::uint32_t drops = 0;
+    for (int i = 0; i < 200; ++i) {
+        send(pace);
+        now_ += milliseconds(5);
+        wire::Report bad = report(microseconds(500));
+        bad.kernel_drops = ++drops;
+        (void)pace.heard(bad, now_);
+    }
+    EXPECT_EQ(pace.rate(), 64.0 * 1024);
+}
+
+TEST_F(PathPaceTest, has_a_memory_only_of_a_known_path) {
+    PathPace pace({});
+    EXPECT_FALSE(pace.memory());
+    for (int i = 0; i < 10; ++i) send(pace);
+    now_ += milliseconds(16);
+    EXPECT_FALSE(pace.memory());
+    ASSERT_TRUE(pace.heard(report(), now_));
+    EXPECT_EQ(pace.memory()->rate, pace.rate());
+}
+
+}  // namespace
+}  // namespace mailslot
