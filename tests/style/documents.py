@@ -75,8 +75,15 @@ def untested_packets(root):
     return found
 
 
+def undescribed_ports(root):
+    """Returns the headers of the system port that its page leaves out."""
+    page = root / "docs" / "system-port.md"
+    headers = sorted(path.name for path in (root / "src" / "os").glob("*.h"))
+    return [f"{page.relative_to(root)}: {name} is missing" for name in headers if f"`{name}`" not in read(page)]
+
+
 def problems(root):
     return (missing(error_codes(root), "docs/errors.md", root, "Errc")
             + wrong_exit_status(root)
             + missing(environment_variables(root), "docs/configuration.md", root, "variable")
-            + unlisted_decisions(root) + dead_links(root) + untested_packets(root))
+            + unlisted_decisions(root) + undescribed_ports(root) + dead_links(root) + untested_packets(root))

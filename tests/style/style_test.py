@@ -139,6 +139,7 @@ class Documents(Trees):
             ("include/mailslot/result.h", "", "found no Errc in the code"),
             ("docs/configuration.md", "| `host` | x |\n", "variable `MAILSLOT_DIR` is missing"),
             ("docs/decisions/0002-b.md", "", "0002-b.md is missing"),
+            ("src/os/clock.h", "", "system-port.md: clock.h is missing"),
             ("docs/new.md", "[x](none.md)", "links to none.md"),
             ("docs/protocol/local-socket.md", "```\n01    a\n02 ff\n```\n", "does not have the packet 0102ff"),
             ("docs/protocol/local-socket.md", "```\n| a |\n```\n", "found no worked packet"),
