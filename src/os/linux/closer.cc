@@ -37,11 +37,25 @@ bool keep_alone(std::vector<int>& fds) {
     return close_range(from, ~0u);
 }
 
-// Held by a holder while its table still has copies of descriptors that are not its own. Of the
+// Taken by a holder while its table still has copies of descriptors that are not its own. Of the
 // process, because all its Closers share the table that is copied.
-std::timed_mutex copying;
+std::binary_semaphore copying{1};
 // A file of a stranger's file system can hold up a holder that closes its copy.
 constexpr std::chrono::seconds kMostCopying{1};
+
+// Waits for the holder that copies, but goes on after kMostCopying.
+class CopyingTurn {
+public:
+    CopyingTurn() : has_turn_(copying.try_acquire_for(kMostCopying)) {}
+    ~CopyingTurn() {
+        if (has_turn_) copying.release();
+    }
+    CopyingTurn(const CopyingTurn&) = delete;
+    CopyingTurn& operator=(const CopyingTurn&) = delete;
+
+private:
+    const bool has_turn_;
+};
 
 // A thread that holds a second reference to the files, so that the last close happens when the
 // thread ends. That close does not wait for a socket's unsent bytes: the kernel never lets an
@@ -53,7 +67,7 @@ struct Holder {
 
     void run() {
         {
-            const std::unique_lock lock(copying, kMostCopying);
+            const CopyingTurn turn;
             holds = unshare(CLONE_FILES) == 0 && keep_alone(fds);
         }
         is_ready.release();
@@ -72,7 +86,7 @@ void close_all(std::deque<UniqueFd> fds) {
     if (!is_there) return;
     // Another user's holder may have copies of these descriptors, and its close must not be the last:
     // that thread goes on, so that its close would linger.
-    { const std::unique_lock lock(copying, kMostCopying); }
+    { const CopyingTurn turn; }
     holder->may_end.release();
 }
 
