@@ -115,7 +115,7 @@ SettingField size(Get get, std::uint64_t least, std::uint64_t most, bool or_zero
             [=](const Settings& settings) { return toml_size(std::invoke(get, settings)); }};
 }
 
-// One of several words.
+// A word of a list of words.
 template <class Value, class Get>
 SettingField choice(Get get, std::vector<std::pair<std::string, Value>> words) {
     return {[=](const SettingValue& value, Settings& settings) -> const SettingValue* {

@@ -35,7 +35,7 @@ void use_machine(const MachineId& machine, const std::string& dir, const Premise
 
 class OfficeClient {
 public:
-    // What becomes of the registration, for its owner.
+    // Tells the owner of the registration that it ended.
     class Fate {
     public:
         virtual ~Fate() = default;

@@ -1,4 +1,4 @@
-// Where a station works: its settings, folder, network and event loop, shared by its parts.
+// The surroundings of a station: its settings, folder, network and event loop, shared by its parts.
 // Threads: the station's only, once that runs.
 #pragma once
 

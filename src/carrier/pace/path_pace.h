@@ -26,7 +26,7 @@ public:
         double unheard = 8 * 1024 * 1024;  // bytes a second while no report comes
         Duration second_begins{};          // as in QueueDrain
     };
-    // What is known of a path from an earlier stream.
+    // Knowledge of a path from an earlier stream.
     struct Memory {
         double rate = 0;  // bytes a second
         Seconds round_trip{};
@@ -90,7 +90,7 @@ private:
     bool was_held_ = false;  // the bytes that leave next had to wait
     std::optional<Instant> begun_{};
     Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
-    // What was sent when the rate or alpha was last changed: reports on less say nothing about it.
+    // Bytes sent when the rate or alpha was last changed: reports on less say nothing about it.
     std::uint64_t rate_changed_at_ = 0, alpha_changed_at_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// What the reports of a receiver say about the path to it: round trip, queue, delivery rate, loss.
+// The path to a receiver as its reports show it: round trip, queue, delivery rate, loss.
 // docs/protocol/pace.md, "What the writer sees". Pure.
 #pragma once
 
