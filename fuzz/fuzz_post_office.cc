@@ -25,7 +25,7 @@ namespace {
 using namespace mailslot;
 using namespace mailslot::post;
 
-constexpr std::uint64_t kStation = 1;
+constexpr std::uint64_t kMachineId = 1;
 constexpr std::array<std::string_view, 3> kKeys = {"A", "B", "C"};
 constexpr std::array<std::string_view, 5> kSpellings = {"a", "B", "c", "nobody", "\xff"};
 constexpr std::uint64_t kYoung = 4;  // smaller origins are heard from their first moment on
@@ -68,7 +68,7 @@ public:
     }
 
 private:
-    static Identity identity() { return {kStation, "ME", {"LAB"}}; }
+    static Identity identity() { return {kMachineId, "ME", {"LAB"}}; }
     Limits limits() const {
         Limits limits{.senders = 64};
         if (tight_)
@@ -159,7 +159,7 @@ private:
         odd.scope = Scope{static_cast<std::uint8_t>(choice % 5)};
         odd.to = kNames[choice / 5 % 3];
         odd.delivered_at_home = choice & 128;
-        odd.station = choice & 64 ? kStation : 0;
+        odd.machine_id = choice & 64 ? kMachineId : 0;
         odd.total_bytes = in_.u32be();
         odd.offset = in_.u32be();
         odd.chunk_bytes = in_.u16be();

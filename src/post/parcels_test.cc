@@ -137,7 +137,7 @@ TEST_F(ParcelsTest, counts_every_message_of_a_parcel_that_is_not_for_a_slot_here
     Parcels parcels;
     Envelope own = message(1), elsewhere = message(1), nobody = message(1);
     own.delivered_at_home = true;
-    own.station = kHome;
+    own.machine_id = kHome;
     elsewhere.scope = Scope::named;
     elsewhere.to = "OTHER";
     nobody.slot = "nobody";

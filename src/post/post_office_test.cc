@@ -68,7 +68,7 @@ TEST_F(PostOfficeTest, admits_what_is_for_everybody_this_address_this_host_or_it
 TEST_F(PostOfficeTest, drops_what_its_own_writer_delivered_at_home) {
     Envelope own = message(1);
     own.delivered_at_home = true;
-    own.station = kHome;
+    own.machine_id = kHome;
     deliver({own});
     EXPECT_TRUE(slots_.got.empty());
     EXPECT_EQ(office_.counters().own, 1u);

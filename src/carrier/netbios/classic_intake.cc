@@ -101,7 +101,7 @@ void ClassicIntake::name_sender(Envelope& envelope, const wire::NetbiosDatagram&
         envelope.origin = write.stamp->origin;
         envelope.sequence = write.stamp->sequence;
         envelope.origin_age_ms = write.stamp->age_ms;
-        if (write.stamp->passed_on) envelope.station = kPassedOn;
+        if (write.stamp->passed_on) envelope.machine_id = kPassedOn;
         return;
     }
     std::string key = from_host_ + '/' + to_string(from.address) + '/';
