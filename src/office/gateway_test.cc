@@ -24,7 +24,7 @@ protected:
         out.from_host = "WINBOX";
         out.origin = 7;
         out.sequence = 3;
-        out.format = Format::unlabelled;
+        out.format = Format::unknown;
         out.payload = as_bytes("hello");
         return out;
     }

@@ -58,7 +58,7 @@ Letter some_letter(Kind kind) {
 }
 
 Form some_format() {
-    return {*rc::gen::element(Format::bytes, Format::text, Format::value, Format::unlabelled),
+    return {*rc::gen::element(Format::bytes, Format::text, Format::value, Format::unknown),
             *rc::gen::arbitrary<bool>()};
 }
 

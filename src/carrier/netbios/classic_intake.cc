@@ -73,7 +73,7 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     envelope.payload = write->data;
     envelope.sent_at_us = clock_.unix_microseconds();
     envelope.has_no_time = true;
-    envelope.format = Format::unlabelled;
+    envelope.format = Format::unknown;
     return parcel;
 }
 

@@ -78,7 +78,7 @@ TEST_F(ClassicIntakeTest, hands_over_what_is_for_this_machine) {
         EXPECT_EQ(got->from_host, "WINBOX");
         EXPECT_EQ(got->from_address, kWinbox.address);
         EXPECT_EQ(got->trust, Trust::none);
-        EXPECT_EQ(got->format, Form(Format::unlabelled));
+        EXPECT_EQ(got->format, Form(Format::unknown));
         EXPECT_EQ(got->sent_at_us, clock_.unix_microseconds());
     }
 }
