@@ -75,9 +75,9 @@ private:
             limits = {3, {.bytes = 6000, .bytes_per_sender = 4000, .messages_per_sender = 3}};
         return limits;
     }
-    Result<std::size_t> put(std::string_view key, std::span<const Envelope> run) {
+    Result<std::size_t> put(std::string_view key, std::span<const Envelope> messages) {
         const auto index = static_cast<std::size_t>(std::ranges::find(kKeys, key) - kKeys.begin());
-        MAILSLOT_CHECK(index < kKeys.size() && slots_[index].is_open && !run.empty());
+        MAILSLOT_CHECK(index < kKeys.size() && slots_[index].is_open && !messages.empty());
         Slot& slot = slots_[index];
         const std::uint8_t mood = moods_[++calls_ % moods_.size()];
         if (mood % 8 == 1) return Error{Errc::slot_full, "put"};
@@ -87,8 +87,8 @@ private:
             slot.is_clear = false;
             return Error{Errc::no_such_slot, "put"};
         }
-        const std::size_t taken = 1 + mood / 8 % run.size();
-        for (const Envelope& message : run.first(taken)) take(slot, message);
+        const std::size_t taken = 1 + mood / 8 % messages.size();
+        for (const Envelope& message : messages.first(taken)) take(slot, message);
         return taken;
     }
     void take(Slot& slot, const Envelope& message) {
@@ -275,8 +275,10 @@ private:
     std::size_t calls_ = 0;
     std::vector<Envelope> batch_;
     std::deque<PackedContents> contents_;  // contents for parcels()
-    TestSlots test_slots_{one_by_one(
-        [this](std::string_view key, std::span<const Envelope> run) { return put(key, run); })};
+    TestSlots test_slots_{
+        one_by_one([this](std::string_view key, std::span<const Envelope> messages) {
+            return put(key, messages);
+        })};
     PostOffice office_;
 };
 

@@ -1,8 +1,8 @@
-// Fast path of RecordWriter::append, for a single message, in a single run without calls. The steps
-// are those of docs/inbox.md section 3, which says why they are correct. The order differs in a
-// single step, for speed: the clock is read while the payload's stores are on their way. Fetching a
-// cache line from the reader's processor takes as long as reading the processor's counter, and the
-// two overlap.
+// Fast path of RecordWriter::append, for a single message, in a single function. The steps are
+// those of docs/inbox.md section 3, which says why they are correct. The order differs in a single
+// step, for speed: the clock is read while the payload's stores are on their way. Fetching a cache
+// line from the reader's processor takes as long as reading the processor's counter, and the two
+// overlap.
 #pragma once
 
 #include <algorithm>

@@ -121,7 +121,7 @@ Result<void> RecordWriter::append_across(Batch& batch, const Item& item) {
 }
 
 // Returns false if the message is refused.
-inline bool RecordWriter::take_in(Batch& batch, const Item& item) {
+inline bool RecordWriter::append_message(Batch& batch, const Item& item) {
     const auto refuse = [&](const Error& error) {
         batch.refused = error;
         return false;
@@ -164,7 +164,7 @@ bool RecordWriter::append_row(Batch& batch, const Item& item) {
 }
 
 // Returns false if a message is refused.
-bool RecordWriter::take_in_all(Batch& batch, Item item) {
+bool RecordWriter::append_messages(Batch& batch, Item item) {
     for (;; item.remove_front()) {
         if (append_row(batch, item)) {
             batch.last = item;
@@ -174,7 +174,7 @@ bool RecordWriter::take_in_all(Batch& batch, Item item) {
             return true;
         }
         const Item one = item.front();
-        if (!take_in(batch, one)) return false;
+        if (!append_message(batch, one)) return false;
         batch.last = one;
         batch.previous = &batch.last;
         if (item.contents.size() == 1 || batch.bytes >= kBatchBytes) return true;
@@ -191,10 +191,10 @@ inline void RecordWriter::fill(Batch& batch, std::span<const Item> items) {
     for (const Item& item : items) {
         // Messages taken so far are kept. The caller gets the error at its next put.
         if (item.contents.empty()) [[likely]] {
-            if (!take_in(batch, item)) [[unlikely]]
+            if (!append_message(batch, item)) [[unlikely]]
                 return;
             batch.previous = &item;
-        } else if (!take_in_all(batch, item)) {
+        } else if (!append_messages(batch, item)) {
             return;
         }
         if (batch.bytes >= kBatchBytes) return;

@@ -38,8 +38,8 @@ private:
     void make_visible(const TailCopy& tail, std::atomic<std::uint64_t>& first_word,
                       std::uint64_t commit);
     void fill(Batch& batch, std::span<const Item> items);
-    bool take_in(Batch& batch, const Item& item);
-    bool take_in_all(Batch& batch, Item item);
+    bool append_message(Batch& batch, const Item& item);
+    bool append_messages(Batch& batch, Item item);
     static bool may_continue(const Item& item, const Item& previous);
     bool may_continue_last(const Item& item) const;
     bool may_continue(const Batch& batch, const Item& item) const;
