@@ -24,7 +24,7 @@ Envelope envelope_of(const std::string& payload) {
     Envelope envelope;
     envelope.slot = "LISTENER";
     envelope.from_host = "alpha";
-    envelope.station = 1;
+    envelope.machine_id = 1;
     envelope.origin = 2;
     envelope.sequence = 1;
     envelope.sent_at_us = 1'700'000'000'000'000;

@@ -27,7 +27,7 @@ public:
     explicit Stream(std::size_t payload_bytes) : payload_(payload_bytes, 'x') {
         message_.slot = "LISTENER";
         message_.from_host = "alpha";
-        message_.station = 1;
+        message_.machine_id = 1;
         message_.origin = 2;
         message_.sequence = 1;
         message_.sent_at_us = 1'700'000'000'000'000;

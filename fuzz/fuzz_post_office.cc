@@ -25,7 +25,7 @@ namespace {
 using namespace mailslot;
 using namespace mailslot::post;
 
-constexpr std::uint64_t kStation = 1;
+constexpr std::uint64_t kMachineId = 1;
 constexpr std::array<std::string_view, 3> kKeys = {"A", "B", "C"};
 constexpr std::array<std::string_view, 5> kSpellings = {"a", "B", "c", "nobody", "\xff"};
 constexpr std::uint64_t kYoung = 4;  // smaller origins are heard from their first moment on
@@ -68,16 +68,16 @@ public:
     }
 
 private:
-    static Identity identity() { return {kStation, "ME", {"LAB"}}; }
+    static Identity identity() { return {kMachineId, "ME", {"LAB"}}; }
     Limits limits() const {
         Limits limits{.senders = 64};
         if (tight_)
             limits = {3, {.bytes = 6000, .bytes_per_sender = 4000, .messages_per_sender = 3}};
         return limits;
     }
-    Result<std::size_t> put(std::string_view key, std::span<const Envelope> run) {
+    Result<std::size_t> put(std::string_view key, std::span<const Envelope> messages) {
         const auto index = static_cast<std::size_t>(std::ranges::find(kKeys, key) - kKeys.begin());
-        MAILSLOT_CHECK(index < kKeys.size() && slots_[index].is_open && !run.empty());
+        MAILSLOT_CHECK(index < kKeys.size() && slots_[index].is_open && !messages.empty());
         Slot& slot = slots_[index];
         const std::uint8_t mood = moods_[++calls_ % moods_.size()];
         if (mood % 8 == 1) return Error{Errc::slot_full, "put"};
@@ -87,8 +87,8 @@ private:
             slot.is_clear = false;
             return Error{Errc::no_such_slot, "put"};
         }
-        const std::size_t taken = 1 + mood / 8 % run.size();
-        for (const Envelope& message : run.first(taken)) take(slot, message);
+        const std::size_t taken = 1 + mood / 8 % messages.size();
+        for (const Envelope& message : messages.first(taken)) take(slot, message);
         return taken;
     }
     void take(Slot& slot, const Envelope& message) {
@@ -159,7 +159,7 @@ private:
         odd.scope = Scope{static_cast<std::uint8_t>(choice % 5)};
         odd.to = kNames[choice / 5 % 3];
         odd.delivered_at_home = choice & 128;
-        odd.station = choice & 64 ? kStation : 0;
+        odd.machine_id = choice & 64 ? kMachineId : 0;
         odd.total_bytes = in_.u32be();
         odd.offset = in_.u32be();
         odd.chunk_bytes = in_.u16be();
@@ -275,8 +275,10 @@ private:
     std::size_t calls_ = 0;
     std::vector<Envelope> batch_;
     std::deque<PackedContents> contents_;  // contents for parcels()
-    TestSlots test_slots_{one_by_one(
-        [this](std::string_view key, std::span<const Envelope> run) { return put(key, run); })};
+    TestSlots test_slots_{
+        one_by_one([this](std::string_view key, std::span<const Envelope> messages) {
+            return put(key, messages);
+        })};
     PostOffice office_;
 };
 

@@ -30,7 +30,7 @@ void check_text(Bytes bytes, std::size_t limit) {
 }
 
 void check_record(Bytes bytes) {
-    for (const Format format : {Format::bytes, Format::text, Format::value, Format::unlabelled}) {
+    for (const Format format : {Format::bytes, Format::text, Format::value, Format::unknown}) {
         const auto record = wire::winsys_record(bytes, format);
         if (!record) continue;
         MAILSLOT_CHECK(format != Format::text && is_utf8(record->text));

@@ -16,9 +16,9 @@ inline constexpr Timeout kSlotDefault{-2};  // the read_timeout that the slot wa
 // How a message is to be read, as its writer says.
 enum class Format : std::uint8_t {
     bytes,
-    text,        // UTF-8
-    value,       // a plain value: value.h
-    unlabelled,  // the writer could not say, as in classic Windows messages
+    text,     // UTF-8
+    value,    // a plain value: value.h
+    unknown,  // the writer could not say, as in classic Windows messages
 };
 
 // How sure we are of the sender.

@@ -169,9 +169,9 @@ PyWriter::PyWriter(const std::string& address, double wait_for_address_ms,
 }
 
 void PyWriter::put(const py::object& value, double timeout_ms, const py::object& labels,
-                   bool unlabelled) {
+                   bool unknown_format) {
     const Outgoing message(value, marshalled_);
-    put_data(message.data(), unlabelled ? Format::unlabelled : message.format(),
+    put_data(message.data(), unknown_format ? Format::unknown : message.format(),
              labels_of(labels).all, timeout_of(timeout_ms));
 }
 

@@ -55,7 +55,7 @@ public:
     ~PyWriter() { close(); }
 
     void put(const pybind11::object& value, double timeout_ms, const pybind11::object& labels,
-             bool unlabelled);
+             bool unknown_format);
     void put_data(std::string_view data, Format format, std::span<const Label> labels,
                   Timeout timeout);
     std::size_t put_many(const pybind11::iterable& values, double timeout_ms,

@@ -291,13 +291,15 @@ End* end_in(PyObject* object) {
 
 Answer put_to_writer(const Arguments& call) {
     static const Parameters<4> parameters{
-        {interned("value"), interned("timeout_ms"), interned("labels"), interned("unlabelled")}, 0};
+        {interned("value"), interned("timeout_ms"), interned("labels"), interned("unknown_format")},
+        0};
     if (call.positional == 0) return std::nullopt;
     PyWriter* const writer = end_in<PyWriter>(call.values[0]);
     const auto places = writer == nullptr ? std::nullopt : given(parameters, call);
     if (!places) return std::nullopt;
-    const auto [value, timeout_ms, labels, unlabelled] = *places;
-    if (value == nullptr || (unlabelled != nullptr && unlabelled != Py_False)) return std::nullopt;
+    const auto [value, timeout_ms, labels, unknown_format] = *places;
+    if (value == nullptr || (unknown_format != nullptr && unknown_format != Py_False))
+        return std::nullopt;
     const auto timeout = timeout_ms == nullptr ? Timeout(0) : milliseconds(timeout_ms);
     const auto data = timeout ? data_of(value) : std::nullopt;
     if (!data) return std::nullopt;

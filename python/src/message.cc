@@ -19,8 +19,8 @@ const char* word_of(Format format) {
             return "text";
         case Format::value:
             return "value";
-        case Format::unlabelled:
-            return "unlabelled";
+        case Format::unknown:
+            return "unknown";
     }
     return "bytes";
 }
@@ -80,7 +80,7 @@ slot             as its reader wrote it
 from_host        the sender's own name for its machine; from_address: "10.0.0.7", or "" from this machine
 origin           the writer's random identity; sequence: counts that writer's messages from 1
 sent_at          an aware datetime, by the sender's clock
-format           "text", "bytes", "value" or "unlabelled"; trust: "none", "domain" or "local"
+format           "text", "bytes", "value" or "unknown"; trust: "none", "domain" or "local"
 lost_before      messages of this writer lost since its last one here
 labels           a dict of texts; label(name): one of them, or "")")
         .def_property_readonly("value",

@@ -128,7 +128,7 @@ timeout_ms         wait of a get without a time of its own, in milliseconds; -1:
 access, group      users of this machine who may write: "owner", "group" (a group id, or this process's), "everybody"
 require            messages with less trust are refused: "none", "domain" (sealed with a key) or "local"; None: as in the settings
 order              "kept": a message from the network that overtook another waits for it up to 20 ms; "as_it_comes": no message waits
-marshalled         unlabelled (classic) messages are read as plain values
+marshalled         messages of unknown format (classic) are read as plain values
 
 Errors: x_mailslot_invalid_name, x_mailslot_exists, x_access_denied, x_mailslot.
 Threads: any; waits leave the interpreter lock free. Fork: the reader does not work in a child.)")
@@ -200,10 +200,11 @@ Threads: any. Fork: works in the child as a new sender.)")
              py::arg("marshalled") = true)
         .def(
             "put", &PyWriter::put, py::arg("value"), py::arg("timeout_ms") = 0,
-            py::arg("labels") = py::none(), py::arg("unlabelled") = false,
+            py::arg("labels") = py::none(), py::arg("unknown_format") = false,
             "Puts a message. Waits timeout_ms milliseconds for room in a full slot of this machine "
             "(-1: for ever). "
-            "labels: texts by name. unlabelled: no mark of the format, as in classic mailslots. "
+            "labels: texts by name. unknown_format: does not say the format, as in classic "
+            "mailslots. "
             "Errors: as Mailslot.put.")
         .def("put_many", &PyWriter::put_many, py::arg("values"), py::arg("timeout_ms") = 0,
              py::arg("labels") = py::none(),

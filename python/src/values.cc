@@ -235,7 +235,7 @@ py::object decode_plain(std::string_view data, bool& sound) {
 
 py::object to_python(std::string_view data, Format format, bool marshalled) {
     if (format == Format::text) return decode_text(data);
-    if (format == Format::value || (format == Format::unlabelled && marshalled)) {
+    if (format == Format::value || (format == Format::unknown && marshalled)) {
         bool sound = false;
         if (py::object value = decode_plain(data, sound); sound) return value;
     }

@@ -12,7 +12,7 @@
 namespace mailslot::python {
 
 // Returns a payload of another form than its format claims as bytes, because a stranger's message
-// must not raise. `marshalled`: an unlabelled message is tried as a plain value first.
+// must not raise. `marshalled`: a message of unknown format is tried as a plain value first.
 pybind11::object to_python(std::string_view data, Format format, bool marshalled);
 
 // Decodes a plain value. Returns null with a Python error set: MemoryError. `sound`: whether the

@@ -58,9 +58,9 @@ PUTS = [  # arguments after the object, by place and by name
     (("x",), {"labels": {"a": b"v"}}),
     (("x",), {"labels": {"a": "\ud800"}}),
     (("x",), {"labels": [("a", "b")]}),
-    (("x",), {"unlabelled": True}),
-    (("x",), {"unlabelled": False}),
-    (("x",), {"unlabelled": 1}),
+    (("x",), {"unknown_format": True}),
+    (("x",), {"unknown_format": False}),
+    (("x",), {"unknown_format": 1}),
     (("x",), {"unknown": 1}),
     (("x",), {"".join(["bl", "ock"]): True}),  # a name that is not interned
 ]

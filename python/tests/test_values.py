@@ -142,16 +142,16 @@ def test_code_is_never_taken():
         _mailslot.dumps(code)
 
 
-def test_unlabelled_messages_follow_marshalled(slot):
+def test_messages_of_unknown_format_follow_marshalled(slot):
     """Messages of classic mailslots have no format. `marshalled` tells how winsys on Windows writes them."""
     writer = _mailslot.Writer
     for marshalled, sent, expected in ((True, marshal.dumps(["x", 1]), ["x", 1]), (True, b"plain text", b"plain text"),
                                        (True, b"", b""), (False, marshal.dumps(["x", 1]), marshal.dumps(["x", 1]))):
         with ipc.mailslot(slot, marshalled) as reader:
             reader.qsize()
-            writer(slot).put(sent, unlabelled=True)
+            writer(slot).put(sent, unknown_format=True)
             message = reader.get_message()
-            assert (message.format, message.value) == ("unlabelled", expected)
+            assert (message.format, message.value) == ("unknown", expected)
 
 
 def test_a_stranger_who_lies_about_text_raises_nothing(slot):
@@ -215,7 +215,7 @@ def test_serialisers(slot, serialiser, sent, got):
 
 def test_marshal_as_serialiser_is_our_own_safe_one(slot):
     with ipc.Mailslot(slot, serialiser=marshal, mode="r") as reader:
-        _mailslot.Writer(slot).put(marshal.dumps(compile("1", "x", "eval")), unlabelled=True)
+        _mailslot.Writer(slot).put(marshal.dumps(compile("1", "x", "eval")), unknown_format=True)
         assert isinstance(reader.get(), bytes)
 
 

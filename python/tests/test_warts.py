@@ -176,10 +176,10 @@ def test_16_records_are_text_once(slot):
 def test_17_what_arrives_is_never_unmarshalled_by_marshal(slot, monkeypatch):
     reader, _ = pair(slot)
     monkeypatch.setattr(marshal, "loads", None)
-    _mailslot.Writer(slot).put(marshal.dumps([1, "x"]), unlabelled=True)
+    _mailslot.Writer(slot).put(marshal.dumps([1, "x"]), unknown_format=True)
     assert reader.get() == [1, "x"]
     for poison in (b"\xfb", b"(" + b"\xff\xff\xff\x7f", b"[" * 100_000, b"r\xff\xff\xff\xff", b"c" + b"\0" * 99):
-        _mailslot.Writer(slot).put(poison, unlabelled=True)
+        _mailslot.Writer(slot).put(poison, unknown_format=True)
         assert reader.get() == poison
 
 

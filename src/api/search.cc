@@ -57,7 +57,8 @@ Search::Search(Process& process, const std::optional<Address>& address) : proces
         destinations_ = destinations_of(to, process.settings(), process.clock());
     }
     id_ = process.random().u64();
-    station_ = process.random().u64();  // differs from every machine's, since an asker has no slots
+    machine_id_ =
+        process.random().u64();  // differs from every machine's, since an asker has no slots
     here_.machine.host = own_host(process.settings());
 }
 
@@ -102,7 +103,7 @@ void Search::send(const std::string* only_host, std::uint32_t first) {
     Envelope query;
     query.slot = slot_;
     query.from_host = here_.machine.host;
-    query.station = station_;
+    query.machine_id = machine_id_;
     query.sent_at_us = process_.clock().unix_microseconds();
     std::optional<Error> failed;
     bool left = false;
@@ -167,7 +168,7 @@ void Search::hear(const Envelope& envelope) {
 
 // Returns null if there is no room for another machine.
 Search::Answers* Search::answers_of(const Envelope& envelope) {
-    const std::pair key(envelope.station,
+    const std::pair key(envelope.machine_id,
                         fold(envelope.from_host).value_or(std::string(envelope.from_host)));
     if (const auto found = others_.find(key); found != others_.end()) {
         return &found->second;

@@ -75,7 +75,7 @@ private:
     bool is_here_asked_ = true;
     std::vector<Destination> destinations_;
     std::unique_ptr<UdpAsker> asker_;
-    std::uint64_t id_ = 0, station_ = 0;
+    std::uint64_t id_ = 0, machine_id_ = 0;
     std::optional<Error> network_error_;
     std::size_t slots_kept_ = 0;
     Answers here_;

@@ -300,7 +300,7 @@ Result<std::size_t> WriterState::put_elsewhere(std::span<const std::string_view>
                 .form = form,
                 .first_sequence = first,
                 .sent_at_us = now_us,
-                .station = *at_home ? machine_number(*local_, network_) : 0,
+                .machine_id = *at_home ? machine_number(*local_, network_) : 0,
                 .delivered_at_home = *at_home,
                 .continues = continues,
                 .waits = is_patient(patience),

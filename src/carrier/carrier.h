@@ -20,7 +20,7 @@
 
 namespace mailslot {
 
-// Value of Envelope::station by carriers that have no such field: a gateway passed the message on.
+// Value of Envelope::machine_id by carriers that have no such field: a gateway passed the message on.
 inline constexpr std::uint64_t kPassedOn = 1;
 
 struct CarrierTraits {

@@ -59,7 +59,7 @@ public:
         Form form{};
         std::uint64_t first_sequence = 0;
         std::int64_t sent_at_us = 0;
-        std::uint64_t station = 0;
+        std::uint64_t machine_id = 0;
         bool delivered_at_home = false;
         bool continues = false;  // belongs to the same put as the batch before
         bool waits = false;      // the caller waits if there is no room

@@ -1,8 +1,8 @@
-// Fast path of RecordWriter::append, for a single message, in a single run without calls. The steps
-// are those of docs/inbox.md section 3, which says why they are correct. The order differs in a
-// single step, for speed: the clock is read while the payload's stores are on their way. Fetching a
-// cache line from the reader's processor takes as long as reading the processor's counter, and the
-// two overlap.
+// Fast path of RecordWriter::append, for a single message, in a single function. The steps are
+// those of docs/inbox.md section 3, which says why they are correct. The order differs in a single
+// step, for speed: the clock is read while the payload's stores are on their way. Fetching a cache
+// line from the reader's processor takes as long as reading the processor's counter, and the two
+// overlap.
 #pragma once
 
 #include <algorithm>
@@ -13,29 +13,29 @@
 
 namespace mailslot::inbox {
 
-// For the lock's holder: no other writer changes the selected books.
-[[gnu::always_inline]] inline BooksCopy RecordWriter::own_books() const {
-    const Books& books = header_.books[header_.selector.load(std::memory_order_relaxed) & 1];
-    return {{books.tail_block.load(std::memory_order_relaxed),
-             books.tail_offset.load(std::memory_order_relaxed)},
-            books.count.load(std::memory_order_relaxed),
-            books.bytes.load(std::memory_order_relaxed)};
+// For the lock's holder: no other writer changes the selected tail.
+[[gnu::always_inline]] inline TailCopy RecordWriter::own_tail() const {
+    const Tail& tail = header_.tails[header_.selector.load(std::memory_order_relaxed) & 1];
+    return {
+        {tail.block.load(std::memory_order_relaxed), tail.offset.load(std::memory_order_relaxed)},
+        tail.count.load(std::memory_order_relaxed),
+        tail.bytes.load(std::memory_order_relaxed)};
 }
 
-// Prepares the books, commits by the first record's word, then selects the books.
+// Prepares the new tail, commits by the first record's word, then selects the new tail.
 [[gnu::always_inline]] inline void RecordWriter::make_visible(
-    const BooksCopy& books, std::atomic<std::uint64_t>& first_word, std::uint64_t commit) {
+    const TailCopy& tail, std::atomic<std::uint64_t>& first_word, std::uint64_t commit) {
     const std::uint32_t selector = header_.selector.load(std::memory_order_relaxed);
-    Books& next = header_.books[(selector + 1) & 1];
-    next.tail_block.store(books.tail.block, std::memory_order_release);
-    next.tail_offset.store(books.tail.offset, std::memory_order_release);
-    next.count.store(books.count, std::memory_order_release);
-    next.bytes.store(books.bytes, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(books_prepared);
+    Tail& next = header_.tails[(selector + 1) & 1];
+    next.block.store(tail.at.block, std::memory_order_release);
+    next.offset.store(tail.at.offset, std::memory_order_release);
+    next.count.store(tail.count, std::memory_order_release);
+    next.bytes.store(tail.bytes, std::memory_order_release);
+    MAILSLOT_CRASH_POINT(tail_prepared);
     first_word.store(commit, std::memory_order_release);
     MAILSLOT_CRASH_POINT(committed);
     header_.selector.store(selector + 1, std::memory_order_release);
-    MAILSLOT_CRASH_POINT(books_selected);
+    MAILSLOT_CRASH_POINT(tail_selected);
 }
 
 // Writes the header of a record that does not continue another, without its commit word.
@@ -53,8 +53,8 @@ inline bool RecordWriter::may_continue_last(const Item& item) const {
            std::equal(item.meta.begin(), item.meta.end(), last_.meta.begin());
 }
 
-inline void RecordWriter::remember(const BooksCopy& books, const Item& last) {
-    last_.count = books.count;
+inline void RecordWriter::remember(const TailCopy& tail, const Item& last) {
+    last_.count = tail.count;
     last_.origin = last.origin;
     last_.sequence = last.sequence;
     last_.sent_at_us = last.sent_at_us;
@@ -65,14 +65,14 @@ inline void RecordWriter::remember(const BooksCopy& books, const Item& last) {
 
 template <class Now>
 [[gnu::always_inline]] inline bool RecordWriter::append_now(Item& item, const Now& now) {
-    BooksCopy books = own_books();
+    TailCopy tail = own_tail();
     const std::size_t size = item.payload.size();
-    const bool continues = last_.count == books.count && may_continue_last(item);
-    const Position at = books.tail;
+    const bool continues = last_.count == tail.count && may_continue_last(item);
+    const Position at = tail.at;
     const std::uint32_t header_bytes = continues ? kContinuedHeaderBytes : kRecordHeaderBytes;
     const std::uint64_t end = aligned_to_record(at.offset + header_bytes + std::uint64_t{size});
     if (!is_possible(at, segment_.geometry().block_count) || end >= kBlockBytes ||
-        size > segment_.geometry().limits.max_message_bytes || !quotas_.allow(books, size))
+        size > segment_.geometry().limits.max_message_bytes || !quotas_.allow(tail, size))
         [[unlikely]]
         return false;
     std::byte* const record = segment_.block(at.block) + at.offset;
@@ -94,11 +94,11 @@ template <class Now>
         write_fields(record, item);
     }
     MAILSLOT_CRASH_POINT(header_written);
-    books.tail = next;
-    books.count += 1;
-    books.bytes += size;
-    make_visible(books, segment_.word(at), to_commit_word(shape));
-    remember(books, item);
+    tail.at = next;
+    tail.count += 1;
+    tail.bytes += size;
+    make_visible(tail, segment_.word(at), to_commit_word(shape));
+    remember(tail, item);
     return true;
 }
 

@@ -16,8 +16,8 @@ class Gathering {
 public:
     // Counts a message taken without a pause. Returns true if the reader should see how far behind
     // the writers it is.
-    bool is_due() { return ++run_ >= after_; }
-    void begin_anew() { run_ = 0; }  // after a pause
+    bool is_due() { return ++in_a_row_ >= after_; }
+    void begin_anew() { in_a_row_ = 0; }  // after a pause
     static bool is_close(std::uint64_t waiting) { return waiting < kApart; }
     static void wait();
     // Tells how many messages waited before and after the wait.
@@ -31,7 +31,8 @@ private:
     static constexpr std::uint64_t kApart = 256;
     static constexpr std::uint64_t kGathered = 16;  // so many must come to be worth the wait
 
-    std::uint32_t run_ = 0, after_ = kAfter;  // messages in a row, and after how many it is due
+    std::uint32_t in_a_row_ = 0,
+                  after_ = kAfter;  // messages in a row, and after how many it is due
 };
 
 }  // namespace mailslot::inbox

@@ -1,5 +1,5 @@
-// Fast path of a get, in a single run without calls: a message waits in the block at hand, and no
-// thread waits or polls. docs/inbox.md section 4 says why it is correct.
+// Fast path of a get, in a single function: a message waits in the block at hand, and no thread
+// waits or polls. docs/inbox.md section 4 says why it is correct.
 #pragma once
 
 #include <mutex>

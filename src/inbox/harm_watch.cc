@@ -33,7 +33,7 @@ bool HarmWatch::look(const Segment& segment, bool is_empty) {
 
 bool HarmWatch::is_lock_stuck(const Header& header) {
     const std::uint32_t held = header.lock.load(std::memory_order_acquire) & ~kLockWaiters;
-    const std::uint64_t count = read_books(header).count;
+    const std::uint64_t count = read_tail(header).count;
     const bool is_as_before = held != 0 && held == held_ && count == count_;
     looks_ = is_as_before ? looks_ + 1 : 0;
     held_ = held;

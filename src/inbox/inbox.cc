@@ -120,7 +120,7 @@ std::uint64_t Inbox::qsize() const {
 bool Inbox::full() const {
     std::lock_guard lock(mutex_);
     if (end_.records.waiting() >= options_.max_messages) return true;
-    const std::uint64_t put = read_books(end_.segment->header()).bytes;
+    const std::uint64_t put = read_tail(end_.segment->header()).bytes;
     const std::uint64_t taken = end_.records.consumed().bytes;
     return put > taken && put - taken >= options_.max_bytes;
 }

@@ -346,8 +346,8 @@ void die_at_step(const char* step) {
 TEST_F(InboxTest, a_writer_may_die_at_every_step) {
     const std::map<std::string, bool> steps = {
         {"locked", false},         {"block_taken", false},     {"block_linked", false},
-        {"header_written", false}, {"payload_written", false}, {"books_prepared", false},
-        {"committed", true},       {"books_selected", true},   {"unlocked", true},
+        {"header_written", false}, {"payload_written", false}, {"tail_prepared", false},
+        {"committed", true},       {"tail_selected", true},    {"unlocked", true},
         {"before_bell", true},     {"bell_taken", true},
     };
     on_crash_point = die_at_step;

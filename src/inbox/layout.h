@@ -66,8 +66,9 @@ constexpr bool is_possible(Position at, std::uint32_t block_count) {
            at.offset % kRecordAlignment == 0;
 }
 
-struct Books {
-    std::atomic<std::uint32_t> tail_block, tail_offset;
+// The end of the queue: where the next record goes, and what was put before.
+struct Tail {
+    std::atomic<std::uint32_t> block, offset;
     std::atomic<std::uint64_t> count, bytes;  // totals of all messages ever put
 };
 
@@ -106,11 +107,11 @@ struct Header {
     // are kept.
     std::atomic<std::uint32_t> room_asked;
 
-    // Written by writers only; `selector` and `books` by the lock's holder.
+    // Written by writers only; `selector` and `tails` by the lock's holder.
     alignas(128) std::atomic<std::uint32_t> lock;
-    std::atomic<std::uint32_t> selector;    // books[selector & 1] is valid
+    std::atomic<std::uint32_t> selector;    // tails[selector & 1] is valid
     std::atomic<std::uint32_t> next_block;  // a hint: the search for a free block begins here
-    std::array<Books, 2> books;
+    std::array<Tail, 2> tails;
 
     // Messages that did not get into the slot, by cause in the order of kLossCauses. Incremented by
     // writers whose message was refused, changed by the post office of this machine. The causes

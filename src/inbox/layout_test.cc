@@ -35,7 +35,7 @@ TEST(Layout, is_as_its_page_says) {
         {offsetof(Header, bell), "bell     "},
         {offsetof(Header, room_wanted), "room     "},
         {offsetof(Header, lock), "lock     "},
-        {offsetof(Header, selector), "books    "},
+        {offsetof(Header, selector), "tail     "},
         {offsetof(Header, lost), "lost     "},
         {offsetof(Header, repeats), "post offi"},
         {offsetof(Header, sender_notes), "notes    "},
@@ -44,7 +44,7 @@ TEST(Layout, is_as_its_page_says) {
         {kHeaderBytes, "block sta"},
     };
     EXPECT_EQ(rows_of_the_page(), expected);
-    EXPECT_EQ(offsetof(Header, books), 528u);
+    EXPECT_EQ(offsetof(Header, tails), 528u);
     EXPECT_EQ(kLayoutVersion, 7u);  // another layout must have another number
 }
 

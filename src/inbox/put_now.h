@@ -1,4 +1,4 @@
-// Fast path of InboxWriter::put, for a single message, in a single run without calls.
+// Fast path of InboxWriter::put, for a single message, in a single function.
 #pragma once
 
 #include "base/crash_point.h"

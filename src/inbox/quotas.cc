@@ -29,11 +29,11 @@ Consumed Quotas::without_reserve(const Consumed& consumed) const {
 }
 
 bool Quotas::may_allow(std::size_t payload_bytes) const {
-    return has_room(read_books(header_), read_consumed(), payload_bytes, 1);
+    return has_room(read_tail(header_), read_consumed(), payload_bytes, 1);
 }
 
 // The reader line is read only here because the reader writes to it with every message.
-Result<void> Quotas::admit(const BooksCopy& books, std::size_t payload_bytes) {
+Result<void> Quotas::admit(const TailCopy& tail, std::size_t payload_bytes) {
     if (payload_bytes > limits_.max_message_bytes) {
         return Error{
             Errc::message_too_big, "put", 0,
@@ -41,18 +41,18 @@ Result<void> Quotas::admit(const BooksCopy& books, std::size_t payload_bytes) {
     }
     const Consumed consumed = read_consumed();
     consumed_ = without_reserve(consumed);
-    if (allow(books, payload_bytes)) return {};
-    if (!has_room(books, consumed, payload_bytes, 1)) return Error{Errc::slot_full, "put"};
-    look_for_excess(books, consumed, payload_bytes);
+    if (allow(tail, payload_bytes)) return {};
+    if (!has_room(tail, consumed, payload_bytes, 1)) return Error{Errc::slot_full, "put"};
+    look_for_excess(tail, consumed, payload_bytes);
     return {};
 }
 
 // For a put into the reserve. Raises `room_asked` and asks the station for room, unless that was
 // done before.
-void Quotas::look_for_excess(const BooksCopy& books, const Consumed& consumed,
+void Quotas::look_for_excess(const TailCopy& tail, const Consumed& consumed,
                              std::size_t payload_bytes) {
-    const std::uint64_t messages = books.count + 1 - consumed.count;
-    const std::uint64_t bytes = books.bytes + payload_bytes - consumed.bytes;
+    const std::uint64_t messages = tail.count + 1 - consumed.count;
+    const std::uint64_t bytes = tail.bytes + payload_bytes - consumed.bytes;
     const bool is_urgent = messages > limits_.kept_messages + limits_.reserved_messages() / 2 ||
                            bytes > limits_.kept_bytes + limits_.reserved_bytes() / 2;
     const std::uint32_t level = is_urgent ? kRoomIsUrgent : kRoomIsLookedFor;

@@ -19,26 +19,25 @@ public:
           consumed_(without_reserve({})) {}
 
     // Returns whether there is room for certain, by the old copy of the reader line.
-    bool allow(const BooksCopy& books, std::size_t payload_bytes, std::size_t messages = 1) const {
-        return has_room(books, consumed_, payload_bytes, messages);
+    bool allow(const TailCopy& tail, std::size_t payload_bytes, std::size_t messages = 1) const {
+        return has_room(tail, consumed_, payload_bytes, messages);
     }
     // Decides by the reader line if allow() said no. Asks for room where the excess begins.
     // Errors: message_too_big, slot_full
-    Result<void> admit(const BooksCopy& books, std::size_t payload_bytes);
+    Result<void> admit(const TailCopy& tail, std::size_t payload_bytes);
     // Returns whether a message may have room.
     // Threads: any
     bool may_allow(std::size_t payload_bytes) const;
 
 private:
-    bool has_room(const BooksCopy& books, const Consumed& consumed, std::size_t payload_bytes,
+    bool has_room(const TailCopy& tail, const Consumed& consumed, std::size_t payload_bytes,
                   std::size_t messages) const {
-        return books.count - consumed.count + messages <= limits_.max_messages &&
-               books.bytes - consumed.bytes + payload_bytes <= limits_.max_bytes;
+        return tail.count - consumed.count + messages <= limits_.max_messages &&
+               tail.bytes - consumed.bytes + payload_bytes <= limits_.max_bytes;
     }
     Consumed read_consumed() const;
     Consumed without_reserve(const Consumed& consumed) const;
-    void look_for_excess(const BooksCopy& books, const Consumed& consumed,
-                         std::size_t payload_bytes);
+    void look_for_excess(const TailCopy& tail, const Consumed& consumed, std::size_t payload_bytes);
 
     Header& header_;
     Wants& wants_;

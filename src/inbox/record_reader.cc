@@ -154,9 +154,8 @@ RecordReader::Took RecordReader::skip() {
 void RecordReader::serve_room() {
     Header& header = segment_->header();
     const Limits& limits = segment_->geometry().limits;
-    const BooksCopy books = read_books(header);
-    const std::uint64_t count = books.count - consumed_.count,
-                        bytes = books.bytes - consumed_.bytes;
+    const TailCopy tail = read_tail(header);
+    const std::uint64_t count = tail.count - consumed_.count, bytes = tail.bytes - consumed_.bytes;
     if (count > limits.max_messages - (limits.max_messages + 7) / 8) return;
     if (bytes > limits.max_bytes - (limits.max_bytes + 7) / 8) return;
     header.room_wanted.store(0, std::memory_order_seq_cst);
@@ -170,7 +169,7 @@ bool RecordReader::nothing_waits() const {
 }
 
 std::uint64_t RecordReader::waiting() const {
-    const std::uint64_t put = read_books(segment_->header()).count;
+    const std::uint64_t put = read_tail(segment_->header()).count;
     if (put > consumed_.count) return put - consumed_.count;
     return nothing_waits() ? 0 : 1;
 }

@@ -17,7 +17,7 @@ constexpr std::size_t kBatchBytes = 256 * 1024;
 // The messages that a put appends while it holds the lock.
 struct RecordWriter::Batch {
     std::optional<Error>& refused;  // why the message after those taken was not
-    BooksCopy books{};              // the books after the batch
+    TailCopy tail{};                // the tail after the batch
     std::atomic<std::uint64_t>* first_word = nullptr;
     std::uint64_t first_commit = 0;  // stored after all other words
     const Item* previous = nullptr;  // the last message of this batch
@@ -35,7 +35,7 @@ inline bool RecordWriter::may_continue(const Item& item, const Item& previous) {
 // Does the same for the last message of the queue.
 inline bool RecordWriter::may_continue(const Batch& batch, const Item& item) const {
     if (batch.previous != nullptr) return may_continue(item, *batch.previous);
-    return last_.count == batch.books.count && may_continue_last(item);
+    return last_.count == batch.tail.count && may_continue_last(item);
 }
 
 // Chooses the record's form: with its own header, or continuing the record before.
@@ -62,16 +62,16 @@ inline bool RecordWriter::may_continue(const Batch& batch, const Item& item) con
     } else {
         segment_.word(at).store(word, std::memory_order_release);
     }
-    batch.books.tail = end;
-    batch.books.count += messages;
-    batch.books.bytes += payload_bytes;
+    batch.tail.at = end;
+    batch.tail.count += messages;
+    batch.tail.bytes += payload_bytes;
     batch.bytes += payload_bytes + messages * kRecordHeaderBytes;
     batch.taken += messages;
 }
 
 // Appends the usual record, which ends before its block does. Returns false if it would not.
 [[gnu::always_inline]] inline bool RecordWriter::append_here(Batch& batch, const Item& item) {
-    const Position at = batch.books.tail;
+    const Position at = batch.tail.at;
     const RecordShape shape = shape_of(batch, item);
     const std::uint64_t end =
         aligned_to_record(at.offset + shape.header_bytes() + shape.meta_bytes() + shape.size);
@@ -96,7 +96,7 @@ inline bool RecordWriter::may_continue(const Batch& batch, const Item& item) con
 
 // Appends a record that ends exactly with its block or in another block.
 Result<void> RecordWriter::append_across(Batch& batch, const Item& item) {
-    Position at = batch.books.tail;
+    Position at = batch.tail.at;
     if (Segment::is_at_end(at)) {
         const auto block = blocks_.next(at.block);
         if (!block) return block.error();
@@ -121,15 +121,15 @@ Result<void> RecordWriter::append_across(Batch& batch, const Item& item) {
 }
 
 // Returns false if the message is refused.
-inline bool RecordWriter::take_in(Batch& batch, const Item& item) {
+inline bool RecordWriter::append_message(Batch& batch, const Item& item) {
     const auto refuse = [&](const Error& error) {
         batch.refused = error;
         return false;
     };
     const std::size_t size = item.payload.size();
-    if (size > segment_.geometry().limits.max_message_bytes || !quotas_.allow(batch.books, size))
+    if (size > segment_.geometry().limits.max_message_bytes || !quotas_.allow(batch.tail, size))
         [[unlikely]] {
-        if (auto admitted = quotas_.admit(batch.books, size); !admitted) {
+        if (auto admitted = quotas_.admit(batch.tail, size); !admitted) {
             return refuse(admitted.error());
         }
     }
@@ -143,11 +143,11 @@ inline bool RecordWriter::take_in(Batch& batch, const Item& item) {
 bool RecordWriter::append_row(Batch& batch, const Item& item) {
     const Contents& contents = item.contents;
     const Bytes bytes = contents.bytes();
-    const Position at = batch.books.tail;
+    const Position at = batch.tail.at;
     const std::uint64_t end = aligned_to_record(at.offset + kRowHeaderBytes + bytes.size());
     if (end >= kBlockBytes || contents.size() < 2 || contents.size() > kMostInRow ||
         bytes.size() > segment_.geometry().limits.max_message_bytes || !may_continue(batch, item) ||
-        !quotas_.allow(batch.books, contents.payload_bytes(), contents.size())) {
+        !quotas_.allow(batch.tail, contents.payload_bytes(), contents.size())) {
         return false;
     }
     std::byte* const record = segment_.block(at.block) + at.offset;
@@ -164,7 +164,7 @@ bool RecordWriter::append_row(Batch& batch, const Item& item) {
 }
 
 // Returns false if a message is refused.
-bool RecordWriter::take_in_all(Batch& batch, Item item) {
+bool RecordWriter::append_messages(Batch& batch, Item item) {
     for (;; item.remove_front()) {
         if (append_row(batch, item)) {
             batch.last = item;
@@ -174,7 +174,7 @@ bool RecordWriter::take_in_all(Batch& batch, Item item) {
             return true;
         }
         const Item one = item.front();
-        if (!take_in(batch, one)) return false;
+        if (!append_message(batch, one)) return false;
         batch.last = one;
         batch.previous = &batch.last;
         if (item.contents.size() == 1 || batch.bytes >= kBatchBytes) return true;
@@ -183,18 +183,18 @@ bool RecordWriter::take_in_all(Batch& batch, Item item) {
 
 // Takes as many messages as there is room for.
 inline void RecordWriter::fill(Batch& batch, std::span<const Item> items) {
-    batch.books = own_books();
-    if (!is_possible(batch.books.tail, segment_.geometry().block_count)) {
+    batch.tail = own_tail();
+    if (!is_possible(batch.tail.at, segment_.geometry().block_count)) {
         batch.refused = Error{Errc::bad_segment, "put"};
         return;
     }
     for (const Item& item : items) {
         // Messages taken so far are kept. The caller gets the error at its next put.
         if (item.contents.empty()) [[likely]] {
-            if (!take_in(batch, item)) [[unlikely]]
+            if (!append_message(batch, item)) [[unlikely]]
                 return;
             batch.previous = &item;
-        } else if (!take_in_all(batch, item)) {
+        } else if (!append_messages(batch, item)) {
             return;
         }
         if (batch.bytes >= kBatchBytes) return;
@@ -205,8 +205,8 @@ std::size_t RecordWriter::append(std::span<const Item> items, std::optional<Erro
     Batch batch{.refused = refused};
     fill(batch, items);
     if (batch.taken > 0) [[likely]] {
-        make_visible(batch.books, *batch.first_word, batch.first_commit);
-        remember(batch.books, *batch.previous);
+        make_visible(batch.tail, *batch.first_word, batch.first_commit);
+        remember(batch.tail, *batch.previous);
     }
     return batch.taken;
 }

@@ -34,12 +34,12 @@ public:
 private:
     struct Batch;
 
-    BooksCopy own_books() const;
-    void make_visible(const BooksCopy& books, std::atomic<std::uint64_t>& first_word,
+    TailCopy own_tail() const;
+    void make_visible(const TailCopy& tail, std::atomic<std::uint64_t>& first_word,
                       std::uint64_t commit);
     void fill(Batch& batch, std::span<const Item> items);
-    bool take_in(Batch& batch, const Item& item);
-    bool take_in_all(Batch& batch, Item item);
+    bool append_message(Batch& batch, const Item& item);
+    bool append_messages(Batch& batch, Item item);
     static bool may_continue(const Item& item, const Item& previous);
     bool may_continue_last(const Item& item) const;
     bool may_continue(const Batch& batch, const Item& item) const;
@@ -51,13 +51,13 @@ private:
     Result<Position> copy_in(Position at, Bytes bytes);
     void commit_later(Batch& batch, Position at, Position end, std::uint64_t word,
                       std::size_t messages, std::size_t payload_bytes);
-    void remember(const BooksCopy& books, const Item& last);
+    void remember(const TailCopy& tail, const Item& last);
 
     const Segment& segment_;
     Header& header_;  // the segment's
     WriterBlocks& blocks_;
     Quotas quotas_;
-    // The last record that this writer put. If `count` equals that of the books, the record is the
+    // The last record that this writer put. If `count` equals that of the tail, the record is the
     // last of the queue, and the next may continue it.
     struct {
         std::uint64_t count = ~std::uint64_t{0};

@@ -29,16 +29,16 @@ bool record_stands_at(const Segment& segment, Position tail) {
 }
 
 // Decides whether the lock's dead holder had committed: docs/inbox.md section 6.
-void repair_books(const RecordReader& records) {
+void repair_tail(const RecordReader& records) {
     Header& header = records.segment().header();
     const std::uint32_t selector = header.selector.load(std::memory_order_acquire);
-    const BooksCopy books = read_books(header);
+    const TailCopy tail = read_tail(header);
     const std::uint64_t consumed = records.consumed().count;
-    const bool committed_and_read = consumed > books.count;
+    const bool committed_and_read = consumed > tail.count;
     // A committed but unread record stands at the selected tail. Records read earlier stand before
     // it.
     const bool committed_unread =
-        consumed <= books.count && record_stands_at(records.segment(), books.tail);
+        consumed <= tail.count && record_stands_at(records.segment(), tail.at);
     if (committed_and_read || committed_unread) {
         header.selector.store(selector + 1, std::memory_order_release);
     }
@@ -76,21 +76,21 @@ bool is_damaged(const RecordReader& records) {
         header.consumed_bytes.load(std::memory_order_relaxed) != consumed.bytes) {
         return true;
     }
-    // Looks at the lock before the books: while the lock is free, the books include all that could
+    // Looks at the lock before the tail: while the lock is free, the tail includes all that could
     // be read.
     const bool is_settled = header.lock.load(std::memory_order_acquire) == 0;
-    const BooksCopy books = read_books(header);
-    if (!is_possible(books.tail, geometry.block_count)) return true;
-    if (books.count < consumed.count || books.bytes < consumed.bytes) return is_settled;
-    if (books.count - consumed.count > geometry.limits.max_messages ||
-        books.bytes - consumed.bytes > geometry.limits.max_bytes) {
+    const TailCopy tail = read_tail(header);
+    if (!is_possible(tail.at, geometry.block_count)) return true;
+    if (tail.count < consumed.count || tail.bytes < consumed.bytes) return is_settled;
+    if (tail.count - consumed.count > geometry.limits.max_messages ||
+        tail.bytes - consumed.bytes > geometry.limits.max_bytes) {
         return true;
     }
-    return books.count > consumed.count && records.nothing_waits();
+    return tail.count > consumed.count && records.nothing_waits();
 }
 
 void free_lock(const RecordReader& records) {
-    repair_books(records);
+    repair_tail(records);
     free_unlinked_blocks(records.segment(), records.position().block);
     records.segment().header().lock.store(0, std::memory_order_seq_cst);
 }

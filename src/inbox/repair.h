@@ -6,11 +6,11 @@
 
 namespace mailslot::inbox {
 
-// Returns whether somebody changed constants or the reader line, or wrote impossible books. Finds
+// Returns whether somebody changed constants or the reader line, or wrote an impossible tail. Finds
 // damage that reading does not show, and that would keep writers out for good.
 bool is_damaged(const RecordReader& records);
 
-// Frees the lock of a dead writer. Completes the books if that writer had committed, and frees the
+// Frees the lock of a dead writer. Completes the tail if that writer had committed, and frees the
 // block that it had taken but not linked.
 void free_lock(const RecordReader& records);
 

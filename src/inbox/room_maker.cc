@@ -23,10 +23,10 @@ Excess find_excess(const RecordReader& records, std::uint64_t wanted_bytes) {
         const std::uint64_t waiting = put > taken ? put - taken : 0;
         return waiting > kept ? waiting - kept : 0;
     };
-    const BooksCopy books = read_books(records.segment().header());
+    const TailCopy tail = read_tail(records.segment().header());
     const Consumed& consumed = records.consumed();
-    return {over(books.count, consumed.count, limits.kept_messages),
-            over(books.bytes, consumed.bytes, bytes)};
+    return {over(tail.count, consumed.count, limits.kept_messages),
+            over(tail.bytes, consumed.bytes, bytes)};
 }
 
 RecordReader::Took RoomMaker::drop_some(RecordReader& records, const Excess& excess,

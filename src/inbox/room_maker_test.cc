@@ -376,13 +376,13 @@ TEST_F(MakeRoom, a_writer_does_not_attach_to_a_policy_that_makes_no_sense) {
     }
 }
 
-TEST_F(MakeRoom, lies_in_the_books_end_in_fresh_memory_and_never_in_a_hang) {
+TEST_F(MakeRoom, lies_in_the_tail_lead_to_fresh_memory_and_never_in_a_hang) {
     open({.max_messages = 10});
     auto w = writer();
     put_numbers(*w, 1, 15);
     Header& header = w->header();
-    header.books[0].count = header.books[1].count = ~std::uint64_t{0} / 2;
-    header.books[0].bytes = header.books[1].bytes = ~std::uint64_t{0} / 2;
+    header.tails[0].count = header.tails[1].count = ~std::uint64_t{0} / 2;
+    header.tails[0].bytes = header.tails[1].bytes = ~std::uint64_t{0} / 2;
     EXPECT_TRUE(inbox_->make_room());
     EXPECT_LE(dropped(), 15u);
     inbox_->bury(last_number_);

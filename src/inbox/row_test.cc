@@ -60,7 +60,7 @@ protected:
         });
     }
     bool get() { return get_nowait(*inbox_, record_).has_value(); }
-    Position tail() const { return read_books(writer_->header()).tail; }
+    Position tail() const { return read_tail(writer_->header()).at; }
     // Returns the bytes of the record at that place.
     std::byte* at(Position place) const {
         auto* const segment = reinterpret_cast<std::byte*>(&writer_->header());
@@ -202,7 +202,7 @@ TEST_F(Row, is_dropped_in_part_where_the_oldest_make_room) {
 }
 
 // The writer dies between steps 7 and 8 of a put; the reader may have begun with the row.
-TEST_F(Row, is_in_the_books_even_if_its_writer_dies_between_commit_and_books) {
+TEST_F(Row, is_in_the_tail_even_if_its_writer_dies_between_commit_and_tail) {
     for (const int read_before : {0, 1, 2}) {
         open();
         ASSERT_TRUE(get());

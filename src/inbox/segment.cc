@@ -74,8 +74,8 @@ Result<Segment> Segment::create(const Limits& limits) {
     header->require = static_cast<std::uint32_t>(limits.require);
     header->order = static_cast<std::uint32_t>(limits.order);
     const Position start;
-    header->books[0].tail_block = start.block;
-    header->books[0].tail_offset = start.offset;
+    header->tails[0].block = start.block;
+    header->tails[0].offset = start.offset;
     return Segment(std::move(memory->fd), std::move(memory->mapping), *geometry);
 }
 
@@ -127,18 +127,18 @@ void Segment::release(std::uint32_t block) const {
                       kBlockBytes);
 }
 
-BooksCopy read_books(const Header& header) {
+TailCopy read_tail(const Header& header) {
     // A writer changes the selected copy only after selecting the other copy, so a few tries are
     // enough. If a hostile writer never stops, the last copy must do.
     constexpr int kTries = 100;
-    BooksCopy copy;
+    TailCopy copy;
     for (int i = 0; i < kTries; ++i) {
         const std::uint32_t selector = header.selector.load(std::memory_order_acquire);
-        const Books& books = header.books[selector & 1];
-        copy.tail.block = books.tail_block.load(std::memory_order_acquire);
-        copy.tail.offset = books.tail_offset.load(std::memory_order_acquire);
-        copy.count = books.count.load(std::memory_order_acquire);
-        copy.bytes = books.bytes.load(std::memory_order_acquire);
+        const Tail& tail = header.tails[selector & 1];
+        copy.at.block = tail.block.load(std::memory_order_acquire);
+        copy.at.offset = tail.offset.load(std::memory_order_acquire);
+        copy.count = tail.count.load(std::memory_order_acquire);
+        copy.bytes = tail.bytes.load(std::memory_order_acquire);
         if (header.selector.load(std::memory_order_acquire) == selector) break;
     }
     return copy;

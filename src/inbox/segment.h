@@ -57,13 +57,13 @@ private:
     std::byte* blocks_;
 };
 
-// A consistent copy of the books that are valid now. A hostile segment may give any numbers, but
-// cannot keep read_books() from returning.
-struct BooksCopy {
-    Position tail;
+// A consistent copy of the tail that is valid now. A hostile segment may give any numbers, but
+// cannot keep read_tail() from returning.
+struct TailCopy {
+    Position at;
     std::uint64_t count = 0, bytes = 0;
 };
-BooksCopy read_books(const Header& header);
+TailCopy read_tail(const Header& header);
 
 // All that the reader has ever taken out.
 struct Consumed {

@@ -13,7 +13,7 @@ constexpr auto relaxed = std::memory_order_relaxed;
 
 void SlotCounters::give_up(const RecordReader& records) {
     const Header& header = records.segment().header();
-    // The books may be false, but the segment never held more messages than its maximum.
+    // The tail may be false, but the segment never held more messages than its maximum.
     const std::uint64_t bad =
         std::min(records.waiting(), records.segment().geometry().limits.max_messages);
     lost_ = losses(header);
@@ -27,7 +27,7 @@ void SlotCounters::give_up(const RecordReader& records) {
 void SlotCounters::fill(SlotInfo& info, const RecordReader& records) const {
     const Header& header = records.segment().header();
     const Consumed& consumed = records.consumed();
-    const std::uint64_t bytes = read_books(header).bytes;
+    const std::uint64_t bytes = read_tail(header).bytes;
     info.messages = records.waiting();
     info.bytes = bytes > consumed.bytes ? bytes - consumed.bytes : 0;
     info.received = received_ + consumed.count + info.messages;

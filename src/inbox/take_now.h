@@ -1,5 +1,5 @@
-// Fast path of RecordReader::take, in a single run without calls: a message waits in the block at
-// hand. docs/inbox.md section 4 says why it is correct.
+// Fast path of RecordReader::take, in a single function: a message waits in the block at hand.
+// docs/inbox.md section 4 says why it is correct.
 #pragma once
 
 #include <algorithm>

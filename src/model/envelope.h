@@ -52,7 +52,7 @@ struct Envelope {
     // Kind::query: whether the sender can be on the link that the datagram came by; set by the
     // carrier.
     bool is_from_neighbour = true;
-    std::uint64_t station = 0;        // random identity of the sending machine's runtime folder
+    std::uint64_t machine_id = 0;     // MachineId::number of the sending machine; 0: none
     std::uint64_t origin = 0;         // the writer's identity
     std::uint32_t origin_age_ms = 0;  // since the writer's first message; saturates
     bool delivered_at_home = false;   // the writer put its own machine's copy into the slot

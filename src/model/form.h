@@ -19,7 +19,7 @@ struct Form {
 
 inline constexpr std::uint8_t kLabelledBit = 0x80;
 
-constexpr bool is_known(Form form) { return form.format <= Format::unlabelled; }
+constexpr bool is_known(Form form) { return form.format <= Format::unknown; }
 
 constexpr std::uint8_t to_byte(Form form) {
     return static_cast<std::uint8_t>(static_cast<std::uint8_t>(form.format) |

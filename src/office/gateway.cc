@@ -22,7 +22,7 @@ void Gateway::pass_on(const Carrier& carrier, std::span<const Parcel> arrived) {
 // Sends to every machine that speaks our format except this machine, which has the message. In the
 // clear, because a seal would vouch for the message.
 void Gateway::pass_in(const Envelope& message) {
-    if (message.station == kPassedOn) return;
+    if (message.machine_id == kPassedOn) return;
     text_.clear();
     const Label via{post::kViaLabel, classic_.traits().name};
     if (!wire::append_labels(text_, {&via, 1})) return;
@@ -30,7 +30,7 @@ void Gateway::pass_in(const Envelope& message) {
     Envelope passed = message;
     passed.scope = Scope::everybody;
     passed.to = {};
-    passed.station = station_;
+    passed.machine_id = machine_id_;
     passed.delivered_at_home = true;
     passed.format.labelled = true;
     passed.payload = as_bytes(text_);
@@ -44,7 +44,7 @@ void Gateway::pass_out(const Envelope& message) {
     if (message.scope == Scope::direct || post::came_by_gateway(message)) return;
     if (message.trust != Trust::none) return;  // sealed; the copy would be in the clear
     Envelope passed = message;
-    passed.station = kPassedOn;
+    passed.machine_id = kPassedOn;
     passed.delivered_at_home = false;
     (void)classic_.send({}, {&passed, 1});  // messages too large for that wire are left out
 }

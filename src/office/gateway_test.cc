@@ -24,7 +24,7 @@ protected:
         out.from_host = "WINBOX";
         out.origin = 7;
         out.sequence = 3;
-        out.format = Format::unlabelled;
+        out.format = Format::unknown;
         out.payload = as_bytes("hello");
         return out;
     }
@@ -61,7 +61,7 @@ TEST_F(GatewayTest, passes_in_what_the_classic_wire_brought_and_says_so) {
     EXPECT_EQ(got.from_host, "WINBOX");
     EXPECT_EQ(got.origin, 7u);
     EXPECT_EQ(got.sequence, 3u);
-    EXPECT_EQ(got.station, 99u);
+    EXPECT_EQ(got.machine_id, 99u);
     EXPECT_TRUE(got.delivered_at_home);
     EXPECT_TRUE(got.format.labelled);
     EXPECT_EQ(as_text(classic_payload(got)), "hello");
@@ -75,7 +75,7 @@ TEST_F(GatewayTest, passes_out_what_is_for_many_and_says_so) {
     pass(udp_, message(Scope::everybody), gateway);
     const Received received = all_at(classics_);
     ASSERT_EQ(received.size(), 1u);
-    EXPECT_EQ(received[0].view().station, kPassedOn);
+    EXPECT_EQ(received[0].view().machine_id, kPassedOn);
     EXPECT_FALSE(received[0].view().delivered_at_home);
     EXPECT_TRUE(all_at(ours_).empty());
 }

@@ -97,7 +97,7 @@ void Network::drain(const Carrier::Deliver& deliver) {
 }
 
 void Network::set_machine(std::uint64_t number) {
-    if (gateway_) gateway_->set_station(number);
+    if (gateway_) gateway_->set_machine_id(number);
 }
 
 bool Network::tick() {

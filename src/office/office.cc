@@ -47,7 +47,7 @@ constexpr std::size_t kManySlots = 64;
 post::Identity identity_of(const Settings& settings, std::uint64_t machine,
                            post::OwnAddresses& addresses) {
     post::Identity identity{
-        .station = machine,
+        .machine_id = machine,
         .host_key = host_key(settings.host),
         .names = HostNames(settings),
         .is_our_address = [&addresses](const IpAddress& a) { return addresses.has(a); }};
@@ -158,7 +158,7 @@ void Office::receive(Carrier& carrier) {
 }
 
 void Office::use_machine_number() {
-    answerer_.set_station(machine_.present().number);
+    answerer_.set_machine_id(machine_.present().number);
     network_.set_machine(machine_.present().number);
 }
 

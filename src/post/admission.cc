@@ -47,7 +47,7 @@ Admission::Verdict Admission::look_at(const Parcel& parcel, Clock::Instant now) 
         return is_question && is_for_us(envelope) ? Verdict::query : Verdict::ignored;
     }
     if (envelope.delivered_at_home &&
-        ids_.is_own(envelope.station, envelope.from_address, now, parcel.size())) {
+        ids_.is_own(envelope.machine_id, envelope.from_address, now, parcel.size())) {
         return Verdict::own;
     }
     if (!is_for_us(envelope) && !lacks_seal(envelope)) return Verdict::not_for_us;

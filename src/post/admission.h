@@ -20,7 +20,7 @@ namespace mailslot::post {
 
 // Number, names and keys of this machine.
 struct Identity {
-    std::uint64_t station = 0;             // random number to begin with; ids() has the present
+    std::uint64_t machine_id = 0;          // random number to begin with; ids() has the present
     std::string host_key;                  // own name, folded
     std::vector<std::string> domain_keys;  // folded
     HostNames names{};                     // further ways to write the own name
@@ -50,7 +50,7 @@ public:
     };
 
     explicit Admission(Identity identity)
-        : identity_(std::move(identity)), ids_(identity_.station, identity_.is_our_address) {}
+        : identity_(std::move(identity)), ids_(identity_.machine_id, identity_.is_our_address) {}
 
     Verdict look_at(const Parcel& parcel, Clock::Instant now);
     // Returns true if the message lacks the seal that its domain demands.

@@ -16,9 +16,9 @@ constexpr std::size_t kSizeBytes = 2;  // length field of the payload in the fra
 
 }  // namespace
 
-Answerer::Answerer(std::uint64_t station, std::string host, const Clock& clock, Random& random,
+Answerer::Answerer(std::uint64_t machine_id, std::string host, const Clock& clock, Random& random,
                    ListSlots list_slots, Send send)
-    : station_(station),
+    : machine_id_(machine_id),
       host_(std::move(host)),
       clock_(clock),
       random_(random),
@@ -145,7 +145,7 @@ void Answerer::send(const Waiting& waiting) {
     answer.scope = Scope::direct;
     answer.slot = waiting.slot;
     answer.from_host = host_;
-    answer.station = station_;
+    answer.machine_id = machine_id_;
     answer.sent_at_us = clock_.unix_microseconds();
     answer.payload = as_bytes(waiting.payload);
     answer.domain = waiting.domain;

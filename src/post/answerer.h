@@ -45,11 +45,11 @@ public:
         std::function<std::vector<std::string>(const std::optional<std::string>& key, Trust asker)>;
     using Send = std::function<void(const Endpoint& to, const Envelope& answer)>;
 
-    Answerer(std::uint64_t station, std::string host, const Clock& clock, Random& random,
+    Answerer(std::uint64_t machine_id, std::string host, const Clock& clock, Random& random,
              ListSlots list_slots, Send send);
 
     void hear(const Envelope& query);  // a query for this machine
-    void set_station(std::uint64_t station) { station_ = station; }
+    void set_machine_id(std::uint64_t machine_id) { machine_id_ = machine_id; }
     void tick();
     void send_all();  // at once, because the office ends
     std::optional<Clock::Instant> next_tick() const;
@@ -76,7 +76,7 @@ private:
     std::size_t room_for_answer(const Envelope& query) const;
     void send(const Waiting& answer);
 
-    std::uint64_t station_;
+    std::uint64_t machine_id_;
     const std::string host_;
     const Clock& clock_;
     Random& random_;

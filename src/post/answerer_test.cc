@@ -48,7 +48,7 @@ protected:
 
     void take(const Endpoint& to, const Envelope& e) {
         EXPECT_EQ(e.kind, Kind::answer);
-        EXPECT_EQ(e.station, 7u);
+        EXPECT_EQ(e.machine_id, 7u);
         const auto answer = wire::decode_answer(e.payload).value();
         std::array<std::byte, wire::kMaxFrameBytes> buffer;
         sent_.push_back({to,

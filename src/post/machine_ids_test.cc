@@ -13,16 +13,17 @@ protected:
     MachineIdsTest() {
         is_ours_ = [](const IpAddress& a) { return a == kOurs; };
     }
-    static Envelope marked(std::uint64_t sequence, std::uint64_t station, const IpAddress& from) {
+    static Envelope marked(std::uint64_t sequence, std::uint64_t machine_id,
+                           const IpAddress& from) {
         Envelope envelope = message(sequence);
-        envelope.station = station;
+        envelope.machine_id = machine_id;
         envelope.delivered_at_home = true;
         envelope.from_address = from;
         return envelope;
     }
     MachineIds& ids() { return office_.ids(); }
-    void hear(std::uint64_t station, const IpAddress& from) {
-        deliver({marked(++sequence_, station, from)});
+    void hear(std::uint64_t machine_id, const IpAddress& from) {
+        deliver({marked(++sequence_, machine_id, from)});
     }
 
     std::uint64_t sequence_ = 0;

@@ -66,7 +66,7 @@ TEST_F(ParcelsTest, brings_all_messages_of_a_parcel_with_their_contents) {
     EXPECT_EQ(slots_.got[0], (RecordingSlots::Got{"LOG", "one", "box", 7, 1, 0}));
     EXPECT_EQ(slots_.got[1], (RecordingSlots::Got{"LOG", "", "box", 7, 2, 0}));
     EXPECT_EQ(slots_.got[2], (RecordingSlots::Got{"LOG", "three", "box", 7, 3, 0}));
-    EXPECT_EQ(slots_.runs, std::vector<std::size_t>{3});
+    EXPECT_EQ(slots_.put_sizes, std::vector<std::size_t>{3});
     EXPECT_EQ(office_.counters().envelopes, 3u);
     EXPECT_EQ(office_.counters().delivered, 3u);
     EXPECT_EQ(only_sender().received, 3u);
@@ -137,7 +137,7 @@ TEST_F(ParcelsTest, counts_every_message_of_a_parcel_that_is_not_for_a_slot_here
     Parcels parcels;
     Envelope own = message(1), elsewhere = message(1), nobody = message(1);
     own.delivered_at_home = true;
-    own.station = kHome;
+    own.machine_id = kHome;
     elsewhere.scope = Scope::named;
     elsewhere.to = "OTHER";
     nobody.slot = "nobody";
@@ -252,7 +252,7 @@ RC_GTEST_PROP(Parcels, make_no_difference_to_what_arrives_and_what_is_counted, (
         }
     }
     RC_ASSERT(together.slots.got == single.slots.got);
-    RC_ASSERT(together.slots.runs == single.slots.runs);
+    RC_ASSERT(together.slots.put_sizes == single.slots.put_sizes);
     RC_ASSERT(together.notes == single.notes);
     RC_ASSERT(together.office.counters() == single.office.counters());
     for (const char* key : {"LOG", "OTHER"}) {

@@ -68,7 +68,7 @@ TEST_F(PostOfficeTest, admits_what_is_for_everybody_this_address_this_host_or_it
 TEST_F(PostOfficeTest, drops_what_its_own_writer_delivered_at_home) {
     Envelope own = message(1);
     own.delivered_at_home = true;
-    own.station = kHome;
+    own.machine_id = kHome;
     deliver({own});
     EXPECT_TRUE(slots_.got.empty());
     EXPECT_EQ(office_.counters().own, 1u);
@@ -170,7 +170,7 @@ TEST_F(PostOfficeTest, hands_over_consecutive_messages_of_a_slot_in_one_call) {
     Envelope other = message(1);
     other.slot = "other";
     deliver({message(1), message(2), message(1, "x", 8), other, message(3)});
-    EXPECT_EQ(slots_.runs, (std::vector<std::size_t>{3, 1, 1}));
+    EXPECT_EQ(slots_.put_sizes, (std::vector<std::size_t>{3, 1, 1}));
 }
 
 TEST_F(PostOfficeTest, counts_what_the_slot_refuses_and_tells_the_next_message) {
@@ -360,7 +360,7 @@ TEST_F(PostOfficeTest, delivers_all_of_a_batch_with_more_senders_than_it_remembe
     deliver(batch);
     EXPECT_EQ(slots_.got.size(), 100u);
     EXPECT_EQ(office_.counters().senders_forgotten, 97u);
-    EXPECT_EQ(slots_.runs.at(0), 3u);  // delivered before the first of them was forgotten
+    EXPECT_EQ(slots_.put_sizes.at(0), 3u);  // delivered before the first of them was forgotten
 }
 
 TEST_F(PostOfficeTest, works_on_after_more_spellings_than_it_remembers) {

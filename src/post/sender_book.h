@@ -177,7 +177,7 @@ struct Sender {
     Losses lost;
     std::uint64_t lost_untold = 0, told_then_arrived = 0;
     std::uint64_t told_below = 0;     // losses of lower numbers are in some message's lost_before
-    std::size_t staged = kNotStaged;  // index of the last parcel in the run that waits for delivery
+    std::size_t staged = kNotStaged;  // index of the last parcel that waits for delivery
 
     std::list<Sender*>::iterator by_age{};  // the book's own
 };

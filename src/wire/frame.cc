@@ -75,7 +75,7 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
     const std::size_t from_host_bytes = in.u8();
     const std::size_t to_bytes = in.u16be();
     const std::size_t slot_bytes = in.u16be();
-    e.station = in.u64be();
+    e.machine_id = in.u64be();
     e.origin = in.u64be();
     e.sequence = in.u64be();
     e.sent_at_us = static_cast<std::int64_t>(in.u64be());
@@ -176,7 +176,7 @@ void encode_header(ByteWriter& out, const Envelope& e) {
     out.u8(static_cast<std::uint8_t>(e.from_host.size()));
     out.u16be(static_cast<std::uint16_t>(e.to.size()));
     out.u16be(static_cast<std::uint16_t>(e.slot.size()));
-    out.u64be(e.station);
+    out.u64be(e.machine_id);
     out.u64be(e.origin);
     out.u64be(e.sequence);
     out.u64be(static_cast<std::uint64_t>(e.sent_at_us));

@@ -57,7 +57,7 @@ struct FrameRecord {
 // Packs messages of one writer to one destination into one datagram.
 class FrameWriter {
 public:
-    // `header` holds the fields that all messages share: scope, to, slot, from_host, station,
+    // `header` holds the fields that all messages share: scope, to, slot, from_host, machine_id,
     // origin, origin_age_ms, delivered_at_home. The header is copied at once. `buffer` needs at
     // least kMaxFrameOverhead bytes more than the largest message; at most kMaxFrameBytes of it are
     // used.

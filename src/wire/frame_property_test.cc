@@ -48,7 +48,7 @@ Letter some_letter(Kind kind) {
     if (e.scope == Scope::direct) letter.to = some_text(0, 30);
     letter.from_host = some_text(0, 30);
     letter.slot = some_text(1, 30);
-    e.station = *rc::gen::arbitrary<std::uint64_t>();
+    e.machine_id = *rc::gen::arbitrary<std::uint64_t>();
     e.origin = *rc::gen::arbitrary<std::uint64_t>();
     e.origin_age_ms = *rc::gen::arbitrary<std::uint32_t>();
     e.delivered_at_home = *rc::gen::arbitrary<bool>();
@@ -58,14 +58,14 @@ Letter some_letter(Kind kind) {
 }
 
 Form some_format() {
-    return {*rc::gen::element(Format::bytes, Format::text, Format::value, Format::unlabelled),
+    return {*rc::gen::element(Format::bytes, Format::text, Format::value, Format::unknown),
             *rc::gen::arbitrary<bool>()};
 }
 
 void expect_same(const Envelope& got, const Envelope& sent) {
     RC_ASSERT(got.kind == sent.kind && got.scope == sent.scope);
     RC_ASSERT(got.to == sent.to && got.slot == sent.slot && got.from_host == sent.from_host);
-    RC_ASSERT(got.station == sent.station && got.origin == sent.origin);
+    RC_ASSERT(got.machine_id == sent.machine_id && got.origin == sent.origin);
     RC_ASSERT(got.origin_age_ms == sent.origin_age_ms);
     RC_ASSERT(got.delivered_at_home == sent.delivered_at_home);
     RC_ASSERT(got.sequence == sent.sequence && got.sent_at_us == sent.sent_at_us);

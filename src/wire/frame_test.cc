@@ -163,7 +163,7 @@ TEST(Frame, reads_the_worked_packet) {
         EXPECT_EQ(e.to, "");
         EXPECT_EQ(e.slot, "LISTENER");
         EXPECT_EQ(e.from_host, "alpha");
-        EXPECT_EQ(e.station, 0x1122334455667788u);
+        EXPECT_EQ(e.machine_id, 0x1122334455667788u);
         EXPECT_EQ(e.origin, 0xa1a2a3a4a5a6a7a8u);
         EXPECT_EQ(e.origin_age_ms, 90000u);
         EXPECT_EQ(e.trust, Trust::none);
@@ -180,7 +180,7 @@ TEST(Frame, reads_the_worked_packet) {
 
 TEST(Frame, writes_the_worked_packet) {
     Envelope message = a_message(7, "HELLO");
-    message.station = 0x1122334455667788;
+    message.machine_id = 0x1122334455667788;
     message.origin = 0xa1a2a3a4a5a6a7a8;
     message.origin_age_ms = 90000;
     message.delivered_at_home = true;

@@ -75,7 +75,7 @@ std::optional<PartState> take_part(ByteReader& in) {
     state.last_part = static_cast<std::int64_t>(in.u64be());
     part.origin = in.u64be();
     part.sequence = in.u64be();
-    part.station = in.u64be();
+    part.machine_id = in.u64be();
     part.sent_at_us = static_cast<std::int64_t>(in.u64be());
     part.total_bytes = in.u32be();
     part.offset = in.u32be();
@@ -206,7 +206,7 @@ void OfficeStateWriter::put(const PartState& state) {
     out.u64be(static_cast<std::uint64_t>(state.last_part));
     out.u64be(part.origin);
     out.u64be(part.sequence);
-    out.u64be(part.station);
+    out.u64be(part.machine_id);
     out.u64be(static_cast<std::uint64_t>(part.sent_at_us));
     out.u32be(part.total_bytes);
     out.u32be(part.offset);

@@ -46,7 +46,7 @@ Envelope stranger(Kind kind, Random& random) {
     envelope.kind = kind;
     envelope.slot = "IN";
     envelope.from_host = "HONEST";  // forged
-    envelope.station = random.u64();
+    envelope.machine_id = random.u64();
     envelope.origin = random.u64();
     envelope.sequence = 1 + random.u64() % 1000;
     envelope.sent_at_us = 1;

@@ -25,7 +25,7 @@ os.environ["PATH"] = os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin
 SKIPPED = 77
 PORT = "17138"
 EVERYBODY = "//*/mailslot/IN"
-FIELDS = {"station": 12, "origin": 20, "sequence": 28, "sent_at": 36}  # offsets in a frame
+FIELDS = {"machine_id": 12, "origin": 20, "sequence": 28, "sent_at": 36}  # offsets in a frame
 PATIENCE = 0.05  # seconds between two tries to be heard
 TRIES = 100
 
@@ -321,15 +321,15 @@ for line in sys.stdin:
 
 
 def changed(frame, **fields):
-    """Returns the frame with other numbers: origin=, sequence=, sent_at=, station=."""
+    """Returns the frame with other numbers: origin=, sequence=, sent_at=, machine_id=."""
     out = bytearray(frame)
     for name, value in fields.items():
         out[FIELDS[name]:FIELDS[name] + 8] = struct.pack(">Q", value)
     return bytes(out)
 
 
-def station_of(frame):
-    return frame[FIELDS["station"]:FIELDS["station"] + 8]
+def machine_id_of(frame):
+    return frame[FIELDS["machine_id"]:FIELDS["machine_id"] + 8]
 
 
 class Stream:

@@ -14,8 +14,8 @@ s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("239.
              socket.inet_aton("10.%d.0.3"))
 s.bind(("", 17138))
 print(flush=True)
-def frame(station, host, payload):
-    return (b"ms\\x01\\x00\\x05\\x03\\x00" + bytes([len(host)]) + struct.pack(">HHQQQqI", 0, 2, station, 0, 0, 0, 0) +
+def frame(machine_id, host, payload):
+    return (b"ms\\x01\\x00\\x05\\x03\\x00" + bytes([len(host)]) + struct.pack(">HHQQQqI", 0, 2, machine_id, 0, 0, 0, 0) +
             host + b"IN" + struct.pack(">H", len(payload)) + payload)
 def answer(query_id, names, total=None, first=0):
     return (struct.pack(">QIIH", query_id, first, len(names) if total is None else total, len(names)) +
@@ -30,8 +30,8 @@ while True:
     send(frame(9, b"short", answer(query_id, [b"IN"])[:-1]))
     send(frame(10, b"endless", answer(query_id, [b"IN"], total=2**32 - 1, first=2**32 - 2)))
     send(b"noise")
-    for station in range(100, 5100):
-        send(frame(station, b"many", answer(query_id, [b"IN"])))
+    for machine_id in range(100, 5100):
+        send(frame(machine_id, b"many", answer(query_id, [b"IN"])))
 """
 COPIES = HOSTILE.partition("    send(frame(7")[0] + """
     for host in (b"one", b"two"):

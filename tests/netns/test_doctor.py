@@ -280,7 +280,7 @@ class Own(DoctorTest):
         ether = lab.Ether(b)
         listener = a.listen()
         a.put(EVERYBODY, "from a")
-        frame = lab.changed(ether.frame(), origin=77, station=78)
+        frame = lab.changed(ether.frame(), origin=77, machine_id=78)
         ether.send(frame)
         ether.send(lab.changed(frame, sent_at=1))
         ether.send(lab.changed(frame, origin=79))

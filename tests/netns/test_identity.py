@@ -5,7 +5,7 @@ import contextlib
 import shutil
 
 import lab
-from lab import EVERYBODY, Ether, changed, feed, message_from, station_of
+from lab import EVERYBODY, Ether, changed, feed, machine_id_of, message_from
 
 
 class IdentityTest(lab.LabTest):
@@ -67,7 +67,7 @@ class Copies(IdentityTest):
         self.assertEqual((int(message["origin"], 16), message["from_address"]), (77, f"10.{a.net.number}.0.2"))
         self.assertGreater(self.counters(a)["identity_conflicts"], 0)
         self.assert_each_once(writer, listener, 2, 10)  # copies that come back are still known as our own
-        while station_of(ether.frame()) == station_of(frame):
+        while machine_id_of(ether.frame()) == machine_id_of(frame):
             pass  # the last copy, at least, has another number
         ether.send(changed(copy, sequence=2))  # the copy goes on as before, and is heard
         self.assertEqual(int(message_from(listener)["origin"], 16), 77)
@@ -81,14 +81,14 @@ class Copies(IdentityTest):
         listener = a.listen()
         writer = a.start("put", EVERYBODY)
         self.assert_each_once(writer, listener, 1, 1)
-        stations = set()
+        machine_ids = set()
         frame = ether.frame()
         for number in range(2, 30):
-            stations.add(station_of(frame))
+            machine_ids.add(machine_id_of(frame))
             ether.send(changed(frame, origin=1000 + number))  # always the current number
             feed(writer, number)
             frame = ether.frame()
-        self.assertLessEqual(len(stations), 2)
+        self.assertLessEqual(len(machine_ids), 2)
         own = []
         while not own or own[-1] < 29:
             message = message_from(listener)

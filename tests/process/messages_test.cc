@@ -186,7 +186,7 @@ TEST(Messages, bring_their_labels_and_their_format_along) {
         for (Writer* writer : {&here, &everywhere}) {
             EXPECT_TRUE(writer->put("slow", {.labels = labels}));
             EXPECT_TRUE(writer->put("N", {.format = Format::value}));
-            EXPECT_TRUE(writer->put("", {.format = Format::unlabelled, .labels = labels}));
+            EXPECT_TRUE(writer->put("", {.format = Format::unknown, .labels = labels}));
             const std::array<Label, 1> bad{{{"Level", "30"}}};
             EXPECT_EQ(writer->put("x", {.labels = bad}).error().code, Errc::bad_label);
         }
@@ -208,7 +208,7 @@ TEST(Messages, bring_their_labels_and_their_format_along) {
         EXPECT_TRUE(message.labels().empty());
         ASSERT_TRUE(reader.get_into(message, kPatience));
         EXPECT_EQ(message.size(), 0u);
-        EXPECT_EQ(message.format(), Format::unlabelled);
+        EXPECT_EQ(message.format(), Format::unknown);
         EXPECT_EQ(message.labels().size(), 2u);
         const Message taken = std::move(message);
         EXPECT_EQ(taken.label("logger"), "db");

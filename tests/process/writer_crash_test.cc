@@ -24,9 +24,9 @@ constexpr auto kPromptly = 2s;
 constexpr auto kReaderPatience = 30s;  // reached only by a failed test
 constexpr std::string_view kName = "CRASH";
 
-constexpr std::array kSteps{"attached",       "locked",       "header_written", "payload_written",
-                            "block_taken",    "block_linked", "books_prepared", "committed",
-                            "books_selected", "unlocked",     "before_bell",    "bell_taken"};
+constexpr std::array kSteps{"attached",      "locked",       "header_written", "payload_written",
+                            "block_taken",   "block_linked", "tail_prepared",  "committed",
+                            "tail_selected", "unlocked",     "before_bell",    "bell_taken"};
 // At least 1,000 in all, but 120 under sanitizers, because a fork is slow there.
 constexpr std::uint32_t kKillsPerStep = kIsSanitized ? 10 : 85;
 static_assert(kIsSanitized || kKillsPerStep * kSteps.size() >= 1000);

@@ -226,40 +226,40 @@ void append_labels(std::string& out, std::span<const Label> labels) {
     out += '}';
 }
 
-void append_json_line(std::string& out, const Row& row) {
+void append_json_line(std::string& out, const ShownMessage& message) {
     out += "{\"slot\":";
-    append_json_string(out, row.slot);
-    if (row.format != Format::text || !append_if_utf8(out, ",\"text\":", row.data)) {
+    append_json_string(out, message.slot);
+    if (message.format != Format::text || !append_if_utf8(out, ",\"text\":", message.data)) {
         out += ",\"base64\":\"";
-        append_base64(out, row.data);
+        append_base64(out, message.data);
         out += '"';
-        if (row.record) append_if_utf8(out, ",\"text\":", *row.record);
+        if (message.record) append_if_utf8(out, ",\"text\":", *message.record);
     }
-    if (!row.literal.empty()) {
+    if (!message.literal.empty()) {
         out += ",\"value\":";
-        append_json_string(out, row.literal);
+        append_json_string(out, message.literal);
     }
-    if (!row.decoded.empty()) {
+    if (!message.decoded.empty()) {
         out += ",\"decoded\":";
-        append_json_string(out, row.decoded);
+        append_json_string(out, message.decoded);
     }
     out += ",\"bytes\":";
-    append_number(out, row.data.size());
+    append_number(out, message.data.size());
     out += ",\"from_host\":";
-    append_json_string(out, row.from_host);
+    append_json_string(out, message.from_host);
     out += ",\"from_address\":";
-    append_json_string(out, row.from_address);
+    append_json_string(out, message.from_address);
     out += ",\"origin\":\"";
-    append_origin(out, row.origin);
+    append_origin(out, message.origin);
     out += "\",\"sequence\":";
-    append_number(out, row.sequence);
+    append_number(out, message.sequence);
     out += ",\"sent_at\":\"";
-    append_utc(out, row.sent_at);
+    append_utc(out, message.sent_at);
     out += "\",\"trust\":\"";
-    out += word_of(row.trust);
+    out += word_of(message.trust);
     out += "\",\"lost_before\":";
-    append_number(out, row.lost_before);
-    if (!row.labels.empty()) append_labels(out, row.labels);
+    append_number(out, message.lost_before);
+    if (!message.labels.empty()) append_labels(out, message.labels);
     out += "}\n";
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "mailslot/row.h"
+#include "mailslot/shown_message.h"
 
 namespace mailslot::cli {
 
@@ -23,7 +23,7 @@ void append_utc(std::string& out,
 // origin, sequence, sent_at, trust, lost_before. `text` is there if the writer claimed text and the
 // payload is UTF-8. Beside base64, `text` is the text of a log record of winsys. origin is 16
 // hexadecimal digits in a string, because most readers of JSON keep only 53 bits of a number.
-void append_json_line(std::string& out, const Row& row);
+void append_json_line(std::string& out, const ShownMessage& message);
 
 // Writes an object, member by member: JsonObject(out).add("name", name).add("bytes", n). The
 // destructor closes the object; `out` must outlive it.

@@ -37,11 +37,11 @@ void append_colour(std::string& out, std::string_view host) {
     out += 'm';
 }
 
-std::size_t append_columns(std::string& out, const Row& row, const PlainStyle& style) {
-    if (style.colours) append_colour(out, row.from_host);
-    std::size_t used = append_column(out, row.from_host, kHostWidth);
+std::size_t append_columns(std::string& out, const ShownMessage& message, const PlainStyle& style) {
+    if (style.colours) append_colour(out, message.from_host);
+    std::size_t used = append_column(out, message.from_host, kHostWidth);
     if (style.colours) out += "\x1b[0m";
-    if (style.slot) used += append_column(out, row.slot, kSlotWidth);
+    if (style.slot) used += append_column(out, message.slot, kSlotWidth);
     return used;
 }
 
@@ -70,26 +70,27 @@ PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_c
             .visible = is_terminal};
 }
 
-void append_plain_line(std::string& out, const Row& row, const PlainStyle& style) {
+void append_plain_line(std::string& out, const ShownMessage& message, const PlainStyle& style) {
     if (style.raw) {
-        out += row.data;
+        out += message.data;
         return;
     }
-    const std::size_t columns = style.columns ? append_columns(out, row, style) : 0;
-    const bool is_bare = style.is_bare(row.trust);
+    const std::size_t columns = style.columns ? append_columns(out, message, style) : 0;
+    const bool is_bare = style.is_bare(message.trust);
     std::string before_further(columns, ' ');
-    if (style.marks_it(row.trust)) {
+    if (style.marks_it(message.trust)) {
         out += kMark;
         before_further += kMark;
     }
-    const std::string_view shown = !row.decoded.empty()     ? std::string_view(row.decoded)
-                                   : !row.literal.empty()   ? std::string_view(row.literal)
-                                   : row.record && !is_bare ? std::string_view(*row.record)
-                                                            : row.data;
+    const std::string_view content = !message.decoded.empty()   ? std::string_view(message.decoded)
+                                     : !message.literal.empty() ? std::string_view(message.literal)
+                                     : message.record && !is_bare
+                                         ? std::string_view(*message.record)
+                                         : message.data;
     if (is_bare)
-        out += shown;
+        out += content;
     else
-        append_lines(out, shown, before_further);
+        append_lines(out, content, before_further);
     out += '\n';
 }
 

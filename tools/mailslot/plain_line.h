@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "mailslot/print_options.h"
-#include "mailslot/row.h"
+#include "mailslot/shown_message.h"
 
 namespace mailslot::cli {
 
@@ -32,6 +32,6 @@ PlainStyle choose_style(const PrintOptions& options, bool is_terminal, bool no_c
 // control characters are made visible, and further lines of the message begin with blanks in place
 // of the columns and with the mark of an untrusted message. So a line that begins with a blank
 // continues the message before, because no host begins with a blank.
-void append_plain_line(std::string& out, const Row& row, const PlainStyle& style);
+void append_plain_line(std::string& out, const ShownMessage& message, const PlainStyle& style);
 
 }  // namespace mailslot::cli

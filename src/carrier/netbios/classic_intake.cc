@@ -73,7 +73,7 @@ std::optional<Parcel> ClassicIntake::take(Bytes packet, const Endpoint& from,
     envelope.payload = write->data;
     envelope.sent_at_us = clock_.unix_microseconds();
     envelope.has_no_time = true;
-    envelope.format = Format::unlabelled;
+    envelope.format = Format::unknown;
     return parcel;
 }
 
@@ -101,7 +101,7 @@ void ClassicIntake::name_sender(Envelope& envelope, const wire::NetbiosDatagram&
         envelope.origin = write.stamp->origin;
         envelope.sequence = write.stamp->sequence;
         envelope.origin_age_ms = write.stamp->age_ms;
-        if (write.stamp->passed_on) envelope.station = kPassedOn;
+        if (write.stamp->passed_on) envelope.machine_id = kPassedOn;
         return;
     }
     std::string key = from_host_ + '/' + to_string(from.address) + '/';

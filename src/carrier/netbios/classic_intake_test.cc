@@ -78,7 +78,7 @@ TEST_F(ClassicIntakeTest, hands_over_what_is_for_this_machine) {
         EXPECT_EQ(got->from_host, "WINBOX");
         EXPECT_EQ(got->from_address, kWinbox.address);
         EXPECT_EQ(got->trust, Trust::none);
-        EXPECT_EQ(got->format, Form(Format::unlabelled));
+        EXPECT_EQ(got->format, Form(Format::unknown));
         EXPECT_EQ(got->sent_at_us, clock_.unix_microseconds());
     }
 }
@@ -135,9 +135,9 @@ TEST_F(ClassicIntakeTest, takes_origin_and_number_from_the_stamp) {
     EXPECT_EQ(got.origin, 77u);
     EXPECT_EQ(got.sequence, 5u);
     EXPECT_EQ(got.origin_age_ms, 1234u);
-    EXPECT_EQ(got.station, 0u);
+    EXPECT_EQ(got.machine_id, 0u);
     EXPECT_TRUE(take({.stamp = wire::Stamp{77, 5, 1234, false}})) << "the post office knows copies";
-    EXPECT_EQ(take({.stamp = wire::Stamp{77, 6, 0, false, true}})->station, kPassedOn);
+    EXPECT_EQ(take({.stamp = wire::Stamp{77, 6, 0, false, true}})->machine_id, kPassedOn);
 }
 
 TEST_F(ClassicIntakeTest, drops_what_came_back_and_is_in_the_slot_already) {

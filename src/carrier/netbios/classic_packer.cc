@@ -31,7 +31,7 @@ Bytes pack_write(std::span<std::byte> buffer, const Envelope& message) {
     write.data = classic_payload(message);
     if (message.origin != 0 && message.sequence != 0) {
         write.stamp = wire::Stamp{message.origin, message.sequence, message.origin_age_ms,
-                                  message.delivered_at_home, message.station == kPassedOn};
+                                  message.delivered_at_home, message.machine_id == kPassedOn};
     }
     return wire::encode_mailslot_write(buffer, write);
 }

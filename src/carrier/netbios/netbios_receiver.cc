@@ -133,13 +133,13 @@ bool NetbiosReceiver::receive_names() {
 bool NetbiosReceiver::receive_datagrams(const Carrier::Deliver& deliver) {
     for (const os::Datagram& datagram : datagrams_socket_.receive(batch_)) {
         if (datagram.cut || !is_allowed(datagram)) continue;
-        hand_over(datagram.bytes, datagram.from, deliver);
+        deliver_packet(datagram.bytes, datagram.from, deliver);
     }
     return batch_.is_full();
 }
 
-void NetbiosReceiver::hand_over(Bytes packet, const Endpoint& from,
-                                const Carrier::Deliver& deliver) {
+void NetbiosReceiver::deliver_packet(Bytes packet, const Endpoint& from,
+                                     const Carrier::Deliver& deliver) {
     const auto parcel = intake_.take(packet, from, subnets_);
     if (parcel) deliver({&*parcel, 1});
 }
@@ -151,7 +151,7 @@ void NetbiosReceiver::receive_strays(const Carrier::Deliver& deliver) {
     if (!strays_) return;
     const auto came = strays_->receive();
     if (!came) return strays_.reset();
-    for (const Stray& stray : *came) hand_over(stray.bytes, stray.from, deliver);
+    for (const Stray& stray : *came) deliver_packet(stray.bytes, stray.from, deliver);
 }
 
 void NetbiosReceiver::look_for_nmbd() {

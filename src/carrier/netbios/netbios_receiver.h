@@ -66,7 +66,7 @@ private:
     bool receive_datagrams(const Carrier::Deliver& deliver);
     void receive_strays(const Carrier::Deliver& deliver);
     void look_for_nmbd();
-    void hand_over(Bytes packet, const Endpoint& from, const Carrier::Deliver& deliver);
+    void deliver_packet(Bytes packet, const Endpoint& from, const Carrier::Deliver& deliver);
     bool is_allowed(const os::Datagram& datagram) const;
     void send_names();
 

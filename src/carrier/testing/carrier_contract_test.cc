@@ -89,7 +89,7 @@ protected:
         Envelope out;
         out.slot = "Listener";
         out.from_host = "alpha";
-        out.station = 11;
+        out.machine_id = 11;
         out.origin = 22;
         out.origin_age_ms = 33;
         out.sequence = ++sequence_;
@@ -135,7 +135,7 @@ TEST_P(CarrierContract, brings_a_message_with_all_of_its_envelope) {
     EXPECT_EQ(got.slot, "Listener");
     EXPECT_EQ(got.from_host, "alpha");
     EXPECT_NE(got.from_address.family, IpAddress::Family::none);
-    EXPECT_EQ(got.station, 11u);
+    EXPECT_EQ(got.machine_id, 11u);
     EXPECT_EQ(got.origin, 22u);
     EXPECT_EQ(got.origin_age_ms, 33u);
     EXPECT_TRUE(got.delivered_at_home);

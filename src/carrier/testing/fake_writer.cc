@@ -18,7 +18,7 @@ Result<std::size_t> FakeWriter::put(const Batch& batch) {
         Envelope message = envelope(batch.first_sequence + i, batch.sent_at_us);
         message.format = batch.form;
         message.payload = as_bytes(batch.texts[i]);
-        message.station = batch.station;
+        message.machine_id = batch.machine_id;
         message.delivered_at_home = batch.delivered_at_home;
         messages.push_back(message);
     }

@@ -268,14 +268,14 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     bool more = false;
     for (std::size_t i = 0; i < sockets_.size(); ++i) {
         if (!has_work(sockets_[i].fd())) continue;
-        hand_over(i, sockets_[i].receive(batch_), deliver);
+        deliver_all(i, sockets_[i].receive(batch_), deliver);
         more = more || batch_.is_full();
     }
     return more;
 }
 
-void UdpReceiver::hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
-                            const Carrier::Deliver& deliver) {
+void UdpReceiver::deliver_all(std::size_t socket, std::span<const os::Datagram> datagrams,
+                              const Carrier::Deliver& deliver) {
     counters_.rx_datagrams.fetch_add(datagrams.size(), std::memory_order_relaxed);
     opener_.begin_batch();
     for (const os::Datagram& datagram : datagrams) {

@@ -61,8 +61,8 @@ private:
     bool join(const Link& link);
     bool is_allowed(std::uint32_t interface_index) const;
     bool is_from_neighbour(const os::Datagram& datagram) const;
-    void hand_over(std::size_t socket, std::span<const os::Datagram> datagrams,
-                   const Carrier::Deliver& deliver);
+    void deliver_all(std::size_t socket, std::span<const os::Datagram> datagrams,
+                     const Carrier::Deliver& deliver);
     void note_drops(std::size_t socket, std::uint32_t drops);
     void decode(const os::Datagram& datagram);
     UdpCounters::Count& counter_of(trust::Verdict why);

@@ -145,14 +145,14 @@ Result<std::size_t> UdpWriter::put_all(const Batch& batch) {
 }
 
 bool UdpWriter::suits(const Batch& batch) const {
-    return piece_at_home_ == batch.delivered_at_home && piece_station_ == batch.station;
+    return piece_at_home_ == batch.delivered_at_home && piece_machine_id_ == batch.machine_id;
 }
 
 void UdpWriter::begin_piece(const Batch& batch) {
     piece_begun_ = clock_.now();
     piece_begun_us_ = batch.sent_at_us;
     piece_at_home_ = batch.delivered_at_home;
-    piece_station_ = batch.station;
+    piece_machine_id_ = batch.machine_id;
     to_ = destination();
     if (is_first_) first_sent_ = clock_.now_through_sleep();
     is_first_ = false;
@@ -324,7 +324,7 @@ void UdpWriter::end(std::uint64_t next_sequence) {
     if (is_first_) return;
     finish();
     Batch none;
-    none.station = piece_station_;
+    none.machine_id = piece_machine_id_;
     none.delivered_at_home = piece_at_home_;
     Envelope end = envelope(none);
     end.kind = Kind::end;
@@ -358,7 +358,7 @@ Envelope UdpWriter::envelope(const Batch& batch) const {
     envelope.to = to_.to;
     envelope.slot = address_.slot.text;
     envelope.from_host = host_.at(clock_.now());
-    envelope.station = batch.station;
+    envelope.machine_id = batch.machine_id;
     envelope.origin = origin_;
     envelope.delivered_at_home = batch.delivered_at_home;
     const auto age =

@@ -124,7 +124,7 @@ private:
 
     OpenPiece piece_;
     Destination to_;  // destination of the open piece
-    std::uint64_t piece_station_ = 0;
+    std::uint64_t piece_machine_id_ = 0;
     bool piece_at_home_ = false;
     Clock::Instant piece_begun_{};
     std::int64_t piece_begun_us_ = 0;

@@ -35,7 +35,7 @@ protected:
                                    .form = Format::text,
                                    .first_sequence = sequence_ + 1,
                                    .sent_at_us = clock_.unix_microseconds(),
-                                   .station = 5,
+                                   .machine_id = 5,
                                    .delivered_at_home = at_home,
                                    .waits = waits});
         if (taken) sequence_ += *taken;

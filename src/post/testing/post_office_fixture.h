@@ -23,7 +23,7 @@ inline Envelope message(std::uint64_t sequence, std::string_view text = "hello",
                         std::uint64_t origin = 7) {
     return {.slot = "Log",
             .from_host = "box",
-            .station = kAway,
+            .machine_id = kAway,
             .origin = origin,
             .sequence = sequence,
             .payload = as_bytes(text)};
@@ -77,7 +77,7 @@ protected:
     std::optional<std::string> keyed_domain_{};  // domain whose key is here
     MachineIds::IsOurAddress is_ours_ = [](const IpAddress&) { return true; };
     PostOffice office_{
-        {.station = kHome,
+        {.machine_id = kHome,
          .host_key = "ME",
          .domain_keys = {"LAB", "ATTIC"},
          .is_keyed =

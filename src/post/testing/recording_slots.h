@@ -29,15 +29,16 @@ public:
     };
 
     std::vector<Got> got;
-    std::vector<std::size_t> runs;  // messages in each call
-    TestSlots slots{one_by_one(
-        [this](std::string_view slot, std::span<const Envelope> run) { return put(slot, run); })};
+    std::vector<std::size_t> put_sizes;  // messages in each call
+    TestSlots slots{one_by_one([this](std::string_view slot, std::span<const Envelope> messages) {
+        return put(slot, messages);
+    })};
 
 private:
-    Result<std::size_t> put(std::string_view slot, std::span<const Envelope> run) {
-        runs.push_back(run.size());
+    Result<std::size_t> put(std::string_view slot, std::span<const Envelope> messages) {
+        put_sizes.push_back(messages.size());
         std::size_t taken = 0;
-        for (const Envelope& message : run) {
+        for (const Envelope& message : messages) {
             if (const auto why = refuse(message.sequence)) {
                 if (taken == 0) return Error{*why, "put"};
                 break;

@@ -18,7 +18,7 @@ public:
     static Result<Intruder> attach(const Machine& machine, const std::string& key);
 
     inbox::Header& header() const { return segment_.header(); }
-    inbox::Books& books() const { return header().books[header().selector & 1]; }  // the valid copy
+    inbox::Tail& tail() const { return header().tails[header().selector & 1]; }  // the valid copy
     std::uint32_t number() const { return number_; }
     // Whether it got the descriptor that wakes a polling reader.
     bool has_event() const { return has_event_; }

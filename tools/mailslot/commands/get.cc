@@ -20,8 +20,8 @@ struct GetOptions {
 };
 
 void append(std::string& out, const Message& message, const PrintOptions& print) {
-    if (print.json) return append_json_line(out, row_of(message, print));
-    append_plain_line(out, row_of(message, print),
+    if (print.json) return append_json_line(out, shown(message, print));
+    append_plain_line(out, shown(message, print),
                       {.raw = print.raw, .visible = output_is_terminal()});
 }
 

@@ -217,12 +217,12 @@ void Listener::print(const Message& message) {
     if (says_goodbye && !options_.print.json) return;
     ++printed_;
     if (options_.print.json) {
-        append_json_line(output_.text(), row_of(message, options_.print));
+        append_json_line(output_.text(), shown(message, options_.print));
     } else if (style_.as_it_is() && message.format() != Format::value && !options_.print.decode) {
         output_.text() += text;  // fast path
         if (!style_.raw) output_.text() += '\n';
     } else {
-        append_plain_line(output_.text(), row_of(message, options_.print), style_);
+        append_plain_line(output_.text(), shown(message, options_.print), style_);
     }
     if (output_.is_block()) flush();
 }

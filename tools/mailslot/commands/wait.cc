@@ -51,7 +51,7 @@ int run(const WaitOptions& options) {
     if (!signal) return fail(signal.error());
     if (options.verbose) say(name + " was signalled by " + sender_of(*signal));
     Output output;
-    if (options.json) append_json_line(output.text(), row_of(*signal));
+    if (options.json) append_json_line(output.text(), shown(*signal));
     return finish(output);
 }
 

@@ -14,7 +14,7 @@
 
 namespace mailslot::cli {
 
-struct Row {
+struct ShownMessage {
     std::string_view slot{}, from_host{}, from_address{}, data{};
     std::string literal{};                // Format::value as Python prints it; empty: not a value
     std::optional<std::string> record{};  // the text of a log record that winsys marshalled
@@ -29,9 +29,9 @@ struct Row {
 // People need only the beginning of a huge value; programs take its bytes.
 inline constexpr std::size_t kMaxLiteralBytes = 1 << 20;
 
-Row row_of(const Message& message);
+ShownMessage shown(const Message& message);
 
-// Like row_of(message), with the content in words if `print` asks for that.
-Row row_of(const Message& message, const PrintOptions& print);
+// Like shown(message), with the content in words if `print` asks for that.
+ShownMessage shown(const Message& message, const PrintOptions& print);
 
 }  // namespace mailslot::cli

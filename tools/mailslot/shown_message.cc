@@ -1,13 +1,13 @@
-#include "mailslot/row.h"
+#include "mailslot/shown_message.h"
 
 #include "wire/well_known_slots.h"
 #include "wire/winsys_record.h"
 
 namespace mailslot::cli {
 
-Row row_of(const Message& message) {
+ShownMessage shown(const Message& message) {
     const bool is_value = message.format() == Format::value;
-    Row row{
+    ShownMessage out{
         .slot = message.slot(),
         .from_host = message.from_host(),
         .from_address = message.from_address(),
@@ -21,15 +21,15 @@ Row row_of(const Message& message) {
         .trust = message.trust(),
         .labels = message.labels()};
     auto record = wire::winsys_record(message.bytes(), message.format());
-    if (record && !record->is_end) row.record = std::move(record->text);
-    return row;
+    if (record && !record->is_end) out.record = std::move(record->text);
+    return out;
 }
 
-Row row_of(const Message& message, const PrintOptions& print) {
-    Row row = row_of(message);
-    if (!print.decode) return row;
-    row.decoded = wire::describe_message(message.slot(), message.bytes()).value_or("");
-    return row;
+ShownMessage shown(const Message& message, const PrintOptions& print) {
+    ShownMessage out = shown(message);
+    if (!print.decode) return out;
+    out.decoded = wire::describe_message(message.slot(), message.bytes()).value_or("");
+    return out;
 }
 
 }  // namespace mailslot::cli
