@@ -146,7 +146,7 @@ TEST(Fork, while_other_threads_put_holds_up_neither_parent_nor_child) {
 TEST(Fork, of_a_mailslot_that_another_thread_writes_to_does_not_hold_up_the_child) {
     Machine::own();
     Shared<Board> board;
-    constexpr std::uint32_t kForks = kIsSanitized ? 10 : 200;
+    constexpr std::uint32_t kForks = kIsSanitized ? 10 : 50;
     Child reading = Child::run([&] {
         Reader reader = Reader::create("FORK", {.when_full = WhenFull::drop_oldest}).value();
         board->ready.add();
