@@ -38,7 +38,9 @@ struct ReadingEnd {
     // then. Returns whether a message was taken.
     bool take(RecordEnvelope& record, std::string& payload);
     // Fast path of take(), if nothing is in the way.
-    bool take_now(std::string& payload) { return is_plain && records.take_now(payload); }
+    [[gnu::always_inline]] inline bool take_now(std::string& payload) {
+        return is_plain && records.take_now(payload);
+    }
     // Adds to `dropped`. Returns false if there is nothing more to drop.
     bool drop_some(const Excess& excess, std::uint64_t& dropped);
 
