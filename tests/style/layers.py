@@ -8,7 +8,7 @@ PUBLIC = "include/mailslot"
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 PLATFORM = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b.*\b(_WIN32|__linux__|__APPLE__|__unix__)\b",
                       re.MULTILINE)
-SYSTEM = re.compile(r"(?:sys|net|netinet|arpa|linux)/.*|(?:unistd|fcntl|poll|pthread|errno|signal|sched|dirent|pwd|grp|dlfcn|termios)\.h|cerrno|csignal")
+SYSTEM = re.compile(r"(?:sys|net|netinet|arpa|linux)/.*|(?:unistd|fcntl|poll|pthread|errno|signal|sched|dirent|pwd|grp|dlfcn|termios|netdb|ifaddrs|syslog|spawn)\.h|cerrno|csignal")
 SUFFIXES = {".h", ".hpp", ".cc", ".inc"}
 
 
@@ -58,7 +58,7 @@ def wrong_include(root, path, room, mark, included, rooms):
             return f'includes "{included}", which is no file of ours from src/, include/, tools/ or python/src/'
         if room == PUBLIC and "." in included:
             return f"includes <{included}>; public headers need the C++ library only"
-        if room.startswith("src/") and room != "src/os" and not is_test(path) and SYSTEM.fullmatch(included):
+        if room.startswith(("src/", "tools")) and room != "src/os" and not is_test(path) and SYSTEM.fullmatch(included):
             return f"includes <{included}>; the system is the subject of src/os"
         return None
     target_room = room_of(target, rooms)

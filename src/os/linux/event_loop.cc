@@ -3,10 +3,10 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
+
+#include "os/linux/poll_time.h"
 
 namespace mailslot::os {
 
@@ -60,15 +60,9 @@ void EventLoop::remove(int fd) {
 }
 
 void EventLoop::run_once(Deadline deadline) {
-    int timeout = -1;
-    if (deadline) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            *deadline - std::chrono::steady_clock::now());
-        timeout = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000));
-    }
     std::array<epoll_event, 64> events;
-    const int count =
-        epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout);
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 poll_time(deadline));
     for (int i = 0; i < count; ++i) {
         // An earlier call may have removed this descriptor.
         const auto found = ready_.find(events[static_cast<std::size_t>(i)].data.fd);

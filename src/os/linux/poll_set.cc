@@ -3,11 +3,10 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 
 #include "os/linux/network_error.h"
+#include "os/linux/poll_time.h"
 
 namespace mailslot::os {
 
@@ -18,17 +17,10 @@ bool any_is_readable(std::span<const int> fds) {
 }
 
 std::vector<bool> wait_until_readable(std::span<const int> fds, Deadline until) {
-    using std::chrono::milliseconds;
     std::vector<pollfd> polled;
     for (const int fd : fds) polled.push_back({fd, POLLIN, 0});
-    int wait = -1;
-    if (until) {
-        const auto left =
-            std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now());
-        wait = static_cast<int>(std::max<milliseconds::rep>(left.count(), 0));
-    }
     std::vector<bool> is_ready(fds.size(), false);
-    if (poll(polled.data(), polled.size(), wait) <= 0) return is_ready;
+    if (poll(polled.data(), polled.size(), poll_time(until)) <= 0) return is_ready;
     for (std::size_t i = 0; i < polled.size(); ++i) is_ready[i] = polled[i].revents != 0;
     return is_ready;
 }

@@ -1,9 +1,9 @@
-// Ends a command in good order on Ctrl-C and the like: SIGINT, SIGTERM, SIGHUP.
+// Asks a command to end in good order, on Ctrl-C and the like: SIGINT, SIGTERM, SIGHUP.
 #pragma once
 
 #include "mailslot/result.h"
 
-namespace mailslot::cli {
+namespace mailslot::os {
 
 bool stop_requested();
 
@@ -20,4 +20,4 @@ public:
     Result<int> start();
 };
 
-}  // namespace mailslot::cli
+}  // namespace mailslot::os

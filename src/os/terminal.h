@@ -6,7 +6,7 @@
 
 #include "mailslot/result.h"
 
-namespace mailslot::cli {
+namespace mailslot::os {
 
 struct TerminalSize {
     std::size_t columns = 80, rows = 24;
@@ -39,4 +39,4 @@ private:
     std::unique_ptr<State> state_;
 };
 
-}  // namespace mailslot::cli
+}  // namespace mailslot::os

@@ -1,4 +1,4 @@
-#include "mailslot/stop_signal.h"
+#include "os/stop_signal.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdint>
 
-namespace mailslot::cli {
+namespace mailslot::os {
 namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -77,4 +77,4 @@ Result<int> StopSignal::start() {
     return fd;
 }
 
-}  // namespace mailslot::cli
+}  // namespace mailslot::os
