@@ -62,7 +62,17 @@ void Deputy::resign() {
     pulse_.reset();
     vigil_ = {};
     is_alert_ = false;
+    look_at_.reset();
     looks_after_complaint_ = 0;
+}
+
+bool Deputy::finds_office_mute(Clock::Instant now) {
+    if (is_alert_ && !look_at_) look_at_ = now;
+    if (!look_at_ || now < *look_at_) return false;
+    look_at_.reset();
+    const Vigil::Next next = look();
+    if (next != Vigil::Next::sleep) look_at_ = now + Vigil::kLookEvery;
+    return next == Vigil::Next::replace;
 }
 
 Vigil::Next Deputy::look() {

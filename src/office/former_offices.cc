@@ -6,10 +6,11 @@
 
 namespace mailslot::office {
 
-void FormerOffices::add(OfficeClient::Former former) {
-    const int connection = former.connection.get();
+void FormerOffices::add(std::optional<OfficeClient::Former> former) {
+    if (!former) return;
+    const int connection = former->connection.get();
     if (!at_.loop.add(connection, [this, connection] { hear(connection); })) return;
-    offices_[connection] = std::move(former);
+    offices_[connection] = std::move(*former);
 }
 
 void FormerOffices::hear(int connection) {
