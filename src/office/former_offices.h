@@ -19,11 +19,11 @@ public:
     void add(std::optional<OfficeClient::Former> former);  // nothing: does nothing
 
 private:
-    void hear(int connection);
+    void hear(os::Handle connection);
 
     const Premises& at_;
     SlotDesk& desk_;
-    std::map<int, OfficeClient::Former> offices_;  // by their connections
+    std::map<os::Handle, OfficeClient::Former> offices_;  // by their connections
 };
 
 }  // namespace mailslot::office

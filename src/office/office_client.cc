@@ -129,7 +129,7 @@ Result<void> OfficeClient::add(const SlotDesk::Slot& slot) {
     if (!pass) return pass.error();
     const std::string& key = slot->name().key;
     writers_.emplace_back(key, pass->number);
-    const std::vector<int> fds =
+    const std::vector<os::Handle> fds =
         inbox::descriptors_of(*pass, desk_.liveness(), os::shares_events(connection_.get()));
     // A guest's slot is entered by mailslotd.
     const std::string entry = at_.is_guest ? place_.socket_file() + "/" + slot->name().text : "";

@@ -18,8 +18,8 @@ public:
     // Threads: before any other is started
     static Result<ServiceSignals> open();
 
-    int fd() const { return fd_.get(); }  // readable when a signal has come
-    std::optional<ServiceSignal> take();  // nullopt: none is left
+    Handle fd() const { return fd_.get(); }  // readable when a signal has come
+    std::optional<ServiceSignal> take();     // nullopt: none is left
 
 private:
     explicit ServiceSignals(UniqueFd fd) : fd_(std::move(fd)) {}

@@ -7,13 +7,14 @@
 
 #include "mailslot/result.h"
 #include "os/futex.h"
+#include "os/handle.h"
 
 namespace mailslot::os {
 
 // A pipe with any room has room for this many bytes, so a write of them does not block.
 inline constexpr std::size_t kPipeBytes = 4096;
 
-int standard_output();  // for a wait until its reader has gone
+Handle standard_output();  // for a wait until its reader has gone
 
 // Makes sure that all three streams are in use. Otherwise a socket could become "standard output".
 void hold_standard_streams();

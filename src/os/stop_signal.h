@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mailslot/result.h"
+#include "os/handle.h"
 
 namespace mailslot::os {
 
@@ -17,7 +18,7 @@ public:
     // program at once. Returns a descriptor that is readable once a stop was requested. From then
     // on any blocking call of the main thread fails with EINTR, every 100 ms again. Errors:
     // no_resources.
-    Result<int> start();
+    Result<Handle> start();
 };
 
 }  // namespace mailslot::os

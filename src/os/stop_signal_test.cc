@@ -20,7 +20,7 @@ constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 int start(StopSignal& stop) {
     const auto fd = stop.start();
-    return fd ? *fd : -1;
+    return fd ? to_number(*fd) : -1;
 }
 
 bool is_readable(int fd) {

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <memory>
 
-#include "mailslot/result.h"
+#include "os/handle.h"
 
 namespace mailslot::os {
 
@@ -29,7 +29,8 @@ public:
     bool stop_if_asked();
     // Returns whether a key was pressed that ends programs like this: q.
     bool wants_to_end();
-    int input_fd() const;  // readable when a key was pressed; -1: standard input is no terminal
+    Handle input_fd()
+        const;  // readable when a key was pressed; kNoHandle: standard input is no terminal
 
 private:
     void take();

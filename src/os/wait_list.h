@@ -6,6 +6,7 @@
 
 #include "mailslot/result.h"
 #include "os/futex.h"
+#include "os/handle.h"
 
 namespace mailslot::os {
 
@@ -17,8 +18,8 @@ public:
     WaitList(WaitList&&) noexcept;
     WaitList& operator=(WaitList&&) noexcept;
 
-    void add(int fd);          // ready when readable, or when its other end has gone; -1: never
-    void add_for_end(int fd);  // ready when its other end has gone
+    void add(Handle fd);  // ready when readable, or when its other end has gone; kNoHandle: never
+    void add_for_end(Handle fd);  // ready when its other end has gone
     std::size_t size() const;
 
     // Waits until one of the first `count` is ready, or until `until`; may return earlier.

@@ -9,6 +9,9 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTIL
 PLATFORM = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b.*\b(_WIN32|__linux__|__APPLE__|__unix__)\b",
                       re.MULTILINE)
 SYSTEM = re.compile(r"(?:sys|net|netinet|arpa|linux)/.*|(?:unistd|fcntl|poll|pthread|errno|signal|sched|dirent|pwd|grp|dlfcn|termios|netdb|ifaddrs|syslog|spawn)\.h|cerrno|csignal")
+# A descriptor above src/os has the type os::Handle. Programs wait by calls of their own for the public fileno().
+BARE_DESCRIPTOR = re.compile(r"\bint (?:[a-z_]*fds?|connection|listener|descriptor)\b|\bto_number\(")
+MAY_BE_BARE = {"src/api/reader.cc"}
 SUFFIXES = {".h", ".hpp", ".cc", ".inc"}
 
 
@@ -87,4 +90,6 @@ def problems(root):
                 found.append(f"{path}:{text.count(chr(10), 0, match.start()) + 1}: {why}")
         if room not in ("src/os", PUBLIC):
             found += [f"{path}: {match.group(1)} outside src/os" for match in PLATFORM.finditer(text)]
+        if room.startswith(("src/", "tools")) and room != "src/os" and not is_test(path) and path not in MAY_BE_BARE:
+            found += [f"{path}: `{match.group()}`; a descriptor is an os::Handle" for match in BARE_DESCRIPTOR.finditer(text)]
     return found

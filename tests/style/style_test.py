@@ -74,6 +74,7 @@ class Layers(Trees):
             ("src/model/up.h", '#include "base/testing/fake.h"\n', "which is for tests"),
             ("src/model/up.h", '#include "name.h"\n', "no file of ours"),
             ("src/new/up.h", "", "stands in no room"),
+            ("src/model/up.h", "void wait(int fd);\n", "src/model/up.h: `int fd`; a descriptor is an os::Handle"),
             ("src/model/up.h", "#if defined(_WIN32)\n#endif\n", "_WIN32 outside src/os"),
         ]
         for name, text, words in rows:

@@ -20,7 +20,7 @@ Result<ServiceSignals> ServiceSignals::open() {
 
 std::optional<ServiceSignal> ServiceSignals::take() {
     signalfd_siginfo signal{};
-    if (read(fd_.get(), &signal, sizeof signal) != sizeof signal) return std::nullopt;
+    if (read(fd_.number(), &signal, sizeof signal) != sizeof signal) return std::nullopt;
     return signal.ssi_signo == SIGHUP ? ServiceSignal::reload : ServiceSignal::end;
 }
 

@@ -15,7 +15,7 @@ namespace mailslot::os {
 
 static_assert(kPipeBytes == PIPE_BUF);
 
-int standard_output() { return STDOUT_FILENO; }
+Handle standard_output() { return Handle{STDOUT_FILENO}; }
 
 void hold_standard_streams() {
     // Opened for the wrong direction on purpose: the use of a closed descriptor stays an error.

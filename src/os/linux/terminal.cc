@@ -94,6 +94,6 @@ bool Terminal::wants_to_end() {
            std::string_view::npos;
 }
 
-int Terminal::input_fd() const { return state_->has_input ? STDIN_FILENO : -1; }
+Handle Terminal::input_fd() const { return state_->has_input ? Handle{STDIN_FILENO} : kNoHandle; }
 
 }  // namespace mailslot::os

@@ -18,8 +18,8 @@ WaitList::~WaitList() = default;
 WaitList::WaitList(WaitList&&) noexcept = default;
 WaitList& WaitList::operator=(WaitList&&) noexcept = default;
 
-void WaitList::add(int fd) { state_->all.push_back({fd, POLLIN, 0}); }
-void WaitList::add_for_end(int fd) { state_->all.push_back({fd, 0, 0}); }
+void WaitList::add(Handle fd) { state_->all.push_back({to_number(fd), POLLIN, 0}); }
+void WaitList::add_for_end(Handle fd) { state_->all.push_back({to_number(fd), 0, 0}); }
 std::size_t WaitList::size() const { return state_->all.size(); }
 
 Result<void> WaitList::wait(Deadline until, std::size_t count) {

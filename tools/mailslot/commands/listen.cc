@@ -98,7 +98,7 @@ public:
                               readers_.size())),
           spin_(spin) {}
 
-    Result<void> watch(int stop_fd);  // before run(). Errors: no_resources, closed
+    Result<void> watch(os::Handle stop_fd);  // before run(). Errors: no_resources, closed
     int run();
 
 private:
@@ -137,13 +137,13 @@ private:
     int status_ = kDone;
 };
 
-Result<void> Listener::watch(int stop_fd) {
+Result<void> Listener::watch(os::Handle stop_fd) {
     waited_.add(stop_fd);
     waited_.add_for_end(os::standard_output());  // `| head` has ended
     for (Reader& reader : readers_) {
         const auto fd = reader.fileno();
         if (!fd) return fd.error();
-        waited_.add(*fd);
+        waited_.add(os::Handle{*fd});
     }
     return {};
 }

@@ -94,14 +94,14 @@ bool terminal_is_utf8() {
 
 class Watcher {
 public:
-    Watcher(const WatchOptions& options, const Process& process, int stop_fd)
+    Watcher(const WatchOptions& options, const Process& process, os::Handle stop_fd)
         : options_(options), process_(process) {
         const char* const kind = std::getenv("TERM");
         const bool can_draw = kind != nullptr && std::string_view(kind) != "dumb";
         if (!options.json && os::output_is_terminal() && can_draw) terminal_.emplace();
         waited_.add(stop_fd);
         waited_.add_for_end(os::standard_output());
-        waited_.add(terminal_ ? terminal_->input_fd() : -1);
+        waited_.add(terminal_ ? terminal_->input_fd() : os::kNoHandle);
     }
     int run();
 
