@@ -1,9 +1,10 @@
 #include "mailslot/both_ends.h"
 
+#include <memory>
 #include <mutex>
-#include <optional>
 
 #include "model/address.h"
+#include "os/fork_mutex.h"
 
 namespace mailslot {
 
@@ -12,9 +13,11 @@ struct Mailslot::Impl {
     std::size_t message_size = 0;
     Timeout timeout = kForever;
 
-    std::mutex mutex;  // guards the members below, not calls of the ends
-    std::optional<Reader> reader;
-    std::optional<Writer> writer;
+    // Guards the members below, not calls of the ends. Each member changes by a single store, so a
+    // child of fork finds them whole, whatever its parent's threads were doing.
+    os::ForkMutex mutex;
+    std::unique_ptr<Reader> reader;
+    std::unique_ptr<Writer> writer;
     bool closed = false;
 
     // as_reader and as_writer make their end at first need. The first end decides the direction.
@@ -28,9 +31,9 @@ struct Mailslot::Impl {
             auto made = Reader::create(
                 address, {.max_message_bytes = message_size, .read_timeout = timeout});
             if (!made) return made.error();
-            reader = std::move(*made);
+            reader = std::make_unique<Reader>(std::move(*made));
         }
-        return &*reader;
+        return reader.get();
     }
     Result<Writer*> as_writer() {
         std::lock_guard lock(mutex);
@@ -40,9 +43,9 @@ struct Mailslot::Impl {
         if (!writer) {
             auto made = Writer::open(address);
             if (!made) return made.error();
-            writer = std::move(*made);
+            writer = std::make_unique<Writer>(std::move(*made));
         }
-        return &*writer;
+        return writer.get();
     }
     template <class Call>
     Result<void> put(std::size_t size, const Call& call) {

@@ -28,7 +28,7 @@ namespace mailslot::os {
 class BiasedMutex {
 public:
     void lock() {
-        const std::uintptr_t self = thread_token();
+        const std::uint64_t self = thread_name();
         if (owner_.load(std::memory_order_relaxed) == self) [[likely]] {
             if (held_.load(std::memory_order_relaxed) != 0) [[unlikely]]
                 return lock_slowly(self);
@@ -53,7 +53,7 @@ public:
 
     // Returns whether lock() is cheap for this thread.
     bool is_owned_by_this_thread() const {
-        return owner_.load(std::memory_order_relaxed) == thread_token();
+        return owner_.load(std::memory_order_relaxed) == thread_name();
     }
 
     // Holds the mutex as a guest.
@@ -69,22 +69,22 @@ public:
     };
 
 private:
-    void lock_slowly(std::uintptr_t self);
-    bool is_held_by(std::uintptr_t self) const;
-    void mark_as_held(std::uintptr_t self);
+    void lock_slowly(std::uint64_t self);
+    bool is_held_by(std::uint64_t self) const;
+    void mark_as_held(std::uint64_t self);
     void begin_anew();
     bool is_of_another() const;
     void borrow();
     void unlock_slowly();
 
-    static constexpr std::uintptr_t kNobody = 0;
+    static constexpr std::uint64_t kNobody = 0;
 
-    std::atomic<std::uintptr_t> owner_{kNobody};  // a thread's token; changed with base_ held
-    std::atomic<std::uintptr_t> held_{0};         // the owner's token; only the owner stores here
+    std::atomic<std::uint64_t> owner_{kNobody};  // a thread's name; changed with base_ held
+    std::atomic<std::uint64_t> held_{0};         // the owner's name; only the owner stores here
     bool by_bias_ = false;  // how the holder took the mutex; belongs to the holder
     // Guarded by base_.
-    std::uintptr_t lender_ = kNobody;           // the owner, while another thread holds base_
-    std::atomic<std::uint64_t> generation_{0};  // the fork generation of this state
+    std::uint64_t lender_ = kNobody;           // the owner, while another thread holds base_
+    std::uint64_t generation_ = 0;  // the fork generation of this state
     bool may_have_owner_ = false;               // no thread has become owner yet
     int borrowed_in_a_row_ = 0;
     std::chrono::steady_clock::time_point borrowed_at_{};

@@ -14,6 +14,10 @@
 
 namespace mailslot::os {
 
+// Names a thread of this process; never 0. A child of fork has other names than its parent, though
+// its first thread has the token of the thread that forked.
+inline std::uint64_t thread_name() { return thread_token() ^ (fork_generation() << 48); }
+
 class ForkMutex {
 public:
     void lock() {
@@ -21,11 +25,11 @@ public:
         std::uint32_t seen = word_.load(std::memory_order_relaxed);
         if (is_free(seen, mark) &&
             word_.compare_exchange_strong(seen, mark | kHeld, std::memory_order_acquire)) {
-            holder_.store(this_holder(), std::memory_order_relaxed);
+            holder_.store(thread_name(), std::memory_order_relaxed);
             return;
         }
         lock_slowly(mark);
-        holder_.store(this_holder(), std::memory_order_relaxed);
+        holder_.store(thread_name(), std::memory_order_relaxed);
     }
     bool try_lock() {
         const std::uint32_t mark = generation_mark();
@@ -34,7 +38,7 @@ public:
             !word_.compare_exchange_strong(seen, mark | kHeld, std::memory_order_acquire)) {
             return false;
         }
-        holder_.store(this_holder(), std::memory_order_relaxed);
+        holder_.store(thread_name(), std::memory_order_relaxed);
         return true;
     }
     void unlock() {
@@ -55,10 +59,8 @@ private:
     static bool is_free(std::uint32_t word, std::uint32_t mark) {
         return word == mark || (word & ~3u) != mark;
     }
-    // Names a thread in a process: a child's thread may have the token of a parent's thread.
-    static std::uint64_t this_holder() { return thread_token() ^ (fork_generation() << 48); }
     void lock_slowly(std::uint32_t mark) {
-        MAILSLOT_CHECK(holder_.load(std::memory_order_relaxed) != this_holder());
+        MAILSLOT_CHECK(holder_.load(std::memory_order_relaxed) != thread_name());
         for (;;) {
             std::uint32_t seen = word_.load(std::memory_order_relaxed);
             if (is_free(seen, mark)) {

@@ -6,11 +6,14 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include "mailslot/both_ends.h"
 #include "mailslot/mailslot.h"
+#include "os/biased_mutex.h"
 #include "support/child.h"
 #include "support/machine.h"
 #include "support/shared.h"
@@ -138,6 +141,45 @@ TEST(Fork, while_other_threads_put_holds_up_neither_parent_nor_child) {
     });
     EXPECT_EQ(writing.wait(), 0);
     EXPECT_EQ(reading.wait(), 0);
+}
+
+TEST(Fork, of_a_mailslot_that_another_thread_writes_to_does_not_hold_up_the_child) {
+    Machine::own();
+    Shared<Board> board;
+    constexpr std::uint32_t kForks = kIsSanitized ? 10 : 200;
+    Child reading = Child::run([&] {
+        Reader reader = Reader::create("FORK", {.when_full = WhenFull::drop_oldest}).value();
+        board->ready.add();
+        board->go.await();
+    });
+    Child writing = Child::run([&] {
+        ASSERT_TRUE(board->ready.await());
+        Mailslot slot = Mailslot::create("FORK").value();
+        std::atomic<bool> stop{false};
+        std::thread thread([&] {
+            while (!stop) ASSERT_TRUE(slot.put("parent"));
+        });
+        for (std::uint32_t i = 0; i < kForks; ++i) {
+            Child child = Child::run([&] { EXPECT_TRUE(slot.put("child")); });
+            EXPECT_EQ(child.wait(), 0);
+        }
+        stop = true;
+        thread.join();
+    });
+    EXPECT_EQ(writing.wait(), 0);
+    board->go.add();
+    EXPECT_EQ(reading.wait(), 0);
+}
+
+TEST(Fork, a_lock_of_the_child_keeps_out_others_though_the_parent_owned_the_mutex) {
+    os::BiasedMutex mutex;
+    { const std::lock_guard lock(mutex); }  // makes this thread the owner
+    ASSERT_TRUE(mutex.is_owned_by_this_thread());
+    Child child = Child::run([&mutex] {
+        const std::lock_guard lock(mutex);
+        std::thread([&] { EXPECT_FALSE(mutex.try_lock()); }).join();
+    });
+    EXPECT_EQ(child.wait(), 0);
 }
 
 TEST(Fork, a_program_started_from_a_reader_and_writer_inherits_no_descriptor) {

@@ -46,25 +46,22 @@ void BiasedMutex::begin_anew() {
 // With base_ held. Returns whether the mutex has an owner other than this thread, which may be
 // inside.
 bool BiasedMutex::is_of_another() const {
-    const std::uintptr_t owner = owner_.load(std::memory_order_relaxed);
-    return owner != kNobody && owner != thread_token();
+    const std::uint64_t owner = owner_.load(std::memory_order_relaxed);
+    return owner != kNobody && owner != thread_name();
 }
 
-// Checks the generation because a thread of the parent may have held the mutex, and a thread of the
-// child may have the same token.
-bool BiasedMutex::is_held_by(std::uintptr_t self) const {
-    return held_.load(std::memory_order_relaxed) == self &&
-           generation_.load(std::memory_order_relaxed) == fork_generation();
+bool BiasedMutex::is_held_by(std::uint64_t self) const {
+    return held_.load(std::memory_order_relaxed) == self;
 }
 
 // With base_ held. An owner sets held_ after a slow lock too.
-void BiasedMutex::mark_as_held(std::uintptr_t self) {
+void BiasedMutex::mark_as_held(std::uint64_t self) {
     if (owner_.load(std::memory_order_relaxed) == self) {
         held_.store(self, std::memory_order_relaxed);
     }
 }
 
-void BiasedMutex::lock_slowly(std::uintptr_t self) {
+void BiasedMutex::lock_slowly(std::uint64_t self) {
     MAILSLOT_CHECK(!is_held_by(self));
     base_.lock();
     begin_anew();
@@ -79,7 +76,7 @@ void BiasedMutex::lock_slowly(std::uintptr_t self) {
 }
 
 void BiasedMutex::lock_as_guest() {
-    const std::uintptr_t self = thread_token();
+    const std::uint64_t self = thread_name();
     MAILSLOT_CHECK(!is_held_by(self));
     base_.lock();
     begin_anew();
@@ -89,11 +86,11 @@ void BiasedMutex::lock_as_guest() {
 }
 
 bool BiasedMutex::try_lock() {
-    const std::uintptr_t self = thread_token();
+    const std::uint64_t self = thread_name();
     if (is_held_by(self) || !base_.try_lock()) return false;
     begin_anew();
     if (is_of_another()) {
-        const std::uintptr_t owner = owner_.exchange(kNobody, std::memory_order_relaxed);
+        const std::uint64_t owner = owner_.exchange(kNobody, std::memory_order_relaxed);
         membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
         if (held_.load(std::memory_order_acquire) != 0) {
             owner_.store(owner, std::memory_order_release);
@@ -127,7 +124,7 @@ void BiasedMutex::borrow() {
 }
 
 void BiasedMutex::unlock_slowly() {
-    if (held_.load(std::memory_order_relaxed) == thread_token()) {
+    if (held_.load(std::memory_order_relaxed) == thread_name()) {
         held_.store(0, std::memory_order_release);
     }
     if (lender_ != kNobody)
