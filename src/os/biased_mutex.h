@@ -83,9 +83,9 @@ private:
     std::atomic<std::uint64_t> held_{0};         // the owner's name; only the owner stores here
     bool by_bias_ = false;  // how the holder took the mutex; belongs to the holder
     // Guarded by base_.
-    std::uint64_t lender_ = kNobody;           // the owner, while another thread holds base_
-    std::uint64_t generation_ = 0;  // the fork generation of this state
-    bool may_have_owner_ = false;               // no thread has become owner yet
+    std::uint64_t lender_ = kNobody;  // the owner, while another thread holds base_
+    std::uint64_t generation_ = 0;    // the fork generation of this state
+    bool may_have_owner_ = false;     // no thread has become owner yet
     int borrowed_in_a_row_ = 0;
     std::chrono::steady_clock::time_point borrowed_at_{};
     ForkMutex base_;

@@ -265,11 +265,13 @@ std::optional<UdpSocket> UdpSocket::adopt(GuardedFd fd, std::uint16_t port,
 Result<UdpSocket> UdpSocket::open_for_sending(Family family, int hop_limit) {
     auto fd = open_socket(family);
     if (!fd) return fd.error();
-    const bool limited = family == Family::v4
-                             ? set_option(fd->number(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit)
-                             : set_option(fd->number(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
+    const bool limited =
+        family == Family::v4
+            ? set_option(fd->number(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit)
+            : set_option(fd->number(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
     if (!limited) return network_error("hop limit", errno);
-    set_option(fd->number(), SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);  // as far as the system allows
+    set_option(fd->number(), SOL_SOCKET, SO_SNDBUF,
+               kSendBufferBytes);  // as far as the system allows
     return UdpSocket(std::move(*fd), family);
 }
 
