@@ -11,30 +11,25 @@ import errno
 import logging
 import os
 import re
-import select
 import selectors
 import signal
-import stat
 import sys
-import threading
 import time
-from types import FrameType, TracebackType
 from typing import Any, NoReturn, Optional
 
 from . import _mailslot, exceptions
 from ._listener_lines import Style, is_end_mark, json_line, level_of, plain_line, text_of
+from ._listener_streams import PROGRAM, Output, OutputFailed, Stop, StopSignals, flush, forget_output, say, words
 from ._loss_lines import LossLines, losses_text, plural, sender_lines
-from ._visible import cell, visible
+from ._visible import cell
 
 __all__ = ["main"]
 
-PROGRAM = "mailslot_listener"
 DONE, FAILED, WRONG_USE, NOTHING_IN_TIME, REFUSED = 0, 1, 2, 3, 5  # docs/errors.md
 
 _TURN = 256  # messages taken from a slot before the next slot's turn
 _MAX_SENDERS = 65536  # counted individually; strangers may invent any number
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(\\[A-Za-z0-9_.-]+)*")
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _DESCRIPTION = """\
 Creates the mailslots NAME and shows each message in a line: time, sender's host, level, logger, text.
@@ -62,49 +57,6 @@ To write from Python (\\*\mailslot\{name} reaches every machine, {name} alone on
 To write from a shell:
   mailslot put '\\*\mailslot\{name}' hello
 """
-
-
-def _say(line: str) -> None:
-    with contextlib.suppress(OSError, ValueError, AttributeError):  # there is nobody left to tell
-        sys.stderr.write(f"{PROGRAM}: {visible(line)}\n")
-        sys.stderr.flush()
-
-
-class _OutputFailed(Exception):
-    """Writing to standard output failed, but nobody closed it."""
-
-    def __init__(self, error: OSError) -> None:
-        super().__init__(error.errno or 0)
-        self.errno: int = error.errno or 0
-
-
-_ADVICE = {
-    errno.ENOSPC: "free disk space there", errno.EDQUOT: "free disk space there",
-    errno.EFBIG: "raise the limit of a file's size (ulimit -f)", errno.EMFILE: "raise the limit of open files (ulimit -n)",
-}
-
-
-def _words(step: str, code: int) -> str:
-    """Returns the words of the library for a failed call."""
-    advice = _ADVICE.get(code)
-    return f"no resources ({step}{os.strerror(code)})" + (f"; {advice}" if advice else "")
-
-
-def _forget_output() -> None:
-    """Redirects standard output, because otherwise Python tries once more to write at its exit, and complains."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _flush() -> None:
-    """Flushes standard output. Errors: BrokenPipeError, _OutputFailed."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _OutputFailed(error) from None
 
 
 def _status(error: BaseException) -> int:
@@ -139,7 +91,7 @@ def _whole(least: int, most: int = 1 << 40) -> Any:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Prints the error in a line, like the other commands."""
-        _say(f"{message}; '{PROGRAM} --help' has the options")
+        say(f"{message}; '{PROGRAM} --help' has the options")
         raise SystemExit(WRONG_USE)
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -150,7 +102,7 @@ class _Parser(argparse.ArgumentParser):
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _OutputFailed(error) from None
+            raise OutputFailed(error) from None
 
 
 def _parse(argv: Optional[list[str]]) -> argparse.Namespace:
@@ -158,7 +110,7 @@ def _parse(argv: Optional[list[str]]) -> argparse.Namespace:
     try:
         options = parser.parse_args(argv)
     except SystemExit:
-        _flush()  # --help, --version
+        flush()  # --help, --version
         raise
     if not options.names:
         for word, value in vars(options).items():
@@ -203,88 +155,6 @@ def _style(options: argparse.Namespace) -> Style:
 # --- Parts of a listener
 
 
-class _Stop(Exception):
-    """A signal came during a write to standard output."""
-
-
-class _StopSignals:
-    """Makes Ctrl-C, SIGTERM and SIGHUP something to wait for. A second signal of a kind ends the program at once."""
-
-    def __init__(self) -> None:
-        self.came = False
-        self.ends_a_write = False  # set while a write may block
-        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._before: dict[signal.Signals, Any] = {}
-        self._wakeup_before = -1
-
-    def fileno(self) -> int:
-        return self._read
-
-    def __enter__(self) -> _StopSignals:
-        if threading.current_thread() is threading.main_thread():  # Python handles signals only there
-            self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-            for number in _STOP_SIGNALS:
-                # Leave ignored signals ignored: nohup and shells that start background jobs count on it.
-                if signal.getsignal(number) is not signal.SIG_IGN:
-                    self._before[number] = signal.signal(number, self._came)
-        return self
-
-    def _came(self, number: int, frame: Optional[FrameType]) -> None:
-        self.came = True
-        signal.signal(number, signal.SIG_DFL)
-        if self.ends_a_write:
-            raise _Stop
-
-    def __exit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        if self._before:
-            for number, handler in self._before.items():
-                signal.signal(number, signal.SIG_DFL if handler is None else handler)
-            signal.set_wakeup_fd(self._wakeup_before)
-        os.close(self._read)
-        os.close(self._write)
-
-
-class _Output:
-    """Standard output, written in batches."""
-
-    def __init__(self, encoding: str, signals: _StopSignals) -> None:
-        sys.stdout.flush()
-        self.fd = sys.stdout.fileno()
-        self.is_pipe = stat.S_ISFIFO(os.fstat(self.fd).st_mode)
-        self._encoding = encoding
-        self._signals = signals
-        self._lines: list[str] = []
-        self._size = 0
-
-    def add(self, line: str) -> None:
-        self._lines.append(line)
-        self._size += len(line)
-        if self._size > 65536:
-            self.flush()
-
-    def flush(self) -> None:
-        """Errors: BrokenPipeError, _OutputFailed, _Stop."""
-        if not self._lines:
-            return
-        data = memoryview("".join(self._lines).encode(self._encoding, "backslashreplace"))
-        self._lines, self._size = [], 0
-        self._signals.ends_a_write = True
-        try:
-            while data:
-                try:
-                    data = data[os.write(self.fd, data) :]
-                except BlockingIOError:  # another program has made the terminal non-blocking
-                    select.select([], [self.fd], [])
-                except BrokenPipeError:
-                    raise
-                except OSError as error:
-                    raise _OutputFailed(error) from None
-        finally:
-            self._signals.ends_a_write = False
-
-
 class _Ended(Exception):
     """Ends the loop: the exit status, and whether to sum up in any case."""
 
@@ -296,7 +166,7 @@ class _Ended(Exception):
 
 class _Listener:
     def __init__(
-        self, options: argparse.Namespace, readers: list[_mailslot.Reader], output: _Output, signals: _StopSignals
+        self, options: argparse.Namespace, readers: list[_mailslot.Reader], output: Output, signals: StopSignals
     ) -> None:
         self._options = options
         self._style = _style(options)
@@ -322,7 +192,7 @@ class _Listener:
                 return self._finish(end)
             except BrokenPipeError:
                 return self._finish(_Ended(DONE))
-            except _Stop:
+            except Stop:
                 return self._finish(_Ended(DONE, sums_up=True))
 
     def _listen(self, selector: selectors.BaseSelector) -> NoReturn:
@@ -346,7 +216,7 @@ class _Listener:
         if self._messages != before:
             self._last_came = now
         elif self._options.timeout is not None and now - self._last_came >= self._options.timeout / 1000:
-            _say(f"nothing came for {self._options.timeout} ms")
+            say(f"nothing came for {self._options.timeout} ms")
             raise _Ended(NOTHING_IN_TIME)
 
     def _wait_seconds(self) -> Optional[float]:
@@ -402,17 +272,17 @@ class _Listener:
         for reader in self._readers:
             error = reader.network_error()
             if error is not None:
-                _say(f"warning: nothing comes from other machines: {error}")
+                say(f"warning: nothing comes from other machines: {error}")
                 self._warned = True  # the cause is the machine's: report it once
                 return
 
     @staticmethod
     def _say_losses(line: Optional[str]) -> None:
         if line is not None:
-            _say(line)
+            say(line)
 
     def _finish(self, end: _Ended) -> int:
-        with contextlib.suppress(BrokenPipeError, _Stop):
+        with contextlib.suppress(BrokenPipeError, Stop):
             self._output.flush()
         self._say_losses(self._losses.rest())
         lost = [reader.info().lost for reader in self._readers]
@@ -421,7 +291,7 @@ class _Listener:
         if end.sums_up or has_lost or self._options.verbose:
             senders = plural(len(self._senders), "sender")
             rest = f", {unread} unread" if unread else ""
-            _say(f"{plural(self._messages, 'message')} from {senders}, {losses_text(lost)}{rest}")
+            say(f"{plural(self._messages, 'message')} from {senders}, {losses_text(lost)}{rest}")
         if has_lost:
             self._say_who_lost()
         return end.status
@@ -433,7 +303,7 @@ class _Listener:
             with contextlib.suppress(exceptions.x_mailslot):
                 heard += [(reader.name, sender) for sender in _mailslot.slot_senders(reader.name)]
         for line in sender_lines(heard, several_slots=len(self._readers) > 1):
-            _say(line)
+            say(line)
 
 
 # --- The two uses
@@ -447,14 +317,14 @@ def _create(name: str, options: argparse.Namespace) -> _mailslot.Reader:
 def _listen(options: argparse.Namespace) -> int:
     encoding = "utf-8" if options.json else sys.stdout.encoding or "utf-8"
     readers: list[_mailslot.Reader] = []
-    with _StopSignals() as signals:
+    with StopSignals() as signals:
         try:
             for name in options.names:
                 readers.append(_create(name, options))
             if options.verbose:
                 for name in options.names:
-                    _say(f"listening on {name}")
-            return _Listener(options, readers, _Output(encoding, signals), signals).run()
+                    say(f"listening on {name}")
+            return _Listener(options, readers, Output(encoding, signals), signals).run()
         finally:
             for reader in readers:
                 reader.close()
@@ -483,8 +353,8 @@ def _tell() -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _OutputFailed(error) from None
-    _flush()
+        raise OutputFailed(error) from None
+    flush()
     return DONE
 
 
@@ -493,25 +363,25 @@ def main(argv: Optional[list[str]] = None) -> int:
     try:
         options = _parse(argv)
         if sys.stdout is None:  # closed: `>&-`
-            raise _OutputFailed(OSError(errno.EBADF, ""))
+            raise OutputFailed(OSError(errno.EBADF, ""))
         return _listen(options) if options.names else _tell()
     except BrokenPipeError:  # the reader of our output has ended
-        _forget_output()
+        forget_output()
         return DONE
-    except _OutputFailed as failed:
-        _forget_output()
-        _say(_words("write standard output: ", failed.errno))
+    except OutputFailed as failed:
+        forget_output()
+        say(words("write standard output: ", failed.errno))
         return FAILED
     except KeyboardInterrupt:  # before or after the listening
         return 128 + signal.SIGINT
     except MemoryError:
-        _say("no resources (memory); free some, or raise its limit (ulimit -v)")
+        say("no resources (memory); free some, or raise its limit (ulimit -v)")
         return FAILED
     except exceptions.x_winsys as error:
-        _say(str(error))
+        say(str(error))
         return _status(error)
     except OSError as error:
-        _say(_words("", error.errno or 0))
+        say(words("", error.errno or 0))
         return FAILED
 
 

@@ -163,7 +163,9 @@ void Reader::set_read_timeout(Timeout timeout) {
 
 Result<int> Reader::fileno() {
     if (!impl_ || impl_->is_inherited()) return Error{Errc::closed, "fileno"};
-    return impl_->inbox->fileno();
+    const auto fd = impl_->inbox->fileno();
+    if (!fd) return fd.error();
+    return os::to_number(*fd);
 }
 
 std::optional<Error> Reader::network_error() const {

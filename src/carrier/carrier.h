@@ -131,9 +131,9 @@ public:
     // stops answering. Empty if the carrier lends none.
     virtual std::vector<ListeningSocket> lend() const { return {}; }
 
-    // Returns a descriptor that is readable when receive() has work; -1 if there is none (fake, not
+    // Returns a descriptor that is readable when receive() has work; kNoHandle if there is none (fake, not
     // started).
-    virtual int poll_fd() const = 0;
+    virtual os::Handle poll_fd() const = 0;
     // Delivers about a batch of arrived datagrams; never blocks. Returns true if more may be
     // waiting.
     virtual bool receive(const Deliver& deliver) = 0;

@@ -142,7 +142,7 @@ SlotInfo Inbox::info() const {
     return info;
 }
 
-Result<int> Inbox::fileno() {
+Result<os::Handle> Inbox::fileno() {
     std::lock_guard lock(mutex_);
     return end_.fileno();
 }

@@ -48,7 +48,7 @@ public:
     bool empty() const;
     bool full() const;
     SlotInfo info() const;
-    Result<int> fileno();  // Errors: closed, no_resources
+    Result<os::Handle> fileno();  // Errors: closed, no_resources
 
     // Wakes all waiting threads, which then return `closed`. Waits until no thread is inside get. A
     // second call does nothing.

@@ -39,7 +39,7 @@ protected:
         return got ? record.payload : "(" + std::string(to_string(got.error().code)) + ")";
     }
     bool is_readable() {
-        pollfd poll_fd{inbox_->fileno().value(), POLLIN, 0};
+        pollfd poll_fd{os::to_number(inbox_->fileno().value()), POLLIN, 0};
         return ::poll(&poll_fd, 1, 0) == 1;
     }
 };

@@ -2,8 +2,9 @@
 
 namespace mailslot::inbox {
 
-std::vector<int> descriptors_of(const WriterPass& pass, int liveness, bool with_event) {
-    std::vector<int> fds{pass.segment.get(), liveness};
+std::vector<os::Handle> descriptors_of(const WriterPass& pass, os::Handle liveness,
+                                       bool with_event) {
+    std::vector<os::Handle> fds{pass.segment.get(), liveness};
     if (pass.notes) fds.push_back(pass.notes.get());
     if (pass.event && with_event) fds.push_back(pass.event.get());
     return fds;

@@ -10,7 +10,8 @@
 
 namespace mailslot::inbox {
 
-std::vector<int> descriptors_of(const WriterPass& pass, int liveness, bool with_event);
+std::vector<os::Handle> descriptors_of(const WriterPass& pass, os::Handle liveness,
+                                       bool with_event);
 
 // Gives `writer` the descriptors behind the first two. The notes tell themselves from the event:
 // they are memory. Errors: bad_segment, no_resources.

@@ -88,7 +88,7 @@ void ReadingEnd::ring() {
     settle_event();
 }
 
-Result<int> ReadingEnd::fileno() {
+Result<os::Handle> ReadingEnd::fileno() {
     if (closed) return Error{Errc::closed, "fileno"};
     if (!bell.is_polled()) {
         if (auto opened = bell.open_event(); !opened) return opened.error();

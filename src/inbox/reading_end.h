@@ -48,7 +48,7 @@ struct ReadingEnd {
     Result<WriterPass> admit_office();  // the same, with the notes
     void bury(std::uint32_t number);    // cleans up after that writer, which is dead
     bool look_for_harm();               // returns true if the segment was replaced
-    Result<int> fileno();               // Errors: closed, no_resources
+    Result<os::Handle> fileno();        // Errors: closed, no_resources
     void ring();                        // for a writer that lacks the event descriptor
     void settle_event();                // if a program polls
     void close();                       // wakes all writers, and the thread on the bell

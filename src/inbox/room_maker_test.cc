@@ -223,7 +223,7 @@ TEST_F(MakeRoom, keeps_the_descriptor_exact) {
     open({.max_bytes = 2'000'000});
     auto w = writer();
     const auto is_readable = [this] {
-        pollfd poll_fd{inbox_->fileno().value(), POLLIN, 0};
+        pollfd poll_fd{os::to_number(inbox_->fileno().value()), POLLIN, 0};
         return ::poll(&poll_fd, 1, 0) == 1;
     };
     EXPECT_FALSE(is_readable());

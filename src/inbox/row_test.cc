@@ -170,7 +170,7 @@ TEST_F(Row, may_be_read_by_either_way_in_turn) {
     expect(3, 2);
     ASSERT_TRUE(get_now());
     expect(4, 3);
-    pollfd readable{inbox_->fileno().value(), POLLIN, 0};
+    pollfd readable{os::to_number(inbox_->fileno().value()), POLLIN, 0};
     for (std::uint64_t sequence = 5; sequence <= 7; ++sequence) {
         EXPECT_EQ(::poll(&readable, 1, 0), 1);
         EXPECT_FALSE(get_now());

@@ -107,7 +107,7 @@ public:
 
     // Returns when an answer has come, or at `until`.
     void hear(os::Deadline until) {
-        std::vector<int> polled;
+        std::vector<os::Handle> polled;
         for (const auto& [i, connection] : asked_) polled.push_back(connection.fd());
         const std::vector<bool> is_ready = os::wait_until_readable(polled, until);
         std::size_t at = 0;

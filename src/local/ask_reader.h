@@ -33,7 +33,7 @@ public:
     ReaderConnection& operator=(ReaderConnection&& other) noexcept;
     ~ReaderConnection() { hang_up(); }
 
-    int fd() const { return fd_.get(); }
+    os::Handle fd() const { return fd_.get(); }
     void hang_up(std::vector<os::UniqueFd> fds = {});  // also closes these
 
 private:

@@ -39,7 +39,8 @@ public:
 private:
     void serve() {
         for (std::uint64_t page = 1;; ++page) {
-            std::array<pollfd, 2> entries{{{listener_.get(), POLLIN, 0}, {stop_.fd(), POLLIN, 0}}};
+            std::array<pollfd, 2> entries{
+                {{listener_.number(), POLLIN, 0}, {os::to_number(stop_.fd()), POLLIN, 0}}};
             poll(entries.data(), entries.size(), -1);
             if (entries[1].revents != 0) return;
             const os::GuardedFd connection = os::accept_local(listener_);

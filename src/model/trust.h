@@ -1,7 +1,6 @@
 // The names of the levels of trust, the same everywhere.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "mailslot/types.h"
@@ -20,13 +19,6 @@ constexpr std::string_view word_of(Trust trust) {
             break;
     }
     return "none";
-}
-
-constexpr std::optional<Trust> parse_trust(std::string_view word) {
-    for (const Trust trust : kAllTrust) {
-        if (word == word_of(trust)) return trust;
-    }
-    return std::nullopt;
 }
 
 }  // namespace mailslot

@@ -40,7 +40,7 @@ Result<os::GuardedFd> connect(const local::SlotFolder& office) {
                  "no process is the post office of this machine at the moment"};
 }
 
-Result<LocalMessage> ask(int office, const LocalMessage& question, LocalOp answer,
+Result<LocalMessage> ask(os::Handle office, const LocalMessage& question, LocalOp answer,
                          os::Deadline callers, Interrupted interrupted = nullptr) {
     const auto ours = std::chrono::steady_clock::now() + kPatience;
     const os::Deadline answer_by = callers ? std::min(ours, *callers) : ours;

@@ -43,7 +43,7 @@ void ask_for_room(RegisteredSlot& slot, std::string_view key, std::size_t bytes)
 
 // An own slot's reader is this process, whose limit has just refused.
 void ask_for_memory(const RegisteredSlot& slot, std::string_view key) {
-    if (slot.registrant < 0) return;
+    if (slot.registrant == kOwn || slot.registrant == kLent) return;
     (void)os::send_packet(slot.registrant,
                           wire::encode({.op = LocalOp::back_memory, .key = std::string(key)}));
 }

@@ -14,7 +14,7 @@ using wire::LocalOp;
 
 }  // namespace
 
-bool Deputies::appoint(int connection) {
+bool Deputies::appoint(os::Handle connection) {
     if (deputies_.size() >= kMostDeputies) return false;
     if (!pulse_) {
         auto pulse = OfficePulse::create();
@@ -27,7 +27,7 @@ bool Deputies::appoint(int connection) {
     return true;
 }
 
-void Deputies::dismiss(int connection) {
+void Deputies::dismiss(os::Handle connection) {
     const auto found = deputies_.find(connection);
     if (found == deputies_.end()) return;
     for (const Lent& lent : found->second) {
@@ -37,7 +37,7 @@ void Deputies::dismiss(int connection) {
     deputies_.erase(found);
 }
 
-void Deputies::lend_socket(int connection, std::string_view carrier,
+void Deputies::lend_socket(os::Handle connection, std::string_view carrier,
                            const ListeningSocket& socket) const {
     const std::array fds{socket.fd.get()};
     (void)os::send_packet(connection,
@@ -49,16 +49,17 @@ void Deputies::lend_socket(int connection, std::string_view carrier,
 
 void Deputies::lend_slot(const std::string& key, const SlotLender& lender) {
     lenders_[key] = lender;
-    for (const int connection : connections()) lend_slot_to(connection, key, lender);
+    for (const os::Handle connection : connections()) lend_slot_to(connection, key, lender);
 }
 
-void Deputies::lend_slots_to(int connection) {
+void Deputies::lend_slots_to(os::Handle connection) {
     for (const auto& [key, lender] : lenders_) lend_slot_to(connection, key, lender);
 }
 
 // Failures are ignored: without a slot's memory, its messages are lost and counted while we stand
 // still.
-void Deputies::lend_slot_to(int connection, const std::string& key, const SlotLender& lender) {
+void Deputies::lend_slot_to(os::Handle connection, const std::string& key,
+                            const SlotLender& lender) {
     auto& lent = deputies_[connection];
     if (lent.size() >= kMostLentSlots) return;
     const auto pass = lender.lend();
@@ -91,8 +92,8 @@ Deputies::Numbers Deputies::take_numbers() {
     return numbers;
 }
 
-std::vector<int> Deputies::connections() const {
-    std::vector<int> all;
+std::vector<os::Handle> Deputies::connections() const {
+    std::vector<os::Handle> all;
     for (const auto& [connection, lent] : deputies_) all.push_back(connection);
     return all;
 }

@@ -34,26 +34,27 @@ public:
     struct SlotLender {
         std::function<Result<inbox::WriterPass>()> lend{};
         std::function<void(std::uint32_t number)> take_back{};
-        int liveness = -1;
+        os::Handle liveness = os::kNoHandle;
     };
 
     bool has_any() const { return !deputies_.empty(); }
-    bool has(int connection) const { return deputies_.contains(connection); }
+    bool has(os::Handle connection) const { return deputies_.contains(connection); }
     // Returns false if there are enough deputies, no memory for a pulse, or no way to reach the
     // process.
-    bool appoint(int connection);
-    void dismiss(int connection);  // forgets the deputy and takes its numbers back
+    bool appoint(os::Handle connection);
+    void dismiss(os::Handle connection);  // forgets the deputy and takes its numbers back
 
-    void lend_socket(int connection, std::string_view carrier, const ListeningSocket& socket) const;
+    void lend_socket(os::Handle connection, std::string_view carrier,
+                     const ListeningSocket& socket) const;
     void lend_slot(const std::string& key, const SlotLender& lender);  // to all deputies
     void take_slot_back(const std::string& key);
     // Lends a new deputy the slots that were lent so far.
-    void lend_slots_to(int connection);
+    void lend_slots_to(os::Handle connection);
     // Returns the writer numbers that deputies have in our slots, and forgets them. While a deputy
     // is the office it may be using its numbers, so bury none then.
     Numbers take_numbers();
 
-    std::vector<int> connections() const;
+    std::vector<os::Handle> connections() const;
     void beat();
 
 private:
@@ -61,10 +62,10 @@ private:
         std::string key;
         std::uint32_t number;
     };
-    void lend_slot_to(int connection, const std::string& key, const SlotLender& lender);
+    void lend_slot_to(os::Handle connection, const std::string& key, const SlotLender& lender);
 
     std::optional<OfficePulse> pulse_;
-    std::map<int, std::vector<Lent>> deputies_;
+    std::map<os::Handle, std::vector<Lent>> deputies_;
     std::map<std::string, SlotLender, std::less<>> lenders_;
 };
 

@@ -50,7 +50,7 @@ void Deputy::hear_complaint() {
 }
 
 void Deputy::watch(Estate::Socket socket) {
-    const int fd = socket.socket.fd.get();
+    const os::Handle fd = socket.socket.fd.get();
     if (!loop_.add_once(fd, [this] { is_alert_ = true; })) return;
     sockets_.push_back(std::move(socket));
 }
@@ -62,19 +62,29 @@ void Deputy::resign() {
     pulse_.reset();
     vigil_ = {};
     is_alert_ = false;
+    look_at_.reset();
     looks_after_complaint_ = 0;
+}
+
+bool Deputy::finds_office_mute(Clock::Instant now) {
+    if (is_alert_ && !look_at_) look_at_ = now;
+    if (!look_at_ || now < *look_at_) return false;
+    look_at_.reset();
+    const Vigil::Next next = look();
+    if (next != Vigil::Next::sleep) look_at_ = now + Vigil::kLookEvery;
+    return next == Vigil::Next::replace;
 }
 
 Vigil::Next Deputy::look() {
     if (!pulse_) return Vigil::Next::sleep;
-    std::vector<int> fds;
+    std::vector<os::Handle> fds;
     for (const Estate::Socket& socket : sockets_) fds.push_back(socket.socket.fd.get());
     const bool something_waits = os::any_is_readable(fds) || looks_after_complaint_ > 0;
     if (looks_after_complaint_ > 0) --looks_after_complaint_;
     const Vigil::Next next = vigil_.look(something_waits, pulse_->beats());
     if (next == Vigil::Next::sleep) {
         is_alert_ = false;
-        for (const int fd : fds) loop_.arm(fd);
+        for (const os::Handle fd : fds) loop_.arm(fd);
     }
     return next;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "inbox/inbox_writer.h"
 #include "office/handover.h"
 #include "office/office_pulse.h"
@@ -35,9 +36,10 @@ public:
     // Notes that a process got no answer from the office.
     void hear_complaint();
 
-    // Returns true if something has arrived, so that the next look is due.
-    bool is_alert() const { return is_alert_; }
-    Vigil::Next look();
+    // Looks at the office if that is due. Returns true if the office does not answer, so that this
+    // process should replace it.
+    bool finds_office_mute(Clock::Instant now);
+    std::optional<Clock::Instant> next_look() const { return look_at_; }
 
     std::vector<Estate::Socket> take_sockets();
     using LentSlots = std::map<std::string, std::unique_ptr<inbox::InboxWriter>, std::less<>>;
@@ -49,13 +51,15 @@ private:
         std::vector<os::GuardedFd> fds;
     };
     void watch(Estate::Socket socket);
+    Vigil::Next look();
 
     os::EventLoop& loop_;
     std::optional<PulseView> pulse_;
     std::vector<Estate::Socket> sockets_;
     std::map<std::string, LentSlot, std::less<>> slots_;
     Vigil vigil_;
-    bool is_alert_ = false;
+    bool is_alert_ = false;  // something has arrived, so that the next look is due
+    std::optional<Clock::Instant> look_at_{};
     int looks_after_complaint_ = 0;
 };
 

@@ -36,7 +36,7 @@ Door::~Door() {
     while (!guests_.empty()) dismiss(guests_.begin()->first);
 }
 
-Result<void> Door::open(int listener, Descriptors descriptors) {
+Result<void> Door::open(os::Handle listener, Descriptors descriptors) {
     const bool are_refused =
         descriptors == Descriptors::refused && os::refuse_descriptors(listener);
     const Listener entry{listener, are_refused};
@@ -46,7 +46,7 @@ Result<void> Door::open(int listener, Descriptors descriptors) {
     return added;
 }
 
-void Door::shut(int listener) {
+void Door::shut(os::Handle listener) {
     const auto removed =
         std::erase_if(listeners_, [listener](const Listener& each) { return each.fd == listener; });
     if (removed > 0 && !accept_again_) loop_.remove(listener);
@@ -71,7 +71,7 @@ bool Door::accept_one(const Listener& listener) {
         return false;
     }
     const auto begun = clock_.now();
-    const int fd = connection.get();
+    const os::Handle fd = connection.get();
     const std::uint32_t user = os::peer_identity(fd).uid;
     Guest guest{.connection = std::move(connection),
                 .user = user,
@@ -94,7 +94,7 @@ bool Door::accept_one(const Listener& listener) {
 }
 
 bool Door::take_in(os::GuardedFd connection) {
-    const int fd = connection.get();
+    const os::Handle fd = connection.get();
     const std::uint32_t user = os::peer_identity(fd).uid;
     const bool is_stranger = !os::is_own_user_or_root(user);
     if (!watch(fd)) return false;
@@ -105,7 +105,7 @@ bool Door::take_in(os::GuardedFd connection) {
     return true;
 }
 
-bool Door::watch(int fd) {
+bool Door::watch(os::Handle fd) {
     return loop_.add(fd, [this, fd] { serve(fd); }).has_value();
 }
 
@@ -140,7 +140,7 @@ void Door::close(Guest guest) {
     }
 }
 
-os::GuardedFd Door::give_out(int fd) {
+os::GuardedFd Door::give_out(os::Handle fd) {
     const auto found = guests_.find(fd);
     if (found == guests_.end()) return {};
     Guest guest = std::move(found->second);
@@ -153,7 +153,7 @@ os::GuardedFd Door::give_out(int fd) {
     return std::move(guest.connection);
 }
 
-void Door::dismiss(int fd) {
+void Door::dismiss(os::Handle fd) {
     const auto found = guests_.find(fd);
     if (found == guests_.end()) return;
     Guest guest{.user = found->second.user,
@@ -163,7 +163,7 @@ void Door::dismiss(int fd) {
     close(std::move(guest));
 }
 
-void Door::serve(int fd) {
+void Door::serve(os::Handle fd) {
     const auto found = guests_.find(fd);
     if (found == guests_.end()) return;
     if (!found->second.is_stranger) return hear_(fd);
@@ -184,19 +184,19 @@ bool Door::is_behind(std::uint32_t user) const {
            closer_.open_in_all() > bounds_.of_strangers;
 }
 
-Result<os::Packet> Door::hear(int fd) { return os::receive_packet(fd, clock_.now()); }
+Result<os::Packet> Door::hear(os::Handle fd) { return os::receive_packet(fd, clock_.now()); }
 
 void Door::put_away(std::uint32_t user, std::vector<os::UniqueFd> fds) {
     if (!os::is_own_user_or_root(user)) closer_.close(user, std::move(fds));
 }
 
-std::vector<int> Door::all() const {
-    std::vector<int> fds;
+std::vector<os::Handle> Door::all() const {
+    std::vector<os::Handle> fds;
     for (const auto& [fd, guest] : guests_) fds.push_back(fd);
     return fds;
 }
 
-std::uint32_t Door::user_of(int fd) const {
+std::uint32_t Door::user_of(os::Handle fd) const {
     const auto found = guests_.find(fd);
     return found != guests_.end() ? found->second.user : os::PeerIdentity::kNobody;
 }

@@ -33,7 +33,7 @@ DoorBounds bounds_of_process(std::size_t in_all);
 // Threads: the event loop's.
 class Door {
 public:
-    using Hear = std::function<void(int fd)>;
+    using Hear = std::function<void(os::Handle fd)>;
     // Calls `hear` when a connection has a packet, or has ended.
     Door(os::EventLoop& loop, const Clock& clock, const DoorBounds& bounds, Hear hear);
     ~Door();
@@ -42,25 +42,25 @@ public:
     // Accepts connections at `listener` from now on. With Descriptors::refused nobody can send any
     // descriptors, if the system supports that.
     // Errors: no_resources.
-    Result<void> open(int listener, Descriptors descriptors);
-    void shut(int listener);
+    Result<void> open(os::Handle listener, Descriptors descriptors);
+    void shut(os::Handle listener);
     // Takes in a connection that was accepted elsewhere. Returns false if the system has no room.
     bool take_in(os::GuardedFd connection);
     // Gives a connection away, which is then not heard here. Returns no descriptor if `fd` is not
     // here.
-    os::GuardedFd give_out(int fd);
-    void dismiss(int fd);
+    os::GuardedFd give_out(os::Handle fd);
+    void dismiss(os::Handle fd);
 
     // Receives the next packet of the connection, without waiting.
     // Errors: as os::receive_packet.
-    Result<os::Packet> hear(int fd);
+    Result<os::Packet> hear(os::Handle fd);
     // Closes descriptors that a connection of that user has sent and that nobody keeps.
     void put_away(std::uint32_t user, std::vector<os::UniqueFd> fds);
 
-    bool has(int fd) const { return guests_.contains(fd); }
+    bool has(os::Handle fd) const { return guests_.contains(fd); }
     std::size_t size() const { return guests_.size(); }
-    std::vector<int> all() const;
-    std::uint32_t user_of(int fd) const;
+    std::vector<os::Handle> all() const;
+    std::uint32_t user_of(os::Handle fd) const;
     bool is_accepting() const { return !accept_again_; }
 
     void tick();
@@ -68,7 +68,7 @@ public:
 
 private:
     struct Listener {
-        int fd;
+        os::Handle fd;
         bool closes_at_once;  // no descriptors can be in a queue here, so closing is quick
     };
     struct Guest {
@@ -80,18 +80,18 @@ private:
     };
     struct Silent {
         Clock::Instant until;
-        int fd;
+        os::Handle fd;
         std::uint64_t number;
     };
 
     void accept(const Listener& listener);
     bool accept_one(const Listener& listener);
     void pause_accepting();
-    bool watch(int fd);
+    bool watch(os::Handle fd);
     bool has_room_for(const Guest& guest) const;
     void turn_away(Guest guest);
     void close(Guest guest);
-    void serve(int fd);
+    void serve(os::Handle fd);
     bool is_behind(std::uint32_t user) const;
     void pause(std::uint32_t user, Clock::Instant until);
     void resume(std::uint32_t user);
@@ -104,7 +104,7 @@ private:
     os::Closer closer_{};
     TimeShares shares_;
     std::vector<Listener> listeners_{};
-    std::map<int, Guest> guests_{};
+    std::map<os::Handle, Guest> guests_{};
     std::map<std::uint32_t, std::size_t> strangers_{};  // connections of each user
     std::size_t strangers_in_all_ = 0;
     std::uint64_t arrivals_ = 0;  // strangers that have come

@@ -6,13 +6,14 @@
 
 namespace mailslot::office {
 
-void FormerOffices::add(OfficeClient::Former former) {
-    const int connection = former.connection.get();
+void FormerOffices::add(std::optional<OfficeClient::Former> former) {
+    if (!former) return;
+    const os::Handle connection = former->connection.get();
     if (!at_.loop.add(connection, [this, connection] { hear(connection); })) return;
-    offices_[connection] = std::move(former);
+    offices_[connection] = std::move(*former);
 }
 
-void FormerOffices::hear(int connection) {
+void FormerOffices::hear(os::Handle connection) {
     const auto packet = os::receive_packet(connection, at_.clock.now());
     if (packet && !packet->bytes.empty()) return;  // sent before that office stood still
     if (!packet && packet.error().code == Errc::timed_out) return;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 
 #include "office/office_client.h"
 #include "office/premises.h"
@@ -15,14 +16,14 @@ class FormerOffices {
 public:
     FormerOffices(const Premises& at, SlotDesk& desk) : at_(at), desk_(desk) {}
 
-    void add(OfficeClient::Former former);
+    void add(std::optional<OfficeClient::Former> former);  // nothing: does nothing
 
 private:
-    void hear(int connection);
+    void hear(os::Handle connection);
 
     const Premises& at_;
     SlotDesk& desk_;
-    std::map<int, OfficeClient::Former> offices_;  // by their connections
+    std::map<os::Handle, OfficeClient::Former> offices_;  // by their connections
 };
 
 }  // namespace mailslot::office

@@ -5,7 +5,7 @@
 
 namespace mailslot::office {
 
-Result<GuestSockets::Made> GuestSockets::make(int connection, std::uint32_t user,
+Result<GuestSockets::Made> GuestSockets::make(os::Handle connection, std::uint32_t user,
                                               std::string_view earlier) {
     const bool is_plain = !earlier.empty() && earlier.find('/') == std::string_view::npos;
     const std::string old = folder_.reader_socket_path(std::string(earlier));
@@ -20,12 +20,12 @@ Result<GuestSockets::Made> GuestSockets::make(int connection, std::uint32_t user
     return Made{std::move(*listener), file};
 }
 
-bool GuestSockets::is_of(int connection, std::string_view file) const {
+bool GuestSockets::is_of(os::Handle connection, std::string_view file) const {
     const auto found = files_.find(connection);
     return found != files_.end() && found->second == file;
 }
 
-void GuestSockets::remove_of(int connection) {
+void GuestSockets::remove_of(os::Handle connection) {
     const auto found = files_.find(connection);
     if (found == files_.end()) return;
     os::remove_file(folder_.reader_socket_path(found->second));

@@ -27,15 +27,15 @@ public:
     // Makes a socket for a connection of `user`. Removes the connection's previous socket and
     // `earlier`, a file that an earlier office gave to that user.
     // Errors: no_permission, no_resources.
-    Result<Made> make(int connection, std::uint32_t user, std::string_view earlier);
+    Result<Made> make(os::Handle connection, std::uint32_t user, std::string_view earlier);
     // Returns true if `file` was made for that connection.
-    bool is_of(int connection, std::string_view file) const;
-    void remove_of(int connection);
+    bool is_of(os::Handle connection, std::string_view file) const;
+    void remove_of(os::Handle connection);
 
 private:
     const local::SlotFolder& folder_;
     Random& random_;
-    std::map<int, std::string> files_{};
+    std::map<os::Handle, std::string> files_{};
 };
 
 }  // namespace mailslot::office

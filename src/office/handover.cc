@@ -28,15 +28,15 @@ Result<os::UniqueFd> to_memory(Bytes books) {
     return std::move(memory->fd);
 }
 
-std::vector<std::byte> books_in(int memory) {
+std::vector<std::byte> books_in(os::Handle memory) {
     const auto mapping = os::map_shared_memory(memory, os::WhoWrites::creator_only, 1, kMostBooks);
     if (!mapping) return {};
     return {mapping->data(), mapping->data() + mapping->size()};
 }
 
-Result<void> send_estate(int fd, const Estate& estate) {
+Result<void> send_estate(os::Handle fd, const Estate& estate) {
     const auto deadline = std::chrono::steady_clock::now() + kHandoverPatience;
-    const auto send = [&](const LocalMessage& message, std::span<const int> fds) {
+    const auto send = [&](const LocalMessage& message, std::span<const os::Handle> fds) {
         return os::send_packet_within(fd, wire::encode(message), fds, deadline);
     };
     const auto books = to_memory(estate.books);
@@ -61,7 +61,8 @@ Result<void> send_estate(int fd, const Estate& estate) {
     return sent;
 }
 
-Result<Estate> receive_estate(int fd, const std::function<void(const LocalMessage&)>& meanwhile) {
+Result<Estate> receive_estate(os::Handle fd,
+                              const std::function<void(const LocalMessage&)>& meanwhile) {
     const auto deadline = std::chrono::steady_clock::now() + kHandoverPatience;
     Estate estate;
     for (;;) {

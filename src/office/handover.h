@@ -31,7 +31,7 @@ struct Estate {
 Result<os::UniqueFd> to_memory(Bytes books);
 // Returns the books in `memory`. Returns nothing if that is no such memory: the notes in the slots'
 // memory then have to do.
-std::vector<std::byte> books_in(int memory);
+std::vector<std::byte> books_in(os::Handle memory);
 
 // Most time for the whole of either function below. Nobody reads the sockets meanwhile, which can
 // cost datagrams.
@@ -39,12 +39,12 @@ inline constexpr std::chrono::milliseconds kHandoverPatience{500};
 
 // Sends the estate to the process that claimed it. After an error this process stays the office.
 // Errors: closed, timed_out, no_resources.
-Result<void> send_estate(int fd, const Estate& estate);
+Result<void> send_estate(os::Handle fd, const Estate& estate);
 
 // Receives the estate after a claim. Other messages that come go to `meanwhile`.
 // Errors: closed, timed_out, bad_packet; or the error that the office refused with, with the
 // office's process in detail.
-Result<Estate> receive_estate(int fd,
+Result<Estate> receive_estate(os::Handle fd,
                               const std::function<void(const wire::LocalMessage&)>& meanwhile);
 
 }  // namespace mailslot::office

@@ -13,14 +13,14 @@ using wire::LocalOp;
 using wire::Rank;
 
 // In a folder that root gave away, root's process may be the office, and the owner may take over.
-bool Heirs::may_take_over(int connection) const {
+bool Heirs::may_take_over(os::Handle connection) const {
     const std::uint32_t user = door_.user_of(connection);
     return os::is_own_user_or_root(user) || folder_.owner() == user;
 }
 
 bool Heirs::offer() {
-    offered_ = kNobody;
-    for (const int connection : door_.all()) {
+    offered_ = os::kNoHandle;
+    for (const os::Handle connection : door_.all()) {
         if (asked_.contains(connection) || !may_take_over(connection)) continue;
         asked_.insert(connection);
         if (!os::send_packet(connection, wire::encode({.op = LocalOp::offer}))) continue;
@@ -31,7 +31,7 @@ bool Heirs::offer() {
     return false;
 }
 
-void Heirs::hear_claim(int connection, Rank rank) {
+void Heirs::hear_claim(os::Handle connection, Rank rank) {
     const bool is_due = rank == Rank::reader   ? asked_.contains(connection)
                         : rank == Rank::daemon ? rank_ == Rank::reader
                                                : rank == Rank::successor_daemon;

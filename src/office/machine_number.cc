@@ -31,13 +31,13 @@ post::OwnAddresses addresses_of_system(const Clock& clock) {
 }
 
 // Datagrams on their way bear the former number.
-void MachineNumber::hear(int connection, const MachineId& former) {
+void MachineNumber::hear(os::Handle connection, const MachineId& former) {
     ids_.add_former(former.number);
     told_.insert(connection);
     tell(connection);
 }
 
-void MachineNumber::tell(int connection) const {
+void MachineNumber::tell(os::Handle connection) const {
     (void)os::send_packet(connection,
                           wire::encode({.op = wire::LocalOp::machine, .machine = present()}));
 }
@@ -46,7 +46,7 @@ bool MachineNumber::change_if_contested() {
     if (!ids_.is_contested()) return false;
     ids_.change_to(random_.u64() | 1, clock_.now());
     tell_(present());
-    for (const int connection : told_) tell(connection);
+    for (const os::Handle connection : told_) tell(connection);
     return true;
 }
 

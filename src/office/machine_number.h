@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "model/machine_id.h"
+#include "os/handle.h"
 #include "post/machine_ids.h"
 #include "post/own_addresses.h"
 
@@ -28,20 +29,20 @@ public:
     void tell_changes_to(std::function<void(const MachineId&)> tell) { tell_ = std::move(tell); }
 
     // Answers a registered process, which tells the number that its slots' memory has had so far.
-    void hear(int connection, const MachineId& former);
-    void forget(int connection) { told_.erase(connection); }
+    void hear(os::Handle connection, const MachineId& former);
+    void forget(os::Handle connection) { told_.erase(connection); }
     // Changes the number if another machine uses it: a copy of this machine, made while it ran.
     // Returns true if the number changed.
     bool change_if_contested();
 
 private:
-    void tell(int connection) const;
+    void tell(os::Handle connection) const;
 
     post::MachineIds& ids_;
     const NetworkId network_;
     const Clock& clock_;
     Random& random_;
-    std::set<int> told_;  // registrants that follow the number
+    std::set<os::Handle> told_;  // registrants that follow the number
     std::function<void(const MachineId&)> tell_ = [](const MachineId&) {};
 };
 

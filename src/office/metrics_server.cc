@@ -105,7 +105,7 @@ struct MetricsServer::State {
         if (made && !has_ended) listener.emplace(std::move(*made));
     }
     // Returns the listening socket, if there is any.
-    std::optional<int> descriptor() const {
+    std::optional<os::Handle> descriptor() const {
         const std::lock_guard lock(mutex);
         return listener ? std::optional(listener->fd()) : std::nullopt;
     }

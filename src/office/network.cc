@@ -25,7 +25,7 @@ void Network::start(std::vector<Estate::Socket> sockets) {
     try_again_.reset();
     error_.reset();
     for (const auto& carrier : carriers_) {
-        if (carrier->poll_fd() >= 0) continue;
+        if (carrier->poll_fd() != os::kNoHandle) continue;
         const auto started = start(*carrier, sockets);
         if (started) continue;
         if (!error_) error_ = started.error();
@@ -44,7 +44,7 @@ Result<void> Network::start(Carrier& carrier, std::vector<Estate::Socket>& socke
 }
 
 Result<void> Network::hear(Carrier& carrier) {
-    if (carrier.poll_fd() < 0) return {};
+    if (carrier.poll_fd() == os::kNoHandle) return {};
     return loop_.add(carrier.poll_fd(), [this, &carrier] { heard_(carrier); });
 }
 
@@ -62,7 +62,7 @@ void Network::begin_to_receive() {
 
 void Network::stop(bool has_successor) {
     for (const auto& carrier : carriers_) {
-        if (carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
+        if (carrier->poll_fd() != os::kNoHandle) loop_.remove(carrier->poll_fd());
         if (has_successor) (void)carrier->hand_over();
         carrier->stop();
     }
@@ -71,7 +71,7 @@ void Network::stop(bool has_successor) {
 std::vector<Estate::Socket> Network::hand_over() {
     std::vector<Estate::Socket> sockets;
     for (const auto& carrier : carriers_) {
-        if (receives_ && carrier->poll_fd() >= 0) loop_.remove(carrier->poll_fd());
+        if (receives_ && carrier->poll_fd() != os::kNoHandle) loop_.remove(carrier->poll_fd());
         for (ListeningSocket& socket : carrier->hand_over()) {
             sockets.push_back({std::string(carrier->traits().name), std::move(socket)});
         }

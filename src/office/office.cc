@@ -79,7 +79,7 @@ Office::Office(const Settings& settings, const local::SlotFolder& folder, std::u
     : clock_(clock),
       addresses_(addresses_of_system(clock)),
       door_(loop, clock, bounds_of_process(kMaxRegistrants),
-            [this](int connection) { reception_.hear(connection); }),
+            [this](os::Handle connection) { reception_.hear(connection); }),
       heirs_(folder, door_, role.rank),
       place_(folder, os::own_network(), clock, role, door_, std::move(estate.lock)),
       network_(settings, machine, clock, loop, [this](Carrier& carrier) { receive(carrier); }),
@@ -130,7 +130,7 @@ void Office::adopt(Estate& estate) {
     returners_.know_all(!estate.registrants.empty() || !registry_.expected().empty());
     use_machine_number();
     for (os::GuardedFd& registrant : estate.registrants) {
-        const int connection = registrant.get();
+        const os::Handle connection = registrant.get();
         if (!door_.take_in(std::move(registrant))) continue;
         // A process that has gone shows when its connection is read.
         const bool is_told =
@@ -223,7 +223,7 @@ Estate Office::take_apart() {
     }
     estate.books = books.take();
     estate.sockets = network_.hand_over();
-    for (const int connection : door_.all()) {
+    for (const os::Handle connection : door_.all()) {
         estate.registrants.push_back(door_.give_out(connection));
     }
     estate.lock = place_.give_lock();

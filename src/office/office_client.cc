@@ -21,9 +21,6 @@ using namespace std::chrono_literals;
 constexpr auto kAnswerPatience = 500ms;
 // A guest asks again and again, and its visitors wait for less than half a second.
 constexpr auto kGuestsAnswerPatience = 200ms;
-// Counts from the first answer that did not come within 500 ms. Deputies are faster, and have more
-// to go on with.
-constexpr auto kMutePatience = 1500ms;
 
 Error refusal(Errc why, std::string detail = {}) {
     return {why, "register", 0, std::move(detail), Reason::refused_by_office};
@@ -59,16 +56,17 @@ bool OfficeClient::join(const local::SlotFolder& office, const std::string& dir)
     auto connection = os::connect_local(office.office_socket_path());
     if (!connection) {
         // Its queue is full.
-        if (os::failure_of(connection.error().os_code) == os::Failure::busy) is_busy_ = true;
+        if (os::failure_of(connection.error().os_code) == os::Failure::busy) {
+            office_.note_busy(true);
+        }
         return false;
     }
     const std::uint32_t user = os::peer_identity(connection->get()).uid;
     const bool is_trusted = os::is_own_user_or_root(user) ||
                             (os::owner_of(dir) == user && os::check_folder(dir).has_value());
     if (!is_trusted) return false;
-    office_ = office;
+    office_.find(office);
     dir_ = dir;
-    lock_id_ = os::file_at(office.office_lock_path());
     if (!connect(std::move(*connection))) return false;
     tell_machine();
     return true;
@@ -131,7 +129,7 @@ Result<void> OfficeClient::add(const SlotDesk::Slot& slot) {
     if (!pass) return pass.error();
     const std::string& key = slot->name().key;
     writers_.emplace_back(key, pass->number);
-    const std::vector<int> fds =
+    const std::vector<os::Handle> fds =
         inbox::descriptors_of(*pass, desk_.liveness(), os::shares_events(connection_.get()));
     // A guest's slot is entered by mailslotd.
     const std::string entry = at_.is_guest ? place_.socket_file() + "/" + slot->name().text : "";
@@ -152,7 +150,7 @@ Result<void> OfficeClient::add(const SlotDesk::Slot& slot) {
         leave();
         return sent;
     }
-    mute_since_.reset();
+    office_.note_answer();
     link_ = Link::answered;
     if (sent) {
         errors_.accept(key);
@@ -164,31 +162,38 @@ Result<void> OfficeClient::add(const SlotDesk::Slot& slot) {
     return why;
 }
 
-Result<void> OfficeClient::await_registration(const std::string& key) {
+// Waits for the office's word about the slot `key`: `op`, or a refusal, which is returned as an
+// error. Other messages of the office are answered meanwhile.
+Result<OfficeClient::Said> OfficeClient::await(LocalOp op, const std::string& key) {
     const auto deadline =
         at_.clock.now() + (at_.is_guest ? kGuestsAnswerPatience : kAnswerPatience);
     for (;;) {
         auto packet = os::receive_guarded(connection_.get(), deadline);
         if (!packet) return packet.error();
-        const auto message = wire::decode_local_message(packet->bytes);
+        auto message = wire::decode_local_message(packet->bytes);
         if (!message) return message.error();
         if (message->key == key && message->op == LocalOp::refused) {
             return refusal(message->why, message->detail);
         }
-        if (message->key != key || message->op != LocalOp::registered) {
-            answer(*message, std::move(packet->fds));
-            continue;
+        if (message->key == key && message->op == op) {
+            return Said{std::move(*message), std::move(packet->fds)};
         }
-        if (message->why == Errc{}) {
-            errors_.set_network(std::nullopt);
-        } else {
-            const bool in_part = message->number == 1;
-            errors_.set_network(Error{message->why, in_part ? "one address family" : "post office",
-                                      0, message->detail,
-                                      in_part ? Reason::one_family : Reason::none});
-        }
-        return {};
+        answer(*message, std::move(packet->fds));
     }
+}
+
+Result<void> OfficeClient::await_registration(const std::string& key) {
+    const auto said = await(LocalOp::registered, key);
+    if (!said) return said.error();
+    const LocalMessage& message = said->message;
+    if (message.why == Errc{}) {
+        errors_.set_network(std::nullopt);
+    } else {
+        const bool in_part = message.number == 1;
+        errors_.set_network(Error{message.why, in_part ? "one address family" : "post office", 0,
+                                  message.detail, in_part ? Reason::one_family : Reason::none});
+    }
+    return {};
 }
 
 void OfficeClient::remove(const SlotName& name) {
@@ -219,32 +224,17 @@ Result<void> OfficeClient::obtain_socket() {
                         wire::encode({.op = LocalOp::want_socket, .detail = place_.socket_file()}));
     if (obtained) obtained = await_socket();
     if (obtained) return obtained;
-    is_busy_ = may_be_busy(obtained.error());
+    office_.note_busy(may_be_busy(obtained.error()));
     leave();
     return obtained;
 }
 
 Result<void> OfficeClient::await_socket() {
-    const auto deadline =
-        at_.clock.now() + (at_.is_guest ? kGuestsAnswerPatience : kAnswerPatience);
-    for (;;) {
-        auto packet = os::receive_guarded(connection_.get(), deadline);
-        if (!packet) return packet.error();
-        const auto message = wire::decode_local_message(packet->bytes);
-        if (!message) return message.error();
-        if (message->op == LocalOp::refused && message->key.empty()) {
-            return refusal(message->why);
-        }
-        if (message->op != LocalOp::given_socket) {
-            answer(*message, std::move(packet->fds));
-            continue;
-        }
-        if (packet->fds.empty() || !os::listen_again(packet->fds[0])) {
-            return refusal(Errc::bad_segment);
-        }
-        return place_.listen_at(at_.folder.reader_socket_path(message->detail),
-                                std::move(packet->fds[0]));
-    }
+    auto said = await(LocalOp::given_socket, {});
+    if (!said) return said.error();
+    if (said->fds.empty() || !os::listen_again(said->fds[0])) return refusal(Errc::bad_segment);
+    return place_.listen_at(at_.folder.reader_socket_path(said->message.detail),
+                            std::move(said->fds[0]));
 }
 
 // --- What the office asks
@@ -261,8 +251,7 @@ void OfficeClient::hear() {
 
 void OfficeClient::answer(const LocalMessage& message, std::vector<os::GuardedFd> fds) {
     // Only in the folder of its own user can a process take the office's place.
-    const bool may_stand_in =
-        !at_.is_guest && office_.office_lock_path() == at_.folder.office_lock_path();
+    const bool may_stand_in = !at_.is_guest && office_.is_in(at_.folder);
     if (may_stand_in && deputy_.take(message, fds)) return;
     switch (message.op) {
         case LocalOp::offer:
@@ -319,30 +308,13 @@ Result<Estate> OfficeClient::claim() {
 // --- An office that does not answer
 // --------------------------------------------------------------------
 
-bool OfficeClient::has_moved() const { return os::file_at(office_.office_lock_path()) != lock_id_; }
-
 void OfficeClient::note_mute() {
     const std::int64_t pid = os::peer_identity(connection_.get()).pid;
     errors_.set_network(Error{Errc::timed_out, "post office", 0,
                               "process " + std::to_string(pid) +
                                   ", which receives for this machine, does not answer; "
                                   "`mailslot doctor` says why"});
-    if (mute_since_) return;
-    mute_since_ = at_.clock.now();
-    place_.tell_readers();
-}
-
-void OfficeClient::note_mute_stranger() {
-    if (mute_since_) return;
-    office_ = at_.folder;
-    lock_id_ = os::file_at(office_.office_lock_path());
-    mute_since_ = at_.clock.now();
-    place_.tell_readers();
-}
-
-bool OfficeClient::is_mute() const {
-    return mute_since_ && at_.clock.now() - *mute_since_ >= kMutePatience && !at_.is_guest &&
-           office_.office_lock_path() == at_.folder.office_lock_path();
+    if (office_.note_mute(at_.clock.now())) place_.tell_readers();
 }
 
 }  // namespace mailslot::office

@@ -11,12 +11,12 @@
 #include "base/clock.h"
 #include "mailslot/result.h"
 #include "office/deputy.h"
+#include "office/found_office.h"
 #include "office/handover.h"
 #include "office/premises.h"
 #include "office/reader_place.h"
 #include "office/slot_desk.h"
 #include "office/slot_errors.h"
-#include "os/folder.h"
 #include "os/fork_guard.h"
 #include "wire/local_message.h"
 
@@ -87,16 +87,9 @@ public:
     Result<Estate> claim();
 
     Deputy& deputy() { return deputy_; }
-    // Returns true if another process has taken the office's place.
-    bool has_moved() const;
-    // Notes that the office in our folder does not answer, though we are not registered with it.
-    void note_mute_stranger();
-    // Returns true if the office has not answered for so long that this process may replace it.
-    bool is_mute() const;
-    void forget_mute() { mute_since_.reset(); }
-    // Returns true if an office was there, without an answer, as of the last attempt.
-    bool is_busy() const { return is_busy_; }
-    void forget_busy() { is_busy_ = false; }
+    const Deputy& deputy() const { return deputy_; }
+    FoundOffice& office() { return office_; }  // the last office that this process found
+    const FoundOffice& office() const { return office_; }
 
 private:
     // `joined`: no answer came yet, so nobody knows whether the office understands us.
@@ -110,6 +103,12 @@ private:
     void answer(const wire::LocalMessage& message, std::vector<os::GuardedFd> fds = {});
     void give_event(const std::string& key, const inbox::Inbox& slot) const;
     void tell_machine() const;
+    // What the office said, and the descriptors that came with it.
+    struct Said {
+        wire::LocalMessage message;
+        std::vector<os::GuardedFd> fds;
+    };
+    Result<Said> await(wire::LocalOp op, const std::string& key);
     Result<void> await_registration(const std::string& key);
     Result<void> await_socket();
     void note_mute();
@@ -121,15 +120,12 @@ private:
     Fate& fate_;
     Link link_ = Link::none;
     os::GuardedFd connection_;
-    Deputies::Numbers writers_;                   // numbers that the office has in our slots
-    local::SlotFolder office_{at_.settings.dir};  // place of that office
-    std::string dir_{at_.settings.dir};           // its folder
-    std::optional<os::FileId> lock_id_{};         // its lock
-    Deputy deputy_;                               // lent by that office
-    std::optional<Clock::Instant> mute_since_{};  // since when the office does not answer
-    bool is_busy_ = false;
-    bool is_offered_ = false;  // the office ends, and asks us to go on
-    bool is_called_ = false;   // a new office asks for all slots
+    Deputies::Numbers writers_;  // numbers that the office has in our slots
+    FoundOffice office_{local::SlotFolder(at_.settings.dir)};
+    std::string dir_{at_.settings.dir};  // the folder of that office
+    Deputy deputy_;                      // lent by that office
+    bool is_offered_ = false;            // the office ends, and asks us to go on
+    bool is_called_ = false;             // a new office asks for all slots
 };
 
 }  // namespace mailslot::office

@@ -38,7 +38,7 @@ Result<void> OfficePlace::mark_lock() const {
 Result<void> OfficePlace::listen() {
     auto able = listen_at(takeovers_);
     if (!able) return able;
-    if (role_.listener >= 0) {
+    if (role_.listener != os::kNoHandle) {
         able = door_.open(role_.listener, Door::Descriptors::wanted);
         // The file is gone if a process took our place while we stood still, with a socket of its
         // own.
@@ -64,7 +64,7 @@ Result<void> OfficePlace::listen_at(Socket& socket) {
 }
 
 void OfficePlace::stop_listening() {
-    if (role_.listener >= 0) door_.shut(role_.listener);
+    if (role_.listener != os::kNoHandle) door_.shut(role_.listener);
     for (Socket* const socket : {&registrations_, &takeovers_}) {
         if (!socket->listener) continue;
         door_.shut(socket->listener.get());

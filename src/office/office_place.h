@@ -21,7 +21,8 @@ namespace mailslot::office {
 struct OfficeRole {
     wire::Rank rank = wire::Rank::reader;
     bool serves_all_users = false;  // any user's process may register
-    int listener = -1;              // for registrations, if somebody else keeps the socket open
+    os::Handle listener =
+        os::kNoHandle;  // for registrations, if somebody else keeps the socket open
 };
 
 class OfficePlace {

@@ -23,7 +23,7 @@ Result<OfficePulse> OfficePulse::create() {
 
 void OfficePulse::beat() { word_in(memory_.mapping).fetch_add(1, std::memory_order_seq_cst); }
 
-Result<PulseView> PulseView::attach(int fd) {
+Result<PulseView> PulseView::attach(os::Handle fd) {
     auto mapping = os::map_shared_memory(fd, os::WhoWrites::creator_only, kPageBytes, kPageBytes);
     if (!mapping) return mapping.error();
     return PulseView(std::move(*mapping));

@@ -15,7 +15,7 @@ class OfficePulse {
 public:
     static Result<OfficePulse> create();  // Errors: no_resources
     void beat();
-    int fd() const { return memory_.fd.get(); }
+    os::Handle fd() const { return memory_.fd.get(); }
 
 private:
     explicit OfficePulse(os::SharedMemory memory) : memory_(std::move(memory)) {}
@@ -25,7 +25,7 @@ private:
 // Read-only view of the page, in another process.
 class PulseView {
 public:
-    static Result<PulseView> attach(int fd);  // Errors: bad_segment, no_resources
+    static Result<PulseView> attach(os::Handle fd);  // Errors: bad_segment, no_resources
     std::uint32_t beats() const;
 
 private:

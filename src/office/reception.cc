@@ -13,13 +13,14 @@ using wire::LocalMessage;
 using wire::LocalOp;
 
 // A process that has gone shows when its connection is read.
-void send(int connection, const LocalMessage& message, std::span<const int> fds = {}) {
+void send(os::Handle connection, const LocalMessage& message,
+          std::span<const os::Handle> fds = {}) {
     (void)os::send_packet(connection, wire::encode(message), fds);
 }
 
 }  // namespace
 
-void Reception::hear(int connection) {
+void Reception::hear(os::Handle connection) {
     const std::uint32_t user = office_.door.user_of(connection);
     auto packet = office_.door.hear(connection);
     if (!packet && packet.error().code == Errc::timed_out) return;
@@ -31,7 +32,7 @@ void Reception::hear(int connection) {
 }
 
 // Moves the descriptors that are kept out of `fds`.
-void Reception::answer(int connection, const LocalMessage& message,
+void Reception::answer(os::Handle connection, const LocalMessage& message,
                        std::vector<os::UniqueFd>& fds) {
     switch (message.op) {
         case LocalOp::register_slot:
@@ -58,7 +59,7 @@ void Reception::answer(int connection, const LocalMessage& message,
     }
 }
 
-void Reception::dismiss(int connection) {
+void Reception::dismiss(os::Handle connection) {
     office_.registry.remove_all_of(connection);
     office_.returners.has_come(connection);
     office_.heirs.forget(connection);
@@ -67,7 +68,7 @@ void Reception::dismiss(int connection) {
     office_.door.dismiss(connection);
 }
 
-void Reception::register_slot(int connection, const LocalMessage& request,
+void Reception::register_slot(os::Handle connection, const LocalMessage& request,
                               std::vector<os::UniqueFd>& fds) {
     const auto added =
         office_.registry.add(connection, office_.door.user_of(connection), request, fds);
@@ -87,7 +88,7 @@ void Reception::register_slot(int connection, const LocalMessage& request,
     make_deputy(connection);
 }
 
-void Reception::take_event(int connection, const LocalMessage& message,
+void Reception::take_event(os::Handle connection, const LocalMessage& message,
                            std::vector<os::UniqueFd>& fds) {
     RegisteredSlot* const slot = office_.registry.find(message.key);
     if (slot == nullptr || slot->registrant != connection) return;
@@ -95,7 +96,7 @@ void Reception::take_event(int connection, const LocalMessage& message,
     slot->writer->set_event(std::move(fds[0]));
 }
 
-void Reception::give_socket(int connection, const LocalMessage& request) {
+void Reception::give_socket(os::Handle connection, const LocalMessage& request) {
     if (!office_.registry.serves_all_users()) return dismiss(connection);
     auto made =
         office_.registry.make_socket(connection, office_.door.user_of(connection), request.detail);
@@ -104,7 +105,7 @@ void Reception::give_socket(int connection, const LocalMessage& request) {
     send(connection, {.op = LocalOp::given_socket, .detail = std::move(made->file)}, given);
 }
 
-void Reception::make_deputy(int connection) {
+void Reception::make_deputy(os::Handle connection) {
     Deputies& deputies = office_.deputies;
     if (!office_.heirs.may_take_over(connection) || deputies.has(connection)) return;
     if (!deputies.appoint(connection)) return;
@@ -117,7 +118,7 @@ void Reception::make_deputy(int connection) {
 }
 
 void Reception::lend_anew() {
-    for (const int connection : office_.deputies.connections()) {
+    for (const os::Handle connection : office_.deputies.connections()) {
         office_.deputies.dismiss(connection);
         make_deputy(connection);
     }

@@ -33,19 +33,20 @@ public:
     };
     explicit Reception(const Parts& parts) : office_(parts) {}
 
-    void hear(int connection);
+    void hear(os::Handle connection);
     // Lends all sockets again, because what the office listens with has changed.
     void lend_anew();
 
 private:
-    void answer(int connection, const wire::LocalMessage& message, std::vector<os::UniqueFd>& fds);
-    void dismiss(int connection);
-    void register_slot(int connection, const wire::LocalMessage& request,
+    void answer(os::Handle connection, const wire::LocalMessage& message,
+                std::vector<os::UniqueFd>& fds);
+    void dismiss(os::Handle connection);
+    void register_slot(os::Handle connection, const wire::LocalMessage& request,
                        std::vector<os::UniqueFd>& fds);
-    void take_event(int connection, const wire::LocalMessage& message,
+    void take_event(os::Handle connection, const wire::LocalMessage& message,
                     std::vector<os::UniqueFd>& fds);
-    void give_socket(int connection, const wire::LocalMessage& request);
-    void make_deputy(int connection);
+    void give_socket(os::Handle connection, const wire::LocalMessage& request);
+    void make_deputy(os::Handle connection);
 
     Parts office_;
 };

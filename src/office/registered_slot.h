@@ -17,7 +17,7 @@ namespace mailslot::office {
 
 // Stand for the connection of a registrant: in slots of this process, and in slots that an earlier
 // office lent us.
-inline constexpr int kOwn = -1, kLent = -2;
+inline constexpr os::Handle kOwn{-1}, kLent{-2};
 
 // A slot of this process. `open` makes a writer, at first and whenever the slot's memory was
 // replaced. `ring` wakes the reader for a writer that cannot. `make_room`: as in Inbox.
@@ -31,7 +31,7 @@ struct OwnSlot {
 // Threads: the station's only.
 struct RegisteredSlot {
     std::unique_ptr<inbox::InboxWriter> writer;
-    int registrant = kOwn;
+    os::Handle registrant = kOwn;
     std::uint32_t user = 0;     // the registrant's
     bool is_strangers = false;  // not this process's user, and not root
     OwnSlot own{};              // own slots only

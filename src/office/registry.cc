@@ -53,8 +53,8 @@ RegisteredSlot* Registry::find(std::string_view key) const {
 // --- Registering
 // ---------------------------------------------------------------------------------------
 
-Result<void> Registry::add(int connection, std::uint32_t user, const wire::LocalMessage& request,
-                           std::vector<os::UniqueFd>& fds) {
+Result<void> Registry::add(os::Handle connection, std::uint32_t user,
+                           const wire::LocalMessage& request, std::vector<os::UniqueFd>& fds) {
     const std::string& key = request.key;
     if (auto sound = check_pass(fds, request.number); !sound) return sound;
     if (auto free = check_name(connection, user, key, fds[0]); !free) return free;
@@ -85,7 +85,7 @@ Result<void> Registry::add(int connection, std::uint32_t user, const wire::Local
 }
 
 // Returns no error if the name is free, is that process's, or belongs to a process that is gone.
-Result<void> Registry::check_name(int connection, std::uint32_t user, const std::string& key,
+Result<void> Registry::check_name(os::Handle connection, std::uint32_t user, const std::string& key,
                                   const os::UniqueFd& memory) const {
     if (owners_ && !owners_->may_have(key, user)) {
         return Error{Errc::slot_exists, "register", 0,
@@ -137,7 +137,7 @@ bool Registry::has_room_for(const std::string& key, std::uint32_t user,
 // Enters the slot for a process that may not write to the slot folder. `detail` has the process's
 // socket, a slash, and the name as the process wrote it. The socket must be made by us for this
 // process. Returns the socket's path, or an empty text if the process enters the slot itself.
-Result<std::string> Registry::enter_name(int connection, const wire::LocalMessage& request) {
+Result<std::string> Registry::enter_name(os::Handle connection, const wire::LocalMessage& request) {
     if (request.detail.empty()) return std::string();
     const auto slash = request.detail.find('/');
     const std::string socket = request.detail.substr(0, slash);
@@ -235,7 +235,7 @@ void Registry::give_up_expected() {
 // --- Leaving
 // -------------------------------------------------------------------------------------------
 
-void Registry::remove(const std::string& key, int registrant) {
+void Registry::remove(const std::string& key, os::Handle registrant) {
     const auto found = slots_.find(key);
     if (found == slots_.end() || found->second->registrant != registrant) return;
     if (!found->second->entered_for.empty()) {
@@ -246,7 +246,7 @@ void Registry::remove(const std::string& key, int registrant) {
     rules_.forget_slot(key);
 }
 
-void Registry::remove_all_of(int registrant) {
+void Registry::remove_all_of(os::Handle registrant) {
     std::vector<std::string> keys;
     for (const auto& [key, slot] : slots_) {
         if (slot->registrant == registrant) keys.push_back(key);
@@ -270,7 +270,7 @@ void Registry::drop_dead_lent_slots() {
 // --- Questions
 // -----------------------------------------------------------------------------------------
 
-Result<GuestSockets::Made> Registry::make_socket(int connection, std::uint32_t user,
+Result<GuestSockets::Made> Registry::make_socket(os::Handle connection, std::uint32_t user,
                                                  std::string_view earlier) {
     return guest_sockets_->make(connection, user, earlier);
 }

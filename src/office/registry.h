@@ -38,20 +38,20 @@ public:
     // Registers a slot for the process behind a connection. Moves the descriptors that are kept out
     // of `fds`.
     // Errors: slot_exists, no_permission, no_resources, bad_segment.
-    Result<void> add(int connection, std::uint32_t user, const wire::LocalMessage& request,
+    Result<void> add(os::Handle connection, std::uint32_t user, const wire::LocalMessage& request,
                      std::vector<os::UniqueFd>& fds);
     // Returns false if the slot's memory cannot be had.
     bool add_own(const std::string& key, OwnSlot own);
     // Adds a slot of a process that stands still.
     void add_lent(const std::string& key, std::unique_ptr<inbox::InboxWriter> writer);
     // Removes a slot if it is that registrant's.
-    void remove(const std::string& key, int registrant);
-    void remove_all_of(int registrant);
+    void remove(const std::string& key, os::Handle registrant);
+    void remove_all_of(os::Handle registrant);
 
     bool serves_all_users() const { return guest_sockets_.has_value(); }
     // Makes a socket at which a guest's process is asked. Requires serves_all_users().
     // Errors: no_permission, no_resources.
-    Result<GuestSockets::Made> make_socket(int connection, std::uint32_t user,
+    Result<GuestSockets::Made> make_socket(os::Handle connection, std::uint32_t user,
                                            std::string_view earlier);
 
     // Expects slots whose books came from a predecessor, with the numbers of their memory, until
@@ -76,11 +76,11 @@ private:
         Clock::Instant count_again_from{};
     };
 
-    Result<void> check_name(int connection, std::uint32_t user, const std::string& key,
+    Result<void> check_name(os::Handle connection, std::uint32_t user, const std::string& key,
                             const os::UniqueFd& memory) const;
     bool is_lent_here(const RegisteredSlot& slot, const os::UniqueFd& memory) const;
     bool has_room_for(const std::string& key, std::uint32_t user, const inbox::Geometry& geometry);
-    Result<std::string> enter_name(int connection, const wire::LocalMessage& request);
+    Result<std::string> enter_name(os::Handle connection, const wire::LocalMessage& request);
     void enter(const std::string& key, std::unique_ptr<RegisteredSlot> slot);
     void open_books(const std::string& key, RegisteredSlot& slot);
     bool has_room_for_recalled(const RegisteredSlot& slot, std::size_t senders) const;

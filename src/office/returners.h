@@ -15,11 +15,11 @@ public:
     // `until`: the office receives then at the latest.
     explicit Returners(Clock::Instant until) : until_(until) {}
 
-    void expect_process(int connection) { awaited_.insert(connection); }
+    void expect_process(os::Handle connection) { awaited_.insert(connection); }
     // Notes whether a predecessor handed over any process or books. Otherwise nobody knows whom to
     // expect, and the office waits until the time is over.
     void know_all(bool knows) { knows_all_ = knows; }
-    void has_come(int connection) { awaited_.erase(connection); }
+    void has_come(os::Handle connection) { awaited_.erase(connection); }
 
     // Returns the end of the wait; nullopt if the wait is over.
     std::optional<Clock::Instant> until() const { return until_; }
@@ -35,7 +35,7 @@ public:
 
 private:
     std::optional<Clock::Instant> until_;
-    std::set<int> awaited_;
+    std::set<os::Handle> awaited_;
     bool knows_all_ = false;
 };
 

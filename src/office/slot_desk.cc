@@ -25,11 +25,11 @@ bool may_write(const SlotOptions& options, const os::PeerIdentity& peer) {
     return peer.gid == group || std::count(peer.groups.begin(), peer.groups.end(), group) > 0;
 }
 
-void refuse(int connection, Errc why) {
+void refuse(os::Handle connection, Errc why) {
     (void)os::send_packet(connection, wire::encode({.op = LocalOp::refused, .why = why}));
 }
 
-void tell_drops(int connection, const inbox::Inbox& slot, std::uint64_t first_origin) {
+void tell_drops(os::Handle connection, const inbox::Inbox& slot, std::uint64_t first_origin) {
     LocalMessage answer{.op = LocalOp::drop_page};
     answer.drops = slot.dropped(first_origin, wire::kDropsPerPage);
     const bool is_full = answer.drops.size() == wire::kDropsPerPage;
@@ -63,7 +63,7 @@ SlotDesk::SlotDesk(const Premises& at, std::unique_ptr<os::Liveness> liveness,
       liveness_(std::move(liveness)),
       machine_{machine, at.network},
       door_(std::make_unique<Door>(at.loop, at.clock, bounds_of_process(kMaxVisitors),
-                                   [this](int connection) { hear(connection); })) {}
+                                   [this](os::Handle connection) { hear(connection); })) {}
 
 void SlotDesk::close() {
     liveness_->say_dead();
@@ -84,12 +84,12 @@ bool SlotDesk::add(const Slot& slot) {
 void SlotDesk::remove(const std::string& key) {
     const auto found = slots_.find(key);
     if (found == slots_.end()) return;
-    std::vector<int> leaving;
+    std::vector<os::Handle> leaving;
     for (const auto& [connection, visitor] : visitors_) {
         if (visitor.slot == found->second) leaving.push_back(connection);
     }
     slots_.erase(found);
-    for (const int connection : leaving) dismiss(connection);
+    for (const os::Handle connection : leaving) dismiss(connection);
 }
 
 SlotDesk::Slot SlotDesk::find(std::string_view key) const {
@@ -169,7 +169,7 @@ std::optional<Clock::Instant> SlotDesk::next_tick() const {
 // --- Visitors
 // ------------------------------------------------------------------------------------------
 
-void SlotDesk::hear(int connection) {
+void SlotDesk::hear(os::Handle connection) {
     const std::uint32_t user = door_->user_of(connection);
     auto packet = door_->hear(connection);
     if (!packet && packet.error().code == Errc::timed_out) return;
@@ -186,7 +186,8 @@ void SlotDesk::hear(int connection) {
     answer_visitor(connection, *message);
 }
 
-void SlotDesk::answer_writer(int connection, const Visitor& visitor, const LocalMessage& message) {
+void SlotDesk::answer_writer(os::Handle connection, const Visitor& visitor,
+                             const LocalMessage& message) {
     if (message.op == LocalOp::back_memory) return visitor.slot->back_ahead();
     if (message.op == LocalOp::make_room) make_room(*visitor.slot, message.number);
     visitor.slot->ring();  // a full socket may have had no room for a request to ring
@@ -197,7 +198,7 @@ void SlotDesk::answer_writer(int connection, const Visitor& visitor, const Local
     (void)os::send_packet(connection, wire::encode({.op = LocalOp::event}), fds);
 }
 
-void SlotDesk::answer_visitor(int connection, const LocalMessage& message) {
+void SlotDesk::answer_visitor(os::Handle connection, const LocalMessage& message) {
     if (message.op == LocalOp::register_again) {
         has_word_of_office_ = true;
         return;
@@ -219,7 +220,7 @@ void SlotDesk::answer_visitor(int connection, const LocalMessage& message) {
     }
 }
 
-void SlotDesk::admit(int connection, const Slot& slot) {
+void SlotDesk::admit(os::Handle connection, const Slot& slot) {
     const auto pass = slot->admit_writer();
     if (!pass) return refuse(connection, pass.error().code);
     visitors_[connection] = {slot, pass->number};
@@ -231,7 +232,7 @@ void SlotDesk::admit(int connection, const Slot& slot) {
 }
 
 // Removes a visitor that closed, died, or sends nonsense.
-void SlotDesk::dismiss(int connection) {
+void SlotDesk::dismiss(os::Handle connection) {
     door_->dismiss(connection);
     const auto found = visitors_.find(connection);
     if (found == visitors_.end()) return;

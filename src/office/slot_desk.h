@@ -33,7 +33,7 @@ public:
     Door& door() { return *door_; }
     // Makes this the thread whose death tells others that the slots are gone.
     void bind_to_this_thread() { liveness_->bind_to_this_thread(); }
-    int liveness() const { return liveness_->fd().get(); }
+    os::Handle liveness() const { return liveness_->fd().get(); }
     // Tells others that the slots are gone, and dismisses all visitors.
     void close();
 
@@ -72,11 +72,12 @@ private:
         std::uint32_t number = 0;
     };
     void want_trim();  // any thread
-    void hear(int connection);
-    void answer_visitor(int connection, const wire::LocalMessage& message);
-    void answer_writer(int connection, const Visitor& visitor, const wire::LocalMessage& message);
-    void admit(int connection, const Slot& slot);
-    void dismiss(int connection);
+    void hear(os::Handle connection);
+    void answer_visitor(os::Handle connection, const wire::LocalMessage& message);
+    void answer_writer(os::Handle connection, const Visitor& visitor,
+                       const wire::LocalMessage& message);
+    void admit(os::Handle connection, const Slot& slot);
+    void dismiss(os::Handle connection);
     void trim();
     void look_for_room();
 
@@ -85,7 +86,7 @@ private:
     MachineId machine_;  // as written in the slots' memory
     Slots slots_;
     std::unique_ptr<Door> door_;
-    std::map<int, Visitor> visitors_;  // by their connections
+    std::map<os::Handle, Visitor> visitors_;  // by their connections
     bool has_word_of_office_ = false;
     std::optional<Clock::Instant> trim_at_;    // next look for memory that our slots no longer need
     std::optional<Clock::Instant> room_at_{};  // next look at slots that drop their oldest

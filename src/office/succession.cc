@@ -14,14 +14,7 @@ using wire::LocalMessage;
 using wire::LocalOp;
 using namespace std::chrono_literals;
 
-// When the office dies all others try at once. Some process is the office within moments, so look
-// again soon.
-constexpr auto kSeekAgain = 5ms;
-constexpr int kQuickTries = 200;
-constexpr auto kSeekSlowly = 500ms;  // something lasting is in the way
 constexpr auto kGrace = 50ms;
-// The whole machine's daemon may be restarting, with everything that was sent meanwhile.
-constexpr auto kDaemonComesBack = 150ms;
 constexpr auto kRestartGrace =
     1s;  // after the daemon was away: processes seek it every 5 ms, or later on a busy machine
 
@@ -61,10 +54,11 @@ Succession::Succession(Premises& at, SlotDesk& desk, ReaderPlace& place, SlotErr
       kept_(std::move(kept)),
       own_(at, desk, errors, role),
       client_(at, desk, place, errors, *this),
+      search_(at, client_),
       former_(at, desk),
       watch_(at, [this] {
-          if (!client_.is_connected()) seek_tries_ = 0;
-          if (seek_at_) seek_at_ = at_.clock.now();
+          if (!client_.is_connected()) search_.forget_tries();
+          if (search_.next()) search_.try_now();
       }) {}
 
 // --- Finding an office
@@ -82,38 +76,25 @@ Result<void> Succession::find() {
 }
 
 void Succession::seek() {
-    seek_at_.reset();
+    search_.stop();
     if (own_ || client_.is_connected()) return;
-    client_.forget_busy();
+    client_.office().note_busy(false);
     if (!at_.is_guest) at_.folder = at_.folder.of_network(at_.network, at_.is_daemon());
-    if (client_.is_mute()) return replace();
-    const bool found = at_.is_daemon() ? become() || claim().has_value() : join() || become();
-    if (!found) return seek_later();
-    if (own_) seek_tries_ = 0;
+    const FoundOffice& office = client_.office();
+    if (!at_.is_guest && office.is_in(at_.folder) && office.is_mute(at_.clock.now())) {
+        return replace();
+    }
+    const bool found =
+        at_.is_daemon() ? become() || claim().has_value() : search_.join() || become();
+    if (!found) return search_.try_later();
+    if (own_) search_.forget_tries();
     if (at_.is_guest) watch_.begin();
     if (at_.is_guest && client_.is_connected() && !client_.obtain_socket()) return;
     register_slots();
 }
 
-void Succession::seek_later() {
-    seek_at_ = at_.clock.now() + (++seek_tries_ < kQuickTries ? kSeekAgain : kSeekSlowly);
-}
-
-// Joins the whole machine's office if there is any, otherwise this user's.
-bool Succession::join() {
-    if (at_.may_have_machines_office() && client_.join(at_.settings.system_dir)) {
-        is_machines_ = true;
-        away_until_.reset();
-        return true;
-    }
-    if (away_until_ && at_.clock.now() < *away_until_) return false;
-    is_machines_ = false;
-    away_until_.reset();
-    return client_.join(at_.settings.dir);
-}
-
 bool Succession::become() {
-    if (at_.is_guest || away_until_) return false;
+    if (at_.is_guest || search_.expects_machines()) return false;
     auto lock = os::try_lock_file(at_.folder.office_lock_path());
     if (!lock) errors_.set_network(lock.error());
     if (!lock || !*lock) return false;
@@ -121,7 +102,7 @@ bool Succession::become() {
     Estate estate = std::exchange(kept_, {});
     estate.lock = std::move(*lock);
     // Processes that were registered with a dead office come within moments.
-    const auto grace = estate.sockets.empty() ? (office_died_ ? kGrace : 0ms) : kRestartGrace;
+    const auto grace = estate.sockets.empty() ? (search_.has_lost() ? kGrace : 0ms) : kRestartGrace;
     return open(std::move(estate), at_.clock.now() + grace).has_value();
 }
 
@@ -140,7 +121,10 @@ Result<void> Succession::claim() {
         return open(std::move(*estate), at_.clock.now() + kHandoverPatience);
     };
     auto claimed = claim_at(at_.folder.takeover_socket_path());
-    if (!claimed && claimed.error().code == Errc::timed_out) client_.note_mute_stranger();
+    if (!claimed && claimed.error().code == Errc::timed_out &&
+        client_.office().note_mute_at(at_.folder, at_.clock.now())) {
+        place_.tell_readers();
+    }
     kept_ = {};  // out of date, because another office has gone on meanwhile
     no_office_ = claimed ? std::nullopt : std::optional(claimed.error());
     return claimed;
@@ -148,25 +132,23 @@ Result<void> Succession::claim() {
 
 Result<void> Succession::open(Estate estate, Clock::Instant receive_by) {
     if (auto opened = own_.open(std::move(estate), receive_by); !opened) return opened;
-    office_died_ = false;
+    search_.note_own_office();
     watch_.begin();
     return {};
 }
 
 void Succession::office_left(bool answered) {
-    office_died_ = true;
-    if (is_machines_) away_until_ = at_.clock.now() + kDaemonComesBack;
-    if (!answered) return seek_later();  // the next office may not understand us either
-    seek_tries_ = 0;
-    seek_at_ = at_.clock.now();
+    search_.note_loss();
+    if (!answered) return search_.try_later();  // the next office may not understand us either
+    search_.forget_tries();
+    search_.try_now();
 }
 
 // Moves to the machine's office. Datagrams that we have not read when we register there are lost
 // and counted, because that office does not take another user's sockets.
 void Succession::change_to_machines_office() {
     if (!own_) return;
-    if (!client_.join(at_.settings.system_dir)) return watch_.try_again();
-    is_machines_ = true;
+    if (!search_.join_machines()) return watch_.try_again();
     own_->drain();
     close_own();  // processes registered with us find that office, too
     register_slots();
@@ -217,17 +199,16 @@ void Succession::tick(bool is_ending) {
     if (client_.take_offer() && client_.is_connected() && !is_ending) take_up_offer();
     if (client_.take_call_to_register() && client_.is_connected()) client_.register_again();
     if (own_) own_->tick();
-    if (client_.deputy().is_alert() && !look_at_) look_at_ = at_.clock.now();
-    if (is_due(look_at_)) look_after_office();
-    if (is_due(seek_at_)) seek();
+    if (client_.deputy().finds_office_mute(at_.clock.now())) replace();
+    if (is_due(search_.next())) seek();
     if (watch_.is_due()) change_to_machines_office();
     if (own_) errors_.set_network(own_->network_error());
 }
 
 std::optional<Clock::Instant> Succession::next_tick() const {
-    std::optional<Clock::Instant> next = seek_at_;
-    for (const auto& other :
-         {look_at_, watch_.next_try(), own_ ? own_->next_tick() : std::nullopt}) {
+    std::optional<Clock::Instant> next = search_.next();
+    for (const auto& other : {client_.deputy().next_look(), watch_.next_try(),
+                              own_ ? own_->next_tick() : std::nullopt}) {
         if (other && (!next || *other < *next)) next = other;
     }
     return next;
@@ -238,7 +219,7 @@ void Succession::keep() {
         // Another process found no folder, made a new folder, and is the office there.
         own_->drain();
         close_own();
-        seek_at_ = at_.clock.now();
+        search_.try_now();
     }
     watch_.keep();
 }
@@ -258,10 +239,9 @@ void Succession::take_up_offer() {
     if (!may_be_one(desk_.machine().network, at_.network)) return;
     auto estate = client_.claim();
     if (!estate) return;
-    seek_tries_ = 0;
+    search_.forget_tries();
     if (!open(std::move(*estate), at_.clock.now() + kHandoverPatience)) {
-        seek_at_ = at_.clock.now() + kOfferPatience;
-        return;
+        return search_.try_in(kOfferPatience);
     }
     MAILSLOT_CRASH_POINT(office_opened);
     register_slots();
@@ -274,9 +254,7 @@ void Succession::hand_over() {
     if (!send_estate(successor.get(), estate)) {
         // The handover failed before it took effect: this process stays the office.
         successor.reset();
-        if (!open(std::move(estate), at_.clock.now() + kHandoverPatience)) {
-            seek_at_ = at_.clock.now();
-        }
+        if (!open(std::move(estate), at_.clock.now() + kHandoverPatience)) search_.try_now();
         return register_slots();
     }
     if (at_loss_) at_loss_();
@@ -318,7 +296,7 @@ Result<void> Succession::reopen(const Settings& settings, const Look& look) {
     if (look) look(estate);
     const auto patience = estate.registrants.empty() ? 0ms : kHandoverPatience;
     auto reopened = open(std::move(estate), std::max(waits_until, at_.clock.now() + patience));
-    if (!reopened) seek_at_ = at_.clock.now();
+    if (!reopened) search_.try_now();
     register_slots();
     return reopened;
 }
@@ -326,50 +304,37 @@ Result<void> Succession::reopen(const Settings& settings, const Look& look) {
 // --- An office that does not answer: docs/office.md
 // ----------------------------------------------------
 
-void Succession::look_after_office() {
-    look_at_.reset();
-    if (!client_.is_connected()) return;
-    const Vigil::Next next = client_.deputy().look();
-    if (next == Vigil::Next::sleep) return;
-    look_at_ = at_.clock.now() + Vigil::kLookEvery;
-    if (next == Vigil::Next::replace) replace();
-}
-
 // Takes the folder's lock, so that only one process replaces an office, and never an office that
 // has just begun.
 void Succession::replace() {
-    seek_at_ = at_.clock.now() + kReplaceAgain;  // in case something is in the way
+    search_.try_in(kReplaceAgain);  // in case something is in the way
     const auto turn = os::try_lock_file(at_.settings.dir + "/lock");
     if (!turn || !*turn) return;
-    if (client_.has_moved()) {
-        client_.forget_mute();
+    if (client_.office().has_moved()) {
+        client_.office().note_answer();
         return follow_new_office();
     }
     auto lock = os::replace_lock_file(at_.folder.office_lock_path());
     if (!lock) return errors_.set_network(lock.error());
-    look_at_.reset();
-    client_.forget_mute();
+    client_.office().note_answer();
     Estate estate{.lock = std::move(*lock), .sockets = client_.deputy().take_sockets()};
     auto lent = client_.deputy().take_slots();
-    retire();
+    search_.forget_tries();
+    former_.add(client_.retire());
     os::remove_socket(at_.folder.office_socket_path());  // bound, but nobody answers there
     if (!open(std::move(estate), at_.clock.now() + kBeforeReceiving)) return;
-    seek_at_.reset();
+    search_.stop();
     for (auto& [key, writer] : lent) own_->add_lent_slot(key, std::move(writer));
     register_slots();
     place_.tell_readers();
 }
 
-void Succession::retire() {
-    seek_tries_ = 0;
-    if (auto former = client_.retire()) former_.add(std::move(*former));
-}
-
 void Succession::follow_new_office() {
     if (!client_.is_connected()) return;
-    if (!client_.has_moved()) return client_.deputy().hear_complaint();
-    retire();
-    seek_at_ = at_.clock.now();
+    if (!client_.office().has_moved()) return client_.deputy().hear_complaint();
+    former_.add(client_.retire());
+    search_.forget_tries();
+    search_.try_now();
 }
 
 // As the office that stood still, when another process has taken its place.
@@ -377,7 +342,7 @@ void Succession::step_down() {
     // Without deputies, the new office has its own sockets, and no access to our slots.
     if (!own_->has_deputies()) own_->drain_into_own_slots();
     close_own();
-    seek_tries_ = 0;
+    search_.forget_tries();
     seek();
 }
 

@@ -14,6 +14,7 @@
 #include "office/handover.h"
 #include "office/machines_office_watch.h"
 #include "office/office_client.h"
+#include "office/office_search.h"
 #include "office/own_office.h"
 #include "office/premises.h"
 #include "office/reader_place.h"
@@ -36,7 +37,7 @@ public:
     // Errors: for a daemon or guest, why there is no office.
     Result<void> find();
     // Returns true if an office was there at the last search, but did not answer.
-    bool is_busy() const { return client_.is_busy(); }
+    bool is_busy() const { return client_.office().is_busy(); }
 
     // Tries once to register a slot. Without an office the slot works on this machine, and is
     // registered when there is an office; a guest's slot does not work without.
@@ -75,8 +76,6 @@ public:
 private:
     void office_left(bool answered) override;
     void seek();
-    void seek_later();
-    bool join();
     bool become();
     Result<void> claim();
     Result<void> open(Estate estate, Clock::Instant receive_by);
@@ -87,9 +86,7 @@ private:
     void take_up_offer();
     void hand_over();
 
-    void look_after_office();
     void replace();
-    void retire();
     void step_down();
 
     Premises& at_;
@@ -99,15 +96,10 @@ private:
     Estate kept_;
     OwnOffice own_;        // if this process is the office
     OfficeClient client_;  // if it is registered with another process
+    OfficeSearch search_;  // if it has no office
     FormerOffices former_;
     MachinesOfficeWatch watch_;
-    std::optional<Clock::Instant> seek_at_{};  // next search for an office
-    int seek_tries_ = 0;
-    std::optional<Clock::Instant> look_at_{};     // next look at the office, as its deputy
-    bool office_died_ = false;                    // we have lost an office
-    bool is_machines_ = false;                    // the office is, or was, the whole machine's
-    std::optional<Clock::Instant> away_until_{};  // that office may come back until then
-    std::optional<Error> no_office_{};            // for a daemon: why we are not the office
+    std::optional<Error> no_office_{};  // for a daemon: why we are not the office
     Look at_end_{};
     std::function<void()> at_loss_{};
 };

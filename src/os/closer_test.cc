@@ -32,17 +32,17 @@ struct Lingering {
         socklen_t size = sizeof address;
         auto* const where = reinterpret_cast<sockaddr*>(&address);
         const int small = 4096;
-        setsockopt(listener.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-        EXPECT_EQ(bind(listener.get(), where, size), 0);
-        EXPECT_EQ(listen(listener.get(), 1), 0);
-        EXPECT_EQ(getsockname(listener.get(), where, &size), 0);
-        EXPECT_NE(connect(ours.get(), where, size), 1);
-        theirs = UniqueFd(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+        setsockopt(listener.number(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        EXPECT_EQ(bind(listener.number(), where, size), 0);
+        EXPECT_EQ(listen(listener.number(), 1), 0);
+        EXPECT_EQ(getsockname(listener.number(), where, &size), 0);
+        EXPECT_NE(connect(ours.number(), where, size), 1);
+        theirs = UniqueFd(accept4(listener.number(), nullptr, nullptr, SOCK_CLOEXEC));
         std::array<char, 65536> bytes{};
-        while (send(ours.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
+        while (send(ours.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0) {
         }
         const linger minute{1, 60};
-        EXPECT_EQ(setsockopt(ours.get(), SOL_SOCKET, SO_LINGER, &minute, sizeof minute), 0);
+        EXPECT_EQ(setsockopt(ours.number(), SOL_SOCKET, SO_LINGER, &minute, sizeof minute), 0);
     }
 };
 
@@ -55,7 +55,7 @@ struct Pipe {
         out = UniqueFd(ends[1]);
     }
     bool has_ended() const {
-        pollfd entry{in.get(), 0, 0};
+        pollfd entry{in.number(), 0, 0};
         return poll(&entry, 1, 10'000) == 1 && (entry.revents & POLLHUP) != 0;
     }
 };
@@ -81,7 +81,7 @@ TEST(Closer, makes_nobody_wait_for_a_close_that_takes_long) {
     std::vector<Lingering> lingering(20);
     std::vector<int> numbers;
     for (Lingering& each : lingering) {
-        numbers.push_back(each.ours.get());
+        numbers.push_back(each.ours.number());
         closer.close(kBob, std::move(each.ours));
     }
     Pipe anns, bobs;
@@ -100,7 +100,7 @@ TEST(Closer, leaves_no_last_close_to_the_thread_of_another_user) {
     // A large table, so that the others' copies live longer.
     const UniqueFd any(open("/dev/null", O_RDONLY | O_CLOEXEC));
     std::vector<UniqueFd> many;
-    for (int i = 0; i < 800; ++i) many.emplace_back(fcntl(any.get(), F_DUPFD_CLOEXEC, 0));
+    for (int i = 0; i < 800; ++i) many.emplace_back(fcntl(any.number(), F_DUPFD_CLOEXEC, 0));
     for (int round = 0; round < 100; ++round) {
         std::vector<Lingering> lingering(2);
         std::vector<Pipe> pipes(4);

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "os/handle.h"
+
 namespace mailslot::os {
 
 // Returns how many descriptors this process may have open.
@@ -12,6 +14,6 @@ std::size_t most_descriptors();
 void allow_most_descriptors();
 // Returns whether half of the descriptors that this process may open are in use. `newest` must have
 // been opened a moment ago: the kernel gives out the lowest free number first.
-bool descriptors_run_short(int newest);
+bool descriptors_run_short(Handle newest);
 
 }  // namespace mailslot::os

@@ -19,12 +19,12 @@ public:
 
     // Calls `ready` when the descriptor is readable or the other end is gone.
     // Errors: no_resources
-    Result<void> add(int fd, std::function<void()> ready);
+    Result<void> add(Handle fd, std::function<void()> ready);
     // Calls `ready` once, and again after each arm().
     // Errors: no_resources
-    Result<void> add_once(int fd, std::function<void()> ready);
-    void arm(int fd);
-    void remove(int fd);  // before the descriptor is closed; `ready` itself may call this
+    Result<void> add_once(Handle fd, std::function<void()> ready);
+    void arm(Handle fd);
+    void remove(Handle fd);  // before the descriptor is closed; `ready` itself may call this
 
     // Waits until a descriptor is ready, wake() was called or the deadline has passed. Calls the
     // function of each ready descriptor once.
@@ -32,11 +32,11 @@ public:
     void wake();
 
 private:
-    Result<void> add(int fd, std::uint32_t events, std::function<void()> ready);
+    Result<void> add(Handle fd, std::uint32_t events, std::function<void()> ready);
     EventLoop(UniqueFd epoll, UniqueFd wake) : epoll_(std::move(epoll)), wake_(std::move(wake)) {}
 
     UniqueFd epoll_, wake_;
-    std::map<int, std::shared_ptr<std::function<void()>>> ready_;
+    std::map<Handle, std::shared_ptr<std::function<void()>>> ready_;
 };
 
 }  // namespace mailslot::os

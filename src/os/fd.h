@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "os/handle.h"
+
 namespace mailslot::os {
 
 class UniqueFd {
@@ -15,7 +17,8 @@ public:
     }
     ~UniqueFd() { reset(); }
 
-    int get() const { return fd_; }
+    Handle get() const { return Handle{fd_}; }
+    int number() const { return fd_; }  // for src/os/
     explicit operator bool() const { return fd_ >= 0; }
     int release() { return std::exchange(fd_, -1); }
     void reset(int fd = -1);  // closes the old descriptor; errno stays as it was
@@ -25,6 +28,6 @@ private:
 };
 
 // Returns another descriptor of the same open file; empty if descriptors have run out.
-UniqueFd duplicate(int fd);
+UniqueFd duplicate(Handle fd);
 
 }  // namespace mailslot::os

@@ -13,8 +13,8 @@ public:
     // Errors: no_such_slot if there is no such folder; no_resources
     static Result<FolderWatch> open(const std::string& path);
 
-    int fd() const { return fd_.get(); }  // readable when a file came
-    void clear();                         // until the next file comes, fd() is not readable
+    Handle fd() const { return fd_.get(); }  // readable when a file came
+    void clear();                            // until the next file comes, fd() is not readable
 
 private:
     explicit FolderWatch(GuardedFd fd) : fd_(std::move(fd)) {}

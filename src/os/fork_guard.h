@@ -28,14 +28,15 @@ public:
     // the list.
     static GuardedFd make(const std::function<int()>& make);
     // Returns another descriptor of the same open file; empty if descriptors have run out.
-    static GuardedFd duplicate(int fd);
+    static GuardedFd duplicate(Handle fd);
     // Does the same as make() for several descriptors.
     static std::vector<GuardedFd> make_several(const std::function<std::vector<int>()>& make);
     GuardedFd(GuardedFd&& other) noexcept;
     GuardedFd& operator=(GuardedFd&& other) noexcept;
     ~GuardedFd() { reset(); }
 
-    int get() const { return fd_; }
+    Handle get() const { return Handle{fd_}; }
+    int number() const { return fd_; }  // for src/os/
     explicit operator bool() const { return fd_ >= 0; }
     UniqueFd release();  // children born from now on keep the descriptor
     void reset();

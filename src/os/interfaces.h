@@ -43,7 +43,7 @@ public:
     // Errors: no_resources, no_permission
     static Result<InterfaceWatch> open();
 
-    int fd() const { return fd_.get(); }  // readable when something changed
+    Handle fd() const { return fd_.get(); }  // readable when something changed
     // Returns whether links or addresses changed since the last call; never blocks.
     bool changed();
     // Interfaces that went away before the last call of changed(), as far as the system has

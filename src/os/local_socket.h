@@ -49,33 +49,34 @@ bool is_listener(const GuardedFd& fd);
 bool listen_again(const GuardedFd& fd);
 // Stops anybody from sending descriptors to this socket, and to its connections if it listens.
 // Returns false if the system cannot do that (Linux before 6.16).
-bool refuse_descriptors(int fd);
+bool refuse_descriptors(Handle fd);
 // Takes a waiting connection, which does not block when read. Returns no descriptor if none waits.
-GuardedFd accept_local(int listener);
+GuardedFd accept_local(Handle listener);
 inline GuardedFd accept_local(const GuardedFd& listener) { return accept_local(listener.get()); }
 
 // Never waits for the other end: returns an error if a peer does not read.
 // Errors: no_resources, closed
-Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds = {});
+Result<void> send_packet(Handle fd, Bytes bytes, std::span<const Handle> fds = {});
 // Waits until the other end has read enough of the earlier packets.
 // Errors: as send_packet's, timed_out
-Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, Deadline deadline);
+Result<void> send_packet_within(Handle fd, Bytes bytes, std::span<const Handle> fds,
+                                Deadline deadline);
 // Errors: timed_out (at once if the deadline is past), closed, interrupted
-Result<Packet> receive_packet(int fd, Deadline deadline, Interrupted interrupted = nullptr);
+Result<Packet> receive_packet(Handle fd, Deadline deadline, Interrupted interrupted = nullptr);
 
 // A packet whose descriptors are closed in a forked child.
 struct GuardedPacket {
     std::vector<std::byte> bytes;
     std::vector<GuardedFd> fds;
 };
-Result<GuardedPacket> receive_guarded(int fd, Deadline deadline);
+Result<GuardedPacket> receive_guarded(Handle fd, Deadline deadline);
 
-PeerIdentity peer_identity(int fd);
+PeerIdentity peer_identity(Handle fd);
 
 // Returns whether the other end is a process of this user. Events (eventfds, pipes) are neither
 // taken from nor given to processes of other users, not even root: O_NONBLOCK belongs to the open
 // file, so a stranger that holds an event could make a write to it block. Strangers ask each other
 // to ring.
-bool shares_events(int fd);
+bool shares_events(Handle fd);
 
 }  // namespace mailslot::os

@@ -11,26 +11,26 @@
 namespace mailslot::os {
 
 // Returns whether any of them is readable; never blocks.
-bool any_is_readable(std::span<const int> fds);
+bool any_is_readable(std::span<const Handle> fds);
 // Waits until any of them is readable or broken, or until `until`. Returns for each whether it is.
-std::vector<bool> wait_until_readable(std::span<const int> fds, Deadline until);
+std::vector<bool> wait_until_readable(std::span<const Handle> fds, Deadline until);
 
 class PollSet {
 public:
     static Result<PollSet> open();  // Errors: no_resources
 
-    int fd() const { return fd_.get(); }
+    Handle fd() const { return fd_.get(); }
     // Watches `fd` until that is closed.
     // Errors: no_resources
-    Result<void> add(int fd);
+    Result<void> add(Handle fd);
     // Returns the descriptors that are readable now, at most 64; never blocks. Valid until the next
     // call.
-    const std::vector<int>& readable();
+    const std::vector<Handle>& readable();
 
 private:
     explicit PollSet(UniqueFd fd) : fd_(std::move(fd)) {}
     UniqueFd fd_;
-    std::vector<int> readable_{};
+    std::vector<Handle> readable_{};
 };
 
 }  // namespace mailslot::os

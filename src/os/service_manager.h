@@ -27,7 +27,7 @@ public:
     bool is_there() const { return !socket_.empty(); }
     // Sends "READY=1\nSTATUS=..." and the like, with descriptors that the manager should keep
     // (FDSTORE=1). Returns false if there is no manager, or if the manager does not listen.
-    bool notify(std::string_view state, std::span<const int> fds = {}) const;
+    bool notify(std::string_view state, std::span<const Handle> fds = {}) const;
     // How often the manager wants to hear WATCHDOG=1.
     std::optional<std::chrono::microseconds> watchdog() const { return watchdog_; }
     // The descriptors that the manager opened, or has kept for us.

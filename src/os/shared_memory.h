@@ -42,7 +42,7 @@ Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, W
 // Maps memory that another process handed over.
 // Errors: bad_segment if the memory is not sealed against shrinking, of another kind, or not of
 // `least` to `most` bytes; no_resources
-Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std::size_t most);
+Result<Mapping> map_shared_memory(Handle fd, WhoWrites who, std::size_t least, std::size_t most);
 inline Result<Mapping> map_shared_memory(const UniqueFd& fd, WhoWrites who, std::size_t least,
                                          std::size_t most) {
     return map_shared_memory(fd.get(), who, least, most);

@@ -16,7 +16,7 @@ public:
     // Errors: unreachable if no program listens there; no_permission, no_resources
     static Result<StreamClient> connect(const std::string& path);
 
-    int fd() const { return fd_.get(); }
+    Handle fd() const { return fd_.get(); }
     bool send(Bytes bytes);  // false if not all bytes could be sent
     // Appends the bytes that are there, up to `at_most`. Returns false if the other end has gone.
     bool receive(std::vector<std::byte>& to, std::size_t at_most);

@@ -29,7 +29,7 @@ public:
     StreamListener& operator=(StreamListener&&) = delete;
     ~StreamListener() { end(); }
 
-    int fd() const { return fd_.get(); }
+    Handle fd() const { return fd_.get(); }
     // Accepts no more callers and frees the address. The descriptor stays open.
     void end();
 
@@ -52,6 +52,6 @@ inline constexpr std::size_t kMostConversations = 16;
 // request, and another second to take the answer.
 using StreamAnswer =
     std::function<std::vector<std::string>(std::span<const std::string_view> requests)>;
-void serve_stream(int listener, int stop_fd, const StreamAnswer& answer);
+void serve_stream(Handle listener, Handle stop_fd, const StreamAnswer& answer);
 
 }  // namespace mailslot::os

@@ -40,7 +40,7 @@ protected:
         sockaddr_un file{};
         file.sun_family = AF_UNIX;
         std::memcpy(file.sun_path, path_.data(), path_.size());
-        ASSERT_EQ(bind(dead.get(), reinterpret_cast<const sockaddr*>(&file), sizeof file), 0);
+        ASSERT_EQ(bind(dead.number(), reinterpret_cast<const sockaddr*>(&file), sizeof file), 0);
     }
     static std::string text_of(const std::string& path) {
         std::ifstream file(path);

@@ -28,8 +28,8 @@ void stay_loaded();
 // Tells a thread that waits for descriptors to end.
 class StopFlag {
 public:
-    static Result<StopFlag> create();     // Errors: no_resources
-    int fd() const { return fd_.get(); }  // readable once set
+    static Result<StopFlag> create();        // Errors: no_resources
+    Handle fd() const { return fd_.get(); }  // readable once set
     void set();
     bool wait_for(std::chrono::milliseconds at_most) const;  // returns whether the flag is set
 

@@ -13,7 +13,7 @@ class Timer {
 public:
     static Result<Timer> create();  // Errors: no_resources
 
-    int fd() const { return fd_.get(); }
+    Handle fd() const { return fd_.get(); }
     void set(std::optional<std::chrono::steady_clock::time_point> at);  // nullopt: never
 
 private:

@@ -99,7 +99,7 @@ public:
     GuardedFd release() { return std::move(fd_); }
 
     IpAddress::Family family() const { return family_; }
-    int fd() const { return fd_.get(); }
+    Handle fd() const { return fd_.get(); }
     std::uint16_t local_port() const;
     bool keeps_port() const;
 

@@ -35,11 +35,11 @@ os::UniqueFd make_memory(const Forgery& forgery) {
     header->max_messages = geometry.limits.max_messages;
     header->max_message_bytes = geometry.limits.max_message_bytes;
     forgery.forge(*header);
-    EXPECT_EQ(write(fd.get(), header, sizeof *header), static_cast<ssize_t>(sizeof *header));
+    EXPECT_EQ(write(fd.number(), header, sizeof *header), static_cast<ssize_t>(sizeof *header));
     delete header;
     const auto size = static_cast<std::int64_t>(geometry.segment_bytes()) + forgery.resize_by;
-    EXPECT_EQ(ftruncate(fd.get(), size), 0);
-    EXPECT_EQ(fcntl(fd.get(), F_ADD_SEALS, forgery.seals), 0);
+    EXPECT_EQ(ftruncate(fd.number(), size), 0);
+    EXPECT_EQ(fcntl(fd.number(), F_ADD_SEALS, forgery.seals), 0);
     return fd;
 }
 
@@ -85,7 +85,7 @@ TEST(HandedOver, what_is_no_memfd_is_refused) {
     char path[] = "/tmp/mailslot-process-XXXXXX";
     os::UniqueFd file(mkstemp(path));
     unlink(path);
-    EXPECT_EQ(ftruncate(file.get(), 1 << 20), 0);
+    EXPECT_EQ(ftruncate(file.number(), 1 << 20), 0);
     int pipe_fds[2];
     ASSERT_EQ(pipe2(pipe_fds, O_CLOEXEC), 0);
     const os::UniqueFd pipe_writer(pipe_fds[1]);
@@ -97,8 +97,8 @@ TEST(HandedOver, what_is_no_memfd_is_refused) {
 TEST(HandedOver, a_liveness_page_of_another_size_is_refused) {
     for (const std::int64_t size : {0, 4095, 8192}) {
         const os::UniqueFd fd(memfd_create("forged", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-        EXPECT_EQ(ftruncate(fd.get(), size), 0);
-        EXPECT_EQ(fcntl(fd.get(), F_ADD_SEALS, kSeals), 0);
+        EXPECT_EQ(ftruncate(fd.number(), size), 0);
+        EXPECT_EQ(fcntl(fd.number(), F_ADD_SEALS, kSeals), 0);
         const auto view = os::LivenessView::attach(fd);
         ASSERT_FALSE(view) << size;
         EXPECT_EQ(view.error().code, Errc::bad_segment) << size;

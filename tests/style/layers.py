@@ -8,7 +8,10 @@ PUBLIC = "include/mailslot"
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 PLATFORM = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif)\b.*\b(_WIN32|__linux__|__APPLE__|__unix__)\b",
                       re.MULTILINE)
-SYSTEM = re.compile(r"(?:sys|net|netinet|arpa|linux)/.*|(?:unistd|fcntl|poll|pthread|errno|signal|sched|dirent|pwd|grp|dlfcn|termios)\.h|cerrno|csignal")
+SYSTEM = re.compile(r"(?:sys|net|netinet|arpa|linux)/.*|(?:unistd|fcntl|poll|pthread|errno|signal|sched|dirent|pwd|grp|dlfcn|termios|netdb|ifaddrs|syslog|spawn)\.h|cerrno|csignal")
+# A descriptor above src/os has the type os::Handle. Programs wait by calls of their own for the public fileno().
+BARE_DESCRIPTOR = re.compile(r"\bint (?:[a-z_]*fds?|connection|listener|descriptor)\b|\bto_number\(")
+MAY_BE_BARE = {"src/api/reader.cc"}
 SUFFIXES = {".h", ".hpp", ".cc", ".inc"}
 
 
@@ -58,7 +61,7 @@ def wrong_include(root, path, room, mark, included, rooms):
             return f'includes "{included}", which is no file of ours from src/, include/, tools/ or python/src/'
         if room == PUBLIC and "." in included:
             return f"includes <{included}>; public headers need the C++ library only"
-        if room.startswith("src/") and room != "src/os" and not is_test(path) and SYSTEM.fullmatch(included):
+        if room.startswith(("src/", "tools")) and room != "src/os" and not is_test(path) and SYSTEM.fullmatch(included):
             return f"includes <{included}>; the system is the subject of src/os"
         return None
     target_room = room_of(target, rooms)
@@ -87,4 +90,6 @@ def problems(root):
                 found.append(f"{path}:{text.count(chr(10), 0, match.start()) + 1}: {why}")
         if room not in ("src/os", PUBLIC):
             found += [f"{path}: {match.group(1)} outside src/os" for match in PLATFORM.finditer(text)]
+        if room.startswith(("src/", "tools")) and room != "src/os" and not is_test(path) and path not in MAY_BE_BARE:
+            found += [f"{path}: `{match.group()}`; a descriptor is an os::Handle" for match in BARE_DESCRIPTOR.finditer(text)]
     return found

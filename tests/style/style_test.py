@@ -69,10 +69,12 @@ class Layers(Trees):
             ("src/base/up.h", '#include "mailslot/main.h"\n', "includes tools/mailslot/main.h"),
             ("include/mailslot/up.h", '#include "base/bytes.h"\n', "includes src/base/bytes.h"),
             ("src/model/up.cc", "#include <sys/socket.h>\n", "src/model/up.cc:1: includes <sys/socket.h>; the system is"),
+            ("tools/mailslot/up.cc", "#include <poll.h>\n", "tools/mailslot/up.cc:1: includes <poll.h>; the system is"),
             ("include/mailslot/up.h", "#include <sodium.h>\n", "public headers need the C++ library only"),
             ("src/model/up.h", '#include "base/testing/fake.h"\n', "which is for tests"),
             ("src/model/up.h", '#include "name.h"\n', "no file of ours"),
             ("src/new/up.h", "", "stands in no room"),
+            ("src/model/up.h", "void wait(int fd);\n", "src/model/up.h: `int fd`; a descriptor is an os::Handle"),
             ("src/model/up.h", "#if defined(_WIN32)\n#endif\n", "_WIN32 outside src/os"),
         ]
         for name, text, words in rows:

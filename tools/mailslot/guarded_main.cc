@@ -1,32 +1,35 @@
 #include "mailslot/guarded_main.h"
 
-#include <unistd.h>
-
-#include <csignal>
-#include <cstdio>
 #include <exception>
+#include <initializer_list>
 #include <new>
+#include <string_view>
 
 #include "mailslot/exit_status.h"
-#include "mailslot/output.h"
+#include "os/standard_streams.h"
 
 namespace mailslot::cli {
+namespace {
+
+// Allocates nothing: no memory may be left.
+int fail_with(std::initializer_list<std::string_view> words) {
+    for (const std::string_view word : words) os::write_error(word);
+    return kFailed;
+}
+
+}  // namespace
 
 int guarded_main(const char* program, int argc, char** argv, int (*run)(int, char**)) {
-    hold_standard_descriptors();
-    // `mailslot listen | head` is no accident: write(2) returns EPIPE.
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);  // past `ulimit -f` write(2) returns EFBIG
+    os::hold_standard_streams();
+    os::let_writes_fail();  // `mailslot listen | head` is no accident
     try {
         return run(argc, argv);
     } catch (const std::bad_alloc&) {
-        // No allocation here: no memory may be left.
-        dprintf(STDERR_FILENO,
-                "%s: no resources (memory); free some, or raise its limit (ulimit -v)\n", program);
+        return fail_with(
+            {program, ": no resources (memory); free some, or raise its limit (ulimit -v)\n"});
     } catch (const std::exception& error) {
-        dprintf(STDERR_FILENO, "%s: failed: %s\n", program, error.what());
+        return fail_with({program, ": failed: ", error.what(), "\n"});
     }
-    return kFailed;
 }
 
 }  // namespace mailslot::cli

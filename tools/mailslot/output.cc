@@ -1,20 +1,14 @@
 #include "mailslot/output.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <climits>
-#include <cstdint>
 #include <cstdlib>
 #include <string_view>
 
 #include "mailslot/exit_status.h"
 #include "mailslot/report.h"
-#include "mailslot/stop_signal.h"
+#include "os/standard_streams.h"
+#include "os/stop_signal.h"
 
 namespace mailslot::cli {
 namespace {
@@ -29,19 +23,12 @@ constexpr std::size_t kKeptBytes = 4 * kBlockBytes;  // memory kept after one hu
 constexpr milliseconds kPatience{200};
 constexpr Instant kNever = Instant::max();
 
-// Polls again after interrupts, which come every 100 ms after a stop request.
+// Waits again after interrupts, which come every 100 ms after a stop request.
 bool has_room_until(Instant deadline) {
     while (true) {
-        const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
-        pollfd room{STDOUT_FILENO, POLLOUT, 0};
-        const int ready = ::poll(&room, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-        if (ready >= 0 || errno != EINTR) return ready > 0;
+        const auto room = os::wait_for_output(deadline);
+        if (room || room.error().code != Errc::interrupted) return room && *room;
     }
-}
-
-void wait_for_room_or_stop() {
-    pollfd room{STDOUT_FILENO, POLLOUT, 0};
-    ::poll(&room, 1, -1);
 }
 
 }  // namespace
@@ -50,24 +37,20 @@ Result<void> Output::flush() {
     std::string_view left = text_;
     Instant deadline = kNever;  // for the current part, after a stop request
     while (!left.empty()) {
-        const bool stopping = stop_requested();
+        const bool stopping = os::stop_requested();
         if (stopping) deadline = std::min(deadline, steady_clock::now() + kPatience);
         if (stopping && !has_room_until(deadline))
             return Error{Errc::closed, "write standard output"};
-        // A pipe with any room has this much, so the write does not block.
-        const std::string_view part = stopping ? left.substr(0, PIPE_BUF) : left;
-        const ssize_t written = ::write(STDOUT_FILENO, part.data(), part.size());
-        if (written >= 0) {
-            left.remove_prefix(static_cast<std::size_t>(written));
+        const auto written = os::write_output(stopping ? left.substr(0, os::kPipeBytes) : left);
+        if (written && *written > 0) {
+            left.remove_prefix(*written);
             deadline = kNever;
-        } else if (errno == EPIPE) {
-            return Error{Errc::closed, "write standard output", errno};
-        } else if (errno != EINTR && errno != EAGAIN) {
-            return Error{Errc::no_resources, "write standard output", errno};
+        } else if (!written && written.error().code != Errc::interrupted) {
+            return written.error();
         } else if (steady_clock::now() >= deadline) {
             return Error{Errc::closed, "write standard output"};  // a terminal's room was too small
-        } else if (errno == EAGAIN) {
-            wait_for_room_or_stop();  // another program made standard output non-blocking
+        } else if (written) {
+            (void)os::wait_for_output(std::nullopt);  // or until a signal comes
         }
     }
     text_.clear();
@@ -81,34 +64,11 @@ int finish(Output& output) {
     return fail(written.error());
 }
 
-Result<std::size_t> read_input(std::span<char> into) {
-    while (true) {
-        const ssize_t count = ::read(STDIN_FILENO, into.data(), into.size());
-        if (count >= 0) return static_cast<std::size_t>(count);
-        if (errno == EAGAIN) {
-            pollfd input{STDIN_FILENO, POLLIN, 0};
-            ::poll(&input, 1, -1);
-        } else if (errno != EINTR) {
-            return Error{Errc::no_resources, "read standard input", errno};
-        }
-    }
-}
-
-bool output_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
-
 bool colours_unwanted() {
     const char* const no_color = std::getenv("NO_COLOR");
     const char* const terminal = std::getenv("TERM");
     if (no_color != nullptr && *no_color != '\0') return true;
     return terminal == nullptr || std::string_view(terminal) == "dumb";
-}
-
-void hold_standard_descriptors() {
-    // Opened for the wrong direction on purpose: the use of a closed descriptor stays an error.
-    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (::fcntl(fd, F_GETFD) >= 0) continue;
-        if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) std::abort();
-    }
 }
 
 }  // namespace mailslot::cli

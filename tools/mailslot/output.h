@@ -1,8 +1,7 @@
-// Standard input and output, in large blocks.
+// Standard output, in large blocks.
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 
 #include "mailslot/result.h"
@@ -30,13 +29,6 @@ private:
 // Ends a command that only prints: flushes, and returns the exit status.
 int finish(Output& output);
 
-// Calls read(2) once on standard input. Returns 0 at the end. Errors: no_resources.
-Result<std::size_t> read_input(std::span<char> into);
-
-bool output_is_terminal();
 bool colours_unwanted();  // NO_COLOR (no-color.org), or a terminal without colours
-
-// Makes sure that descriptors 0 to 2 are in use. Otherwise a socket could become "standard output".
-void hold_standard_descriptors();
 
 }  // namespace mailslot::cli

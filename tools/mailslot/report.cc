@@ -1,11 +1,10 @@
 #include "mailslot/report.h"
 
-#include <unistd.h>
-
 #include <string>
 
 #include "base/visible_text.h"
 #include "mailslot/exit_status.h"
+#include "os/standard_streams.h"
 
 namespace mailslot::cli {
 
@@ -13,8 +12,7 @@ void say(std::string_view line) {
     std::string text = "mailslot: ";
     append_visible(text, line);  // names from the network and from files turn up in errors
     text += '\n';
-    // If standard error fails, there is nobody left to tell.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    os::write_error(text);
 }
 
 int fail(const Error& error, std::string_view about) {

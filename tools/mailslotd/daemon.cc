@@ -1,11 +1,5 @@
 #include "mailslotd/daemon.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -22,10 +16,15 @@
 #include "mailslotd/log.h"
 #include "office/station.h"
 #include "os/descriptors.h"
+#include "os/event.h"
 #include "os/network_state.h"
+#include "os/poll_set.h"
 #include "os/privileges.h"
+#include "os/process.h"
 #include "os/service_manager.h"
+#include "os/service_signals.h"
 #include "os/system_random.h"
+#include "os/user.h"
 #include "trust/keys.h"
 
 namespace mailslot::daemon {
@@ -45,15 +44,6 @@ int fail(const Error& error) {
     return status == cli::kWrongUse || status == cli::kRefused ? status : cli::kFailed;
 }
 
-// Blocks signals in all threads. They come by the returned descriptor.
-os::UniqueFd take_signals() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    return os::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
 std::string monotonic_us() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(now).count());
@@ -66,12 +56,11 @@ public:
         settings_.keeps_port = serves_all_users();
     }
 
-    int run(const os::UniqueFd& signals);
+    int run(os::ServiceSignals& signals);
 
 private:
     bool serves_all_users() const {
-        return settings_.dir == settings_.system_dir &&
-               (options_.settings.system || geteuid() == 0);
+        return settings_.dir == settings_.system_dir && (options_.settings.system || os::is_root());
     }
     Result<void> start();
     office::StationRole take_role();
@@ -91,7 +80,7 @@ private:
     SystemClock clock_;
     os::SystemRandom random_;
     // Readable: another mailslotd took our place.
-    os::UniqueFd replaced_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    os::UniqueFd replaced_ = os::make_event();
     std::shared_ptr<Station> station_;
     std::string status_, network_error_, metrics_error_, keys_error_, port_error_;
 };
@@ -122,7 +111,7 @@ Result<void> Daemon::start() {
     }
     if (!station) return station.error();
     station_ = std::move(*station);
-    station_->at_loss([this] { eventfd_write(replaced_.get(), 1); });
+    station_->at_loss([this] { os::set_event(replaced_); });
     if (manager_.is_there()) {
         station_->at_end([this](const Estate& estate) { keep_at_end(estate); });
         return station_->reopen_office(settings_, [this](const Estate& estate) { keep(estate); });
@@ -200,7 +189,7 @@ void Daemon::tell_who_shares_port() {
     const std::string port = "UDP port " + std::to_string(settings_.port);
     std::string shares;
     for (const os::UdpPortUser& other : os::udp_table(settings_.port)) {
-        if (other.uid != geteuid()) shares = port + " with user " + std::to_string(other.uid);
+        if (other.uid != os::this_user()) shares = port + " with user " + std::to_string(other.uid);
     }
     if (shares == port_error_) return;
     if (shares.empty()) {
@@ -239,7 +228,7 @@ void Daemon::tell_status() {
     manager_.notify("STATUS=" + status_);
 }
 
-int Daemon::run(const os::UniqueFd& signals) {
+int Daemon::run(os::ServiceSignals& signals) {
     if (auto started = start(); !started) {
         // The advice for slot errors would mislead here.
         const Error& error = started.error();
@@ -252,18 +241,16 @@ int Daemon::run(const os::UniqueFd& signals) {
     log(Priority::notice,
         "is the post office of " + settings_.dir + ", UDP port " + std::to_string(settings_.port));
     tell_status();
-    manager_.notify("READY=1\nMAINPID=" + std::to_string(getpid()));
+    manager_.notify("READY=1\nMAINPID=" + std::to_string(os::own_process()));
     std::chrono::microseconds every = kLookEvery;
     if (const auto watchdog = manager_.watchdog()) every = std::min(every, *watchdog / 2);
     for (;;) {
-        std::array<pollfd, 2> entries{{{signals.get(), POLLIN, 0}, {replaced_.get(), POLLIN, 0}}};
-        const auto wait = std::chrono::ceil<std::chrono::milliseconds>(every);
-        poll(entries.data(), entries.size(),
-             static_cast<int>(std::max<std::int64_t>(wait.count(), 1)));
-        if (entries[1].revents != 0) return end("has ended: another mailslotd has replaced it");
-        signalfd_siginfo signal{};
-        while (read(signals.get(), &signal, sizeof signal) == sizeof signal) {
-            if (signal.ssi_signo != SIGHUP) return end("has ended");
+        const std::array events{signals.fd(), replaced_.get()};
+        const auto is_ready =
+            os::wait_until_readable(events, std::chrono::steady_clock::now() + every);
+        if (is_ready[1]) return end("has ended: another mailslotd has replaced it");
+        while (const auto signal = signals.take()) {
+            if (*signal == os::ServiceSignal::end) return end("has ended");
             reload();
         }
         // Asks the station's thread, so that the watchdog notices if it stands still.
@@ -284,7 +271,7 @@ constexpr const char* kUser = "mailslot";
 // Returns the user to become, if other than the current user.
 std::optional<std::string> user_to_be(const DaemonOptions& options, const Settings& settings) {
     if (options.user) return options.user;
-    const bool is_machines = geteuid() == 0 && settings.dir == "/run/mailslot";
+    const bool is_machines = os::is_root() && settings.dir == "/run/mailslot";
     return is_machines && os::is_user(kUser) ? std::optional<std::string>(kUser) : std::nullopt;
 }
 
@@ -293,8 +280,8 @@ std::optional<std::string> user_to_be(const DaemonOptions& options, const Settin
 Result<Settings> give_up_root(DaemonOptions& options, const Settings& settings,
                               const std::string& user) {
     options.settings.system =
-        options.settings.system || (geteuid() == 0 && settings.dir == settings.system_dir);
-    if (geteuid() == 0) {
+        options.settings.system || (os::is_root() && settings.dir == settings.system_dir);
+    if (os::is_root()) {
         if (auto made = os::make_folder_for(settings.dir, user); !made) return made.error();
     }
     const bool keeps_low_ports = need_low_ports(settings);
@@ -326,9 +313,9 @@ int run(const DaemonOptions& options) {
         if (!settings) return fail(settings.error());
     }
     os::allow_most_descriptors();  // slots and connections of all users
-    const os::UniqueFd signals = take_signals();
-    if (!signals) return fail(Error{Errc::no_resources, "signalfd", errno});
-    return Daemon(as_user, *settings).run(signals);
+    auto signals = os::ServiceSignals::open();
+    if (!signals) return fail(signals.error());
+    return Daemon(as_user, *settings).run(*signals);
 }
 
 }  // namespace mailslot::daemon

@@ -1,11 +1,10 @@
 #include "mailslotd/log.h"
 
-#include <unistd.h>
-
 #include <string>
 
 #include "base/visible_text.h"
 #include "os/service_manager.h"
+#include "os/standard_streams.h"
 
 namespace mailslot::daemon {
 namespace {
@@ -24,8 +23,7 @@ void log(Priority priority, std::string_view line) {
     if (!to_journal && priority == Priority::warning) text += "warning: ";
     append_visible(text, line);  // names from files and from the network turn up in errors
     text += '\n';
-    // If standard error fails, there is nobody left to tell.
-    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    os::write_error(text);
 }
 
 }  // namespace mailslot::daemon

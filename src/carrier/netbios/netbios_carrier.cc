@@ -49,7 +49,7 @@ public:
         return receiver_ ? receiver_->lend() : std::vector<ListeningSocket>();
     }
 
-    int poll_fd() const override { return receiver_ ? receiver_->poll_fd() : -1; }
+    os::Handle poll_fd() const override { return receiver_ ? receiver_->poll_fd() : os::kNoHandle; }
 
     bool receive(const Deliver& deliver) override {
         return receiver_ && receiver_->receive(deliver);

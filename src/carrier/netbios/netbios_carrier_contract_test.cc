@@ -38,7 +38,7 @@ protected:
     // Claiming takes most of a second.
     static void own_names_of(Carrier& carrier) {
         while (counter(carrier, "netbios_names") < 4) {
-            pollfd readable{carrier.poll_fd(), POLLIN, 0};
+            pollfd readable{os::to_number(carrier.poll_fd()), POLLIN, 0};
             ASSERT_EQ(::poll(&readable, 1, 5000), 1);
             carrier.receive([](auto) {});
         }
@@ -129,7 +129,7 @@ TEST_F(NetbiosCarrierTest, hands_over_its_names_and_what_lies_unread) {
     EXPECT_EQ(alpha_->send({}, std::vector{message("unread")}).value(), 1u);
     auto successor = make("beta");
     ASSERT_TRUE(successor->start_with(beta_->hand_over()));
-    EXPECT_EQ(beta_->poll_fd(), -1);
+    EXPECT_EQ(beta_->poll_fd(), os::kNoHandle);
     EXPECT_EQ(counter(*successor, "netbios_names"), 4u) << "without claiming them anew";
     Received received;
     ASSERT_TRUE(collect(*successor, received, 1));
@@ -143,7 +143,7 @@ TEST_F(NetbiosCarrierTest, receives_nothing_after_stop_and_counts) {
     EXPECT_EQ(beta_->counters().rx_datagrams, 1u);
     EXPECT_EQ(counter(*beta_, "netbios_bad_packet"), 0u);
     beta_->stop();
-    EXPECT_EQ(beta_->poll_fd(), -1);
+    EXPECT_EQ(beta_->poll_fd(), os::kNoHandle);
     EXPECT_FALSE(beta_->receive([](auto) { FAIL() << "handed over after stop"; }));
 }
 

@@ -90,7 +90,8 @@ Result<std::unique_ptr<NetbiosReceiver>> NetbiosReceiver::open(
 
 Result<void> NetbiosReceiver::begin(bool are_names_ours) {
     names_socket_.allow_broadcast();
-    for (const int fd : {watch_.fd(), timer_.fd(), names_socket_.fd(), datagrams_socket_.fd()}) {
+    for (const os::Handle fd :
+         {watch_.fd(), timer_.fd(), names_socket_.fd(), datagrams_socket_.fd()}) {
         if (auto added = poll_set_.add(fd); !added) return added;
     }
     if (auto followed = follow_interfaces(are_names_ours); !followed) return followed;

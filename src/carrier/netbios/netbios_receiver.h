@@ -43,7 +43,7 @@ public:
                                                          Counters counters,
                                                          std::vector<ListeningSocket> inherited);
 
-    int poll_fd() const { return poll_set_.fd(); }
+    os::Handle poll_fd() const { return poll_set_.fd(); }
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;
     // Returns the sockets for another receiver, which owns the names from then on.

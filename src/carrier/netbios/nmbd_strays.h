@@ -41,7 +41,7 @@ public:
     // Errors: unreachable if no nmbd runs, no_permission, no_resources.
     static Result<NmbdStrays> open(const std::string& path);
 
-    int fd() const { return client_.fd(); }
+    os::Handle fd() const { return client_.fd(); }
     // Returns arrived datagrams; nullopt if the connection has ended or broken the format.
     std::optional<std::vector<Stray>> receive();
 

@@ -312,7 +312,7 @@ TEST_P(CarrierContract, reaches_every_machine) {
 TEST_P(CarrierContract, receives_nothing_any_more_after_stop_until_it_is_started_again) {
     send({message("missed")});
     reader_->stop();
-    EXPECT_EQ(reader_->poll_fd(), -1);
+    EXPECT_EQ(reader_->poll_fd(), os::kNoHandle);
     const bool more = reader_->receive([](auto) { FAIL() << "handed over after stop"; });
     EXPECT_FALSE(more);
     EXPECT_EQ(send({message("missed too")}), 1u);

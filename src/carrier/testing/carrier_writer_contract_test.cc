@@ -115,7 +115,7 @@ public:
             return std::uint64_t{0};
         };
         while (names() < 4) {
-            pollfd readable{reader->poll_fd(), POLLIN, 0};
+            pollfd readable{os::to_number(reader->poll_fd()), POLLIN, 0};
             if (::poll(&readable, 1, 5000) != 1) throw std::runtime_error("no names");
             reader->receive([](auto) {});
         }

@@ -10,8 +10,8 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 
 bool wait_for_more(Carrier& carrier) {
-    if (carrier.poll_fd() < 0) return false;
-    pollfd entry{carrier.poll_fd(), POLLIN, 0};
+    if (carrier.poll_fd() == os::kNoHandle) return false;
+    pollfd entry{os::to_number(carrier.poll_fd()), POLLIN, 0};
     return poll(&entry, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) > 0;
 }
 

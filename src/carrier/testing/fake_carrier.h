@@ -43,7 +43,7 @@ public:
         stop();
         return {};
     }
-    int poll_fd() const override { return -1; }
+    os::Handle poll_fd() const override { return os::kNoHandle; }
     bool receive(const Deliver& deliver) override;
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
     std::size_t max_frame_bytes() const override { return kMaxDatagramBytes; }

@@ -41,7 +41,7 @@ public:
         return inner_->start_with(std::move(sockets));
     }
     std::vector<ListeningSocket> hand_over() override { return inner_->hand_over(); }
-    int poll_fd() const override { return inner_->poll_fd(); }  // ignores delayed messages
+    os::Handle poll_fd() const override { return inner_->poll_fd(); }  // ignores delayed messages
     bool receive(const Deliver& deliver) override;
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override {
         return inner_->send(to, messages);

@@ -94,8 +94,8 @@ TEST_F(UdpCarrier, counts_bad_datagrams_by_cause_and_hands_over_the_good_ones_be
 TEST_F(UdpCarrier, says_so_when_another_program_keeps_the_port_to_itself) {
     const os::UniqueFd other(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const auto address = os::to_socket_address({kHome, settings_.port});
-    ASSERT_EQ(bind(other.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size),
-              0);
+    ASSERT_EQ(
+        bind(other.number(), reinterpret_cast<const sockaddr*>(&address.storage), address.size), 0);
     const auto refused = make_udp_carrier(settings_)->start();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Errc::port_taken);
@@ -107,10 +107,10 @@ TEST_F(UdpCarrier, says_so_when_another_program_keeps_the_port_to_itself) {
 int error_of_sharing(const Settings& settings, int option, const IpAddress& address) {
     const os::UniqueFd other(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const int on = 1;
-    setsockopt(other.get(), SOL_SOCKET, option, &on, sizeof on);
+    setsockopt(other.number(), SOL_SOCKET, option, &on, sizeof on);
     const auto at = os::to_socket_address({address, settings.port});
     const bool is_bound =
-        bind(other.get(), reinterpret_cast<const sockaddr*>(&at.storage), at.size) == 0;
+        bind(other.number(), reinterpret_cast<const sockaddr*>(&at.storage), at.size) == 0;
     return is_bound ? 0 : errno;
 }
 
@@ -229,7 +229,7 @@ TEST_F(UdpCarrier, hands_over_its_sockets_with_what_is_in_them) {
     send("the group");
     auto sockets = reader->hand_over();
     EXPECT_EQ(sockets.size(), 2u);
-    EXPECT_EQ(reader->poll_fd(), -1);
+    EXPECT_EQ(reader->poll_fd(), os::kNoHandle);
     send("to no process", kHome);
     const auto successor = make_udp_carrier(settings_);
     ASSERT_TRUE(successor->start_with(std::move(sockets)));
@@ -271,7 +271,7 @@ TEST_F(UdpCarrier, opens_its_own_where_what_it_is_handed_does_not_fit) {
 
 TEST_F(UdpCarrier, starts_twice_and_stops_twice_without_harm) {
     const auto reader = started();
-    const int fd = reader->poll_fd();
+    const os::Handle fd = reader->poll_fd();
     EXPECT_TRUE(reader->start());
     EXPECT_EQ(reader->poll_fd(), fd);
     reader->stop();

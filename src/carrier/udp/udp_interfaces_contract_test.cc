@@ -66,7 +66,7 @@ bool wait_until_running(const std::string& name) {
         const auto found = std::ranges::find(all, name, &os::Interface::name);
         if (found == all.end()) return false;
         if (found->running) return true;
-        pollfd entry{watch.fd(), POLLIN, 0};
+        pollfd entry{os::to_number(watch.fd()), POLLIN, 0};
         if (poll(&entry, 1, 10'000) <= 0) return false;
         watch.changed();
     }

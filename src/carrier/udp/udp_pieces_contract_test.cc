@@ -120,7 +120,8 @@ class UdpRefusedPieces : public UdpPieces {};
 
 TEST_P(UdpRefusedPieces, are_given_up_and_nothing_is_lost) {
     const int yes = 1;  // makes the kernel refuse pieces, like a device without checksums
-    ASSERT_EQ(setsockopt(sender_.fd(), SOL_SOCKET, SO_NO_CHECK, &yes, sizeof yes), 0);
+    ASSERT_EQ(setsockopt(os::to_number(sender_.fd()), SOL_SOCKET, SO_NO_CHECK, &yes, sizeof yes),
+              0);
     const auto datagrams = datagrams_of({700, 1000, 1000, 1000, 300});
     send(datagrams);
     Sizes pieces;
@@ -128,7 +129,7 @@ TEST_P(UdpRefusedPieces, are_given_up_and_nothing_is_lost) {
     EXPECT_EQ(pieces, Sizes(5, 1));
 
     const int no = 0;
-    ASSERT_EQ(setsockopt(sender_.fd(), SOL_SOCKET, SO_NO_CHECK, &no, sizeof no), 0);
+    ASSERT_EQ(setsockopt(os::to_number(sender_.fd()), SOL_SOCKET, SO_NO_CHECK, &no, sizeof no), 0);
     send(datagrams);
     pieces.clear();
     EXPECT_EQ(receive(pieces), datagrams);

@@ -261,8 +261,8 @@ bool UdpReceiver::join(const Link& link) {
 
 bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
     // A single poll instead of a call for each idle descriptor: usually two are idle.
-    const std::vector<int>& readable = poll_set_.readable();
-    const auto has_work = [&](int fd) { return std::ranges::count(readable, fd) > 0; };
+    const std::vector<os::Handle>& readable = poll_set_.readable();
+    const auto has_work = [&](os::Handle fd) { return std::ranges::count(readable, fd) > 0; };
     const bool is_time = timer_ && has_work(timer_->fd());
     if (is_time || has_work(watch_.fd())) look_at_interfaces(is_time);
     bool more = false;

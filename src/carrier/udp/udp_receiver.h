@@ -32,7 +32,7 @@ public:
     std::vector<ListeningSocket> release();
     std::vector<ListeningSocket> lend() const;  // duplicates
 
-    int poll_fd() const { return poll_set_.fd(); }
+    os::Handle poll_fd() const { return poll_set_.fd(); }
     const std::optional<Error>& heard_in_part() const { return heard_in_part_; }  // as Carrier's
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;

@@ -79,7 +79,7 @@ struct Holder {
 // afterwards.
 void close_all(std::deque<UniqueFd> fds) {
     auto holder = std::make_shared<Holder>();
-    for (const UniqueFd& fd : fds) holder->fds.push_back(fd.get());
+    for (const UniqueFd& fd : fds) holder->fds.push_back(fd.number());
     const bool is_there = run_detached([holder] { holder->run(); });
     if (is_there) holder->is_ready.acquire();
     fds.clear();

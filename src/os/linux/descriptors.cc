@@ -18,10 +18,10 @@ void allow_most_descriptors() {
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-bool descriptors_run_short(int newest) {
+bool descriptors_run_short(Handle newest) {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
-    return static_cast<rlim_t>(newest) >= limit.rlim_cur / 2;
+    return static_cast<rlim_t>(to_number(newest)) >= limit.rlim_cur / 2;
 }
 
 }  // namespace mailslot::os

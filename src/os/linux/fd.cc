@@ -15,6 +15,6 @@ void UniqueFd::reset(int fd) {
     errno = kept;
 }
 
-UniqueFd duplicate(int fd) { return UniqueFd(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+UniqueFd duplicate(Handle fd) { return UniqueFd(fcntl(to_number(fd), F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace mailslot::os

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <cerrno>
+
 namespace mailslot::os {
 namespace {
 
@@ -20,6 +22,11 @@ FileKind kind_of(const std::string& path) {
     if (S_ISDIR(status.st_mode)) return FileKind::folder;
     if (S_ISFIFO(status.st_mode)) return FileKind::pipe;
     return S_ISSOCK(status.st_mode) ? FileKind::socket : FileKind::device;
+}
+
+bool is_missing(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) != 0 && errno == ENOENT;
 }
 
 }  // namespace mailslot::os

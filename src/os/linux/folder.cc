@@ -106,7 +106,7 @@ std::optional<FileId> file_at(const std::string& path) {
 
 std::optional<FileId> file_of(const GuardedFd& fd) {
     struct stat status {};
-    if (!fd || fstat(fd.get(), &status) != 0) return std::nullopt;
+    if (!fd || fstat(fd.number(), &status) != 0) return std::nullopt;
     return FileId{status.st_dev, status.st_ino};
 }
 
@@ -115,7 +115,7 @@ Result<GuardedFd> try_lock_file(const std::string& path) {
         GuardedFd fd = open_guarded(path, O_RDWR | O_CREAT);
         if (!fd) return error_of("open lock", path);
         give_to_folder_owner(path);
-        if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (flock(fd.number(), LOCK_EX | LOCK_NB) != 0) {
             if (errno == EWOULDBLOCK) return GuardedFd();
             return error_of("lock", path);
         }
@@ -131,7 +131,7 @@ Result<GuardedFd> replace_lock_file(const std::string& path) {
     GuardedFd fd = open_guarded(draft, O_RDWR | O_CREAT);
     if (!fd) return error_of("open lock", draft);
     give_to_folder_owner(draft);
-    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
+    if (flock(fd.number(), LOCK_EX | LOCK_NB) != 0 || rename(draft.c_str(), path.c_str()) != 0) {
         const Error error = error_of("replace lock", path);
         unlink(draft.c_str());
         return error;
@@ -157,7 +157,7 @@ Result<std::optional<std::string>> read_small_file(const std::string& path) {
     if (!fd && errno == ENOENT) return std::optional<std::string>();
     if (!fd) return error_of("read file", path);
     std::string text(kSmallFileBytes, '\0');
-    const ssize_t got = read(fd.get(), text.data(), text.size());
+    const ssize_t got = read(fd.number(), text.data(), text.size());
     if (got < 0) return error_of("read file", path);
     text.resize(static_cast<std::size_t>(got));
     return std::optional(std::move(text));
@@ -169,7 +169,7 @@ Result<void> write_small_file(const std::string& path, std::string_view text, un
                               std::to_string(getpid()) + "." + std::to_string(gettid());
     UniqueFd fd(open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return error_of("write file", draft);
-    if (!write_all(fd.get(), text) || fchmod(fd.get(), mode) != 0 ||
+    if (!write_all(fd.number(), text) || fchmod(fd.number(), mode) != 0 ||
         rename(draft.c_str(), path.c_str()) != 0) {
         const Error error = error_of("write file", path);
         unlink(draft.c_str());
@@ -180,7 +180,8 @@ Result<void> write_small_file(const std::string& path, std::string_view text, un
 
 Result<void> overwrite_file(const GuardedFd& fd, std::string_view text) {
     const auto size = static_cast<off_t>(text.size());
-    if (pwrite(fd.get(), text.data(), text.size(), 0) != size || ftruncate(fd.get(), size) != 0) {
+    if (pwrite(fd.number(), text.data(), text.size(), 0) != size ||
+        ftruncate(fd.number(), size) != 0) {
         return error_of("write", "lock");
     }
     return {};

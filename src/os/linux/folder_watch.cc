@@ -13,7 +13,7 @@ Result<FolderWatch> FolderWatch::open(const std::string& path) {
     GuardedFd fd = GuardedFd::make([] { return inotify_init1(IN_CLOEXEC | IN_NONBLOCK); });
     if (!fd) return Error{Errc::no_resources, "inotify_init", errno};
     constexpr std::uint32_t kWanted = IN_CREATE | IN_MOVED_TO | IN_ONLYDIR;
-    if (inotify_add_watch(fd.get(), path.c_str(), kWanted) < 0) {
+    if (inotify_add_watch(fd.number(), path.c_str(), kWanted) < 0) {
         return Error{errno == ENOENT ? Errc::no_such_slot : Errc::no_resources, "inotify_add_watch",
                      errno};
     }
@@ -22,7 +22,7 @@ Result<FolderWatch> FolderWatch::open(const std::string& path) {
 
 void FolderWatch::clear() {
     std::array<std::byte, 4096> events;
-    while (read(fd_.get(), events.data(), events.size()) > 0) {
+    while (read(fd_.number(), events.data(), events.size()) > 0) {
     }
 }
 

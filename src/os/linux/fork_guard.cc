@@ -51,8 +51,8 @@ GuardedFd GuardedFd::make(const std::function<int()>& make) {
     return made;
 }
 
-GuardedFd GuardedFd::duplicate(int fd) {
-    return make([fd] { return fcntl(fd, F_DUPFD_CLOEXEC, 0); });
+GuardedFd GuardedFd::duplicate(Handle fd) {
+    return make([fd] { return fcntl(to_number(fd), F_DUPFD_CLOEXEC, 0); });
 }
 
 std::vector<GuardedFd> GuardedFd::make_several(const std::function<std::vector<int>()>& make) {

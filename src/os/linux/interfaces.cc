@@ -96,7 +96,7 @@ GuardedFd look_from_time_to_time() {
         GuardedFd::make([] { return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK); });
     const timespec period{kLookEverySeconds, 0};
     const itimerspec times{period, period};
-    if (fd && timerfd_settime(fd.get(), 0, &times, nullptr) != 0) fd.reset();
+    if (fd && timerfd_settime(fd.number(), 0, &times, nullptr) != 0) fd.reset();
     return fd;
 }
 
@@ -149,7 +149,7 @@ Result<InterfaceWatch> InterfaceWatch::open() {
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     address.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
-    if (fd && bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (fd && bind(fd.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         if (!is_forbidden(errno)) return network_error("netlink bind", errno);
         fd.reset();
     }
@@ -181,7 +181,7 @@ bool InterfaceWatch::changed() {
     // and lost messages (ENOBUFS) count as a change.
     std::array<std::byte, 64> message;
     for (;;) {
-        const auto size = recv(fd_.get(), message.data(), message.size(), MSG_DONTWAIT);
+        const auto size = recv(fd_.number(), message.data(), message.size(), MSG_DONTWAIT);
         if (size >= 0) {
             any = true;
             const auto gone = removed_by(std::span(message).first(static_cast<std::size_t>(size)));
@@ -190,7 +190,7 @@ bool InterfaceWatch::changed() {
             any = true;
         } else if (errno == ENOTSOCK) {  // without netlink
             std::uint64_t times = 0;
-            return read(fd_.get(), &times, sizeof times) > 0;
+            return read(fd_.number(), &times, sizeof times) > 0;
         } else if (errno != EINTR) {
             return any;
         }

@@ -104,8 +104,8 @@ std::optional<std::vector<Interface>> interfaces_without_netlink() {
         GuardedFd::make([] { return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); });
     if (!fd) return std::nullopt;
     std::vector<Interface> all;
-    add_ipv4(all, fd.get());
-    add_ipv6(all, fd.get());
+    add_ipv4(all, fd.number());
+    add_ipv6(all, fd.number());
     if (all.empty()) return std::nullopt;
     std::ranges::sort(all, {}, &Interface::index);
     return all;

@@ -17,6 +17,7 @@
 #include "os/interruption.h"
 #include "os/linux/many_messages.h"
 #include "os/linux/passing_fds.h"
+#include "os/linux/poll_time.h"
 #include "os/user.h"
 
 namespace mailslot::os {
@@ -63,7 +64,7 @@ public:
         if (path.size() >= sizeof address_.sun_path) {
             const auto slash = path.rfind('/');
             folder_.reset(open(path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-            reachable = "/proc/self/fd/" + std::to_string(folder_.get()) + path.substr(slash);
+            reachable = "/proc/self/fd/" + std::to_string(folder_.number()) + path.substr(slash);
         }
         reachable.resize(std::min(reachable.size(), sizeof address_.sun_path - 1));
         std::memcpy(address_.sun_path, reachable.c_str(), reachable.size() + 1);
@@ -90,16 +91,9 @@ std::vector<UniqueFd> take_fds(msghdr& message) {
     return fds;
 }
 
-int milliseconds_until(Deadline deadline) {
-    if (!deadline) return -1;
-    const auto left = *deadline - std::chrono::steady_clock::now();
-    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-    return static_cast<int>(std::clamp<std::int64_t>(rounded, 0, 1'000'000));
-}
-
 // Does not wait.
 // Errors: timed_out, closed
-Result<Packet> receive_now(int fd) {
+Result<Packet> receive_now(Handle fd) {
     for (;;) {
         Packet packet;
         packet.bytes.resize(kMaxPacketBytes);
@@ -110,7 +104,7 @@ Result<Packet> receive_now(int fd) {
         message.msg_iovlen = 1;
         message.msg_control = control.bytes.data();
         message.msg_controllen = control.bytes.size();
-        const ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        const ssize_t got = recvmsg(to_number(fd), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
         if (got >= 0) {
             packet.fds = take_fds(message);
             packet.bytes.resize(static_cast<std::size_t>(got));
@@ -122,9 +116,9 @@ Result<Packet> receive_now(int fd) {
 }
 
 // Returns false if the deadline has passed.
-bool wait_until(int fd, short events, Deadline deadline) {
-    pollfd entry{fd, events, 0};
-    const int wait = milliseconds_until(deadline);
+bool wait_until(Handle fd, short events, Deadline deadline) {
+    pollfd entry{to_number(fd), events, 0};
+    const int wait = poll_time(deadline);
     if (wait == 0) return false;
     poll(&entry, 1, wait);
     return true;
@@ -136,13 +130,13 @@ Result<GuardedFd> listen_local(const std::string& path, unsigned mode) {
     GuardedFd fd = new_socket(SOCK_NONBLOCK);
     if (!fd) return error_of("socket", errno);
     const SocketPath where(path);
-    if (bind(fd.get(), where.address(), sizeof(sockaddr_un)) != 0) {
+    if (bind(fd.number(), where.address(), sizeof(sockaddr_un)) != 0) {
         Error error = error_of("bind the reader's socket", errno);
         if (error.code == Errc::no_such_slot) error.code = Errc::no_resources;  // no such folder
         error.detail = path;
         return error;
     }
-    if (chmod(path.c_str(), mode) != 0 || listen(fd.get(), SOMAXCONN) != 0) {
+    if (chmod(path.c_str(), mode) != 0 || listen(fd.number(), SOMAXCONN) != 0) {
         return error_of("listen", errno);
     }
     return fd;
@@ -156,7 +150,7 @@ Result<GuardedFd> connect_local(const std::string& path) {
     const SocketPath where(path);
     int result;
     do {
-        result = connect(fd.get(), where.address(), sizeof(sockaddr_un));
+        result = connect(fd.number(), where.address(), sizeof(sockaddr_un));
     } while (result != 0 && errno == EINTR);
     if (result != 0) return error_of("connect", errno);
     return fd;
@@ -179,22 +173,23 @@ bool is_listener(const GuardedFd& fd) {
     const auto is = [&fd](int option, int expected) {
         int value = -1;
         socklen_t size = sizeof value;
-        return getsockopt(fd.get(), SOL_SOCKET, option, &value, &size) == 0 && value == expected;
+        return getsockopt(fd.number(), SOL_SOCKET, option, &value, &size) == 0 && value == expected;
     };
     return is(SO_DOMAIN, AF_UNIX) && is(SO_TYPE, SOCK_SEQPACKET) && is(SO_ACCEPTCONN, 1) &&
-           fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK) == 0;
+           fcntl(fd.number(), F_SETFL, fcntl(fd.number(), F_GETFL) | O_NONBLOCK) == 0;
 }
 
 bool listen_again(const GuardedFd& fd) {
-    return is_listener(fd) && listen(fd.get(), SOMAXCONN) == 0;
+    return is_listener(fd) && listen(fd.number(), SOMAXCONN) == 0;
 }
 
-bool refuse_descriptors(int fd) {
+bool refuse_descriptors(Handle fd) {
     const int off = 0;
-    return setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off) == 0;
+    return setsockopt(to_number(fd), SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off) == 0;
 }
 
-GuardedFd accept_local(int listener) {
+GuardedFd accept_local(Handle from) {
+    const int listener = to_number(from);
     return GuardedFd::make([listener] {
         const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0 || !is_forbidden_call(errno)) return fd;
@@ -205,7 +200,7 @@ GuardedFd accept_local(int listener) {
     });
 }
 
-Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {
+Result<void> send_packet(Handle fd, Bytes bytes, std::span<const Handle> fds) {
     iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
     msghdr message{};
     message.msg_iov = &part;
@@ -214,13 +209,14 @@ Result<void> send_packet(int fd, Bytes bytes, std::span<const int> fds) {
     attach(message, control, fds);
     ssize_t sent;
     do {
-        sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        sent = sendmsg(to_number(fd), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) return error_of("send packet", errno);
     return {};
 }
 
-Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, Deadline deadline) {
+Result<void> send_packet_within(Handle fd, Bytes bytes, std::span<const Handle> fds,
+                                Deadline deadline) {
     for (;;) {
         auto sent = send_packet(fd, bytes, fds);
         if (sent || sent.error().os_code != EAGAIN) return sent;
@@ -228,18 +224,18 @@ Result<void> send_packet_within(int fd, Bytes bytes, std::span<const int> fds, D
     }
 }
 
-Result<Packet> receive_packet(int fd, Deadline deadline, Interrupted interrupted) {
+Result<Packet> receive_packet(Handle fd, Deadline deadline, Interrupted interrupted) {
     Interruption interruption(interrupted);
     for (;;) {
         auto packet = receive_now(fd);
         if (packet || packet.error().code != Errc::timed_out) return packet;
-        if (milliseconds_until(deadline) == 0) return packet;
+        if (poll_time(deadline) == 0) return packet;
         if (interruption.has_come()) return Error{Errc::interrupted, "receive packet"};
         wait_until(fd, POLLIN, interruption.end_of_sleep(deadline));
     }
 }
 
-Result<GuardedPacket> receive_guarded(int fd, Deadline deadline) {
+Result<GuardedPacket> receive_guarded(Handle fd, Deadline deadline) {
     for (;;) {
         Result<Packet> packet = Error{Errc::timed_out, "receive packet"};
         auto fds = GuardedFd::make_several([&] {
@@ -255,21 +251,22 @@ Result<GuardedPacket> receive_guarded(int fd, Deadline deadline) {
     }
 }
 
-PeerIdentity peer_identity(int fd) {
+PeerIdentity peer_identity(Handle fd) {
     PeerIdentity peer;
     ucred credentials{};
     socklen_t size = sizeof credentials;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return peer;
+    if (getsockopt(to_number(fd), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return peer;
     peer.pid = credentials.pid;
     peer.uid = credentials.uid;
     peer.gid = credentials.gid;
     peer.groups.resize(64);
     size = static_cast<socklen_t>(peer.groups.size() * sizeof(gid_t));
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) != 0) size = 0;
+    if (getsockopt(to_number(fd), SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size) != 0)
+        size = 0;
     peer.groups.resize(size / sizeof(gid_t));
     return peer;
 }
 
-bool shares_events(int fd) { return is_own_user(peer_identity(fd).uid); }
+bool shares_events(Handle fd) { return is_own_user(peer_identity(fd).uid); }
 
 }  // namespace mailslot::os

@@ -139,14 +139,14 @@ AddressUse use_of(const IpAddress& address) {
     // bind() fails if the address is not ours, which spares the longer look.
     const bool may_be_ours =
         is_on_any_link ||
-        bind(fd.get(), reinterpret_cast<const sockaddr*>(&own.storage), own.size) == 0;
+        bind(fd.number(), reinterpret_cast<const sockaddr*>(&own.storage), own.size) == 0;
     if (may_be_ours && is_own_address(address)) return AddressUse::this_machine;
     if (is_on_any_link) return AddressUse::another_host;
     const GuardedFd way =
         GuardedFd::make([domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0); });
     if (!way) return AddressUse::another_host;
     const SocketAddress there = to_socket_address({address, kAnyPort});
-    if (connect(way.get(), reinterpret_cast<const sockaddr*>(&there.storage), there.size) == 0) {
+    if (connect(way.number(), reinterpret_cast<const sockaddr*>(&there.storage), there.size) == 0) {
         return AddressUse::another_host;
     }
     const int os_code = errno;

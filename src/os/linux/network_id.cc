@@ -17,7 +17,7 @@ NetworkId own_network() {
     const UniqueFd probe(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     socklen_t size = sizeof network.cookie;
     if (!probe ||
-        getsockopt(probe.get(), SOL_SOCKET, SO_NETNS_COOKIE, &network.cookie, &size) != 0) {
+        getsockopt(probe.number(), SOL_SOCKET, SO_NETNS_COOKIE, &network.cookie, &size) != 0) {
         network.cookie = 0;
     }
     struct stat status {};

@@ -217,18 +217,19 @@ int probe_address(const Endpoint& to, Bytes datagram, std::chrono::milliseconds 
     // Without this, only ECONNREFUSED would be reported, not that the machine is unreachable.
     const int on = 1;
     if (to.address.family == Family::v4) {
-        setsockopt(fd.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+        setsockopt(fd.number(), IPPROTO_IP, IP_RECVERR, &on, sizeof on);
     } else {
-        setsockopt(fd.get(), IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+        setsockopt(fd.number(), IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
     }
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 ||
-        send(fd.get(), datagram.data(), datagram.size(), 0) < 0) {
+    if (connect(fd.number(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) !=
+            0 ||
+        send(fd.number(), datagram.data(), datagram.size(), 0) < 0) {
         return errno;
     }
-    pollfd entry{fd.get(), POLLIN, 0};
+    pollfd entry{fd.number(), POLLIN, 0};
     if (poll(&entry, 1, static_cast<int>(patience.count())) <= 0) return 0;
     std::array<std::byte, 1> byte;
-    return recv(fd.get(), byte.data(), byte.size(), MSG_DONTWAIT) < 0 ? errno : 0;
+    return recv(fd.number(), byte.data(), byte.size(), MSG_DONTWAIT) < 0 ? errno : 0;
 }
 
 }  // namespace mailslot::os

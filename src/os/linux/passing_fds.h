@@ -8,6 +8,8 @@
 #include <cstring>
 #include <span>
 
+#include "os/handle.h"
+
 namespace mailslot::os {
 
 // Room for the descriptors of a packet, aligned as the kernel wants.
@@ -19,7 +21,8 @@ union ControlBuffer {
 
 // Attaches at most `Most` descriptors. The message uses the buffer until sent.
 template <std::size_t Most>
-void attach(msghdr& message, ControlBuffer<Most>& control, std::span<const int> fds) {
+void attach(msghdr& message, ControlBuffer<Most>& control, std::span<const Handle> fds) {
+    static_assert(sizeof(Handle) == sizeof(int));
     if (fds.empty()) return;
     message.msg_control = control.bytes.data();
     message.msg_controllen = CMSG_SPACE(fds.size_bytes());

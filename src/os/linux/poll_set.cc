@@ -3,32 +3,24 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 
 #include "os/linux/network_error.h"
+#include "os/linux/poll_time.h"
 
 namespace mailslot::os {
 
-bool any_is_readable(std::span<const int> fds) {
+bool any_is_readable(std::span<const Handle> fds) {
     std::vector<pollfd> polled;
-    for (const int fd : fds) polled.push_back({fd, POLLIN, 0});
+    for (const Handle fd : fds) polled.push_back({to_number(fd), POLLIN, 0});
     return poll(polled.data(), polled.size(), 0) > 0;
 }
 
-std::vector<bool> wait_until_readable(std::span<const int> fds, Deadline until) {
-    using std::chrono::milliseconds;
+std::vector<bool> wait_until_readable(std::span<const Handle> fds, Deadline until) {
     std::vector<pollfd> polled;
-    for (const int fd : fds) polled.push_back({fd, POLLIN, 0});
-    int wait = -1;
-    if (until) {
-        const auto left =
-            std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now());
-        wait = static_cast<int>(std::max<milliseconds::rep>(left.count(), 0));
-    }
+    for (const Handle fd : fds) polled.push_back({to_number(fd), POLLIN, 0});
     std::vector<bool> is_ready(fds.size(), false);
-    if (poll(polled.data(), polled.size(), wait) <= 0) return is_ready;
+    if (poll(polled.data(), polled.size(), poll_time(until)) <= 0) return is_ready;
     for (std::size_t i = 0; i < polled.size(); ++i) is_ready[i] = polled[i].revents != 0;
     return is_ready;
 }
@@ -39,22 +31,22 @@ Result<PollSet> PollSet::open() {
     return PollSet(std::move(fd));
 }
 
-Result<void> PollSet::add(int fd) {
+Result<void> PollSet::add(Handle fd) {
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.fd = fd;
-    if (epoll_ctl(fd_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    event.data.fd = to_number(fd);
+    if (epoll_ctl(fd_.number(), EPOLL_CTL_ADD, to_number(fd), &event) != 0) {
         return network_error("epoll_ctl", errno);
     }
     return {};
 }
 
-const std::vector<int>& PollSet::readable() {
+const std::vector<Handle>& PollSet::readable() {
     std::array<epoll_event, 64> events;
-    const int count = epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), 0);
+    const int count = epoll_wait(fd_.number(), events.data(), static_cast<int>(events.size()), 0);
     readable_.clear();
     for (int i = 0; i < count; ++i) {
-        readable_.push_back(events[static_cast<std::size_t>(i)].data.fd);
+        readable_.push_back(Handle{events[static_cast<std::size_t>(i)].data.fd});
     }
     return readable_;
 }

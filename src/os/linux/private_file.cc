@@ -40,18 +40,18 @@ Result<std::optional<PrivateFile>> read_private_file(const std::string& path,
                                                      std::span<char> into) {
     // Non-blocking, so that opening something other than a file, for example a pipe, does not wait.
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (fd.get() < 0) {
+    if (fd.number() < 0) {
         if (errno == ENOENT || errno == ENOTDIR) return std::optional<PrivateFile>();
         return file_error("open file", path, errno);
     }
     struct stat status {};
-    if (fstat(fd.get(), &status) != 0) return file_error("open file", path, errno);
+    if (fstat(fd.number(), &status) != 0) return file_error("open file", path, errno);
     PrivateFile file;
     file.owner = status.st_uid;
     file.mode = status.st_mode & kPermissionBits;
     file.is_regular = S_ISREG(status.st_mode);
     while (file.is_regular && file.size < into.size()) {
-        const ssize_t got = ::read(fd.get(), into.data() + file.size, into.size() - file.size);
+        const ssize_t got = ::read(fd.number(), into.data() + file.size, into.size() - file.size);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return file_error("read file", path, errno);
         if (got == 0) break;
@@ -67,12 +67,12 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
     const std::string folder = slash == path.npos ? "" : path.substr(0, slash + 1);
     std::string made = folder + ".new-XXXXXX";
     const UniqueFd fd(mkostemp(made.data(), O_CLOEXEC));  // mode 0600
-    if (fd.get() < 0) return file_error("create file", path, errno);
-    bool done = write_all(fd.get(), text) && fsync(fd.get()) == 0;
+    if (fd.number() < 0) return file_error("create file", path, errno);
+    bool done = write_all(fd.number(), text) && fsync(fd.number()) == 0;
     // Changes the owner before the file has its name, so that every reader finds it readable.
     const auto owner = owner_of(folder.empty() ? "." : folder);
     if (done && belongs == Belongs::to_folder_owner && geteuid() == 0 && owner && *owner != 0) {
-        done = fchown(fd.get(), *owner, static_cast<gid_t>(-1)) == 0;
+        done = fchown(fd.number(), *owner, static_cast<gid_t>(-1)) == 0;
     }
     // link() refuses to replace an existing file, rename() does not.
     done = done && (may_replace ? rename(made.c_str(), path.c_str()) == 0

@@ -67,7 +67,7 @@ ServiceManager::ServiceManager() : socket_(take_variable("NOTIFY_SOCKET")), pass
     }
 }
 
-bool ServiceManager::notify(std::string_view state, std::span<const int> fds) const {
+bool ServiceManager::notify(std::string_view state, std::span<const Handle> fds) const {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (socket_.empty() || socket_.size() >= sizeof address.sun_path || fds.size() > kMostFds) {
@@ -84,7 +84,7 @@ bool ServiceManager::notify(std::string_view state, std::span<const int> fds) co
     message.msg_iovlen = 1;
     ControlBuffer<kMostFds> control{};
     attach(message, control, fds);
-    return fd && sendmsg(fd.get(), &message, MSG_NOSIGNAL) >= 0;
+    return fd && sendmsg(fd.number(), &message, MSG_NOSIGNAL) >= 0;
 }
 
 bool logs_to_journal() {

@@ -49,22 +49,24 @@ Mapping::~Mapping() {
 Result<SharedMemory> create_shared_memory(const char* label, std::size_t size, WhoWrites who) {
     UniqueFd fd(memfd_create(label, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) return Error{Errc::no_resources, "create shared memory", errno};
-    if (const FileSizeSignal held; ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
+    if (const FileSizeSignal held; ftruncate(fd.number(), static_cast<off_t>(size)) != 0) {
         return Error{Errc::no_resources, "size shared memory", errno};
     }
-    auto mapping = map(fd.get(), size, PROT_READ | PROT_WRITE);
+    auto mapping = map(fd.number(), size, PROT_READ | PROT_WRITE);
     if (!mapping) return mapping.error();
     int seals = F_SEAL_SHRINK | F_SEAL_GROW;
     if (who == WhoWrites::creator_only) seals |= F_SEAL_FUTURE_WRITE;
-    if (fcntl(fd.get(), F_ADD_SEALS, seals | F_SEAL_SEAL) != 0) {
+    if (fcntl(fd.number(), F_ADD_SEALS, seals | F_SEAL_SEAL) != 0) {
         return Error{Errc::no_resources, "seal shared memory", errno};
     }
     return SharedMemory{std::move(fd), std::move(*mapping)};
 }
 
-bool is_shared_memory(const UniqueFd& fd) { return fcntl(fd.get(), F_GET_SEALS) >= 0; }
+bool is_shared_memory(const UniqueFd& fd) { return fcntl(fd.number(), F_GET_SEALS) >= 0; }
 
-Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std::size_t most) {
+Result<Mapping> map_shared_memory(Handle memory, WhoWrites who, std::size_t least,
+                                  std::size_t most) {
+    const int fd = to_number(memory);
     const int seals = fcntl(fd, F_GET_SEALS);
     if (seals < 0) return Error{Errc::bad_segment, "attach", errno, "not a memfd"};
     if ((seals & F_SEAL_SHRINK) == 0) {
@@ -87,7 +89,7 @@ Result<Mapping> map_shared_memory(int fd, WhoWrites who, std::size_t least, std:
 
 std::uint64_t memory_number(const UniqueFd& fd) {
     struct stat status {};
-    return fstat(fd.get(), &status) == 0 ? status.st_ino : 0;
+    return fstat(fd.number(), &status) == 0 ? status.st_ino : 0;
 }
 
 Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size_t offset,
@@ -100,7 +102,7 @@ Result<void> reserve_range(const UniqueFd& fd, const Mapping& mapping, std::size
     if (errno != EINVAL) return Error{Errc::no_resources, "reserve shared memory", errno};
     // MADV_POPULATE_WRITE is unknown before Linux 5.14.
     do {
-        result = fallocate(fd.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size));
+        result = fallocate(fd.number(), 0, static_cast<off_t>(offset), static_cast<off_t>(size));
     } while (result != 0 && errno == EINTR);
     if (result != 0) return Error{Errc::no_resources, "reserve shared memory", errno};
     return {};
@@ -119,13 +121,13 @@ bool is_backed(const Mapping& mapping, std::size_t offset, std::size_t size) {
 std::uint64_t backed_bytes(const UniqueFd& fd) {
     constexpr std::uint64_t kBytesPerUnit = 512;  // of st_blocks, whatever the block size
     struct stat status {};
-    if (fstat(fd.get(), &status) != 0) return 0;
+    if (fstat(fd.number(), &status) != 0) return 0;
     return static_cast<std::uint64_t>(status.st_blocks) * kBytesPerUnit;
 }
 
 void release_range(const UniqueFd& fd, std::size_t offset, std::size_t size) {
     // A failure only keeps the memory a while longer.
-    (void)fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+    (void)fallocate(fd.number(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                     static_cast<off_t>(offset), static_cast<off_t>(size));
 }
 

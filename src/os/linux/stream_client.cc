@@ -18,21 +18,21 @@ Result<StreamClient> StreamClient::connect(const std::string& path) {
     GuardedFd fd = GuardedFd::make(
         [] { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
     if (!fd) return network_error("socket", errno);
-    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (::connect(fd.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         return network_error("connect", errno);
     }
     return StreamClient(std::move(fd));
 }
 
 bool StreamClient::send(Bytes bytes) {
-    return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+    return ::send(fd_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
            static_cast<ssize_t>(bytes.size());
 }
 
 bool StreamClient::receive(std::vector<std::byte>& to, std::size_t at_most) {
     const std::size_t before = to.size();
     to.resize(before + at_most);
-    const ssize_t count = recv(fd_.get(), to.data() + before, at_most, MSG_DONTWAIT);
+    const ssize_t count = recv(fd_.number(), to.data() + before, at_most, MSG_DONTWAIT);
     to.resize(before + (count > 0 ? static_cast<std::size_t>(count) : 0));
     if (count > 0) return true;
     return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);

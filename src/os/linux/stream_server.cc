@@ -51,7 +51,7 @@ bool bind_to(int fd, const Address& address, socklen_t size) {
 bool is_served(const sockaddr_un& file) {
     const GuardedFd probe = open_stream(AF_UNIX);
     if (!probe) return true;  // unknown, so left alone
-    const int code = connect(probe.get(), reinterpret_cast<const sockaddr*>(&file), sizeof file);
+    const int code = connect(probe.number(), reinterpret_cast<const sockaddr*>(&file), sizeof file);
     return code == 0 || errno == EAGAIN;
 }
 
@@ -73,15 +73,15 @@ Error file_error(int os_code) {
 Result<GuardedFd> listen_on_file(const sockaddr_un& file) {
     GuardedFd fd = open_stream(AF_UNIX);
     if (!fd) return network_error("socket", errno);
-    if (!bind_to(fd.get(), file, sizeof file)) {
+    if (!bind_to(fd.number(), file, sizeof file)) {
         const int os_code = errno;
         if (os_code != EADDRINUSE || is_served(file)) return file_error(os_code);
         if (!is_own_socket(file)) return Error{Errc::bad_config, "make socket", EADDRINUSE};
         unlink(file.sun_path);
-        if (!bind_to(fd.get(), file, sizeof file)) return file_error(errno);
+        if (!bind_to(fd.number(), file, sizeof file)) return file_error(errno);
     }
     chmod(file.sun_path, 0660);
-    if (listen(fd.get(), kBacklog) != 0) return network_error("listen", errno);
+    if (listen(fd.number(), kBacklog) != 0) return network_error("listen", errno);
     return fd;
 }
 
@@ -90,14 +90,14 @@ Result<GuardedFd> listen_on_port(const Endpoint& endpoint) {
     GuardedFd fd = open_stream(v4 ? AF_INET : AF_INET6);
     if (!fd) return network_error("socket", errno);
     const int one = 1;  // a predecessor's connections may still be closing
-    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    setsockopt(fd.number(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     const SocketAddress address = to_socket_address(endpoint);
-    if (!bind_to(fd.get(), address.storage, address.size)) {
+    if (!bind_to(fd.number(), address.storage, address.size)) {
         Error error = network_error("bind", errno);
         if (error.code != Errc::no_permission) error.step = "serve";
         return error;
     }
-    if (listen(fd.get(), kBacklog) != 0) return network_error("serve", errno);
+    if (listen(fd.number(), kBacklog) != 0) return network_error("serve", errno);
     return fd;
 }
 
@@ -130,7 +130,7 @@ struct Conversation {
     void read() {
         std::array<char, 2048> part;
         while (!has_request() && !is_over) {
-            const ssize_t count = recv(fd.get(), part.data(), part.size(), 0);
+            const ssize_t count = recv(fd.number(), part.data(), part.size(), 0);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0 && errno == EAGAIN) return;
             if (count <= 0 || request.size() >= kMostRequestBytes) {
@@ -143,13 +143,13 @@ struct Conversation {
     void write() {
         while (sent < answer->size()) {
             const std::string_view rest = std::string_view(*answer).substr(sent);
-            const ssize_t count = send(fd.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+            const ssize_t count = send(fd.number(), rest.data(), rest.size(), MSG_NOSIGNAL);
             if (count < 0 && errno == EINTR) continue;
             if (count < 0 && errno == EAGAIN) return;
             if (count <= 0) break;
             sent += static_cast<std::size_t>(count);
         }
-        shutdown(fd.get(), SHUT_WR);
+        shutdown(fd.number(), SHUT_WR);
         is_over = true;
     }
 };
@@ -180,7 +180,7 @@ private:
         polled_.push_back({stop_fd_, POLLIN, 0});
         polled_.push_back({may_accept ? listener_ : -1, POLLIN, 0});
         for (const Conversation& one : all_) {
-            polled_.push_back({one.fd.get(), one.awaits(), 0});
+            polled_.push_back({one.fd.number(), one.awaits(), 0});
             if (!next || one.deadline < *next) next = one.deadline;
         }
         int patience = -1;
@@ -214,7 +214,7 @@ private:
                 return;
             }
             if (all_.size() >= kMostConversations) make_room();
-            const std::string caller = caller_of(fd.get());
+            const std::string caller = caller_of(fd.number());
             all_.push_back({std::move(fd), caller, steady_clock::now() + kPatience});
             all_.back().read();
         }
@@ -270,13 +270,13 @@ StreamListener::StreamListener(StreamListener&& other) noexcept
 
 void StreamListener::end() {
     if (generation_ != fork_generation()) return;
-    if (fd_) shutdown(fd_.get(), SHUT_RDWR);
+    if (fd_) shutdown(fd_.number(), SHUT_RDWR);
     if (file_ && file_at(path_) == file_) unlink(path_.c_str());
     file_.reset();
 }
 
-void serve_stream(int listener, int stop_fd, const StreamAnswer& answer) {
-    Server(listener, stop_fd, answer).run();
+void serve_stream(Handle listener, Handle stop_fd, const StreamAnswer& answer) {
+    Server(to_number(listener), to_number(stop_fd), answer).run();
 }
 
 }  // namespace mailslot::os

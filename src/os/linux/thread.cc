@@ -69,11 +69,12 @@ Result<StopFlag> StopFlag::create() {
 
 void StopFlag::set() {
     const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(fd_.get(), &one, sizeof one);  // cannot be full
+    [[maybe_unused]] const ssize_t written =
+        write(fd_.number(), &one, sizeof one);  // cannot be full
 }
 
 bool StopFlag::wait_for(std::chrono::milliseconds at_most) const {
-    pollfd polled{fd_.get(), POLLIN, 0};
+    pollfd polled{fd_.number(), POLLIN, 0};
     return poll(&polled, 1, static_cast<int>(at_most.count())) > 0;
 }
 

@@ -26,7 +26,7 @@ void Timer::set(std::optional<std::chrono::steady_clock::time_point> at) {
         when.it_value.tv_sec = seconds.count();
         when.it_value.tv_nsec = std::chrono::nanoseconds(since - seconds).count();
     }
-    timerfd_settime(fd_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
+    timerfd_settime(fd_.number(), TFD_TIMER_ABSTIME, &when, nullptr);
 }
 
 }  // namespace mailslot::os

@@ -44,13 +44,14 @@ Result<GuardedFd> open_socket(Family family) {
     GuardedFd fd = GuardedFd::make(
         [domain] { return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); });
     if (!fd) return network_error("socket", errno);
-    if (family == Family::v6 && !set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
+    if (family == Family::v6 && !set_option(fd.number(), IPPROTO_IPV6, IPV6_V6ONLY, 1)) {
         return network_error("IPV6_V6ONLY", errno);
     }
     // Allows routers to fragment datagrams that are too large for their next link. The ICMP message
     // with the smaller size is often filtered, and few links are too small for 1200 bytes. IPv6
     // guarantees 1280.
-    if (family == Family::v4) set_option(fd.get(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+    if (family == Family::v4)
+        set_option(fd.number(), IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
     return fd;
 }
 
@@ -233,14 +234,14 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
                                   std::size_t receive_buffer_bytes, PortUse use) {
     auto fd = open_socket(family);
     if (!fd) return fd.error();
-    set_port_use(fd->get(), use);
-    if (!tell_interface(fd->get(), family)) return network_error("IP_PKTINFO", errno);
-    set_option(fd->get(), IPPROTO_UDP, UDP_GRO, 1);     // otherwise datagrams come singly
-    set_option(fd->get(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // otherwise gaps count as the network's
-    hear_own_groups_only(fd->get(), family);
-    set_receive_buffer(fd->get(), receive_buffer_bytes);
-    const bool is_bound = use == PortUse::kept ? bind_and_keep(fd->get(), family, port)
-                                               : bind_any(fd->get(), family, port);
+    set_port_use(fd->number(), use);
+    if (!tell_interface(fd->number(), family)) return network_error("IP_PKTINFO", errno);
+    set_option(fd->number(), IPPROTO_UDP, UDP_GRO, 1);     // otherwise datagrams come singly
+    set_option(fd->number(), SOL_SOCKET, SO_RXQ_OVFL, 1);  // otherwise gaps count as the network's
+    hear_own_groups_only(fd->number(), family);
+    set_receive_buffer(fd->number(), receive_buffer_bytes);
+    const bool is_bound = use == PortUse::kept ? bind_and_keep(fd->number(), family, port)
+                                               : bind_any(fd->number(), family, port);
     if (!is_bound) {
         Error error = network_error("bind", errno);
         error.detail = "UDP port " + std::to_string(port);
@@ -251,45 +252,51 @@ Result<UdpSocket> UdpSocket::bind(Family family, std::uint16_t port,
 
 std::optional<UdpSocket> UdpSocket::adopt(GuardedFd fd, std::uint16_t port,
                                           std::size_t receive_buffer_bytes, PortUse use) {
-    const int domain = option_of(fd.get(), SO_DOMAIN);
-    if (option_of(fd.get(), SO_PROTOCOL) != IPPROTO_UDP) return std::nullopt;
+    const int domain = option_of(fd.number(), SO_DOMAIN);
+    if (option_of(fd.number(), SO_PROTOCOL) != IPPROTO_UDP) return std::nullopt;
     if (domain != AF_INET && domain != AF_INET6) return std::nullopt;
     UdpSocket socket(std::move(fd), domain == AF_INET ? Family::v4 : Family::v6);
     if (socket.local_port() != port) return std::nullopt;
-    if (use == PortUse::kept) set_port_use(socket.fd(), use);
-    set_receive_buffer(socket.fd(), receive_buffer_bytes);
+    if (use == PortUse::kept) set_port_use(socket.fd_.number(), use);
+    set_receive_buffer(socket.fd_.number(), receive_buffer_bytes);
     return socket;
 }
 
 Result<UdpSocket> UdpSocket::open_for_sending(Family family, int hop_limit) {
     auto fd = open_socket(family);
     if (!fd) return fd.error();
-    const bool limited = family == Family::v4
-                             ? set_option(fd->get(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit)
-                             : set_option(fd->get(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
+    const bool limited =
+        family == Family::v4
+            ? set_option(fd->number(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit)
+            : set_option(fd->number(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
     if (!limited) return network_error("hop limit", errno);
-    set_option(fd->get(), SOL_SOCKET, SO_SNDBUF, kSendBufferBytes);  // as far as the system allows
+    set_option(fd->number(), SOL_SOCKET, SO_SNDBUF,
+               kSendBufferBytes);  // as far as the system allows
     return UdpSocket(std::move(*fd), family);
 }
 
-bool UdpSocket::keeps_port() const { return option_of(fd(), SO_REUSEADDR) == 0; }
+bool UdpSocket::keeps_port() const { return option_of(fd_.number(), SO_REUSEADDR) == 0; }
 
-void UdpSocket::allow_broadcast() { set_option(fd(), SOL_SOCKET, SO_BROADCAST, 1); }
+void UdpSocket::allow_broadcast() { set_option(fd_.number(), SOL_SOCKET, SO_BROADCAST, 1); }
 
 // Connects the socket to an address where nobody is, so that it receives nothing: its own address
 // is then the loopback's, and only a program at the other address could send to it.
 bool UdpSocket::send_from(std::uint16_t port) {
     constexpr std::uint16_t kDiscardPort = 9;
-    if (family_ != Family::v4 || !set_option(fd(), SOL_SOCKET, SO_REUSEADDR, 1)) return false;
+    if (family_ != Family::v4 || !set_option(fd_.number(), SOL_SOCKET, SO_REUSEADDR, 1))
+        return false;
     const SocketAddress any = to_socket_address({{family_, {}, 0}, port});
-    if (::bind(fd(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) != 0) return false;
+    if (::bind(fd_.number(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) != 0)
+        return false;
     const SocketAddress nobody = to_socket_address({IpAddress::v4(127, 0, 0, 1), kDiscardPort});
-    return connect(fd(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size) == 0;
+    return connect(fd_.number(), reinterpret_cast<const sockaddr*>(&nobody.storage), nobody.size) ==
+           0;
 }
 
 Result<void> UdpSocket::take_port(std::uint16_t wanted) {
     const SocketAddress any = to_socket_address({{family_, {}, 0}, wanted});
-    if (::bind(fd(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0) return {};
+    if (::bind(fd_.number(), reinterpret_cast<const sockaddr*>(&any.storage), any.size) == 0)
+        return {};
     const int os_code = errno;
     if (wanted != 0) return take_port();
     if (os_code != EADDRINUSE) return network_error("bind", os_code);
@@ -299,28 +306,29 @@ Result<void> UdpSocket::take_port(std::uint16_t wanted) {
 }
 
 bool UdpSocket::wait_for_datagram(std::chrono::milliseconds at_most) {
-    pollfd entry{fd(), POLLIN, 0};
+    pollfd entry{fd_.number(), POLLIN, 0};
     return poll(&entry, 1, static_cast<int>(at_most.count())) > 0;
 }
 
 // The system's default is 1. Its rules for values out of range are those of the settings.
 void UdpSocket::limit_group_hops(int hop_limit) {
-    if (family_ == Family::v4) set_option(fd(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit);
-    if (family_ == Family::v6) set_option(fd(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
+    if (family_ == Family::v4) set_option(fd_.number(), IPPROTO_IP, IP_MULTICAST_TTL, hop_limit);
+    if (family_ == Family::v6)
+        set_option(fd_.number(), IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hop_limit);
 }
 
 void UdpSocket::limit_hops(int hop_limit) {
     const int hops = std::max(hop_limit, 1);
     limit_group_hops(hops);
-    if (family_ == Family::v4) set_option(fd(), IPPROTO_IP, IP_TTL, hops);
-    if (family_ == Family::v6) set_option(fd(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops);
+    if (family_ == Family::v4) set_option(fd_.number(), IPPROTO_IP, IP_TTL, hops);
+    if (family_ == Family::v6) set_option(fd_.number(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops);
 }
 
 std::uint16_t UdpSocket::local_port() const {
     SocketAddress own;
     own.size = sizeof own.storage;
     auto* address = reinterpret_cast<sockaddr*>(&own.storage);
-    if (getsockname(fd(), address, &own.size) != 0) return 0;
+    if (getsockname(fd_.number(), address, &own.size) != 0) return 0;
     return to_endpoint(address).port;
 }
 
@@ -330,12 +338,12 @@ Result<void> UdpSocket::join(const IpAddress& group, std::uint32_t interface_ind
         ip_mreqn request{};
         request.imr_multiaddr = to_in_addr(group);
         request.imr_ifindex = static_cast<int>(interface_index);
-        failed = setsockopt(fd(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request);
+        failed = setsockopt(fd_.number(), IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request);
     } else {
         ipv6_mreq request{};
         request.ipv6mr_multiaddr = to_in6_addr(group);
         request.ipv6mr_interface = interface_index;
-        failed = setsockopt(fd(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request);
+        failed = setsockopt(fd_.number(), IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request);
     }
     if (failed != 0 && errno != EADDRINUSE) return network_error("join", errno);
     return {};  // EADDRINUSE: already joined
@@ -347,12 +355,12 @@ void UdpSocket::leave(const IpAddress& group, std::uint32_t interface_index) {
         ip_mreqn request{};
         request.imr_multiaddr = to_in_addr(group);
         request.imr_ifindex = static_cast<int>(interface_index);
-        setsockopt(fd(), IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof request);
+        setsockopt(fd_.number(), IPPROTO_IP, IP_DROP_MEMBERSHIP, &request, sizeof request);
     } else {
         ipv6_mreq request{};
         request.ipv6mr_multiaddr = to_in6_addr(group);
         request.ipv6mr_interface = interface_index;
-        setsockopt(fd(), IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof request);
+        setsockopt(fd_.number(), IPPROTO_IPV6, IPV6_LEAVE_GROUP, &request, sizeof request);
     }
 }
 
@@ -360,7 +368,8 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     DatagramBatch::Memory& memory = *batch.memory_;
     memory.prepare();
     memory.asked = memory.next;
-    const int came = receive_many(fd(), memory.headers.data(), static_cast<unsigned>(memory.asked));
+    const int came =
+        receive_many(fd_.number(), memory.headers.data(), static_cast<unsigned>(memory.asked));
     // A negative result means that nothing is there. The interface watch reports errors of a link.
     memory.came = static_cast<std::size_t>(std::max(came, 0));
     // The kernel may have begun to fill one more header and then given up.
@@ -375,7 +384,7 @@ std::uint32_t UdpSocket::kernel_drops() const {
     // Reads the counter behind SO_RXQ_OVFL, which itself arrives only with the next datagram.
     std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
     socklen_t size = sizeof info;
-    if (getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
+    if (getsockopt(fd_.number(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
     return info[SK_MEMINFO_DROPS];
 }
 
@@ -387,7 +396,7 @@ SendOutcome UdpSocket::send(std::span<const Bytes> datagrams, const Endpoint& to
     while (outcome.sent < datagrams.size()) {
         const auto rest = datagrams.subspan(outcome.sent);
         batch.fill(rest, sends_pieces_);
-        const int sent = batch.send(fd());
+        const int sent = batch.send(fd_.number());
         if (sent > 0) {
             outcome.sent += batch.datagrams_in(static_cast<std::size_t>(sent));
         } else if (errno == EINTR) {
@@ -409,23 +418,23 @@ bool passes_by_waiting(int os_code) {
 void UdpSocket::wait_for_room(std::span<UdpSocket* const> any_of,
                               std::chrono::milliseconds at_most) {
     std::vector<pollfd> entries;  // ready only if half of the buffer is free
-    for (const UdpSocket* socket : any_of) entries.push_back({socket->fd(), POLLOUT, 0});
+    for (const UdpSocket* socket : any_of) entries.push_back({to_number(socket->fd()), POLLOUT, 0});
     poll(entries.data(), entries.size(), static_cast<int>(at_most.count()));
 }
 
 std::size_t UdpSocket::unsent_bytes() const {
     int bytes = 0;
-    if (ioctl(fd(), SIOCOUTQ, &bytes) != 0) return 0;
+    if (ioctl(fd_.number(), SIOCOUTQ, &bytes) != 0) return 0;
     return static_cast<std::size_t>(std::max(bytes, 0));
 }
 
 std::size_t UdpSocket::send_buffer_bytes() const {
-    return static_cast<std::size_t>(std::max(option_of(fd(), SO_SNDBUF), 0));
+    return static_cast<std::size_t>(std::max(option_of(fd_.number(), SO_SNDBUF), 0));
 }
 
 // The kernel doubles the value to cover its own overhead.
 void UdpSocket::limit_send_buffer(std::size_t bytes) {
-    set_option(fd(), SOL_SOCKET, SO_SNDBUF, static_cast<int>(bytes / 2));
+    set_option(fd_.number(), SOL_SOCKET, SO_SNDBUF, static_cast<int>(bytes / 2));
 }
 
 }  // namespace mailslot::os

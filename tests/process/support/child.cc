@@ -67,7 +67,7 @@ Child Child::run(const std::function<void()>& body) {
 int Child::wait() {
     if (pid_ < 0) return 0;
     const os::UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
-    pollfd ended{fd.get(), POLLIN, 0};
+    pollfd ended{fd.number(), POLLIN, 0};
     if (poll(&ended, 1, kPatienceMs) != 1) {
         ADD_FAILURE() << "process " << pid_ << " hangs";
         ::kill(pid_, SIGKILL);

@@ -12,6 +12,7 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
+#include "os/standard_streams.h"
 #include "os/system_random.h"
 
 namespace mailslot::cli {
@@ -77,7 +78,7 @@ void append_text(std::string& out, const Finding& finding, std::size_t width, bo
 
 int print(const Findings& findings, bool json) {
     Output output;
-    const bool colours = output_is_terminal() && !colours_unwanted();
+    const bool colours = os::output_is_terminal() && !colours_unwanted();
     std::size_t width = 0;
     for (const Finding& finding : findings) width = std::max(width, finding.check.size());
     bool any_failed = false;

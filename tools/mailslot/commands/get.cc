@@ -8,6 +8,7 @@
 #include "mailslot/plain_line.h"
 #include "mailslot/print_options.h"
 #include "mailslot/report.h"
+#include "os/standard_streams.h"
 
 namespace mailslot::cli {
 namespace {
@@ -22,7 +23,7 @@ struct GetOptions {
 void append(std::string& out, const Message& message, const PrintOptions& print) {
     if (print.json) return append_json_line(out, shown(message, print));
     append_plain_line(out, shown(message, print),
-                      {.raw = print.raw, .visible = output_is_terminal()});
+                      {.raw = print.raw, .visible = os::output_is_terminal()});
 }
 
 int run(const GetOptions& options) {

@@ -1,9 +1,7 @@
 // mailslot key: the keys of domains. Their use: docs/trust.md.
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <memory>
 #include <string>
 #include <utility>
@@ -17,8 +15,12 @@
 #include "mailslot/output.h"
 #include "mailslot/report.h"
 #include "mailslot/table.h"
+#include "os/failure.h"
+#include "os/file_kind.h"
 #include "os/folder.h"
 #include "os/private_file.h"
+#include "os/standard_streams.h"
+#include "os/user.h"
 #include "trust/key_folders.h"
 
 namespace mailslot::cli {
@@ -43,7 +45,7 @@ std::int64_t now_seconds() { return SystemClock().unix_microseconds() / 1'000'00
 
 // Returns the folder for new keys of this user. Root's keys are for the whole machine.
 const std::string& own_folder(const Settings& settings) {
-    return geteuid() == 0 ? settings.key_folders.front() : settings.key_folders.back();
+    return os::is_root() ? settings.key_folders.front() : settings.key_folders.back();
 }
 
 Result<trust::Key> draw_key() {
@@ -171,7 +173,7 @@ int export_keys(const Settings& settings, const KeyOptions& options) {
         say(options.output + ": " + warning);
         return kDone;
     }
-    if (output_is_terminal()) say(warning);
+    if (os::output_is_terminal()) say(warning);
     Output output;
     output.text() = text.view();
     const int status = finish(output);
@@ -196,7 +198,7 @@ Result<void> read_import(const std::string& from, std::span<char> room, std::siz
         return {};
     }
     while (size < room.size()) {
-        const auto got = read_input(room.subspan(size));
+        const auto got = os::read_input(room.subspan(size));
         if (!got) return got.error();
         if (*got == 0) break;
         size += *got;
@@ -230,7 +232,7 @@ int import_keys(const Settings& settings, const KeyOptions& options) {
     std::array<char, trust::kMaxKeyFileBytes + 1> room{};
     std::size_t size = 0;
     const std::string from = options.name.empty() ? "-" : options.name;
-    if (from != "-" && access(from.c_str(), F_OK) != 0 && errno == ENOENT) {
+    if (from != "-" && os::is_missing(from)) {
         say(from +
             ": there is no such file; create it with 'mailslot key export DOMAIN --output FILE'");
         return kFailed;
@@ -311,11 +313,12 @@ int remove(const Settings& settings, const KeyOptions& options) {
     if (!folded) return fail_for(options.name, Error{Errc::bad_name, "key"});
     // Removes damaged keys and keys readable for others, too.
     const std::string path = trust::key_path(own_folder(settings), *folded);
-    if (access(path.c_str(), F_OK) != 0) {
+    if (os::kind_of(path) == os::FileKind::missing) {
         say(path + ": there is no such file; 'mailslot key list' shows the keys of this machine");
         return kFailed;
     }
-    if (!os::remove_file(path)) return fail(Error{Errc::no_permission, "remove file", errno, path});
+    if (!os::remove_file(path))
+        return fail(Error{Errc::no_permission, "remove file", os::last_code(), path});
     say(options.name + ": " + path + " was removed; this machine is no longer in the domain");
     return kDone;
 }

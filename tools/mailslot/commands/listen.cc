@@ -1,9 +1,5 @@
 // mailslot listen: every message of some slots, until the command is stopped.
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -27,9 +23,11 @@
 #include "mailslot/sender_report.h"
 #include "mailslot/slot_arguments.h"
 #include "mailslot/slot_json.h"
-#include "mailslot/stop_signal.h"
 #include "model/limits.h"
 #include "office/station.h"
+#include "os/standard_streams.h"
+#include "os/stop_signal.h"
+#include "os/wait_list.h"
 #include "trust/keys.h"
 #include "wire/winsys_record.h"
 
@@ -96,11 +94,11 @@ public:
              std::chrono::microseconds spin)
         : options_(options),
           readers_(std::move(readers)),
-          style_(choose_style(options.print, output_is_terminal(), colours_unwanted(),
+          style_(choose_style(options.print, os::output_is_terminal(), colours_unwanted(),
                               readers_.size())),
           spin_(spin) {}
 
-    Result<void> watch(int stop_fd);  // before run(). Errors: no_resources, closed
+    Result<void> watch(os::Handle stop_fd);  // before run(). Errors: no_resources, closed
     int run();
 
 private:
@@ -111,7 +109,7 @@ private:
     void note_loss(const Message& message);
     void flush();
     void wait();
-    int wait_milliseconds(Instant now) const;
+    os::Deadline wait_until(Instant now) const;
     void end(End how) {
         if (!end_) end_ = how;
     }
@@ -125,7 +123,7 @@ private:
     std::vector<Reader> readers_;
     PlainStyle style_;
     std::chrono::microseconds spin_;
-    std::vector<pollfd> polled_{};  // stop, standard output, then the slots
+    os::WaitList waited_{};  // a stop, the end of standard output, then the slots
     Output output_{};
     Message message_{};
     Tally tally_{};
@@ -139,13 +137,13 @@ private:
     int status_ = kDone;
 };
 
-Result<void> Listener::watch(int stop_fd) {
-    polled_.push_back({stop_fd, POLLIN, 0});
-    polled_.push_back({STDOUT_FILENO, 0, 0});  // errors only: `| head` has ended
+Result<void> Listener::watch(os::Handle stop_fd) {
+    waited_.add(stop_fd);
+    waited_.add_for_end(os::standard_output());  // `| head` has ended
     for (Reader& reader : readers_) {
         const auto fd = reader.fileno();
         if (!fd) return fd.error();
-        polled_.push_back({*fd, POLLIN, 0});
+        waited_.add(os::Handle{*fd});
     }
     return {};
 }
@@ -158,7 +156,8 @@ int Listener::run() {
             flush();
             warn_about_network();
         }
-        if (end_ || (waiting_ && !stop_requested() && ++turns_unpolled_ < kTurnsPerPoll)) continue;
+        if (end_ || (waiting_ && !os::stop_requested() && ++turns_unpolled_ < kTurnsPerPoll))
+            continue;
         turns_unpolled_ = 0;
         wait();
     }
@@ -237,35 +236,29 @@ void Listener::flush() {
     const auto written = output_.flush();
     if (written) return;
     if (written.error().code == Errc::closed)
-        end(stop_requested() ? End::stopped : End::output_closed);
+        end(os::stop_requested() ? End::stopped : End::output_closed);
     else
         fail_with(written.error());
 }
 
-int Listener::wait_milliseconds(Instant now) const {
-    if (waiting_) return 0;
+os::Deadline Listener::wait_until(Instant now) const {
+    if (waiting_) return now;
     std::optional<Instant> until = losses_.due_at();
     if (!network_warned_) until = std::min(until.value_or(Instant::max()), now + kLookAtNetwork);
     if (options_.timeout != kForever) {
         const Instant deadline = last_came_ + options_.timeout;
         until = until ? std::min(*until, deadline) : deadline;
     }
-    if (!until) return -1;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*until - now).count();
-    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));  // the loop checks again
+    return until;
 }
 
 void Listener::wait() {
-    // While messages wait, poll only the descriptors that could end the command.
-    const std::size_t count = waiting_ ? 2 : polled_.size();
-    const int left = wait_milliseconds(steady_clock::now());
-    if (::poll(polled_.data(), static_cast<nfds_t>(count), left) < 0) {
-        if (errno != EINTR) return fail_with({Errc::no_resources, "poll", errno});
-        if (stop_requested()) end(End::stopped);
-        return;
-    }
-    if (polled_[0].revents != 0) end(End::stopped);
-    if (polled_[1].revents != 0) end(End::output_closed);
+    // While messages wait, look only at what could end the command.
+    const std::size_t count = waiting_ ? 2 : waited_.size();
+    const auto waited = waited_.wait(wait_until(steady_clock::now()), count);
+    if (!waited && waited.error().code != Errc::interrupted) return fail_with(waited.error());
+    if (waited_.is_ready(0) || os::stop_requested()) end(End::stopped);
+    if (waited_.is_ready(1)) end(End::output_closed);
 }
 
 void Listener::fail_with(const Error& error) {
@@ -339,7 +332,7 @@ std::chrono::microseconds spin_of(const Settings& settings) {
 int run(const ListenOptions& options) {
     const auto process = Process::current();
     if (!process) return fail(process.error());
-    StopSignal stop;  // before the readers, which start a thread
+    os::StopSignal stop;  // before the readers, which start a thread
     std::vector<Reader> readers;
     for (const std::string& name : options.names) {
         auto reader = Reader::create(name, options.slot);

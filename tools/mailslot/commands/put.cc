@@ -19,6 +19,7 @@
 #include "mailslot/stream_book.h"
 #include "model/address.h"
 #include "model/limits.h"
+#include "os/standard_streams.h"
 
 namespace mailslot::cli {
 namespace {
@@ -161,7 +162,7 @@ Result<void> Putter::check_size(std::size_t bytes) {
 Result<void> Putter::put_lines() {
     LineSplitter splitter(kBlockBytes);
     while (true) {
-        const auto count = read_input(splitter.room().first(kBlockBytes));
+        const auto count = os::read_input(splitter.room().first(kBlockBytes));
         if (!count) return count.error();
         if (*count == 0) break;
         if (auto put = put_all(splitter.added(*count)); !put) return put;
@@ -181,7 +182,7 @@ Result<void> Putter::put_whole() {
     std::size_t used = 0;
     while (true) {
         if (all.size() < used + kBlockBytes) all.resize(std::max(used + kBlockBytes, 2 * used));
-        const auto count = read_input(std::span(all).subspan(used));
+        const auto count = os::read_input(std::span(all).subspan(used));
         if (!count) return count.error();
         if (*count == 0) {
             const std::string_view message(all.data(), used);

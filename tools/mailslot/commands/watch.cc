@@ -1,9 +1,5 @@
 // mailslot watch: shows arriving and lost messages on this machine, as they happen.
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -17,11 +13,13 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
 #include "mailslot/report.h"
-#include "mailslot/stop_signal.h"
-#include "mailslot/terminal.h"
 #include "mailslot/watch_view.h"
 #include "model/own_host.h"
 #include "office/ask_office.h"
+#include "os/standard_streams.h"
+#include "os/stop_signal.h"
+#include "os/terminal.h"
+#include "os/wait_list.h"
 
 namespace mailslot::cli {
 namespace {
@@ -72,8 +70,8 @@ Sample look(const Process& process) {
     const std::vector<local::SlotFolder> folders = process.folders();
     for (const local::SlotFolder& folder : folders) {
         const std::vector<local::SlotEntry> entries = folder.list();
-        auto slots = local::ask_all_for_info(entries, stop_requested);
-        for (std::size_t i = 0; i < entries.size() && !stop_requested(); ++i) {
+        auto slots = local::ask_all_for_info(entries, os::stop_requested);
+        for (std::size_t i = 0; i < entries.size() && !os::stop_requested(); ++i) {
             look_at_slot(folders, entries[i], std::move(slots[i]), sample);
         }
         if (auto counters = office::ask_for_counters(folder)) {
@@ -96,15 +94,20 @@ bool terminal_is_utf8() {
 
 class Watcher {
 public:
-    Watcher(const WatchOptions& options, const Process& process, int stop_fd)
-        : options_(options), process_(process), stop_fd_(stop_fd) {
+    Watcher(const WatchOptions& options, const Process& process, os::Handle stop_fd)
+        : options_(options), process_(process) {
         const char* const kind = std::getenv("TERM");
         const bool can_draw = kind != nullptr && std::string_view(kind) != "dumb";
-        if (!options.json && output_is_terminal() && can_draw) terminal_.emplace();
+        if (!options.json && os::output_is_terminal() && can_draw) terminal_.emplace();
+        waited_.add(stop_fd);
+        waited_.add_for_end(os::standard_output());
+        waited_.add(terminal_ ? terminal_->input_fd() : os::kNoHandle);
     }
     int run();
 
 private:
+    static constexpr std::size_t kStop = 0, kOutput = 1, kKeys = 2;  // places in waited_
+
     bool take_look();  // returns false if the command must end
     void show();
     bool wait_until(Instant next);
@@ -112,8 +115,8 @@ private:
 
     const WatchOptions& options_;
     const Process& process_;
-    int stop_fd_;
-    std::optional<Terminal> terminal_{};
+    std::optional<os::Terminal> terminal_{};
+    os::WaitList waited_{};
     WatchBook book_{};
     Picture picture_{};
     Output output_{};
@@ -133,7 +136,7 @@ int Watcher::run() {
 
 bool Watcher::take_look() {
     Sample sample = look(process_);
-    if (stop_requested()) return false;
+    if (os::stop_requested()) return false;
     picture_ = book_.add(std::move(sample));
     show();
     return flush();
@@ -141,7 +144,7 @@ bool Watcher::take_look() {
 
 void Watcher::show() {
     if (terminal_) {
-        const TerminalSize size = terminal_->size();
+        const os::TerminalSize size = terminal_->size();
         output_.text() += draw_screen(
             picture_, {size.columns, size.rows, !colours_unwanted(), terminal_is_utf8()},
             own_host(process_.settings()));
@@ -165,19 +168,13 @@ bool Watcher::flush() {
 // Returns false if the command must end.
 bool Watcher::wait_until(Instant next) {
     for (;;) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(next - steady_clock::now()).count();
-        if (left <= 0) return true;
-        pollfd polled[] = {{stop_fd_, POLLIN, 0},
-                           {STDOUT_FILENO, 0, 0},
-                           {terminal_ ? terminal_->input_fd() : -1, POLLIN, 0}};
-        const int ready =
-            ::poll(polled, 3, static_cast<int>(std::min<std::int64_t>(left, 3'600'000)));
-        if (stop_requested() || (ready > 0 && polled[0].revents != 0)) return false;
-        if (ready > 0 && polled[1].revents != 0) return false;
+        if (steady_clock::now() >= next) return true;
+        (void)waited_.wait(next);  // a signal is a stop, Ctrl-Z or a new size: see below
+        if (os::stop_requested() || waited_.is_ready(kStop) || waited_.is_ready(kOutput))
+            return false;
         if (!terminal_) continue;
-        if (ready > 0 && polled[2].revents != 0 && terminal_->wants_to_end()) return false;
-        if (ready > 0 && (polled[2].revents & (POLLHUP | POLLERR)) != 0) return false;
+        if (waited_.is_ready(kKeys) && terminal_->wants_to_end()) return false;
+        if (waited_.has_gone(kKeys)) return false;
         const bool came_back = terminal_->stop_if_asked();
         if (!terminal_->was_resized() && !came_back) continue;
         show();
@@ -188,7 +185,7 @@ bool Watcher::wait_until(Instant next) {
 int run(const WatchOptions& options) {
     const auto process = Process::current();
     if (!process) return fail(process.error());
-    StopSignal stop;
+    os::StopSignal stop;
     const auto stop_fd = stop.start();
     if (!stop_fd) return fail(stop_fd.error());
     return Watcher(options, **process, *stop_fd).run();

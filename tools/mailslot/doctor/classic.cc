@@ -1,5 +1,4 @@
 // The classic Windows wire, if switched on: names, ports, and an nmbd beside us.
-#include <unistd.h>
 
 #include <algorithm>
 

@@ -1,7 +1,6 @@
 // The other machine: does it answer, does it have the slot, is it in the domain?
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <string>
 #include <system_error>

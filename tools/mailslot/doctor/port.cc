@@ -1,5 +1,4 @@
 // Owners of the port, and datagrams dropped there for want of room.
-#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -9,6 +8,8 @@
 #include "mailslot/doctor/finding.h"
 #include "mailslot/size_text.h"
 #include "office/station.h"
+#include "os/process.h"
+#include "os/user.h"
 
 namespace mailslot::cli::doctor {
 namespace {
@@ -41,7 +42,7 @@ void warn_of_stopped(const std::vector<os::UdpPortUser>& users, Findings& findin
 bool warn_of_other_users(const Patient& patient, const std::vector<os::UdpPortUser>& others,
                          bool is_office, Findings& findings) {
     std::set<std::uint64_t> users;
-    if (is_office) users.insert(::geteuid());
+    if (is_office) users.insert(os::this_user());
     for (const auto& other : others) users.insert(other.uid);
     if (users.size() < 2) return false;
     std::string names;
@@ -82,7 +83,7 @@ bool check_that_it_runs(const std::vector<os::UdpPortUser>& others, bool is_offi
 void check_port(const Patient& patient, const Reader& reader, Findings& findings) {
     const std::string port = "UDP port " + std::to_string(patient.settings.port);
     std::vector<os::UdpPortUser> others = os::users_of_udp_port(patient.settings.port);
-    const auto is_own = [](const auto& user) { return user.pid == ::getpid(); };
+    const auto is_own = [](const auto& user) { return user.pid == os::own_process(); };
     // If we have the port, we are this machine's post office at the moment, and other owners are
     // not ours.
     const bool is_office = std::erase_if(others, is_own) > 0;
@@ -151,7 +152,7 @@ void check_buffers(const Patient& patient, Findings& findings) {
                                 " times the kernel dropped datagrams, because the buffer of " +
                                 size_text(wanted) + " was full",
                             fix});
-    } else if (::geteuid() != 0 && most > 0 && most < wanted) {
+    } else if (!os::is_root() && most > 0 && most < wanted) {
         findings.push_back({"receive buffer", Status::warning, "receive_buffer_limit",
                             "nothing was dropped, but the kernel limits the buffer to " +
                                 size_text(most) + " instead of " + size_text(wanted),

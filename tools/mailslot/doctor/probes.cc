@@ -2,7 +2,6 @@
 // back through the same packet filter and the same port as messages of other machines.
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <map>
 #include <optional>

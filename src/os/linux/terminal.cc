@@ -1,4 +1,4 @@
-#include "mailslot/terminal.h"
+#include "os/terminal.h"
 
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -9,7 +9,7 @@
 #include <csignal>
 #include <string_view>
 
-namespace mailslot::cli {
+namespace mailslot::os {
 namespace {
 
 // Switches to the other screen without a cursor, and back.
@@ -94,6 +94,6 @@ bool Terminal::wants_to_end() {
            std::string_view::npos;
 }
 
-int Terminal::input_fd() const { return state_->has_input ? STDIN_FILENO : -1; }
+Handle Terminal::input_fd() const { return state_->has_input ? Handle{STDIN_FILENO} : kNoHandle; }
 
-}  // namespace mailslot::cli
+}  // namespace mailslot::os

@@ -1,4 +1,4 @@
-#include "mailslot/stop_signal.h"
+#include "os/stop_signal.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdint>
 
-namespace mailslot::cli {
+namespace mailslot::os {
 namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -63,7 +63,7 @@ bool stop_requested() { return requested.load(); }
 
 StopSignal::StopSignal() { mask(SIG_BLOCK); }
 
-Result<int> StopSignal::start() {
+Result<Handle> StopSignal::start() {
     const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // lives as long as the program
     if (fd < 0) return Error{Errc::no_resources, "eventfd", errno};
     wake_fd.store(fd);
@@ -74,7 +74,7 @@ Result<int> StopSignal::start() {
     pollfd first{fd, POLLIN, 0};
     ::poll(&first, 1, 0);
     mask(SIG_UNBLOCK);
-    return fd;
+    return Handle{fd};
 }
 
-}  // namespace mailslot::cli
+}  // namespace mailslot::os

@@ -1,4 +1,4 @@
-#include "mailslot/stop_signal.h"
+#include "os/stop_signal.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -7,7 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 
-namespace mailslot::cli {
+namespace mailslot::os {
 namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
@@ -20,7 +20,7 @@ constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
 int start(StopSignal& stop) {
     const auto fd = stop.start();
-    return fd ? *fd : -1;
+    return fd ? to_number(*fd) : -1;
 }
 
 bool is_readable(int fd) {
@@ -108,4 +108,4 @@ TEST(StopSignal, leaves_ignored_signals_ignored) {
 }
 
 }  // namespace
-}  // namespace mailslot::cli
+}  // namespace mailslot::os

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <memory>
 
-#include "mailslot/result.h"
+#include "os/handle.h"
 
-namespace mailslot::cli {
+namespace mailslot::os {
 
 struct TerminalSize {
     std::size_t columns = 80, rows = 24;
@@ -29,7 +29,8 @@ public:
     bool stop_if_asked();
     // Returns whether a key was pressed that ends programs like this: q.
     bool wants_to_end();
-    int input_fd() const;  // readable when a key was pressed; -1: standard input is no terminal
+    Handle input_fd()
+        const;  // readable when a key was pressed; kNoHandle: standard input is no terminal
 
 private:
     void take();
@@ -39,4 +40,4 @@ private:
     std::unique_ptr<State> state_;
 };
 
-}  // namespace mailslot::cli
+}  // namespace mailslot::os

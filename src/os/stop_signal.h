@@ -1,9 +1,10 @@
-// Ends a command in good order on Ctrl-C and the like: SIGINT, SIGTERM, SIGHUP.
+// Asks a command to end in good order, on Ctrl-C and the like: SIGINT, SIGTERM, SIGHUP.
 #pragma once
 
 #include "mailslot/result.h"
+#include "os/handle.h"
 
-namespace mailslot::cli {
+namespace mailslot::os {
 
 bool stop_requested();
 
@@ -17,7 +18,7 @@ public:
     // program at once. Returns a descriptor that is readable once a stop was requested. From then
     // on any blocking call of the main thread fails with EINTR, every 100 ms again. Errors:
     // no_resources.
-    Result<int> start();
+    Result<Handle> start();
 };
 
-}  // namespace mailslot::cli
+}  // namespace mailslot::os
