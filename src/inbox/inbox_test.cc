@@ -186,7 +186,7 @@ TEST_F(InboxTest, gives_memory_back_after_a_burst) {
     EXPECT_EQ(get_within(*inbox_, record, 150ms).error().code, Errc::timed_out);
     struct stat status {};
     const WriterPass pass = inbox_->admit_writer().value();
-    ASSERT_EQ(fstat(pass.segment.get(), &status), 0);
+    ASSERT_EQ(fstat(pass.segment.number(), &status), 0);
     EXPECT_LT(status.st_blocks * 512, 100 * 1024);
 }
 
