@@ -133,7 +133,7 @@ public:
             if (!region.access.starts_with("rw") || region.end - region.begin > kLargest) continue;
             for (std::uintptr_t at = region.begin; at < region.end; at += kWindow - needle.size()) {
                 const ssize_t bytes =
-                    pread(memory_.get(), window_, std::min(kWindow, region.end - at), off_t(at));
+                    pread(memory_.number(), window_, std::min(kWindow, region.end - at), off_t(at));
                 count(needle, at, bytes, region.has("dd") ? found.undumped : found.elsewhere);
             }
         }

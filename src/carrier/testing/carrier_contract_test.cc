@@ -62,7 +62,7 @@ public:
         const auto socket = os::UdpSocket::bind(IpAddress::Family::v4, 0, kBufferBytes).value();
         int granted = 0;
         socklen_t size = sizeof granted;
-        getsockopt(socket.fd(), SOL_SOCKET, SO_RCVBUF, &granted, &size);
+        getsockopt(os::to_number(socket.fd()), SOL_SOCKET, SO_RCVBUF, &granted, &size);
         return granted >= 3 * 1024 * 1024;  // the kernel charges about twice 1200 bytes
     }
 
