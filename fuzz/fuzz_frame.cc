@@ -1,4 +1,4 @@
-// Any bytes into decode_frame, and the payload of a query or answer into its decoder. Frames that
+// Any bytes into decode_frame, and the payload of a query, answer or report into its decoder. Frames that
 // are accepted must encode to the same bytes again.
 #include <array>
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "wire/discovery.h"
 #include "wire/frame.h"
+#include "wire/report.h"
 #include "wire/testing/decode_messages.h"
 
 using namespace mailslot;
@@ -41,6 +42,12 @@ void check_discovery(const Envelope& envelope) {
     }
 }
 
+void check_report(const Envelope& envelope) {
+    MAILSLOT_CHECK(envelope.scope == Scope::direct && envelope.to.empty());
+    const auto report = wire::decode_report(envelope.payload);
+    if (report) MAILSLOT_CHECK(is_same(wire::encode_report(buffer, *report), envelope.payload));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -53,6 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MAILSLOT_CHECK(!envelopes.empty() && envelopes.size() <= wire::kMaxFrameMessages);
     const Kind kind = envelopes.front().kind;
     if (kind == Kind::query || kind == Kind::answer) check_discovery(envelopes.front());
+    if (kind == Kind::report) check_report(envelopes.front());
     const std::size_t bytes = encode(envelopes).size();
     MAILSLOT_CHECK(bytes > 0 && bytes <= datagram.size());
     const auto again = std::span(buffer).first(datagram.size());

@@ -25,6 +25,7 @@ enum class Kind : std::uint8_t {
     end = 3,       // a writer closes; `sequence` is that of its next message
     query = 4,     // asks who has slots, or this slot (discovery)
     answer = 5,    // the answer to a query
+    report = 6,    // tells a writer how its stream arrives (wire/report.h)
     // Never on the network. Reports a repeated datagram that the carrier recognized without opening
     // it. Has `slot`, `origin`, and in `sequence` the number after the datagram's last message.
     copy = 255,

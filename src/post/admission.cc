@@ -42,7 +42,8 @@ Admission::Verdict check(const Envelope& envelope) {
 
 Admission::Verdict Admission::look_at(const Parcel& parcel, Clock::Instant now) {
     const Envelope& envelope = parcel.envelope;
-    if (envelope.kind == Kind::query || envelope.kind == Kind::answer) {
+    if (envelope.kind == Kind::query || envelope.kind == Kind::answer ||
+        envelope.kind == Kind::report) {
         const bool is_question = envelope.kind == Kind::query && !lacks_seal(envelope);
         return is_question && is_for_us(envelope) ? Verdict::query : Verdict::ignored;
     }

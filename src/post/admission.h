@@ -42,7 +42,7 @@ public:
     enum class Verdict : std::uint8_t {
         admitted,
         query,    // a query for this machine
-        ignored,  // a query or answer for others
+        ignored,  // a query or answer for others, or a report, which is for a writer
         own,      // in the slot already
         not_for_us,
         bad,

@@ -109,12 +109,13 @@ TEST_F(PostOfficeTest, drops_and_counts_what_contradicts_itself) {
     EXPECT_EQ(office_.counters().no_such_slot, 1u);
 }
 
-TEST_F(PostOfficeTest, ignores_discovery) {
-    Envelope query = message(1), answer = message(1);
+TEST_F(PostOfficeTest, ignores_discovery_and_reports) {
+    Envelope query = message(1), answer = message(1), report = message(1);
     query.kind = Kind::query;
     answer.kind = Kind::answer;
-    deliver({query, answer});
-    EXPECT_EQ(office_.counters().ignored, 2u);
+    report.kind = Kind::report;
+    deliver({query, answer, report});
+    EXPECT_EQ(office_.counters().ignored, 3u);
     EXPECT_TRUE(slots_.got.empty());
 }
 

@@ -14,7 +14,7 @@ constexpr std::uint8_t kDeliveredAtHome = 0x01;
 constexpr std::uint8_t kFilled = 0x02;
 
 // Offsets of some fields of the header.
-constexpr std::size_t kKindAt = 4, kMarksAt = 6, kNameSizesAt = 7;
+constexpr std::size_t kKindAt = 4, kMarksAt = 6, kNameSizesAt = 7, kOriginAt = 20;
 // Fields that FrameWriter writes last.
 constexpr std::size_t kSequenceAt = 28;
 constexpr std::size_t kSequenceAndTimeBytes = 16;
@@ -24,9 +24,10 @@ Error of_a_later_program(const char* step) {
     return Error{Errc::bad_packet, step, 0, {}, Reason::later_version};
 }
 
-bool is_known(Kind kind) { return kind >= Kind::message && kind <= Kind::answer; }
+bool is_known(Kind kind) { return kind >= Kind::message && kind <= Kind::report; }
 bool is_known(Scope scope) { return scope >= Scope::everybody && scope <= Scope::direct; }
-bool is_discovery(Kind kind) { return kind == Kind::query || kind == Kind::answer; }
+// Returns whether the body is a payload with its size: a payload for no slot.
+bool has_sized_payload(Kind kind) { return kind >= Kind::query && kind <= Kind::report; }
 
 bool names_fit(const Envelope& e) {
     return e.from_host.size() <= kMaxFromHostBytes && e.to.size() <= kMaxNamesBytes &&
@@ -38,7 +39,9 @@ bool is_addressed(const Envelope& e) {
     if (!names_fit(e)) return false;
     if (e.scope == Scope::named && e.to.empty()) return false;
     if (e.scope == Scope::everybody && !e.to.empty()) return false;
-    if (e.slot.empty() && !is_discovery(e.kind)) return false;
+    if (e.slot.empty() && !has_sized_payload(e.kind)) return false;
+    const bool names_nobody = e.scope == Scope::direct && e.to.empty() && e.slot.empty();
+    if (e.kind == Kind::report && !names_nobody) return false;
     return is_utf8(e.from_host) && is_utf8(e.to) && is_utf8(e.slot);
 }
 
@@ -89,7 +92,7 @@ Result<void> decode_header(ByteReader& in, Envelope& e) {
     e.to = as_text(in.take(to_bytes));
     e.slot = as_text(in.take(slot_bytes));
     if (!in.ok() || !is_addressed(e)) return damaged();
-    if (e.sequence == 0 && !is_discovery(e.kind)) return damaged();
+    if (e.sequence == 0 && !has_sized_payload(e.kind)) return damaged();
     return {};
 }
 
@@ -146,7 +149,7 @@ Result<void> decode_fragment(ByteReader& in, bool is_filled, Envelope& e) {
     return {};
 }
 
-Result<void> decode_discovery(ByteReader& in, Envelope& e) {
+Result<void> decode_sized_payload(ByteReader& in, Envelope& e) {
     e.payload = in.take(in.u16be());
     if (!in.ok() || in.left() != 0) return damaged();
     return {};
@@ -161,7 +164,7 @@ Result<void> decode_single(ByteReader& in, bool is_filled, Envelope& e) {
     if (e.kind == Kind::fragment) return decode_fragment(in, is_filled, e);
     if (is_filled) return damaged();
     if (e.kind == Kind::end) return decode_end(in);
-    return decode_discovery(in, e);
+    return decode_sized_payload(in, e);
 }
 
 // --- encoding
@@ -188,7 +191,7 @@ void encode_header(ByteWriter& out, const Envelope& e) {
 
 bool is_encodable(const Envelope& e) {
     if (!is_known(e.kind) || !is_known(e.scope) || !is_addressed(e)) return false;
-    if (is_discovery(e.kind)) return true;
+    if (has_sized_payload(e.kind)) return true;
     if (e.sequence == 0 || (e.kind == Kind::end && !e.payload.empty())) return false;
     return e.kind != Kind::fragment || (is_known(e.format) && is_part(e));
 }
@@ -291,6 +294,28 @@ std::size_t messages_in(Bytes frame) {
     return load_u16be(&frame[kFrameHeaderBytes + names]);
 }
 
+StreamPart stream_part_of(Bytes frame) {
+    ByteReader in(frame.subspan(kOriginAt));
+    StreamPart part{.origin = in.u64be()};
+    const std::uint64_t sequence = in.u64be();
+    const std::size_t names = std::to_integer<std::size_t>(frame[kNameSizesAt]) +
+                              load_u16be(&frame[kNameSizesAt + 1]) +
+                              load_u16be(&frame[kNameSizesAt + 3]);
+    ByteReader body(frame.subspan(kFrameHeaderBytes + names));
+    if (const std::size_t messages = messages_in(frame); messages > 0) {
+        part.from = {sequence - 1, 0};
+        part.to = {sequence - 1 + messages, 0};
+        return part;
+    }
+    body.u8();
+    const std::uint32_t chunk_bytes = body.u16be();
+    const std::uint32_t total_bytes = body.u32be();
+    const std::uint32_t offset = body.u32be();
+    part.from = {sequence, offset};
+    part.to = {sequence, offset + std::min(chunk_bytes, total_bytes - offset)};
+    return part;
+}
+
 std::size_t fragment_capacity(std::size_t datagram_bytes, const Envelope& header) {
     if (!is_addressed(header)) return 0;
     const std::size_t overhead = kFrameHeaderBytes + header.from_host.size() + header.to.size() +
@@ -316,7 +341,7 @@ Bytes encode_single(std::span<std::byte> buffer, const Envelope& envelope) {
         out.u32be(envelope.total_bytes);
         out.u32be(envelope.offset);
         out.put(envelope.payload);
-    } else if (is_discovery(envelope.kind)) {
+    } else if (has_sized_payload(envelope.kind)) {
         out.u16be(static_cast<std::uint16_t>(envelope.payload.size()));
         out.put(envelope.payload);
     }

@@ -12,6 +12,7 @@
 #include "model/envelope.h"
 #include "model/limits.h"
 #include "model/parcel.h"
+#include "wire/report.h"
 
 namespace mailslot::wire {
 
@@ -88,6 +89,14 @@ private:
 // Returns the number of messages in a frame that was written here; 0 if the frame is of another
 // kind.
 std::size_t messages_in(Bytes frame);
+
+// The part of a writer's stream in a frame: after `from`, up to `to`.
+struct StreamPart {
+    std::uint64_t origin = 0;
+    Mark from{}, to{};
+};
+// `frame` is a frame of messages or a fragment that was written here.
+StreamPart stream_part_of(Bytes frame);
 
 // Returns the room for payload in a datagram of `datagram_bytes` that carries one fragment. Returns
 // 0 if none is left or no frame can carry the header.

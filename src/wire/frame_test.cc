@@ -24,6 +24,7 @@ const std::string kFilledMessage = "6d73 01 00 01 01 02 05 0000 0008" + kIds + k
 const std::string kFilledFragment = "6d73 01 00 02 01 02 05 0000 0008" + kIds + kNames;
 const std::string kEnd = "6d73 01 00 03 01 00 05 0000 0008" + kIds + kNames;
 const std::string kQuery = "6d73 01 00 04 01 00 05 0000 0000" + kIds + "616c706861";
+const std::string kReport = "6d73 01 00 06 03 00 05 0000 0000" + kIds + "616c706861";
 const std::string kHello = "01 00000000 0005 48454c4c4f";
 
 // The worked packet of docs/protocol/frame.md.
@@ -53,6 +54,7 @@ const std::vector<Sample> kGood = {
     {"an end", kEnd},
     {"a query for all", kQuery + "000e 0102030405060708 42f2 00000000"},
     {"an empty answer", "6d73 01 00 05 03 00 05 0000 0008" + kIds + kNames + "0000"},
+    {"a report", kReport + "0003 010203"},
     {"a query numbered 0",
      "6d73 01 00 04 01 00 00 0000 0000 1122334455667788 a1a2a3a4a5a6a7a8"
      "0000000000000000 0000000000000000 00000000 0000"},
@@ -79,11 +81,11 @@ const std::vector<BadSample> kBad = {
     {"sealed", "6d73 01 01" + kMessage.substr(10) + kNames + kIds, "sealed"},
     {"sealed, but too short for it", "6d73 01 01" + kMessage.substr(10) + "0001" + kHello, "frame"},
     {"kind 0", "6d73 01 00 00 01 00 05 0000 0008" + kIds + kNames, "flags"},
-    {"kind 6", "6d73 01 00 06 01 00 05 0000 0008" + kIds + kNames, "flags"},
+    {"kind 7", "6d73 01 00 07 01 00 05 0000 0008" + kIds + kNames, "flags"},
     {"scope 0", "6d73 01 00 03 00 00 05 0000 0008" + kIds + kNames, "flags"},
     {"scope 4", "6d73 01 00 03 04 00 05 0000 0008" + kIds + kNames, "flags"},
     {"an unknown mark", "6d73 01 00 03 01 04 05 0000 0008" + kIds + kNames, "flags"},
-    {"an unknown kind, cut", "6d73 01 00 06 01 00 05 0000", "frame"},
+    {"an unknown kind, cut", "6d73 01 00 07 01 00 05 0000", "frame"},
     {"names run past the end", "6d73 01 00 03 01 00 05 0000 0009" + kIds + kNames, "frame"},
     {"no slot", "6d73 01 00 03 01 00 05 0000 0000" + kIds + "616c706861", "frame"},
     {"named, to nobody", "6d73 01 00 03 02 00 05 0000 0008" + kIds + kNames, "frame"},
@@ -120,6 +122,12 @@ const std::vector<BadSample> kBad = {
      "6d73 01 00 04 01 02 05 0000 0000" + kIds +
          "616c706861 000e 0102030405060708 42f2 00000000 00",
      "frame"},
+    {"a report for everybody", "6d73 01 00 06 01" + kReport.substr(14) + "0000", "frame"},
+    {"a report to a name", "6d73 01 00 06 03 00 00 0005 0000" + kIds + "616c706861 0000", "frame"},
+    {"a report about a slot", "6d73 01 00 06 03 00 00 0000 0005" + kIds + "616c706861 0000",
+     "frame"},
+    {"a report with bytes left over", kReport + "0001 01 02", "frame"},
+    {"a filled report", "6d73 01 00 06 03 02" + kReport.substr(20) + "0000 00", "frame"},
     {"the first message is later than itself", kMessage + "0001 00 00000001 0000", "frame"},
     {"an unknown format", kMessage + "0001 04 00000000 0000", "flags"},
     {"an unknown format in the second", kMessage + "0002" + kHello + "04 00000000 0000", "flags"},

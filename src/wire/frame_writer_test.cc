@@ -163,5 +163,31 @@ TEST(EncodeSingle, refuses_what_decode_would_refuse) {
     }
 }
 
+TEST(FrameWriter, says_which_part_of_a_stream_a_frame_holds) {
+    Buffer buffer;
+    FrameWriter writer(buffer, a_message(7));
+    for (std::uint64_t sequence = 7; sequence < 10; ++sequence)
+        ASSERT_TRUE(writer.add(a_message(sequence)));
+    const StreamPart of_messages = stream_part_of(writer.finish());
+    EXPECT_EQ(of_messages.from, (Mark{6, 0}));
+    EXPECT_EQ(of_messages.to, (Mark{9, 0}));
+
+    Envelope part = a_fragment();
+    part.origin = 77;
+    part.sequence = 10;
+    part.chunk_bytes = 4;
+    part.total_bytes = 6;
+    part.payload = as_bytes(std::string_view("abcd"));
+    const StreamPart of_first = stream_part_of(encode_single(buffer, part));
+    EXPECT_EQ(of_first.origin, 77u);
+    EXPECT_EQ(of_first.from, (Mark{10, 0}));
+    EXPECT_EQ(of_first.to, (Mark{10, 4}));
+    part.offset = 4;
+    part.payload = as_bytes(std::string_view("ef"));
+    const StreamPart of_last = stream_part_of(encode_single(buffer, part));
+    EXPECT_EQ(of_last.from, (Mark{10, 4}));
+    EXPECT_EQ(of_last.to, (Mark{10, 6}));
+}
+
 }  // namespace
 }  // namespace mailslot::wire
