@@ -25,6 +25,8 @@ struct Datagram {
     bool cut;                       // too large for the batch; `bytes` holds the beginning
     // Pieces that the kernel had dropped at this socket when this datagram came; wraps after 2^32.
     std::uint32_t kernel_drops;
+    // When the datagram came to this machine; when it was read, unless tell_arrivals() was called.
+    std::chrono::steady_clock::time_point came_at;
 };
 
 // Memory for received datagrams. The caller keeps it, so that receiving allocates nothing except,
@@ -115,12 +117,16 @@ public:
     // Returns false if `port` cannot be had; nothing has changed then.
     bool send_from(std::uint16_t port);
     // Waits for a datagram. Returns false if none came in time.
-    bool wait_for_datagram(std::chrono::milliseconds at_most);
+    bool wait_for_datagram(std::chrono::nanoseconds at_most);
+    // From now on datagrams say to which address and when they came.
+    void tell_arrivals();
 
     // Limits how far datagrams to groups go. limit_hops() limits those to single addresses as well,
     // to at least 1 hop.
     void limit_group_hops(int hop_limit);
     void limit_hops(int hop_limit);
+    // Lets datagrams to single addresses go as far as the system's own limit.
+    void use_all_hops();
 
     // Errors: no_resources if this socket can join no more groups (20 of IPv4 on stock Linux):
     // another socket can; unreachable if the interface cannot take part
@@ -130,6 +136,11 @@ public:
     // Takes the datagrams that are there, at most as many pieces as the batch holds, each datagram
     // by itself. Valid until the batch is used again.
     std::span<const Datagram> receive(DatagramBatch& batch);
+    // Memory of the datagrams that wait to be received, with the kernel's overhead, and its limit.
+    struct ReceiveBuffer {
+        std::uint32_t bytes = 0, used = 0;
+    };
+    ReceiveBuffer receive_buffer() const;
     // Returns how many pieces the kernel has dropped at this socket, most of them for want of room.
     // Threads: any
     std::uint32_t kernel_drops() const;

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <ctime>
 #include <span>
 
 #include "base/bytes.h"
@@ -23,9 +24,10 @@ namespace mailslot::os {
 
 // Pieces in a sendmmsg call; the kernel's own limit is 1024.
 inline constexpr std::size_t kSendBatch = 64;
-// The outlet or interface, the size of a piece's datagrams, and the count of drops.
+// The outlet or interface, the size of a piece's datagrams, the count of drops, and the time.
 inline constexpr std::size_t kControlBytes =
-    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t));
+    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(std::uint32_t)) +
+    CMSG_SPACE(sizeof(timespec));
 
 struct Control {
     alignas(cmsghdr) std::array<std::byte, kControlBytes> bytes;

@@ -13,9 +13,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
+#include "os/linux/datagram_memory.h"
 #include "os/linux/many_messages.h"
 #include "os/linux/network_error.h"
 #include "os/linux/send_batch.h"
@@ -76,43 +78,6 @@ bool tell_interface(int fd, Family family) {
                                 : set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
-template <class Info>
-Info info_in(const cmsghdr* control) {
-    Info info;
-    std::memcpy(&info, CMSG_DATA(control), sizeof info);
-    return info;
-}
-
-// The kernel's description of a piece.
-struct Arrival {
-    std::uint32_t interface_index = 0;
-    IpAddress to{};
-    std::size_t datagram_bytes = 0;  // size of each but the last; 0 for a single datagram
-    std::uint32_t kernel_drops = 0;  // the kernel reports no count before the first drop
-};
-
-Arrival arrival_of(msghdr& header) {
-    Arrival arrival;
-    for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
-        if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
-            const auto info = info_in<in_pktinfo>(c);
-            arrival.interface_index = static_cast<std::uint32_t>(info.ipi_ifindex);
-            arrival.to.family = Family::v4;
-            std::memcpy(arrival.to.octets.data(), &info.ipi_addr, sizeof info.ipi_addr);
-        } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
-            const auto info = info_in<in6_pktinfo>(c);
-            arrival.interface_index = info.ipi6_ifindex;
-            arrival.to.family = Family::v6;
-            std::memcpy(arrival.to.octets.data(), &info.ipi6_addr, sizeof info.ipi6_addr);
-        } else if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
-            arrival.datagram_bytes = static_cast<std::size_t>(std::max(info_in<int>(c), 0));
-        } else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL) {
-            arrival.kernel_drops = info_in<std::uint32_t>(c);
-        }
-    }
-    return arrival;
-}
-
 // Returns whether a piece may fail although its datagrams would not: they are larger than the
 // path's MTU, the device cannot compute the checksums, or the kernel does not know pieces.
 bool refuses_pieces(int os_code) {
@@ -121,78 +86,6 @@ bool refuses_pieces(int os_code) {
 }
 
 }  // namespace
-
-struct DatagramBatch::Memory {
-    Memory(std::size_t count, std::size_t each, std::size_t at_once)
-        : piece_bytes(each),
-          bytes_at_once(at_once),
-          bytes(std::make_unique_for_overwrite<std::byte[]>(count * each)),
-          vectors(count),
-          addresses(count),
-          controls(count),
-          headers(count),
-          used(count),
-          next(pieces_of(each)) {}
-
-    // Resets the used headers: the kernel overwrites the lengths and flags of those that it fills.
-    void prepare() {
-        for (std::size_t i = 0; i < used; ++i) {
-            vectors[i] = {bytes.get() + i * piece_bytes, piece_bytes};
-            msghdr& header = headers[i].msg_hdr;
-            header = {};
-            header.msg_name = &addresses[i];
-            header.msg_namelen = sizeof addresses[i];
-            header.msg_iov = &vectors[i];
-            header.msg_iovlen = 1;
-            header.msg_control = controls[i].bytes.data();
-            header.msg_controllen = controls[i].bytes.size();
-        }
-    }
-
-    std::size_t pieces_of(std::size_t size) const {
-        return std::clamp<std::size_t>(bytes_at_once / std::max<std::size_t>(size, 1), 1,
-                                       headers.size());
-    }
-    void expect_the_like() {
-        std::size_t total = 0;
-        for (std::size_t i = 0; i < came; ++i) total += headers[i].msg_len;
-        if (came > 0) next = pieces_of(total / came);
-    }
-
-    // Adds each datagram of a received piece.
-    void split(std::size_t index) {
-        msghdr& header = headers[index].msg_hdr;
-        const Arrival arrival = arrival_of(header);
-        Datagram datagram{
-            .bytes = std::span(bytes.get() + index * piece_bytes, headers[index].msg_len),
-            .to = arrival.to,
-            .from = to_endpoint(reinterpret_cast<const sockaddr*>(&addresses[index])),
-            .interface_index = arrival.interface_index,
-            .cut = false,
-            .kernel_drops = arrival.kernel_drops,
-        };
-        std::span<std::byte> rest = datagram.bytes;
-        while (arrival.datagram_bytes != 0 && rest.size() > arrival.datagram_bytes) {
-            datagram.bytes = rest.first(arrival.datagram_bytes);
-            datagrams.push_back(datagram);
-            rest = rest.subspan(arrival.datagram_bytes);
-        }
-        datagram.bytes = rest;
-        datagram.cut = (header.msg_flags & MSG_TRUNC) != 0;
-        datagrams.push_back(datagram);
-    }
-
-    std::size_t piece_bytes, bytes_at_once;
-    std::unique_ptr<std::byte[]> bytes;  // not zeroed: pages that no datagram reaches cost nothing
-    std::vector<iovec> vectors;
-    std::vector<sockaddr_storage> addresses;
-    std::vector<Control> controls;
-    std::vector<mmsghdr> headers;
-    std::size_t used;                 // headers, from the first on, that must be prepared again
-    std::size_t next;                 // pieces to ask for
-    std::size_t asked = 0, came = 0;  // pieces, at the last receive()
-    std::vector<Datagram> datagrams;
-};
 
 DatagramBatch::DatagramBatch(std::size_t pieces, std::size_t piece_bytes, std::size_t bytes_at_once)
     : memory_(std::make_unique<Memory>(pieces, piece_bytes, bytes_at_once)) {}
@@ -203,6 +96,16 @@ DatagramBatch::~DatagramBatch() = default;
 bool DatagramBatch::is_full() const { return memory_->came == memory_->asked; }
 
 namespace {
+
+using MemoryInfo = std::array<std::uint32_t, SK_MEMINFO_VARS>;
+
+// Returns zeroes if the system does not tell.
+MemoryInfo memory_of(int fd) {
+    MemoryInfo info{};
+    socklen_t size = sizeof info;
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return {};
+    return info;
+}
 
 bool bind_any(int fd, Family family, std::uint16_t port) {
     const SocketAddress any = to_socket_address({{family, {}, 0}, port});
@@ -305,9 +208,16 @@ Result<void> UdpSocket::take_port(std::uint16_t wanted) {
                  "net.ipv4.ip_local_port_range with sysctl)"};
 }
 
-bool UdpSocket::wait_for_datagram(std::chrono::milliseconds at_most) {
+bool UdpSocket::wait_for_datagram(std::chrono::nanoseconds at_most) {
     pollfd entry{fd_.number(), POLLIN, 0};
-    return poll(&entry, 1, static_cast<int>(at_most.count())) > 0;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at_most);
+    const timespec time{seconds.count(), (at_most - seconds).count()};
+    return ppoll(&entry, 1, &time, nullptr) > 0;
+}
+
+void UdpSocket::tell_arrivals() {
+    tell_interface(fd_.number(), family_);
+    set_option(fd_.number(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
 }
 
 // The system's default is 1. Its rules for values out of range are those of the settings.
@@ -322,6 +232,12 @@ void UdpSocket::limit_hops(int hop_limit) {
     limit_group_hops(hops);
     if (family_ == Family::v4) set_option(fd_.number(), IPPROTO_IP, IP_TTL, hops);
     if (family_ == Family::v6) set_option(fd_.number(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, hops);
+}
+
+void UdpSocket::use_all_hops() {
+    constexpr int kDefault = -1;
+    if (family_ == Family::v4) set_option(fd_.number(), IPPROTO_IP, IP_TTL, kDefault);
+    if (family_ == Family::v6) set_option(fd_.number(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, kDefault);
 }
 
 std::uint16_t UdpSocket::local_port() const {
@@ -376,16 +292,17 @@ std::span<const Datagram> UdpSocket::receive(DatagramBatch& batch) {
     memory.used = std::min(memory.came + 1, memory.headers.size());
     memory.expect_the_like();
     memory.datagrams.clear();
+    if (memory.came > 0) memory.clocks.look();
     for (std::size_t i = 0; i < memory.came; ++i) memory.split(i);
     return memory.datagrams;
 }
 
-std::uint32_t UdpSocket::kernel_drops() const {
-    // Reads the counter behind SO_RXQ_OVFL, which itself arrives only with the next datagram.
-    std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
-    socklen_t size = sizeof info;
-    if (getsockopt(fd_.number(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
-    return info[SK_MEMINFO_DROPS];
+// Reads the counter behind SO_RXQ_OVFL, which itself arrives only with the next datagram.
+std::uint32_t UdpSocket::kernel_drops() const { return memory_of(fd_.number())[SK_MEMINFO_DROPS]; }
+
+UdpSocket::ReceiveBuffer UdpSocket::receive_buffer() const {
+    const MemoryInfo info = memory_of(fd_.number());
+    return {info[SK_MEMINFO_RCVBUF], info[SK_MEMINFO_RMEM_ALLOC]};
 }
 
 SendOutcome UdpSocket::send(std::span<const Bytes> datagrams, const Endpoint& to,
