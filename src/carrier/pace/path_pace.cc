@@ -74,14 +74,12 @@ double PathPace::most_in_flight() const {
 
 Duration PathPace::wait(std::size_t bytes, Instant now) {
     if (!begun_) return Duration::zero();
-    look_at_silence(now);
     const auto size = static_cast<double>(bytes);
-    if (state_ == State::first_burst && !memory_) {
-        if (static_cast<double>(sent_.bytes()) + size <= kFirstBurst) return Duration::zero();
-        was_held_ = true;
-        if (!view_.is_empty()) return kAskAgain;
-        return std::max<Duration>(*begun_ + kWaitForReport - now, kAskAgain);
+    if (is_in_first_burst()) {
+        const Duration wait = wait_in_first_burst(size, now);
+        if (is_in_first_burst()) return wait;
     }
+    look_at_silence(now);
     Duration wait = bucket_.wait(size, rate_ * drain_.share(now), burst(), now);
     if (state_ != State::unheard) {
         const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
@@ -93,15 +91,39 @@ Duration PathPace::wait(std::size_t bytes, Instant now) {
     return std::min<Duration>(wait, kWaitForReport);
 }
 
+// A stream that needs no more than the rate for nobody needs no report, so its first burst never
+// ends. Any other stream waits until the last 128 KiB are reported, or goes on without reports that
+// do not come.
+Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
+    if (!held_since_ && bucket_.wait(bytes, limits_.unheard, kFirstBurst, now) == Duration::zero())
+        return Duration::zero();
+    was_held_ = true;
+    if (!held_since_) held_since_ = now;
+    const bool is_late = now - *held_since_ >= kWaitForReport;
+    if (!view_.is_empty()) {
+        // The rest of the train may be lost, or the path very slow.
+        const bool is_silent = now - std::max(view_.heard_at(), *held_since_) >= kTrainPatience;
+        if (is_late || is_silent || is_first_burst_over()) start(now);
+        return kAskAgain;
+    }
+    if (is_late) {
+        state_ = State::unheard;
+        set_rate(std::min(rate_, limits_.unheard));
+        bucket_.clear();
+    }
+    return std::max<Duration>(*held_since_ + kWaitForReport - now, kAskAgain);
+}
+
 void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now) {
     const Duration rest = begun_ ? now - last_left_ : Duration::zero();
     if (!begun_) {
         begun_ = unanswered_since_ = now;
+        bucket_.begin(now);
         if (memory_) bucket_.save(kFirstBurst - std::min(kFirstBurst, burst()));
     }
     if (rest > kRest) {
         unanswered_since_ = now;
-        if (!was_held_) {
+        if (!was_held_ && !is_in_first_burst()) {
             const double unused = std::min(kFirstBurst, rate_ * Seconds(rest).count());
             bucket_.save(std::max(0.0, unused - burst()));
             rate_changed_at_ = sent_.bytes();
@@ -109,27 +131,26 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     }
     if (!view_.is_empty() && unanswered_since_ < view_.heard_at()) unanswered_since_ = now;
     last_left_ = now;
-    const bool is_paced = std::exchange(was_held_, false) || bucket_.is_behind();
-    if (state_ != State::first_burst || memory_) bucket_.take(static_cast<double>(bytes));
+    const bool is_behind = bucket_.is_behind() && !is_in_first_burst();
+    const bool is_paced = std::exchange(was_held_, false) || is_behind;
+    bucket_.take(static_cast<double>(bytes));
     sent_.left(from, mark, bytes, is_paced, now);
 }
 
+// The beginning of a train may pass a token bucket at the speed of the wire, so nearly all of the
+// train must have arrived.
 bool PathPace::is_first_burst_over() const {
-    return memory_ || view_.acknowledged() * 8 >= sent_.bytes() * 7;
+    return static_cast<double>(sent_.bytes() - view_.acknowledged()) <= kFirstBurst / 8;
 }
 
 // Goes on without reports that do not come: the receiver is gone, or an older program, or the way
 // back is cut.
 void PathPace::look_at_silence(Instant now) {
-    if (state_ == State::first_burst) {
-        const bool is_late = now - *begun_ >= kWaitForReport;
-        if (!view_.is_empty() && (is_late || now - view_.heard_at() >= kTrainPatience)) {
-            start(now);  // the rest of the train is lost, or the path is very slow
-        } else if (is_late) {
-            state_ = State::unheard;
-            set_rate(std::min(rate_, limits_.unheard));
-            bucket_.clear();
-        }
+    if (state_ == State::first_burst && view_.is_empty()) {  // on a remembered path
+        if (now - *begun_ < kWaitForReport) return;
+        state_ = State::unheard;
+        set_rate(std::min(rate_, limits_.unheard));
+        bucket_.clear();
         return;
     }
     const Duration silent = now - unanswered_since_;
@@ -147,10 +168,9 @@ void PathPace::look_at_silence(Instant now) {
 
 bool PathPace::heard(const wire::Report& report, Instant now) {
     if (!view_.heard(report, sent_, now)) return false;
-    if (state_ == State::first_burst) {
-        // The beginning of a train may pass a token bucket at the speed of the wire.
-        if (is_first_burst_over()) start(now);
-    } else if (state_ == State::unheard) {
+    if (is_in_first_burst()) {
+        if (held_since_ && is_first_burst_over()) start(now);
+    } else if (state_ == State::first_burst || state_ == State::unheard) {
         start(now);
     } else {
         adjust(now);
@@ -160,7 +180,7 @@ bool PathPace::heard(const wire::Report& report, Instant now) {
 
 void PathPace::start(Instant now) {
     const auto train = view_.train(kTrainBytes);
-    const bool is_first = state_ == State::first_burst && !memory_;
+    const bool is_first = is_in_first_burst();
     double carried = rate_;
     if (is_first && train && (train->was_together || train->rate > rate_)) {
         const auto with = [&](Seconds noise) {

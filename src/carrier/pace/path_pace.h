@@ -32,7 +32,7 @@ public:
         Seconds round_trip{};
     };
     enum class State : std::uint8_t {
-        first_burst,  // nothing was heard yet
+        first_burst,  // no more was needed yet than may leave without reports
         unheard,      // no report came in time, or none any longer
         growing,      // the path takes all
         steady,       // a short queue stands at the bottleneck
@@ -63,6 +63,9 @@ public:
 private:
     double burst() const;
     double most_in_flight() const;
+    // Returns whether nothing is known about the path, not even from an earlier stream.
+    bool is_in_first_burst() const { return state_ == State::first_burst && !memory_; }
+    Duration wait_in_first_burst(double bytes, Instant now);
     bool is_first_burst_over() const;
     void look_at_silence(Instant now);
     void start(Instant now);
@@ -87,8 +90,8 @@ private:
     int times_empty_ = 0;  // of drain_, when last looked at
     double alpha_;         // bytes that this stream keeps in the queue
     bool is_limited_by_reader_ = false;
-    bool was_held_ = false;  // the bytes that leave next had to wait
-    std::optional<Instant> begun_{};
+    bool was_held_ = false;                          // the bytes that leave next had to wait
+    std::optional<Instant> begun_{}, held_since_{};  // held_since_: at the end of the first burst
     Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
     // Bytes sent when the rate or alpha was last changed: reports on less say nothing about it.
     std::uint64_t rate_changed_at_ = 0, alpha_changed_at_ = 0;

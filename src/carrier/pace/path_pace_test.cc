@@ -41,6 +41,13 @@ protected:
                 .sample_us = 1000,
                 .families = 1};
     }
+    // Sends 120 kB and wants to send more; all of these have arrived after 15 ms.
+    void begin(PathPace& pace) {
+        for (int i = 0; i < 10; ++i) send(pace);
+        EXPECT_GT(pace.wait(kBytes, now_), nanoseconds::zero());
+        now_ += milliseconds(16);
+        EXPECT_TRUE(pace.heard(report(), now_));
+    }
     // Sends for `time` at the pace, with a report after each piece, 1 ms after it left.
     double stream(PathPace& pace, milliseconds time) {
         const auto begun = now_;
@@ -78,11 +85,34 @@ TEST_F(PathPaceTest, goes_on_at_the_rate_for_nobody_if_no_report_comes) {
     EXPECT_NEAR(bytes, 128 * 1024 + 1e6 * 9.7, 2 * kBytes);
 }
 
+TEST_F(PathPaceTest, a_stream_below_the_rate_for_nobody_never_waits) {
+    PathPace pace({.unheard = 2.4e6});
+    for (int i = 0; i < 2000; ++i) {  // half of that rate, without reports and then with reports
+        EXPECT_EQ(pace.wait(kBytes, now_), nanoseconds::zero());
+        EXPECT_EQ(send(pace), nanoseconds::zero());
+        now_ += milliseconds(10);
+        if (i <= 1000) continue;
+        EXPECT_TRUE(pace.heard(report(milliseconds(9)), now_));
+    }
+    EXPECT_EQ(pace.state(), PathPace::State::first_burst);
+    // Much more at once has a first burst of its own.
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(send(pace), nanoseconds::zero());
+    EXPECT_GT(pace.wait(kBytes, now_), nanoseconds::zero());
+    now_ += milliseconds(8);
+    wire::Report half = report();
+    half.highest.sequence = half.messages = sequence_ - 5 * kMessages;
+    half.bytes -= 5 * kBytes;
+    EXPECT_TRUE(pace.heard(half, now_));
+    EXPECT_EQ(pace.state(), PathPace::State::first_burst);
+    now_ += milliseconds(8);
+    EXPECT_TRUE(pace.heard(report(), now_));
+    EXPECT_EQ(pace.state(), PathPace::State::growing);
+    EXPECT_NEAR(pace.rate(), 7.2e6, 0.1e6);
+}
+
 TEST_F(PathPaceTest, begins_a_little_below_the_rate_of_the_train) {
     PathPace pace({});
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    ASSERT_TRUE(pace.heard(report(), now_));  // 8 MB/s
+    begin(pace);  // 8 MB/s
     EXPECT_EQ(pace.state(), PathPace::State::growing);
     EXPECT_LT(pace.rate(), 8e6);
     EXPECT_GT(pace.rate(), 7.5e6);
@@ -91,6 +121,7 @@ TEST_F(PathPaceTest, begins_a_little_below_the_rate_of_the_train) {
 TEST_F(PathPaceTest, begins_with_what_is_known_if_the_rest_of_the_train_is_lost) {
     PathPace pace({});
     for (int i = 0; i < 10; ++i) send(pace);
+    EXPECT_GT(pace.wait(kBytes, now_), nanoseconds::zero());
     wire::Report half = report();
     half.highest.sequence = half.messages = sequence_ / 2;
     half.bytes /= 2;
@@ -125,9 +156,7 @@ TEST_F(PathPaceTest, a_remembered_path_that_is_silent_is_left) {
 
 TEST_F(PathPaceTest, grows_while_all_arrives_up_to_the_writers_own_bound) {
     PathPace pace({.most = 9e6});
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    ASSERT_TRUE(pace.heard(report(), now_));
+    begin(pace);
     stream(pace, milliseconds(1000));
     EXPECT_EQ(pace.rate(), 9e6);
     EXPECT_EQ(pace.limit(), PathPace::Limit::setting);
@@ -136,9 +165,8 @@ TEST_F(PathPaceTest, grows_while_all_arrives_up_to_the_writers_own_bound) {
 
 TEST_F(PathPaceTest, a_writer_that_sends_little_does_not_grow) {
     PathPace pace({});
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    ASSERT_TRUE(pace.heard(report(), now_));
+    begin(pace);
+    stream(pace, milliseconds(1));  // had to wait for the report
     const double rate = pace.rate();
     for (int i = 0; i < 100; ++i) {
         now_ += milliseconds(10);
@@ -151,9 +179,7 @@ TEST_F(PathPaceTest, a_writer_that_sends_little_does_not_grow) {
 
 TEST_F(PathPaceTest, a_short_burst_after_a_rest_leaves_at_once) {
     PathPace pace({});
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    ASSERT_TRUE(pace.heard(report(), now_));
+    begin(pace);
     stream(pace, milliseconds(100));
     for (int rest = 0; rest < 3; ++rest) {
         now_ += std::chrono::seconds(2);
@@ -166,9 +192,7 @@ TEST_F(PathPaceTest, a_short_burst_after_a_rest_leaves_at_once) {
 
 TEST_F(PathPaceTest, bounds_the_bytes_in_flight_and_halves_its_rate_in_silence) {
     PathPace pace({});
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    ASSERT_TRUE(pace.heard(report(), now_));
+    begin(pace);
     stream(pace, milliseconds(100));
     const double rate = pace.rate();
     const auto begun = now_;
@@ -189,9 +213,7 @@ TEST_F(PathPaceTest, bounds_the_bytes_in_flight_and_halves_its_rate_in_silence) 
 
 TEST_F(PathPaceTest, respects_a_full_buffer_and_kernel_drops_of_the_reader) {
     PathPace pace({});
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    ASSERT_TRUE(pace.heard(report(), now_));
+    begin(pace);
     stream(pace, milliseconds(100));
     double rate = pace.rate();
     for (const std::uint32_t drops : {0u, 5u}) {
@@ -210,9 +232,7 @@ TEST_F(PathPaceTest, respects_a_full_buffer_and_kernel_drops_of_the_reader) {
 
 TEST_F(PathPaceTest, never_goes_below_its_floor) {
     PathPace pace({});
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    ASSERT_TRUE(pace.heard(report(), now_));
+    begin(pace);
     std::uint32_t drops = 0;
     for (int i = 0; i < 200; ++i) {
         send(pace);
@@ -227,10 +247,7 @@ TEST_F(PathPaceTest, never_goes_below_its_floor) {
 TEST_F(PathPaceTest, has_a_memory_only_of_a_known_path) {
     PathPace pace({});
     EXPECT_FALSE(pace.memory());
-    for (int i = 0; i < 10; ++i) send(pace);
-    now_ += milliseconds(16);
-    EXPECT_FALSE(pace.memory());
-    ASSERT_TRUE(pace.heard(report(), now_));
+    begin(pace);
     EXPECT_EQ(pace.memory()->rate, pace.rate());
 }
 

@@ -22,6 +22,11 @@ public:
         if (level_ <= room) return Duration::zero();
         return Duration(static_cast<std::int64_t>((level_ - room) / rate * 1e9) + 1);
     }
+    // Starts empty at `now`, before the first take().
+    void begin(Instant now) {
+        clear();
+        then_ = now;
+    }
     void take(double bytes) {
         const double free = std::min(saved_, bytes);
         saved_ -= free;
