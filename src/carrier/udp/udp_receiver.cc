@@ -42,13 +42,19 @@ bool has_addresses(Family family) {
     });
 }
 
+std::optional<os::Timer> timer_of_system() {
+    auto timer = os::Timer::create();
+    return timer ? std::optional(std::move(*timer)) : std::nullopt;
+}
+
 void count_one(UdpCounters::Count& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
 }  // namespace
 
 UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
                          trust::ReplayWindows& windows, os::PollSet poll_set,
-                         os::InterfaceWatch watch, std::optional<os::Timer> timer)
+                         os::InterfaceWatch watch, std::optional<os::Timer> timer,
+                         std::optional<os::Timer> report_timer)
     : settings_(settings),
       counters_(counters),
       opener_(settings.keys, clock_, windows),
@@ -56,7 +62,10 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
       poll_set_(std::move(poll_set)),
       watch_(std::move(watch)),
       timer_(std::move(timer)),
-      batch_(kBatchPieces, kPieceBytes, kBytesAtOnce) {}
+      batch_(kBatchPieces, kPieceBytes, kBytesAtOnce),
+      reporter_(
+          settings, clock_, std::move(report_timer),
+          [this](const Destination& to, const Envelope& report) { send_report(to, report); }) {}
 
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
                                                        UdpCounters& counters,
@@ -67,14 +76,14 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     auto watch = os::InterfaceWatch::open();
     if (!watch) return watch.error();
     // A sandbox may forbid timers. Then only reported changes lead to a check.
-    std::optional<os::Timer> timer;
-    if (auto made = os::Timer::create()) timer = std::move(*made);
-    std::unique_ptr<UdpReceiver> receiver(new UdpReceiver(
-        settings, counters, windows, std::move(*poll_set), std::move(*watch), std::move(timer)));
-    if (auto added = receiver->poll_set_.add(receiver->watch_.fd()); !added) return added.error();
-    if (receiver->timer_) {
-        auto added = receiver->poll_set_.add(receiver->timer_->fd());
-        if (!added) return added.error();
+    std::unique_ptr<UdpReceiver> receiver(new UdpReceiver(settings, counters, windows,
+                                                          std::move(*poll_set), std::move(*watch),
+                                                          timer_of_system(), timer_of_system()));
+    std::vector<os::Handle> fds{receiver->watch_.fd()};
+    if (receiver->timer_) fds.push_back(receiver->timer_->fd());
+    if (const auto fd = receiver->reporter_.timer_fd()) fds.push_back(*fd);
+    for (const os::Handle fd : fds) {
+        if (auto added = receiver->poll_set_.add(fd); !added) return added.error();
     }
     if (auto adopted = receiver->adopt(std::move(inherited)); !adopted) return adopted.error();
     if (auto bound = receiver->bind_families(); !bound) return bound.error();
@@ -122,7 +131,8 @@ Result<std::size_t> UdpReceiver::add_socket(Family family) {
 
 Result<std::size_t> UdpReceiver::add_socket(os::UdpSocket socket) {
     if (auto added = poll_set_.add(socket.fd()); !added) return added.error();
-    socket.limit_hops(settings_.hop_limit);      // for answers, the only use for sending
+    socket.tell_arrivals();                      // for reports
+    socket.limit_hops(settings_.hop_limit);      // for answers
     drops_of_.push_back(socket.kernel_drops());  // not 0 if another process used the socket before
     sockets_.push_back(std::move(socket));
     return sockets_.size() - 1;
@@ -271,6 +281,7 @@ bool UdpReceiver::receive(const Carrier::Deliver& deliver) {
         deliver_all(i, sockets_[i].receive(batch_), deliver);
         more = more || batch_.is_full();
     }
+    reporter_.send_due(sockets_);
     return more;
 }
 
@@ -281,7 +292,7 @@ void UdpReceiver::deliver_all(std::size_t socket, std::span<const os::Datagram> 
     for (const os::Datagram& datagram : datagrams) {
         note_drops(socket, datagram.kernel_drops);
         if (is_allowed(datagram.interface_index)) {
-            decode(datagram);
+            decode(socket, datagram);
         } else {
             count_one(counters_.rx_other_interface);
         }
@@ -332,7 +343,7 @@ UdpCounters::Count& UdpReceiver::counter_of(trust::Verdict why) {
     }
 }
 
-void UdpReceiver::decode(const os::Datagram& datagram) {
+void UdpReceiver::decode(std::size_t socket, const os::Datagram& datagram) {
     if (datagram.cut) return count_one(counters_.rx_bad_packet);  // larger than an IP datagram
     Parcel& parcel = parcels_.emplace_back();
     const trust::Verdict verdict = opener_.take(datagram.bytes, datagram.to, parcel);
@@ -349,12 +360,23 @@ void UdpReceiver::decode(const os::Datagram& datagram) {
     parcel.kernel_drops = drops_;
     parcel.way = way_of(datagram.from, datagram.to, datagram.interface_index);
     decoded_ += parcel.size();
+    reporter_.hear(datagram, parcel, socket, drops_of_[socket]);
 }
 
 std::uint64_t UdpReceiver::kernel_drops() const {
     std::uint64_t drops = 0;
     for (const os::UdpSocket& socket : sockets_) drops += socket.kernel_drops();
     return drops;
+}
+
+// A stream may come from beyond the link. Unlike an answer, a report is far smaller than the
+// datagrams that caused it, so it may follow them back.
+void UdpReceiver::send_report(const Destination& to, const Envelope& report) {
+    const auto socket = std::ranges::find(sockets_, to.address.family, &os::UdpSocket::family);
+    if (socket == sockets_.end()) return;
+    socket->use_all_hops();
+    (void)answer(to, {&report, 1});
+    socket->limit_hops(settings_.hop_limit);
 }
 
 // Sends from the port and address that the query came to, so that the asker's firewall recognizes

@@ -8,6 +8,7 @@
 
 #include "carrier/carrier.h"
 #include "carrier/udp/frame_sealer.h"
+#include "carrier/udp/stream_reporter.h"
 #include "carrier/udp/udp_counters.h"
 #include "carrier/udp/udp_group.h"
 #include "model/settings.h"
@@ -47,7 +48,8 @@ private:
     };
 
     UdpReceiver(const Settings& settings, UdpCounters& counters, trust::ReplayWindows& windows,
-                os::PollSet poll_set, os::InterfaceWatch watch, std::optional<os::Timer> timer);
+                os::PollSet poll_set, os::InterfaceWatch watch, std::optional<os::Timer> timer,
+                std::optional<os::Timer> report_timer);
     Result<void> adopt(std::vector<ListeningSocket> inherited);
     std::vector<std::byte> memo_of(std::size_t socket) const;
     Result<void> bind_families();
@@ -64,8 +66,9 @@ private:
     void deliver_all(std::size_t socket, std::span<const os::Datagram> datagrams,
                      const Carrier::Deliver& deliver);
     void note_drops(std::size_t socket, std::uint32_t drops);
-    void decode(const os::Datagram& datagram);
+    void decode(std::size_t socket, const os::Datagram& datagram);
     UdpCounters::Count& counter_of(trust::Verdict why);
+    void send_report(const Destination& to, const Envelope& report);
     os::SendOutcome send_answer(os::UdpSocket& socket, Bytes frame, const Destination& to);
     void deliver_decoded(const Carrier::Deliver& deliver);
 
@@ -88,6 +91,7 @@ private:
     os::DatagramBatch batch_;
     std::vector<Parcel> parcels_;  // the current batch
     std::size_t decoded_ = 0;      // number of messages in parcels_
+    StreamReporter reporter_;
 };
 
 }  // namespace mailslot
