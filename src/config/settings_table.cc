@@ -26,6 +26,7 @@ constexpr std::uint64_t kMinReceiveBuffer = 4096, kMaxReceiveBuffer = 1024 * 102
 // At the lower end a writer waits up to 1/16 s for a piece of 64 KiB. No network reaches the upper
 // end.
 constexpr std::uint64_t kMinSendRate = 1024 * 1024, kMaxSendRate = 1024ull * 1024 * 1024 * 1024;
+constexpr std::uint64_t kMinSendRateUnheard = 64 * 1024;
 constexpr std::int64_t kMaxMessageRate = 1'000'000'000;  // more than any machine takes
 constexpr std::size_t kMaxInterfaceBytes = 15;  // IFNAMSIZ of Linux, without the final zero
 
@@ -253,6 +254,10 @@ std::vector<Setting> network_settings() {
          R"(0, or from 1MiB to 1024GiB, as a number of bytes or a text such as "100MiB")",
          "bytes a second of a stream to another machine; 0: no bound",
          size(&Settings::send_rate_bytes, kMinSendRate, kMaxSendRate, true)},
+        {"send_rate_unheard",
+         R"(0, or from 64KiB to 1024GiB, as a number of bytes or a text such as "8MiB")",
+         "bytes a second of a stream to a machine that sends no reports; 0: send_rate for all",
+         size(&Settings::send_rate_unheard_bytes, kMinSendRateUnheard, kMaxSendRate, true)},
     };
 }
 

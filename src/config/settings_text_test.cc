@@ -42,6 +42,7 @@ hop_limit = 1                           # built in
 answer_queries = true                   # built in
 receive_buffer = "4MiB"                 # built in
 send_rate = "512MiB"                    # built in
+send_rate_unheard = "8MiB"              # built in
 max_sender_rate = 0                     # built in
 max_slot_rate = 0                       # built in
 metrics = ""                            # built in
@@ -87,6 +88,7 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     settings.families = Families::ipv6;
     settings.receive_buffer_bytes = 4097;
     settings.send_rate_bytes = 0;
+    settings.send_rate_unheard_bytes = 65536;
     settings.unicast_peers = true;
     settings.answer_queries = false;
     settings.max_sender_rate = 1000;
@@ -104,6 +106,7 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     EXPECT_EQ(back.host_aliases, settings.host_aliases);
     EXPECT_TRUE(back.unicast_peers);
     EXPECT_FALSE(back.answer_queries);
+    EXPECT_EQ(back.send_rate_unheard_bytes, 65536u);
     EXPECT_EQ(back.max_sender_rate, 1000u);
     EXPECT_EQ(back.max_slot_rate, 5000u);
     EXPECT_EQ(back.metrics, "127.0.0.1:9138");
