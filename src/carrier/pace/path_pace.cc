@@ -14,6 +14,9 @@ using std::chrono::milliseconds;
 constexpr double kFirstBurst = 128 * 1024;
 constexpr milliseconds kWaitForReport{300}, kTrainPatience{60};
 constexpr milliseconds kAskAgain{1};
+// If all that is in flight was lost, no report comes: something leaves after this time, and causes
+// a report.
+constexpr milliseconds kProbe{100};
 constexpr milliseconds kRest{100};
 constexpr std::chrono::seconds kMostPatience{2}, kForgetRate{5};
 constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
@@ -72,6 +75,13 @@ double PathPace::most_in_flight() const {
     return rate_ * (trip + interval + kFlightSlack).count() + kFlightBytes;
 }
 
+bool PathPace::has_too_much_in_flight(double more) const {
+    if (state_ == State::unheard) return false;
+    const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
+    const auto in_flight = static_cast<double>(sent_.bytes() - known);
+    return in_flight > 0 && in_flight + more > most_in_flight() + kFirstBurst * view_.is_empty();
+}
+
 Duration PathPace::wait(std::size_t bytes, Instant now) {
     if (!begun_) return Duration::zero();
     const auto size = static_cast<double>(bytes);
@@ -81,12 +91,8 @@ Duration PathPace::wait(std::size_t bytes, Instant now) {
     }
     look_at_silence(now);
     Duration wait = bucket_.wait(size, rate_ * drain_.share(now), burst(), now);
-    if (state_ != State::unheard) {
-        const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
-        const auto in_flight = static_cast<double>(sent_.bytes() - known);
-        if (in_flight > 0 && in_flight + size > most_in_flight() + kFirstBurst * view_.is_empty())
-            wait = std::max<Duration>(wait, kAskAgain);
-    }
+    if (has_too_much_in_flight(size) && now - last_left_ < kProbe)
+        wait = std::max<Duration>(wait, kAskAgain);
     was_held_ = was_held_ || wait > Duration::zero();
     return std::min<Duration>(wait, kWaitForReport);
 }
@@ -121,9 +127,9 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
         bucket_.begin(now);
         if (memory_) bucket_.save(kFirstBurst - std::min(kFirstBurst, burst()));
     }
-    if (rest > kRest) {
+    if (rest > kRest && !was_held_) {
         unanswered_since_ = now;
-        if (!was_held_ && !is_in_first_burst()) {
+        if (!is_in_first_burst()) {
             const double unused = std::min(kFirstBurst, rate_ * Seconds(rest).count());
             bucket_.save(std::max(0.0, unused - burst()));
             rate_changed_at_ = sent_.bytes();

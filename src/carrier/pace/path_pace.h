@@ -63,6 +63,7 @@ public:
 private:
     double burst() const;
     double most_in_flight() const;
+    bool has_too_much_in_flight(double more) const;
     // Returns whether nothing is known about the path, not even from an earlier stream.
     bool is_in_first_burst() const { return state_ == State::first_burst && !memory_; }
     Duration wait_in_first_burst(double bytes, Instant now);
