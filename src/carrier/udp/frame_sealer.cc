@@ -8,6 +8,7 @@ namespace mailslot {
 
 Result<void> FrameSealer::choose(const Destination& to) {
     key_ = nullptr;
+    domain_.clear();
     const bool is_answer = to.port != 0;
     if (to.in_clear || (is_answer && to.domain.empty())) return {};
     const trust::DomainKeys* domain = nullptr;
@@ -26,6 +27,7 @@ Result<void> FrameSealer::choose(const Destination& to) {
         domain = choice.domain;
     }
     key_ = &*domain->current;
+    domain_ = domain->folded;
     target_ = trust::target_of(to.scope == Scope::direct ? to.address : IpAddress{});
     return {};
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -26,6 +27,8 @@ public:
     Result<void> choose(const Destination& to);
     // Returns whether a key was chosen.
     bool seals() const { return key_ != nullptr; }
+    // Returns the folded domain whose key was chosen; empty: none.
+    const std::string& domain() const { return domain_; }
     // Returns the size of the largest frame that still fits a datagram.
     std::size_t max_frame_bytes() const {
         return seals() ? trust::kMaxPlainBytes : kMaxDatagramBytes;
@@ -43,6 +46,7 @@ private:
 
     trust::KeysView keys_;
     const trust::Key* key_ = nullptr;  // null: not sealed
+    std::string domain_;
     trust::Target target_{};
     std::vector<std::byte> memory_;
     std::vector<Bytes> sealed_;

@@ -1,0 +1,90 @@
+#include "carrier/udp/path_pacer.h"
+
+#include <algorithm>
+
+#include "carrier/pace/heard_stream.h"
+#include "wire/frame.h"
+
+namespace mailslot {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Reports are read as often as they may come: a stream gets none for less than this, nor later than
+// this after its end.
+constexpr std::size_t kReadEach = kStreamBytes;
+constexpr milliseconds kReadAfter{10};
+
+PathPace::Limits limits_of(const Settings& settings) {
+    const auto steady = std::chrono::steady_clock::now().time_since_epoch();
+    const auto unix = std::chrono::system_clock::now().time_since_epoch();
+    return {.most = static_cast<double>(settings.send_rate_bytes),
+            .unheard = static_cast<double>(settings.send_rate_unheard_bytes),
+            .second_begins = steady - unix % std::chrono::seconds(1)};
+}
+
+}  // namespace
+
+PathPacer::PathPacer(const Settings& settings) : settings_(settings) {}
+
+void PathPacer::begin(Way& way, std::string_view domain) {
+    domain_ = domain;
+    if (way_ == &way && pace_) return;
+    way_ = &way;
+    way.socket()->tell_arrivals();
+    pace_.emplace(limits_of(settings_));
+    sent_since_read_ = 0;
+}
+
+std::size_t PathPacer::turn_of(std::span<const Bytes> datagrams) const {
+    const std::size_t most = pace_->quantum();
+    std::size_t count = 1;
+    for (std::size_t bytes = datagrams[0].size(); count < datagrams.size(); ++count) {
+        bytes += datagrams[count].size();
+        if (bytes > most) break;
+    }
+    return count;
+}
+
+std::size_t PathPacer::wait_for_turn(std::span<const Bytes> datagrams, Instant until) {
+    Instant now = std::chrono::steady_clock::now();
+    const bool may_have_reports = sent_since_read_ >= kReadEach || now - read_at_ >= kReadAfter;
+    if (sent_since_read_ > 0 && may_have_reports) read_reports(now);
+    for (bool has_read = false;;) {
+        const std::size_t count = turn_of(datagrams);
+        std::size_t bytes = 0;
+        for (const Bytes datagram : datagrams.first(count)) bytes += datagram.size();
+        const Duration wait = pace_->wait(bytes, now);
+        turn_at_ = now;
+        if (wait <= Duration::zero()) return count;
+        if (has_read) {
+            if (now >= until) return 0;
+            way_->socket()->wait_for_datagram(std::min<Duration>(wait, until - now));
+            now = std::chrono::steady_clock::now();
+        }
+        read_reports(now);
+        has_read = true;
+    }
+}
+
+void PathPacer::read_reports(Instant now) {
+    read_at_ = now;
+    sent_since_read_ = 0;
+    if (!reader_) reader_.emplace(settings_.keys);
+    reader_->read(*way_->socket(), {origin_, way_->course().to, domain_},
+                  [&](const wire::Report& report, Instant came_at) {
+                      (void)pace_->heard(report, std::min(came_at, now));
+                  });
+}
+
+// The time is that before the system's call: a report may come before the call ends.
+void PathPacer::left(std::span<const Bytes> frames, std::size_t bytes) {
+    if (frames.empty()) return;
+    const wire::StreamPart first = wire::stream_part_of(frames.front());
+    const wire::StreamPart last = wire::stream_part_of(frames.back());
+    origin_ = first.origin;
+    pace_->left(first.from, last.to, bytes, turn_at_);
+    sent_since_read_ += bytes;
+}
+
+}  // namespace mailslot

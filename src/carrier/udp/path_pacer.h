@@ -1,0 +1,53 @@
+// Makes a stream to one machine keep the pace of its path: docs/protocol/pace.md. Waits for the
+// turn of the next datagrams, and reads the reports that come back meanwhile. The rules are in
+// carrier/pace/path_pace.h.
+// Threads: one at a time.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "carrier/pace/path_pace.h"
+#include "carrier/udp/report_reader.h"
+#include "carrier/udp/way.h"
+#include "model/settings.h"
+
+namespace mailslot {
+
+class PathPacer {
+public:
+    using Instant = PathPace::Instant;
+    using Duration = PathPace::Duration;
+
+    explicit PathPacer(const Settings& settings);
+
+    // Begins a send by `way`, sealed for `domain` (empty: not sealed). Another way than before is
+    // another path, of which nothing is known.
+    void begin(Way& way, std::string_view domain);
+    // Waits, asleep, until the first datagrams may leave, but not longer than `until`. Returns how
+    // many may leave together; 0 if the time was over.
+    std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until);
+    // The frames left after wait_for_turn(), as datagrams of `bytes` in all.
+    void left(std::span<const Bytes> frames, std::size_t bytes);
+
+private:
+    std::size_t turn_of(std::span<const Bytes> datagrams) const;
+    void read_reports(Instant now);
+
+    const Settings& settings_;
+    Way* way_ = nullptr;
+    std::string domain_;
+    std::optional<PathPace> pace_;
+    std::optional<ReportReader> reader_;  // made when a report may have come
+    std::uint64_t origin_ = 0;            // of the stream
+    Instant turn_at_{};                   // when the last wait ended
+    Instant read_at_{};
+    std::size_t sent_since_read_ = 0;  // bytes
+};
+
+}  // namespace mailslot
