@@ -70,6 +70,9 @@ struct FurtherCounter {
     bool is_level = false;  // may go down
 };
 
+// briefly: the caller can wait outside of its lock. never: the caller serves other writers, too.
+enum class WaitForTurn : std::uint8_t { as_needed, briefly, never };
+
 // Destination of a message, as a carrier sees it.
 struct Destination {
     Scope scope = Scope::everybody;
@@ -90,6 +93,8 @@ struct Destination {
     // The caller sends the rest again later, so nothing is dropped: send() neither waits for room
     // nor counts a loss.
     bool keeps_rest = false;
+    // How long FrameSender::send_packed() waits for its turn by the pace of its path.
+    WaitForTurn wait_for_turn = WaitForTurn::as_needed;
 };
 
 // A listening socket on its way to the next post office (docs/office.md, "Handing over").

@@ -12,6 +12,7 @@ from lab import EVERYBODY, feed, message_from, messages_from, number_of, read_up
 
 COUNT = 8000  # messages of SIZE bytes: more than the largest send buffer holds
 SIZE = 1000
+FIXED_PACE = "send_rate_unheard = 0\n"  # the writer does not follow its path, and so fills the send buffers
 
 
 class WaysTest(lab.LabTest):
@@ -91,8 +92,8 @@ class SlowWay(WaysTest):
 
 
 class SlowNetwork(WaysTest):
-    def machines_with_a_slow_link(self, rate):
-        a, b = self.machines(["A", "B"], ipv6=False)
+    def machines_with_a_slow_link(self, rate, config=""):
+        a, b = self.machines(["A", "B"], ipv6=False, config=config)
         self.slow_down(a, a.interface, rate)
         return a, b
 
@@ -114,7 +115,7 @@ class SlowNetwork(WaysTest):
         self.assertEqual([m["text"] for m in messages_from(listener, 3)], [text, text, "last"])
 
     def test_without_waiting_it_says_how_many_did_not_leave(self):
-        a, b = self.machines_with_a_slow_link("1mbit")
+        a, b = self.machines_with_a_slow_link("1mbit", FIXED_PACE)
         listener = b.listen()
         status, _, err = a.run("put", "--no-wait", self.address(b), stdin=stream(1, 6000, SIZE))
         self.assertEqual(status, 1)
@@ -133,7 +134,7 @@ class SlowNetwork(WaysTest):
             self.assertNotEqual(blocked.process.wait(timeout=5), 0)
 
     def test_a_signal_ends_a_flush_that_waits(self):
-        a, b = self.machines_with_a_slow_link("8kbit")
+        a, b = self.machines_with_a_slow_link("8kbit", FIXED_PACE)
         flushing = a.start(self.address(b), program=lab.support.PROGRAM.with_name("slow_flush"))
         self.assertEqual(flushing.line(), b"waits\n")
         self.assertIsNone(flushing.process.poll())

@@ -32,7 +32,7 @@ public:
 
     // Sends as many frames as there is room for. Errors: want of room (the rest goes on waiting),
     // and others, after which the caller calls clear().
-    Result<void> send(FrameSender& sender);
+    Result<void> send(FrameSender& sender, WaitForTurn wait);
 
 private:
     struct Frame {

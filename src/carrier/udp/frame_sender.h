@@ -18,7 +18,7 @@ public:
     // Returns the size of the largest frame to pass to send_packed() at present.
     virtual std::size_t max_frame_bytes() const = 0;
     // Sends frames of messages that are packed already (open_piece.h). Returns how many frames
-    // left.
+    // left; 0 if it is not their turn yet and the destination's wait_for_turn is over.
     // Errors: unreachable, no_resources, no_permission.
     virtual Result<std::size_t> send_packed(const Destination& to,
                                             std::span<const Bytes> frames) = 0;

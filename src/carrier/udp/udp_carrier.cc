@@ -11,7 +11,7 @@ namespace {
 class UdpCarrier final : public Carrier, public ReplayMemory {
 public:
     explicit UdpCarrier(const Settings& settings)
-        : settings_(settings), sender_(settings_, UdpReach::network) {}
+        : settings_(settings), sender_(settings_, UdpReach::network, UdpPace::fixed) {}
 
     CarrierTraits traits() const override { return {"udp", kMaxNetworkMessageBytes}; }
 

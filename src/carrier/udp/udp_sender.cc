@@ -18,6 +18,9 @@ constexpr milliseconds kWait{1};
 constexpr milliseconds kWaitForPeer{100};  // for a peer's address, at a writer's first message
 constexpr int kWaitsWithoutProgress = 5;   // then a full buffer counts as stuck
 constexpr int kWaitsOfOneSend = 200;       // enough for the largest message on a slow link
+// The longest that the datagrams of a send wait for their turns: WaitForTurn::briefly, and
+// as_needed. The latter is 300 ms for the first report, and then a piece at 650 KB a second.
+constexpr milliseconds kWaitForTurn{100}, kWaitLongForTurn{400};
 
 // A neighbour answers within a millisecond, by radio within 100; a lost question is repeated after
 // a second. A machine that is switched off never answers, and must not hold up the others for long.
@@ -32,6 +35,12 @@ constexpr std::chrono::seconds kListAgain{1};
 std::string name_in(std::span<const os::Interface> interfaces, std::uint32_t index) {
     const auto found = std::ranges::find(interfaces, index, &os::Interface::index);
     return found == interfaces.end() ? std::string() : found->name;
+}
+
+std::size_t bytes_of(std::span<const Bytes> datagrams) {
+    std::size_t bytes = 0;
+    for (const Bytes datagram : datagrams) bytes += datagram.size();
+    return bytes;
 }
 
 // Explains why nothing leaves, if the system's own words could mean many things.
@@ -58,6 +67,7 @@ Result<std::size_t> UdpSender::send(const Destination& to, std::span<const Envel
     if (auto fits = check_messages(to, messages, most); !fits) return fits.error();
     if (messages.empty()) return 0;
     keeps_rest_ = to.keeps_rest;
+    wait_for_turn_ = to.wait_for_turn;
     if (auto found = find_ways(to.address); !found) return found.error();
     std::size_t taken = 0;
     for (Unpacked rest{messages}; !rest.is_empty();) {
@@ -80,10 +90,27 @@ Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<cons
     if (frames.empty()) return 0;
     if (auto chosen = sealer_.choose(to); !chosen) return chosen.error();
     keeps_rest_ = to.keeps_rest;
+    wait_for_turn_ = to.wait_for_turn;
     if (auto found = find_ways(to.address); !found) return found.error();
     const std::size_t left = send_batch(frames);
-    if (left == 0) return no_way_out();
+    if (left == 0 && !is_early_) return no_way_out();
     return left;
+}
+
+// Chooses whether the current send keeps the pace of a path. To several ways, and to a group, no
+// path's reports say enough.
+void UdpSender::choose_path() {
+    paces_path_ = may_pace_path_ && !is_to_many_ && ways_.in_use().size() == 1;
+    if (!paces_path_) return;
+    if (!path_) path_.emplace(settings_);
+    path_->begin(*ways_.in_use().front(), sealer_.domain());
+}
+
+// Returns how long the datagrams of the current send may wait for their turns. A send whose time is
+// over lets the caller send the rest: that does not wait again.
+std::chrono::nanoseconds UdpSender::patience() const {
+    if (wait_for_turn_ == WaitForTurn::never || has_waited_long_) return kWaitForTurn.zero();
+    return wait_for_turn_ == WaitForTurn::briefly ? kWaitForTurn : kWaitLongForTurn;
 }
 
 // Waits as long as the pace requires. A lone datagram never waits; several could outrun their
@@ -131,16 +158,26 @@ std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
     is_held_ = !wait_for_neighbours(datagrams);
     if (is_held_) return 0;
     keep_pace(frames, datagrams);
+    const auto until = clock_.now() + patience();
+    has_waited_long_ = false;
     std::size_t left = 0;
     while (left < datagrams.size()) {
-        const std::size_t more = send_by_each(datagrams.subspan(left));
+        const auto rest = datagrams.subspan(left);
+        const std::size_t turn =
+            paces_path_ ? path_->wait_for_turn(rest, until) : datagrams.size() - left;
+        is_held_ = turn == 0;
+        is_early_ = is_held_ && wait_for_turn_ != WaitForTurn::as_needed;
+        has_waited_long_ = is_held_ && left > 0;
+        if (is_held_) break;
+        const std::size_t more = send_by_each(rest.first(turn));
+        if (paces_path_) path_->left(frames.subspan(left, more), bytes_of(rest.first(more)));
         left += more;
         if (more > 0) waits_without_progress_ = 0;
         if (more == 0 && !wait_for_room()) break;
     }
     const bool is_full = std::ranges::any_of(ways_.in_use(), &Way::is_full);
     // The first datagram that left by no way counts as dropped, the rest as never put.
-    if (left < datagrams.size() && !(keeps_rest_ && is_full)) {
+    if (left < datagrams.size() && !is_early_ && !(keeps_rest_ && is_full)) {
         for (Way* const way : ways_.in_use()) way->drop(1);
         count(0, ways_.in_use().size());
     }
@@ -199,7 +236,7 @@ Result<void> UdpSender::find_ways(const IpAddress& address) {
     ways_.begin();
     waits_left_ = kWaitsOfOneSend;
     waits_without_progress_ = 0;
-    is_held_ = false;
+    is_held_ = is_early_ = false;
     const bool to_group = address.family == Family::none;
     is_to_many_ = to_group;
     // A link-local address does not name its link: without a scope it may be on any link.
@@ -219,6 +256,7 @@ Result<void> UdpSender::find_ways(const IpAddress& address) {
     if (to_group && settings_.unicast_peers && reach_ == UdpReach::network) add_peers();
     if (to_group) ways_.close_others();
     if (ways_.in_use().empty()) return no_way_out();
+    choose_path();
     return {};
 }
 

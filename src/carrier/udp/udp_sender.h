@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/open_piece.h"
 #include "carrier/udp/pacer.h"
+#include "carrier/udp/path_pacer.h"
 #include "carrier/udp/udp_group.h"
 #include "carrier/udp/ways.h"
 #include "model/settings.h"
@@ -25,13 +27,17 @@ namespace mailslot {
 // The machines that messages to the group are for.
 enum class UdpReach { network, this_machine };
 
+// Whether a stream to one machine keeps the pace of its path. An office must not wait for a path.
+enum class UdpPace { fixed, of_path };
+
 // Opens nothing until the first send(). The settings must outlive the sender.
 // Threads: one at a time; sent() and failed(): any.
 class UdpSender final : public FrameSender {
 public:
-    UdpSender(const Settings& settings, UdpReach reach)
+    UdpSender(const Settings& settings, UdpReach reach, UdpPace pace)
         : settings_(settings),
           reach_(reach),
+          may_pace_path_(pace == UdpPace::of_path && settings.send_rate_unheard_bytes != 0),
           pacer_(settings.send_rate_bytes),
           ways_(settings.hop_limit),
           sealer_(settings.keys) {}
@@ -54,6 +60,8 @@ private:
     void add_peers();
     void refresh_links();
     std::vector<Link> links_of_the_system() const;
+    void choose_path();
+    std::chrono::nanoseconds patience() const;
     void keep_pace(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
     bool wait_for_neighbours(std::span<const Bytes> datagrams);
     std::size_t send_batch(std::span<const Bytes> frames);
@@ -65,11 +73,14 @@ private:
 
     const Settings& settings_;
     const UdpReach reach_;
+    const bool may_pace_path_;
     const SystemClock clock_{};
     std::unique_ptr<HostResolver> peer_resolver_;  // made when needed
     std::atomic<std::uint64_t> sent_{0}, failed_{0};
     OpenPiece piece_;  // for send()
     Pacer pacer_;
+    std::optional<PathPacer> path_;            // of the last stream to one machine
+    bool paces_path_ = false;                  // the current send()
     std::optional<os::InterfaceWatch> watch_;  // none: not available
     std::optional<Clock::Instant> listed_;     // when the list of interfaces was last read
     std::vector<Link> links_;                  // as of listed_
@@ -77,7 +88,10 @@ private:
     Ways ways_;                                // in_use(): ways of the current send()
     bool is_to_many_ = false;                  // the current send()
     bool keeps_rest_ = false;                  // likewise: Destination::keeps_rest
-    bool is_held_ = false;                     // likewise: the caller waits for a neighbour
+    WaitForTurn wait_for_turn_{};              // likewise: Destination::wait_for_turn
+    bool is_held_ = false;                     // likewise: datagrams wait for a neighbour or a turn
+    bool is_early_ = false;                    // likewise: the caller keeps them
+    bool has_waited_long_ = false;             // the last send waited as long as it may
     int waits_left_ = 0;                       // left in the current send()
     int waits_without_progress_ = 0;           // likewise
     FrameSealer sealer_;                       // with the key for the current send()

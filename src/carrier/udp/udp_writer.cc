@@ -31,8 +31,8 @@ UdpWriter::UdpWriter(const WriterNeeds& needs, std::unique_ptr<FrameSender> send
       wait_for_address_(needs.wait_for_address),
       settings_(needs.settings),
       clock_(needs.clock),
-      sender_(std::move(sender)),
-      resolver_(std::move(resolver)) {}
+      resolver_(std::move(resolver)),
+      pieces_(std::move(sender), needs.clock, is_to_one()) {}
 
 Result<std::size_t> UdpWriter::how_many_fit(std::span<const std::string_view> texts, Form) {
     const auto too_big = std::ranges::find_if(
@@ -47,16 +47,16 @@ Result<std::size_t> UdpWriter::put(const Batch& batch) {
     auto done = put_or_wait(batch);
     const bool may_have_left = !done && !wants_room_ && done.error().code != Errc::message_too_big;
     has_used_next_ = is_half_sent_ || may_have_left;
-    lost_ += has_used_next_;
+    pieces_.count_lost(has_used_next_);
     return done;
 }
 
 Result<std::size_t> UdpWriter::put_or_wait(const Batch& batch) {
     if (!batch.continues) is_holding_ = decide_to_hold(batch.sent_at_us);
-    waits_ = batch.waits;
+    pieces_.set_patience(batch.waits);
     if (!send_backlog()) return no_room(batch);
     if (!piece_.is_empty() && (!is_holding_ || !suits(batch))) send_open_piece();
-    if (!backlog_.is_empty()) return no_room(batch);
+    if (!pieces_.backlog().is_empty()) return no_room(batch);
     auto done = put_all(batch);
     if (!done) hear_at_once();
     if (!piece_.is_empty() && batch.sent_at_us - piece_begun_us_ >= kHoldTime.count()) {
@@ -75,24 +75,17 @@ Result<std::size_t> UdpWriter::no_room(const Batch& batch) {
         return Error{Errc::no_resources, "send", os::code_of(os::Failure::busy),
                      "the network is slower than the writer"};
     }
-    lost_ += batch.texts.size();
+    pieces_.count_lost(batch.texts.size());
     return batch.texts.size();
 }
 
-// Sends the backlog. Returns false if there is no room for all of it.
+// Sends the backlog. Returns false if a rest must wait.
 bool UdpWriter::send_backlog() {
-    if (backlog_.is_empty()) return true;
+    if (pieces_.backlog().is_empty()) return true;
     has_sent_ = true;
-    const auto sent = backlog_.send(*sender_);
-    if (sent) return true;
-    if (is_want_of_room(sent.error())) {
-        try_again_ = clock_.now() + kRoomRetry;
-        return false;
-    }
-    lost_ += backlog_.messages();
-    backlog_.clear();
-    tell_later(sent.error());
-    return true;
+    const auto sent = pieces_.send_backlog();
+    if (!sent) tell_later(sent.error());
+    return !sent || *sent;
 }
 
 void UdpWriter::tell_later(Error error) {
@@ -118,7 +111,7 @@ Result<std::size_t> UdpWriter::put_all(const Batch& batch) {
         if (at > 0) return at;
         return error;
     };
-    while (done < batch.texts.size() && backlog_.is_empty()) {
+    while (done < batch.texts.size() && pieces_.backlog().is_empty()) {
         if (piece_.is_empty()) {
             begin_piece(batch);
             before_piece = done;
@@ -156,11 +149,11 @@ void UdpWriter::begin_piece(const Batch& batch) {
     to_ = destination();
     if (is_first_) first_sent_ = clock_.now_through_sleep();
     is_first_ = false;
-    piece_.begin(envelope(batch), sender_->max_frame_bytes());
+    piece_.begin(envelope(batch), pieces_.frames().max_frame_bytes());
 }
 
 std::optional<Clock::Instant> UdpWriter::due() const {
-    if (!backlog_.is_empty()) return try_again_;
+    if (!pieces_.backlog().is_empty()) return pieces_.try_again();
     if (piece_.is_empty()) return std::nullopt;
     return piece_begun_ + kHoldTime;
 }
@@ -170,20 +163,28 @@ void UdpWriter::flush() {
     if (wants_room_ || piece_.is_empty()) return;
     learn_from_clock();
     send_open_piece();
-    wants_room_ = !backlog_.is_empty();
+    wants_room_ = !pieces_.backlog().is_empty();
+}
+
+// The flusher serves other writers, too, so it must not wait for a turn.
+void UdpWriter::send_held() {
+    pieces_.wait_for_no_turn();
+    flush();
+    pieces_.set_patience(pieces_.waits());
 }
 
 void UdpWriter::finish() {
+    pieces_.wait_for_no_turn();  // so that the times below hold
     int waits = 0, waits_in_vain = 0;
     for (flush(); wants_room_; flush()) {
-        const std::size_t before = backlog_.frames();
+        const std::size_t before = pieces_.backlog().frames();
         std::this_thread::sleep_for(kRoomRetry);
         send_backlog();
-        waits_in_vain = backlog_.frames() < before ? 0 : waits_in_vain + 1;
+        waits_in_vain = pieces_.backlog().frames() < before ? 0 : waits_in_vain + 1;
         if (++waits == kLastWaits || waits_in_vain == kLastWaitsInVain) break;
     }
-    lost_ += backlog_.messages() + piece_.messages();
-    backlog_.clear();
+    pieces_.clear_backlog();
+    pieces_.count_lost(piece_.messages());
     piece_.clear();
 }
 
@@ -199,7 +200,7 @@ void UdpWriter::send_open_piece() {
     const std::size_t messages = piece_.messages();
     auto sent = send_piece();
     if (!sent.error) return;
-    lost_ += messages - sent.left;
+    pieces_.count_lost(messages - sent.left);
     tell_later(std::move(*sent.error));
     hear_at_once();
 }
@@ -210,114 +211,20 @@ void UdpWriter::hear_at_once() {
     is_holding_ = false;
 }
 
-UdpWriter::Outcome UdpWriter::send_piece() {
+PieceSender::Outcome UdpWriter::send_piece() {
     has_sent_ = true;
-    to_.keeps_rest = waits_;
-    const auto frames = piece_.datagrams();
-    const Outcome outcome = is_to_one() ? send_to_one(frames) : send_to_many(frames);
-    piece_.clear();
-    return outcome;
-}
-
-UdpWriter::Outcome UdpWriter::send_to_one(std::span<const Bytes> frames) {
-    std::size_t left = 0;
-    while (left < frames.size()) {
-        auto sent = sender_->send_packed(to_, frames.subspan(left));
-        if (sent) {
-            left += *sent;
-        } else if (waits_ && is_want_of_room(sent.error())) {
-            keep_piece(left);
-            break;
-        } else {
-            const bool is_half =
-                left > 0 && piece_.messages_in(left) == piece_.messages_in(left - 1);
-            return {piece_.messages_in(left), std::move(sent.error()), is_half};
-        }
-    }
-    return {piece_.messages()};
-}
-
-// Sending to many: an unreachable machine is like a machine that does not listen. Frames without
-// room in our own buffers are a gap in the sequence, which every reader counts. The writer gets an
-// error only for messages that nobody can get: nothing left this machine, and no slot here
-// took them.
-UdpWriter::Outcome UdpWriter::send_to_many(std::span<const Bytes> frames) {
-    std::optional<Error> error;
-    std::size_t lost = 0;
-    for (std::size_t next = 0; next < frames.size();) {
-        auto sent = sender_->send_packed(to_, frames.subspan(next));
-        if (sent) {
-            next += std::max<std::size_t>(*sent, 1);
-            continue;
-        }
-        if (sent.error().reason == Reason::not_sealed) return {0, std::move(sent.error())};
-        const bool is_full = is_want_of_room(sent.error());
-        if (is_full && waits_) {
-            keep_piece(next);
-            break;
-        }
-        if (is_full || !piece_at_home_) {
-            lost += messages_at(next);
-            if (!is_full) error = std::move(sent.error());
-        }
-        ++next;
-    }
-    if (error && lost == piece_.messages()) return {0, std::move(error)};
-    lost_ += lost;
-    return {piece_.messages()};
-}
-
-// Returns how many messages of the piece are complete with this frame, and not before.
-std::size_t UdpWriter::messages_at(std::size_t frame) const {
-    return piece_.messages_in(frame + 1) - piece_.messages_in(frame);
-}
-
-// Adds frames that found no room, from `from` on, to the backlog.
-void UdpWriter::keep_piece(std::size_t from) {
-    if (backlog_.is_empty()) backlog_.begin(to_);
-    const auto frames = piece_.datagrams();
-    for (std::size_t i = from; i < frames.size(); ++i) backlog_.add(frames[i], messages_at(i));
-    try_again_ = clock_.now() + kRoomRetry;
+    return pieces_.send(piece_, to_, piece_at_home_);
 }
 
 // Sends a message that does not fit into a piece, or returns the error if it must not be sent.
 std::optional<Error> UdpWriter::send_large(const Batch& batch, std::size_t index) {
     has_sent_ = true;
-    to_.keeps_rest = waits_;
     Envelope message = envelope(batch);
     message.sequence = batch.first_sequence + index;
     message.sent_at_us = batch.sent_at_us;
     message.format = batch.form;
     message.payload = as_bytes(batch.texts[index]);
-    const std::size_t most = sender_->max_frame_bytes();
-    if (auto fits = check_messages(to_, {&message, 1}, most); !fits) return fits.error();
-    std::optional<Error> error;
-    for (Unpacked rest{{&message, 1}}; !rest.is_empty() && !error;) {
-        piece_.fill(to_, rest, most);
-        error = send_parts();
-    }
-    piece_.clear();
-    if (!error || is_to_one() || error->reason == Reason::not_sealed) return error;
-    // As in send_to_many().
-    const bool is_full = is_want_of_room(*error);
-    lost_ += is_full;
-    if (is_full || batch.delivered_at_home) return std::nullopt;
-    return error;
-}
-
-// Sends the parts in the piece. Parts that must wait for room, and all later parts, go to
-// the backlog.
-std::optional<Error> UdpWriter::send_parts() {
-    const auto parts = piece_.datagrams();
-    std::size_t left = 0;
-    while (left < parts.size() && backlog_.is_empty()) {
-        const auto sent = sender_->send_packed(to_, parts.subspan(left));
-        if (!sent && !(waits_ && is_want_of_room(sent.error()))) return sent.error();
-        if (!sent) break;
-        left += *sent;
-    }
-    if (left < parts.size()) keep_piece(left);
-    return std::nullopt;
+    return pieces_.send_large(piece_, to_, message);
 }
 
 void UdpWriter::end(std::uint64_t next_sequence) {
@@ -332,7 +239,7 @@ void UdpWriter::end(std::uint64_t next_sequence) {
     // Without a time, readers could not tell the end from a replay.
     end.sent_at_us = clock_.unix_microseconds();
     const Destination to = destination();
-    for (int i = 0; i < kEndCopies; ++i) (void)sender_->send(to, {&end, 1});
+    for (int i = 0; i < kEndCopies; ++i) (void)pieces_.frames().send(to, {&end, 1});
 }
 
 Destination UdpWriter::destination() {
@@ -370,13 +277,14 @@ Envelope UdpWriter::envelope(const Batch& batch) const {
 
 std::unique_ptr<CarrierWriter> make_udp_writer(const WriterNeeds& needs) {
     return std::make_unique<UdpWriter>(
-        needs, std::make_unique<UdpSender>(needs.settings, UdpReach::network),
+        needs, std::make_unique<UdpSender>(needs.settings, UdpReach::network, UdpPace::of_path),
         needs.is_to_host ? std::make_unique<HostResolver>(needs.settings, needs.clock) : nullptr);
 }
 
 std::unique_ptr<CarrierWriter> make_udp_writer_to_this_machine(const WriterNeeds& needs) {
     return std::make_unique<UdpWriter>(
-        needs, std::make_unique<UdpSender>(needs.settings, UdpReach::this_machine), nullptr);
+        needs, std::make_unique<UdpSender>(needs.settings, UdpReach::this_machine, UdpPace::fixed),
+        nullptr);
 }
 
 }  // namespace mailslot

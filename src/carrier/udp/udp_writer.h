@@ -26,6 +26,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,10 +36,10 @@
 
 #include "carrier/carrier_writer.h"
 #include "carrier/flusher.h"
-#include "carrier/udp/backlog.h"
 #include "carrier/udp/frame_sender.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/open_piece.h"
+#include "carrier/udp/piece_sender.h"
 #include "model/own_host.h"
 
 namespace mailslot {
@@ -72,32 +73,21 @@ public:
     }
     void hold_nothing() override { may_hold_ = false; }
     std::optional<Clock::Instant> due() const override;
-    void send_held() override { flush(); }
+    void send_held() override;
     void flush() override;
     void finish() override;
     std::optional<Error> take_late_error() override {
         return std::exchange(late_error_, std::nullopt);
     }
     void end(std::uint64_t next_sequence) override;
-    Departures departures() const override { return {lost_, sender_->ways()}; }
+    Departures departures() const override { return {pieces_.lost(), pieces_.ways()}; }
 
 private:
-    // Result of sending a piece.
-    struct Outcome {
-        std::size_t left = 0;  // messages that left
-        std::optional<Error> error{};
-        bool is_half = false;  // parts of the next message have left
-    };
-
     Result<std::size_t> put_or_wait(const Batch& batch);
     bool decide_to_hold(std::int64_t now_us);
     bool suits(const Batch& batch) const;
     void begin_piece(const Batch& batch);
-    Outcome send_piece();
-    Outcome send_to_one(std::span<const Bytes> frames);
-    Outcome send_to_many(std::span<const Bytes> frames);
-    std::size_t messages_at(std::size_t frame) const;
-    void keep_piece(std::size_t from);
+    PieceSender::Outcome send_piece();
     bool send_backlog();
     void tell_later(Error error);
     Result<std::size_t> no_room(const Batch& batch);
@@ -105,7 +95,6 @@ private:
     void learn_from_clock();
     void hear_at_once();
     std::optional<Error> send_large(const Batch& batch, std::size_t index);
-    std::optional<Error> send_parts();
     Result<std::size_t> put_all(const Batch& batch);
     bool is_to_one() const { return resolver_ != nullptr || address_.place == Place::ip; }
     Destination destination();
@@ -117,8 +106,8 @@ private:
     const Settings& settings_;
     mutable OwnHost host_{settings_};
     const Clock& clock_;
-    const std::unique_ptr<FrameSender> sender_;
     const std::unique_ptr<HostResolver> resolver_;
+    PieceSender pieces_;
     bool is_first_ = true;         // nothing was sent yet
     Clock::Instant first_sent_{};  // by a clock that runs on in sleep
 
@@ -139,11 +128,7 @@ private:
     int needed_closeness_ = 1;
     std::optional<Error> late_error_;
 
-    Backlog backlog_;
-    bool waits_ = false;          // the last put() waits if there is no room
-    bool wants_room_ = false;     // after the last put() or flush()
-    Clock::Instant try_again_{};  // next try to send the backlog
-    std::uint64_t lost_ = 0;
+    bool wants_room_ = false;  // after the last put() or flush()
 };
 
 std::unique_ptr<CarrierWriter> make_udp_writer(const WriterNeeds& needs);
