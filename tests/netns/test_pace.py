@@ -1,0 +1,101 @@
+"""Streams to one machine over a bottleneck at a switch: docs/protocol/pace.md. As scripts/pace-lab, but shorter."""
+
+import time
+
+import lab
+from lab import check_call, message_from
+
+QUEUE = ("burst", "64k", "limit", "256k")  # of the port towards the reader
+LINE = 100  # bytes, with the newline
+OVERHEAD = 1.17  # bytes on the link for each byte of the lines
+TIMES = 2  # the time of the link: other tests use the processors meanwhile; scripts/pace-lab has the figures
+
+
+class PaceTest(lab.LabTest):
+    def machines_behind(self, rate):
+        """A writer A, and a reader B behind a switch's port of that rate (None: no limit)."""
+        a, b = self.machines(["A", "B"], ipv6=False)
+        if rate:
+            check_call("tc", "qdisc", "add", "dev", b.cable, "root", "tbf", "rate", rate, *QUEUE)
+        return a, b
+
+    def listen(self, machine):
+        """Starts a listener whose lines go to a file. Returns the listener and the file."""
+        file = open(machine.folder / "out", "w+b")
+        self.addCleanup(file.close)
+        return machine.start("listen", "--verbose", "IN", stdout=file).ready(), file
+
+    def lines(self, count):
+        path = self.folder / "lines"
+        path.write_bytes(b"".join(b"%0*d\n" % (LINE - 1, number) for number in range(1, count + 1)))
+        return path
+
+    def put(self, machine, address, path):
+        """Puts the lines of a file. Returns the seconds that took."""
+        with open(path, "rb") as file:
+            begun = time.monotonic()
+            writer = machine.start("put", address, stdin=file)
+            self.assertEqual(writer.end()[::2], (0, ""))
+            return time.monotonic() - begun
+
+    def address(self, machine):
+        return f"//10.{machine.net.number}.0.{machine.number}/mailslot/IN"
+
+    def stream(self, rate, count):
+        """Returns how many of the lines were lost, and the seconds that `put` took."""
+        a, b = self.machines_behind(rate)
+        listener, _ = self.listen(b)
+        took = self.put(a, self.address(b), self.lines(count))
+        self.wait_until("B has counted every line", lambda: b.info()["received"] + b.info()["lost"] == count)
+        lost = b.info()["lost"]
+        listener.kill()
+        return lost, took
+
+
+class Bottleneck(PaceTest):
+    def test_a_stream_fits_10_Mbit_a_second(self):
+        count = 40_000
+        lost, took = self.stream("10mbit", count)
+        self.assertLessEqual(lost, count // 1000)
+        self.assertLess(took, TIMES * count * LINE * OVERHEAD * 8 / 10e6)
+
+    def test_a_stream_fits_100_Mbit_a_second(self):
+        count = 300_000
+        lost, took = self.stream("100mbit", count)
+        self.assertLessEqual(lost, count // 1000)
+        self.assertLess(took, TIMES * count * LINE * OVERHEAD * 8 / 100e6)
+
+    def test_a_stream_without_a_bottleneck_loses_nothing(self):
+        count = 300_000
+        lost, _ = self.stream(None, count)
+        self.assertLessEqual(lost, count // 1000)
+
+
+class Reports(PaceTest):
+    def test_a_lone_message_causes_no_report_and_a_stream_does(self):
+        a, b = self.machines_behind(None)
+        listener = b.listen()
+        a.run_in("nft", "-f", "-", stdin="table inet lab {\nchain in {\ntype filter hook input priority 0\n"
+                                         f"udp sport {lab.PORT} counter\n}}\n}}\n")
+        a.put(self.address(b), "alone")
+        self.assertEqual(message_from(listener)["text"], "alone")
+        self.assertEqual(a.counted(), 0)
+        self.put(a, self.address(b), self.lines(3000))
+        self.assertGreaterEqual(a.counted(), 1)
+
+    def test_nobody_needs_a_report(self):
+        """B's reports do not come back: the stream arrives all the same, at the rate for nobody."""
+        a, b = self.machines_behind("100mbit")
+        a.run_in("nft", "-f", "-", stdin="table inet lab {\nchain in {\ntype filter hook input priority 0\n"
+                                         f"udp sport {lab.PORT} drop\n}}\n}}\n")
+        listener, _ = self.listen(b)
+        count = 60_000
+        took = self.put(a, self.address(b), self.lines(count))
+        self.wait_until("B has every line", lambda: b.info()["received"] == count)
+        self.assertEqual(b.info()["lost"], 0)
+        self.assertGreater(took, (count * LINE - 128 * 1024) / (8 * 1024 * 1024))
+        listener.kill()
+
+
+if __name__ == "__main__":
+    lab.main()
