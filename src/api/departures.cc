@@ -23,6 +23,7 @@ void DepartureBook::add(const Departures& more) {
         known->sent += way.sent;
         known->dropped += way.dropped;
         if (way.error) known->error = way.error;
+        if (way.path) known->path = way.path;
     }
 }
 

@@ -25,12 +25,27 @@ namespace mailslot {
 // buffer leaves meanwhile.
 inline constexpr std::chrono::milliseconds kRoomRetry{5};
 
+// The path of a stream to one machine, as its reports show it.
+struct PathInfo {
+    enum class Limit : std::uint8_t {
+        none,     // all that the writer put fitted
+        path,     // a queue stands at the path's slowest link
+        reader,   // the reader's buffer is filling
+        setting,  // send_rate
+        unheard,  // no reports: send_rate_unheard
+    };
+    double rate = 0;  // bytes a second that may be sent
+    std::chrono::microseconds round_trip{};
+    Limit limit = Limit::none;
+};
+
 // A way out of this machine: an interface and address family, or the address of one machine.
 struct WayInfo {
-    std::string name{};            // "eth0 IPv4", "10.0.0.7"
-    std::uint64_t sent = 0;        // datagrams that left by this way
-    std::uint64_t dropped = 0;     // datagrams that did not
-    std::optional<Error> error{};  // why the last of the dropped did not leave
+    std::string name{};              // "eth0 IPv4", "10.0.0.7"
+    std::uint64_t sent = 0;          // datagrams that left by this way
+    std::uint64_t dropped = 0;       // datagrams that did not
+    std::optional<Error> error{};    // why the last of the dropped did not leave
+    std::optional<PathInfo> path{};  // if a stream was too fast to leave without reports
 };
 
 // How a writer's messages left this machine.

@@ -138,9 +138,9 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     if (!view_.is_empty() && unanswered_since_ < view_.heard_at()) unanswered_since_ = now;
     last_left_ = now;
     const bool is_behind = bucket_.is_behind() && !is_in_first_burst();
-    const bool is_paced = std::exchange(was_held_, false) || is_behind;
+    was_paced_ = std::exchange(was_held_, false) || is_behind;
     bucket_.take(static_cast<double>(bytes));
-    sent_.left(from, mark, bytes, is_paced, now);
+    sent_.left(from, mark, bytes, was_paced_, now);
 }
 
 // The beginning of a train may pass a token bucket at the speed of the wire, so nearly all of the
@@ -301,7 +301,8 @@ void PathPace::hold_queue(const PathView::Flow& flow, Instant now) {
 PathPace::Limit PathPace::limit() const {
     if (is_limited_by_reader_) return Limit::reader;
     if (state_ == State::steady || state_ == State::competing) return Limit::path;
-    return limits_.most > 0 && rate_ >= limits_.most ? Limit::setting : Limit::none;
+    if (limits_.most > 0 && rate_ >= limits_.most) return Limit::setting;
+    return was_paced_ ? Limit::path : Limit::none;
 }
 
 std::optional<PathPace::Memory> PathPace::memory() const {

@@ -91,7 +91,8 @@ private:
     int times_empty_ = 0;  // of drain_, when last looked at
     double alpha_;         // bytes that this stream keeps in the queue
     bool is_limited_by_reader_ = false;
-    bool was_held_ = false;                          // the bytes that leave next had to wait
+    bool was_held_ = false;   // the bytes that leave next had to wait
+    bool was_paced_ = false;  // the writer had more to send when the last bytes left
     std::optional<Instant> begun_{}, held_since_{};  // held_since_: at the end of the first burst
     Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
     // Bytes sent when the rate or alpha was last changed: reports on less say nothing about it.

@@ -167,6 +167,7 @@ TEST_F(PathPaceTest, a_writer_that_sends_little_does_not_grow) {
     PathPace pace({});
     begin(pace);
     stream(pace, milliseconds(1));  // had to wait for the report
+    EXPECT_EQ(pace.limit(), PathPace::Limit::path);
     const double rate = pace.rate();
     for (int i = 0; i < 100; ++i) {
         now_ += milliseconds(10);
@@ -175,6 +176,7 @@ TEST_F(PathPaceTest, a_writer_that_sends_little_does_not_grow) {
         ASSERT_TRUE(pace.heard(report(microseconds(500)), now_));
     }
     EXPECT_EQ(pace.rate(), rate);
+    EXPECT_EQ(pace.limit(), PathPace::Limit::none);
 }
 
 TEST_F(PathPaceTest, a_short_burst_after_a_rest_leaves_at_once) {

@@ -77,6 +77,31 @@ void PathPacer::read_reports(Instant now) {
                   });
 }
 
+std::optional<PathInfo> PathPacer::info(const Way& way) const {
+    if (way_ != &way || pace_->state() == PathPace::State::first_burst) return std::nullopt;
+    PathInfo info{.rate = pace_->rate()};
+    if (pace_->state() == PathPace::State::unheard) {
+        info.limit = PathInfo::Limit::unheard;
+        return info;
+    }
+    info.round_trip =
+        std::chrono::duration_cast<std::chrono::microseconds>(pace_->view().round_trip());
+    switch (pace_->limit()) {
+        case PathPace::Limit::none:
+            break;
+        case PathPace::Limit::path:
+            info.limit = PathInfo::Limit::path;
+            break;
+        case PathPace::Limit::reader:
+            info.limit = PathInfo::Limit::reader;
+            break;
+        case PathPace::Limit::setting:
+            info.limit = PathInfo::Limit::setting;
+            break;
+    }
+    return info;
+}
+
 // The time is that before the system's call: a report may come before the call ends.
 void PathPacer::left(std::span<const Bytes> frames, std::size_t bytes) {
     if (frames.empty()) return;

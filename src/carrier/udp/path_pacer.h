@@ -34,6 +34,8 @@ public:
     std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until);
     // The frames left after wait_for_turn(), as datagrams of `bytes` in all.
     void left(std::span<const Bytes> frames, std::size_t bytes);
+    // Returns what is known of the path of `way`; nullopt if no stream needed to know anything.
+    std::optional<PathInfo> info(const Way& way) const;
 
 private:
     std::size_t turn_of(std::span<const Bytes> datagrams) const;

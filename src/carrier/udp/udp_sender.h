@@ -48,7 +48,10 @@ public:
     // A message is taken if each of its datagrams left by at least one way.
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
     Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
-    std::vector<WayInfo> ways() const override { return ways_.info(); }
+    std::vector<WayInfo> ways() const override {
+        return ways_.info(
+            [this](const Way& way) { return path_ ? path_->info(way) : std::nullopt; });
+    }
 
     // Datagrams that left and that did not, counted for each interface and family used.
     std::uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }

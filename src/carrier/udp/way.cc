@@ -87,7 +87,7 @@ bool Way::must_wait_for_neighbour(std::span<const Bytes> datagrams, Instant now,
 }
 
 WayInfo Way::info() const {
-    WayInfo info{name_, sent_, dropped_, {}};
+    WayInfo info{name_, sent_, dropped_, {}, {}};
     if (dropped_ == 0) return info;
     info.error =
         os::passes_by_waiting(dropped_for_)

@@ -93,10 +93,11 @@ void Ways::forget_old_ones() {
     }
 }
 
-std::vector<WayInfo> Ways::info() const {
+std::vector<WayInfo> Ways::info(const PathOf& path_of) const {
     std::vector<WayInfo> all;
     for (const auto& way : ways_) {
         WayInfo one = way->info();
+        one.path = path_of(*way);
         if (one.sent + one.dropped > 0) all.push_back(std::move(one));
     }
     return all;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,7 +43,9 @@ public:
     // As Way::send. If a shared socket is full, gives the way its own.
     std::size_t send(Way& way, std::span<const Bytes> datagrams);
 
-    std::vector<WayInfo> info() const;  // all that have sent or dropped datagrams
+    // Returns all that have sent or dropped datagrams. `path_of` adds what is known of their paths.
+    using PathOf = std::function<std::optional<PathInfo>(const Way&)>;
+    std::vector<WayInfo> info(const PathOf& path_of) const;
 
 private:
     Way& find(const Way::Course& course, const std::string& name);

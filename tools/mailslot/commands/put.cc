@@ -1,8 +1,10 @@
 // mailslot put: messages from the command line or from standard input.
 #include <algorithm>
+#include <iomanip>
 #include <memory>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -206,9 +208,39 @@ std::string which(const PutOptions& options, std::uint64_t done) {
            " was not put (put before: " + std::to_string(done) + "): ";
 }
 
-// Prints a line for each way that messages took out of this machine.
+std::string_view limit_text(PathInfo::Limit limit) {
+    switch (limit) {
+        case PathInfo::Limit::none:
+            return "not limited";
+        case PathInfo::Limit::path:
+            return "limited by the path";
+        case PathInfo::Limit::reader:
+            return "limited by the reader";
+        case PathInfo::Limit::setting:
+            return "limited by send_rate";
+        case PathInfo::Limit::unheard:
+            return "limited by send_rate_unheard: the machine sends no reports";
+    }
+    return "";
+}
+
+// Returns the rate at the end of a stream, the round trip, and what limited the stream.
+std::string path_text(const PathInfo& path) {
+    constexpr double kMiB = 1024 * 1024;
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(1) << path.rate / kMiB << " MiB/s, ";
+    if (path.limit != PathInfo::Limit::unheard) {
+        text << "round trip " << static_cast<double>(path.round_trip.count()) / 1000 << " ms, ";
+    }
+    text << limit_text(path.limit);
+    return text.str();
+}
+
+// Prints a line for each way that messages took out of this machine, and for each path that a
+// stream took.
 void tell_ways(std::span<const WayInfo> ways) {
     for (const WayInfo& way : ways) {
+        if (way.path) say(way.name + ": " + path_text(*way.path));
         const std::uint64_t all = way.sent + way.dropped;
         const std::string datagrams = all == 1 ? " datagram" : " datagrams";
         if (way.dropped == 0) {
