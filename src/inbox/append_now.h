@@ -25,8 +25,9 @@ namespace mailslot::inbox {
 // Prepares the new tail, commits by the first record's word, then selects the new tail.
 [[gnu::always_inline]] inline void RecordWriter::make_visible(
     const TailCopy& tail, std::atomic<std::uint64_t>& first_word, std::uint64_t commit) {
-    const std::uint32_t selector = header_.selector.load(std::memory_order_relaxed);
-    Tail& next = header_.tails[(selector + 1) & 1];
+    Header& header = header_;  // a copy, which no store can change
+    const std::uint32_t selector = header.selector.load(std::memory_order_relaxed);
+    Tail& next = header.tails[(selector + 1) & 1];
     next.block.store(tail.at.block, std::memory_order_release);
     next.offset.store(tail.at.offset, std::memory_order_release);
     next.count.store(tail.count, std::memory_order_release);
@@ -34,7 +35,7 @@ namespace mailslot::inbox {
     MAILSLOT_CRASH_POINT(tail_prepared);
     first_word.store(commit, std::memory_order_release);
     MAILSLOT_CRASH_POINT(committed);
-    header_.selector.store(selector + 1, std::memory_order_release);
+    header.selector.store(selector + 1, std::memory_order_release);
     MAILSLOT_CRASH_POINT(tail_selected);
 }
 
@@ -65,23 +66,24 @@ inline void RecordWriter::remember(const TailCopy& tail, const Item& last) {
 
 template <class Now>
 [[gnu::always_inline]] inline bool RecordWriter::append_now(Item& item, const Now& now) {
+    const Segment& segment = segment_;
     TailCopy tail = own_tail();
     const std::size_t size = item.payload.size();
     const bool continues = last_.count == tail.count && may_continue_last(item);
     const Position at = tail.at;
     const std::uint32_t header_bytes = continues ? kContinuedHeaderBytes : kRecordHeaderBytes;
     const std::uint64_t end = aligned_to_record(at.offset + header_bytes + std::uint64_t{size});
-    if (!is_possible(at, segment_.geometry().block_count) || end >= kBlockBytes ||
-        size > segment_.geometry().limits.max_message_bytes || !quotas_.allow(tail, size))
+    if (!is_possible(at, segment.geometry().block_count) || end >= kBlockBytes ||
+        size > segment.geometry().limits.max_message_bytes || !quotas_.allow(tail, size))
         [[unlikely]]
         return false;
-    std::byte* const record = segment_.block(at.block) + at.offset;
+    std::byte* const record = segment.block(at.block) + at.offset;
     if (size > 0) std::memcpy(record + header_bytes, item.payload.data(), size);
     MAILSLOT_CRASH_POINT(payload_written);
     const Position next{at.block, static_cast<std::uint32_t>(end)};
     // Zeroes the next record's place before this record becomes visible, so that it reads as
     // "nothing".
-    segment_.word(next).store(0, std::memory_order_relaxed);
+    segment.word(next).store(0, std::memory_order_relaxed);
     item.sent_at_us = now();
     RecordShape shape{size, item.kind, item.format, 0};
     if (continues) [[likely]] {
@@ -97,7 +99,7 @@ template <class Now>
     tail.at = next;
     tail.count += 1;
     tail.bytes += size;
-    make_visible(tail, segment_.word(at), to_commit_word(shape));
+    make_visible(tail, segment.word(at), to_commit_word(shape));
     remember(tail, item);
     return true;
 }

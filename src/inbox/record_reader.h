@@ -63,9 +63,9 @@ private:
     // Overwrites a word in each cache line of the record that was read. The lines then belong to
     // this processor before a writer comes round again. The next record's place lies behind them.
     void move_on(Position end) {
-        const Segment& segment = *segment_;
-        for (Position line = read_; line.offset < end.offset; line.offset += kRecordAlignment) {
-            segment.word(line).store(0, std::memory_order_relaxed);
+        std::byte* const block = segment_->block(read_.block);
+        for (std::uint32_t line = read_.offset; line < end.offset; line += kRecordAlignment) {
+            Segment::word_at(block + line).store(0, std::memory_order_relaxed);
         }
         read_ = end;
     }

@@ -37,7 +37,10 @@ public:
         return link_value <= geometry_.block_count ? link_value - 1 : kNoBlock;
     }
     std::atomic<std::uint64_t>& word(Position at) const {
-        return *reinterpret_cast<std::atomic<std::uint64_t>*>(block(at.block) + at.offset);
+        return word_at(block(at.block) + at.offset);
+    }
+    static std::atomic<std::uint64_t>& word_at(std::byte* place) {
+        return *reinterpret_cast<std::atomic<std::uint64_t>*>(place);
     }
     // A record begins at a multiple of a cache line, so its header never straddles blocks.
     static bool is_at_end(Position at) { return at.offset == kBlockBytes; }

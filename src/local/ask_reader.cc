@@ -11,8 +11,8 @@
 #include "os/folder.h"
 #include "os/interruption.h"
 #include "os/local_socket.h"
-#include "os/poll_set.h"
 #include "os/user.h"
+#include "os/wait_list.h"
 
 namespace mailslot::local {
 namespace {
@@ -107,12 +107,12 @@ public:
 
     // Returns when an answer has come, or at `until`.
     void hear(os::Deadline until) {
-        std::vector<os::Handle> polled;
-        for (const auto& [i, connection] : asked_) polled.push_back(connection.fd());
-        const std::vector<bool> is_ready = os::wait_until_readable(polled, until);
+        os::WaitList answers;
+        for (const auto& [i, connection] : asked_) answers.add(connection.fd());
+        (void)answers.wait(until);  // after an error, none is ready
         std::size_t at = 0;
         std::erase_if(asked_, [&](auto& asked) {
-            if (!is_ready[at++]) return false;
+            if (!answers.is_ready(at++)) return false;
             auto packet = os::receive_packet(asked.second.fd(), steady_clock::now());
             if (!packet && packet.error().code == Errc::timed_out) return false;
             answers_[asked.first] =

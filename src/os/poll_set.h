@@ -6,14 +6,11 @@
 
 #include "mailslot/result.h"
 #include "os/fd.h"
-#include "os/futex.h"
 
 namespace mailslot::os {
 
 // Returns whether any of them is readable; never blocks.
 bool any_is_readable(std::span<const Handle> fds);
-// Waits until any of them is readable or broken, or until `until`. Returns for each whether it is.
-std::vector<bool> wait_until_readable(std::span<const Handle> fds, Deadline until);
 
 class PollSet {
 public:

@@ -26,7 +26,7 @@ public:
     // Errors: interrupted by a signal; no_resources
     Result<void> wait(Deadline until, std::size_t count);
     Result<void> wait(Deadline until) { return wait(until, size()); }
-    // Tell what the last wait found there.
+    // Tell what the last wait found there: nothing, after an error.
     bool is_ready(std::size_t place) const;
     bool has_gone(std::size_t place) const;
 

@@ -294,6 +294,7 @@ class Listen(support.CommandTest):
         writer.process.stdin.flush()
         self.assertEqual(listener.line(), b"first\n")
         listener.process.send_signal(signal.SIGSTOP)
+        os.waitpid(listener.process.pid, os.WUNTRACED)  # a busy machine stops the process later
         writer.process.stdin.write(b"more\n" * 20_000)
         writer.process.stdin.flush()
         status, _, err = writer.end()

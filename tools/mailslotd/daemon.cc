@@ -18,13 +18,13 @@
 #include "os/descriptors.h"
 #include "os/event.h"
 #include "os/network_state.h"
-#include "os/poll_set.h"
 #include "os/privileges.h"
 #include "os/process.h"
 #include "os/service_manager.h"
 #include "os/service_signals.h"
 #include "os/system_random.h"
 #include "os/user.h"
+#include "os/wait_list.h"
 #include "trust/keys.h"
 
 namespace mailslot::daemon {
@@ -244,11 +244,12 @@ int Daemon::run(os::ServiceSignals& signals) {
     manager_.notify("READY=1\nMAINPID=" + std::to_string(os::own_process()));
     std::chrono::microseconds every = kLookEvery;
     if (const auto watchdog = manager_.watchdog()) every = std::min(every, *watchdog / 2);
+    os::WaitList events;
+    events.add(signals.fd());
+    events.add(replaced_.get());
     for (;;) {
-        const std::array events{signals.fd(), replaced_.get()};
-        const auto is_ready =
-            os::wait_until_readable(events, std::chrono::steady_clock::now() + every);
-        if (is_ready[1]) return end("has ended: another mailslotd has replaced it");
+        (void)events.wait(std::chrono::steady_clock::now() + every);
+        if (events.is_ready(1)) return end("has ended: another mailslotd has replaced it");
         while (const auto signal = signals.take()) {
             if (*signal == os::ServiceSignal::end) return end("has ended");
             reload();

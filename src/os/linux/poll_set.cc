@@ -6,7 +6,6 @@
 #include <array>
 
 #include "os/linux/network_error.h"
-#include "os/linux/poll_time.h"
 
 namespace mailslot::os {
 
@@ -14,15 +13,6 @@ bool any_is_readable(std::span<const Handle> fds) {
     std::vector<pollfd> polled;
     for (const Handle fd : fds) polled.push_back({to_number(fd), POLLIN, 0});
     return poll(polled.data(), polled.size(), 0) > 0;
-}
-
-std::vector<bool> wait_until_readable(std::span<const Handle> fds, Deadline until) {
-    std::vector<pollfd> polled;
-    for (const Handle fd : fds) polled.push_back({to_number(fd), POLLIN, 0});
-    std::vector<bool> is_ready(fds.size(), false);
-    if (poll(polled.data(), polled.size(), poll_time(until)) <= 0) return is_ready;
-    for (std::size_t i = 0; i < polled.size(); ++i) is_ready[i] = polled[i].revents != 0;
-    return is_ready;
 }
 
 Result<PollSet> PollSet::open() {

@@ -17,12 +17,12 @@
 #include <utility>
 
 #include "os/linux/network_error.h"
+#include "os/linux/poll_time.h"
 #include "os/linux/socket_address.h"
 
 namespace mailslot::os {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using Instant = steady_clock::time_point;
 
@@ -172,8 +172,7 @@ public:
 private:
     // Returns false if the server is to stop.
     bool wait() {
-        const Instant now = steady_clock::now();
-        const bool may_accept = now >= accept_at_;
+        const bool may_accept = steady_clock::now() >= accept_at_;
         std::optional<Instant> next;
         if (!may_accept) next = accept_at_;
         polled_.clear();
@@ -183,12 +182,9 @@ private:
             polled_.push_back({one.fd.number(), one.awaits(), 0});
             if (!next || one.deadline < *next) next = one.deadline;
         }
-        int patience = -1;
-        if (next) {
-            const auto left = std::chrono::ceil<milliseconds>(*next - now).count();
-            patience = static_cast<int>(std::max<std::int64_t>(left, 0));
+        if (poll(polled_.data(), polled_.size(), poll_time(next)) < 0 && errno != EINTR) {
+            return false;
         }
-        if (poll(polled_.data(), polled_.size(), patience) < 0 && errno != EINTR) return false;
         return polled_[0].revents == 0;
     }
     void go_on(Conversation& one) {
