@@ -275,7 +275,7 @@ TEST(UdpInterfaces, drops_for_a_slow_link_alone_what_a_fast_one_takes) {
             messages.back().payload = as_bytes(payload);
         }
         const Settings settings = plain_settings();
-        UdpSender writer(settings, UdpReach::network);
+        UdpSender writer(settings, UdpReach::network, UdpPace::fixed);
         EXPECT_EQ(writer.send({}, messages).value(), 6000u);
         auto dropped = dropped_by(writer);
         EXPECT_GT(dropped["in1 IPv4"], 0u);
@@ -318,7 +318,7 @@ TEST(UdpInterfaces, opens_a_socket_a_way_and_closes_it_when_the_interface_goes) 
         ASSERT_TRUE(add_pair(1));
         ASSERT_TRUE(add_pair(2));
         const Settings settings = plain_settings();
-        UdpSender writer(settings, UdpReach::network);
+        UdpSender writer(settings, UdpReach::network, UdpPace::fixed);
         const Envelope one = message(1);
         ASSERT_TRUE(writer.send({}, std::span(&one, 1)));
         const std::size_t with_two = open_descriptors();
@@ -338,7 +338,7 @@ TEST(UdpInterfaces, shares_sockets_among_many_ways_until_they_are_full) {
         ASSERT_TRUE(shell("tc qdisc add dev in19 root tbf rate 1kbit burst 10kb limit 10mb"));
         const std::size_t before = open_descriptors();
         const Settings settings = plain_settings();
-        UdpSender writer(settings, UdpReach::network);
+        UdpSender writer(settings, UdpReach::network, UdpPace::fixed);
         const std::string payload(1100, 'x');
         Envelope one = message(1);
         one.payload = as_bytes(payload);
