@@ -23,6 +23,7 @@ constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
 
 constexpr double kTrainBytes = 56 * 1024;
 constexpr Seconds kTrainNoise{0.0003}, kLikelyTrainNoise{0.0001};
+constexpr std::uint64_t kProofBytes = 96 * 1024;  // of the second burst
 constexpr double kRemembered = 0.95;
 constexpr double kCarriesMore = 4;  // than a writer sent that was slower than the path
 
@@ -46,6 +47,11 @@ constexpr double kMostBurst = 1024 * 1024;
 constexpr Seconds kFlightSlack{0.002};
 constexpr double kFlightBytes = 64 * 1024;
 
+// Allows for times of arrival that are wrong by `noise`.
+double rate_of(const PathView::Train& train, Seconds noise) {
+    return 1 / (1 / train.rate + noise.count() / kTrainBytes);
+}
+
 }  // namespace
 
 PathPace::PathPace(const Limits& limits, std::optional<Memory> memory)
@@ -68,11 +74,13 @@ double PathPace::burst() const {
     return std::max(turns, std::min(rate_ * kLateWake.count(), kMostBurst));
 }
 
-// A path that is lost, or a receiver that is silent, stops the stream at this.
+// A path that is lost, or a receiver that is silent, stops the stream at this. While the rate is
+// known from the first burst only, no more than another such burst may be lost.
 double PathPace::most_in_flight() const {
     const Seconds trip = view_.is_empty() ? memory_->round_trip : view_.round_trip();
     const Seconds interval = view_.is_empty() ? 5 * kFlightSlack : 2 * view_.interval();
-    return rate_ * (trip + interval + kFlightSlack).count() + kFlightBytes;
+    const double most = rate_ * (trip + interval + kFlightSlack).count() + kFlightBytes;
+    return unproven_from_ ? std::min(most, kFirstBurst) : most;
 }
 
 bool PathPace::has_too_much_in_flight(double more) const {
@@ -189,11 +197,9 @@ void PathPace::start(Instant now) {
     const bool is_first = is_in_first_burst();
     double carried = rate_;
     if (is_first && train && (train->was_together || train->rate > rate_)) {
-        const auto with = [&](Seconds noise) {
-            return 1 / (1 / train->rate + noise.count() / kTrainBytes);
-        };
-        set_rate(with(kTrainNoise));
-        carried = with(kLikelyTrainNoise) * (train->was_together ? 1 : kCarriesMore);
+        set_rate(rate_of(*train, kTrainNoise));
+        carried = rate_of(*train, kLikelyTrainNoise) * (train->was_together ? 1 : kCarriesMore);
+        unproven_from_ = sent_.bytes();
     }
     state_ = State::growing;
     growth_.begin(carried);
@@ -203,7 +209,20 @@ void PathPace::start(Instant now) {
     rate_changed_at_ = sent_.bytes();
 }
 
+// A busy receiver can see the first burst arrive much faster than the path took it. The second
+// burst leaves at the rate that the first showed. If it arrives more slowly, its rate counts.
+void PathPace::prove() {
+    if (!unproven_from_ || view_.acknowledged() < *unproven_from_ + kProofBytes) return;
+    unproven_from_.reset();
+    const auto train = view_.train(kTrainBytes);
+    if (!train || !train->was_together || rate_of(*train, kTrainNoise) >= rate_) return;
+    set_rate(rate_of(*train, kTrainNoise));
+    growth_.begin(rate_of(*train, kLikelyTrainNoise));
+    rate_changed_at_ = sent_.bytes();
+}
+
 void PathPace::adjust(Instant now) {
+    prove();
     const auto flow = view_.flow(std::clamp(view_.round_trip(), kLeastWindow, kMostWindow));
     if (!flow) return;
     is_limited_by_reader_ = respect_reader(*flow, now);

@@ -70,6 +70,7 @@ private:
     bool is_first_burst_over() const;
     void look_at_silence(Instant now);
     void start(Instant now);
+    void prove();
     void adjust(Instant now);
     bool respect_reader(const PathView::Flow& flow, Instant now);
     void respond_to_loss(bool is_queued);
@@ -95,6 +96,8 @@ private:
     bool was_paced_ = false;  // the writer had more to send when the last bytes left
     std::optional<Instant> begun_{}, held_since_{};  // held_since_: at the end of the first burst
     Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
+    std::optional<std::uint64_t>
+        unproven_from_{};  // bytes sent at the start, until prove() is done
     // Bytes sent when the rate or alpha was last changed: reports on less say nothing about it.
     std::uint64_t rate_changed_at_ = 0, alpha_changed_at_ = 0;
 };

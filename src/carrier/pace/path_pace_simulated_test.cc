@@ -48,11 +48,11 @@ struct Path {
 
 TEST(PathPaceSimulated, a_file_arrives_whole_at_the_speed_of_the_link) {
     const Path paths[] = {
-        {10, milliseconds(0), 0.0001, 1.02},  {10, milliseconds(5), 0.0001, 1.02},
-        {10, milliseconds(50), 0.0001, 1.05}, {100, milliseconds(0), 0.0001, 1.02},
-        {100, milliseconds(5), 0.0001, 1.03}, {100, milliseconds(50), 0.0001, 1.1},
-        {1000, milliseconds(0), 0.008, 1.06}, {1000, milliseconds(5), 0.008, 1.25},
-        {1000, milliseconds(50), 0.001, 2.3},
+        {10, milliseconds(0), 0.0001, 1.02},   {10, milliseconds(5), 0.0001, 1.02},
+        {10, milliseconds(50), 0.0001, 1.05},  {100, milliseconds(0), 0.0001, 1.02},
+        {100, milliseconds(5), 0.0001, 1.03},  {100, milliseconds(50), 0.0001, 1.1},
+        {1000, milliseconds(0), 0.008, 1.06},  {1000, milliseconds(5), 0.008, 1.25},
+        {1000, milliseconds(50), 0.001, 2.45},  // a round trip is the price of the proof
     };
     constexpr double kTotal = 32e6;
     for (const Path& path : paths) {
