@@ -184,7 +184,7 @@ class SmallFiles(Scarcity):
             reader.ready()
             resource.prlimit(reader.process.pid, resource.RLIMIT_FSIZE, (10_000, 10_000))
             lines = b"".join(b"%06d\n" % i for i in range(5000))
-            self.run_command("put", "IN", stdin=lines)  # until the reader has gone
+            self.run_command("put", "--stop-on-error", "IN", stdin=lines)  # until the reader has gone
             status, _, err = reader.end()
         self.assertEqual(status, 1)
         self.assertIn("output: File too large", err)
