@@ -103,7 +103,7 @@ private:
     void answer(const wire::LocalMessage& message, std::vector<os::GuardedFd> fds = {});
     void give_event(const std::string& key, const inbox::Inbox& slot) const;
     void tell_machine() const;
-    // What the office said, and the descriptors that came with it.
+    // A message of the office, with the descriptors that came along.
     struct Said {
         wire::LocalMessage message;
         std::vector<os::GuardedFd> fds;

@@ -29,7 +29,7 @@ class HeardStreams {
 public:
     using Instant = HeardStream::Instant;
 
-    // Where a stream comes from and goes to.
+    // The source of a stream, and its destination on this machine.
     struct Course {
         std::uint64_t origin = 0;
         Endpoint from{};            // of the stream, so the destination of its reports

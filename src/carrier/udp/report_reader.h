@@ -19,7 +19,7 @@ namespace mailslot {
 
 class ReportReader {
 public:
-    // Where a stream goes, and how.
+    // A stream to one machine, and the key that seals the stream.
     struct Stream {
         std::uint64_t origin = 0;
         Endpoint to{};
