@@ -34,14 +34,17 @@ bool names_fit(const Envelope& e) {
            e.slot.size() <= kMaxNamesBytes - e.to.size();
 }
 
+bool names_nobody(const Envelope& e) {
+    return e.scope == Scope::direct && e.to.empty() && e.slot.empty();
+}
+
 // Checks the rules for every envelope on the network, whatever its kind, in both directions.
 bool is_addressed(const Envelope& e) {
     if (!names_fit(e)) return false;
     if (e.scope == Scope::named && e.to.empty()) return false;
     if (e.scope == Scope::everybody && !e.to.empty()) return false;
     if (e.slot.empty() && !has_sized_payload(e.kind)) return false;
-    const bool names_nobody = e.scope == Scope::direct && e.to.empty() && e.slot.empty();
-    if (e.kind == Kind::report && !names_nobody) return false;
+    if (e.kind == Kind::report && !names_nobody(e)) return false;
     return is_utf8(e.from_host) && is_utf8(e.to) && is_utf8(e.slot);
 }
 
