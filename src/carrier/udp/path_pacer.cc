@@ -23,6 +23,12 @@ PathPace::Limits limits_of(const Settings& settings) {
             .second_begins = steady - unix % std::chrono::seconds(1)};
 }
 
+std::size_t bytes_of(std::span<const Bytes> datagrams) {
+    std::size_t bytes = 0;
+    for (const Bytes datagram : datagrams) bytes += datagram.size();
+    return bytes;
+}
+
 }  // namespace
 
 PathPacer::PathPacer(const Settings& settings) : settings_(settings) {}
@@ -52,9 +58,7 @@ std::size_t PathPacer::wait_for_turn(std::span<const Bytes> datagrams, Instant u
     if (sent_since_read_ > 0 && may_have_reports) read_reports(now);
     for (bool has_read = false;;) {
         const std::size_t count = turn_of(datagrams);
-        std::size_t bytes = 0;
-        for (const Bytes datagram : datagrams.first(count)) bytes += datagram.size();
-        const Duration wait = pace_->wait(bytes, now);
+        const Duration wait = pace_->wait(bytes_of(datagrams.first(count)), now);
         turn_at_ = now;
         if (wait <= Duration::zero()) return count;
         if (has_read) {
@@ -103,8 +107,9 @@ std::optional<PathInfo> PathPacer::info(const Way& way) const {
 }
 
 // The time is that before the system's call: a report may come before the call ends.
-void PathPacer::left(std::span<const Bytes> frames, std::size_t bytes) {
+void PathPacer::left(std::span<const Bytes> frames, std::span<const Bytes> datagrams) {
     if (frames.empty()) return;
+    const std::size_t bytes = bytes_of(datagrams);
     const wire::StreamPart first = wire::stream_part_of(frames.front());
     const wire::StreamPart last = wire::stream_part_of(frames.back());
     origin_ = first.origin;

@@ -32,8 +32,8 @@ public:
     // Waits, asleep, until the first datagrams may leave, but not longer than `until`. Returns how
     // many may leave together; 0 if the time was over.
     std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until);
-    // The frames left after wait_for_turn(), as datagrams of `bytes` in all.
-    void left(std::span<const Bytes> frames, std::size_t bytes);
+    // The frames left after wait_for_turn(). `datagrams` are the frames, sealed or not.
+    void left(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
     // Returns what is known of the path of `way`; nullopt if no stream needed to know anything.
     std::optional<PathInfo> info(const Way& way) const;
 

@@ -37,12 +37,6 @@ std::string name_in(std::span<const os::Interface> interfaces, std::uint32_t ind
     return found == interfaces.end() ? std::string() : found->name;
 }
 
-std::size_t bytes_of(std::span<const Bytes> datagrams) {
-    std::size_t bytes = 0;
-    for (const Bytes datagram : datagrams) bytes += datagram.size();
-    return bytes;
-}
-
 // Explains why nothing leaves, if the system's own words could mean many things.
 Error unreachable(int os_code) {
     Error error{Errc::unreachable, "send", os_code};
@@ -170,7 +164,7 @@ std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
         has_waited_long_ = is_held_ && left > 0;
         if (is_held_) break;
         const std::size_t more = send_by_each(rest.first(turn));
-        if (paces_path_) path_->left(frames.subspan(left, more), bytes_of(rest.first(more)));
+        if (paces_path_) path_->left(frames.subspan(left, more), rest.first(more));
         left += more;
         if (more > 0) waits_without_progress_ = 0;
         if (more == 0 && !wait_for_room()) break;
