@@ -32,6 +32,7 @@ constexpr double kAlphaStep = kAlpha / 64, kCompetingStep = 1 * 1448;
 constexpr double kAlphaCut = 0.7;
 constexpr Seconds kQueueTime{0.0004}, kNoise{0.0003};
 constexpr double kSeenShare = 0.3;
+constexpr double kPlainlySeen = 2;  // a single report above this many times it ends the growth
 
 constexpr Seconds kLeastWindow{0.006}, kMostWindow{0.2};
 constexpr Seconds kLeastCorrection{0.02}, kSmoothing{0.008};
@@ -236,11 +237,13 @@ void PathPace::adjust(Instant now) {
         return;
     }
     compete();
-    const bool is_queued = view_.queue() > seen;
+    const bool was_growing = state_ == State::growing;
+    const bool is_plain = was_growing && view_.last_queue() > kPlainlySeen * seen;
+    const bool is_queued = view_.queue() > seen || is_plain;
     respond_to_loss(is_queued);
     if (state_ != State::competing) state_ = is_queued ? State::steady : State::growing;
     if (state_ != State::growing) {
-        hold_queue(*flow, now);
+        hold_queue(*flow, was_growing, now);
     } else if (view_.last_queue() <= seen) {
         grow(*flow, now);
     }
@@ -304,15 +307,17 @@ void PathPace::grow(const PathView::Flow& flow, Instant now) {
     rate_changed_at_ = sent_.bytes();
 }
 
-// As much as arrives, corrected by what the queue has too much or too little.
-void PathPace::hold_queue(const PathView::Flow& flow, Instant now) {
+// As much as arrives, corrected by what the queue has too much or too little. The last step of
+// growth was too high, so its rate ends at once.
+void PathPace::hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Instant now) {
     const double arrived = flow.arrived * (1 + std::min(flow.lost, kRandomLoss));
     const double missing = alpha_ + (kQueueTime - flow.queue).count() * arrived;
     const Seconds time = std::max(kLeastCorrection, 3 * (view_.round_trip() + view_.interval()));
     double aim = std::clamp(arrived + missing / time.count(), arrived / 2, 2 * arrived);
     if (!flow.is_paced) aim = std::max(aim, rate_);
-    const double share = std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
-    set_rate(rate_ + (flow.arrived < kFall * rate_ ? 1 : share) * (aim - rate_));
+    const bool is_urgent = is_end_of_growth || flow.arrived < kFall * rate_;
+    const double share = is_urgent ? 1 : std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
+    set_rate(rate_ + share * (aim - rate_));
     growth_.begin(flow.arrived);
     rate_changed_at_ = sent_.bytes();
 }

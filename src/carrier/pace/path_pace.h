@@ -75,7 +75,7 @@ private:
     bool respect_reader(const PathView::Flow& flow, Instant now);
     void respond_to_loss(bool is_queued);
     void grow(const PathView::Flow& flow, Instant now);
-    void hold_queue(const PathView::Flow& flow, Instant now);
+    void hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Instant now);
     void compete();
     void set_rate(double rate);
 

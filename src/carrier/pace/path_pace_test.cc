@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace mailslot {
 namespace {
 
@@ -161,6 +163,24 @@ TEST_F(PathPaceTest, grows_while_all_arrives_up_to_the_writers_own_bound) {
     EXPECT_EQ(pace.rate(), 9e6);
     EXPECT_EQ(pace.limit(), PathPace::Limit::setting);
     EXPECT_LT(stream(pace, milliseconds(500)), 9.3e6);
+}
+
+TEST_F(PathPaceTest, a_plain_queue_ends_the_last_step_of_growth_at_once) {
+    PathPace pace({});
+    begin(pace);
+    stream(pace, milliseconds(300));
+    const double before = pace.rate();
+    auto left = now_;
+    microseconds queue{};
+    while (pace.state() == PathPace::State::growing && queue < milliseconds(5)) {
+        const auto left_before = std::exchange(left, (send(pace), now_));
+        queue += duration_cast<microseconds>((left - left_before) / 4);  // arrives at 0.8 of it
+        now_ += microseconds(200);
+        EXPECT_TRUE(pace.heard(report(microseconds(500) - queue), now_));
+    }
+    EXPECT_EQ(pace.state(), PathPace::State::steady);
+    EXPECT_LT(queue, microseconds(2000));
+    EXPECT_LT(pace.rate(), 0.9 * before);
 }
 
 TEST_F(PathPaceTest, a_writer_that_sends_little_does_not_grow) {
