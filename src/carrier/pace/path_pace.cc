@@ -25,7 +25,8 @@ constexpr double kTrainBytes = 56 * 1024;
 constexpr Seconds kTrainNoise{0.0003}, kLikelyTrainNoise{0.0001};
 constexpr std::uint64_t kProofBytes = 96 * 1024;  // of the second burst
 constexpr double kRemembered = 0.95;
-constexpr double kCarriesMore = 4;  // than a writer sent that was slower than the path
+// Beyond a writer that was slower than the path.
+constexpr double kMayDouble = 2, kCarriesMore = 4;
 
 constexpr double kAlpha = 32 * 1024, kLeastAlpha = 6 * 1024, kMostAlpha = 1024 * 1024;
 constexpr double kAlphaStep = kAlpha / 64, kCompetingStep = 1 * 1448;
@@ -194,12 +195,15 @@ bool PathPace::heard(const wire::Report& report, Instant now) {
 }
 
 void PathPace::start(Instant now) {
-    const auto train = view_.train(kTrainBytes);
-    const bool is_first = is_in_first_burst();
     double carried = rate_;
-    if (is_first && train && (train->was_together || train->rate > rate_)) {
-        set_rate(rate_of(*train, kTrainNoise));
-        carried = rate_of(*train, kLikelyTrainNoise) * (train->was_together ? 1 : kCarriesMore);
+    if (const auto train = view_.train(kTrainBytes); train && is_in_first_burst()) {
+        carried = rate_of(*train, kLikelyTrainNoise);
+        if (train->was_together) {
+            set_rate(rate_of(*train, kTrainNoise));
+        } else {  // the writer was slower than the path
+            carried = std::max(carried, rate_) * kCarriesMore;
+            set_rate(std::max(rate_, rate_of(*train, kTrainNoise) * kMayDouble));
+        }
         unproven_from_ = sent_.bytes();
     }
     state_ = State::growing;

@@ -120,6 +120,18 @@ TEST_F(PathPaceTest, begins_a_little_below_the_rate_of_the_train) {
     EXPECT_GT(pace.rate(), 7.5e6);
 }
 
+TEST_F(PathPaceTest, begins_well_above_the_rate_of_a_writer_that_was_slower_than_the_path) {
+    PathPace pace({});
+    while (pace.state() == PathPace::State::first_burst) {
+        send(pace);
+        now_ += microseconds(600);  // 20 MB/s
+        EXPECT_TRUE(pace.heard(report(microseconds(500)), now_));
+    }
+    EXPECT_EQ(pace.state(), PathPace::State::growing);
+    EXPECT_GT(pace.rate(), 30e6);
+    EXPECT_LT(pace.rate(), 40e6);
+}
+
 TEST_F(PathPaceTest, begins_with_what_is_known_if_the_rest_of_the_train_is_lost) {
     PathPace pace({});
     for (int i = 0; i < 10; ++i) send(pace);

@@ -169,6 +169,7 @@ private:
             if (generation == generation_) try_to_send();
         };
         if (is_done()) return;
+        if (events_.now() < made_at_) return events_.at(made_at_, again);
         const auto count = std::max<std::size_t>(1, pace_.quantum() / kDatagram);
         const std::size_t bytes = count * kDatagram;
         const auto wait = pace_.wait(bytes, events_.now());
@@ -186,9 +187,9 @@ private:
         sent_ += static_cast<double>(bytes);
         pace_.left({from, 0}, {next_ - 1, 0}, bytes, events_.now());
         if (is_done()) done_at_ = events_.now();
-        events_.in(Nanoseconds(static_cast<std::int64_t>(static_cast<double>(bytes) /
-                                                         setting_.sender * 1e9)),
-                   again);
+        made_at_ = events_.now() + Nanoseconds(static_cast<std::int64_t>(
+                                       static_cast<double>(bytes) / setting_.sender * 1e9));
+        events_.at(made_at_, again);
     }
 
     void arrive(std::uint64_t first) {
@@ -269,6 +270,7 @@ private:
     HeardStream heard_;
     std::uint64_t next_ = 1, generation_ = 0, timer_generation_ = 0;
     double sent_ = 0, arrived_ = 0, lost_ = 0, buffered_ = 0;
+    Instant made_at_{};  // when the sender has made the next bytes
     Instant done_at_{};
     std::uint64_t reports_ = 0, refused_ = 0;
     std::deque<Datagram> arrivals_;
