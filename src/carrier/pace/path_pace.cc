@@ -23,6 +23,7 @@ constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
 
 constexpr double kTrainBytes = 56 * 1024;
 constexpr Seconds kTrainNoise{0.0003}, kLikelyTrainNoise{0.0001};
+constexpr double kMostLostAtStart = kFirstBurst / 8;
 constexpr std::uint64_t kProofBytes = 96 * 1024;  // of the second burst
 constexpr double kRemembered = 0.95;
 // Beyond a writer that was slower than the path.
@@ -49,9 +50,22 @@ constexpr double kMostBurst = 1024 * 1024;
 constexpr Seconds kFlightSlack{0.002};
 constexpr double kFlightBytes = 64 * 1024;
 
+// What a path takes, as a train shows.
+struct Shown {
+    double rate = 0;     // surely
+    double carried = 0;  // likely
+};
+
 // Allows for times of arrival that are wrong by `noise`.
 double rate_of(const PathView::Train& train, Seconds noise) {
     return 1 / (1 / train.rate + noise.count() / kTrainBytes);
+}
+
+// A path takes more than a writer sends that is slower than the path.
+Shown shown_by(const PathView::Train& train) {
+    const Shown shown{rate_of(train, kTrainNoise), rate_of(train, kLikelyTrainNoise)};
+    if (train.was_together) return shown;
+    return {kMayDouble * shown.rate, kCarriesMore * shown.carried};
 }
 
 }  // namespace
@@ -197,12 +211,13 @@ bool PathPace::heard(const wire::Report& report, Instant now) {
 void PathPace::start(Instant now) {
     double carried = rate_;
     if (const auto train = view_.train(kTrainBytes); train && is_in_first_burst()) {
-        carried = rate_of(*train, kLikelyTrainNoise);
-        if (train->was_together) {
-            set_rate(rate_of(*train, kTrainNoise));
-        } else {  // the writer was slower than the path
-            carried = std::max(carried, rate_) * kCarriesMore;
-            set_rate(std::max(rate_, rate_of(*train, kTrainNoise) * kMayDouble));
+        const Shown shown = shown_by(*train);
+        set_rate(train->was_together ? shown.rate : std::max(rate_, shown.rate));
+        carried = std::max(rate_, shown.carried);
+        // Others fill the queue.
+        const auto arrived = static_cast<double>(view_.arrived_bytes());
+        if (static_cast<double>(view_.acknowledged()) - arrived > kMostLostAtStart) {
+            set_rate(std::min(rate_, arrived / Seconds(now - *begun_).count()));
         }
         unproven_from_ = sent_.bytes();
     }
@@ -220,14 +235,18 @@ void PathPace::prove() {
     if (!unproven_from_ || view_.acknowledged() < *unproven_from_ + kProofBytes) return;
     unproven_from_.reset();
     const auto train = view_.train(kTrainBytes);
-    if (!train || !train->was_together || rate_of(*train, kTrainNoise) >= rate_) return;
-    set_rate(rate_of(*train, kTrainNoise));
-    growth_.begin(rate_of(*train, kLikelyTrainNoise));
+    if (!train || !train->was_together || shown_by(*train).rate >= rate_) return;
+    set_rate(shown_by(*train).rate);
+    growth_.begin(shown_by(*train).carried);
     rate_changed_at_ = sent_.bytes();
 }
 
 void PathPace::adjust(Instant now) {
     prove();
+    if (unproven_from_) {  // what arrived so far may have passed a token bucket
+        adjusted_at_ = now;
+        return;
+    }
     const auto flow = view_.flow(std::clamp(view_.round_trip(), kLeastWindow, kMostWindow));
     if (!flow) return;
     is_limited_by_reader_ = respect_reader(*flow, now);
@@ -319,7 +338,7 @@ void PathPace::hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Ins
     const Seconds time = std::max(kLeastCorrection, 3 * (view_.round_trip() + view_.interval()));
     double aim = std::clamp(arrived + missing / time.count(), arrived / 2, 2 * arrived);
     if (!flow.is_paced) aim = std::max(aim, rate_);
-    const bool is_urgent = is_end_of_growth || flow.arrived < kFall * rate_;
+    const bool is_urgent = (is_end_of_growth && aim < rate_) || flow.arrived < kFall * rate_;
     const double share = is_urgent ? 1 : std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
     set_rate(rate_ + share * (aim - rate_));
     growth_.begin(flow.arrived);

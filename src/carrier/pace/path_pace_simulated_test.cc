@@ -190,6 +190,25 @@ TEST(PathPaceSimulated, streams_share_a_link_equally) {
     }
 }
 
+// Of four first bursts, two do not fit into the queue.
+TEST(PathPaceSimulated, streams_that_begin_together_lose_little_but_their_first_bursts) {
+    for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+        SCOPED_TRACE(seed);
+        Events events(seed);
+        Bottleneck link(events, {.rate = 100 * kMbit});
+        std::vector<std::unique_ptr<Stream>> streams;
+        for (int i = 0; i < 4; ++i) {
+            const auto begins = milliseconds(2 * i);
+            streams.push_back(
+                std::make_unique<Stream>(events, link, Stream::Setting{.begins = begins}));
+        }
+        events.run_until(events.now() + seconds(3));
+        double lost = 0;
+        for (const auto& stream : streams) lost += stream->lost();
+        EXPECT_LT(lost, 3 * 128 * 1024);
+    }
+}
+
 TEST(PathPaceSimulated, follows_a_bottleneck_that_changes) {
     for (const auto delay : {milliseconds(0), milliseconds(5)}) {
         SCOPED_TRACE(delay.count());

@@ -120,6 +120,18 @@ TEST_F(PathPaceTest, begins_a_little_below_the_rate_of_the_train) {
     EXPECT_GT(pace.rate(), 7.5e6);
 }
 
+TEST_F(PathPaceTest, begins_with_what_arrived_if_others_fill_the_queue) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    EXPECT_GT(pace.wait(kBytes, now_), nanoseconds::zero());
+    now_ += milliseconds(20);
+    wire::Report half = report();
+    half.bytes /= 2;
+    half.messages /= 2;
+    EXPECT_TRUE(pace.heard(half, now_));
+    EXPECT_NEAR(pace.rate(), 60'000 / 0.020, 1000);
+}
+
 TEST_F(PathPaceTest, begins_well_above_the_rate_of_a_writer_that_was_slower_than_the_path) {
     PathPace pace({});
     while (pace.state() == PathPace::State::first_burst) {

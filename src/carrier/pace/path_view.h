@@ -57,11 +57,12 @@ public:
     // since: a queue that others keep full, and that no short base shows.
     Seconds standing_queue() const;
     std::uint64_t acknowledged() const { return last().sent; }  // bytes sent up to the last mark
-    Instant left_at() const { return last().left; }             // when the last mark left
-    double buffer_fill() const { return buffer_fill_; }         // 0 to 1
-    bool has_new_drops() const { return has_new_drops_; }       // by the receiver's kernel
-    bool has_new_loss() const { return has_new_loss_; }         // since the report before
-    std::uint64_t lost_bytes() const { return lost_bytes_; }    // in all
+    std::uint64_t arrived_bytes() const { return last().bytes; }
+    Instant left_at() const { return last().left; }           // when the last mark left
+    double buffer_fill() const { return buffer_fill_; }       // 0 to 1
+    bool has_new_drops() const { return has_new_drops_; }     // by the receiver's kernel
+    bool has_new_loss() const { return has_new_loss_; }       // since the report before
+    std::uint64_t lost_bytes() const { return lost_bytes_; }  // in all
     // Goes back to the base of the last 10 to 20 s and keeps it: the queue never empties.
     void keep_base(bool keeps);
 
