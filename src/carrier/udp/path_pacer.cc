@@ -108,6 +108,8 @@ std::optional<PathInfo> PathPacer::info(const Way& way) const {
     }
     info.round_trip =
         std::chrono::duration_cast<std::chrono::microseconds>(pace_->view().round_trip());
+    info.reported_bytes = pace_->view().is_empty() ? 0 : pace_->view().acknowledged();
+    info.lost_bytes = pace_->view().lost_bytes();
     switch (pace_->limit()) {
         case PathPace::Limit::none:
             break;
