@@ -1,4 +1,5 @@
 """The show of scripts/demo: three machines send log lines to everybody, two machines listen, and all is counted.
+Then a machine sends many lines at once over a slow link.
 
 usage: demo_show.py PROGRAM OUTPUT namespaces|folders
        demo_show.py --try-namespaces
@@ -33,6 +34,8 @@ CHUNK_SECONDS = 0.010
 SHOWN_LINES = 12    # by each listener
 SILENCE = 1.0       # seconds without a message after which nothing more is awaited
 PATIENCE = 20.0     # seconds until something that must happen is given up
+STREAM_LINES = 300_000  # over a link of STREAM_RATE: 3 seconds
+STREAM_RATE = "100mbit"
 MACHINE_COLOURS = {"alpha": "36", "beta": "33", "gamma": "35"}
 
 
@@ -117,6 +120,14 @@ class Namespaces:
                 raise Failure(f"the link of {machine} does not come up")
             time.sleep(0.01)
 
+    def limit(self, machine, rate):
+        """Limits the switch's port towards the machine. Returns an empty text, or why that is not possible."""
+        if shutil.which("tc") is None:
+            return "tc (iproute2) is not installed"
+        done = subprocess.run(["tc", "qdisc", "add", "dev", f"to-{machine}", "root", "tbf", "rate", rate,
+                               "burst", "64k", "limit", "256k"], capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else f"tc: {done.stderr.strip() or 'failed'}"
+
     def command(self, machine, arguments):
         return ["nsenter", f"--net=/run/netns/{machine}", *arguments]
 
@@ -136,6 +147,9 @@ class Folders:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mailslot-demo-"))
         self.config = self.folder / "mailslot.toml"
         self.config.write_text('interfaces = ["lo"]\n', encoding="utf-8")
+
+    def limit(self, machine, rate):
+        return "runtime folders have no links between them; run as root"
 
     def command(self, machine, arguments):
         return arguments
@@ -343,6 +357,44 @@ def perform(stage, output):
     return report(output, lines, sent, infos) and complete and all(n == len(lines) for n in sent.values())
 
 
+# --- A stream over a slow link ------------------------------------------------------------------------------------
+
+
+def stream(stage, output):
+    """Sends many lines at once to one machine behind a slow link. Returns true if nothing was lost."""
+    sender, receiver = SENDERS[0], LISTENERS[0]
+    why = stage.machines.limit(receiver, STREAM_RATE)
+    if why:
+        print(f"no stream over a slow link: {why}")
+        return True
+    lines = output / "stream-sent.txt"
+    lines.write_bytes(b"".join(b"line %094d\n" % number for number in range(1, STREAM_LINES + 1)))
+    with open(output / "stream-received.txt", "wb") as file:
+        listener = stage.start(receiver, "listen", "--verbose", "STREAM", stdout=file, stderr=subprocess.PIPE)
+        while b"listening on" not in (line := listener.stderr.readline()):
+            if not line:
+                raise Failure(f"the listener on {receiver} ended")
+    address = rf"\\10.71.38.{(SENDERS + LISTENERS).index(receiver) + 1}\mailslot\STREAM"
+    began = time.monotonic()
+    with open(lines, "rb") as file:
+        status = stage.start(sender, "put", address, stdin=file).wait(timeout=PATIENCE)
+    took = time.monotonic() - began
+    if status != 0:
+        raise Failure(f"{sender}: put ended with status {status}")
+    info, deadline = {"received": 0, "lost": 0}, time.monotonic() + PATIENCE
+    while info["received"] + info["lost"] < STREAM_LINES and time.monotonic() < deadline:
+        asked = stage.start(receiver, "info", "STREAM", "--json", stdout=subprocess.PIPE)
+        info = json.loads(asked.communicate(timeout=PATIENCE)[0])
+    listener.send_signal(signal.SIGTERM)
+    if listener.wait(timeout=PATIENCE) != 0:
+        raise Failure(f"the listener on {receiver} failed: {listener.stderr.read().decode().strip()}")
+    print(f"{STREAM_LINES:,} lines over a {STREAM_RATE[:-4]} Mbit/s link: {STREAM_LINES - info['received']} lost"
+          f" ({took:.1f} s, from {sender} to {receiver}, a file to a file)")
+    # With --verbose the listener says of each line that nobody vouches for the sender.
+    received = (output / "stream-received.txt").read_bytes().replace(b"[not trusted] ", b"")
+    return received == lines.read_bytes()
+
+
 def stop(number, _frame):
     raise SystemExit(128 + number)
 
@@ -357,7 +409,8 @@ def main(arguments):
         program, output, kind = arguments
         stage = Stage(Namespaces() if kind == "namespaces" else Folders(), program)
         try:
-            return 0 if perform(stage, pathlib.Path(output)) else 1
+            is_complete = perform(stage, pathlib.Path(output))
+            return 0 if stream(stage, pathlib.Path(output)) and is_complete else 1
         finally:
             stage.close()
     except (Failure, OSError, subprocess.TimeoutExpired) as failure:

@@ -37,6 +37,8 @@ struct PathInfo {
     double rate = 0;  // bytes a second that may be sent
     std::chrono::microseconds round_trip{};
     Limit limit = Limit::none;
+    std::uint64_t reported_bytes = 0;  // sent, and reported as arrived or lost
+    std::uint64_t lost_bytes = 0;      // of these
 };
 
 // A way out of this machine: an interface and address family, or the address of one machine.

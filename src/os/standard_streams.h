@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -31,10 +33,17 @@ Result<std::size_t> write_output(std::string_view text);
 // Errors: interrupted by a signal
 Result<bool> wait_for_output(Deadline until);
 bool output_is_terminal();
+bool error_is_terminal();
 
 // Reads once from standard input. Waits if nothing is there. Returns 0 at the end.
 // Errors: no_resources
 Result<std::size_t> read_input(std::span<char> into);
+bool input_is_terminal();
+// Returns how many bytes standard input still has, if it is a file.
+std::optional<std::uint64_t> input_bytes_left();
+// Waits until a read of standard input does not wait. Returns false if that is not so by `until`,
+// or if a signal came.
+bool wait_for_input(Deadline until);
 
 // Writes to standard error. If that fails, there is nobody left to tell. Allocates nothing.
 void write_error(std::string_view text);

@@ -490,6 +490,39 @@ class Others(DoctorTest):
         self.hold(b, LATER % net.number)
         self.assert_cause(a, "other_version", "--peer", "B")
 
+    def test_the_path_to_a_peer_is_measured(self):
+        a, b = self.machines(["A", "B"], ipv6=False)
+        b.listen(name="LOG")
+        path = self.assert_well(a, "--peer", "B")["path to B"]
+        self.assertEqual((path["status"], path["lost_bytes"]), ("ok", 0), path)
+        self.assertGreater(path["bytes_per_second"], 12e6)
+        self.assertLessEqual(path["sent_bytes"], 1.1 * 32 * 1024 * 1024)  # with headers
+        lab.check_call("tc", "qdisc", "add", "dev", b.cable, "root", "tbf", "rate", "40mbit", "burst", "64k", "limit", "256k")
+        path = self.assert_well(a, "--peer", "B")["path to B"]
+        self.assertEqual((path["status"], path["limit"]), ("ok", "path"), path)
+        self.assertLess(path["bytes_per_second"], 40e6 / 8 * 1.2)
+        self.assertGreater(path["bytes_per_second"], 40e6 / 8 / 3)
+        self.assertGreater(path["round_trip_us"], 0)
+        self.assertRegex(path["detail"], r"^\d\.\d MiB/s, round trip \d+\.\d ms, limited by the path, 0\.0 % lost$")
+        self.assertEqual(b.info("LOG")["received"], 0)
+
+    def test_a_path_that_loses(self):
+        a, b = self.machines(["A", "B"], ipv6=False)
+        b.listen()
+        b.drop(10, "@th,96,8 1")  # frames with messages: the query must arrive
+        path = self.examine(a, "--peer", "B")["path to B"]
+        self.assertEqual((path["status"], path["cause"]), ("warning", "lossy_path"), path)
+        self.assertGreater(path["lost_bytes"], 0.05 * path["sent_bytes"])
+        self.assertIn("% lost", path["detail"])
+
+    def test_a_peer_that_sends_no_reports(self):
+        a, b = self.machines(["A", "B"], ipv6=False)
+        b.listen()
+        self.block(a, "input", "udp sport 17138 @th,96,8 6 drop")
+        path = self.examine(a, "--peer", "B")["path to B"]
+        self.assertEqual((path["status"], path["cause"], path["limit"]), ("warning", "no_reports", "send_rate_unheard"))
+        self.assertNotIn("lost", path["detail"])
+
     def test_a_peer_that_is_no_name(self):
         a, = self.machines(["A"])
         self.assert_cause(a, "bad_name", "--peer", "*")

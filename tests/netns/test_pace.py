@@ -71,6 +71,37 @@ class Bottleneck(PaceTest):
         self.assertLessEqual(lost, count // 1000)
 
 
+class Memory(PaceTest):
+    def test_a_second_stream_remembers_the_path_and_loses_nothing(self):
+        count = 60_000
+        a, b = self.machines_behind("100mbit")
+        listener, _ = self.listen(b)
+        took = [self.put(a, self.address(b), self.lines(count)) for _ in range(3)]
+        self.assertEqual((a.folder / "run/paths").stat().st_mode & 0o7777, 0o600)
+        self.wait_until("B has counted every line", lambda: b.info()["received"] + b.info()["lost"] == 3 * count)
+        self.assertLessEqual(b.info()["lost"], 3 * count // 1000)
+        self.assertLess(max(took), TIMES * count * LINE * OVERHEAD * 8 / 100e6)
+        listener.kill()
+
+    def test_a_path_that_became_slower_or_faster_loses_nothing(self):
+        count = 20_000
+        a, b = self.machines_behind("100mbit")
+        listener, _ = self.listen(b)
+        for rate in (100, 10, 100):
+            check_call("tc", "qdisc", "replace", "dev", b.cable, "root", "tbf", "rate", f"{rate}mbit", *QUEUE)
+            took = self.put(a, self.address(b), self.lines(count))
+            self.assertLess(took, TIMES * count * LINE * OVERHEAD * 8 / rate / 1e6)
+        self.wait_until("B has counted every line", lambda: b.info()["received"] + b.info()["lost"] == 3 * count)
+        self.assertLessEqual(b.info()["lost"], 3 * count // 1000)
+        listener.kill()
+
+    def test_a_short_stream_keeps_nothing(self):
+        a, b = self.machines_behind(None)
+        self.listen(b)
+        self.put(a, self.address(b), self.lines(100))
+        self.assertFalse((a.folder / "run").exists())
+
+
 class Telling(PaceTest):
     def put_verbosely(self, a, b, count):
         with open(self.lines(count), "rb") as file:

@@ -24,8 +24,12 @@ constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
 constexpr double kTrainBytes = 56 * 1024;
 constexpr Seconds kTrainNoise{0.0003}, kLikelyTrainNoise{0.0001};
 constexpr double kMostLostAtStart = kFirstBurst / 8;
+// The last datagrams of a train may be held or lost.
+constexpr std::uint64_t kTrainRest = 16 * 1024;
 constexpr std::uint64_t kProofBytes = 96 * 1024;  // of the second burst
 constexpr double kRemembered = 0.95;
+constexpr double kMuchFaster = 2;  // than is remembered: a busy receiver may show as much
+constexpr Seconds kMemoryWindow{0.02};
 // Beyond a writer that was slower than the path.
 constexpr double kMayDouble = 2, kCarriesMore = 4;
 
@@ -70,9 +74,22 @@ Shown shown_by(const PathView::Train& train) {
 
 }  // namespace
 
-PathPace::PathPace(const Limits& limits, std::optional<Memory> memory)
-    : limits_(limits), memory_(memory), drain_(limits.second_begins), alpha_(kAlpha) {
-    set_rate(memory ? kRemembered * memory->rate : limits.unheard);
+PathPace::PathPace(const Limits& limits)
+    : limits_(limits), drain_(limits.second_begins), alpha_(kAlpha) {
+    set_rate(limits.unheard);
+}
+
+// The first burst has left at once. The stream goes on at the remembered rate when the path has taken
+// the burst.
+void PathPace::remember(const Memory& memory) {
+    if (!wants_memory()) return;
+    memory_ = memory;
+    carried_ = memory.rate;
+    set_rate(kRemembered * memory.rate);
+    bucket_.clear();
+    bucket_.take(kFirstBurst + burst());
+    rate_changed_at_ = sent_.bytes();
+    unproven_until_ = sent_.bytes() - std::min(sent_.bytes(), kTrainRest);
 }
 
 void PathPace::set_rate(double rate) {
@@ -91,19 +108,20 @@ double PathPace::burst() const {
 }
 
 // A path that is lost, or a receiver that is silent, stops the stream at this. While the rate is
-// known from the first burst only, no more than another such burst may be lost.
+// known from the first burst only, no more than another such burst may be lost. While it is
+// remembered only, what is in flight fits into a small queue and half of what the path held.
 double PathPace::most_in_flight() const {
-    const Seconds trip = view_.is_empty() ? memory_->round_trip : view_.round_trip();
-    const Seconds interval = view_.is_empty() ? 5 * kFlightSlack : 2 * view_.interval();
-    const double most = rate_ * (trip + interval + kFlightSlack).count() + kFlightBytes;
-    return unproven_from_ ? std::min(most, kFirstBurst) : most;
+    if (memory_) return kFirstBurst + kFlightBytes + rate_ * memory_->round_trip.count() / 2;
+    const Seconds time = view_.round_trip() + 2 * view_.interval() + kFlightSlack;
+    const double most = rate_ * time.count() + kFlightBytes;
+    return unproven_until_ ? std::min(most, kFirstBurst) : most;
 }
 
 bool PathPace::has_too_much_in_flight(double more) const {
     if (state_ == State::unheard) return false;
     const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
     const auto in_flight = static_cast<double>(sent_.bytes() - known);
-    return in_flight > 0 && in_flight + more > most_in_flight() + kFirstBurst * view_.is_empty();
+    return in_flight > 0 && in_flight + more > most_in_flight();
 }
 
 Duration PathPace::wait(std::size_t bytes, Instant now) {
@@ -149,7 +167,6 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     if (!begun_) {
         begun_ = unanswered_since_ = now;
         bucket_.begin(now);
-        if (memory_) bucket_.save(kFirstBurst - std::min(kFirstBurst, burst()));
     }
     if (rest > kRest && !was_held_) {
         unanswered_since_ = now;
@@ -170,14 +187,14 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
 // The beginning of a train may pass a token bucket at the speed of the wire, so nearly all of the
 // train must have arrived.
 bool PathPace::is_first_burst_over() const {
-    return static_cast<double>(sent_.bytes() - view_.acknowledged()) <= kFirstBurst / 8;
+    return sent_.bytes() - view_.acknowledged() <= kTrainRest;
 }
 
 // Goes on without reports that do not come: the receiver is gone, or an older program, or the way
 // back is cut.
 void PathPace::look_at_silence(Instant now) {
     if (state_ == State::first_burst && view_.is_empty()) {  // on a remembered path
-        if (now - *begun_ < kWaitForReport) return;
+        if (now - *held_since_ < kWaitForReport) return;
         state_ = State::unheard;
         set_rate(std::min(rate_, limits_.unheard));
         bucket_.clear();
@@ -209,6 +226,7 @@ bool PathPace::heard(const wire::Report& report, Instant now) {
 }
 
 void PathPace::start(Instant now) {
+    const bool is_remembered = state_ == State::first_burst && memory_;
     double carried = rate_;
     if (const auto train = view_.train(kTrainBytes); train && is_in_first_burst()) {
         const Shown shown = shown_by(*train);
@@ -219,31 +237,45 @@ void PathPace::start(Instant now) {
         if (static_cast<double>(view_.acknowledged()) - arrived > kMostLostAtStart) {
             set_rate(std::min(rate_, arrived / Seconds(now - *begun_).count()));
         }
-        unproven_from_ = sent_.bytes();
+        carried_ = rate_;
+        unproven_until_ = sent_.bytes() + kProofBytes;
     }
     state_ = State::growing;
-    growth_.begin(carried);
-    bucket_.clear();
+    if (is_remembered) {
+        growth_.begin_remembered(memory_->rate);
+    } else {
+        growth_.begin(carried);
+        bucket_.clear();
+    }
     drain_.schedule(now);
     adjusted_at_ = now;
     rate_changed_at_ = sent_.bytes();
 }
 
 // A busy receiver can see the first burst arrive much faster than the path took it. The second
-// burst leaves at the rate that the first showed. If it arrives more slowly, its rate counts.
+// burst leaves at the rate that the first showed. If it arrives more slowly, its rate counts. A
+// memory counts unless the first burst arrived more slowly than noise explains, or much faster.
 void PathPace::prove() {
-    if (!unproven_from_ || view_.acknowledged() < *unproven_from_ + kProofBytes) return;
-    unproven_from_.reset();
+    if (!unproven_until_ || view_.acknowledged() < *unproven_until_) return;
+    unproven_until_.reset();
+    const auto remembered = std::exchange(memory_, std::nullopt);
     const auto train = view_.train(kTrainBytes);
-    if (!train || !train->was_together || shown_by(*train).rate >= rate_) return;
-    set_rate(shown_by(*train).rate);
-    growth_.begin(shown_by(*train).carried);
+    if (!train || !train->was_together) return;
+    const double rate = rate_of(*train, kTrainNoise);
+    const double late = kTrainBytes / train->rate - kTrainBytes / rate_;  // seconds
+    const bool is_slower = remembered ? late > kTrainNoise.count() : rate < rate_;
+    const bool is_faster = remembered && rate > kMuchFaster * remembered->rate;
+    if (!is_slower && !is_faster) return;
+    if (is_faster) unproven_until_ = sent_.bytes() + kProofBytes;
+    set_rate(rate);
+    carried_ = rate_;
+    growth_.begin(rate_of(*train, kLikelyTrainNoise));
     rate_changed_at_ = sent_.bytes();
 }
 
 void PathPace::adjust(Instant now) {
     prove();
-    if (unproven_from_) {  // what arrived so far may have passed a token bucket
+    if (unproven_until_) {  // what arrived so far may have passed a token bucket
         adjusted_at_ = now;
         return;
     }
@@ -303,6 +335,7 @@ bool PathPace::respect_reader(const PathView::Flow& flow, Instant now) {
     }
     growth_.begin(flow.read);
     rate_changed_at_ = sent_.bytes();
+    carried_ = rate_;
     return true;
 }
 
@@ -326,6 +359,7 @@ void PathPace::grow(const PathView::Flow& flow, Instant now) {
     if (!flow.is_paced || view_.acknowledged() < rate_changed_at_) return;
     const auto next = growth_.next(rate_, view_.round_trip() + view_.interval(), now);
     if (!next) return;
+    carried_ = std::max(carried_, std::min(rate_, flow.arrived));
     set_rate(*next);
     rate_changed_at_ = sent_.bytes();
 }
@@ -343,6 +377,7 @@ void PathPace::hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Ins
     set_rate(rate_ + share * (aim - rate_));
     growth_.begin(flow.arrived);
     rate_changed_at_ = sent_.bytes();
+    carried_ = view_.flow(kMemoryWindow)->arrived;
 }
 
 PathPace::Limit PathPace::limit() const {
@@ -352,9 +387,12 @@ PathPace::Limit PathPace::limit() const {
     return was_paced_ ? Limit::path : Limit::none;
 }
 
+// The present rate says less than what arrived: it is above what the path takes after a drain, and
+// below while a queue is too long.
 std::optional<PathPace::Memory> PathPace::memory() const {
-    if (view_.is_empty() || state_ == State::first_burst) return std::nullopt;
-    return Memory{rate_, view_.least_round_trip()};
+    const bool is_known = state_ != State::first_burst && state_ != State::unheard;
+    if (!is_known || view_.is_empty() || unproven_until_ || carried_ == 0) return std::nullopt;
+    return Memory{carried_, view_.least_round_trip()};
 }
 
 }  // namespace mailslot

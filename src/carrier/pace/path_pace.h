@@ -40,7 +40,12 @@ public:
     };
     enum class Limit : std::uint8_t { none, path, reader, setting };
 
-    explicit PathPace(const Limits& limits, std::optional<Memory> memory = std::nullopt);
+    explicit PathPace(const Limits& limits);
+
+    // Returns whether the stream wants to go beyond its first burst, and nothing is known of the
+    // path. Then is the time for remember().
+    bool wants_memory() const { return is_in_first_burst() && held_since_; }
+    void remember(const Memory& memory);
 
     // Returns how long `bytes` must wait before they leave. Ask again then, or when a report came
     // meanwhile. Never more than 300 ms.
@@ -80,15 +85,16 @@ private:
     void set_rate(double rate);
 
     const Limits limits_;
-    const std::optional<Memory> memory_;
     SentMarks sent_;
     PathView view_;
     SendBucket bucket_;
     RateGrowth growth_;
     QueueDrain drain_;
+    std::optional<Memory> memory_{};  // until the first burst shows what it is worth
 
     State state_ = State::first_burst;
     double rate_;
+    double carried_ = 0;   // what the path has carried: for later streams
     int times_empty_ = 0;  // of drain_, when last looked at
     double alpha_;         // bytes that this stream keeps in the queue
     bool is_limited_by_reader_ = false;
@@ -96,8 +102,8 @@ private:
     bool was_paced_ = false;  // the writer had more to send when the last bytes left
     std::optional<Instant> begun_{}, held_since_{};  // held_since_: at the end of the first burst
     Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
-    std::optional<std::uint64_t>
-        unproven_from_{};  // bytes sent at the start, until prove() is done
+    // The rate is a guess until so many bytes are acknowledged. Then prove() is done.
+    std::optional<std::uint64_t> unproven_until_{};
     // Bytes sent when the rate or alpha was last changed: reports on less say nothing about it.
     std::uint64_t rate_changed_at_ = 0, alpha_changed_at_ = 0;
 };

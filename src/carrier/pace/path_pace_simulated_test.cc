@@ -90,6 +90,59 @@ TEST(PathPaceSimulated, a_remembered_path_loses_nothing_and_does_not_wait) {
     }
 }
 
+TEST(PathPaceSimulated, a_path_that_became_slower_than_remembered_loses_next_to_nothing) {
+    struct Case {
+        double remembered, mbit;
+        milliseconds delay;
+        double most_lost;  // bytes
+    };
+    const Case cases[] = {{1000, 10, milliseconds(0), 0},    {1000, 100, milliseconds(0), 0},
+                          {1000, 500, milliseconds(0), 0},   {100, 10, milliseconds(0), 0},
+                          {100, 50, milliseconds(5), 0},     {1000, 100, milliseconds(5), 600e3},
+                          {100, 10, milliseconds(50), 600e3}};
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::to_string(c.remembered) + " to " + std::to_string(c.mbit) + " Mbit/s, " +
+                     std::to_string(c.delay.count()) + " ms");
+        Events events(1);
+        Bottleneck link(events, {.rate = c.mbit * kMbit, .delay = c.delay});
+        const PathPace::Memory memory{c.remembered * kMbit, 2 * c.delay + milliseconds(1)};
+        Stream stream(events, link, {.memory = memory});
+        events.run_until(events.now() + seconds(2));
+        EXPECT_LE(stream.lost(), c.most_lost);
+        EXPECT_GT(stream.arrived(), 0.8 * kPayload * c.mbit * kMbit * 2);
+    }
+}
+
+TEST(PathPaceSimulated, a_path_that_became_faster_than_remembered_is_used_at_once) {
+    for (const double mbit : {100.0, 1000.0}) {
+        SCOPED_TRACE(mbit);
+        Events events(1);
+        Bottleneck link(events, {.rate = mbit * kMbit});
+        const PathPace::Memory memory{10 * kMbit, milliseconds(1)};
+        Stream stream(events, link, {.memory = memory});
+        events.run_until(events.now() + milliseconds(300));
+        EXPECT_GT(stream.arrived(), 0.8 * kPayload * mbit * kMbit * 0.3);
+        EXPECT_LT(stream.lost_share(), 0.01);
+    }
+}
+
+TEST(PathPaceSimulated, a_stream_with_a_memory_joins_a_stream_that_fills_the_path) {
+    for (const double mbit : {10.0, 100.0, 1000.0}) {
+        SCOPED_TRACE(mbit);
+        Events events(1);
+        const Instant begun = events.now();
+        Bottleneck link(events, {.rate = mbit * kMbit});
+        Stream first(events, link, {});
+        const PathPace::Memory memory{kPayload * mbit * kMbit, milliseconds(1)};
+        Stream second(events, link, {.begins = seconds(2), .memory = memory});
+        events.run_until(begun + seconds(4));
+        const double before = second.arrived();
+        const double first_got = arrived_until(events, first, begun + seconds(6));
+        EXPECT_GT(fairness({first_got, second.arrived() - before}), 0.9);
+        EXPECT_LT(first.lost() + second.lost(), mbit < 1000 ? 1 : 0.003 * mbit * kMbit * 4);
+    }
+}
+
 TEST(PathPaceSimulated, a_fast_path_is_used_within_some_milliseconds) {
     Events events(1);
     const Instant begun = events.now();

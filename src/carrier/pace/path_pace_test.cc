@@ -29,6 +29,15 @@ protected:
         sequence_ += kMessages;
         return waited;
     }
+    // Sends 120 kB and wants to send more on a path of which this is remembered.
+    void begin_with_memory(PathPace& pace, const PathPace::Memory& memory) {
+        for (int i = 0; i < 10; ++i) send(pace);
+        EXPECT_FALSE(pace.wants_memory());
+        EXPECT_GT(pace.wait(kBytes, now_), nanoseconds::zero());
+        EXPECT_TRUE(pace.wants_memory());
+        pace.remember(memory);
+        EXPECT_FALSE(pace.wants_memory());
+    }
     // A report that all sent so far has arrived, the last piece `delay` ago.
     wire::Report report(microseconds delay = milliseconds(1)) {
         const auto arrived = duration_cast<microseconds>((now_ - delay).time_since_epoch());
@@ -160,15 +169,61 @@ TEST_F(PathPaceTest, begins_with_what_is_known_if_the_rest_of_the_train_is_lost)
 }
 
 TEST_F(PathPaceTest, a_remembered_path_is_used_at_once) {
-    PathPace pace({}, PathPace::Memory{10e6, PathPace::Seconds(0.05)});
+    PathPace pace({});
+    begin_with_memory(pace, {10e6, PathPace::Seconds(0.1)});
     const auto begun = now_;
-    for (int i = 0; i < 50; ++i) send(pace);
+    for (int i = 0; i < 40; ++i) send(pace);
     const double took = std::chrono::duration<double>(now_ - begun).count();
-    EXPECT_NEAR(took, (50 * kBytes - 128 * 1024) / 9.5e6, 0.005);
+    EXPECT_NEAR(took, (128 * 1024 + 40 * kBytes) / 9.5e6, 0.005);
+}
+
+TEST_F(PathPaceTest, a_remembered_path_gets_no_more_than_a_small_queue_holds_before_a_report) {
+    PathPace pace({});
+    begin_with_memory(pace, {100e6, PathPace::Seconds(0.001)});
+    const auto begun = now_;
+    std::size_t bytes = 10 * kBytes;
+    for (; now_ - begun < milliseconds(50); bytes += kBytes) send(pace);
+    EXPECT_LT(bytes, 192 * 1024 + 100e6 * 0.0005 + 2 * kBytes);
+}
+
+TEST_F(PathPaceTest, a_remembered_path_that_is_much_slower_has_the_rate_of_the_train) {
+    for (const double remembered : {8.1e6, 100e6}) {  // the train has 8 MB/s
+        SCOPED_TRACE(remembered);
+        PathPace pace({});
+        sequence_ = number_ = 0;
+        begin_with_memory(pace, {remembered, PathPace::Seconds(0.001)});
+        now_ += milliseconds(1);
+        wire::Report first = report();
+        first.highest.sequence = first.messages = 2 * kMessages;
+        first.bytes = 2 * kBytes;
+        EXPECT_TRUE(pace.heard(first, now_));
+        now_ += milliseconds(15);
+        EXPECT_TRUE(pace.heard(report(), now_));
+        const bool is_slower = remembered > 8e6;
+        EXPECT_LT(pace.rate(), 8e6);
+        EXPECT_GT(pace.rate(), 6e6);
+        EXPECT_EQ(pace.rate() < 0.9 * remembered, is_slower);
+        EXPECT_EQ(pace.memory()->rate < remembered, is_slower);
+    }
+}
+
+TEST_F(PathPaceTest, many_short_streams_do_not_forget_the_rate_of_the_path) {
+    double rate = 8e6;
+    for (int streams = 0; streams < 20; ++streams) {
+        PathPace pace({});
+        sequence_ = number_ = 0;
+        begin_with_memory(pace, {rate, PathPace::Seconds(0.001)});
+        now_ += milliseconds(16);
+        EXPECT_TRUE(pace.heard(report(), now_));
+        stream(pace, milliseconds(30));
+        rate = pace.memory()->rate;
+    }
+    EXPECT_GT(rate, 7e6);
 }
 
 TEST_F(PathPaceTest, a_remembered_path_that_is_silent_is_left) {
-    PathPace pace({.unheard = 1e6}, PathPace::Memory{100e6, PathPace::Seconds(0.001)});
+    PathPace pace({.unheard = 1e6});
+    begin_with_memory(pace, {100e6, PathPace::Seconds(0.001)});
     const auto begun = now_;
     double bytes = 0;
     while (now_ - begun < milliseconds(299)) {
@@ -294,7 +349,10 @@ TEST_F(PathPaceTest, has_a_memory_only_of_a_known_path) {
     PathPace pace({});
     EXPECT_FALSE(pace.memory());
     begin(pace);
-    EXPECT_EQ(pace.memory()->rate, pace.rate());
+    EXPECT_FALSE(pace.memory()) << "the rate is not proven";
+    stream(pace, milliseconds(20));
+    EXPECT_GE(pace.memory()->rate, 7.5e6);
+    EXPECT_LE(pace.memory()->rate, pace.rate());
 }
 
 }  // namespace

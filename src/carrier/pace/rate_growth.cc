@@ -7,6 +7,8 @@ namespace {
 
 // Beyond what the path has carried, steps are a sixteenth of the rate, then double up to a quarter.
 constexpr double kLeastGain = 1.0 / 16, kMostGain = 1.0 / 4;
+// Beyond what is remembered, a step of a 64th comes first.
+constexpr double kRememberedGain = 1.0 / 64;
 // Below half of what it has carried.
 constexpr double kFarGain = 1.0 / 2;
 // A sixth of a small queue (256 KiB), up to a third where several steps in a row found room.
@@ -22,6 +24,11 @@ void RateGrowth::begin(double carried) {
     gain_ = kLeastGain;
     risk_ = kRiskBytes;
     step_ = 0;
+}
+
+void RateGrowth::begin_remembered(double carried) {
+    begin(carried);
+    gain_ = kRememberedGain;
 }
 
 std::optional<double> RateGrowth::next(double rate, Seconds round, Instant now) {

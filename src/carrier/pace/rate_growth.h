@@ -13,6 +13,8 @@ public:
 
     // The path has carried `carried` bytes a second, or is likely to. Steps below that are large.
     void begin(double carried);
+    // The path carried just that much for an earlier stream: the first steps beyond are small.
+    void begin_remembered(double carried);
     // Nothing is raised until then.
     void pause_until(Instant when) { paused_until_ = when; }
     // Returns the next rate; nullopt if the last step must show its effect first. `round`: until a

@@ -59,5 +59,12 @@ TEST_F(RateGrowthTest, pauses) {
     EXPECT_TRUE(growth_.next(1e6, kRound, now_ + milliseconds(50)));
 }
 
+TEST_F(RateGrowthTest, begins_with_a_small_step_beyond_what_is_remembered) {
+    growth_.begin_remembered(10e6);
+    EXPECT_DOUBLE_EQ(growth_.next(9.5e6, kRound, now_).value(), 10e6);
+    now_ += std::chrono::seconds(1);
+    EXPECT_DOUBLE_EQ(growth_.next(10e6, kRound, now_).value(), 10e6 * (1 + 1.0 / 64));
+}
+
 }  // namespace
 }  // namespace mailslot

@@ -39,6 +39,7 @@ void PathPacer::begin(Way& way, std::string_view domain) {
     way_ = &way;
     way.socket()->tell_arrivals();
     pace_.emplace(limits_of(settings_));
+    has_looked_for_memory_ = has_kept_memory_ = false;
     sent_since_read_ = 0;
 }
 
@@ -61,6 +62,7 @@ std::size_t PathPacer::wait_for_turn(std::span<const Bytes> datagrams, Instant u
         const Duration wait = pace_->wait(bytes_of(datagrams.first(count)), now);
         turn_at_ = now;
         if (wait <= Duration::zero()) return count;
+        if (remember()) continue;
         if (has_read) {
             if (now >= until) return 0;
             way_->socket()->wait_for_datagram(std::min<Duration>(wait, until - now));
@@ -69,6 +71,22 @@ std::size_t PathPacer::wait_for_turn(std::span<const Bytes> datagrams, Instant u
         read_reports(now);
         has_read = true;
     }
+}
+
+// Looks once for what an earlier stream learned of the path. Returns whether that is known.
+bool PathPacer::remember() {
+    if (has_looked_for_memory_ || !pace_->wants_memory()) return false;
+    has_looked_for_memory_ = true;
+    const auto memory = memory_.find(way_->course());
+    if (memory) pace_->remember(*memory);
+    return memory.has_value();
+}
+
+void PathPacer::keep_memory() {
+    const auto memory = pace_ && !has_kept_memory_ ? pace_->memory() : std::nullopt;
+    if (!memory) return;
+    has_kept_memory_ = true;
+    memory_.keep(way_->course(), *memory);
 }
 
 void PathPacer::read_reports(Instant now) {
@@ -90,6 +108,8 @@ std::optional<PathInfo> PathPacer::info(const Way& way) const {
     }
     info.round_trip =
         std::chrono::duration_cast<std::chrono::microseconds>(pace_->view().round_trip());
+    info.reported_bytes = pace_->view().is_empty() ? 0 : pace_->view().acknowledged();
+    info.lost_bytes = pace_->view().lost_bytes();
     switch (pace_->limit()) {
         case PathPace::Limit::none:
             break;

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "carrier/pace/path_pace.h"
+#include "carrier/udp/path_memory.h"
 #include "carrier/udp/report_reader.h"
 #include "carrier/udp/way.h"
 #include "model/settings.h"
@@ -34,17 +35,23 @@ public:
     std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until);
     // The frames left after wait_for_turn(). `datagrams` are the frames, sealed or not.
     void left(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
+    // Keeps what is known of the path for later streams, once. Call at the end of a stream.
+    void keep_memory();
     // Returns what is known of the path of `way`; nullopt if no stream needed to know anything.
     std::optional<PathInfo> info(const Way& way) const;
 
 private:
     std::size_t turn_of(std::span<const Bytes> datagrams) const;
     void read_reports(Instant now);
+    bool remember();
 
     const Settings& settings_;
+    const SystemClock clock_{};
+    const PathMemory memory_{settings_, clock_};
     Way* way_ = nullptr;
     std::string domain_;
     std::optional<PathPace> pace_;
+    bool has_looked_for_memory_ = false, has_kept_memory_ = false;
     std::optional<ReportReader> reader_;  // made when a report may have come
     std::uint64_t origin_ = 0;            // of the stream
     Instant turn_at_{};                   // when the last wait ended

@@ -223,6 +223,7 @@ std::size_t UdpSender::send_end(std::span<const Bytes> frames) {
     }
     for (Way* const way : rest) way->drop(1);
     count(left, rest.size());
+    if (paces_path_) path_->keep_memory();
     return left;
 }
 

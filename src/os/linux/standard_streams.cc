@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -53,6 +55,21 @@ Result<bool> wait_for_output(Deadline until) {
 }
 
 bool output_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+bool error_is_terminal() { return ::isatty(STDERR_FILENO) == 1; }
+bool input_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
+
+std::optional<std::uint64_t> input_bytes_left() {
+    struct stat status {};
+    if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+    const off_t at = ::lseek(STDIN_FILENO, 0, SEEK_CUR);
+    if (at < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(std::max<off_t>(0, status.st_size - at));
+}
+
+bool wait_for_input(Deadline until) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    return ::poll(&input, 1, poll_time(until)) > 0;
+}
 
 Result<std::size_t> read_input(std::span<char> into) {
     while (true) {

@@ -12,6 +12,7 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/json_line.h"
 #include "mailslot/output.h"
+#include "mailslot/path_text.h"
 #include "os/standard_streams.h"
 #include "os/system_random.h"
 
@@ -49,13 +50,24 @@ std::string_view colour_of(Status status) {
     return status == Status::ok ? "\x1b[32m" : "\x1b[33m";
 }
 
+void add_path(JsonObject& object, const PathInfo& path) {
+    object.add("bytes_per_second", static_cast<std::uint64_t>(path.rate))
+        .add("round_trip_us", static_cast<std::uint64_t>(path.round_trip.count()))
+        .add("sent_bytes", path.reported_bytes)
+        .add("lost_bytes", path.lost_bytes)
+        .add("limit", limit_word(path.limit));
+}
+
 void append_json(std::string& out, const Finding& finding) {
-    JsonObject(out)
-        .add("check", std::string_view(finding.check))
-        .add("status", word_of(finding.status))
-        .add("cause", std::string_view(finding.cause))
-        .add("detail", std::string_view(finding.detail))
-        .add("fix", std::string_view(finding.fix));
+    {
+        JsonObject object(out);
+        object.add("check", std::string_view(finding.check))
+            .add("status", word_of(finding.status))
+            .add("cause", std::string_view(finding.cause))
+            .add("detail", std::string_view(finding.detail))
+            .add("fix", std::string_view(finding.fix));
+        if (finding.path) add_path(object, *finding.path);
+    }
     out += '\n';
 }
 
@@ -153,7 +165,9 @@ Use prepare() {
         text("ADDRESS", "", "Check also for a reader there: NAME, or an address as for put",
              options->address)
             .offering(Offer::addresses),
-        text("--peer", "HOST", "Check also whether HOST and this machine hear each other",
+        text("--peer", "HOST",
+             "Check also whether HOST and this machine hear each other, and measure the path: at "
+             "most 32 MiB, for at most half a second",
              options->peer),
         milliseconds("--timeout", "Wait at most MS for other machines (default 500)",
                      options->timeout),

@@ -1,10 +1,9 @@
 // mailslot put: messages from the command line or from standard input.
 #include <algorithm>
-#include <iomanip>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,11 +16,14 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/line_splitter.h"
 #include "mailslot/output.h"
+#include "mailslot/path_text.h"
+#include "mailslot/progress.h"
 #include "mailslot/report.h"
 #include "mailslot/stream_book.h"
 #include "model/address.h"
 #include "model/limits.h"
 #include "os/standard_streams.h"
+#include "os/status_line.h"
 
 namespace mailslot::cli {
 namespace {
@@ -34,8 +36,31 @@ struct PutOptions {
     bool no_wait = false;
     bool stop_on_error = false;
     bool verbose = false;
+    bool quiet = false;
     std::optional<Timeout> wait{};
     std::vector<std::string> labels;  // NAME=VALUE
+};
+
+// Shows on a terminal how far standard input has come.
+class ShownProgress {
+public:
+    void put(std::uint64_t bytes, std::uint64_t messages) {
+        bytes_ += bytes;
+        const auto line = progress_.line(bytes_, messages, std::chrono::steady_clock::now());
+        if (line) at_.show(*line);
+    }
+    // For the moment before a read. A rate of the past must not stand there while nothing comes.
+    void await_input() {
+        if (!os::wait_for_input(std::chrono::steady_clock::now() + kPatience)) at_.clear();
+    }
+    void clear() { at_.clear(); }
+
+private:
+    static constexpr std::chrono::seconds kPatience{1};
+
+    std::uint64_t bytes_ = 0;
+    Progress progress_{os::input_bytes_left(), std::chrono::steady_clock::now()};
+    os::StatusLine at_;
 };
 
 // Wraps a writer: counts messages, and says which message failed.
@@ -59,7 +84,8 @@ public:
           absence_(stream.patience) {}
 
     Result<void> put_all(std::span<const std::string_view> messages);
-    Result<void> put_lines();  // each line of standard input
+    // Puts each line of standard input.
+    Result<void> put_lines(bool shows_progress);
     Result<void> put_whole();  // all of standard input
     // Sends held messages, and closes.
     Result<void> finish();
@@ -69,11 +95,13 @@ public:
     std::string failures(std::uint64_t lost) const { return goes_on_ ? book_.sum(lost) : ""; }
 
 private:
+    Result<void> read_and_put();
     Result<void> check_size(std::size_t bytes);
     bool waits_for_reader(const Error& error);
     void leave_out(const Error& error);
+    void tell(const std::string& line);
     bool may_go_on(const Error& error) const { return goes_on_ && StreamBook::may_pass(error); }
-    void say_failure(const std::optional<Error>& error, const std::string& which = {}) const;
+    void say_failure(const std::optional<Error>& error, const std::string& which = {});
 
     Writer writer_;
     const mailslot::PutOptions how_;
@@ -82,6 +110,7 @@ private:
     const std::optional<std::string> only_slot_;
     StreamBook book_;
     Absence absence_;
+    std::optional<ShownProgress> progress_{};
 };
 
 Result<void> Putter::put_all(std::span<const std::string_view> messages) {
@@ -111,8 +140,8 @@ bool Putter::waits_for_reader(const Error& error) {
     if (error.code != Errc::no_such_slot) return false;
     if (!absence_.may_wait(std::chrono::steady_clock::now())) return false;
     if (book_.note(error))
-        say(std::string(writer_.address()) +
-            ": the reader is gone; the stream waits for the next reader");
+        tell(std::string(writer_.address()) +
+             ": the reader is gone; the stream waits for the next reader");
     Absence::wait();
     return true;
 }
@@ -122,11 +151,16 @@ void Putter::leave_out(const Error& error) {
     say_failure(news, "message " + std::to_string(book_.messages()) + ": ");
 }
 
-void Putter::say_failure(const std::optional<Error>& error, const std::string& which) const {
+void Putter::tell(const std::string& line) {
+    if (progress_) progress_->clear();
+    say(line);
+}
+
+void Putter::say_failure(const std::optional<Error>& error, const std::string& which) {
     if (!error) return;
     Error named = *error;
     if (named.detail.empty()) named.detail = writer_.address();
-    say(which + to_string(named) + "; the stream goes on");
+    tell(which + to_string(named) + "; the stream goes on");
 }
 
 Result<void> Putter::finish() {
@@ -161,13 +195,22 @@ Result<void> Putter::check_size(std::size_t bytes) {
                  "the slot takes at most " + std::to_string(limit) + " bytes"};
 }
 
-Result<void> Putter::put_lines() {
+Result<void> Putter::put_lines(bool shows_progress) {
+    if (shows_progress) progress_.emplace();
+    auto put = read_and_put();
+    progress_.reset();
+    return put;
+}
+
+Result<void> Putter::read_and_put() {
     LineSplitter splitter(kBlockBytes);
     while (true) {
+        if (progress_) progress_->await_input();
         const auto count = os::read_input(splitter.room().first(kBlockBytes));
         if (!count) return count.error();
         if (*count == 0) break;
         if (auto put = put_all(splitter.added(*count)); !put) return put;
+        if (progress_) progress_->put(*count, done());
         if (auto fits = check_size(splitter.rest().size()); !fits) {
             if (!may_go_on(fits.error())) return fits;
             leave_out(fits.error());
@@ -206,34 +249,6 @@ std::string which(const PutOptions& options, std::uint64_t done) {
     if (options.whole || options.messages.size() == 1) return {};
     return "message " + std::to_string(done + 1) +
            " was not put (put before: " + std::to_string(done) + "): ";
-}
-
-std::string_view limit_text(PathInfo::Limit limit) {
-    switch (limit) {
-        case PathInfo::Limit::none:
-            return "not limited";
-        case PathInfo::Limit::path:
-            return "limited by the path";
-        case PathInfo::Limit::reader:
-            return "limited by the reader";
-        case PathInfo::Limit::setting:
-            return "limited by send_rate";
-        case PathInfo::Limit::unheard:
-            return "limited by send_rate_unheard: the machine sends no reports";
-    }
-    return "";
-}
-
-// Returns the rate at the end of a stream, the round trip, and what limited the stream.
-std::string path_text(const PathInfo& path) {
-    constexpr double kMiB = 1024 * 1024;
-    std::ostringstream text;
-    text << std::fixed << std::setprecision(1) << path.rate / kMiB << " MiB/s, ";
-    if (path.limit != PathInfo::Limit::unheard) {
-        text << "round trip " << static_cast<double>(path.round_trip.count()) / 1000 << " ms, ";
-    }
-    text << limit_text(path.limit);
-    return text.str();
 }
 
 // Prints a line for each way that messages took out of this machine, and for each path that a
@@ -296,6 +311,8 @@ int run(const PutOptions& options) {
                           std::string_view(label).substr(equals + 1)});
     }
     const bool is_stream = options.messages.empty() && !options.whole;
+    const bool shows_progress =
+        !options.quiet && os::error_is_terminal() && !os::input_is_terminal();
     Putter putter(std::move(*writer),
                   {.format = options.bytes ? Format::bytes : Format::text, .labels = labels},
                   {.goes_on = is_stream && !options.stop_on_error,
@@ -304,7 +321,7 @@ int run(const PutOptions& options) {
                    .patience = choose_wait(options)});
     const std::vector<std::string_view> messages(options.messages.begin(), options.messages.end());
     const Result<void> put = options.whole      ? putter.put_whole()
-                             : messages.empty() ? putter.put_lines()
+                             : messages.empty() ? putter.put_lines(shows_progress)
                                                 : putter.put_all(messages);
     if (!put) return fail_for(options.address, put.error(), which(options, putter.done()));
     return finish(putter, options);
@@ -347,6 +364,7 @@ Use prepare() {
              options->stop_on_error),
         flag("-v,--verbose", "Report at the end how many datagrams left this machine by which way",
              options->verbose),
+        flag("-q,--quiet", "Show no progress of standard input on a terminal", options->quiet),
         label_option(options->labels),
     };
     return {std::move(arguments), [options] { return run(*options); }};

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "carrier/carrier_writer.h"
 #include "mailslot/mailslot.h"
 #include "model/address.h"
 #include "model/settings.h"
@@ -22,6 +23,7 @@ struct Finding {
     std::string cause{};   // a word for programs: "port_taken"; empty: nothing is wrong
     std::string detail{};  // for people
     std::string fix{};     // the command, or the lines of configuration, that fix the fault
+    std::optional<PathInfo> path{};  // as measured
 };
 using Findings = std::vector<Finding>;
 
@@ -46,6 +48,8 @@ Finding bad_key(const Error& error);  // why load_settings() refuses a key
 // `host`: HOST or \\PLACE\mailslot\NAME.
 void check_peer(const Patient& patient, const std::string& host, Timeout timeout,
                 Findings& findings);
+// Measures the path to a machine that answers at that address.
+void check_path(const std::string& host, const std::string& address, Findings& findings);
 void check_address(const Patient& patient, const std::string& address, Timeout timeout,
                    Findings& findings);
 

@@ -370,6 +370,8 @@ void check_peer(const Patient& patient, const std::string& host, Timeout timeout
         "; its slots: " + slots_of(found);
     findings.push_back(finding);
     check_clocks(*asked, findings);
+    const bool may_measure = patient.settings.udp && patient.settings.send_rate_unheard_bytes != 0;
+    if (may_measure && !machine.address.empty()) check_path(host, machine.address, findings);
 }
 
 void check_address(const Patient& patient, const std::string& text, Timeout timeout,

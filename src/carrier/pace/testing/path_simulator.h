@@ -142,7 +142,7 @@ public:
     static constexpr std::size_t kReport = 160;
 
     Stream(Events& events, Bottleneck& path, const Setting& setting)
-        : events_(events), path_(path), setting_(setting), pace_(setting.limits, setting.memory) {
+        : events_(events), path_(path), setting_(setting), pace_(setting.limits) {
         events_.in(setting.begins, [this] { try_to_send(); });
     }
 
@@ -172,7 +172,11 @@ private:
         if (events_.now() < made_at_) return events_.at(made_at_, again);
         const auto count = std::max<std::size_t>(1, pace_.quantum() / kDatagram);
         const std::size_t bytes = count * kDatagram;
-        const auto wait = pace_.wait(bytes, events_.now());
+        auto wait = pace_.wait(bytes, events_.now());
+        if (setting_.memory && pace_.wants_memory()) {
+            pace_.remember(*setting_.memory);
+            wait = pace_.wait(bytes, events_.now());
+        }
         if (wait > Nanoseconds::zero()) {
             events_.in(wait + events_.wake_up(), again);
             return;
