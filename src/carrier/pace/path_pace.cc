@@ -80,13 +80,13 @@ double PathPace::most_in_flight() const {
     const Seconds trip = view_.is_empty() ? memory_->round_trip : view_.round_trip();
     const Seconds interval = view_.is_empty() ? 5 * kFlightSlack : 2 * view_.interval();
     const double most = rate_ * (trip + interval + kFlightSlack).count() + kFlightBytes;
-    return unproven_from_ ? std::min(most, kFirstBurst) : most;
+    return unproven_from_ ? std::min(most, limits_.unproven) : most;
 }
 
 bool PathPace::has_too_much_in_flight(double more) const {
     if (state_ == State::unheard) return false;
     const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
-    const auto in_flight = static_cast<double>(sent_.bytes() - known);
+    const auto in_flight = static_cast<double>(sent_->bytes() - known);
     return in_flight > 0 && in_flight + more > most_in_flight() + kFirstBurst * view_.is_empty();
 }
 
@@ -109,8 +109,9 @@ Duration PathPace::wait(std::size_t bytes, Instant now) {
 // ends. Any other stream waits until the last 128 KiB are reported, or goes on without reports that
 // do not come.
 Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
-    if (!held_since_ && bucket_.wait(bytes, limits_.unheard, kFirstBurst, now) == Duration::zero())
-        return Duration::zero();
+    const bool may_leave =
+        bucket_.wait(bytes, limits_.unheard, kFirstBurst, now) == Duration::zero();
+    if (!held_since_ && may_leave && !has_left_first_burst(bytes)) return Duration::zero();
     was_held_ = true;
     if (!held_since_) held_since_ = now;
     const bool is_late = now - *held_since_ >= kWaitForReport;
@@ -129,6 +130,22 @@ Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
 }
 
 void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now) {
+    left_together(from, mark, bytes, note_left(bytes, false, now), now);
+}
+
+void PathPace::left_together(wire::Mark from, wire::Mark mark, std::size_t bytes, bool is_paced,
+                             Instant now) {
+    sent_->left(from, mark, bytes, is_paced, now);
+}
+
+PathPace PathPace::for_reader(double rate) const {
+    PathPace reader = *this;
+    if (!is_in_first_burst()) reader.set_rate(rate);
+    return reader;
+}
+
+bool PathPace::note_left(std::size_t bytes, bool is_held, Instant now) {
+    was_held_ = was_held_ || is_held;
     const Duration rest = begun_ ? now - last_left_ : Duration::zero();
     if (!begun_) {
         begun_ = unanswered_since_ = now;
@@ -137,10 +154,11 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     }
     if (rest > kRest && !was_held_) {
         unanswered_since_ = now;
+        burst_from_ = sent_->bytes();
         if (!is_in_first_burst()) {
             const double unused = std::min(kFirstBurst, rate_ * Seconds(rest).count());
             bucket_.save(std::max(0.0, unused - burst()));
-            rate_changed_at_ = sent_.bytes();
+            rate_changed_at_ = sent_->bytes();
         }
     }
     if (!view_.is_empty() && unanswered_since_ < view_.heard_at()) unanswered_since_ = now;
@@ -148,13 +166,22 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     const bool is_behind = bucket_.is_behind() && !is_in_first_burst();
     was_paced_ = std::exchange(was_held_, false) || is_behind;
     bucket_.take(static_cast<double>(bytes));
-    sent_.left(from, mark, bytes, was_paced_, now);
+    return was_paced_;
 }
 
 // The beginning of a train may pass a token bucket at the speed of the wire, so nearly all of the
 // train must have arrived.
 bool PathPace::is_first_burst_over() const {
-    return static_cast<double>(sent_.bytes() - view_.acknowledged()) <= kFirstBurst / 8;
+    return static_cast<double>(sent_->bytes() - view_.acknowledged()) <= kFirstBurst / 8;
+}
+
+// A writer that makes its first burst slowly may send more than that meanwhile. Reports tell whether
+// the path takes the rest.
+bool PathPace::has_left_first_burst(double more) const {
+    if (view_.is_empty()) return false;
+    const auto burst = static_cast<double>(sent_->bytes() - burst_from_);
+    const auto in_flight = static_cast<double>(sent_->bytes() - view_.acknowledged());
+    return burst + more > kFirstBurst && in_flight + more > limits_.unproven;
 }
 
 // Goes on without reports that do not come: the receiver is gone, or an older program, or the way
@@ -168,7 +195,7 @@ void PathPace::look_at_silence(Instant now) {
         return;
     }
     const Duration silent = now - unanswered_since_;
-    if (view_.is_empty() || sent_.bytes() == view_.acknowledged()) {
+    if (view_.is_empty() || sent_->bytes() == view_.acknowledged()) {
         if (state_ == State::unheard && silent >= kForgetRate) set_rate(limits_.unheard);
         return;
     }
@@ -181,7 +208,7 @@ void PathPace::look_at_silence(Instant now) {
 }
 
 bool PathPace::heard(const wire::Report& report, Instant now) {
-    if (!view_.heard(report, sent_, now)) return false;
+    if (!view_.heard(report, *sent_, now)) return false;
     if (is_in_first_burst()) {
         if (held_since_ && is_first_burst_over()) start(now);
     } else if (state_ == State::first_burst || state_ == State::unheard) {
@@ -199,14 +226,14 @@ void PathPace::start(Instant now) {
     if (is_first && train && (train->was_together || train->rate > rate_)) {
         set_rate(rate_of(*train, kTrainNoise));
         carried = rate_of(*train, kLikelyTrainNoise) * (train->was_together ? 1 : kCarriesMore);
-        unproven_from_ = sent_.bytes();
+        unproven_from_ = sent_->bytes();
     }
     state_ = State::growing;
     growth_.begin(carried);
     bucket_.clear();
     drain_.schedule(now);
     adjusted_at_ = now;
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
 }
 
 // A busy receiver can see the first burst arrive much faster than the path took it. The second
@@ -218,7 +245,7 @@ void PathPace::prove() {
     if (!train || !train->was_together || rate_of(*train, kTrainNoise) >= rate_) return;
     set_rate(rate_of(*train, kTrainNoise));
     growth_.begin(rate_of(*train, kLikelyTrainNoise));
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
 }
 
 void PathPace::adjust(Instant now) {
@@ -232,7 +259,7 @@ void PathPace::adjust(Instant now) {
     const Seconds empty = kQueueTime + Seconds(kAlpha / std::max(flow->arrived, kLeastRate));
     if (drain_.looks(view_, std::max(kNoise, kSeenShare * empty), now)) {
         adjusted_at_ = now;
-        rate_changed_at_ = sent_.bytes();
+        rate_changed_at_ = sent_->bytes();
         return;
     }
     compete();
@@ -276,7 +303,7 @@ bool PathPace::respect_reader(const PathView::Flow& flow, Instant now) {
         return false;
     }
     growth_.begin(flow.read);
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
     return true;
 }
 
@@ -293,7 +320,7 @@ void PathPace::respond_to_loss(bool is_queued) {
     } else {
         return;
     }
-    alpha_changed_at_ = sent_.bytes();
+    alpha_changed_at_ = sent_->bytes();
 }
 
 void PathPace::grow(const PathView::Flow& flow, Instant now) {
@@ -301,7 +328,7 @@ void PathPace::grow(const PathView::Flow& flow, Instant now) {
     const auto next = growth_.next(rate_, view_.round_trip() + view_.interval(), now);
     if (!next) return;
     set_rate(*next);
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
 }
 
 // As much as arrives, corrected by what the queue has too much or too little.
@@ -314,7 +341,7 @@ void PathPace::hold_queue(const PathView::Flow& flow, Instant now) {
     const double share = std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
     set_rate(rate_ + (flow.arrived < kFall * rate_ ? 1 : share) * (aim - rate_));
     growth_.begin(flow.arrived);
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
 }
 
 PathPace::Limit PathPace::limit() const {

@@ -219,7 +219,9 @@ std::string_view limit_text(PathInfo::Limit limit) {
         case PathInfo::Limit::setting:
             return "limited by send_rate";
         case PathInfo::Limit::unheard:
-            return "limited by send_rate_unheard: the machine sends no reports";
+            return "limited by send_rate_unheard: no reports came";
+        case PathInfo::Limit::floor:
+            return "limited by group_floor: a reader is slower, and loses messages";
     }
     return "";
 }
@@ -233,6 +235,7 @@ std::string path_text(const PathInfo& path) {
         text << "round trip " << static_cast<double>(path.round_trip.count()) / 1000 << " ms, ";
     }
     text << limit_text(path.limit);
+    if (!path.slowest.empty()) text << " (slowest: " << path.slowest << ')';
     return text.str();
 }
 
