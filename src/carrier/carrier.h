@@ -143,6 +143,12 @@ public:
     // waiting.
     virtual bool receive(const Deliver& deliver) = 0;
 
+    // From now on the carrier tells writers how their streams to many arrive here, if `takes` says
+    // that a slot here takes the messages. `takes` is called from receive() only. A carrier without
+    // reports ignores the call.
+    using Takes = std::function<bool(const Parcel&)>;
+    virtual void report_groups(Takes takes) { (void)takes; }
+
     // Sends whole messages (or an end, query or answer) in order, packed and fragmented as the
     // carrier can. All messages must have the same origin, slot and from_host. May wait for its
     // pace, for room or for a neighbour, but only for a bounded time. Returns how many messages

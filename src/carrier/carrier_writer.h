@@ -25,7 +25,7 @@ namespace mailslot {
 // buffer leaves meanwhile.
 inline constexpr std::chrono::milliseconds kRoomRetry{5};
 
-// The path of a stream to one machine, as its reports show it.
+// The path of a stream to one machine, or to the slowest reader of many, as its reports show it.
 struct PathInfo {
     enum class Limit : std::uint8_t {
         none,     // all that the writer put fitted
@@ -33,12 +33,14 @@ struct PathInfo {
         reader,   // the reader's buffer is filling
         setting,  // send_rate
         unheard,  // no reports: send_rate_unheard
+        floor,    // group_floor: the slowest reader takes less
     };
     double rate = 0;  // bytes a second that may be sent
     std::chrono::microseconds round_trip{};
     Limit limit = Limit::none;
     std::uint64_t reported_bytes = 0;  // sent, and reported as arrived or lost
     std::uint64_t lost_bytes = 0;      // of these
+    std::string slowest{};             // of many: the address of the slowest reader
 };
 
 // A way out of this machine: an interface and address family, or the address of one machine.

@@ -256,8 +256,11 @@ std::vector<Setting> network_settings() {
          size(&Settings::send_rate_bytes, kMinSendRate, kMaxSendRate, true)},
         {"send_rate_unheard",
          R"(0, or from 64KiB to 1024GiB, as a number of bytes or a text such as "8MiB")",
-         "bytes a second of a stream to a machine that sends no reports; 0: send_rate for all",
+         "bytes a second of a stream about which no reports come; 0: send_rate for all",
          size(&Settings::send_rate_unheard_bytes, kMinSendRateUnheard, kMaxSendRate, true)},
+        {"group_floor", R"(from 64KiB to 1024GiB, as a number of bytes or a text such as "1MiB")",
+         "least bytes a second of a stream to many machines, however slow a reader",
+         size(&Settings::group_floor_bytes, kMinSendRateUnheard, kMaxSendRate, false)},
     };
 }
 

@@ -43,6 +43,7 @@ answer_queries = true                   # built in
 receive_buffer = "4MiB"                 # built in
 send_rate = "512MiB"                    # built in
 send_rate_unheard = "8MiB"              # built in
+group_floor = "1MiB"                    # built in
 max_sender_rate = 0                     # built in
 max_slot_rate = 0                       # built in
 metrics = ""                            # built in
@@ -89,6 +90,7 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     settings.receive_buffer_bytes = 4097;
     settings.send_rate_bytes = 0;
     settings.send_rate_unheard_bytes = 65536;
+    settings.group_floor_bytes = 65537;
     settings.unicast_peers = true;
     settings.answer_queries = false;
     settings.max_sender_rate = 1000;
@@ -107,6 +109,7 @@ TEST(SettingsText, is_a_file_that_says_the_same) {
     EXPECT_TRUE(back.unicast_peers);
     EXPECT_FALSE(back.answer_queries);
     EXPECT_EQ(back.send_rate_unheard_bytes, 65536u);
+    EXPECT_EQ(back.group_floor_bytes, 65537u);
     EXPECT_EQ(back.max_sender_rate, 1000u);
     EXPECT_EQ(back.max_slot_rate, 5000u);
     EXPECT_EQ(back.metrics, "127.0.0.1:9138");

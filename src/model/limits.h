@@ -38,7 +38,9 @@ inline constexpr std::uint16_t kDefaultPort = 17138;
 inline constexpr int kDefaultHopLimit = 1;
 // Rate of a writer's stream; docs/protocol/udp-carrier.md, "Pace", gives the reason.
 inline constexpr std::uint64_t kDefaultSendRateBytes = 512 * 1024 * 1024;
-// Rate of a stream to one machine that sends no reports: two thirds of 100 Mbit/s.
+// Rate of a stream about which no reports come: two thirds of 100 Mbit/s.
 inline constexpr std::uint64_t kDefaultSendRateUnheardBytes = 8 * 1024 * 1024;
+// Least rate of a stream to many machines whatever its slowest reader takes: fits 10 Mbit/s.
+inline constexpr std::uint64_t kDefaultGroupFloorBytes = 1024 * 1024;
 
 }  // namespace mailslot

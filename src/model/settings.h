@@ -56,9 +56,11 @@ struct Settings {
     bool answer_queries = true;  // tells other machines which slots are here
     std::size_t receive_buffer_bytes = 4 * 1024 * 1024;
     std::uint64_t send_rate_bytes = kDefaultSendRateBytes;  // a second, in a stream; 0: no limit
-    // Bytes a second of a stream to one machine that sends no reports. 0: such a stream, and every
-    // other, goes at send_rate_bytes.
+    // Bytes a second of a stream about which no reports come. 0: such a stream, and every other,
+    // goes at send_rate_bytes.
     std::uint64_t send_rate_unheard_bytes = kDefaultSendRateUnheardBytes;
+    // Least bytes a second of a stream to many machines, whatever its slowest reader takes.
+    std::uint64_t group_floor_bytes = kDefaultGroupFloorBytes;
     // Messages a second that each sending machine, or all of them together, may put into a slot
     // here. 0: no limit. docs/post-office.md, "Limits".
     std::uint64_t max_sender_rate = 0, max_slot_rate = 0;

@@ -60,6 +60,10 @@ void Network::begin_to_receive() {
     }
 }
 
+void Network::report_groups(const Carrier::Takes& takes) {
+    for (const auto& carrier : carriers_) carrier->report_groups(takes);
+}
+
 void Network::stop(bool has_successor) {
     for (const auto& carrier : carriers_) {
         if (carrier->poll_fd() != os::kNoHandle) loop_.remove(carrier->poll_fd());

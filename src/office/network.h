@@ -31,6 +31,7 @@ public:
     void start(std::vector<Estate::Socket> sockets = {});
     // Hears the carriers from now on.
     void begin_to_receive();
+    void report_groups(const Carrier::Takes& takes);  // as Carrier's
     // Stops. `has_successor`: the successor goes on with the carriers' state on the network, such
     // as names.
     void stop(bool has_successor);

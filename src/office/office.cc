@@ -99,7 +99,9 @@ Office::Office(const Settings& settings, const local::SlotFolder& folder, std::u
       returners_(receive_by),
       inquiries_(rules_, registry_, network_, answerer_, clock),
       reception_(
-          {door_, registry_, network_, machine_, heirs_, returners_, deputies_, inquiries_}) {}
+          {door_, registry_, network_, machine_, heirs_, returners_, deputies_, inquiries_}) {
+    network_.report_groups([this](const Parcel& parcel) { return rules_.takes(parcel); });
+}
 
 Result<std::unique_ptr<Office>> Office::open(const Settings& settings,
                                              const local::SlotFolder& folder, std::uint64_t machine,

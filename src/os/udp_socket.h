@@ -118,6 +118,9 @@ public:
     bool send_from(std::uint16_t port);
     // Waits for a datagram. Returns false if none came in time.
     bool wait_for_datagram(std::chrono::nanoseconds at_most);
+    // Waits for a datagram at any of the sockets.
+    static void wait_for_datagram(std::span<UdpSocket* const> any_of,
+                                  std::chrono::nanoseconds at_most);
     // From now on datagrams say to which address and when they came.
     void tell_arrivals();
 

@@ -55,6 +55,12 @@ Admission::Verdict Admission::look_at(const Parcel& parcel, Clock::Instant now) 
     return check(envelope);
 }
 
+bool Admission::is_meant(const Envelope& envelope, Clock::Instant now) {
+    const bool is_own = envelope.delivered_at_home &&
+                        ids_.is_own(envelope.machine_id, envelope.from_address, now, 0);
+    return !is_own && is_for_us(envelope) && !lacks_seal(envelope);
+}
+
 bool Admission::is_for_us(const Envelope& envelope) const {
     if (envelope.scope == Scope::everybody) return true;
     if (envelope.scope == Scope::direct) return identity_.has_one_of(envelope.to);

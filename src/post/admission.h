@@ -53,6 +53,8 @@ public:
         : identity_(std::move(identity)), ids_(identity_.machine_id, identity_.is_our_address) {}
 
     Verdict look_at(const Parcel& parcel, Clock::Instant now);
+    // Returns whether a message comes from elsewhere, and is for this machine. Counts nothing.
+    bool is_meant(const Envelope& envelope, Clock::Instant now);
     // Returns true if the message lacks the seal that its domain demands.
     bool lacks_seal(const Envelope& envelope) const;
 

@@ -35,6 +35,13 @@ void PostOffice::deliver(std::span<const Parcel> arrived) {
     dispatch_.put_all();
 }
 
+bool PostOffice::takes(const Parcel& parcel) {
+    const Envelope& envelope = parcel.envelope;
+    const SlotBook* const slot = books_.slots.meant_by(envelope.slot);
+    return slot != nullptr && envelope.trust >= slot->require &&
+           admission_.is_meant(envelope, clock_.now());
+}
+
 void PostOffice::look_at_clock() { books_.now = {clock_.now(), clock_.now_through_sleep()}; }
 
 void PostOffice::take(const Parcel& parcel) {

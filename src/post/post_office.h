@@ -45,6 +45,8 @@ public:
     PostOffice& operator=(const PostOffice&) = delete;
 
     void deliver(std::span<const Parcel> arrived);  // from carriers
+    // Returns whether deliver() would hand the parcel to an open slot.
+    bool takes(const Parcel& parcel);
     void tick();  // lets half-arrived and waiting messages time out
     std::optional<Clock::Instant> next_tick() const;  // when tick() will have work
 

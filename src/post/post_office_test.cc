@@ -82,6 +82,24 @@ TEST_F(PostOfficeTest, drops_what_its_own_writer_delivered_at_home) {
     EXPECT_EQ(sequences(), (Numbers{1, 2}));
 }
 
+TEST_F(PostOfficeTest, says_which_messages_of_others_a_slot_here_takes) {
+    Envelope to_me = message(1), to_other = message(1), own = message(1), to_no_slot = message(1);
+    to_me.scope = to_other.scope = Scope::named;
+    to_me.to = "ME";
+    to_other.to = "OTHER";
+    own.delivered_at_home = true;
+    own.machine_id = kHome;
+    to_no_slot.slot = "NOBODY";
+    EXPECT_TRUE(office_.takes({message(1)}));
+    EXPECT_TRUE(office_.takes({to_me}));
+    EXPECT_FALSE(office_.takes({to_other}));
+    EXPECT_FALSE(office_.takes({own}));
+    EXPECT_FALSE(office_.takes({to_no_slot}));
+    office_.slot_requires("LOG", Trust::domain);
+    EXPECT_FALSE(office_.takes({message(1)}));
+    EXPECT_EQ(office_.counters().envelopes, 0u);
+}
+
 TEST_F(PostOfficeTest, compares_slot_names_folded) {
     for (std::uint64_t s = 1; const char* spelling : {"log", "LOG", "lOg", "log"}) {
         Envelope envelope = message(s++);

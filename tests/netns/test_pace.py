@@ -1,4 +1,4 @@
-"""Streams to one machine over a bottleneck at a switch: docs/protocol/pace.md. As scripts/pace-lab, but shorter."""
+"""Streams over bottlenecks at a switch: docs/protocol/pace.md. As scripts/pace-lab, but shorter."""
 
 import time
 
@@ -15,9 +15,12 @@ class PaceTest(lab.LabTest):
     def machines_behind(self, rate):
         """A writer A, and a reader B behind a switch's port of that rate (None: no limit)."""
         a, b = self.machines(["A", "B"], ipv6=False)
-        if rate:
-            check_call("tc", "qdisc", "add", "dev", b.cable, "root", "tbf", "rate", rate, *QUEUE)
+        self.limit(b, rate)
         return a, b
+
+    def limit(self, machine, rate):
+        if rate:
+            check_call("tc", "qdisc", "add", "dev", machine.cable, "root", "tbf", "rate", rate, *QUEUE)
 
     def listen(self, machine):
         """Starts a listener whose lines go to a file. Returns the listener and the file."""
@@ -100,6 +103,85 @@ class Memory(PaceTest):
         self.listen(b)
         self.put(a, self.address(b), self.lines(100))
         self.assertFalse((a.folder / "run").exists())
+class Group(PaceTest):
+    """Streams to "*"."""
+
+    def group(self, rates, ipv6=True):
+        """A writer, and a listener behind each of these rates. Returns the writer and the listeners' machines."""
+        a, *readers = self.machines(["A", *(f"B{number}" for number in range(len(rates)))], ipv6=ipv6)
+        for reader, rate in zip(readers, rates):
+            self.limit(reader, rate)
+            self.listen(reader)
+        return a, readers
+
+    def lost(self, readers, count):
+        """Returns how many lines each reader lost, once all are counted."""
+        for reader in readers:
+            self.wait_until(f"{reader.name} has counted every line",
+                            lambda reader=reader: reader.info()["received"] + reader.info()["lost"] == count)
+        return [reader.info()["lost"] for reader in readers]
+
+    def stream_to_all(self, rates, count, ipv6=True):
+        a, readers = self.group(rates, ipv6)
+        took = self.put(a, lab.EVERYBODY, self.lines(count))
+        return self.lost(readers, count), took
+
+    def assert_fits(self, rate, readers, count, ipv6=True):
+        """The stream to that many readers, each behind that rate in Mbit/s, loses nothing and uses the links."""
+        lost, took = self.stream_to_all([f"{rate}mbit"] * readers, count, ipv6)
+        self.assertLessEqual(max(lost), count // 500, lost)
+        copies = 2 if ipv6 else 1
+        self.assertLess(took, TIMES * copies * count * LINE * OVERHEAD * 8 / (rate * 1e6))
+
+    def test_a_stream_to_one_reader_fits_100_Mbit_a_second(self):
+        self.assert_fits(100, 1, 60_000)
+
+    def test_a_stream_to_8_readers_fits_100_Mbit_a_second(self):
+        self.assert_fits(100, 8, 60_000)
+
+    def test_a_stream_by_one_family_fits_100_Mbit_a_second(self):
+        self.assert_fits(100, 2, 120_000, ipv6=False)
+
+    def test_a_stream_to_one_reader_fits_10_Mbit_a_second(self):
+        self.assert_fits(10, 1, 12_000)
+
+    def test_a_stream_to_8_readers_fits_10_Mbit_a_second(self):
+        self.assert_fits(10, 8, 12_000)
+
+    def test_a_stream_without_a_bottleneck_loses_nothing(self):
+        lost, _ = self.stream_to_all([None] * 3, 100_000)
+        self.assertLessEqual(max(lost), 100, lost)
+
+    def test_a_reader_below_the_floor_loses_alone_and_is_named(self):
+        count = 20_000
+        a, readers = self.group(["100mbit"] * 3 + ["2mbit"])
+        with open(self.lines(count), "rb") as file:
+            begun = time.monotonic()
+            status, _, err = a.start("put", "--verbose", lab.EVERYBODY, stdin=file).end()
+            took = time.monotonic() - begun
+        self.assertEqual(status, 0, err)
+        self.assertLess(took, TIMES * count * LINE * OVERHEAD * 2 / (1024 * 1024))
+        self.assertRegex(err, rf"limited by group_floor: a reader is slower.*\(slowest: .*[:.]{readers[3].number}[%)]")
+        *lost, slow = self.lost(readers, count)
+        self.assertLessEqual(max(lost), count // 500, lost)
+        self.assertGreater(slow, 0)
+
+    def test_a_machine_without_a_reader_of_the_slot_slows_nobody_down(self):
+        count = 60_000
+        a, readers = self.group(["100mbit"] * 2)
+        other = self.machine("C", len(readers) + 2, a.net)
+        self.limit(other, "1mbit")
+        other.listen(name="OTHER")
+        took = self.put(a, lab.EVERYBODY, self.lines(count))
+        self.assertLess(took, TIMES * 2 * count * LINE * OVERHEAD * 8 / 100e6)
+        self.assertLessEqual(max(self.lost(readers, count)), count // 500)
+
+    def test_nobody_needs_a_report(self):
+        """No reader: the stream leaves at the rate for nobody, after the first 128 KiB."""
+        count = 60_000
+        a, _ = self.group([])
+        took = self.put(a, lab.EVERYBODY, self.lines(count))
+        self.assertGreater(took, (count * LINE - 128 * 1024) / (4 * 1024 * 1024))
 
 
 class Telling(PaceTest):

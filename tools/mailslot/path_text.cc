@@ -23,7 +23,9 @@ std::string_view limit_text(PathInfo::Limit limit) {
         case PathInfo::Limit::setting:
             return "limited by send_rate";
         case PathInfo::Limit::unheard:
-            return "limited by send_rate_unheard: the machine sends no reports";
+            return "limited by send_rate_unheard: no reports came";
+        case PathInfo::Limit::floor:
+            return "limited by group_floor: a reader is slower, and loses messages";
     }
     return "";
 }
@@ -47,6 +49,8 @@ std::string_view limit_word(PathInfo::Limit limit) {
             return "send_rate";
         case PathInfo::Limit::unheard:
             return "send_rate_unheard";
+        case PathInfo::Limit::floor:
+            return "group_floor";
     }
     return "";
 }
@@ -57,7 +61,9 @@ std::string path_text(const PathInfo& path) {
         text += "round trip " + one_decimal(static_cast<double>(path.round_trip.count()) / 1000) +
                 " ms, ";
     }
-    return text.append(limit_text(path.limit));
+    text += limit_text(path.limit);
+    if (!path.slowest.empty()) text += " (slowest: " + path.slowest + ')';
+    return text;
 }
 
 }  // namespace mailslot::cli

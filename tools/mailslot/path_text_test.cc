@@ -18,7 +18,7 @@ TEST(PathText, has_the_rate_the_round_trip_and_the_limit) {
         {Limit::reader, "reader", "2.5 MiB/s, round trip 1.4 ms, limited by the reader"},
         {Limit::setting, "send_rate", "2.5 MiB/s, round trip 1.4 ms, limited by send_rate"},
         {Limit::unheard, "send_rate_unheard",
-         "2.5 MiB/s, limited by send_rate_unheard: the machine sends no reports"},
+         "2.5 MiB/s, limited by send_rate_unheard: no reports came"},
     };
     for (const auto& row : rows) {
         SCOPED_TRACE(row.word);

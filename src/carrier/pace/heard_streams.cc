@@ -4,6 +4,13 @@
 #include <cstring>
 
 namespace mailslot {
+namespace {
+
+// A stream that comes by several courses is counted by the first, until nothing comes by that for
+// this long.
+constexpr std::chrono::milliseconds kCourseKeeps{100};
+
+}  // namespace
 
 std::size_t HeardStreams::Hash::operator()(const Key& key) const {
     // The origin is random; a forger who chooses it finds the address and port mixed in.
@@ -18,9 +25,21 @@ std::size_t HeardStreams::Hash::operator()(const Key& key) const {
     return static_cast<std::size_t>(mixed);
 }
 
+HeardStreams::Key HeardStreams::key_of(const Course& course) {
+    const bool is_sealed = !course.domain.empty();
+    const bool counts_once = is_sealed && course.interface != 0;
+    return {course.origin, counts_once ? Endpoint{} : course.from, is_sealed};
+}
+
 void HeardStreams::heard(const Course& course, const HeardStream::Arrival& arrival) {
     Entry* const entry = find(course, arrival.at);
     if (entry == nullptr) return;
+    Course& present = entry->course;
+    if (course.interface != present.interface || course.from != present.from) {
+        if (arrival.at - entry->stream.heard_at() < kCourseKeeps) return;
+        present.interface = course.interface;
+        present.from = course.from;
+    }
     entry->course.to = course.to;
     entry->course.socket = course.socket;
     entry->stream.heard(arrival);
@@ -37,7 +56,7 @@ void HeardStreams::heard(const Course& course, const HeardStream::Arrival& arriv
 
 // Finds or adds the stream, as the latest of its list. Returns null if there is no room.
 HeardStreams::Entry* HeardStreams::find(const Course& course, Instant now) {
-    const Key key{course.origin, course.from, !course.domain.empty()};
+    const Key key = key_of(course);
     Table& table = key.is_sealed ? sealed_ : open_;
     if (const auto known = entries_.find(key); known != entries_.end()) {
         auto& list = known->second->is_reported ? table.reported : table.passing;

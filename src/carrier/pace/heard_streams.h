@@ -36,6 +36,10 @@ public:
         IpAddress to{};             // an address of this machine
         std::string_view domain{};  // whose key seals the stream; empty: not sealed
         std::size_t socket = 0;     // that receives the stream: the caller's number
+        // By which a stream to many comes; 0: to one machine. Datagrams that come by another as
+        // well count once; those of a sealed stream also if they come from several addresses, since
+        // a second copy is not opened.
+        std::uint32_t interface = 0;
     };
     // Returns the bytes of a report's datagram for that course.
     using ReportBytes = std::function<std::size_t(const Course&)>;
@@ -76,6 +80,7 @@ private:
         std::list<Entry> reported;  // only silence removes these
     };
 
+    static Key key_of(const Course& course);
     Entry* find(const Course& course, Instant now);
     bool make_room(Table& table, Instant now);
     void forget(std::list<Entry>& list);

@@ -105,6 +105,30 @@ TEST_F(HeardStreamsTest, a_stream_that_is_forgotten_before_its_report_gets_none)
     EXPECT_EQ(report(), (std::vector<std::uint64_t>{2, 3, 4}));
 }
 
+TEST_F(HeardStreamsTest, a_stream_that_comes_by_two_interfaces_is_counted_at_one) {
+    HeardStreams::Course first = course(1), second = course(1);
+    first.interface = 2;
+    second.interface = 3;
+    hear(first, 8 * kDatagram);
+    hear(second, 17 * 1024);
+    EXPECT_TRUE(report().empty());
+    now_ += milliseconds(100);  // nothing more comes by the first
+    hear(second, 8 * kDatagram);
+    EXPECT_EQ(report(), std::vector<std::uint64_t>{1});
+}
+
+TEST_F(HeardStreamsTest, a_sealed_stream_to_many_is_counted_from_one_address) {
+    HeardStreams::Course first = course(1, "LAB"), second = course(1, "LAB");
+    first.interface = second.interface = 2;
+    second.from.port = 5001;
+    hear(first, 8 * kDatagram);
+    hear(second, 17 * 1024);
+    EXPECT_TRUE(report().empty());
+    hear(first, 8 * kDatagram);
+    EXPECT_EQ(report(), std::vector<std::uint64_t>{1});
+    EXPECT_EQ(streams_.size(), 1u);
+}
+
 TEST_F(HeardStreamsTest, strangers_take_no_room_from_sealed_streams) {
     for (std::uint64_t origin = 1; origin <= kMost; ++origin)
         EXPECT_TRUE(is_reported(course(origin)));

@@ -88,8 +88,8 @@ void PathPace::remember(const Memory& memory) {
     set_rate(kRemembered * memory.rate);
     bucket_.clear();
     bucket_.take(kFirstBurst + burst());
-    rate_changed_at_ = sent_.bytes();
-    unproven_until_ = sent_.bytes() - std::min(sent_.bytes(), kTrainRest);
+    rate_changed_at_ = sent_->bytes();
+    unproven_until_ = sent_->bytes() - std::min(sent_->bytes(), kTrainRest);
 }
 
 void PathPace::set_rate(double rate) {
@@ -114,13 +114,13 @@ double PathPace::most_in_flight() const {
     if (memory_) return kFirstBurst + kFlightBytes + rate_ * memory_->round_trip.count() / 2;
     const Seconds time = view_.round_trip() + 2 * view_.interval() + kFlightSlack;
     const double most = rate_ * time.count() + kFlightBytes;
-    return unproven_until_ ? std::min(most, kFirstBurst) : most;
+    return unproven_until_ ? std::min(most, limits_.unproven) : most;
 }
 
 bool PathPace::has_too_much_in_flight(double more) const {
     if (state_ == State::unheard) return false;
     const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
-    const auto in_flight = static_cast<double>(sent_.bytes() - known);
+    const auto in_flight = static_cast<double>(sent_->bytes() - known);
     return in_flight > 0 && in_flight + more > most_in_flight();
 }
 
@@ -143,8 +143,9 @@ Duration PathPace::wait(std::size_t bytes, Instant now) {
 // ends. Any other stream waits until the last 128 KiB are reported, or goes on without reports that
 // do not come.
 Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
-    if (!held_since_ && bucket_.wait(bytes, limits_.unheard, kFirstBurst, now) == Duration::zero())
-        return Duration::zero();
+    const bool may_leave =
+        bucket_.wait(bytes, limits_.unheard, kFirstBurst, now) == Duration::zero();
+    if (!held_since_ && may_leave && !has_left_first_burst(bytes)) return Duration::zero();
     was_held_ = true;
     if (!held_since_) held_since_ = now;
     const bool is_late = now - *held_since_ >= kWaitForReport;
@@ -163,6 +164,22 @@ Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
 }
 
 void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now) {
+    left_together(from, mark, bytes, note_left(bytes, false, now), now);
+}
+
+void PathPace::left_together(wire::Mark from, wire::Mark mark, std::size_t bytes, bool is_paced,
+                             Instant now) {
+    sent_->left(from, mark, bytes, is_paced, now);
+}
+
+PathPace PathPace::for_reader(double rate) const {
+    PathPace reader = *this;
+    if (!is_in_first_burst()) reader.set_rate(rate);
+    return reader;
+}
+
+bool PathPace::note_left(std::size_t bytes, bool is_held, Instant now) {
+    was_held_ = was_held_ || is_held;
     const Duration rest = begun_ ? now - last_left_ : Duration::zero();
     if (!begun_) {
         begun_ = unanswered_since_ = now;
@@ -170,10 +187,11 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     }
     if (rest > kRest && !was_held_) {
         unanswered_since_ = now;
+        burst_from_ = sent_->bytes();
         if (!is_in_first_burst()) {
             const double unused = std::min(kFirstBurst, rate_ * Seconds(rest).count());
             bucket_.save(std::max(0.0, unused - burst()));
-            rate_changed_at_ = sent_.bytes();
+            rate_changed_at_ = sent_->bytes();
         }
     }
     if (!view_.is_empty() && unanswered_since_ < view_.heard_at()) unanswered_since_ = now;
@@ -181,13 +199,22 @@ void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant
     const bool is_behind = bucket_.is_behind() && !is_in_first_burst();
     was_paced_ = std::exchange(was_held_, false) || is_behind;
     bucket_.take(static_cast<double>(bytes));
-    sent_.left(from, mark, bytes, was_paced_, now);
+    return was_paced_;
 }
 
 // The beginning of a train may pass a token bucket at the speed of the wire, so nearly all of the
 // train must have arrived.
 bool PathPace::is_first_burst_over() const {
-    return sent_.bytes() - view_.acknowledged() <= kTrainRest;
+    return sent_->bytes() - view_.acknowledged() <= kTrainRest;
+}
+
+// A writer that makes its first burst slowly may send more than that meanwhile. Reports tell whether
+// the path takes the rest.
+bool PathPace::has_left_first_burst(double more) const {
+    if (view_.is_empty()) return false;
+    const auto burst = static_cast<double>(sent_->bytes() - burst_from_);
+    const auto in_flight = static_cast<double>(sent_->bytes() - view_.acknowledged());
+    return burst + more > kFirstBurst && in_flight + more > limits_.unproven;
 }
 
 // Goes on without reports that do not come: the receiver is gone, or an older program, or the way
@@ -201,7 +228,7 @@ void PathPace::look_at_silence(Instant now) {
         return;
     }
     const Duration silent = now - unanswered_since_;
-    if (view_.is_empty() || sent_.bytes() == view_.acknowledged()) {
+    if (view_.is_empty() || sent_->bytes() == view_.acknowledged()) {
         if (state_ == State::unheard && silent >= kForgetRate) set_rate(limits_.unheard);
         return;
     }
@@ -214,7 +241,7 @@ void PathPace::look_at_silence(Instant now) {
 }
 
 bool PathPace::heard(const wire::Report& report, Instant now) {
-    if (!view_.heard(report, sent_, now)) return false;
+    if (!view_.heard(report, *sent_, now)) return false;
     if (is_in_first_burst()) {
         if (held_since_ && is_first_burst_over()) start(now);
     } else if (state_ == State::first_burst || state_ == State::unheard) {
@@ -238,7 +265,7 @@ void PathPace::start(Instant now) {
             set_rate(std::min(rate_, arrived / Seconds(now - *begun_).count()));
         }
         carried_ = rate_;
-        unproven_until_ = sent_.bytes() + kProofBytes;
+        unproven_until_ = sent_->bytes() + kProofBytes;
     }
     state_ = State::growing;
     if (is_remembered) {
@@ -249,7 +276,7 @@ void PathPace::start(Instant now) {
     }
     drain_.schedule(now);
     adjusted_at_ = now;
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
 }
 
 // A busy receiver can see the first burst arrive much faster than the path took it. The second
@@ -266,11 +293,11 @@ void PathPace::prove() {
     const bool is_slower = remembered ? late > kTrainNoise.count() : rate < rate_;
     const bool is_faster = remembered && rate > kMuchFaster * remembered->rate;
     if (!is_slower && !is_faster) return;
-    if (is_faster) unproven_until_ = sent_.bytes() + kProofBytes;
+    if (is_faster) unproven_until_ = sent_->bytes() + kProofBytes;
     set_rate(rate);
     carried_ = rate_;
     growth_.begin(rate_of(*train, kLikelyTrainNoise));
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
 }
 
 void PathPace::adjust(Instant now) {
@@ -288,7 +315,7 @@ void PathPace::adjust(Instant now) {
     const Seconds empty = kQueueTime + Seconds(kAlpha / std::max(flow->arrived, kLeastRate));
     if (drain_.looks(view_, std::max(kNoise, kSeenShare * empty), now)) {
         adjusted_at_ = now;
-        rate_changed_at_ = sent_.bytes();
+        rate_changed_at_ = sent_->bytes();
         return;
     }
     compete();
@@ -334,7 +361,7 @@ bool PathPace::respect_reader(const PathView::Flow& flow, Instant now) {
         return false;
     }
     growth_.begin(flow.read);
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
     carried_ = rate_;
     return true;
 }
@@ -352,7 +379,7 @@ void PathPace::respond_to_loss(bool is_queued) {
     } else {
         return;
     }
-    alpha_changed_at_ = sent_.bytes();
+    alpha_changed_at_ = sent_->bytes();
 }
 
 void PathPace::grow(const PathView::Flow& flow, Instant now) {
@@ -361,7 +388,7 @@ void PathPace::grow(const PathView::Flow& flow, Instant now) {
     if (!next) return;
     carried_ = std::max(carried_, std::min(rate_, flow.arrived));
     set_rate(*next);
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
 }
 
 // As much as arrives, corrected by what the queue has too much or too little. The last step of
@@ -376,7 +403,7 @@ void PathPace::hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Ins
     const double share = is_urgent ? 1 : std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
     set_rate(rate_ + share * (aim - rate_));
     growth_.begin(flow.arrived);
-    rate_changed_at_ = sent_.bytes();
+    rate_changed_at_ = sent_->bytes();
     carried_ = view_.flow(kMemoryWindow)->arrived;
 }
 

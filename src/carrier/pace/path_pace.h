@@ -2,9 +2,11 @@
 // docs/protocol/pace.md has the equations and the reasons. Pure: time is a parameter.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "carrier/pace/path_view.h"
@@ -25,6 +27,8 @@ public:
         double most = 0;                   // bytes a second, never more; 0: no bound
         double unheard = 8 * 1024 * 1024;  // bytes a second while no report comes
         Duration second_begins{};          // as in QueueDrain
+        // Bytes in flight, at most, until the rate is proven; a first burst leaves all the same.
+        double unproven = 128 * 1024;
     };
     // Knowledge of a path from an earlier stream.
     struct Memory {
@@ -55,6 +59,19 @@ public:
     // Returns false if the report is old or impossible; it then has no effect.
     bool heard(const wire::Report& report, Instant now);
 
+    // Of a group (group_pace.h): each reader has a pace, and all share the marks of what was sent.
+    // Returns a pace for a reader that is new, which goes on at `rate` if the first burst is over.
+    PathPace for_reader(double rate) const;
+    // As left(), for a pace that shares its marks with the pace whose left_together() is called.
+    // Returns whether this pace held the bytes up. `is_held`: another pace did.
+    bool note_left(std::size_t bytes, bool is_held, Instant now);
+    void left_together(wire::Mark from, wire::Mark mark, std::size_t bytes, bool is_paced,
+                       Instant now);
+    void keep_below(double most) { rate_ = std::min(rate_, most); }
+    // Bytes left before this pace allowed them: they are not counted.
+    void forgive() { bucket_.clear(); }
+    bool is_draining(Instant now) const { return drain_.share(now) < 1; }
+
     // Returns how many bytes should leave together.
     std::size_t quantum() const;
     State state() const { return state_; }
@@ -73,6 +90,7 @@ private:
     bool is_in_first_burst() const { return state_ == State::first_burst && !memory_; }
     Duration wait_in_first_burst(double bytes, Instant now);
     bool is_first_burst_over() const;
+    bool has_left_first_burst(double more) const;
     void look_at_silence(Instant now);
     void start(Instant now);
     void prove();
@@ -85,7 +103,7 @@ private:
     void set_rate(double rate);
 
     const Limits limits_;
-    SentMarks sent_;
+    std::shared_ptr<SentMarks> sent_ = std::make_shared<SentMarks>();
     PathView view_;
     SendBucket bucket_;
     RateGrowth growth_;
@@ -102,6 +120,7 @@ private:
     bool was_paced_ = false;  // the writer had more to send when the last bytes left
     std::optional<Instant> begun_{}, held_since_{};  // held_since_: at the end of the first burst
     Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
+    std::uint64_t burst_from_ = 0;  // bytes sent before the last rest
     // The rate is a guess until so many bytes are acknowledged. Then prove() is done.
     std::optional<std::uint64_t> unproven_until_{};
     // Bytes sent when the rate or alpha was last changed: reports on less say nothing about it.

@@ -2,34 +2,9 @@
 
 #include <algorithm>
 
-#include "carrier/pace/heard_stream.h"
 #include "wire/frame.h"
 
 namespace mailslot {
-namespace {
-
-using std::chrono::milliseconds;
-
-// Reports are read as often as they may come: a stream gets none for less than this, nor later than
-// this after its end.
-constexpr std::size_t kReadEach = kStreamBytes;
-constexpr milliseconds kReadAfter{10};
-
-PathPace::Limits limits_of(const Settings& settings) {
-    const auto steady = std::chrono::steady_clock::now().time_since_epoch();
-    const auto unix = std::chrono::system_clock::now().time_since_epoch();
-    return {.most = static_cast<double>(settings.send_rate_bytes),
-            .unheard = static_cast<double>(settings.send_rate_unheard_bytes),
-            .second_begins = steady - unix % std::chrono::seconds(1)};
-}
-
-std::size_t bytes_of(std::span<const Bytes> datagrams) {
-    std::size_t bytes = 0;
-    for (const Bytes datagram : datagrams) bytes += datagram.size();
-    return bytes;
-}
-
-}  // namespace
 
 PathPacer::PathPacer(const Settings& settings) : settings_(settings) {}
 
@@ -38,19 +13,9 @@ void PathPacer::begin(Way& way, std::string_view domain) {
     if (way_ == &way && pace_) return;
     way_ = &way;
     way.socket()->tell_arrivals();
-    pace_.emplace(limits_of(settings_));
+    pace_.emplace(path_limits(settings_));
     has_looked_for_memory_ = has_kept_memory_ = false;
     sent_since_read_ = 0;
-}
-
-std::size_t PathPacer::turn_of(std::span<const Bytes> datagrams) const {
-    const std::size_t most = pace_->quantum();
-    std::size_t count = 1;
-    for (std::size_t bytes = datagrams[0].size(); count < datagrams.size(); ++count) {
-        bytes += datagrams[count].size();
-        if (bytes > most) break;
-    }
-    return count;
 }
 
 std::size_t PathPacer::wait_for_turn(std::span<const Bytes> datagrams, Instant until) {
@@ -58,7 +23,7 @@ std::size_t PathPacer::wait_for_turn(std::span<const Bytes> datagrams, Instant u
     const bool may_have_reports = sent_since_read_ >= kReadEach || now - read_at_ >= kReadAfter;
     if (sent_since_read_ > 0 && may_have_reports) read_reports(now);
     for (bool has_read = false;;) {
-        const std::size_t count = turn_of(datagrams);
+        const std::size_t count = count_up_to(datagrams, pace_->quantum());
         const Duration wait = pace_->wait(bytes_of(datagrams.first(count)), now);
         turn_at_ = now;
         if (wait <= Duration::zero()) return count;
@@ -94,36 +59,14 @@ void PathPacer::read_reports(Instant now) {
     sent_since_read_ = 0;
     if (!reader_) reader_.emplace(settings_.keys);
     reader_->read(*way_->socket(), {origin_, way_->course().to, domain_},
-                  [&](const wire::Report& report, Instant came_at) {
+                  [&](const wire::Report& report, Instant came_at, const Endpoint&) {
                       (void)pace_->heard(report, std::min(came_at, now));
                   });
 }
 
 std::optional<PathInfo> PathPacer::info(const Way& way) const {
     if (way_ != &way || pace_->state() == PathPace::State::first_burst) return std::nullopt;
-    PathInfo info{.rate = pace_->rate()};
-    if (pace_->state() == PathPace::State::unheard) {
-        info.limit = PathInfo::Limit::unheard;
-        return info;
-    }
-    info.round_trip =
-        std::chrono::duration_cast<std::chrono::microseconds>(pace_->view().round_trip());
-    info.reported_bytes = pace_->view().is_empty() ? 0 : pace_->view().acknowledged();
-    info.lost_bytes = pace_->view().lost_bytes();
-    switch (pace_->limit()) {
-        case PathPace::Limit::none:
-            break;
-        case PathPace::Limit::path:
-            info.limit = PathInfo::Limit::path;
-            break;
-        case PathPace::Limit::reader:
-            info.limit = PathInfo::Limit::reader;
-            break;
-        case PathPace::Limit::setting:
-            info.limit = PathInfo::Limit::setting;
-            break;
-    }
-    return info;
+    return path_info(*pace_);
 }
 
 // The time is that before the system's call: a report may come before the call ends.

@@ -15,33 +15,27 @@
 #include "carrier/pace/path_pace.h"
 #include "carrier/udp/path_memory.h"
 #include "carrier/udp/report_reader.h"
+#include "carrier/udp/stream_pacer.h"
 #include "carrier/udp/way.h"
 #include "model/settings.h"
 
 namespace mailslot {
 
-class PathPacer {
+class PathPacer final : public StreamPacer {
 public:
-    using Instant = PathPace::Instant;
-    using Duration = PathPace::Duration;
-
     explicit PathPacer(const Settings& settings);
 
     // Begins a send by `way`, sealed for `domain` (empty: not sealed). Another way than before is
     // another path, of which nothing is known.
     void begin(Way& way, std::string_view domain);
-    // Waits, asleep, until the first datagrams may leave, but not longer than `until`. Returns how
-    // many may leave together; 0 if the time was over.
-    std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until);
-    // The frames left after wait_for_turn(). `datagrams` are the frames, sealed or not.
-    void left(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
+    std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until) override;
+    void left(std::span<const Bytes> frames, std::span<const Bytes> datagrams) override;
     // Keeps what is known of the path for later streams, once. Call at the end of a stream.
     void keep_memory();
     // Returns what is known of the path of `way`; nullopt if no stream needed to know anything.
     std::optional<PathInfo> info(const Way& way) const;
 
 private:
-    std::size_t turn_of(std::span<const Bytes> datagrams) const;
     void read_reports(Instant now);
     bool remember();
 

@@ -8,6 +8,7 @@ constexpr int kMostBatches = 4;
 
 // A writer's address for a link-local destination may leave out the link.
 bool is_from(Endpoint from, const Endpoint& to) {
+    if (to.address.family == IpAddress::Family::none) return from.port == to.port;
     if (to.address.scope_id == 0) from.address.scope_id = 0;
     return from == to;
 }
@@ -32,7 +33,7 @@ void ReportReader::read(os::UdpSocket& socket, const Stream& stream, const Hear&
                                     ? wire::decode_report(parcel.envelope.payload)
                                     : Error{Errc::bad_packet, "report"};
             if (report) {
-                hear(*report, datagram.came_at);
+                hear(*report, datagram.came_at, datagram.from);
             } else {
                 ++dropped_;
             }

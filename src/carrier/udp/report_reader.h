@@ -19,20 +19,21 @@ namespace mailslot {
 
 class ReportReader {
 public:
-    // A stream to one machine, and the key that seals the stream.
+    // A stream to one machine or to many, and the key that seals the stream.
     struct Stream {
         std::uint64_t origin = 0;
-        Endpoint to{};
+        Endpoint to{};              // to many: without an address
         std::string_view domain{};  // whose key seals the stream; empty: not sealed
     };
-    // Takes a report, and when it came.
-    using Hear = std::function<void(const wire::Report&, Clock::Instant came_at)>;
+    // Takes a report, when it came, and from where.
+    using Hear =
+        std::function<void(const wire::Report&, Clock::Instant came_at, const Endpoint& from)>;
 
     explicit ReportReader(std::shared_ptr<trust::Keys> keys)
         : batch_(kReports, kReportDatagramBytes), opener_(std::move(keys), clock_, windows_) {}
 
     // Reads what waits in the socket; never blocks. Drops all that is no report from where the
-    // stream goes, and for a sealed stream all that the stream's key does not open.
+    // stream goes (to many: from the port to which the stream goes), and for a sealed stream all that the stream's key does not open.
     void read(os::UdpSocket& socket, const Stream& stream, const Hear& hear);
     std::uint64_t dropped() const { return dropped_; }
 

@@ -7,14 +7,6 @@
 namespace mailslot {
 namespace {
 
-// Returns whether a datagram is of a stream whose writer reads reports: a stream to one host.
-bool has_reports(const os::Datagram& datagram, const Envelope& envelope) {
-    const bool is_stream = envelope.kind == Kind::message || envelope.kind == Kind::fragment;
-    return is_stream && envelope.scope == Scope::direct && !envelope.is_refused &&
-           datagram.to.is_unicast() && datagram.from.port != 0 && envelope.sequence != 0 &&
-           envelope.sequence <= kMaxSequence;
-}
-
 HeardStream::Arrival arrival_of(const os::Datagram& datagram, const Parcel& parcel) {
     const Envelope& envelope = parcel.envelope;
     HeardStream::Arrival arrival;
@@ -36,15 +28,29 @@ HeardStream::Arrival arrival_of(const os::Datagram& datagram, const Parcel& parc
 
 }  // namespace
 
+// Returns whether a datagram is of a stream whose writer reads reports: to this machine, or to many
+// of which this machine is meant.
+bool StreamReporter::has_reports(const os::Datagram& datagram, const Parcel& parcel) const {
+    const Envelope& envelope = parcel.envelope;
+    const bool is_stream = envelope.kind == Kind::message || envelope.kind == Kind::fragment;
+    if (!is_stream || envelope.is_refused || datagram.from.port == 0 || envelope.sequence == 0 ||
+        envelope.sequence > kMaxSequence) {
+        return false;
+    }
+    return envelope.scope == Scope::direct ? datagram.to.is_unicast() : takes_ && takes_(parcel);
+}
+
 void StreamReporter::hear(const os::Datagram& datagram, const Parcel& parcel, std::size_t socket,
                           std::uint32_t kernel_drops) {
     const Envelope& envelope = parcel.envelope;
-    if (!has_reports(datagram, envelope)) return;
+    if (!has_reports(datagram, parcel)) return;
     HeardStream::Arrival arrival = arrival_of(datagram, parcel);
     arrival.kernel_drops = kernel_drops;
     const std::string_view domain =
         envelope.trust == Trust::domain ? envelope.domain : std::string_view();
-    streams_.heard({envelope.origin, datagram.from, datagram.to, domain, socket}, arrival);
+    const std::uint32_t interface = envelope.scope == Scope::direct ? 0 : datagram.interface_index;
+    streams_.heard({envelope.origin, datagram.from, datagram.to, domain, socket, interface},
+                   arrival);
 }
 
 void StreamReporter::send_due(std::span<const os::UdpSocket> sockets) {

@@ -24,12 +24,16 @@ class StreamReporter {
 public:
     // Sends a report.
     using Send = std::function<void(const Destination& to, const Envelope& report)>;
+    // Returns whether a slot here takes the messages of a stream to many.
+    using Takes = std::function<bool(const Parcel&)>;
 
     // `timer`: becomes readable when send_due() has work; none: reports leave with later datagrams.
     StreamReporter(const Settings& settings, const Clock& clock, std::optional<os::Timer> timer,
                    Send send)
         : host_(settings), clock_(clock), timer_(std::move(timer)), send_(std::move(send)) {}
 
+    // Streams to many are reported if `takes` says so; none: never.
+    void report_groups(Takes takes) { takes_ = std::move(takes); }
     // Notes a datagram that was taken from `socket` and decoded. `kernel_drops`: of that socket.
     void hear(const os::Datagram& datagram, const Parcel& parcel, std::size_t socket,
               std::uint32_t kernel_drops);
@@ -40,6 +44,7 @@ public:
     }
 
 private:
+    bool has_reports(const os::Datagram& datagram, const Parcel& parcel) const;
     void send(const HeardStreams::Course& course, const wire::Report& report);
     std::size_t report_bytes(const HeardStreams::Course& course);
     void set_timer(Clock::Instant now);
@@ -49,6 +54,7 @@ private:
     std::optional<os::Timer> timer_;
     std::optional<Clock::Instant> timer_at_;
     const Send send_;
+    Takes takes_{};
     HeardStreams streams_;
 };
 

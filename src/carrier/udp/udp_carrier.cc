@@ -22,7 +22,13 @@ public:
         auto receiver = UdpReceiver::open(settings_, counters_, windows_, std::move(sockets));
         if (!receiver) return receiver.error();
         receiver_ = std::move(*receiver);
+        receiver_->report_groups(takes_);
         return {};
+    }
+
+    void report_groups(Takes takes) override {
+        takes_ = std::move(takes);
+        if (receiver_) receiver_->report_groups(takes_);
     }
 
     std::vector<ListeningSocket> hand_over() override {
@@ -92,6 +98,7 @@ private:
     const SystemClock clock_{};
     trust::ReplayWindows windows_;  // for the receiver
     UdpSender sender_;
+    Takes takes_;
     std::unique_ptr<UdpReceiver> receiver_;  // null: not started
     std::uint64_t earlier_drops_ = 0;        // by closed sockets
 };

@@ -64,7 +64,8 @@ std::vector<Link> sending_links(std::span<const os::Interface> all, const Settin
             if (!is_usable(interface, settings) || !interface.running) continue;
             if (!has_address(interface, family)) continue;
             if (interface.loopback) {
-                loopback.push_back({family, interface.index, loopback_source(interface, family)});
+                loopback.push_back(
+                    {family, interface.index, loopback_source(interface, family), true});
             } else {
                 outer.push_back({family, interface.index});
             }

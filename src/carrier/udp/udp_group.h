@@ -22,6 +22,7 @@ struct Link {
     IpAddress::Family family = IpAddress::Family::none;
     std::uint32_t interface_index = 0;
     IpAddress source{};  // to send from, if the system's choice is unsuitable
+    bool is_loopback = false;
     bool operator==(const Link&) const = default;
 };
 

@@ -82,9 +82,10 @@ TEST(UdpGroup, sends_by_every_interface_but_not_by_the_loopback) {
 
 TEST(UdpGroup, sends_by_the_loopback_where_nothing_else_is_there) {
     const std::vector<os::Interface> alone{lo()};
-    const Link v4_loopback{Family::v4, 1, IpAddress::v4(127, 0, 0, 1)};
+    const Link v4_loopback{Family::v4, 1, IpAddress::v4(127, 0, 0, 1), true};
+    const Link v6_loopback{Family::v6, 1, {}, true};
     EXPECT_EQ(sending_links(alone, {}), Links{v4_loopback});
-    EXPECT_EQ(sending_links(alone, {.families = Families::ipv6}), Links{v6(1)});
+    EXPECT_EQ(sending_links(alone, {.families = Families::ipv6}), Links{v6_loopback});
     const std::vector<os::Interface> two{lo(), eth(2)};
     EXPECT_EQ(sending_links(two, {.interfaces = {"lo"}}), Links{v4_loopback});
 }

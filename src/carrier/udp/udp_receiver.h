@@ -37,6 +37,7 @@ public:
     const std::optional<Error>& heard_in_part() const { return heard_in_part_; }  // as Carrier's
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;
+    void report_groups(StreamReporter::Takes takes) { reporter_.report_groups(std::move(takes)); }
     // As Carrier::send to a destination with a port.
     Result<std::size_t> answer(const Destination& to, std::span<const Envelope> answers);
 

@@ -85,7 +85,7 @@ protected:
         std::vector<wire::Report> all;
         ReportReader reader(settings_.keys);
         reader.read(socket_, {kOrigin, {kHome, settings_.port}, domain},
-                    [&](const wire::Report& report, Clock::Instant came_at) {
+                    [&](const wire::Report& report, Clock::Instant came_at, const Endpoint&) {
                         EXPECT_LE(came_at, clock_.now());
                         EXPECT_GT(came_at, clock_.now() - seconds(60));
                         all.push_back(report);
@@ -129,7 +129,7 @@ TEST_F(UdpReports, tell_about_the_end_of_a_stream_by_themselves) {
     EXPECT_EQ(last, 18u);
 }
 
-TEST_F(UdpReports, are_not_sent_for_a_few_messages_nor_to_the_writer_of_a_group) {
+TEST_F(UdpReports, are_not_sent_for_a_few_messages_nor_for_a_group_stream_without_a_slot_here) {
     start();
     send(15);
     EXPECT_TRUE(reports().empty());
@@ -137,6 +137,36 @@ TEST_F(UdpReports, are_not_sent_for_a_few_messages_nor_to_the_writer_of_a_group)
     EXPECT_TRUE(reports().empty());
     EXPECT_EQ(dropped_, 0u);
     EXPECT_EQ(carrier_->counters().tx_datagrams, 0u);
+}
+
+TEST_F(UdpReports, tell_the_writer_of_a_group_stream_that_a_slot_here_takes) {
+    start();
+    carrier_->report_groups([](const Parcel& parcel) { return parcel.envelope.slot == "S"; });
+    send(18, Scope::everybody);
+    const auto heard = reports();
+    ASSERT_FALSE(heard.empty());
+    EXPECT_EQ(heard[0].messages, heard[0].highest.sequence);
+    carrier_->report_groups([](const Parcel&) { return false; });
+    send(100, Scope::everybody);
+    EXPECT_TRUE(reports().empty());
+}
+
+TEST_F(UdpReports, of_a_group_come_from_anybody_at_the_port) {
+    start();
+    send(18);
+    ASSERT_TRUE(socket_.wait_for_datagram(seconds(10)));
+    ReportReader reader(settings_.keys);
+    std::vector<Endpoint> from;
+    reader.read(
+        socket_, {kOrigin, {{}, settings_.port}, {}},
+        [&](const wire::Report&, Clock::Instant, const Endpoint& at) { from.push_back(at); });
+    ASSERT_FALSE(from.empty());
+    EXPECT_EQ(from[0], (Endpoint{kHome, settings_.port}));
+    send(40);
+    ASSERT_TRUE(socket_.wait_for_datagram(seconds(10)));
+    reader.read(socket_, {kOrigin, {{}, static_cast<std::uint16_t>(settings_.port + 1)}, {}},
+                [](const wire::Report&, Clock::Instant, const Endpoint&) { ADD_FAILURE(); });
+    EXPECT_GT(reader.dropped(), 0u);
 }
 
 TEST_F(UdpReports, have_at_most_a_fiftieth_of_the_bytes_received) {

@@ -91,13 +91,34 @@ Result<std::size_t> UdpSender::send_packed(const Destination& to, std::span<cons
     return left;
 }
 
-// Chooses whether the current send keeps the pace of a path. To several ways, and to a group, no
-// path's reports say enough.
+std::vector<WayInfo> UdpSender::ways() const {
+    return ways_.info([this](const Way& way) {
+        const auto path = path_ ? path_->info(way) : std::nullopt;
+        return path || !group_ ? path : group_->info(way);
+    });
+}
+
+// Chooses whose pace the current send keeps. An address that may be on any of several links has no
+// path of its own.
 void UdpSender::choose_path() {
-    paces_path_ = may_pace_path_ && !is_to_many_ && ways_.in_use().size() == 1;
-    if (!paces_path_) return;
-    if (!path_) path_.emplace(settings_);
-    path_->begin(*ways_.in_use().front(), sealer_.domain());
+    stream_ = nullptr;
+    const auto ways = ways_.in_use();
+    if (!may_pace_path_) return;
+    if (is_to_many_ && !is_at_home()) {
+        if (!group_) group_.emplace(settings_);
+        group_->begin(ways, sealer_.domain());
+        stream_ = &*group_;
+    } else if (!is_to_many_ && ways.size() == 1) {
+        if (!path_) path_.emplace(settings_);
+        path_->begin(*ways.front(), sealer_.domain());
+        stream_ = &*path_;
+    }
+}
+
+// Returns whether the datagrams of the current send to many stay on this machine.
+bool UdpSender::is_at_home() const {
+    return ways_.in_use().size() <= links_.size() &&
+           std::ranges::all_of(links_, &Link::is_loopback);
 }
 
 // Returns how long the datagrams of the current send may wait for their turns. A send whose time is
@@ -158,13 +179,13 @@ std::size_t UdpSender::send_batch(std::span<const Bytes> frames) {
     while (left < datagrams.size()) {
         const auto rest = datagrams.subspan(left);
         const std::size_t turn =
-            paces_path_ ? path_->wait_for_turn(rest, until) : datagrams.size() - left;
+            stream_ != nullptr ? stream_->wait_for_turn(rest, until) : datagrams.size() - left;
         is_held_ = turn == 0;
         is_early_ = is_held_ && wait_for_turn_ != WaitForTurn::as_needed;
         has_waited_long_ = is_held_ && left > 0;
         if (is_held_) break;
         const std::size_t more = send_by_each(rest.first(turn));
-        if (paces_path_) path_->left(frames.subspan(left, more), rest.first(more));
+        if (stream_ != nullptr) stream_->left(frames.subspan(left, more), rest.first(more));
         left += more;
         if (more > 0) waits_without_progress_ = 0;
         if (more == 0 && !wait_for_room()) break;
@@ -223,7 +244,7 @@ std::size_t UdpSender::send_end(std::span<const Bytes> frames) {
     }
     for (Way* const way : rest) way->drop(1);
     count(left, rest.size());
-    if (paces_path_) path_->keep_memory();
+    if (path_ && stream_ == &*path_) path_->keep_memory();
     return left;
 }
 

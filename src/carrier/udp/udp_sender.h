@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "carrier/udp/frame_sealer.h"
 #include "carrier/udp/frame_sender.h"
+#include "carrier/udp/group_pacer.h"
 #include "carrier/udp/host_resolver.h"
 #include "carrier/udp/open_piece.h"
 #include "carrier/udp/pacer.h"
@@ -27,7 +28,8 @@ namespace mailslot {
 // The machines that messages to the group are for.
 enum class UdpReach { network, this_machine };
 
-// Whether a stream to one machine keeps the pace of its path. An office must not wait for a path.
+// Whether a stream keeps the pace of its path, or of its slowest reader's. An office must not wait
+// for a path.
 enum class UdpPace { fixed, of_path };
 
 // Opens nothing until the first send(). The settings must outlive the sender.
@@ -48,10 +50,7 @@ public:
     // A message is taken if each of its datagrams left by at least one way.
     Result<std::size_t> send(const Destination& to, std::span<const Envelope> messages) override;
     Result<std::size_t> send_packed(const Destination& to, std::span<const Bytes> frames) override;
-    std::vector<WayInfo> ways() const override {
-        return ways_.info(
-            [this](const Way& way) { return path_ ? path_->info(way) : std::nullopt; });
-    }
+    std::vector<WayInfo> ways() const override;
 
     // Datagrams that left and that did not, counted for each interface and family used.
     std::uint64_t sent() const { return sent_.load(std::memory_order_relaxed); }
@@ -64,6 +63,7 @@ private:
     void refresh_links();
     std::vector<Link> links_of_the_system() const;
     void choose_path();
+    bool is_at_home() const;
     std::chrono::nanoseconds patience() const;
     void keep_pace(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
     bool wait_for_neighbours(std::span<const Bytes> datagrams);
@@ -83,7 +83,8 @@ private:
     OpenPiece piece_;  // for send()
     Pacer pacer_;
     std::optional<PathPacer> path_;            // of the last stream to one machine
-    bool paces_path_ = false;                  // the current send()
+    std::optional<GroupPacer> group_;          // of the stream to many
+    StreamPacer* stream_ = nullptr;            // the current send(); null: has no pace of its own
     std::optional<os::InterfaceWatch> watch_;  // none: not available
     std::optional<Clock::Instant> listed_;     // when the list of interfaces was last read
     std::vector<Link> links_;                  // as of listed_

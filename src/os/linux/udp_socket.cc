@@ -30,6 +30,12 @@ using Family = IpAddress::Family;
 
 // Enough for a 1 MiB message in one go, if the system allows that much.
 constexpr int kSendBufferBytes = 2 * 1024 * 1024;
+
+timespec to_timespec(std::chrono::nanoseconds time) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+    return {seconds.count(), (time - seconds).count()};
+}
+
 bool set_option(int fd, int level, int option, int value) {
     return setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
@@ -210,9 +216,16 @@ Result<void> UdpSocket::take_port(std::uint16_t wanted) {
 
 bool UdpSocket::wait_for_datagram(std::chrono::nanoseconds at_most) {
     pollfd entry{fd_.number(), POLLIN, 0};
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at_most);
-    const timespec time{seconds.count(), (at_most - seconds).count()};
+    const timespec time = to_timespec(at_most);
     return ppoll(&entry, 1, &time, nullptr) > 0;
+}
+
+void UdpSocket::wait_for_datagram(std::span<UdpSocket* const> any_of,
+                                  std::chrono::nanoseconds at_most) {
+    std::vector<pollfd> entries;
+    for (const UdpSocket* socket : any_of) entries.push_back({to_number(socket->fd()), POLLIN, 0});
+    const timespec time = to_timespec(at_most);
+    ppoll(entries.data(), entries.size(), &time, nullptr);
 }
 
 void UdpSocket::tell_arrivals() {
