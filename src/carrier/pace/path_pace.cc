@@ -18,6 +18,7 @@ constexpr milliseconds kAskAgain{1};
 // a report.
 constexpr milliseconds kProbe{100};
 constexpr milliseconds kRest{100};
+constexpr double kOverrunBytes = 64 * 1024;  // of a queue in the first burst
 constexpr std::chrono::seconds kMostPatience{2}, kForgetRate{5};
 constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
 
@@ -40,6 +41,7 @@ constexpr double kSeenShare = 0.3;
 constexpr Seconds kLeastWindow{0.006}, kMostWindow{0.2};
 constexpr Seconds kLeastCorrection{0.02}, kSmoothing{0.008};
 constexpr double kFall = 0.7;
+constexpr double kAllArrives = 0.9;
 constexpr double kRandomLoss = 0.03;
 
 constexpr double kReaderFull = 0.5, kReaderFills = 0.25, kReaderCut = 0.85;
@@ -64,14 +66,14 @@ PathPace::PathPace(const Limits& limits)
 }
 
 // The first burst has left at once. The stream goes on at the remembered rate when the path has taken
-// the burst.
+// half of the burst: a token bucket may hide the other half.
 void PathPace::remember(const Memory& memory) {
     if (!wants_memory()) return;
     memory_ = memory;
     carried_ = memory.rate;
     set_rate(kRemembered * memory.rate);
     bucket_.clear();
-    bucket_.take(kFirstBurst + burst());
+    bucket_.take(kFirstBurst / 2 + burst());
     rate_changed_at_ = sent_.bytes();
     unproven_until_ = sent_.bytes() - std::min(sent_.bytes(), kTrainRest);
 }
@@ -174,6 +176,13 @@ bool PathPace::is_first_burst_over() const {
     return sent_.bytes() - view_.acknowledged() <= kTrainRest;
 }
 
+// A path may be slower than the rate for nobody.
+bool PathPace::is_overrun() const {
+    const auto flow = view_.flow(kLeastWindow);
+    if (!flow) return false;
+    return view_.has_new_loss() || view_.queue().count() * flow->arrived > kOverrunBytes;
+}
+
 // Goes on without reports that do not come: the receiver is gone, or an older program, or the way
 // back is cut.
 void PathPace::look_at_silence(Instant now) {
@@ -200,7 +209,7 @@ void PathPace::look_at_silence(Instant now) {
 bool PathPace::heard(const wire::Report& report, Instant now) {
     if (!view_.heard(report, sent_, now)) return false;
     if (is_in_first_burst()) {
-        if (held_since_ && is_first_burst_over()) start(now);
+        if ((held_since_ && is_first_burst_over()) || is_overrun()) start(now);
     } else if (state_ == State::first_burst || state_ == State::unheard) {
         start(now);
     } else {
@@ -254,7 +263,9 @@ void PathPace::prove() {
 }
 
 void PathPace::adjust(Instant now) {
+    const bool was_judging = memory_.has_value();
     prove();
+    if (was_judging) return;  // the reports are about the first burst, which left at once
     const auto flow = view_.flow(std::clamp(view_.round_trip(), kLeastWindow, kMostWindow));
     if (!flow) return;
     is_limited_by_reader_ = respect_reader(*flow, now);
@@ -344,7 +355,8 @@ void PathPace::hold_queue(const PathView::Flow& flow, Instant now) {
     const double missing = alpha_ + (kQueueTime - flow.queue).count() * arrived;
     const Seconds time = std::max(kLeastCorrection, 3 * (view_.round_trip() + view_.interval()));
     double aim = std::clamp(arrived + missing / time.count(), arrived / 2, 2 * arrived);
-    if (!flow.is_paced) aim = std::max(aim, rate_);
+    // A writer that puts less than the rate says nothing about the rate, unless less arrives.
+    if (!flow.is_paced && flow.arrived > kAllArrives * flow.sent) aim = std::max(aim, rate_);
     const double share = std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
     set_rate(rate_ + (flow.arrived < kFall * rate_ ? 1 : share) * (aim - rate_));
     growth_.begin(flow.arrived);

@@ -73,6 +73,7 @@ private:
     bool is_in_first_burst() const { return state_ == State::first_burst && !memory_; }
     Duration wait_in_first_burst(double bytes, Instant now);
     bool is_first_burst_over() const;
+    bool is_overrun() const;
     void look_at_silence(Instant now);
     void start(Instant now);
     void prove();
