@@ -74,6 +74,26 @@ class Bottleneck(PaceTest):
         self.assertLessEqual(lost, count // 1000)
 
 
+class Slow(PaceTest):
+    def test_a_stream_that_is_slower_than_the_rate_for_nobody_fits_a_slower_path(self):
+        """3 MB/s come, and the path takes 1.2."""
+        a, b = self.machines_behind("10mbit")
+        listener, _ = self.listen(b)
+        count, each = 30_000, 300
+        writer = a.start("put", self.address(b))
+        line = b"x" * (LINE - 1) + b"\n"
+        begun = time.monotonic()
+        for sent in range(0, count, each):
+            while time.monotonic() < begun + sent * LINE / 3e6:  # the pace of the program that writes the log
+                pass
+            writer.process.stdin.write(line * each)
+            writer.process.stdin.flush()
+        self.assertEqual(writer.end()[::2], (0, ""))
+        self.wait_until("B has counted every line", lambda: b.info()["received"] + b.info()["lost"] == count)
+        self.assertLessEqual(b.info()["lost"], count // 1000)
+        listener.kill()
+
+
 class Memory(PaceTest):
     def test_a_second_stream_remembers_the_path_and_loses_nothing(self):
         count = 60_000

@@ -18,6 +18,7 @@ constexpr milliseconds kAskAgain{1};
 // a report.
 constexpr milliseconds kProbe{100};
 constexpr milliseconds kRest{100};
+constexpr double kOverrunBytes = 64 * 1024;  // of a queue in the first burst
 constexpr std::chrono::seconds kMostPatience{2}, kForgetRate{5};
 constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
 
@@ -43,6 +44,7 @@ constexpr double kPlainlySeen = 2;  // a single report above this many times it 
 constexpr Seconds kLeastWindow{0.006}, kMostWindow{0.2};
 constexpr Seconds kLeastCorrection{0.02}, kSmoothing{0.008};
 constexpr double kFall = 0.7;
+constexpr double kAllArrives = 0.9;
 constexpr double kRandomLoss = 0.03;
 
 constexpr double kReaderFull = 0.5, kReaderFills = 0.25, kReaderCut = 0.85;
@@ -80,14 +82,14 @@ PathPace::PathPace(const Limits& limits)
 }
 
 // The first burst has left at once. The stream goes on at the remembered rate when the path has taken
-// the burst.
+// half of the burst: a token bucket may hide the other half.
 void PathPace::remember(const Memory& memory) {
     if (!wants_memory()) return;
     memory_ = memory;
     carried_ = memory.rate;
     set_rate(kRemembered * memory.rate);
     bucket_.clear();
-    bucket_.take(kFirstBurst + burst());
+    bucket_.take(kFirstBurst / 2 + burst());
     rate_changed_at_ = sent_->bytes();
     unproven_until_ = sent_->bytes() - std::min(sent_->bytes(), kTrainRest);
 }
@@ -217,6 +219,13 @@ bool PathPace::has_left_first_burst(double more) const {
     return burst + more > kFirstBurst && in_flight + more > limits_.unproven;
 }
 
+// A path may be slower than the rate for nobody.
+bool PathPace::is_overrun() const {
+    const auto flow = view_.flow(kLeastWindow);
+    if (!flow) return false;
+    return view_.has_new_loss() || view_.queue().count() * flow->arrived > kOverrunBytes;
+}
+
 // Goes on without reports that do not come: the receiver is gone, or an older program, or the way
 // back is cut.
 void PathPace::look_at_silence(Instant now) {
@@ -243,7 +252,7 @@ void PathPace::look_at_silence(Instant now) {
 bool PathPace::heard(const wire::Report& report, Instant now) {
     if (!view_.heard(report, *sent_, now)) return false;
     if (is_in_first_burst()) {
-        if (held_since_ && is_first_burst_over()) start(now);
+        if ((held_since_ && is_first_burst_over()) || is_overrun()) start(now);
     } else if (state_ == State::first_burst || state_ == State::unheard) {
         start(now);
     } else {
@@ -301,11 +310,10 @@ void PathPace::prove() {
 }
 
 void PathPace::adjust(Instant now) {
+    const bool was_judging = memory_.has_value();
     prove();
-    if (unproven_until_) {  // what arrived so far may have passed a token bucket
-        adjusted_at_ = now;
-        return;
-    }
+    // What arrived so far may have passed a token bucket, or had left before the memory counted.
+    if (was_judging || unproven_until_) return;
     const auto flow = view_.flow(std::clamp(view_.round_trip(), kLeastWindow, kMostWindow));
     if (!flow) return;
     is_limited_by_reader_ = respect_reader(*flow, now);
@@ -398,7 +406,8 @@ void PathPace::hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Ins
     const double missing = alpha_ + (kQueueTime - flow.queue).count() * arrived;
     const Seconds time = std::max(kLeastCorrection, 3 * (view_.round_trip() + view_.interval()));
     double aim = std::clamp(arrived + missing / time.count(), arrived / 2, 2 * arrived);
-    if (!flow.is_paced) aim = std::max(aim, rate_);
+    // A writer that puts less than the rate says nothing about the rate, unless less arrives.
+    if (!flow.is_paced && flow.arrived > kAllArrives * flow.sent) aim = std::max(aim, rate_);
     const bool is_urgent = (is_end_of_growth && aim < rate_) || flow.arrived < kFall * rate_;
     const double share = is_urgent ? 1 : std::min(1.0, Seconds(now - adjusted_at_) / kSmoothing);
     set_rate(rate_ + share * (aim - rate_));

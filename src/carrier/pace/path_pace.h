@@ -91,6 +91,7 @@ private:
     Duration wait_in_first_burst(double bytes, Instant now);
     bool is_first_burst_over() const;
     bool has_left_first_burst(double more) const;
+    bool is_overrun() const;
     void look_at_silence(Instant now);
     void start(Instant now);
     void prove();

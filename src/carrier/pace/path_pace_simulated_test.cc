@@ -139,7 +139,7 @@ TEST(PathPaceSimulated, a_stream_with_a_memory_joins_a_stream_that_fills_the_pat
         const double before = second.arrived();
         const double first_got = arrived_until(events, first, begun + seconds(6));
         EXPECT_GT(fairness({first_got, second.arrived() - before}), 0.9);
-        EXPECT_LT(first.lost() + second.lost(), mbit < 1000 ? 1 : 0.003 * mbit * kMbit * 4);
+        EXPECT_LT(first.lost() + second.lost(), (mbit < 1000 ? 0.0005 : 0.003) * mbit * kMbit * 4);
     }
 }
 
@@ -302,6 +302,22 @@ TEST(PathPaceSimulated, keeps_to_its_pace_without_reports) {
     EXPECT_EQ(stream.pace().state(), PathPace::State::unheard);
     EXPECT_NEAR(stream.sent() / 5, 8.0 * 1024 * 1024, 1e6);
     EXPECT_EQ(stream.lost(), 0);
+}
+
+TEST(PathPaceSimulated, a_stream_below_the_rate_for_nobody_fits_a_slower_path) {
+    for (const double mbit : {1.0, 10.0, 20.0, 40.0}) {
+        for (const auto delay : {milliseconds(0), milliseconds(5), milliseconds(50)}) {
+            SCOPED_TRACE(std::to_string(mbit) + " Mbit/s, " + std::to_string(delay.count()) +
+                         " ms");
+            Events events(1);
+            Bottleneck link(events, {.rate = mbit * kMbit, .delay = delay});
+            Stream stream(events, link, {.sender = 3.0 * mbit * kMbit});  // without a pause
+            events.run_until(events.now() + seconds(10));
+            // What leaves before the first report about it is lost.
+            EXPECT_LE(stream.lost_share(), delay < milliseconds(50) ? 0.004 : 0.03);
+            EXPECT_GT(stream.arrived(), 0.8 * kPayload * mbit * kMbit * 10);
+        }
+    }
 }
 
 TEST(PathPaceSimulated, reports_are_few) {

@@ -174,7 +174,7 @@ TEST_F(PathPaceTest, a_remembered_path_is_used_at_once) {
     const auto begun = now_;
     for (int i = 0; i < 40; ++i) send(pace);
     const double took = std::chrono::duration<double>(now_ - begun).count();
-    EXPECT_NEAR(took, (128 * 1024 + 40 * kBytes) / 9.5e6, 0.005);
+    EXPECT_NEAR(took, (64 * 1024 + 40 * kBytes) / 9.5e6, 0.005);
 }
 
 TEST_F(PathPaceTest, a_remembered_path_gets_no_more_than_a_small_queue_holds_before_a_report) {

@@ -156,6 +156,7 @@ std::optional<PathView::Flow> PathView::flow(Seconds span) const {
     const auto sent = static_cast<double>(to.sent - from.sent);
     flow.arrived = bytes / (to.arrived - from.arrived);
     flow.read = bytes / (to.read - from.read);
+    flow.sent = sent / std::max(Seconds(to.left - from.left).count(), 1e-6);
     flow.lost = sent > bytes ? (sent - bytes) / sent : 0;
     flow.is_paced = true;
     double delays = 0;

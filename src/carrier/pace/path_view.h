@@ -23,6 +23,7 @@ public:
     struct Flow {
         double arrived = 0;     // by the receiver's clock of arrival
         double read = 0;        // as the receiver takes them from its buffer
+        double sent = 0;        // by the writer's clock
         double lost = 0;        // share of the bytes sent
         Seconds queue{};        // mean delay above the base
         bool is_paced = false;  // the writer had more to send all the time

@@ -58,6 +58,7 @@ TEST_F(PathViewTest, tells_round_trip_rate_and_no_loss) {
     EXPECT_NEAR(flow.read, 10e6, 1e4);
     EXPECT_EQ(flow.lost, 0);
     EXPECT_TRUE(flow.is_paced);
+    EXPECT_NEAR(flow.sent, 10e6, 0.1e6);
     EXPECT_NEAR(flow.queue.count(), 0, 1e-6);
     EXPECT_EQ(view_.acknowledged(), 200'000u);
     EXPECT_EQ(view_.lost_bytes(), 0u);
