@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <random>
@@ -30,6 +31,9 @@ constexpr std::int64_t kGapUs = 100;  // 10,000 messages a second
 double seconds_since(steady_clock::time_point began) {
     return std::chrono::duration<double>(steady_clock::now() - began).count();
 }
+
+// Of this process: what a quiet machine would take.
+double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 // Lines of a log: some words of a vocabulary, an id of 16 digits, a number. Each has 85 bytes.
 class Lines {
@@ -58,14 +62,16 @@ StoredMessage message_of(std::uint64_t i, const std::string& text) {
     message.sequence = i / 4 + 1;
     message.kept_us = kFirstUs + static_cast<std::int64_t>(i) * kGapUs;
     message.sent_us = message.kept_us - 300;
-    message.level = static_cast<std::uint16_t>(i % 100 == 0 ? 40 : 20);
+    message.level = static_cast<std::uint16_t>(i % 9973 == 0 ? 40 : 20);
     message.text = text;
     return message;
 }
 
-void print(const char* what, const char* format, double number) {
+void print(const char* what, const char* format, double number, const char* second_format = "",
+           double second = 0) {
     std::printf("%-52s ", what);
     std::printf(format, number);
+    std::printf(second_format, second);
     std::printf("\n");
     std::fflush(stdout);
 }
@@ -78,11 +84,12 @@ std::string fill_store(const std::string& folder, std::uint64_t count) {
     double making = 0;  // without the cost of the lines
     {
         Lines same;
-        const auto began = steady_clock::now();
+        const double before = processor_seconds();
         for (std::uint64_t i = 0; i < count; ++i) (void)same.next();
-        making = seconds_since(began);
+        making = processor_seconds() - before;
     }
     const auto began = steady_clock::now();
+    const double began_processor = processor_seconds();
     {
         auto writer = StoreWriter::open(file, {}, clock).value();
         auto committed = steady_clock::now();
@@ -95,7 +102,9 @@ std::string fill_store(const std::string& folder, std::uint64_t count) {
         writer.close();
     }
     const double took = seconds_since(began) - making;
-    print("store: messages a second", "%12.0f", static_cast<double>(count) / took);
+    const double processor = processor_seconds() - began_processor - making;
+    print("store: messages a second", "%12.0f", static_cast<double>(count) / took,
+          "%12.0f a second of a processor", static_cast<double>(count) / processor);
     print("store: bytes a message", "%12.1f",
           static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(count));
     return file;
@@ -103,19 +112,21 @@ std::string fill_store(const std::string& folder, std::uint64_t count) {
 
 void time_search(const std::string& file, const char* what, const std::string& query,
                  std::uint64_t limit = ~std::uint64_t{0}) {
-    double best = 1e9;
+    double best = 1e9, processor = 1e9;
     std::uint64_t found = 0;
     for (int run = 0; run < 5; ++run) {
         const auto began = steady_clock::now();
+        const double began_processor = processor_seconds();
         auto reader = StoreReader::open(file).value();
         const TimeBase base = system_time_base(kFirstUs);
         Search search(reader, parse_query(query, base).value(), Direction::newest_first);
         found = 0;
         while (found < limit && search.next_block().value()) found += search.size();
         best = std::min(best, seconds_since(began));
+        processor = std::min(processor, processor_seconds() - began_processor);
     }
     print((std::string(what) + " (" + std::to_string(std::min(found, limit)) + " found)").c_str(),
-          "%9.2f ms", best * 1000);
+          "%9.2f ms", best * 1000, "%9.2f ms of a processor", processor * 1000);
 }
 
 void fill_fts5(const std::string& folder, std::uint64_t count) {
@@ -189,8 +200,9 @@ int main(int argc, char** argv) {
     time_search(file, "search: newest 100 of a common word", "disk", 100);
     // In units of the bench's own clock, which begins at kFirstUs: the minute is 600,000 messages.
     time_search(file, "search: a minute, host and level",
-                "since:2023-11-14T22:13:30Z until:2023-11-14T22:14:30Z host:beta level:<=info");
+                "since:2023-11-14T22:13:30Z until:2023-11-14T22:14:30Z host:beta level:error");
     time_search(file, "search: errors of one host", "host:alpha level:error");
+    time_search(file, "search: all", "");
     time_search(file, "search: any part of a word, absent", "*eouz*");
     time_search(file, "search: an expression, absent", "/time[o]uz/");
     std::filesystem::remove(file);

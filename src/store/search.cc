@@ -13,6 +13,9 @@ namespace {
 // Damaged places in a row after which a store is given up: each costs a look.
 constexpr int kMostDamaged = 10000;
 
+// Blocks without a match in one transaction. A transaction costs as much as a look into a filter.
+constexpr int kMostBlocks = 64;
+
 constexpr Position kBegin{};
 constexpr Position kEnd{std::numeric_limits<std::uint64_t>::max(),
                         std::numeric_limits<std::uint32_t>::max()};
@@ -28,7 +31,19 @@ Search::Search(StoreReader& reader, Query query, Direction direction)
       at_(direction == Direction::newest_first ? kEnd : kBegin) {}
 
 Result<bool> Search::next_block() {
+    // The caller may take its time with matches, so the transaction ends before.
+    const auto transaction = reader_.transaction();
+    if (!transaction) return transaction.error();
     matches_.clear();
+    for (int i = 0; i < kMostBlocks && matches_.empty(); ++i) {
+        const auto more = look_at_next();
+        if (!more) return more;
+        if (!*more) return i > 0;
+    }
+    return true;
+}
+
+Result<bool> Search::look_at_next() {
     auto block = find_block();
     if (!block) return block.error();
     if (!*block) return false;

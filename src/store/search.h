@@ -34,12 +34,12 @@ public:
     // Leaves texts unread where the query does not need them. Matches then have none.
     void without_texts() { with_texts_ = false; }
 
-    // Looks at the next block. Returns false if there is none: newest first, the search is over;
-    // oldest first, more may come later.
+    // Looks at the next block, and at some more while nothing matches. Returns false if there is
+    // none: newest first, the search is over; oldest first, more may come later.
     // Errors: no_resources, no_permission, timed_out; bad_packet, if the store cannot be walked on.
     Result<bool> next_block();
 
-    // The matches of the last block, in the direction of the search. Borrowed until next_block().
+    // The matches, all of one block, in the direction of the search. Borrowed until next_block().
     std::size_t size() const { return matches_.size(); }
     StoredMessage operator[](std::size_t index) const { return messages_[matches_[index]]; }
 
@@ -49,6 +49,7 @@ public:
 private:
     enum class Found : std::uint8_t { matches, nothing };
 
+    Result<bool> look_at_next();
     Result<std::optional<Block>> find_block();
     Result<std::optional<Block>> walk_on(const Error& error);
     Result<Found> look_at(const Block& block);

@@ -113,8 +113,6 @@ Result<std::optional<Block>> StoreReader::find(Part& part, Position position) {
 }
 
 Result<std::optional<Block>> StoreReader::block_at_or_after(Position position) {
-    const auto transaction = ReadTransaction::begin(database());
-    if (!transaction) return transaction.error();
     auto chunk = find(chunk_after_, position), batch = find(batch_after_, position);
     if (!chunk || !batch) return std::move(chunk ? batch : chunk);
     if (!*chunk || !*batch) return std::move(*chunk ? chunk : batch);
@@ -122,8 +120,6 @@ Result<std::optional<Block>> StoreReader::block_at_or_after(Position position) {
 }
 
 Result<std::optional<Block>> StoreReader::block_before(Position position) {
-    const auto transaction = ReadTransaction::begin(database());
-    if (!transaction) return transaction.error();
     auto chunk = find(chunk_before_, position), batch = find(batch_before_, position);
     if (!chunk || !batch) return std::move(chunk ? batch : chunk);
     if (!*chunk || !*batch) return std::move(*chunk ? chunk : batch);

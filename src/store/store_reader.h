@@ -31,13 +31,18 @@ struct StoredEvent {
     std::string detail{};
 };
 
-// Threads: one. Each call is a transaction of its own.
+// Threads: one.
 class StoreReader {
 public:
     // Errors: no_permission, no_resources, timed_out, bad_packet (the file is no store, or damaged).
     static Result<StoreReader> open(const std::string& path);
     explicit StoreReader(Database& database);  // borrows the keeper's own
 
+    // Keeps chunks and batches from changing places between calls. Hold it for a moment only: the
+    // keeper's WAL grows meanwhile.
+    Result<ReadTransaction> transaction() { return ReadTransaction::begin(database()); }
+
+    // Both must be called inside a transaction.
     // Returns the first block that ends behind `position`; nullopt if there is none yet.
     Result<std::optional<Block>> block_at_or_after(Position position);
     // Returns the last block that begins before `position`; nullopt if there is none.
