@@ -23,10 +23,11 @@ constexpr const char* kChunkBefore = "SELECT id, 0, " MAILSLOT_SHARED
 constexpr const char* kBatchAfter = "SELECT chunk, first_row, " MAILSLOT_SHARED
                                     ", columns, texts FROM newest"
                                     " WHERE chunk >= ?1 AND (chunk > ?1 OR first_row + rows > ?2)"
+                                    " AND chunk < ?3"
                                     " ORDER BY chunk, first_row LIMIT 1";
 constexpr const char* kBatchBefore = "SELECT chunk, first_row, " MAILSLOT_SHARED
                                      ", columns, texts FROM newest"
-                                     " WHERE (chunk, first_row) < (?1, ?2)"
+                                     " WHERE (chunk, first_row) < (?1, ?2) AND chunk > ?3"
                                      " ORDER BY chunk DESC, first_row DESC LIMIT 1";
 constexpr const char* kBatches = "SELECT chunk, first_row, " MAILSLOT_SHARED
                                  ", columns, texts FROM newest WHERE chunk = ? ORDER BY first_row";
@@ -97,12 +98,13 @@ Result<void> StoreReader::prepare(Part& part) {
     return {};
 }
 
-Result<std::optional<Block>> StoreReader::find(Part& part, Position position) {
+Result<std::optional<Block>> StoreReader::find(Part& part, Position position, std::uint64_t bound) {
     if (part.sql != nullptr) {
         if (auto prepared = prepare(part); !prepared) return prepared.error();
     }
     Statement& row = part.statement;
     row.bind(1, std::min(position.chunk, kMostId)).bind(2, std::uint64_t{position.row});
+    if (&part == &batch_after_ || &part == &batch_before_) row.bind(3, bound);
     const auto stepped = row.step();
     if (!stepped) return stepped.error();
     if (!*stepped) return std::optional<Block>();
@@ -113,17 +115,18 @@ Result<std::optional<Block>> StoreReader::find(Part& part, Position position) {
 }
 
 Result<std::optional<Block>> StoreReader::block_at_or_after(Position position) {
-    auto chunk = find(chunk_after_, position), batch = find(batch_after_, position);
-    if (!chunk || !batch) return std::move(chunk ? batch : chunk);
-    if (!*chunk || !*batch) return std::move(*chunk ? chunk : batch);
-    return std::move((*chunk)->first < (*batch)->first ? chunk : batch);
+    auto chunk = find(chunk_after_, position);
+    if (!chunk) return chunk;
+    // Batches before a chunk are rare: a keeper left them because one of them is damaged.
+    auto batch = find(batch_after_, position, *chunk ? (*chunk)->first.chunk : kMostId);
+    return !batch || *batch ? batch : chunk;
 }
 
 Result<std::optional<Block>> StoreReader::block_before(Position position) {
-    auto chunk = find(chunk_before_, position), batch = find(batch_before_, position);
-    if (!chunk || !batch) return std::move(chunk ? batch : chunk);
-    if (!*chunk || !*batch) return std::move(*chunk ? chunk : batch);
-    return std::move((*chunk)->first > (*batch)->first ? chunk : batch);
+    auto chunk = find(chunk_before_, position);
+    if (!chunk) return chunk;
+    auto batch = find(batch_before_, position, *chunk ? (*chunk)->first.chunk : 0);
+    return !batch || *batch ? batch : chunk;
 }
 
 Result<std::optional<std::string_view>> StoreReader::part(Part& part, std::uint64_t chunk) {

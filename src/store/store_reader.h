@@ -66,8 +66,9 @@ private:
         std::string data{};
     };
     Result<std::optional<std::string_view>> part(Part& part, std::uint64_t chunk);
-    // Runs a statement with a position, and returns the block that it finds.
-    Result<std::optional<Block>> find(Part& part, Position position);
+    // Runs a statement with a position, and returns the block that it finds. `bound`: only batches
+    // on this side of that chunk.
+    Result<std::optional<Block>> find(Part& part, Position position, std::uint64_t bound = 0);
     Result<void> prepare(Part& part);
 
     std::optional<Database> own_{};
