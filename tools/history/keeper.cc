@@ -78,6 +78,7 @@ void Keeper::work() {
         looked_ = now;
         note_losses();
         note_clock();
+        writer_.commit();  // messages become too old, also while none comes
     }
     if (writer_.has_uncommitted() && now - committed_ >= store::kCommitGap) {
         writer_.commit();
