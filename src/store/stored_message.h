@@ -15,7 +15,7 @@ namespace mailslot::store {
 struct Position {
     std::uint64_t chunk = 0;
     std::uint32_t row = 0;
-    auto operator<=>(const Position&) const = default;
+    auto operator<=>(const Position&) const = default;  // NOLINT(modernize-use-nullptr): no pointer
 };
 
 inline std::string to_string(Position position) {
