@@ -30,6 +30,12 @@ if(TARGET mailslot_command)
     install(TARGETS mailslot_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
+# Commands that are programs of their own. The command looks for them beside its own folder.
+get_property(separate_programs GLOBAL PROPERTY MAILSLOT_SEPARATE_PROGRAMS)
+if(separate_programs)
+    install(TARGETS ${separate_programs} RUNTIME DESTINATION libexec/mailslot)
+endif()
+
 # The daemon, and what starts it. Units name it by its path, which the prefix decides when it is installed.
 if(TARGET mailslot_daemon)
     set(MAILSLOT_UNITDIR lib/systemd CACHE STRING "Where units go: system/ and user/ below it")

@@ -109,6 +109,7 @@ constexpr StepAdvice kSteps[] = {
     {Errc::no_permission, "lock", kFolder},
     {Errc::no_permission, "bind the reader's socket", kFolder},
     {Errc::no_permission, "open file", kFile},
+    {Errc::no_permission, "use store", kFile},
     {Errc::no_permission, "read file", kFile},
     {Errc::no_permission, "create file", kFile},
     {Errc::no_permission, "write file", kFile},

@@ -17,14 +17,17 @@ struct Use {
     std::function<int()> run;
 };
 
+using Prepare = Use (*)();
+inline constexpr Prepare kSeparateProgram = nullptr;  // separate_program.h
+
 struct Command {
     int place;  // in the help, from the top
     std::string_view name, summary;
-    Use (*prepare)();
+    Prepare prepare;  // kSeparateProgram: mailslot-NAME has the arguments and runs the command
     std::string_view notes;  // the end of the command's help, with examples
 };
 
-// Returns all commands in the order of the help.
+// Returns the commands of this program in the order of the help.
 std::vector<const Command*> all_commands();
 
 }  // namespace mailslot::cli

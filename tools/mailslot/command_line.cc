@@ -1,6 +1,7 @@
 #include "mailslot/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "mailslot/exit_status.h"
 #include "mailslot/output.h"
 #include "mailslot/report.h"
+#include "mailslot/separate_program.h"
 
 namespace mailslot::cli {
 namespace {
@@ -68,6 +70,12 @@ void add_arguments(CLI::App& verb, const Arguments& arguments) {
     }
 }
 
+bool is_separate(std::string_view word) {
+    return std::ranges::any_of(all_commands(), [word](const Command* command) {
+        return command->name == word && command->prepare == kSeparateProgram;
+    });
+}
+
 // Each use lives until its command has run.
 using Uses = std::map<const CLI::App*, Use>;
 
@@ -75,6 +83,7 @@ void add_commands(CLI::App& app, Uses& uses) {
     for (const Command* const command : all_commands()) {
         CLI::App* const verb =
             app.add_subcommand(std::string(command->name), std::string(command->summary));
+        if (command->prepare == kSeparateProgram) continue;
         verb->footer(std::string(command->notes));
         const Use& use = uses[verb] = command->prepare();
         add_arguments(*verb, use.arguments);
@@ -145,7 +154,12 @@ Exit status: 0 done, 1 failed, 2 wrong use, 3 nothing came in time, 4 no such sl
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-    if (argc > 1 && argv[1] == kCompleteOption) {
+    const bool completes = argc > 1 && argv[1] == kCompleteOption;
+    // A separate program parses and completes its own arguments; its verb is the first word.
+    if (const int at = completes ? 2 : 1; argc > at && is_separate(argv[at])) {
+        if (!completes || argc > at + 1) return run_separate_program(argv[at], argv);
+    }
+    if (completes) {
         return print(completions({argv + 2, argv + argc}));
     }
     CLI::App app("Named one-way messages to a process, a machine, a domain or every machine.",
@@ -168,6 +182,7 @@ int run_command_line(int argc, char** argv) {
     }
     const CLI::App* const verb = chosen_in(app);
     if (verb == nullptr) return wrong_use(app, "no command given");
+    if (!uses.contains(verb)) return run_separate_program(verb->get_name(), argv);
     return uses.at(verb).run();
 }
 
