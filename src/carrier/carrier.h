@@ -143,7 +143,7 @@ public:
     // waiting.
     virtual bool receive(const Deliver& deliver) = 0;
 
-    // From now on the carrier tells writers how their streams to many arrive here, if `takes` says
+    // Before start(): the carrier tells writers how their streams to many arrive here, if `takes` says
     // that a slot here takes the messages. `takes` is called from receive() only. A carrier without
     // reports ignores the call.
     using Takes = std::function<bool(const Parcel&)>;

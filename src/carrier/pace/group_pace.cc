@@ -16,7 +16,7 @@ constexpr std::chrono::milliseconds kFloorSlack{2};
 }  // namespace
 
 GroupPace::GroupPace(const PathPace::Limits& limits, double floor)
-    : floor_(limits.most > 0 ? std::min(floor, limits.most) : floor), nobody_(limits) {}
+    : floor_(limits.most > 0 ? std::min(floor, limits.most) : floor), nobody_(limits, marks_) {}
 
 const PathPace& GroupPace::slowest() const {
     if (readers_.empty()) return nobody_;
@@ -79,7 +79,7 @@ void GroupPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instan
     if (!readers_.empty() && nobody_.state() == PathPace::State::unheard) nobody_.forgive();
     const bool is_nobody_paced = nobody_.note_left(bytes, is_held, now);
     if (readers_.empty()) is_paced = is_nobody_paced;
-    nobody_.left_together(from, mark, bytes, is_paced, now);
+    marks_->left(from, mark, bytes, is_paced, now);
     const auto time = std::chrono::duration<double>(static_cast<double>(bytes) / floor_);
     floor_allows_ = std::max<Instant>(floor_allows_, now - kFloorSlack) +
                     std::chrono::duration_cast<Duration>(time);
@@ -97,7 +97,8 @@ GroupPace::Heard GroupPace::heard(const Endpoint& from, const wire::Report& repo
     if (Reader* const known = find(from)) {
         if (!known->pace.heard(report, now)) return Heard::refused;
     } else {
-        Reader reader{from, nobody_.for_reader(rate()), now};
+        Reader reader{from, nobody_, now};
+        if (nobody_.state() == PathPace::State::unheard) reader.pace.set_rate(rate());
         if (!reader.pace.heard(report, now)) return Heard::refused;
         if (readers_.size() >= kMostGroupReaders && !make_room(now)) return Heard::turned_away;
         readers_.push_back(std::move(reader));
@@ -123,7 +124,9 @@ void GroupPace::forget_silent_ones() {
 void GroupPace::stay_together() {
     if (is_in_first_burst()) return;
     const double most = kAhead * rate();
-    for (Reader& reader : readers_) reader.pace.keep_below(most);
+    for (Reader& reader : readers_) {
+        if (reader.pace.rate() > most) reader.pace.set_rate(most);
+    }
 }
 
 }  // namespace mailslot

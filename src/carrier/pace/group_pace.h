@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <memory>
 
 #include "carrier/pace/path_pace.h"
 #include "model/ip_address.h"
@@ -62,6 +63,7 @@ private:
     void stay_together();
 
     const double floor_;
+    const std::shared_ptr<SentMarks> marks_ = std::make_shared<SentMarks>();
     PathPace nobody_;  // hears no reports
     std::list<Reader> readers_;
     bool is_held_ = false;    // the bytes that leave next had to wait

@@ -25,7 +25,8 @@ constexpr double kLeastRate = 64 * 1024, kMostRate = 64e9;
 constexpr double kTrainBytes = 56 * 1024;
 constexpr Seconds kTrainNoise{0.0003}, kLikelyTrainNoise{0.0001};
 constexpr double kMostLostAtStart = kFirstBurst / 8;
-// The last datagrams of a train may be held or lost.
+// The beginning of a train may pass a token bucket at the speed of the wire, so nearly all of the
+// train must have arrived. The last datagrams may be held or lost.
 constexpr std::uint64_t kTrainRest = 16 * 1024;
 constexpr std::uint64_t kProofBytes = 96 * 1024;  // of the second burst
 constexpr double kRemembered = 0.95;
@@ -76,8 +77,8 @@ Shown shown_by(const PathView::Train& train) {
 
 }  // namespace
 
-PathPace::PathPace(const Limits& limits)
-    : limits_(limits), drain_(limits.second_begins), alpha_(kAlpha) {
+PathPace::PathPace(const Limits& limits, std::shared_ptr<SentMarks> marks)
+    : limits_(limits), sent_(std::move(marks)), drain_(limits.second_begins), alpha_(kAlpha) {
     set_rate(limits.unheard);
 }
 
@@ -119,11 +120,14 @@ double PathPace::most_in_flight() const {
     return unproven_until_ ? std::min(most, limits_.unproven) : most;
 }
 
-bool PathPace::has_too_much_in_flight(double more) const {
-    if (state_ == State::unheard) return false;
+double PathPace::in_flight() const {
     const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
-    const auto in_flight = static_cast<double>(sent_->bytes() - known);
-    return in_flight > 0 && in_flight + more > most_in_flight();
+    return static_cast<double>(sent_->bytes() - known);
+}
+
+bool PathPace::has_too_much_in_flight(double more) const {
+    if (state_ == State::unheard || in_flight() == 0) return false;
+    return in_flight() + more > most_in_flight();
 }
 
 Duration PathPace::wait(std::size_t bytes, Instant now) {
@@ -143,18 +147,22 @@ Duration PathPace::wait(std::size_t bytes, Instant now) {
 
 // A stream that needs no more than the rate for nobody needs no report, so its first burst never
 // ends. Any other stream waits until the last 128 KiB are reported, or goes on without reports that
-// do not come.
+// do not come. A writer that makes its first burst slowly could send more than that meanwhile: as
+// soon as reports come, they tell whether the path takes the rest.
 Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
     const bool may_leave =
         bucket_.wait(bytes, limits_.unheard, kFirstBurst, now) == Duration::zero();
-    if (!held_since_ && may_leave && !has_left_first_burst(bytes)) return Duration::zero();
+    const auto burst = static_cast<double>(sent_->bytes() - burst_from_);
+    const bool is_ahead =
+        !view_.is_empty() && burst + bytes > kFirstBurst && in_flight() + bytes > limits_.unproven;
+    if (!held_since_ && may_leave && !is_ahead) return Duration::zero();
     was_held_ = true;
     if (!held_since_) held_since_ = now;
     const bool is_late = now - *held_since_ >= kWaitForReport;
     if (!view_.is_empty()) {
         // The rest of the train may be lost, or the path very slow.
         const bool is_silent = now - std::max(view_.heard_at(), *held_since_) >= kTrainPatience;
-        if (is_late || is_silent || is_first_burst_over()) start(now);
+        if (is_late || is_silent || in_flight() <= kTrainRest) start(now);
         return kAskAgain;
     }
     if (is_late) {
@@ -166,18 +174,8 @@ Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
 }
 
 void PathPace::left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now) {
-    left_together(from, mark, bytes, note_left(bytes, false, now), now);
-}
-
-void PathPace::left_together(wire::Mark from, wire::Mark mark, std::size_t bytes, bool is_paced,
-                             Instant now) {
+    const bool is_paced = note_left(bytes, false, now);
     sent_->left(from, mark, bytes, is_paced, now);
-}
-
-PathPace PathPace::for_reader(double rate) const {
-    PathPace reader = *this;
-    if (!is_in_first_burst()) reader.set_rate(rate);
-    return reader;
 }
 
 bool PathPace::note_left(std::size_t bytes, bool is_held, Instant now) {
@@ -202,21 +200,6 @@ bool PathPace::note_left(std::size_t bytes, bool is_held, Instant now) {
     was_paced_ = std::exchange(was_held_, false) || is_behind;
     bucket_.take(static_cast<double>(bytes));
     return was_paced_;
-}
-
-// The beginning of a train may pass a token bucket at the speed of the wire, so nearly all of the
-// train must have arrived.
-bool PathPace::is_first_burst_over() const {
-    return sent_->bytes() - view_.acknowledged() <= kTrainRest;
-}
-
-// A writer that makes its first burst slowly may send more than that meanwhile. Reports tell whether
-// the path takes the rest.
-bool PathPace::has_left_first_burst(double more) const {
-    if (view_.is_empty()) return false;
-    const auto burst = static_cast<double>(sent_->bytes() - burst_from_);
-    const auto in_flight = static_cast<double>(sent_->bytes() - view_.acknowledged());
-    return burst + more > kFirstBurst && in_flight + more > limits_.unproven;
 }
 
 // A path may be slower than the rate for nobody.
@@ -252,7 +235,7 @@ void PathPace::look_at_silence(Instant now) {
 bool PathPace::heard(const wire::Report& report, Instant now) {
     if (!view_.heard(report, *sent_, now)) return false;
     if (is_in_first_burst()) {
-        if ((held_since_ && is_first_burst_over()) || is_overrun()) start(now);
+        if ((held_since_ && in_flight() <= kTrainRest) || is_overrun()) start(now);
     } else if (state_ == State::first_burst || state_ == State::unheard) {
         start(now);
     } else {

@@ -44,7 +44,9 @@ public:
     };
     enum class Limit : std::uint8_t { none, path, reader, setting };
 
-    explicit PathPace(const Limits& limits);
+    // `marks`: of the stream, if other paces share them.
+    explicit PathPace(const Limits& limits,
+                      std::shared_ptr<SentMarks> marks = std::make_shared<SentMarks>());
 
     // Returns whether the stream wants to go beyond its first burst, and nothing is known of the
     // path. Then is the time for remember().
@@ -60,14 +62,10 @@ public:
     bool heard(const wire::Report& report, Instant now);
 
     // Of a group (group_pace.h): each reader has a pace, and all share the marks of what was sent.
-    // Returns a pace for a reader that is new, which goes on at `rate` if the first burst is over.
-    PathPace for_reader(double rate) const;
-    // As left(), for a pace that shares its marks with the pace whose left_together() is called.
-    // Returns whether this pace held the bytes up. `is_held`: another pace did.
+    // As left(), but leaves the marks to the caller. `is_held`: another pace held the bytes up.
+    // Returns whether this pace or another did.
     bool note_left(std::size_t bytes, bool is_held, Instant now);
-    void left_together(wire::Mark from, wire::Mark mark, std::size_t bytes, bool is_paced,
-                       Instant now);
-    void keep_below(double most) { rate_ = std::min(rate_, most); }
+    void set_rate(double rate);  // within the bounds
     // Bytes left before this pace allowed them: they are not counted.
     void forgive() { bucket_.clear(); }
     bool is_draining(Instant now) const { return drain_.share(now) < 1; }
@@ -89,8 +87,7 @@ private:
     // Returns whether nothing is known about the path, not even from an earlier stream.
     bool is_in_first_burst() const { return state_ == State::first_burst && !memory_; }
     Duration wait_in_first_burst(double bytes, Instant now);
-    bool is_first_burst_over() const;
-    bool has_left_first_burst(double more) const;
+    double in_flight() const;
     bool is_overrun() const;
     void look_at_silence(Instant now);
     void start(Instant now);
@@ -101,10 +98,9 @@ private:
     void grow(const PathView::Flow& flow, Instant now);
     void hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Instant now);
     void compete();
-    void set_rate(double rate);
 
     const Limits limits_;
-    std::shared_ptr<SentMarks> sent_ = std::make_shared<SentMarks>();
+    std::shared_ptr<SentMarks> sent_;
     PathView view_;
     SendBucket bucket_;
     RateGrowth growth_;

@@ -19,17 +19,14 @@ public:
 
     Result<void> start_with(std::vector<ListeningSocket> sockets) override {
         if (receiver_) return {};
-        auto receiver = UdpReceiver::open(settings_, counters_, windows_, std::move(sockets));
+        auto receiver =
+            UdpReceiver::open(settings_, counters_, windows_, std::move(sockets), takes_);
         if (!receiver) return receiver.error();
         receiver_ = std::move(*receiver);
-        receiver_->report_groups(takes_);
         return {};
     }
 
-    void report_groups(Takes takes) override {
-        takes_ = std::move(takes);
-        if (receiver_) receiver_->report_groups(takes_);
-    }
+    void report_groups(Takes takes) override { takes_ = std::move(takes); }
 
     std::vector<ListeningSocket> hand_over() override {
         std::vector<ListeningSocket> sockets;

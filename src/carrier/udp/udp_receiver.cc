@@ -70,7 +70,8 @@ UdpReceiver::UdpReceiver(const Settings& settings, UdpCounters& counters,
 Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
                                                        UdpCounters& counters,
                                                        trust::ReplayWindows& windows,
-                                                       std::vector<ListeningSocket> inherited) {
+                                                       std::vector<ListeningSocket> inherited,
+                                                       StreamReporter::Takes takes) {
     auto poll_set = os::PollSet::open();
     if (!poll_set) return poll_set.error();
     auto watch = os::InterfaceWatch::open();
@@ -89,6 +90,7 @@ Result<std::unique_ptr<UdpReceiver>> UdpReceiver::open(const Settings& settings,
     if (auto bound = receiver->bind_families(); !bound) return bound.error();
     if (auto joined = receiver->follow_interfaces(); !joined) return joined.error();
     if (receiver->timer_) receiver->timer_->set(receiver->clock_.now() + kLookAgain);
+    receiver->reporter_.report_groups(std::move(takes));
     return receiver;
 }
 

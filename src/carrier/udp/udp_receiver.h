@@ -22,12 +22,14 @@ namespace mailslot {
 
 class UdpReceiver {
 public:
-    // Binds and joins, or goes on with another receiver's sockets.
+    // Binds and joins, or goes on with another receiver's sockets. Reports streams to many if `takes`
+    // says so.
     // Errors: as Carrier::start, and unreachable if the system has neither address family.
     static Result<std::unique_ptr<UdpReceiver>> open(const Settings& settings,
                                                      UdpCounters& counters,
                                                      trust::ReplayWindows& windows,
-                                                     std::vector<ListeningSocket> inherited);
+                                                     std::vector<ListeningSocket> inherited,
+                                                     StreamReporter::Takes takes);
     // Returns the sockets with their memberships for another receiver. This receiver is unusable
     // afterwards.
     std::vector<ListeningSocket> release();
@@ -37,7 +39,6 @@ public:
     const std::optional<Error>& heard_in_part() const { return heard_in_part_; }  // as Carrier's
     bool receive(const Carrier::Deliver& deliver);  // as Carrier::receive
     std::uint64_t kernel_drops() const;
-    void report_groups(StreamReporter::Takes takes) { reporter_.report_groups(std::move(takes)); }
     // As Carrier::send to a destination with a port.
     Result<std::size_t> answer(const Destination& to, std::span<const Envelope> answers);
 

@@ -48,6 +48,7 @@ protected:
     void start(std::shared_ptr<trust::Keys> keys = nullptr) {
         settings_.keys = std::move(keys);
         carrier_ = make_udp_carrier(settings_);
+        if (takes_) carrier_->report_groups(takes_);
         ASSERT_TRUE(carrier_->start());
     }
     // Sends `count` messages of a stream to the carrier, which receives them. Returns their bytes.
@@ -97,6 +98,7 @@ protected:
     Settings settings_;
     const SystemClock clock_{};
     std::unique_ptr<Carrier> carrier_;
+    Carrier::Takes takes_;
     os::UdpSocket socket_ = sending_socket();
     std::uint64_t sequence_ = 0, received_ = 0, dropped_ = 0;
 };
@@ -140,13 +142,14 @@ TEST_F(UdpReports, are_not_sent_for_a_few_messages_nor_for_a_group_stream_withou
 }
 
 TEST_F(UdpReports, tell_the_writer_of_a_group_stream_that_a_slot_here_takes) {
+    bool is_open = true;
+    takes_ = [&](const Parcel& parcel) { return is_open && parcel.envelope.slot == "S"; };
     start();
-    carrier_->report_groups([](const Parcel& parcel) { return parcel.envelope.slot == "S"; });
     send(18, Scope::everybody);
     const auto heard = reports();
     ASSERT_FALSE(heard.empty());
     EXPECT_EQ(heard[0].messages, heard[0].highest.sequence);
-    carrier_->report_groups([](const Parcel&) { return false; });
+    is_open = false;
     send(100, Scope::everybody);
     EXPECT_TRUE(reports().empty());
 }
