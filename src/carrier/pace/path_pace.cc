@@ -30,6 +30,8 @@ constexpr double kMostLostAtStart = kFirstBurst / 8;
 constexpr std::uint64_t kTrainRest = 16 * 1024;
 constexpr std::uint64_t kProofBytes = 96 * 1024;  // of the second burst
 constexpr double kRemembered = 0.95;
+// Bytes of a round trip, which a wrong memory costs.
+constexpr double kMostRememberedRound = 2 * 1024 * 1024;
 constexpr double kMuchFaster = 2;  // than is remembered: a busy receiver may show as much
 constexpr Seconds kMemoryWindow{0.02};
 // Beyond a writer that was slower than the path.
@@ -85,7 +87,7 @@ PathPace::PathPace(const Limits& limits, std::shared_ptr<SentMarks> marks)
 // The first burst has left at once. The stream goes on at the remembered rate when the path has taken
 // half of the burst: a token bucket may hide the other half.
 void PathPace::remember(const Memory& memory) {
-    if (!wants_memory()) return;
+    if (!wants_memory() || memory.rate * memory.round_trip.count() > kMostRememberedRound) return;
     memory_ = memory;
     carried_ = memory.rate;
     set_rate(kRemembered * memory.rate);

@@ -177,6 +177,15 @@ TEST_F(PathPaceTest, a_remembered_path_is_used_at_once) {
     EXPECT_NEAR(took, (64 * 1024 + 40 * kBytes) / 9.5e6, 0.005);
 }
 
+TEST_F(PathPaceTest, a_remembered_path_that_is_long_and_fast_begins_as_an_unknown_path) {
+    PathPace pace({});
+    for (int i = 0; i < 10; ++i) send(pace);
+    EXPECT_GT(pace.wait(kBytes, now_), nanoseconds::zero());
+    pace.remember({125e6, PathPace::Seconds(0.1)});
+    EXPECT_EQ(pace.state(), PathPace::State::first_burst);
+    EXPECT_EQ(pace.wait(kBytes, now_), milliseconds(300));
+}
+
 TEST_F(PathPaceTest, a_remembered_path_gets_no_more_than_a_small_queue_holds_before_a_report) {
     PathPace pace({});
     begin_with_memory(pace, {100e6, PathPace::Seconds(0.001)});
