@@ -186,6 +186,20 @@ class Group(PaceTest):
         self.assertLessEqual(max(lost), count // 500, lost)
         self.assertGreater(slow, 0)
 
+    def test_a_sealed_stream_to_a_domain_fits_100_Mbit_a_second(self):
+        """The copies by the second family are not opened, so the readers report the first family alone."""
+        count = 60_000
+        a, *readers = self.machines(["A", "B", "C"])
+        self.assertEqual(a.run("key", "new", "LAB")[0], 0)
+        key = a.run("key", "export", "LAB")[1]
+        for reader in readers:
+            self.assertEqual(reader.run("key", "import", stdin=key)[0], 0)
+            self.limit(reader, "100mbit")
+            self.listen(reader)
+        took = self.put(a, "//LAB/mailslot/IN", self.lines(count))
+        self.assertLessEqual(max(self.lost(readers, count)), count // 500)
+        self.assertLess(took, TIMES * 2 * count * LINE * OVERHEAD * 8 / 100e6)
+
     def test_a_machine_without_a_reader_of_the_slot_slows_nobody_down(self):
         count = 60_000
         a, readers = self.group(["100mbit"] * 2)

@@ -97,6 +97,7 @@ GroupPace::Heard GroupPace::heard(const Endpoint& from, const wire::Report& repo
     if (Reader* const known = find(from)) {
         if (!known->pace.heard(report, now)) return Heard::refused;
     } else {
+        if (!readers_.empty() && !is_in_first_burst()) nobody_.end_first_burst();
         Reader reader{from, nobody_, now};
         if (nobody_.state() == PathPace::State::unheard) reader.pace.set_rate(rate());
         if (!reader.pace.heard(report, now)) return Heard::refused;

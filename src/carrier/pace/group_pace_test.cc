@@ -185,6 +185,18 @@ TEST_F(GroupPaceTest, a_late_reader_begins_at_the_rate_of_the_group) {
     EXPECT_EQ(pace_.rate(), before);
 }
 
+// The stream was always slower than the rate for nobody, so the first burst of nobody never ends.
+TEST_F(GroupPaceTest, a_reader_that_comes_when_others_have_begun_needs_no_first_burst) {
+    for (int i = 0; i < 14; ++i) {
+        EXPECT_LT(send(), milliseconds(100));
+        now_ += microseconds(3500);
+        if (i == 1) report(1, milliseconds(40));  // only of the first pieces: the rest is held up
+    }
+    ASSERT_FALSE(pace_.is_in_first_burst());
+    EXPECT_EQ(report(2), GroupPace::Heard::taken);
+    EXPECT_FALSE(pace_.is_in_first_burst());
+}
+
 TEST_F(GroupPaceTest, keeps_the_slowest_readers_when_there_are_too_many) {
     send_burst();
     EXPECT_GT(pace_.wait(kBytes, now_), nanoseconds::zero());

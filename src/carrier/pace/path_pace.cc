@@ -112,24 +112,27 @@ double PathPace::burst() const {
     return std::max(turns, std::min(rate_ * kLateWake.count(), kMostBurst));
 }
 
-// A path that is lost, or a receiver that is silent, stops the stream at this. While the rate is
-// known from the first burst only, no more than another such burst may be lost. While it is
-// remembered only, what is in flight fits into a small queue and half of what the path held.
-double PathPace::most_in_flight() const {
-    if (memory_) return kFirstBurst + kFlightBytes + rate_ * memory_->round_trip.count() / 2;
-    const Seconds time = view_.round_trip() + 2 * view_.interval() + kFlightSlack;
-    const double most = rate_ * time.count() + kFlightBytes;
-    return unproven_until_ ? std::min(most, limits_.unproven) : most;
-}
-
 double PathPace::in_flight() const {
     const std::uint64_t known = view_.is_empty() ? 0 : view_.acknowledged();
     return static_cast<double>(sent_->bytes() - known);
 }
 
+// A path that is lost, or a receiver that is silent, stops the stream. While the rate is known from
+// the first burst only, no more than another such burst may be lost. While it is remembered only,
+// what is in flight fits into a small queue and half of what the path held.
 bool PathPace::has_too_much_in_flight(double more) const {
     if (state_ == State::unheard || in_flight() == 0) return false;
-    return in_flight() + more > most_in_flight();
+    if (memory_) {
+        const double held = rate_ * memory_->round_trip.count();
+        return in_flight() + more > kFirstBurst + kFlightBytes + held / 2;
+    }
+    const Seconds time = view_.round_trip() + 2 * view_.interval() + kFlightSlack;
+    const double most = rate_ * time.count() + kFlightBytes;
+    return in_flight() + more > (unproven_until_ ? std::min(most, limits_.unproven) : most);
+}
+
+void PathPace::end_first_burst() {
+    if (state_ == State::first_burst && !held_since_) state_ = State::unheard;
 }
 
 Duration PathPace::wait(std::size_t bytes, Instant now) {

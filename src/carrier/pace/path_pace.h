@@ -66,6 +66,9 @@ public:
     // Returns whether this pace or another did.
     bool note_left(std::size_t bytes, bool is_held, Instant now);
     void set_rate(double rate);  // within the bounds
+    // Of a pace that hears no reports: other paces know the rate, so a later copy of this pace
+    // needs no first burst. No effect while this pace waits for reports.
+    void end_first_burst();
     // Bytes left before this pace allowed them: they are not counted.
     void forgive() { bucket_.clear(); }
     bool is_draining(Instant now) const { return drain_.share(now) < 1; }
@@ -82,7 +85,6 @@ public:
 
 private:
     double burst() const;
-    double most_in_flight() const;
     bool has_too_much_in_flight(double more) const;
     // Returns whether nothing is known about the path, not even from an earlier stream.
     bool is_in_first_burst() const { return state_ == State::first_burst && !memory_; }
