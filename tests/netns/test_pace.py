@@ -172,16 +172,11 @@ class Group(PaceTest):
         lost, _ = self.stream_to_all([None] * 3, 100_000)
         self.assertLessEqual(max(lost), 100, lost)
 
-    def test_a_reader_below_the_floor_loses_alone_and_is_named(self):
+    def test_a_reader_below_the_floor_loses_alone(self):
         count = 20_000
         a, readers = self.group(["100mbit"] * 3 + ["2mbit"])
-        with open(self.lines(count), "rb") as file:
-            begun = time.monotonic()
-            status, _, err = a.start("put", "--verbose", lab.EVERYBODY, stdin=file).end()
-            took = time.monotonic() - begun
-        self.assertEqual(status, 0, err)
+        took = self.put(a, lab.EVERYBODY, self.lines(count))
         self.assertLess(took, TIMES * count * LINE * OVERHEAD * 2 / (1024 * 1024))
-        self.assertRegex(err, rf"limited by group_floor: a reader is slower.*\(slowest: .*[:.]{readers[3].number}[%)]")
         *lost, slow = self.lost(readers, count)
         self.assertLessEqual(max(lost), count // 500, lost)
         self.assertGreater(slow, 0)
