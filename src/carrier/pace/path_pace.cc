@@ -37,9 +37,6 @@ constexpr Seconds kMemoryWindow{0.02};
 // Beyond a writer that was slower than the path.
 constexpr double kMayDouble = 2, kCarriesMore = 4;
 
-constexpr double kAlpha = 32 * 1024, kLeastAlpha = 6 * 1024, kMostAlpha = 1024 * 1024;
-constexpr double kAlphaStep = kAlpha / 64, kCompetingStep = 1 * 1448;
-constexpr double kAlphaCut = 0.7;
 constexpr Seconds kQueueTime{0.0004}, kNoise{0.0003};
 constexpr double kSeenShare = 0.3;
 constexpr double kPlainlySeen = 2;  // a single report above this many times it ends the growth
@@ -77,10 +74,17 @@ Shown shown_by(const PathView::Train& train) {
     return {kMayDouble * shown.rate, kCarriesMore * shown.carried};
 }
 
+// A path may be slower than the rate for nobody.
+bool is_overrun(const PathView& view) {
+    const auto flow = view.flow(kLeastWindow);
+    if (!flow) return false;
+    return view.has_new_loss() || view.queue().count() * flow->arrived > kOverrunBytes;
+}
+
 }  // namespace
 
 PathPace::PathPace(const Limits& limits, std::shared_ptr<SentMarks> marks)
-    : limits_(limits), sent_(std::move(marks)), drain_(limits.second_begins), alpha_(kAlpha) {
+    : limits_(limits), sent_(std::move(marks)), drain_(limits.second_begins) {
     set_rate(limits.unheard);
 }
 
@@ -207,13 +211,6 @@ bool PathPace::note_left(std::size_t bytes, bool is_held, Instant now) {
     return was_paced_;
 }
 
-// A path may be slower than the rate for nobody.
-bool PathPace::is_overrun() const {
-    const auto flow = view_.flow(kLeastWindow);
-    if (!flow) return false;
-    return view_.has_new_loss() || view_.queue().count() * flow->arrived > kOverrunBytes;
-}
-
 // Goes on without reports that do not come: the receiver is gone, or an older program, or the way
 // back is cut.
 void PathPace::look_at_silence(Instant now) {
@@ -240,7 +237,7 @@ void PathPace::look_at_silence(Instant now) {
 bool PathPace::heard(const wire::Report& report, Instant now) {
     if (!view_.heard(report, *sent_, now)) return false;
     if (is_in_first_burst()) {
-        if ((held_since_ && in_flight() <= kTrainRest) || is_overrun()) start(now);
+        if ((held_since_ && in_flight() <= kTrainRest) || is_overrun(view_)) start(now);
     } else if (state_ == State::first_burst || state_ == State::unheard) {
         start(now);
     } else {
@@ -306,9 +303,10 @@ void PathPace::adjust(Instant now) {
     if (!flow) return;
     is_limited_by_reader_ = respect_reader(*flow, now);
     if (is_limited_by_reader_) return;
-    const Seconds aim = kQueueTime + Seconds(alpha_ / std::max(flow->arrived, kLeastRate));
+    const Seconds aim = kQueueTime + Seconds(share_.bytes() / std::max(flow->arrived, kLeastRate));
     const Seconds seen = std::max(kNoise, kSeenShare * aim);
-    const Seconds empty = kQueueTime + Seconds(kAlpha / std::max(flow->arrived, kLeastRate));
+    const Seconds empty =
+        kQueueTime + Seconds(QueueShare::kUsual / std::max(flow->arrived, kLeastRate));
     if (drain_.looks(view_, std::max(kNoise, kSeenShare * empty), now)) {
         adjusted_at_ = now;
         rate_changed_at_ = sent_->bytes();
@@ -318,7 +316,8 @@ void PathPace::adjust(Instant now) {
     const bool was_growing = state_ == State::growing;
     const bool is_plain = was_growing && view_.last_queue() > kPlainlySeen * seen;
     const bool is_queued = view_.queue() > seen || is_plain;
-    respond_to_loss(is_queued);
+    share_.respond(is_queued && view_.has_new_loss(), state_ == State::competing,
+                   view_.acknowledged(), sent_->bytes());
     if (state_ != State::competing) state_ = is_queued ? State::steady : State::growing;
     if (state_ != State::growing) {
         hold_queue(*flow, was_growing, now);
@@ -328,8 +327,7 @@ void PathPace::adjust(Instant now) {
     adjusted_at_ = now;
 }
 
-// Another stream that keeps the queue full leaves no room to a stream that avoids queues. A queue
-// that a drain empties is mostly our own: half as long is enough.
+// Another stream that keeps the queue full leaves no room to a stream that avoids queues.
 void PathPace::compete() {
     const int before = std::exchange(times_empty_, drain_.times_empty());
     const bool was_emptied = times_empty_ != before;
@@ -337,9 +335,9 @@ void PathPace::compete() {
         state_ = State::competing;
         view_.keep_base(true);
     } else if (state_ == State::competing && was_emptied) {
-        alpha_ = std::max(kAlpha, alpha_ / 2);
-        if (alpha_ > kAlpha && !drain_.is_alone()) return;
-        alpha_ = kAlpha;
+        share_.halve();
+        if (share_.bytes() > QueueShare::kUsual && !drain_.is_alone()) return;
+        share_.reset();
         state_ = State::steady;
         view_.keep_base(false);
     }
@@ -362,22 +360,6 @@ bool PathPace::respect_reader(const PathView::Flow& flow, Instant now) {
     return true;
 }
 
-// Loss while a queue stands is congestion, and makes the queue that is aimed at shorter. Loss
-// without a queue is the link's own.
-void PathPace::respond_to_loss(bool is_queued) {
-    if (view_.acknowledged() < alpha_changed_at_) return;
-    if (view_.has_new_loss() && is_queued) {
-        alpha_ = std::max(kLeastAlpha, alpha_ * kAlphaCut);
-    } else if (state_ == State::competing) {
-        alpha_ = std::min(kMostAlpha, alpha_ + kCompetingStep);
-    } else if (alpha_ < kAlpha) {
-        alpha_ = std::min(kAlpha, alpha_ + kAlphaStep);
-    } else {
-        return;
-    }
-    alpha_changed_at_ = sent_->bytes();
-}
-
 void PathPace::grow(const PathView::Flow& flow, Instant now) {
     if (!flow.is_paced || view_.acknowledged() < rate_changed_at_) return;
     const auto next = growth_.next(rate_, view_.round_trip() + view_.interval(), now);
@@ -391,7 +373,7 @@ void PathPace::grow(const PathView::Flow& flow, Instant now) {
 // growth was too high, so its rate ends at once.
 void PathPace::hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Instant now) {
     const double arrived = flow.arrived * (1 + std::min(flow.lost, kRandomLoss));
-    const double missing = alpha_ + (kQueueTime - flow.queue).count() * arrived;
+    const double missing = share_.bytes() + (kQueueTime - flow.queue).count() * arrived;
     const Seconds time = std::max(kLeastCorrection, 3 * (view_.round_trip() + view_.interval()));
     double aim = std::clamp(arrived + missing / time.count(), arrived / 2, 2 * arrived);
     // A writer that puts less than the rate says nothing about the rate, unless less arrives.

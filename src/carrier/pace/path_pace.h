@@ -11,6 +11,7 @@
 
 #include "carrier/pace/path_view.h"
 #include "carrier/pace/queue_drain.h"
+#include "carrier/pace/queue_share.h"
 #include "carrier/pace/rate_growth.h"
 #include "carrier/pace/send_bucket.h"
 #include "carrier/pace/sent_marks.h"
@@ -77,8 +78,7 @@ public:
     std::size_t quantum() const;
     State state() const { return state_; }
     Limit limit() const;
-    double rate() const { return rate_; }           // bytes a second
-    double queued_bytes() const { return alpha_; }  // that this stream aims to keep in the queue
+    double rate() const { return rate_; }  // bytes a second
     const PathView& view() const { return view_; }
     // Returns what later streams can use; nullopt unless the path's rate is known.
     std::optional<Memory> memory() const;
@@ -90,13 +90,11 @@ private:
     bool is_in_first_burst() const { return state_ == State::first_burst && !memory_; }
     Duration wait_in_first_burst(double bytes, Instant now);
     double in_flight() const;
-    bool is_overrun() const;
     void look_at_silence(Instant now);
     void start(Instant now);
     void prove();
     void adjust(Instant now);
     bool respect_reader(const PathView::Flow& flow, Instant now);
-    void respond_to_loss(bool is_queued);
     void grow(const PathView::Flow& flow, Instant now);
     void hold_queue(const PathView::Flow& flow, bool is_end_of_growth, Instant now);
     void compete();
@@ -107,13 +105,13 @@ private:
     SendBucket bucket_;
     RateGrowth growth_;
     QueueDrain drain_;
+    QueueShare share_;
     std::optional<Memory> memory_{};  // until the first burst shows what it is worth
 
     State state_ = State::first_burst;
     double rate_;
     double carried_ = 0;   // what the path has carried: for later streams
     int times_empty_ = 0;  // of drain_, when last looked at
-    double alpha_;         // bytes that this stream keeps in the queue
     bool is_limited_by_reader_ = false;
     bool was_held_ = false;   // the bytes that leave next had to wait
     bool was_paced_ = false;  // the writer had more to send when the last bytes left
@@ -122,8 +120,8 @@ private:
     std::uint64_t burst_from_ = 0;  // bytes sent before the last rest
     // The rate is a guess until so many bytes are acknowledged. Then prove() is done.
     std::optional<std::uint64_t> unproven_until_{};
-    // Bytes sent when the rate or alpha was last changed: reports on less say nothing about it.
-    std::uint64_t rate_changed_at_ = 0, alpha_changed_at_ = 0;
+    // Bytes sent when the rate was last changed: reports on less say nothing about the rate.
+    std::uint64_t rate_changed_at_ = 0;
 };
 
 }  // namespace mailslot
