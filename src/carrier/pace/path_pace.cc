@@ -161,7 +161,7 @@ Duration PathPace::wait(std::size_t bytes, Instant now) {
 Duration PathPace::wait_in_first_burst(double bytes, Instant now) {
     const bool may_leave =
         bucket_.wait(bytes, limits_.unheard, kFirstBurst, now) == Duration::zero();
-    const auto burst = static_cast<double>(sent_->bytes() - burst_from_);
+    const double burst = static_cast<double>(sent_->bytes()) - burst_.sent;
     const bool is_ahead =
         !view_.is_empty() && burst + bytes > kFirstBurst && in_flight() + bytes > limits_.unproven;
     if (!held_since_ && may_leave && !is_ahead) return Duration::zero();
@@ -191,12 +191,13 @@ bool PathPace::note_left(std::size_t bytes, bool is_held, Instant now) {
     was_held_ = was_held_ || is_held;
     const Duration rest = begun_ ? now - last_left_ : Duration::zero();
     if (!begun_) {
-        begun_ = unanswered_since_ = now;
+        begun_ = unanswered_since_ = burst_.at = now;
         bucket_.begin(now);
     }
     if (rest > kRest && !was_held_) {
         unanswered_since_ = now;
-        burst_from_ = sent_->bytes();
+        burst_ = {static_cast<double>(sent_->bytes()),
+                  view_.is_empty() ? 0 : static_cast<double>(view_.arrived_bytes()), now};
         if (!is_in_first_burst()) {
             const double unused = std::min(kFirstBurst, rate_ * Seconds(rest).count());
             bucket_.save(std::max(0.0, unused - burst()));
@@ -254,9 +255,10 @@ void PathPace::start(Instant now) {
         set_rate(train->was_together ? shown.rate : std::max(rate_, shown.rate));
         carried = std::max(rate_, shown.carried);
         // Others fill the queue.
-        const auto arrived = static_cast<double>(view_.arrived_bytes());
-        if (static_cast<double>(view_.acknowledged()) - arrived > kMostLostAtStart) {
-            set_rate(std::min(rate_, arrived / Seconds(now - *begun_).count()));
+        const double arrived = static_cast<double>(view_.arrived_bytes()) - burst_.arrived;
+        const double left = static_cast<double>(view_.acknowledged()) - burst_.sent;
+        if (left - arrived > kMostLostAtStart) {
+            set_rate(std::min(rate_, arrived / Seconds(now - burst_.at).count()));
         }
         carried_ = rate_;
         unproven_until_ = sent_->bytes() + kProofBytes;

@@ -117,7 +117,11 @@ private:
     bool was_paced_ = false;  // the writer had more to send when the last bytes left
     std::optional<Instant> begun_{}, held_since_{};  // held_since_: at the end of the first burst
     Instant last_left_{}, unanswered_since_{}, adjusted_at_{};
-    std::uint64_t burst_from_ = 0;  // bytes sent before the last rest
+    // When the last rest ended, and the bytes sent and arrived until then.
+    struct Burst {
+        double sent = 0, arrived = 0;
+        Instant at{};
+    } burst_;
     // The rate is a guess until so many bytes are acknowledged. Then prove() is done.
     std::optional<std::uint64_t> unproven_until_{};
     // Bytes sent when the rate was last changed: reports on less say nothing about the rate.
