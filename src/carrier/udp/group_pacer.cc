@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "wire/frame.h"
-
 namespace mailslot {
 namespace {
 
@@ -24,7 +22,7 @@ double copies_on_a_link(std::span<Way* const> ways) {
 }  // namespace
 
 void GroupPacer::begin(std::span<Way* const> ways, std::string_view domain) {
-    domain_ = domain;
+    begin_send(domain);
     if (!pace_) {
         const double copies = copies_on_a_link(ways);
         PathPace::Limits limits = path_limits(settings_);
@@ -44,46 +42,14 @@ void GroupPacer::begin(std::span<Way* const> ways, std::string_view domain) {
     }
 }
 
-std::size_t GroupPacer::wait_for_turn(std::span<const Bytes> datagrams, Instant until) {
-    Instant now = std::chrono::steady_clock::now();
-    const bool may_have_reports = sent_since_read_ >= kReadEach || now - read_at_ >= kReadAfter;
-    if (sent_since_read_ > 0 && may_have_reports) read_reports(now);
-    for (bool has_read = false;;) {
-        const std::size_t count = count_up_to(datagrams, pace_->quantum());
-        const Duration wait = pace_->wait(bytes_of(datagrams.first(count)), now);
-        turn_at_ = now;
-        if (wait <= Duration::zero()) return count;
-        if (has_read) {
-            if (now >= until) return 0;
-            os::UdpSocket::wait_for_datagram(sockets_, std::min<Duration>(wait, until - now));
-            now = std::chrono::steady_clock::now();
-        }
-        read_reports(now);
-        has_read = true;
-    }
-}
-
-void GroupPacer::read_reports(Instant now) {
-    read_at_ = now;
-    sent_since_read_ = 0;
-    if (!reader_) reader_.emplace(settings_.keys);
+void GroupPacer::hear_reports(Instant now) {
     const Endpoint anybody{{}, settings_.port};
     for (os::UdpSocket* const socket : sockets_) {
-        reader_->read(*socket, {origin_, anybody, domain_},
-                      [&](const wire::Report& report, Instant came_at, const Endpoint& from) {
-                          (void)pace_->heard(from, report, std::min(came_at, now));
-                      });
+        read_reports_of(*socket, anybody,
+                        [&](const wire::Report& report, Instant came_at, const Endpoint& from) {
+                            (void)pace_->heard(from, report, std::min(came_at, now));
+                        });
     }
-}
-
-void GroupPacer::left(std::span<const Bytes> frames, std::span<const Bytes> datagrams) {
-    if (frames.empty()) return;
-    const std::size_t bytes = bytes_of(datagrams);
-    const wire::StreamPart first = wire::stream_part_of(frames.front());
-    const wire::StreamPart last = wire::stream_part_of(frames.back());
-    origin_ = first.origin;
-    pace_->left(first.from, last.to, bytes, turn_at_);
-    sent_since_read_ += bytes;
 }
 
 std::optional<PathInfo> GroupPacer::info(const Way& way) const {

@@ -24,29 +24,28 @@ namespace mailslot {
 
 class GroupPacer final : public StreamPacer {
 public:
-    explicit GroupPacer(const Settings& settings) : settings_(settings) {}
+    explicit GroupPacer(const Settings& settings) : StreamPacer(settings) {}
 
     // Begins a send by these ways, sealed for `domain` (empty: not sealed).
     void begin(std::span<Way* const> ways, std::string_view domain);
-    std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until) override;
-    void left(std::span<const Bytes> frames, std::span<const Bytes> datagrams) override;
     // Returns what is known of the slowest reader's path, for each way of the last send; nullopt if
     // no stream needed to know anything.
     std::optional<PathInfo> info(const Way& way) const;
 
 private:
-    void read_reports(Instant now);
+    std::size_t quantum() const override { return pace_->quantum(); }
+    Duration wait(std::size_t bytes, Instant now) override { return pace_->wait(bytes, now); }
+    void note_left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now) override {
+        pace_->left(from, mark, bytes, now);
+    }
+    void hear_reports(Instant now) override;
+    void wait_for_report(Duration most) override {
+        os::UdpSocket::wait_for_datagram(sockets_, most);
+    }
 
-    const Settings& settings_;
     std::vector<Way*> ways_;
     std::vector<os::UdpSocket*> sockets_;  // of the ways; each once
-    std::string domain_;
     std::optional<GroupPace> pace_;
-    std::optional<ReportReader> reader_;  // made when a report may have come
-    std::uint64_t origin_ = 0;            // of the stream
-    Instant turn_at_{};                   // when the last wait ended
-    Instant read_at_{};
-    std::size_t sent_since_read_ = 0;  // bytes, each copy
 };
 
 }  // namespace mailslot

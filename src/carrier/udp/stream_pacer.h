@@ -4,13 +4,18 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "carrier/carrier_writer.h"
-#include "carrier/pace/heard_stream.h"
 #include "carrier/pace/path_pace.h"
+#include "carrier/udp/report_reader.h"
 #include "model/settings.h"
+#include "os/udp_socket.h"
 
 namespace mailslot {
 
@@ -24,21 +29,43 @@ public:
 
     // Waits, asleep, until the first datagrams may leave, but not longer than `until`. Returns how
     // many may leave together; 0 if the time was over.
-    virtual std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until) = 0;
+    std::size_t wait_for_turn(std::span<const Bytes> datagrams, Instant until);
     // The frames left after wait_for_turn(). `datagrams` are the frames, sealed or not.
-    virtual void left(std::span<const Bytes> frames, std::span<const Bytes> datagrams) = 0;
-};
+    void left(std::span<const Bytes> frames, std::span<const Bytes> datagrams);
 
-// Reports are read as often as they may come: a stream gets none for less than this, nor later than
-// this after its end.
-inline constexpr std::size_t kReadEach = kStreamBytes;
-inline constexpr std::chrono::milliseconds kReadAfter{10};
+protected:
+    explicit StreamPacer(const Settings& settings) : settings_(settings) {}
+    // Begins a send, sealed for `domain` (empty: not sealed).
+    void begin_send(std::string_view domain) { domain_ = domain; }
+    // Begins with a pace to which nothing was sent.
+    void begin_pace() { sent_since_read_ = 0; }
+    // Reads the reports that came to a socket, from `to`, about the present stream.
+    void read_reports_of(os::UdpSocket& socket, const Endpoint& to, const ReportReader::Hear& hear);
+
+    const Settings& settings_;
+
+private:
+    // As the pace's functions.
+    virtual std::size_t quantum() const = 0;
+    virtual Duration wait(std::size_t bytes, Instant now) = 0;
+    virtual void note_left(wire::Mark from, wire::Mark mark, std::size_t bytes, Instant now) = 0;
+    // Returns whether something was learned elsewhere that may shorten the wait.
+    virtual bool remember() { return false; }
+    virtual void hear_reports(Instant now) = 0;
+    virtual void wait_for_report(Duration most) = 0;
+
+    void read_reports(Instant now);
+
+    std::string domain_;
+    std::optional<ReportReader> reader_;  // made when a report may have come
+    std::uint64_t origin_ = 0;            // of the stream
+    Instant turn_at_{};                   // when the last wait ended
+    Instant read_at_{};
+    std::size_t sent_since_read_ = 0;  // bytes, each copy
+};
 
 // Tells of a path beyond its first burst.
 PathInfo path_info(const PathPace& pace);
 PathPace::Limits path_limits(const Settings& settings);
-std::size_t bytes_of(std::span<const Bytes> datagrams);
-// Returns how many of the datagrams, from the first on, have at most `most` bytes; at least 1.
-std::size_t count_up_to(std::span<const Bytes> datagrams, std::size_t most);
 
 }  // namespace mailslot
