@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "os/file_kind.h"
+
 namespace mailslot::store {
 namespace {
 
@@ -33,6 +35,16 @@ Error no_store(std::string detail) {
 }
 
 }  // namespace
+
+Result<void> check_path(const std::string& path, Database::Mode mode) {
+    const os::FileKind kind = os::kind_of(path);
+    if (kind == os::FileKind::file) return {};
+    if (kind != os::FileKind::missing)
+        return Error{Errc::bad_packet, "open store", 0, "this is no regular file"};
+    if (mode == Database::Mode::write) return {};
+    return Error{Errc::bad_packet, "open store", 0,
+                 "there is no such file; 'mailslot record' makes a store"};
+}
 
 Result<void> make_schema(Database& database) {
     std::string sql = "BEGIN IMMEDIATE; PRAGMA application_id = " + std::to_string(kApplicationId) +

@@ -4,7 +4,6 @@
 #include <limits>
 #include <utility>
 
-#include "os/file_kind.h"
 #include "store/block_messages.h"
 #include "store/limits.h"
 #include "store/schema.h"
@@ -80,7 +79,7 @@ StoreReader::StoreReader(Database&& own) : StoreReader(own) {
 }
 
 Result<StoreReader> StoreReader::open(const std::string& path) {
-    if (os::is_missing(path)) return Error{Errc::bad_config, "find file", 0, path};
+    if (auto checked = check_path(path, Database::Mode::read); !checked) return checked.error();
     auto database = Database::open(path, Database::Mode::read);
     if (!database) return database.error();
     const auto state = check_schema(*database);

@@ -59,6 +59,7 @@ struct StoreWriter::State {
 
 Result<StoreWriter> StoreWriter::open(const std::string& path, const Retention& retention,
                                       const Clock& clock) {
+    if (auto checked = check_path(path, Database::Mode::write); !checked) return checked.error();
     auto lock = os::try_lock_file(path);
     if (!lock) return lock.error();
     if (!*lock) return Error{Errc::slot_exists, "open store", 0, "another keeper writes " + path};

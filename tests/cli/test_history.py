@@ -97,8 +97,19 @@ class Record(History):
         for command in (("record", "IN", str(other)), ("search", str(other)), ("export", str(other))):
             self.assert_fails(1, *command, says="not a readable store")
         self.assertEqual(other.read_text(), "not a store\n" * 1000)
-        self.assert_fails(2, "search", str(self.folder / "none"), says="none")
         self.assert_fails(2, "record", "IN", says="the slots, then the file")
+
+    def test_what_is_no_file_is_refused_at_once(self):
+        os.mkfifo(self.store)
+        for command in (("record", "IN", self.store), ("search", self.store, "x"), ("export", self.store)):
+            status, out, err = self.run_command(*command)
+            self.assertEqual((status, out), (1, b""), command)
+            self.assertIn("this is no regular file", err)
+
+    def test_no_message_is_kept_before_it_was_sent(self):
+        self.record_lines(["x" * 1000] * 3000)
+        for message in self.export():
+            self.assertLessEqual(message["sent_at"], message["kept_at"])
 
     def test_until_ends_the_recording(self):
         moment = time.localtime(time.time() + 2)
@@ -110,6 +121,13 @@ class Record(History):
     def test_wrong_options_are_refused(self):
         for option, value in (("--until", "noon"), ("--keep-age", "5"), ("--keep-bytes", "10")):
             self.assert_fails(2, "record", "IN", self.store, option, value, says=f"'{value}'")
+        self.assertFalse(os.path.exists(self.store))
+
+    def test_a_slot_named_twice_and_a_past_end_are_refused(self):
+        self.assertEqual(self.run_command("record", "IN", "OUT", "IN", self.store), (2, b"", "mailslot: IN is named twice\n"))
+        status, out, err = self.run_command("record", "IN", self.store, "--until", "2020-01-01")
+        self.assertEqual((status, out), (2, b""))
+        self.assertIn("2020-01-01 is past", err)
         self.assertFalse(os.path.exists(self.store))
 
     def test_the_file_keeps_within_its_bound(self):
@@ -203,6 +221,9 @@ class Search(History):
         self.record_lines([f"number {i}" for i in range(100)])
         self.assertEqual(self.search("--count", "number"), ["100"])
         self.assertEqual([json.loads(line)["text"] for line in self.search("--json", "--limit", "2")], ["number 99", "number 98"])
+
+    def test_a_file_that_is_not_there(self):
+        self.assert_fails(1, "search", self.store, "x", says="there is no such file; 'mailslot record' makes a store")
 
     def test_a_wrong_query_names_the_place(self):
         self.record_lines(["x"])

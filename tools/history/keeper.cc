@@ -39,14 +39,13 @@ Keeper::Keeper(std::vector<Reader> readers, store::StoreWriter writer, const Clo
 
 Result<bool> Keeper::take_turn() {
     bool came = false;
-    const std::int64_t now_us = clock_.unix_microseconds();
     for (Reader& reader : readers_) {
         for (int i = 0; i < kTurn; ++i) {
             if (const auto got = reader.get_into(message_, Timeout{0}); !got) {
                 if (got.error().code != Errc::timed_out) return got.error();
                 break;
             }
-            keep(message_, now_us);
+            keep(message_, clock_.unix_microseconds());
             came = true;
         }
     }

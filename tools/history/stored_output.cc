@@ -116,7 +116,6 @@ int fail_store(std::string_view path, const Error& error) {
         say(error.detail + "; record into another file, or end that keeper");
         return kFailed;
     }
-    if (error.code == Errc::bad_config) return fail(error);  // names the file
     if (error.code != Errc::bad_packet) return fail(error, std::string(path) + ": ");
     say(std::string(path) + ": not a readable store: " + error.detail +
         (error.detail.empty() ? error.step : ""));

@@ -1,7 +1,9 @@
 // mailslot record: keeps the messages of slots in a store, in the foreground.
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -164,12 +166,18 @@ int run(const RecordOptions& options) {
         return kWrongUse;
     }
     const std::string& file = options.names_and_file.back();
+    const auto names = std::span(options.names_and_file).first(options.names_and_file.size() - 1);
+    for (std::size_t i = 1; i < names.size(); ++i) {
+        if (std::ranges::count(names.first(i), names[i]) == 0) continue;
+        say(names[i] + " is named twice");
+        return kWrongUse;
+    }
     auto writer = store::StoreWriter::open(file, options.retention, clock);
     if (!writer) return fail_store(file, writer.error());
     std::vector<Reader> readers;
-    for (std::size_t i = 0; i + 1 < options.names_and_file.size(); ++i) {
-        auto reader = Reader::create(options.names_and_file[i], options.slot);
-        if (!reader) return fail_for(options.names_and_file[i], reader.error());
+    for (const std::string& name : names) {
+        auto reader = Reader::create(name, options.slot);
+        if (!reader) return fail_for(name, reader.error());
         readers.push_back(std::move(*reader));
     }
     Recorder recorder(options, Keeper(std::move(readers), std::move(*writer), clock), clock);
@@ -183,11 +191,12 @@ int run(const RecordOptions& options) {
 Argument until_option(RecordOptions& options) {
     return {"--until", "TIME", "End at that time: 12:00, or 2026-12-01T12:00",
             [&options](const auto& values) {
-                const auto zone = store::system_time_base(SystemClock().unix_microseconds());
-                options.until_us = store::parse_time(values.back(), zone, store::TimeOfDay::coming);
-                return options.until_us
-                           ? std::string()
-                           : "'" + values.back() + "' is not a time; write for example 12:00";
+                const std::int64_t now = SystemClock().unix_microseconds();
+                options.until_us = store::parse_time(values.back(), store::system_time_base(now),
+                                                     store::TimeOfDay::coming);
+                if (!options.until_us)
+                    return "'" + values.back() + "' is not a time; write for example 12:00";
+                return *options.until_us > now ? std::string() : values.back() + " is past";
             }};
 }
 
