@@ -142,7 +142,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t kWindow = 1 << 20, kLargest = 256 << 20;
+    static constexpr std::size_t kWindow = 1 << 20, kLargest = 1 << 30;
 
     void count(const Needle& needle, std::uintptr_t at, ssize_t bytes, int& places) const {
         const auto own = reinterpret_cast<std::uintptr_t>(window_);

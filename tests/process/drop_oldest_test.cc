@@ -145,8 +145,11 @@ TEST(DropOldest, a_message_larger_than_the_reserve_is_waited_for_shortly_and_goe
         const SlotInfo info = reader.info();
         EXPECT_EQ(info.lost.slot_full, 0u);
         EXPECT_EQ(info.received, 50u);
-        EXPECT_EQ(info.lost.dropped_oldest, 48u);
-        EXPECT_EQ(reader.get(0ms).value().lost_before(), 48u);
+        // Two large messages fit. A writer that asks for room again, as the reader was late, may get
+        // more room than is needed.
+        EXPECT_GE(info.lost.dropped_oldest, 48u);
+        EXPECT_LE(info.lost.dropped_oldest, 49u);
+        EXPECT_EQ(reader.get(0ms).value().lost_before(), info.lost.dropped_oldest);
     });
     ASSERT_TRUE(board->ready.await());
     Writer writer = Writer::open(kName).value();
