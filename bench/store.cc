@@ -32,7 +32,7 @@ double seconds_since(steady_clock::time_point began) {
     return std::chrono::duration<double>(steady_clock::now() - began).count();
 }
 
-// Of this process: what a quiet machine would take.
+// Processor time of this process: the time on a quiet machine.
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 // Lines of a log: some words of a vocabulary, an id of 16 digits, a number. Each has 85 bytes.

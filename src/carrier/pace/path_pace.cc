@@ -56,7 +56,7 @@ constexpr double kMostBurst = 1024 * 1024;
 constexpr Seconds kFlightSlack{0.002};
 constexpr double kFlightBytes = 64 * 1024;
 
-// What a path takes, as a train shows.
+// Rates of a path, as a train shows them.
 struct Shown {
     double rate = 0;     // surely
     double carried = 0;  // likely
@@ -299,7 +299,7 @@ void PathPace::prove() {
 void PathPace::adjust(Instant now) {
     const bool was_judging = memory_.has_value();
     prove();
-    // What arrived so far may have passed a token bucket, or had left before the memory counted.
+    // The bytes that arrived so far may have passed a token bucket, or had left before the memory counted.
     if (was_judging || unproven_until_) return;
     const auto flow = view_.flow(std::clamp(view_.round_trip(), kLeastWindow, kMostWindow));
     if (!flow) return;

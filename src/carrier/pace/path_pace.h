@@ -62,12 +62,12 @@ public:
     // Returns false if the report is old or impossible; it then has no effect.
     bool heard(const wire::Report& report, Instant now);
 
-    // Of a group (group_pace.h): each reader has a pace, and all share the marks of what was sent.
+    // Paces of a group (group_pace.h): each reader has one, and all share the marks of the stream.
     // As left(), but leaves the marks to the caller. `is_held`: another pace held the bytes up.
     // Returns whether this pace or another did.
     bool note_left(std::size_t bytes, bool is_held, Instant now);
     void set_rate(double rate);  // within the bounds
-    // Of a pace that hears no reports: other paces know the rate, so a later copy of this pace
+    // Ends the first burst of a pace that hears no reports: other paces know the rate, so a later copy of this pace
     // needs no first burst. No effect while this pace waits for reports.
     void end_first_burst();
     // Bytes left before this pace allowed them: they are not counted.

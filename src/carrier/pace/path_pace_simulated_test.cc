@@ -243,7 +243,7 @@ TEST(PathPaceSimulated, streams_share_a_link_equally) {
     }
 }
 
-// Of four first bursts, two do not fit into the queue.
+// Two of four first bursts do not fit into the queue.
 TEST(PathPaceSimulated, streams_that_begin_together_lose_little_but_their_first_bursts) {
     for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
         SCOPED_TRACE(seed);
